@@ -23,7 +23,7 @@ _known: list[Engine] = []
 
 
 def engine(*given: Any, **options: Any) -> AsyncEngine:
-    """Return an engine as `create_async_engine` does, which shares what earlier engines compiled."""
+    """Return an engine as `create_async_engine` does, but with the compiled statements of earlier engines."""
     made = create_async_engine(*given, **options, query_cache_size=_STATEMENTS)
     own = made.sync_engine
     if not _known:

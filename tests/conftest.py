@@ -50,10 +50,9 @@ FIRST = (*TOGETHER, "integration/test_sample_programme.py")
 
 
 def pytest_configure() -> None:
-    """Do not look for cycles while modules are imported: what they make stays. Measured: a fifth of all CPU time.
+    """Keep imports out of garbage collection, log plain lines, and share compiled SQL between engines.
 
-    And let what is logged be plain lines: structlog draws a traceback in colours by default, which takes seconds.
-    And let no engine compile what another one has.
+    Structlog draws tracebacks in colours by default, which takes seconds.
     """
     gc.disable()
     structlog.configure(
@@ -67,14 +66,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes minutes begin first, so that no process is left with it at the end."""
+    """Let the files that take minutes begin first, so that no process is left with one at the end."""
     order = {str(HERE / name): place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(str(item.path), len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """As `--dist loadfile`: a file's tests stay in one process; and so do the files that share the local run."""
+    """Schedule as `--dist loadfile`, and keep the files that share the local run in one process."""
     # Wanted by the process that distributes only; the package has no types.
     from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # noqa: PLC0415 - as said
 
@@ -88,12 +87,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: while one waits for a server or a browser, another works."""
+    """Return one process more than there are cores: one often waits for a server or a browser."""
     return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of every later look, and look less often (as `tune_memory` of the services does)."""
+    """Leave imported modules out of garbage collection, and collect less often (as the services do)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 5)
@@ -115,70 +114,70 @@ class Administrator:
     def _run(self, asked: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(asked)
 
-    def does(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
         """Run a statement."""
         self._thread.submit(self._run, self._connection.execute(statement)).result()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._thread.submit(self._run, self._connection.close()).result()
         self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
 
 
 class Databases:
-    """The session's PostgreSQL server: makes and drops databases in some 20 ms each."""
+    """The PostgreSQL server of the session, which makes and drops databases in some 20 ms each."""
 
     def __init__(self, server: Postgres, administrator: Administrator) -> None:
-        """Take a running server, and who makes and drops databases there."""
+        """Take a running server and its administrator."""
         self.server = server
         self._administrator = administrator
         self._count = itertools.count(1)
         self._templates: dict[str, str] = {}
 
     def new(self, template: str = "template1") -> str:
-        """The address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template's."""
+        """Return the address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template."""
         name = f"test_{next(self._count)}"
         source = self._templates.get(template, template)
         # Files are copied as they are: through the journal, as by default, it takes two to three times as long.
-        self._administrator.does(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+        self._administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
         return self.address(name)
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
-        """Name a template for `new`; the first call makes it, with `fill(address)` for its tables. Gives the name.
+        """Return the name of a template for `new`; the first call makes it with `fill(address)`.
 
-        `fill` must leave no connection behind: PostgreSQL copies a database only when nobody uses it.
+        `fill` must leave no connection open: PostgreSQL copies a database only while nobody uses it.
         """
         if name not in self._templates:
             database = f"template_{name}"
-            self._administrator.does(f'CREATE DATABASE "{database}"')
+            self._administrator.execute(f'CREATE DATABASE "{database}"')
             fill(self.address(database))
             self._templates[name] = database
         return name
 
     def keep(self, name: str, address: str) -> None:
-        """Make a template of a database that `new` gave and that nobody uses any more."""
+        """Make a template of a database that `new` returned and that nobody uses any more."""
         self._templates[name] = address.rpartition("/")[2]
 
     def drop(self, address: str) -> None:
-        """Drop the database of an address that `new` gave, with whoever is still connected."""
-        self._administrator.does(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
+        """Drop the database of an address that `new` returned, and close all connections to it."""
+        self._administrator.execute(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
 
     def address(self, database: str) -> str:
-        """The address of a database for SQLAlchemy with asyncpg, as administrator."""
+        """Return the address of a database for SQLAlchemy with asyncpg, as administrator."""
         return self.server.url(database).replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
 @pytest.fixture(scope="session")
 def _folder() -> Iterator[Path]:
-    """A folder for the servers' data, outside of the checkout and removed at the end."""
+    """Return a folder for the data of the servers, outside the checkout, removed at the end."""
     folder = quick_folder("tandem-tests-")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_that_starts(make: Callable[[], Server]) -> Server:
-    """Start a server; try again with other ports where another run of the tests was quicker to take them."""
+    """Start a server; try again with other ports if another run of the tests took them first."""
     for left in (2, 1, 0):
         server = make()
         try:
@@ -207,7 +206,7 @@ def postgres(_folder: Path) -> Iterator[Databases]:
 
 @pytest.fixture
 def database(postgres: Databases) -> Iterator[str]:
-    """The address (`postgresql+asyncpg://...`) of a new empty database, dropped after the test."""
+    """Return the address (`postgresql+asyncpg://...`) of a new empty database, dropped after the test."""
     address = postgres.new()
     yield address
     postgres.drop(address)
@@ -215,7 +214,7 @@ def database(postgres: Databases) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def local_run() -> Iterator[LocalRun]:
-    """A whole local run on free ports, in a folder of its own, without the sample programme; see `TOGETHER`."""
+    """Return a whole local run on free ports, in its own folder, without the sample programme; see `TOGETHER`."""
     folder = quick_folder("tandem-run-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out")
     try:
@@ -228,7 +227,7 @@ def local_run() -> Iterator[LocalRun]:
 
 @pytest.fixture(scope="session")
 def new_broker(_folder: Path) -> Iterator[Callable[[], Broker]]:
-    """A function that starts one more Apache Kafka, for tests that stop or kill it; ended with the session."""
+    """Return a function that starts another Apache Kafka, for tests that stop or kill it, until the session ends."""
     started: list[Broker] = []
 
     def start() -> Broker:
@@ -244,5 +243,5 @@ def new_broker(_folder: Path) -> Iterator[Callable[[], Broker]]:
 
 @pytest.fixture(scope="session")
 def kafka(new_broker: Callable[[], Broker]) -> str:
-    """The bootstrap address of the session's Apache Kafka: no topics yet, and none appear by themselves."""
+    """Return the bootstrap address of the session's Apache Kafka, without topics and without automatic creation."""
     return new_broker().bootstrap

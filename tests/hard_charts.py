@@ -1,4 +1,4 @@
-"""Hold the charts that are hardest to draw on a phone: each kind with names and numbers at their longest."""
+"""Provide the charts that are hardest to draw on a phone: each kind with names and numbers at their longest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOPICS = ["Seizing and managing crypto-assets in joint teams", "Online fraud", "
 
 
 def wide_maps() -> list[Chart]:
-    """Heat maps of the languages of places and of the countries of those without a match, with more and more digits."""
+    """Return heat maps of place languages and of countries without a match, with more and more digits."""
     made = []
     for title, columns, texts in (
         ("Two and three digits", TONGUES, ["120 / 45", "–", "3 / 0"]),  # noqa: RUF001 - a dash for "neither"
@@ -34,16 +34,16 @@ def wide_maps() -> list[Chart]:
     return made
 
 
-def of_the_supply_page() -> Chart:
-    """The map as services/matching draws it: six languages, "120 / 45"."""
+def supply_map() -> Chart:
+    """Return the map as services/matching draws it: six languages, "120 / 45"."""
     tongues = ["ro", "uk", "az", "be", "ka", "hy"]
     wanted = Counter({(topic, tongue): 120 + n for n, tongue in enumerate(tongues) for topic in ("drugs", "fraud")})
     free = Counter({(topic, tongue): 45 - n for n, tongue in enumerate(tongues) for topic in ("drugs", "fraud")})
     return supply.chart(wanted, free, "")
 
 
-def others() -> list[Chart]:
-    """Bars, pairs and lines: long names, six digits, a day or a quarter a point."""
+def other_charts() -> list[Chart]:
+    """Return bars, pairs and lines: long names, six digits, a day or a quarter per point."""
     days = [date(2026, 9, 1) + timedelta(days=n) for n in range(91)]
     quarters = [f"20{year}-Q{quarter}" for year in (25, 26) for quarter in (1, 2, 3, 4)]
     steps = ["Submitted", "Endorsed", "Eligible", "Matched", "Confirmed", "Completed"]
@@ -77,6 +77,6 @@ def others() -> list[Chart]:
     ]  # fmt: skip
 
 
-def all_of_them() -> list[Chart]:
-    """One of each, all titles different."""
-    return [*others(), of_the_supply_page(), *wide_maps()]
+def all_charts() -> list[Chart]:
+    """Return one chart of each kind, each with its own title."""
+    return [*other_charts(), supply_map(), *wide_maps()]

@@ -20,20 +20,20 @@ _ROOM = 3_000_000_000
 
 
 def quick_folder(prefix: str) -> Path:
-    """A new folder for servers' data, in memory where there is room: a database is copied there in a tenth of the time.
+    """Return a new folder for the data of servers, in memory if there is room, where a copy is much faster.
 
-    Not in `tmp_path`: each pytest closes the folders above it to other users, and PostgreSQL may be one. Whoever asks
-    for it removes it.
+    Not in `tmp_path`: pytest closes the folders above it to other users, and PostgreSQL may be one. The caller removes
+    it.
     """
     roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
     return Path(tempfile.mkdtemp(prefix=prefix, dir=_MEMORY if roomy else None))
 
 
 class LocalRun:
-    """`tandem run` in a folder, without the sample programme; what it prints is in `output`."""
+    """`tandem run` in a folder, without the sample programme; its output is in `output`."""
 
     def __init__(self, folder: Path, port: int, log: Path, **env: str) -> None:
-        """Start it; `log` takes what it prints."""
+        """Start it; `log` receives its output."""
         self.folder = folder
         self.port = port
         self.origin = f"http://localhost:{port}"
@@ -57,11 +57,11 @@ class LocalRun:
 
     @property
     def output(self) -> str:
-        """Everything that was printed up to now."""
+        """Return everything that was printed so far."""
         return self._log.read_text("utf-8")
 
     def wait_for(self, words: str, timeout: float = 240) -> None:
-        """Return as soon as `words` were printed; fail when they were not."""
+        """Return as soon as `words` were printed; fail if they were not."""
         until = time.monotonic() + timeout
         while words not in self.output:
             assert self.process.poll() is None, f"it ended: {self.output}"
@@ -69,19 +69,19 @@ class LocalRun:
             time.sleep(0.1)
 
     def ready(self) -> LocalRun:
-        """Return when everything runs."""
+        """Return when all services run."""
         self.wait_for("Ctrl-C stops everything.")
         return self
 
     def read(self, name: str) -> Any:
-        """A JSON file of the run's folder."""
+        """Return a JSON file of the folder of the run."""
         return json.loads((self.folder / name).read_text("utf-8"))
 
     def pids(self) -> dict[str, int]:
-        """The processes that it watches: name -> pid."""
+        """Return the processes that it supervises: name -> pid."""
         return {entry["name"]: entry["pid"] for entry in self.read("processes.json")}
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop and give its exit code."""
+        """Stop it and return its exit code."""
         self.process.send_signal(how)
         return self.process.wait(90)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def forked(*modules: str) -> ForkServerContext:
-    """What starts processes that have these modules already.
+    """Return a context that forks processes from one that has these modules already.
 
-    There is one process to fork from; where it runs already, for another service, the modules are imported as usual.
+    There is one process to fork from; if it runs already, for another service, the modules are imported as usual.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(modules))
@@ -28,10 +28,10 @@ def forked(*modules: str) -> ForkServerContext:
 
 
 def instead_of_spawned(*modules: str) -> SimpleNamespace:
-    """What stands for the module `multiprocessing` in a module of a service that asks it for `spawn`."""
+    """Return a replacement for the module `multiprocessing` in a module that asks it for `spawn`."""
     return SimpleNamespace(get_context=lambda _: forked(*modules))
 
 
-def take(environment: Mapping[str, str]) -> None:
-    """In the process: take the test's environment, which is not that of the process it was forked from."""
+def take_environment(environment: Mapping[str, str]) -> None:
+    """Take the environment of the test, which differs from that of the process it was forked from."""
     os.environ.update(environment)

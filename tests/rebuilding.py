@@ -1,4 +1,4 @@
-"""Make a service's own reader read the log once more, with its projections emptied.
+"""Make the reader of a service read the log again, with its projections emptied.
 
 `tandem rebuild` fills new tables beside them instead (`shared/bus/rebuild/loading.py`), and is compared with what the
 reader's way gives. Records of past reactions are kept (`applied.reacted`), so that no reaction happens twice.
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from shared.bus.inbox.consumers import Consumers
 
 
-async def empty(bus: Bus, consumers: Consumers, by: str) -> list[str]:
-    """Empty the projections of a service and set its reader back to the start; give the tables' names.
+async def empty_projections(bus: Bus, consumers: Consumers, by: str) -> list[str]:
+    """Empty the projections of a service and set its reader back to the start; return the names of the tables.
 
-    A reader that runs notices at its next batch or restart; topics that no longer hold their first records need the
-    owners' replay.
+    A running reader notices at its next batch or restart; topics without their first records need the owners' replay.
     """
     async with bus.transaction(by) as tx:
         connection = await driver(tx.session)

@@ -1,4 +1,4 @@
-"""List all that a service's database holds besides its rows, so that two databases can be compared.
+"""List everything in a service's database except its rows, so that two databases can be compared.
 
 The listings in `tests/integration/schema` say what each service's migrations make. After a new migration
 `python -m tests.schema` writes them again, for the change to be read and committed with it.
@@ -83,7 +83,7 @@ ORDER BY 1
 
 
 async def listing(address: str) -> str:
-    """Return tables with their columns in order, constraints, indexes and triggers, then functions and the rest."""
+    """Return tables with their columns in order, constraints, indexes and triggers, then other objects."""
     connection = await asyncpg.connect(address.replace("+asyncpg", ""))  # as SQLAlchemy writes it
     try:
         parts = []
@@ -98,7 +98,7 @@ async def listing(address: str) -> str:
 
 
 def _write() -> None:
-    """Write the listing of each service, from a new database on a server of its own."""
+    """Write the listing of each service, from a new database on its own server."""
     folder = quick_folder("tandem-schema-")
     server = Postgres(folder / "data", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=False)
     try:

@@ -32,19 +32,19 @@ SERVICE_TOKEN = "service-token-of-the-tests"
 
 @cache
 def ticket_keys() -> tuple[str, str]:
-    """A key pair for the portal's tickets: private and public, PEM."""
+    """Return a key pair for the portal's tickets: private and public, PEM."""
     keys = ed25519_keys("ticket")
     return keys["ticket_private_key"], keys["ticket_public_key"]
 
 
 @cache
 def document_keys() -> dict[str, str]:
-    """Key and certificate with which the tests' portal signs documents, and reporting its manifests, PEM."""
+    """Return key and certificate for the documents of the portal and the manifests of reporting, PEM."""
     return signing_keys("Tandem, the tests") | {"feeds_private_key": ed25519_keys("feeds")["feeds_private_key"]}
 
 
 def settings_for(database: str, **changes: Any) -> dict[str, Any]:
-    """Values for a service's settings class, `Settings(**settings_for(database))`: its store, and nothing else up."""
+    """Return values for the settings class of a service, `Settings(**settings_for(database))`."""
     private, public = ticket_keys()
     return {
         "database_url": database,
@@ -62,7 +62,7 @@ def settings_for(database: str, **changes: Any) -> dict[str, Any]:
 
 
 async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -> None:
-    """Make the tables that each of `kinds` adds to a metadata, such as those of the bus, in an empty database."""
+    """Create the tables that each of `kinds` adds to a metadata, such as those of the bus, in an empty database."""
     metadata = sa.MetaData()
     for kind in kinds:
         kind(metadata)
@@ -73,7 +73,7 @@ async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -
 
 
 class Feed:
-    """Gives a service's consumers events as if they came from the log, each numbered within its subject."""
+    """A feed that gives the consumers of a service events as if from the log, numbered by subject."""
 
     def __init__(self, bus: Bus, consumers: Consumers) -> None:
         """Feed the store of `bus` through `consumers`."""
@@ -93,7 +93,7 @@ class Feed:
         id: UUID | None = None,  # noqa: A002 - the word CloudEvents uses
         sequence: int | None = None,
     ) -> StoredRecord:
-        """The record in which `event` about `subject` would come; takes the subject's next number."""
+        """Return the record in which `event` about `subject` would come; use the subject's next number."""
         key = (event.topic, str(subject))
         self._sequences[key] = sequence or self._sequences[key] + 1
         self._offset += 1

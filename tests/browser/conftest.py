@@ -1,4 +1,4 @@
-"""Give the tests a browser: Chromium from the system; without one they skip, except in CI, which has it."""
+"""Give the tests a browser: Chromium from the system; without it they are skipped, except in CI."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a fresh visitor at a desk, in English; what its console says as an error fails the test."""
+    """Open a page for a new visitor on a wide screen, in English; an error in its console fails the test."""
     context = browser.new_context(viewport=DESK, locale="en-GB")
     opened = context.new_page()
     errors: list[str] = []
@@ -73,23 +73,23 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class Running:
-    """A whole system that runs, whose register knows the personas: the folder of its data, and what it wrote there."""
+    """A running system whose register has the personas: the folder of its data, and its output."""
 
     folder: Path
     env: Mapping[str, str]
 
     @property
     def origin(self) -> str:
-        """Where its pages are."""
+        """The address of its pages."""
         return self.env["TANDEM_ORIGIN"]
 
     @property
     def mail(self) -> str:
-        """Where its mail catcher shows the mail."""
+        """The address of its mail catcher."""
         return self.env["TANDEM_MAIL_URL"]
 
     def today(self) -> date:
-        """The day by its own clock, which a journey moves."""
+        """The present day by the clock of the system, which a journey moves."""
         clock = self.folder / "clock"
         offset = float(clock.read_text() or 0) if clock.exists() else 0.0
         return (datetime.now(UTC) + timedelta(seconds=offset)).date()
@@ -123,7 +123,7 @@ def _enter_personas(folder: Path) -> Running:
 
 
 def open_alone(page: Page, text: str) -> None:
-    """Open a page that no server gives: its text, and the style sheets and fonts of all pages by their addresses."""
+    """Open a page that no server returns: its text, and the style sheets and fonts of all pages by their addresses."""
     origin = "http://alone.test"
 
     def answer(route: Route) -> None:

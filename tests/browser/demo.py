@@ -75,7 +75,7 @@ class DemoForm(Form):
 
 
 def context() -> dict[str, Any]:
-    """Something of everything that the macros draw."""
+    """Return an example of everything that the macros draw."""
     s = states.state
     return {
         "where": states.Standing(s("application", "offered"), NOW - timedelta(days=2), due=date(2026, 12, 8), next="You answer. If you decline, the next in line is asked."),
@@ -97,12 +97,12 @@ def context() -> dict[str, Any]:
 
 
 def state_tag(state: states.State) -> str:
-    """What the macro `tag` draws, for a cell that is made in code."""
+    """Return what the macro `tag` draws, for a cell that is made in code."""
     return f'<strong class="govuk-tag tandem-tag tandem-tag--{state.tone}">{state.word}</strong>'
 
 
 def app(live: Live | None = None) -> FastAPI:
-    """The demo as an app; `live` as in a service."""
+    """Return the demo as an app; `live` as in a service."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -157,7 +157,7 @@ def app(live: Live | None = None) -> FastAPI:
         drafts.append((await request.body()).decode())
 
     @made.get("/drafts")
-    async def kept() -> list[str]:
+    async def list_drafts() -> list[str]:
         return drafts
 
     @made.get("/broken")

@@ -19,7 +19,7 @@ PATIENCE = 45_000
 
 
 class Person:
-    """A persona at a browser of their own, signed in by the start page's card.
+    """A persona with a browser context of their own, signed in on the start page.
 
     What a page's script raises, or what its security policy stops, is kept in `errors`.
     """
@@ -55,18 +55,18 @@ class Person:
         return self
 
     def press(self, text: str) -> Self:
-        """Press a button; a link that looks like one is one."""
+        """Press a button, or a link that looks like one."""
         name = re.compile(rf"^{re.escape(text)}")
         self.page.get_by_role("button", name=name).first.click()
         return self
 
-    def say(self, label: str, value: str, inside: str | None = None) -> Self:
-        """Fill in the field whose label begins so, in the row named `inside` where there are several."""
+    def fill(self, label: str, value: str, inside: str | None = None) -> Self:
+        """Fill in the field whose label begins with `label`, in the row named `inside` if there are several."""
         self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.fill(value)
         return self
 
     def choose(self, label: str, option: str, inside: str | None = None) -> Self:
-        """Choose in a list, in the row named `inside` where there are several."""
+        """Choose in a list, in the row named `inside` if there are several."""
         self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.select_option(label=option)
         return self
 
@@ -89,8 +89,8 @@ class Person:
             expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE)
         return self
 
-    def stands(self, state: str, *, holder: str = "", follows: str = "") -> Self:
-        """Expect where it stands, who has it and what comes next; open the page again until it says so.
+    def sees_status(self, state: str, *, holder: str = "", follows: str = "") -> Self:
+        """Expect a status, its holder and the next step; open the page again until they are shown.
 
         Facts of other services arrive a moment later than the page on which they were made.
         """
@@ -109,7 +109,7 @@ class Person:
         return self
 
     def close(self) -> None:
-        """Leave."""
+        """Close the browser context."""
         self._context.close()
 
     def _inside(self, row: str | None) -> Page | Locator:

@@ -47,7 +47,7 @@ def save_picture(page: Page, name: str) -> None:
 
 
 def as_(browser: Browser, origin: str, subject: str, path: str) -> Page:
-    """A page as a persona sees it."""
+    """Open a page as a persona."""
     page = browser.new_context(viewport=PAGE, locale="en-GB").new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{origin}/sign-in?as={subject}&next={path}")
@@ -55,7 +55,7 @@ def as_(browser: Browser, origin: str, subject: str, path: str) -> Page:
 
 
 def take(browser: Browser, origin: str) -> None:
-    """Make all pictures."""
+    """Take all pictures."""
     page = browser.new_context(viewport=PAGE, locale="en-GB").new_page()
     page.goto(f"{origin}/")
     expect(page.get_by_role("link", name=PERSONAS[0].name).first).to_be_visible()
@@ -76,7 +76,7 @@ def take(browser: Browser, origin: str) -> None:
 
 
 def apply(browser: Browser, origin: str) -> None:
-    """Pictures of an application that is being written, and of one that is endorsed."""
+    """Take pictures of an application in progress, and of an endorsed one."""
     officer = Person(browser, origin, "Ani Petrosyan", size=PAGE).go("/applications/calls")
     card = officer.page.locator("main section").filter(has=officer.page.get_by_text("Open", exact=True))
     card.get_by_role("link").first.click()
@@ -88,13 +88,13 @@ def apply(browser: Browser, origin: str) -> None:
         answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days
         reference = submit(officer)
         country = Person(browser, origin, "Tigran Hakobyan").go("/applications/cases?state=submitted").follow(reference)
-        country.press("Ask for more information").say("Languages", "When did you pass the test?").press(
+        country.press("Ask for more information").fill("Languages", "When did you pass the test?").press(
             "Ask the officer"
         )
         officer.page.reload()
         officer.press("Check your answers and submit").press("Submit again")
         country.page.reload()
-        country.press("Endorse").press("Endorse").stands("Endorsed")
+        country.press("Endorse").press("Endorse").sees_status("Endorsed")
     officer.go("/applications/")
     officer.page.locator("main section").filter(has_text=title).get_by_role("link").first.click()
     expect(officer.page.get_by_role("region", name="Where it stands")).to_be_visible()
@@ -102,7 +102,7 @@ def apply(browser: Browser, origin: str) -> None:
 
 
 def main() -> None:
-    """Take the address from the command line, and make the pictures."""
+    """Take the address from the command line, and take the pictures."""
     origin = (sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000").rstrip("/")
     path = chromium()
     if path is None:

@@ -23,21 +23,21 @@ TOPIC = "Online crime"
 
 @dataclass(frozen=True)
 class Season:
-    """The call's days, and those in which visits can be."""
+    """The days of the call, and the days on which visits are possible."""
 
     title: str
     today: date
 
     def day(self, number: int) -> date:
-        """So many days from today."""
+        """Return the day in so many days from today."""
         return self.today + timedelta(days=number)
 
 
 def publish_call(programme: Person, season: Season) -> str:
-    """The programme coordinator writes a call, section by section, and publishes it; gives its address."""
+    """Write a call as the programme coordinator, section by section, and publish it; return its address."""
     programme.go("/applications/calls").press("Write a call")
-    programme.say("Title", season.title)
-    programme.say("What the call is about", "Learn how colleagues work on a case.").press("Save and continue")
+    programme.fill("Title", season.title)
+    programme.fill("What the call is about", "Learn how colleagues work on a case.").press("Save and continue")
     programme.follow("What it is for and who pays").tick("Study visit", "Mentoring")
     programme.choose("Fund that pays", "Smoke test").press("Save and come back later")
     programme.follow("Topics and training needs").tick(TOPIC).press("Save and come back later")
@@ -58,13 +58,15 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
     """
     task = officer.page.get_by_role("heading", level=1)
     officer.follow("Your contact details")
-    officer.say("Service e-mail", "officer@police.example").press("Save and continue")
+    officer.fill("Service e-mail", "officer@police.example").press("Save and continue")
     expect(task).to_contain_text("Your service and rank")
     officer.choose("Your service", "Police").press("Save and continue")
     expect(task).to_contain_text("Your line manager")
-    officer.say("Name", "Head of Unit").say("Service e-mail", "head.of.unit@police.example").press("Save and continue")
+    officer.fill("Name", "Head of Unit").fill("Service e-mail", "head.of.unit@police.example").press(
+        "Save and continue"
+    )
     expect(task).to_contain_text("Your expertise")
-    officer.choose("Area", "Analysis", EXPERTISE).say("Years", "6", EXPERTISE).press("Save and continue")
+    officer.choose("Area", "Analysis", EXPERTISE).fill("Years", "6", EXPERTISE).press("Save and continue")
     expect(task).to_contain_text("Languages you speak")
     officer.choose("Language", own, LANGUAGES).choose("Level", "Native", LANGUAGES).press("Add a language")
     second = LANGUAGES.replace("1", "2")
@@ -77,15 +79,15 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
     officer.enter_date("First day", season.day(45), when).enter_date("Last day", season.day(110), when)
     officer.press("Save and continue")
     expect(task).to_contain_text("Objectives")
-    officer.say("Objective", "Follow a seizure of devices from the search to the report", OBJECTIVE).tick("Yes")
-    officer.say("How will you pass it on", "A half-day training for my unit").press("Save and continue")
+    officer.fill("Objective", "Follow a seizure of devices from the search to the report", OBJECTIVE).tick("Yes")
+    officer.fill("How will you pass it on", "A half-day training for my unit").press("Save and continue")
     expect(task).to_contain_text("Privacy notice")
     officer.tick("I have read the privacy notice").press("Save and continue")
     officer.sees("Check your answers", own)
 
 
 def submit(officer: Person) -> str:
-    """Submit, on the page that shows all answers; gives the reference."""
+    """Submit on the page that shows all answers; return the reference."""
     officer.press("Submit your application").sees("Submitted. Your reference is")
     text = officer.page.locator("main").text_content() or ""
     found = re.search(r"Your reference is ([A-Z]{2}-\d{4}-\d{4})", text)
@@ -94,30 +96,30 @@ def submit(officer: Person) -> str:
 
 
 def offer_placement(host: Person, season: Season) -> None:
-    """The host writes a placement and submits it."""
+    """Write a placement as the host, and submit it."""
     host.go("/applications/offers").press(f"Offer a placement: {season.title}")
-    host.say("Title", "A week with the cybercrime unit").say("City", "Lyon")
-    host.tick(TOPIC, "Analysis").say("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
-    host.say("How many guests in all", "1").say("How many working days", "2").say("How many guests may come", "1")
+    host.fill("Title", "A week with the cybercrime unit").fill("City", "Lyon")
+    host.tick(TOPIC, "Analysis").fill("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
+    host.fill("How many guests in all", "1").fill("How many working days", "2").fill("How many guests may come", "1")
     row = "Periods in which a visit may lie 1"
     host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
-    host.say("Guests a week", "1", row)
+    host.fill("Guests a week", "1", row)
     row = "Working languages, each with the level that a guest needs 1"
     host.choose("Language", "English", row).choose("Level", "B2", row)
-    host.press("Save and submit").stands("Submitted")
+    host.press("Save and submit").sees_status("Submitted")
 
 
 def write_profile(mentor: Person, season: Season) -> None:
-    """The mentor writes a profile and publishes it."""
+    """Write a profile as the mentor, and publish it."""
     mentor.go("/applications/mentors").press(f"Write your profile – {season.title}")  # noqa: RUF001 - as on the page
     mentor.choose("Your service", "Police").choose("Your rank group", "Supervisor")
     row = "Your areas of expertise 1"
     mentor.choose("Area", "Analysis", row).choose("Level", "Expert", row)
-    mentor.say("Years", "12", row)
+    mentor.fill("Years", "12", row)
     mentor.tick(TOPIC)
     row = "Languages in which you can mentor 1"
     mentor.choose("Language", "English", row).choose("Level", "C1", row)
     mentor.tick("1")
     row = "Periods in which you have time 1"
     mentor.enter_date("First day", season.today, row).enter_date("Last day", season.day(220), row)
-    mentor.press("Save and publish").sees("Published: mentees can be matched to you now.").stands("Published")
+    mentor.press("Save and publish").sees("Published: mentees can be matched to you now.").sees_status("Published")

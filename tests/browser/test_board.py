@@ -1,4 +1,4 @@
-"""The board follows live in a real browser, catches up after a lost connection, and works without JavaScript."""
+"""The board follows events live in a real browser, catches up after a lost connection, and works without JavaScript."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ pytestmark = [
 
 
 class Board:
-    """The matching service in a thread: the test tells it what happened, the browser looks."""
+    """The matching service in a thread: the test delivers events, the browser shows the pages."""
 
     def __init__(self, postgres: Databases) -> None:
         self._postgres = postgres
@@ -68,7 +68,7 @@ class Board:
         return self._postgres.new(template)
 
     def do(self, what: Coroutine[Any, Any, Any]) -> Any:
-        """Wait for something that is done in the service's loop."""
+        """Run a coroutine in the loop of the service and wait for its result."""
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(60)
 
     async def _begun(self) -> World:
@@ -85,7 +85,7 @@ class Board:
         return world
 
     def page(self, browser: Browser, **options: Any) -> Page:
-        """A page of the programme coordinator."""
+        """Read a page as the programme coordinator."""
         context = browser.new_context(locale="en-GB", **{"viewport": DESK} | options)
         identity = identity_of(self.app)
         sealed = sealed_session(Session.begin("carla", at=time.time()), identity.sessions)
@@ -93,7 +93,7 @@ class Board:
         return context.new_page()
 
     def stop(self) -> None:
-        """End the service."""
+        """Stop the service."""
 
         async def end() -> None:
             await self.app.state.service.live.stop()
@@ -110,15 +110,15 @@ class Board:
 
 @pytest.fixture
 def board(postgres: Databases, browser: Browser) -> Iterator[Board]:
-    """A board with a call and nothing else in it."""
+    """Return a board with an empty call."""
     assert browser.is_connected()
     running = Board(postgres)
     yield running
     running.stop()
 
 
-def test_the_board_follows_by_itself_and_catches_up(board: Board, browser: Browser) -> None:
-    """What happens is shown without a reload; what happened while the connection was away is shown when it is back."""
+def test_the_board_updates_by_itself_and_catches_up(board: Board, browser: Browser) -> None:
+    """New events are shown without a reload, and events of an interruption once the connection is back."""
     page = board.page(browser)
     page.goto(f"{board.origin}/matching/?call={board.world.call_id}")
     expect(page.locator("html[data-live=on]")).to_have_count(1)
@@ -135,7 +135,7 @@ def test_the_board_follows_by_itself_and_catches_up(board: Board, browser: Brows
 
 
 def test_the_board_works_without_javascript(board: Board, browser: Browser) -> None:
-    """Counts lead to their rows and a link brings what is new; on a phone nothing is wider than the screen."""
+    """Counts link to their rows, a link loads what is new, and nothing is wider than the screen of a phone."""
     page = board.page(browser, java_script_enabled=False, viewport=PHONE)
     page.goto(f"{board.origin}/matching/?call={board.world.call_id}")
     board.do(board.world.officer("MD", eligible=False))
@@ -146,7 +146,7 @@ def test_the_board_works_without_javascript(board: Board, browser: Browser) -> N
 
 
 def test_no_page_of_the_board_is_wider_than_a_phone(board: Board, browser: Browser) -> None:
-    """Board, calendar, heat map, events, cohorts and what-ifs fit on 390 pixels, with something on each of them."""
+    """Board, calendar, heat map, events, cohorts and what-ifs fit on 390 pixels, each with content."""
     world = board.world
     board.do(world.offer(places=2))
     board.do(world.confirmed())
@@ -159,8 +159,8 @@ def test_no_page_of_the_board_is_wider_than_a_phone(board: Board, browser: Brows
     page.context.close()
 
 
-def test_a_visit_is_dragged_to_another_week(board: Board, browser: Browser) -> None:
-    """The drag leads to the page that asks, with that week chosen; nothing has moved by it."""
+def test_a_dragged_visit_moves_only_after_confirmation(board: Board, browser: Browser) -> None:
+    """Dragging a visit opens the page that asks for confirmation, with that week chosen, and moves nothing yet."""
     world = board.world
     first = board.do(world.offer(places=2))
     _, match_id = board.do(world.confirmed())

@@ -1,4 +1,4 @@
-"""The charts' texts stay in their places in a real browser with real letter widths."""
+"""The texts of the charts stay in place in a real browser with real letter widths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from shared.web import site
 from shared.web.graphics.svg import wide
 from tests.browser.conftest import DESK, PHONE, open_alone
-from tests.hard_charts import all_of_them
+from tests.hard_charts import all_charts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +45,13 @@ BOXES = """picture => {
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
 def chart_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page with all charts, as the macro draws them, and the pages' style sheets and fonts."""
+    """Return a page with all charts, as the macro draws them, with the style sheets and fonts of the pages."""
     viewport: ViewportSize = request.param
     templates = Environment(loader=FileSystemLoader(Path(site.__file__).parent / "templates"), autoescape=True)
     chart = templates.from_string(
         '{% from "macros/chart.html" import chart %}{% for c in charts %}{{ chart(c) }}{% endfor %}'
     )
-    text = SHELL + MAIN + chart.render(charts=all_of_them())
+    text = SHELL + MAIN + chart.render(charts=all_charts())
 
     context = browser.new_context(viewport=viewport)
     page = context.new_page()
@@ -63,19 +63,19 @@ def chart_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pag
 
 
 def _within(one: list[float], other: list[float], by: float = 0.5) -> bool:
-    """Whether a box lies in another one, or at most so many pixels out of it."""
+    """Return whether a box lies within another one, or extends beyond it by at most so many pixels."""
     return all(one[n] >= other[n] - by and one[n + 2] <= other[n + 2] + by for n in (0, 1))
 
 
 def _touch(one: list[float], other: list[float]) -> bool:
-    """Whether two boxes share more than half a pixel."""
+    """Return whether two boxes share more than half a pixel."""
     return all(min(one[n + 2], other[n + 2]) - max(one[n], other[n]) > 0.5 for n in (0, 1))
 
 
 def test_texts_stay_where_they_belong(chart_page: Page) -> None:
-    """None leaves its picture or its field or lies on another, and estimates are no shorter than letters."""
+    """No text leaves its picture or its field or covers another, and no text is longer than its estimate."""
     shown = [picture for picture in chart_page.locator(".tandem-chart svg").all() if picture.is_visible()]
-    assert len(shown) == len(all_of_them())
+    assert len(shown) == len(all_charts())
     wrong = []
     for picture in shown:
         title = picture.get_attribute("aria-label")
@@ -101,8 +101,8 @@ def test_texts_stay_where_they_belong(chart_page: Page) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_the_numbers_keep_to_their_place(chart_page: Page) -> None:
-    """A table of many rows scrolls beside its picture, and on a desk none is so broad that it has to be moved."""
+def test_tables_beside_charts_fit(chart_page: Page) -> None:
+    """A table of many rows scrolls beside its picture, and on a wide screen no table scrolls sideways."""
     desk = chart_page.viewport_size == DESK
     pictures = chart_page.locator(".tandem-chart").all()
     assert any(one.locator("thead th").count() > 5 for one in pictures)
@@ -119,8 +119,8 @@ def test_the_numbers_keep_to_their_place(chart_page: Page) -> None:
     assert long
 
 
-def test_all_numbers_are_on_paper(chart_page: Page) -> None:
-    """What scrolls on the screen is printed to its last row: paper does not scroll."""
+def test_all_rows_are_printed(chart_page: Page) -> None:
+    """A table that scrolls on the screen is printed to its last row."""
     long = "each => each.scrollHeight > each.clientHeight + 1"
     places = chart_page.locator(".tandem-chart__numbers [tabindex]").all()
     assert any(place.evaluate(long) for place in places)

@@ -1,4 +1,4 @@
-"""One application and one mentorship go all the way by hand, in a browser, on a whole system."""
+"""One application and one mentorship go from start to end by hand, in a browser, on a whole system."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ INDICATOR = "TOPCOP-OP-02"
 PROGRAMME, DONOR = "Marta Kovacs", "Henrik Lund"
 
 
-class Room:
-    """All personas at their own browser, opened when first needed."""
+class Browsers:
+    """All personas, each with a browser context that is opened when first needed."""
 
     def __init__(self, browser: Browser, running: Running) -> None:
         self._browser, self._origin = browser, running.origin
         self._people: dict[str, Person] = {}
 
     def __getitem__(self, name: str) -> Person:
-        """The desk of a persona."""
+        """Return the browser of a persona."""
         if name not in self._people:
             self._people[name] = Person(self._browser, self._origin, name)
         return self._people[name]
 
     def close(self) -> None:
-        """Everybody leaves; what pages raised fails the test."""
+        """Close all contexts; an error on any page fails the test."""
         errors = [error for person in self._people.values() for error in person.errors]
         for person in self._people.values():
             person.close()
@@ -57,7 +57,7 @@ class Room:
 
 
 class Board:
-    """The coordinators' board, opened once by the programme coordinator and never loaded again."""
+    """The board of the coordinators, opened once by the programme coordinator and never reloaded."""
 
     def __init__(self, browser: Browser, running: Running, call: str) -> None:
         self._person = Person(browser, running.origin, PROGRAMME)
@@ -67,41 +67,41 @@ class Board:
         self.page.evaluate("window.openedOnce = true")
 
     def shows(self, *texts: str | re.Pattern[str]) -> None:
-        """Expect texts to appear by themselves."""
+        """Expect texts to appear without a reload."""
         for text in texts:
             expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE)
         assert self.page.evaluate("window.openedOnce") is True, "the board was loaded again"
 
 
 @pytest.fixture
-def room(browser: Browser, running: Running) -> Iterator[Room]:
+def browsers(browser: Browser, running: Running) -> Iterator[Browsers]:
     """The personas of the run."""
-    opened = Room(browser, running)
+    opened = Browsers(browser, running)
     yield opened
     opened.close()
 
 
-def test_one_application_and_one_mentorship_by_hand(room: Room, browser: Browser, running: Running) -> None:
-    """From a draft to the donor's figure and from a profile to a confirmed session; everybody sees the status."""
+def test_one_application_and_one_mentorship_by_hand(browsers: Browsers, browser: Browser, running: Running) -> None:
+    """An application reaches the donor's figure and a mentorship a confirmed session, with the status shown to all."""
     season = steps.Season(f"Exchange {new_id().hex[-6:]}", running.today())
-    call = steps.publish_call(room[PROGRAMME], season)
+    call = steps.publish_call(browsers[PROGRAMME], season)
     board = Board(browser, running, call.rpartition("/")[2])
-    before = figure(room[DONOR])
-    reference = applies(room, board, season, call)
-    place(room, board, season)
-    visit = matched(room, board, call, reference)
-    invitation(room[OFFICER].page, running.mail, reference)
-    mentorship(room, board, season, call)
-    agenda_agreed(room, visit)
-    takes_place(room, board, visit, reference)
-    reported(room, before)
+    before = figure(browsers[DONOR])
+    reference = apply(browsers, board, season, call)
+    publish_placement(browsers, board, season)
+    visit = match(browsers, board, call, reference)
+    check_invitation(browsers[OFFICER].page, running.mail, reference)
+    follow_mentorship(browsers, board, season, call)
+    agree_agenda(browsers, visit)
+    complete_visit(browsers, board, visit, reference)
+    check_figure(browsers, before)
 
 
-def applies(room: Room, board: Board, season: steps.Season, call: str) -> str:
-    """Draft saved and found again, refused as it is, submitted, returned once, endorsed; gives the reference."""
-    officer, country = room[OFFICER], room[ARMENIA]
+def apply(browsers: Browsers, board: Board, season: steps.Season, call: str) -> str:
+    """Save a draft, find it again, have it refused, submit it, return it once, endorse it; return the reference."""
+    officer, country = browsers[OFFICER], browsers[ARMENIA]
     officer.go("/applications/").follow(season.title).press("Apply for a study visit")
-    officer.stands("Draft", holder="You", follows="You check it and submit it.")
+    officer.sees_status("Draft", holder="You", follows="You check it and submit it.")
     officer.follow("Topics and countries").choose("Topic", steps.TOPIC, steps.WISH).press("Save and come back later")
     officer.go("/applications/").follow("Draft").sees("parts are not complete yet.")
     officer.press("Check your answers and submit").sees("Some answers are still missing")
@@ -109,43 +109,45 @@ def applies(room: Room, board: Board, season: steps.Season, call: str) -> str:
     officer.follow("All parts of your application")
     steps.answer_tasks(officer, season, own="Armenian", level="B1")
     reference = steps.submit(officer)
-    officer.stands("Submitted", holder="National coordinator of Armenia", follows="The coordinator endorses it")
+    officer.sees_status("Submitted", holder="National coordinator of Armenia", follows="The coordinator endorses it")
     board.shows(f"{reference}: Application submitted")
 
     country.go("/applications/cases?state=submitted").follow(reference).sees(OFFICER)
     country.press("Ask for more information")
-    country.say("Languages", "At which level did you pass in spring?").press("Ask the officer")
-    country.stands("More information asked for")
+    country.fill("Languages", "At which level did you pass in spring?").press("Ask the officer")
+    country.sees_status("More information asked for")
     board.shows(f"{reference}: Application returned for information")
     officer.go("/applications/").follow(reference)
-    officer.stands("More information asked for", holder="You", follows="You answer and submit it again.")
+    officer.sees_status("More information asked for", holder="You", follows="You answer and submit it again.")
     officer.sees("At which level did you pass in spring?").follow("Languages you speak")
     second = steps.LANGUAGES.replace("1", "2")
     officer.choose("Level", "B2", second).press("Save and continue").sees("All parts are complete.")
-    officer.press("Check your answers and submit").sees("English B2").press("Submit again").stands("Submitted")
+    officer.press("Check your answers and submit").sees("English B2").press("Submit again").sees_status("Submitted")
     board.shows(f"{reference}: Application submitted again")
 
     country.page.reload()
-    country.press("Endorse").press("Endorse").stands("Endorsed")
+    country.press("Endorse").press("Endorse").sees_status("Endorsed")
     board.shows(f"{reference}: Application endorsed by the home country")
     officer.page.reload()
-    officer.stands("Endorsed", holder="Programme coordinator", follows="It is held against the rules of the call.")
+    officer.sees_status("Endorsed", holder="Programme coordinator", follows="It is held against the rules of the call.")
     return reference
 
 
-def place(room: Room, board: Board, season: steps.Season) -> None:
-    """A placement is written, endorsed by the host country, and published."""
-    host, country = room[HOST], room[FRANCE]
+def publish_placement(browsers: Browsers, board: Board, season: steps.Season) -> None:
+    """Write a placement, endorse it as the host country, and publish it."""
+    host, country = browsers[HOST], browsers[FRANCE]
     steps.offer_placement(host, season)
     board.shows("Placement submitted")
-    country.go("/applications/offers?state=submitted").follow(re.compile(r"^FR-")).press("Endorse").stands("Endorsed")
-    host.stands("Endorsed", follows="It is published.").press("Publish").stands("Published")
+    country.go("/applications/offers?state=submitted").follow(re.compile(r"^FR-")).press("Endorse").sees_status(
+        "Endorsed"
+    )
+    host.sees_status("Endorsed", follows="It is published.").press("Publish").sees_status("Published")
     board.shows("Placement endorsed by the host country", "Placement published")
 
 
-def eligible_and_committed(room: Room, board: Board, call: str, reference: str) -> None:
-    """Eligibility is confirmed, the board shows the provisional match and its receipt, the cohort is committed."""
-    programme, call_id = room[PROGRAMME], call.rpartition("/")[2]
+def confirm_and_commit(browsers: Browsers, board: Board, call: str, reference: str) -> None:
+    """Confirm eligibility, check the provisional match and its receipt on the board, and commit the cohort."""
+    programme, call_id = browsers[PROGRAMME], call.rpartition("/")[2]
     programme.go("/applications/eligibility").waits_for(reference).sees("Eligible")
     programme.press("Confirm those that are ticked").sees(reference, "It is eligible, and joins the matching.")
     programme.press("Confirm eligibility: 1 application").sees("1 application is done.")
@@ -153,49 +155,49 @@ def eligible_and_committed(room: Room, board: Board, call: str, reference: str) 
     provisional = board.page.get_by_role("region", name="Provisional matches, the highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)
     programme.go(f"/matching/?call={call_id}").follow(f"Why {reference}")
-    programme.stands("Provisional").sees("Points", "Together", "As a cohort committed now would say it.")
+    programme.sees_status("Provisional").sees("Points", "Together", "As a cohort committed now would say it.")
     programme.go(f"/matching/?call={call_id}").press("Commit a cohort").sees(reference).press("Continue")
     programme.sees("Propose this 1 match?", reference).press("Commit the cohort").sees("1 match is proposed.")
     board.shows(f"{reference}: Match proposed")
 
 
-def cleared_and_accepted(
-    room: Room, board: Board, reference: str, countries: tuple[str, str], sides: tuple[str, str]
+def clear_and_accept(
+    browsers: Browsers, board: Board, reference: str, countries: tuple[str, str], sides: tuple[str, str]
 ) -> None:
-    """Home, then host country clear the match; both sides accept it, and it is confirmed."""
+    """Clear the match as home and host country; accept it on both sides, until it is confirmed."""
     for name in countries:
-        country = room[name].go("/applications/matches?state=waits").waits_for(reference)
+        country = browsers[name].go("/applications/matches?state=waits").waits_for(reference)
         country.follow(reference).press("Clear it").sees("Cleared.")
     board.shows(f"{reference}: Match cleared by both countries", f"{reference}: Match offered to both sides")
     for name in sides:
-        side = room[name].go("/applications/matches").waits_for(reference).follow(reference)
-        side.stands("Offered", follows="Both accept")
+        side = browsers[name].go("/applications/matches").waits_for(reference).follow(reference)
+        side.sees_status("Offered", follows="Both accept")
         side.tick("Yes, I accept").press("Send your answer")
     board.shows(f"{reference}: Match confirmed")
 
 
-def matched(room: Room, board: Board, call: str, reference: str) -> str:
-    """From eligible to a visit with its dates; gives the visit's address."""
-    officer = room[OFFICER]
-    eligible_and_committed(room, board, call, reference)
+def match(browsers: Browsers, board: Board, call: str, reference: str) -> str:
+    """Go from eligible to a scheduled visit; return the address of the visit."""
+    officer = browsers[OFFICER]
+    confirm_and_commit(browsers, board, call, reference)
     officer.go("/applications/").follow(reference)
-    officer.stands("Matched", holder="National coordinators", follows="When both have cleared it")
-    cleared_and_accepted(room, board, reference, (ARMENIA, FRANCE), (OFFICER, HOST))
-    return scheduled(officer, board, reference)
+    officer.sees_status("Matched", holder="National coordinators", follows="When both have cleared it")
+    clear_and_accept(browsers, board, reference, (ARMENIA, FRANCE), (OFFICER, HOST))
+    return read_visit(officer, board, reference)
 
 
-def scheduled(officer: Person, board: Board, reference: str) -> str:
-    """The officer reads the dates, and why it was this place; gives the visit's address."""
+def read_visit(officer: Person, board: Board, reference: str) -> str:
+    """Read the dates as the officer, and the reasons for this place; return the address of the visit."""
     board.shows(f"{reference}: Visit scheduled")
-    officer.go("/applications/").follow(reference).stands("Scheduled", holder="You and the host")
+    officer.go("/applications/").follow(reference).sees_status("Scheduled", holder="You and the host")
     officer.follow("Why you were matched").sees("Why you were matched", "Together")
-    officer.go("/applications/matches").follow(reference).stands("Confirmed").follow("Go to the visit")
-    officer.stands("Scheduled", follows="They agree on the agenda").sees("Lyon branch")
+    officer.go("/applications/matches").follow(reference).sees_status("Confirmed").follow("Go to the visit")
+    officer.sees_status("Scheduled", follows="They agree on the agenda").sees("Lyon branch")
     return officer.page.url.removeprefix(officer.origin)
 
 
-def invitation(page: Page, mail: str, reference: str) -> None:
-    """In the mail catcher the officer's mail says the dates, and holds an invitation for a calendar."""
+def check_invitation(page: Page, mail: str, reference: str) -> None:
+    """Find the officer's mail in the mail catcher, with the dates and an invitation for a calendar."""
     page.goto(mail)
     sent = page.get_by_role("link", name=f"[{reference}] Your visit has its dates")
     expect(sent).to_be_visible(timeout=PATIENCE)
@@ -204,122 +206,124 @@ def invitation(page: Page, mail: str, reference: str) -> None:
     page.get_by_role("link", name=re.compile(r"\.ics$")).first.scroll_into_view_if_needed()
 
 
-def mentorship(room: Room, board: Board, season: steps.Season, call: str) -> None:
-    """A mentor publishes, a mentee is matched, both sign, a session is logged and confirmed."""
-    mentor, mentee, country = room[MENTOR], room[MENTEE], room[GEORGIA]
+def follow_mentorship(browsers: Browsers, board: Board, season: steps.Season, call: str) -> None:
+    """Publish a mentor, match a mentee, sign on both sides, log a session and confirm it."""
+    mentor, mentee, country = browsers[MENTOR], browsers[MENTEE], browsers[GEORGIA]
     steps.write_profile(mentor, season)
     board.shows("Mentor published")
     mentee.go("/applications/").follow(season.title).press("Apply for a mentor")
     steps.answer_tasks(mentee, season, own="Georgian", level="C1", when=steps.MEETINGS)
     reference = steps.submit(mentee)
     country.go("/applications/cases?state=submitted").waits_for(reference).follow(reference)
-    country.press("Endorse").press("Endorse").stands("Endorsed")
-    eligible_and_committed(room, board, call, reference)
-    cleared_and_accepted(room, board, reference, (GEORGIA, LITHUANIA), (MENTEE, MENTOR))
+    country.press("Endorse").press("Endorse").sees_status("Endorsed")
+    confirm_and_commit(browsers, board, call, reference)
+    clear_and_accept(browsers, board, reference, (GEORGIA, LITHUANIA), (MENTEE, MENTOR))
     board.shows(f"{reference}: Mentorship opened")
     for side in (mentee, mentor):
         side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
         side.follow("Read the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
-    mentee.go("/applications/mentorships").follow(reference).stands(
+    mentee.go("/applications/mentorships").follow(reference).sees_status(
         "Under way", follows="They meet, and log each session."
     )
-    mentor.go("/applications/mentorships").follow(reference).stands("Under way")
-    mentor.enter_date("When did you meet?", season.today).say("For how many minutes", "60")
+    mentor.go("/applications/mentorships").follow(reference).sees_status("Under way")
+    mentor.enter_date("When did you meet?", season.today).fill("For how many minutes", "60")
     mentor.press("Log the session").sees("The session is logged.")
     mentee.page.reload()
     mentee.press("Confirm this session").sees("The session is confirmed.")
     board.shows(f"{reference}: Session confirmed")
 
 
-def agenda_agreed(room: Room, path: str) -> None:
-    """Both sides agree to the agenda, then the programme coordinator moves the clock to a time after the visit."""
-    officer, host, programme = room[OFFICER], room[HOST], room[PROGRAMME]
+def agree_agenda(browsers: Browsers, path: str) -> None:
+    """Agree to the agenda on both sides, then move the clock to a time after the visit."""
+    officer, host, programme = browsers[OFFICER], browsers[HOST], browsers[PROGRAMME]
     for side in (host, officer):
         side.go(path).press("Agree to this agenda").sees("You agreed to the agenda.")
-    officer.stands("Agenda agreed")
-    programme.go("/applications/clock").say("Move the clock forward", "125").press("Move the clock")
+    officer.sees_status("Agenda agreed")
+    programme.go("/applications/clock").fill("Move the clock forward", "125").press("Move the clock")
     programme.sees("The clock was moved.")
 
 
-def takes_place(room: Room, board: Board, path: str, reference: str) -> None:
-    """The host records attendance, both evaluate, the guest reports, and the certificate is there."""
-    officer, host = room[OFFICER], room[HOST]
+def complete_visit(browsers: Browsers, board: Board, path: str, reference: str) -> None:
+    """Record attendance, evaluate on both sides, report as the guest, and find the certificate."""
+    officer, host = browsers[OFFICER], browsers[HOST]
     host.go(path).sees("Was the guest there?")
     for box in host.page.get_by_role("radio", name="Was there").all():
         box.check()
     host.press("Record").sees("Attendance is recorded.")
-    host.stands("Completed", holder="Guest and host", follows="Both evaluate it, the guest reports.")
+    host.sees_status("Completed", holder="Guest and host", follows="Both evaluate it, the guest reports.")
     board.shows(f"{reference}: Visit began", f"{reference}: Visit completed")
-    officer.go("/applications/").follow(reference).stands("Completed", holder="You", follows="You evaluate it, report")
+    officer.go("/applications/").follow(reference).sees_status(
+        "Completed", holder="You", follows="You evaluate it, report"
+    )
     for side in (officer, host):
-        evaluates(side, path)
+        evaluate(side, path)
     officer.go(path).follow("Write your report")
-    officer.say("What did you do and see", "The laboratory and a closed case.").say("What did you learn", "A method.")
-    officer.say("How will you use it", "A training day in spring.").press("Hand it in")
+    officer.fill("What did you do and see", "The laboratory and a closed case.").fill("What did you learn", "A method.")
+    officer.fill("How will you use it", "A training day in spring.").press("Hand it in")
     officer.sees("Your report has arrived")
     officer.go("/applications/").follow(reference).waits_for("Certificate")
 
 
-def evaluates(side: Person, path: str) -> None:
+def evaluate(side: Person, path: str) -> None:
     """Answer each closed question of an evaluation with a four."""
     side.go(path).waits_for("Evaluate the visit").follow("Evaluate the visit")
     for question in side.page.get_by_role("radio", name="4", exact=True).all():
         question.check()
-    side.say("What went well?", "The laboratory.").press("Hand it in").sees("Your evaluation has arrived", "4 of 5")
+    side.fill("What went well?", "The laboratory.").press("Hand it in").sees("Your evaluation has arrived", "4 of 5")
 
 
 def figure(donor: Person) -> int:
-    """Visits completed, over the whole programme, as the donor reads it; none before its first event has arrived."""
+    """Return the visits completed in the whole programme, as the donor reads them; 0 before the first event."""
     donor.go("/reporting/?period=programme")
     said = row_of(donor.page).inner_text()
     return 0 if said.startswith("no data yet") else int(said)
 
 
 def row_of(page: Page) -> Locator:
-    """The cell with the figure of the indicator."""
+    """Return the cell with the figure of the indicator."""
     return page.get_by_role("row").filter(has_text=INDICATOR).get_by_role("cell").first
 
 
-def reported(room: Room, before: int) -> None:
-    """The figure moved; what it is made of can be read; CSV and IATI hold it too."""
-    donor, programme = room[DONOR], room[PROGRAMME]
+def check_figure(browsers: Browsers, before: int) -> None:
+    """Check that the figure changed, that its events can be read, and that CSV and IATI contain it."""
+    donor, programme = browsers[DONOR], browsers[PROGRAMME]
     donor.go("/reporting/?period=programme")
     until(donor.page, row_of(donor.page), str(before + 1))
     donor.follow("Exchange participations completed").sees(f"(person-visits): {before + 1}", "VisitCompleted")
     programme.go("/reporting/?period=programme").follow("Exchange participations completed").follow("see which")
     programme.sees("stands behind this figure" if before == 0 else "stand behind this figure", "VisitCompleted")
     donor.follow("All figures")
-    table = list(csv.DictReader(downloaded(donor, "Download as CSV").decode("utf-8-sig").splitlines()))
+    table = list(csv.DictReader(download(donor, "Download as CSV").decode("utf-8-sig").splitlines()))
     told = next(row for row in table if row["indicator"] == INDICATOR and not row["dimension"])
     assert (told["value"], told["events"]) == (str(before + 1),) * 2
-    file = etree.fromstring(downloaded(donor, "Download as IATI 2.03"))
+    file = etree.fromstring(download(donor, "Download as IATI 2.03"))
     assert iati.check(file) == []
     actual: Any = file.xpath(f"//indicator[reference[@code='{INDICATOR}']]//actual/@value")
     assert [str(value) for value in actual] == [str(before + 1)]
 
 
-def downloaded(person: Person, link: str) -> bytes:
-    """What a link lets one keep."""
+def download(person: Person, link: str) -> bytes:
+    """Return the file behind a link."""
     with person.page.expect_download() as download:
         person.follow(link)
     return Path(download.value.path()).read_bytes()
 
 
 def test_board_and_application_work_without_javascript(browser: Browser, running: Running) -> None:
-    """With scripts switched off the board refreshes by its link, and an officer's pages save, grow and refuse."""
+    """Without scripts the board has a link to refresh, and an officer's pages save, add rows and refuse errors."""
     programme = Person(browser, running.origin, PROGRAMME, javascript=False)
     season = steps.Season(f"Plain {new_id().hex[-6:]}", running.today())
     call = steps.publish_call(programme, season).rpartition("/")[2]
     programme.go(f"/matching/?call={call}").follow("Refresh").sees("Where the applications stand", season.title)
     assert programme.page.url.endswith(f"/matching/?call={call}")
     officer = Person(browser, running.origin, OFFICER, javascript=False)
-    officer.go(f"/applications/calls/{call}").press("Apply for a study visit").stands("Draft", holder="You")
+    officer.go(f"/applications/calls/{call}").press("Apply for a study visit").sees_status("Draft", holder="You")
     officer.follow("Languages you speak").press("Save and continue").sees("Add at least one language with its level")
     officer.choose("Language", "Armenian", steps.LANGUAGES).choose("Level", "Native", steps.LANGUAGES)
     officer.press("Add a language")
     second = officer.page.get_by_role("group", name=steps.LANGUAGES.replace("1", "2"))
     expect(second).to_be_visible()
-    officer.press("Save and come back later").stands("Draft").follow("Languages you speak")
+    officer.press("Save and come back later").sees_status("Draft").follow("Languages you speak")
     expect(officer.page.get_by_role("group", name=steps.LANGUAGES).get_by_label("Level")).to_have_value("NS")
     officer.go(f"/applications/calls/{call}").press("Apply for a study visit")
     officer.follow("Throw the draft away").press("Yes, throw it away").sees("The draft is gone.")

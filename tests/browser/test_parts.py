@@ -1,4 +1,4 @@
-"""The parts of a page that use JavaScript work in a real browser, and without JavaScript too."""
+"""The parts of a page that use JavaScript work in a real browser, also without JavaScript."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = [
 
 
 class Demo:
-    """The demo app in a process of its own, on a database whose changes it hears."""
+    """The demo app in a process of its own, on a database whose changes it receives."""
 
     def __init__(self, postgres: Databases) -> None:
         self._postgres = postgres
@@ -52,11 +52,11 @@ class Demo:
                 time.sleep(0.1)
 
     def changed(self, name: str = "board") -> None:
-        """What a store's commit says."""
+        """Send the notification of a store's commit."""
         self._postgres.server.sql(f"SELECT pg_notify('{CHANGED_CHANNEL}', '{name}')", self.database.rpartition("/")[2])
 
     def stop(self) -> None:
-        """End the process."""
+        """Stop the process."""
         self._process.terminate()
         self._process.wait(10)
         self._postgres.drop(self.database)
@@ -64,14 +64,14 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo(postgres: Databases) -> Iterator[Demo]:
-    """The demo app."""
+    """Return the demo app."""
     running = Demo(postgres)
     yield running
     running.stop()
 
 
 def live_stamp(page: Page) -> Any:
-    """The stamp at which the live part was drawn: it moves with every change that the server heard."""
+    """Return the stamp at which the live part was drawn: it changes with every change that the server received."""
     return page.locator("#board").get_attribute("data-live-seen")
 
 
@@ -83,7 +83,7 @@ def live(page: Page, address: str) -> None:
 
 
 def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
-    """A commit in the database draws the live part anew, and again."""
+    """Each commit in the database draws the live part again."""
     live(page, demo.address)
     for _ in range(2):
         before = live_stamp(page)
@@ -93,8 +93,8 @@ def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
         page.wait_for_timeout(500)
 
 
-def test_all_tabs_hear_through_one_stream(demo: Demo, page: Page) -> None:
-    """Two tabs, one stream after a while, both are drawn anew; when its holder closes the other takes over."""
+def test_tabs_share_one_stream(demo: Demo, page: Page) -> None:
+    """Two tabs share one stream and both are drawn again; when its tab closes, the other takes over."""
     live(page, demo.address)
     other = page.context.new_page()
     live(other, demo.address)
@@ -113,7 +113,7 @@ def test_all_tabs_hear_through_one_stream(demo: Demo, page: Page) -> None:
 
 
 def test_without_javascript_a_link_refreshes(demo: Demo, browser: Browser) -> None:
-    """Everything that matters is plain HTML: the link, the form's rows, its errors."""
+    """Without JavaScript the link, the rows of the form and its errors work as plain HTML."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(demo.address)
@@ -130,8 +130,8 @@ def test_without_javascript_a_link_refreshes(demo: Demo, browser: Browser) -> No
     context.close()
 
 
-def test_enter_goes_on_and_takes_no_row_away(demo: Demo, page: Page) -> None:
-    """A keyboard's Enter in a text field presses Continue, not the first button in the form."""
+def test_enter_continues_and_removes_no_row(demo: Demo, page: Page) -> None:
+    """The Enter key in a text field presses Continue, not the first button in the form."""
     page.goto(f"{demo.address}/form")
     page.get_by_label("Unit", exact=True).press("Enter")
     expect(page.get_by_text("There is a problem")).to_be_visible()
@@ -148,8 +148,8 @@ def test_a_form_is_sent_once(demo: Demo, page: Page) -> None:
     assert len(sent) == 1
 
 
-def test_a_draft_is_kept_on_leaving(demo: Demo, page: Page) -> None:
-    """Who goes elsewhere in the middle of writing finds it again: the form is sent to its draft's address."""
+def test_a_draft_is_saved_on_leaving(demo: Demo, page: Page) -> None:
+    """A form that is left half written is sent to the address of its draft."""
     page.goto(f"{demo.address}/form")
     page.get_by_label("Unit", exact=True).fill("Half a sent")
     page.goto(demo.address)
@@ -162,15 +162,15 @@ def test_a_draft_is_kept_on_leaving(demo: Demo, page: Page) -> None:
 @pytest.mark.parametrize("path", ["/", "/form", "/nowhere", "/?stranger=1"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_page_is_wider_than_its_window(demo: Demo, page: Page, path: str, width: int) -> None:
-    """Nothing has to be scrolled sideways, from the smallest phone on."""
+    """No page scrolls sideways, from the smallest phone on."""
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(demo.address + path)
     page.wait_for_timeout(150)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_text_has_the_size_that_was_agreed(demo: Demo, page: Page) -> None:
-    """16 px on phones, 19 px on wide pages, in Noto Sans."""
+def test_text_has_the_agreed_size(demo: Demo, page: Page) -> None:
+    """Text is 16 px on phones and 19 px on wide pages, in Noto Sans."""
     for width, size in ((390, "16px"), (1280, "19px")):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{demo.address}/form")

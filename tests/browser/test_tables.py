@@ -1,4 +1,4 @@
-"""Tables keep to a phone's width in a real browser, whatever their cells contain."""
+"""Tables fit the width of a phone in a real browser, whatever their cells contain."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ PAGE = """<!doctype html><html lang="en" class="govuk-template"><head>
 <main class="tandem-width tandem-wide">{% block content %}{% endblock %}</main></body></html>"""
 
 
-def _room(browser: Browser, text: str, width: int) -> list[int]:
-    """How wide the table may be, and how wide it is."""
+def _widths(browser: Browser, text: str, width: int) -> list[int]:
+    """Return the width available to the table, and its actual width."""
     context = browser.new_context(viewport={**PHONE, "width": width})
     page = context.new_page()
     open_alone(page, text)
@@ -50,8 +50,8 @@ def _room(browser: Browser, text: str, width: int) -> list[int]:
 
 
 @pytest.mark.parametrize("width", [PHONE["width"], 1200])
-def test_what_programs_can_do_is_read_without_scrolling_aside(browser: Browser, width: int) -> None:
-    """Addresses are long and fields are many; who may ask and what is sent stand beside them all the same."""
+def test_the_api_table_does_not_scroll_sideways(browser: Browser, width: int) -> None:
+    """Long addresses and many fields fit beside the access and the body of a request."""
     described = json.loads((ROOT / "docs/contracts/openapi-applications.json").read_text("utf-8"))
     operations = [
         Operation(method.upper(), path, "", one.get("description", ""), "National coordinator", ("[application_ids]",))
@@ -61,16 +61,16 @@ def test_what_programs_can_do_is_read_without_scrolling_aside(browser: Browser, 
     templates = FileSystemLoader(ROOT / "shared/web/templates")
     environment = site.environment(None).overlay(loader=ChoiceLoader([DictLoader({"shell.html": PAGE}), templates]))
     text = environment.get_template("api.html").render(service="applications", operations=operations)
-    room = _room(browser, text, width)
+    room = _widths(browser, text, width)
     assert len(operations) > 100
     assert room[0] == room[1]
 
 
-def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser) -> None:
-    """Numbers stand in pairs on a phone; the sentence that stands instead of one goes on further lines."""
+def test_the_reason_for_a_hidden_number_does_not_scroll_sideways(browser: Browser) -> None:
+    """Numbers stand in pairs on a phone, and the reason for a hidden number wraps onto further lines."""
     loader = site.environment(ROOT / "services" / "reporting").loader
     page = Environment(loader=loader, autoescape=True).from_string(TABLE)
     cells = [ReleasedCell(None, hidden=one) for one in Hidden]
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
-    room = _room(browser, text, 320)
+    room = _widths(browser, text, 320)
     assert room[0] == room[1]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
-    """A function that starts a run in a folder of its own, or in a given one; all end after the test."""
+    """Return a function that starts a run in its own or a given folder; all runs end after the test."""
     own = quick_folder("tandem-run-")
     runs: list[LocalRun] = []
     port = free_port()

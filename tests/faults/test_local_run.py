@@ -45,12 +45,12 @@ def _eventually(say: Callable[[], bool], timeout: float = 30) -> bool:
 
 
 def _alive(pids: dict[str, int]) -> list[str]:
-    """The names of the processes that still run."""
+    """Return the names of the processes that still run."""
     return [name for name, pid in pids.items() if psutil.pid_exists(pid)]
 
 
 def _left(run: LocalRun) -> list[str]:
-    """Processes that name the run's folder in their command line (PostgreSQL, Kafka); the others have pids above."""
+    """Return the processes that name the folder of the run in their command line (PostgreSQL, Kafka)."""
     folder = str(run.folder)
     return [
         f"{process.info['name']} ({process.info['pid']})"
@@ -61,7 +61,7 @@ def _left(run: LocalRun) -> list[str]:
 
 @pytest.mark.timeout(600)
 def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, start: Callable[..., LocalRun]) -> None:
-    """A killed service restarts; after a killed run the next one cleans up and keeps the data."""
+    """A killed service restarts, and after a killed run the next one cleans up and keeps the data."""
     run = local_run
     assert {service: _ready(run, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
     assert httpx2.get(f"{run.origin}/applications/internal/contacts").status_code == 404
@@ -113,8 +113,8 @@ def test_the_children_of_a_killed_supervisor_stop_by_themselves(tmp_path: Path) 
         assert _eventually(lambda: not psutil.pid_exists(pid), 5)
 
 
-def test_a_taken_port_is_named_with_its_holder_and_the_remedy(start: Callable[..., LocalRun]) -> None:
-    """One line names the port, the process that holds it, and the remedy."""
+def test_a_port_in_use_is_reported_with_its_process_and_the_remedy(start: Callable[..., LocalRun]) -> None:
+    """One line names the port, the process that uses it, and the remedy."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -127,22 +127,22 @@ def test_a_taken_port_is_named_with_its_holder_and_the_remedy(start: Callable[..
     assert len(run.output.strip().splitlines()) == 1
 
 
-def test_a_port_that_is_none_is_refused(start: Callable[..., LocalRun]) -> None:
-    """A typing error in TANDEM_PORT is named."""
+def test_an_invalid_port_is_refused(start: Callable[..., LocalRun]) -> None:
+    """An invalid port in TANDEM_PORT is named."""
     run = start(TANDEM_PORT="eight")
     assert run.process.wait(30) == 1
     assert run.output == "Tandem stopped: TANDEM_PORT is 'eight': give a number from 1 to 65535.\n"
 
 
-def test_a_word_that_is_no_sample_is_refused(start: Callable[..., LocalRun]) -> None:
-    """A typing error in TANDEM_SAMPLE is refused and loads nothing."""
+def test_an_unknown_sample_is_refused(start: Callable[..., LocalRun]) -> None:
+    """An unknown word in TANDEM_SAMPLE is refused, and nothing is loaded."""
     run = start(TANDEM_SAMPLE="nine")
     assert run.process.wait(30) == 1
     assert run.output == "Tandem stopped: TANDEM_SAMPLE is 'nine': give 'none' to start empty, or leave it out.\n"
 
 
-def test_a_full_disk_is_said_before_anything_starts(start: Callable[..., LocalRun], tmp_path: Path) -> None:
-    """One line says how much disk space there is and how much is needed."""
+def test_a_full_disk_is_reported_before_anything_starts(start: Callable[..., LocalRun], tmp_path: Path) -> None:
+    """One line gives the free and the required disk space."""
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -159,7 +159,7 @@ def test_a_full_disk_is_said_before_anything_starts(start: Callable[..., LocalRu
         subprocess.run(["umount", str(small)], check=True)
 
 
-def test_a_folder_that_cannot_be_written_is_said(start: Callable[..., LocalRun], tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported(start: Callable[..., LocalRun], tmp_path: Path) -> None:
     """One line names the folder and the remedy."""
     (tmp_path / "file").write_text("")
     run = start(folder=tmp_path / "file" / "data")
@@ -167,8 +167,8 @@ def test_a_folder_that_cannot_be_written_is_said(start: Callable[..., LocalRun],
     assert "cannot be written: Not a directory. Set TANDEM_DATA." in run.output
 
 
-def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
-    """Five ends within a minute stop the run, which shows the service's last words."""
+def test_a_service_that_keeps_failing_stops_the_run(tmp_path: Path) -> None:
+    """Five ends within a minute stop the run, which then shows the last output of the service."""
     said: list[str] = []
     with RunFolder(tmp_path / "data") as place:
         child = Child("broken", [sys.executable, "-c", "exit('no such table')"], log=place.log("broken"))
@@ -187,7 +187,7 @@ def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
     assert said == ["broken ended (exit code 1) and is started again."] * 4
 
 
-def test_a_child_that_does_not_listen_is_killed_with_what_it_started(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
     """A process that ignores SIGTERM is killed with its children."""
     script = (
         "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

@@ -35,7 +35,7 @@ _TOLD = ("exchange.matches", "exchange.visits", "exchange.receipts")
 
 @pytest.fixture
 def addresses(postgres: Databases) -> Iterator[dict[str, str]]:
-    """A store of its own for each of the two services."""
+    """Return a store for each of the two services."""
     made = {}
     for service in ("matching", "applications"):
         name = postgres.template(service, partial(migrate, service))
@@ -47,7 +47,7 @@ def addresses(postgres: Databases) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 async def world(addresses: dict[str, str]) -> AsyncIterator[World]:
-    """Matching on a store of its own."""
+    """Run matching on a store of its own."""
     address = addresses["matching"]
     app = matching.create_app(MatchingSettings(**settings_for(address)), background=False)
     bus = app.state.service.bus
@@ -57,7 +57,7 @@ async def world(addresses: dict[str, str]) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def reader(addresses: dict[str, str]) -> AsyncIterator[Reader]:
-    """The portal on a store of its own, that reads what matching tells."""
+    """Run the portal on a store of its own, which reads the events of matching."""
     app = portal.create_app(PortalSettings(**settings_for(addresses["applications"])), background=False)
     bus = app.state.service.bus
     yield Reader(Feed(bus, portal_consumers), bus)
@@ -65,15 +65,15 @@ async def reader(addresses: dict[str, str]) -> AsyncIterator[Reader]:
 
 
 class Reader:
-    """The portal's side: what it has read of matching's journal, and where an application stands for it."""
+    """The portal: the events of matching that it has read, and the states of applications."""
 
     def __init__(self, feed: Feed, bus: Bus) -> None:
-        """Take what gives it events, and its store."""
+        """Take its feed and its store."""
         self.feed, self.bus = feed, bus
         self._read = 0
 
     async def catch_up(self, world: World) -> None:
-        """Read all that matching told since the last time, in its order."""
+        """Read all events that matching published since the last call, in order."""
         rows = await world.rows("SELECT type FROM journal WHERE aggregatetype = ANY(:topics)", topics=list(_TOLD))
         told = await world.told(*{row.type for row in rows})
         for subject, event in told[self._read :]:
@@ -81,14 +81,14 @@ class Reader:
         self._read = len(told)
 
     async def state(self, application_id: UUID) -> str:
-        """The projected state."""
+        """Return the projected state of an application."""
         query = text("SELECT state FROM standing WHERE application_id = :id")
         async with self.bus.read() as session:
             return str(await session.scalar(query, {"id": application_id}))
 
 
 async def _waits_for_a_place(world: World, application_id: UUID) -> bool:
-    """Whether matching looks for a place for it: somebody else's placement is proposed by the next cohort."""
+    """Return whether matching looks for a place for it: the next cohort proposes another placement."""
     await world.offer("DE")
     committed = await world.commit()
     return application_id in committed.matches
@@ -107,10 +107,8 @@ async def _cancelled(world: World, reader: Reader, by: Party) -> UUID:
 
 
 @pytest.mark.parametrize("by", [Party.HOST, Party.HOST_COORDINATOR, Party.HOME_COORDINATOR, Party.PROGRAMME])
-async def test_whoever_loses_a_place_to_somebody_else_looks_for_another(
-    world: World, reader: Reader, by: Party
-) -> None:
-    """Both sides say in_matching, and the next cohort proposes another place, which both sides follow."""
+async def test_an_officer_who_loses_a_place_gets_another_proposal(world: World, reader: Reader, by: Party) -> None:
+    """Both services say in_matching, and the next cohort proposes another place, which both follow."""
     application_id = await _cancelled(world, reader, by)
     assert await reader.state(application_id) == ApplicationState.IN_MATCHING
     assert await _waits_for_a_place(world, application_id)
@@ -118,8 +116,8 @@ async def test_whoever_loses_a_place_to_somebody_else_looks_for_another(
     assert await reader.state(application_id) == ApplicationState.MATCHED
 
 
-async def test_whoever_gives_a_confirmed_place_up_has_ended(world: World, reader: Reader) -> None:
-    """Both sides say that it is over: the portal shows ended, the pool is without it."""
+async def test_an_officer_who_gives_up_a_confirmed_place_has_ended(world: World, reader: Reader) -> None:
+    """Both services say that it has ended, and the pool no longer contains it."""
     application_id = await _cancelled(world, reader, Party.GUEST)
     assert await reader.state(application_id) == ApplicationState.ENDED
     other = await world.officer()

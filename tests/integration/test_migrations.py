@@ -1,4 +1,4 @@
-"""Check that each service's migrations make the tables that its store declares, and none other than are listed."""
+"""The migrations of each service make the tables that its store declares, as listed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ SERVICES = ("applications", "matching", "notifications", "reporting")
 
 @pytest.fixture(params=SERVICES)
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
-    """A service, and the address of a database as its migrations make it."""
+    """Return a service, and the address of a database as its migrations make it."""
     service: str = request.param
     address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
     yield service, address
     postgres.drop(address)
 
 
-async def test_the_migrations_make_what_the_store_declares(migrated: tuple[str, str]) -> None:
-    """They are one line to one newest, and autogenerate finds no difference between it and the store's tables."""
+async def test_the_migrations_make_the_declared_tables(migrated: tuple[str, str]) -> None:
+    """Migrations have one head, and autogenerate finds no difference from the tables of the store."""
     service, address = migrated
     engine = engine_for(address)
     declared = importlib.import_module(f"services.{service}.schema").metadata
@@ -49,8 +49,8 @@ async def test_the_migrations_make_what_the_store_declares(migrated: tuple[str, 
     await engine.dispose()
 
 
-async def test_the_migrations_make_what_is_listed(migrated: tuple[str, str]) -> None:
-    """Tables, columns in their order, constraints, indexes, triggers and grants are those of the committed listing.
+async def test_the_migrations_make_the_listed_schema(migrated: tuple[str, str]) -> None:
+    """Tables, columns, constraints, indexes, triggers and grants are those of the committed listing.
 
     After a new migration `python -m tests.schema` writes the listing again.
     """
@@ -58,8 +58,8 @@ async def test_the_migrations_make_what_is_listed(migrated: tuple[str, str]) -> 
     assert await listing(address) == (LISTINGS / f"{service}.txt").read_text(encoding="utf-8")
 
 
-async def test_the_migrations_can_be_taken_back(migrated: tuple[str, str]) -> None:
-    """Nothing is left after the way back but Alembic's own table, and the way forth makes the same again."""
+async def test_the_migrations_can_be_reversed(migrated: tuple[str, str]) -> None:
+    """A downgrade leaves only Alembic's own table, and an upgrade makes the same schema again."""
     service, address = migrated
     settings = config(service, address)
     before = await listing(address)

@@ -50,7 +50,7 @@ SERVICE_TOKEN = "between-services"
 
 @pytest.fixture(params=SERVICES)
 async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
-    """One of the services, on a database that knows one person for each role."""
+    """Run one of the services on a database that has one person for each role."""
     module = f"services.{request.param}.app"
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not part of this checkout")
@@ -79,13 +79,13 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
 
 
 def example(path: str) -> tuple[str, dict[str, str]]:
-    """A path with something in the place of each parameter, and the parameters."""
+    """Return a path with an example for each parameter, and the parameters."""
     names = re.findall(r"{(\w+)(?::\w+)?}", path)
     return re.sub(r"{\w+(?::\w+)?}", ANYBODY, path), dict.fromkeys(names, ANYBODY)
 
 
-def each(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext, RouteAccess]]:
-    """Method, path, parameters, route and access of everything that can be asked of an app."""
+def endpoints(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext, RouteAccess]]:
+    """Return method, path, parameters, route and access of each endpoint of an app."""
     for route, access in every_route(app):
         path, parameters = example(str(route.path))
         for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
@@ -93,7 +93,7 @@ def each(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext,
 
 
 def signed_in(app: FastAPI, role: Role) -> tuple[str, str]:
-    """The session cookie of the person who holds just that role, and the token of that person's forms."""
+    """Return the session cookie of the person with only that role, and the token of that person's forms."""
     identity = identity_of(app)
     session = Session.begin(role.value)
     cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
@@ -101,22 +101,22 @@ def signed_in(app: FastAPI, role: Role) -> tuple[str, str]:
 
 
 def own_headers(app: FastAPI, role: Role) -> dict[str, str]:
-    """What a browser on our own page sends for the person who holds just that role."""
+    """Return the headers that a browser on our own page sends for the person with only that role."""
     cookie, token = signed_in(app, role)
     return {"Cookie": cookie, csrf.HEADER: token, "Origin": ORIGIN}
 
 
-async def answer_to(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
-    """The answer of the running app, as a browser on our own page gets it."""
+async def response_to(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
+    """Return the response of the running app to a browser on our own page."""
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         return await client.request(method, path, headers={"Accept": "text/html", **headers})
 
 
-async def past_the_guard(
+async def guard_result(
     app: FastAPI, method: str, path: str, parameters: dict[str, str], route: RouteContext, **headers: str
 ) -> Any:
-    """What the route's own guard gives for a request; raises what the guard raises."""
+    """Return what the guard of the route gives for a request; raise what the guard raises."""
     scope = {
         "type": "http",
         "method": method,
@@ -137,8 +137,8 @@ async def past_the_guard(
     return await guard_of(route)(Request(scope, receive))
 
 
-def new(route: RouteContext, method: str, seen: set[object]) -> bool:
-    """Whether no guard that is made alike was seen, for a method that is as safe."""
+def is_new(route: RouteContext, method: str, seen: set[object]) -> bool:
+    """Return whether no identical guard came before, for a method that is as safe."""
     guard = guard_of(route)
     alike = (type(guard), str(vars(guard)), method in SAFE_METHODS)
     known = alike in seen
@@ -146,61 +146,61 @@ def new(route: RouteContext, method: str, seen: set[object]) -> bool:
     return not known
 
 
-async def at_the_guard(
+async def guard_status(
     app: FastAPI, method: str, path: str, parameters: dict[str, str], route: RouteContext, **headers: str
 ) -> tuple[int, Any]:
-    """The status with which the route's own guard answers (200: let in), and what it gives."""
+    """Return the status that the guard of the route answers (200: admitted), and its result."""
     try:
-        return 200, await past_the_guard(app, method, path, parameters, route, **headers)
+        return 200, await guard_result(app, method, path, parameters, route, **headers)
     except HTTPException as refusal:
         return refusal.status_code, None
 
 
 async def test_every_route_has_exactly_one_guard(app: FastAPI) -> None:
-    """Nothing is open because somebody forgot to say who may use it."""
+    """No route is open because its guard was forgotten."""
     assert len(every_route(app)) > 4
 
 
-async def test_a_stranger_gets_to_public_routes_only(app: FastAPI) -> None:
+async def test_a_visitor_without_a_session_reaches_public_routes_only(app: FastAPI) -> None:
     """Pages lead to the sign-in, the API answers 401, and no handler runs."""
     wrong = []
-    for method, path, _, _, access in each(app):
+    for method, path, _, _, access in endpoints(app):
         if access.kind == "public":
             continue
-        answer = await answer_to(app, method, path)
+        answer = await response_to(app, method, path)
         led = answer.status_code == 303 and urlsplit(answer.headers["location"]).path == "/sign-in"
         if not (led or answer.status_code == 401):
             wrong.append(f"{method} {path}: {answer.status_code}")
     assert wrong == []
 
 
-async def test_a_role_gets_in_exactly_where_it_is_named(app: FastAPI) -> None:
-    """The guard lets each role in where it is named and refuses it with 403 (or 401) elsewhere, and so does the app."""
+async def test_a_role_is_admitted_exactly_where_it_is_named(app: FastAPI) -> None:
+    """The guard and the app admit each role where it is named, and refuse it with 403 (or 401) elsewhere."""
     people = {role: own_headers(app, role) for role in Role}
     seen: set[object] = set()
     wrong = []
-    for place, (method, path, parameters, route, access) in enumerate(each(app)):
+    for place, (method, path, parameters, route, access) in enumerate(endpoints(app)):
         expected = 401 if access.kind == "internal" else 403
         refused = [role for role in people if not access.admits(role)]
-        for role, headers in people.items() if new(route, method, seen) else ():
-            status, principal = await at_the_guard(app, method, path, parameters, route, **headers)
+        for role, headers in people.items() if is_new(route, method, seen) else ():
+            status, principal = await guard_status(app, method, path, parameters, route, **headers)
             if role in refused and status != expected:
                 wrong.append(f"{method} {path} as {role.value}: {status}")
             if role not in refused and (principal is None or principal.subject != role.value):
                 wrong.append(f"{method} {path} as {role.value}: not let in, {status}")
         if refused:
             role = refused[place % len(refused)]  # each role in its turn
-            answer = await answer_to(app, method, path, **people[role])
+            answer = await response_to(app, method, path, **people[role])
             if answer.status_code != expected:
                 wrong.append(f"{method} {path} as {role.value}, asked for: {answer.status_code}")
     assert wrong == []
 
 
-async def test_no_form_is_taken_from_another_site(app: FastAPI) -> None:
-    """Every unsafe route refuses a request with the session's cookie but without its token, or from elsewhere."""
+async def test_forms_of_other_sites_are_refused(app: FastAPI) -> None:
+    """Every unsafe route refuses a session cookie without its token, or from another site."""
     seen: set[object] = set()
     wrong = []
-    for place, (method, path, parameters, route, access) in enumerate(each(app)):
+    for place, (method, path, parameters, route, access) in enumerate(endpoints(app)):
         if method in SAFE_METHODS or access.kind == "internal":
             continue
         role = next((role for role in Role if access.admits(role)), None)
@@ -212,42 +212,42 @@ async def test_no_form_is_taken_from_another_site(app: FastAPI) -> None:
             {"Cookie": cookie, csrf.HEADER: token, "Origin": "https://evil.example"},
             {"Cookie": cookie, csrf.HEADER: token, "Sec-Fetch-Site": "cross-site"},
         )
-        for headers in forged if new(route, method, seen) else ():
-            status, _ = await at_the_guard(app, method, path, parameters, route, **headers)
+        for headers in forged if is_new(route, method, seen) else ():
+            status, _ = await guard_status(app, method, path, parameters, route, **headers)
             if status != 403:
                 wrong.append(f"{method} {path} with {sorted(headers)}: {status}")
-        answer = await answer_to(app, method, path, **forged[place % len(forged)])
+        answer = await response_to(app, method, path, **forged[place % len(forged)])
         if answer.status_code != 403:
             wrong.append(f"{method} {path} with {sorted(forged[place % len(forged)])}, asked for: {answer.status_code}")
     assert wrong == []
 
 
-async def test_internal_routes_open_with_the_service_token(app: FastAPI) -> None:
-    """The token that the services share lets a service in, and a guess does not."""
-    for method, path, parameters, route, access in each(app):
+async def test_internal_routes_need_the_service_token(app: FastAPI) -> None:
+    """The shared token of the services is admitted, and a guess is not."""
+    for method, path, parameters, route, access in endpoints(app):
         if access.kind == "internal":
             headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "tests"}
-            assert await past_the_guard(app, method, path, parameters, route, **headers) == "tests"
-            assert (await answer_to(app, method, path, **{"X-Service-Token": "guess"})).status_code == 401
+            assert await guard_result(app, method, path, parameters, route, **headers) == "tests"
+            assert (await response_to(app, method, path, **{"X-Service-Token": "guess"})).status_code == 401
 
 
 async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
-    """Where a route asks for a ticket, one for that purpose and case gets past the guard."""
-    for method, path, parameters, route, access in each(app):
+    """Where a route asks for a ticket, one for that purpose and case passes the guard."""
+    for method, path, parameters, route, access in endpoints(app):
         if access.purpose is None or method not in SAFE_METHODS:
             continue
         cookie, _ = signed_in(app, Role.OFFICER)
         ticket = issue_ticket(access.purpose, ANYBODY, person=Role.OFFICER.value, private_key=PRIVATE)
-        answer = await answer_to(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
+        answer = await response_to(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
         assert (answer.status_code, answer.headers["location"]) == (303, path)
         narrow = answer.headers["set-cookie"].split(";", 1)[0]
-        held = await past_the_guard(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")
+        held = await guard_result(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")
         assert held.subject == ANYBODY
 
 
 async def test_donors_and_analysts_read_aggregates_only(app: FastAPI) -> None:
-    """Donors and ANASPOC contacts are named by no route that changes anything, and only by routes of reporting."""
-    for method, path, _, _, access in each(app):
+    """Donors and ANASPOC contacts are named by routes of reporting only, and by none that changes anything."""
+    for method, path, _, _, access in endpoints(app):
         if access.roles & {Role.DONOR, Role.ANASPOC}:
             assert method in SAFE_METHODS, f"{method} {path}"
             assert path.startswith("/reporting/"), f"{method} {path}"

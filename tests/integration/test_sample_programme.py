@@ -1,4 +1,4 @@
-"""A newcomer's first start ends with a programme in which everybody has something to do."""
+"""The first start of a newcomer ends with a programme in which everybody has a task."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PORTAL = "/applications/api"
 
 @pytest.fixture(scope="module")
 def sample() -> Iterator[LocalRun]:
-    """A first start with the sample programme."""
+    """Return a first start with the sample programme."""
     folder = quick_folder("tandem-sample-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out", TANDEM_SAMPLE="")
     try:
@@ -37,13 +37,13 @@ def sample() -> Iterator[LocalRun]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_it_says_what_is_in_and_the_clock_is_real_again(sample: LocalRun) -> None:
-    """The numbers that are promised, and an offset of nothing: from now on time is everybody's."""
+def test_the_output_lists_the_sample_and_the_clock_is_real(sample: LocalRun) -> None:
+    """The output has the promised numbers, and the clock has no offset afterwards."""
     assert "29 organisations, 80 officers, 90 applications, 25 placements" in sample.output
     assert abs(float((sample.folder / "clock").read_text())) < 1
 
 
-async def test_everybody_has_something_to_do(sample: LocalRun) -> None:
+async def test_every_persona_has_a_task(sample: LocalRun) -> None:
     """Officers start fresh, coordinators have queues, hosts and mentors have cases, the donor has figures."""
     async with People(System(sample.read("environment.json"))) as people:
         for who in ("persona-officer", "persona-mentee"):
@@ -84,8 +84,8 @@ async def test_everybody_has_something_to_do(sample: LocalRun) -> None:
         assert sum(one["handed_in"]["post"] for one in tests) >= 5
 
 
-def test_it_is_loaded_once(sample: LocalRun) -> None:
-    """A second loading does nothing."""
+def test_the_sample_is_loaded_once(sample: LocalRun) -> None:
+    """A second loading changes nothing."""
     env = {**os.environ, "TANDEM_DATA": str(sample.folder)}
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
     told = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -32,7 +32,7 @@ ANYBODY = "0190a000-0000-7000-8000-000000000000"
 
 @pytest.fixture(params=["matching", "notifications", "reporting"])
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
-    """A service, and a database of its own as its migrations make it."""
+    """Return a service, and a database as its migrations make it."""
     service = request.param
     address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
     yield service, address
@@ -41,7 +41,7 @@ def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tu
 
 @pytest.fixture
 async def running(migrated: tuple[str, str]) -> AsyncIterator[tuple[FastAPI, Feed]]:
-    """The service with somebody from Belarus who holds every role of a country, and its feed."""
+    """Run the service with a person from Belarus who holds every role of a country, and its feed."""
     service, address = migrated
     settings = importlib.import_module(f"services.{service}.settings").Settings(**settings_for(address))
     app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings, background=False)
@@ -62,8 +62,8 @@ async def page_status(app: FastAPI, path: str, at: float) -> int:
         return (await client.get(path, headers={"Cookie": cookie, "Accept": "text/html"})).status_code
 
 
-async def test_nothing_is_open_and_all_of_it_is_again(running: tuple[FastAPI, Feed]) -> None:
-    """Suspended, an old sign-in is asked to sign in and a new one is refused on every page; reinstated, none is."""
+async def test_a_suspension_closes_every_page_and_reinstatement_opens_them(running: tuple[FastAPI, Feed]) -> None:
+    """After a suspension old sign-ins must sign in again and new ones are refused; reinstatement ends both."""
     app, feed = running
     paths = [
         re.sub(r"{\w+(?::\w+)?}", ANYBODY, str(route.path))

@@ -47,8 +47,8 @@ def _tandem(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(_command(*words), env=_env(run), cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_the_journey_happens_and_leaves_no_trace_in_the_figures(local_run: LocalRun) -> None:
-    """`tandem journey` exits 0: draft to certificate, mentor to session, the figure moves, and moves back."""
+def test_the_journey_leaves_the_figures_unchanged(local_run: LocalRun) -> None:
+    """`tandem journey` exits 0: draft to certificate, mentor to session; the figure rises, and falls back."""
     told = _tandem(local_run, "journey")
     assert told.returncode == 0, told.stdout + told.stderr
     assert f"All {STEPS} steps happened" in told.stdout
@@ -57,8 +57,8 @@ def test_the_journey_happens_and_leaves_no_trace_in_the_figures(local_run: Local
     assert int(counted[2]) == int(counted[1]) + 1
 
 
-def test_a_service_that_is_killed_in_the_middle_stops_nothing(local_run: LocalRun, tmp_path: Path) -> None:
-    """Two services and the sign-in provider die by kill -9 on the way, come back, and every step still happens."""
+def test_killed_services_do_not_stop_the_journey(local_run: LocalRun, tmp_path: Path) -> None:
+    """Two services and the sign-in provider are killed and restart, and every step still happens."""
     log = tmp_path / "journey.out"
     dies_after = {
         "The home national coordinator endorses it": "the sign-in provider",
@@ -95,7 +95,7 @@ async def _journal(run: LocalRun, service: str) -> list[Any]:
 
 
 async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> None:
-    """Applications, offers, visits, days and people: what reporting publishes is what the journals hold."""
+    """Reporting publishes the applications, placements, visits, days and people that the journals contain."""
     portal, matching = await _journal(local_run, "applications"), await _journal(local_run, "matching")
     void = {subject for type_, subject, _ in [*portal, *matching] if type_.endswith("Voided")}
     submitted = {subject for type_, subject, _ in portal if type_ == "ApplicationSubmitted"} - void
@@ -131,8 +131,8 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
         assert await donor.until(f"the figures {counted}", published) == counted
 
 
-def test_the_log_can_be_read_as_lines(local_run: LocalRun) -> None:
-    """`tandem events` shows an application's story across all four services, by time."""
+def test_events_of_an_application_are_listed(local_run: LocalRun) -> None:
+    """`tandem events` lists the events of an application across all four services, by time."""
     completed = _tandem(local_run, "events", "--type", "VisitCompleted").stdout.splitlines()
     assert completed
     story = completed[-1].split("  story ")[1].split()[0]
@@ -142,8 +142,8 @@ def test_the_log_can_be_read_as_lines(local_run: LocalRun) -> None:
         assert any(f"  {topic} " in line for line in told), topic
 
 
-def test_a_question_to_the_log_without_an_answer_is_told(local_run: LocalRun) -> None:
-    """Who asks for a reference instead of an id gets a hint, and an unknown aggregate is not sent again in silence."""
+def test_an_unknown_aggregate_is_reported(local_run: LocalRun) -> None:
+    """A reference instead of an id gets a hint, and an unknown aggregate is an error of the command."""
     told = _tandem(local_run, "events", "--correlation", "AM-2026-0001")
     assert (told.returncode, told.stdout) == (0, "")
     assert "ask for ids, not for references" in told.stderr
@@ -153,7 +153,7 @@ def test_a_question_to_the_log_without_an_answer_is_told(local_run: LocalRun) ->
 
 
 def test_a_replay_changes_nothing(local_run: LocalRun) -> None:
-    """Owners tell their journals again; everybody has them already, so the boards and figures stay as they are."""
+    """The owners replay their journals, and boards and figures stay as they are."""
     before = _totals(local_run)
     told = _tandem(local_run, "replay", "matching")
     assert told.returncode == 0, told.stdout + told.stderr
@@ -176,8 +176,8 @@ def _totals(run: LocalRun) -> dict[str, str]:
     return asyncio.run(read())
 
 
-def test_the_journals_hold_after_all_that(local_run: LocalRun) -> None:
-    """No chain of the four journals is broken by services that were killed while they wrote."""
+def test_the_journals_are_intact_after_kills(local_run: LocalRun) -> None:
+    """No journal of a service that was killed while it wrote has a broken chain."""
     told = _tandem(local_run, "verify")
     assert told.returncode == 0, told.stdout
     assert "All chains hold." in told.stdout
@@ -186,7 +186,7 @@ def test_the_journals_hold_after_all_that(local_run: LocalRun) -> None:
 
 
 def test_a_rebuilt_service_gives_the_same_answers(local_run: LocalRun) -> None:
-    """Matching forgets what it read and reads it again while it runs; the next journey still goes all the way."""
+    """Matching rebuilds its projections while it runs, and the next journey still succeeds."""
     told = _tandem(local_run, "rebuild", "matching")
     assert told.returncode == 0, told.stdout + told.stderr
     assert re.fullmatch(r"matching read \d+ tables again: .*\.\n", told.stdout)

@@ -36,7 +36,7 @@ from shared.contracts.applications import ApplicationEndorsed
 from shared.contracts.offers import OfferEndorsed
 from shared.ids import new_id
 from shared.settings import ServiceSettings
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 from tests.simulation.world import Crash, Log, Member, SimulatedRelay
 from tests.support import settings_for
 
@@ -69,7 +69,7 @@ def _tables(address: str) -> None:
 
 
 class BusMachine(RuleBasedStateMachine):
-    """Two instances of a reader, one owner, one log, and everything that can go wrong between them."""
+    """Two instances of a reader, one owner, one log, and every fault that can happen between them."""
 
     def __init__(self) -> None:
         """Make the stores and the log."""
@@ -98,18 +98,18 @@ class BusMachine(RuleBasedStateMachine):
         self.members = [self.member(), self.member()]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine to its end; a crash ends it early, as it would a process."""
+        """Run a coroutine to its end; a crash ends it early, as it would end a process."""
         try:
             return self.loop.run(work)
         except Crash:
             return None
 
     def member(self) -> Member:
-        """A fresh instance of the reading service."""
+        """Return a new instance of the reading service."""
         return Member(self.store, self.consumers, self.log)
 
     async def evolve(self, tx: Tx, events: Sequence[Envelope]) -> None:
-        """Write down what came, or fail, or die half-way."""
+        """Record the event, or fail, or crash half-way."""
         connection = await driver(tx.session)
         for each in events:
             if each.subject in self.poison:
@@ -121,7 +121,7 @@ class BusMachine(RuleBasedStateMachine):
             raise Crash
 
     async def react(self, tx: Tx, events: Sequence[Envelope]) -> None:
-        """Write down the reaction; to an application's first event only once its offer is known."""
+        """Record the reaction; to the first event of an application only once its placement is known."""
         connection = await driver(tx.session)
         for each in events:
             offer = self.offer_of.get(each.subject)
@@ -136,12 +136,12 @@ class BusMachine(RuleBasedStateMachine):
 
     @initialize(sound=st.booleans())
     def begin(self, sound: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
-        """The group begins with one member; on a sound log nothing gets lost, so nobody's help may be needed."""
+        """Begin with one member; on a log without losses no intervention may be needed."""
         self.sound = sound
         self.run(self._assign(2 ** (2 * SUBJECTS) - 1))
 
     def partitions(self) -> list[TopicPartition]:
-        """The partitions that the subjects lie in."""
+        """Return the partitions of the subjects."""
         both = [(APPLICATIONS, one) for one, _ in self.subjects] + [(OFFERS, other) for _, other in self.subjects]
         return sorted({TopicPartition(topic, partition_of(topic, subject)) for topic, subject in both})
 
@@ -152,7 +152,7 @@ class BusMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, SUBJECTS - 1), offer=st.booleans(), count=st.integers(1, 3))
     def write(self, which: int, offer: bool, count: int) -> None:  # noqa: FBT001 - hypothesis passes by name
-        """The owner does something, several facts in one transaction."""
+        """Write several facts of the owner in one transaction."""
         self.run(self._write(which, count, offer=offer))
 
     async def _write(self, which: int, count: int, *, offer: bool) -> None:
@@ -162,8 +162,8 @@ class BusMachine(RuleBasedStateMachine):
                 await tx.record(model.model_validate(dict(model.example)), self.subjects[which][offer])
 
     @rule(which=st.integers(0, SUBJECTS - 1))
-    def write_and_die(self, which: int) -> None:
-        """The owner dies before its commit: nothing happened."""
+    def write_and_crash(self, which: int) -> None:
+        """Crash the owner before its commit: nothing happened."""
         self.run(self._write_and_die(which))
 
     async def _write_and_die(self, which: int) -> None:
@@ -180,7 +180,7 @@ class BusMachine(RuleBasedStateMachine):
         dies=st.booleans(),
     )
     def send(self, fails: set[int], arrived_all_the_same: bool, dies: bool) -> None:  # noqa: FBT001 - as above
-        """The relay sends a batch: some partitions fail, acknowledgements get lost, or it dies before settling."""
+        """Send a batch by the relay: partitions fail, acknowledgements get lost, or it crashes before it settles."""
         self.relay.producer.fails = set() if self.sound else fails
         self.damaged = self.damaged or bool(self.relay.producer.fails)
         self.relay.producer.loses_acknowledgement = arrived_all_the_same
@@ -207,8 +207,8 @@ class BusMachine(RuleBasedStateMachine):
         return await self.relay.send_once(lease)
 
     @rule(place=st.integers(0, 200), partition=st.integers(0, 2 * SUBJECTS - 1))
-    def double(self, place: int, partition: int) -> None:
-        """A record comes a second time, later."""
+    def duplicate(self, place: int, partition: int) -> None:
+        """Append a copy of an earlier record."""
         chosen = self.partitions()[partition % len(self.partitions())]
         records = self.log.partitions[chosen.topic, chosen.partition]
         if records:
@@ -218,30 +218,30 @@ class BusMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.sound)
     @rule(partition=st.integers(0, 2 * SUBJECTS - 1), count=st.integers(1, 4))
     def lose(self, partition: int, count: int) -> None:
-        """The broker comes back without its newest records; the relay's next start or acknowledgement shows it."""
+        """Lose the newest records of the broker; the next start or acknowledgement of the relay notices it."""
         chosen = self.partitions()[partition % len(self.partitions())]
         self.damaged = True
         self.log.lose(chosen.topic, chosen.partition, count)
 
     @rule(partition=st.integers(0, 2 * SUBJECTS - 1), key=st.binary(max_size=3), value=st.none() | st.just(b"{"))
-    def rubbish(self, partition: int, key: bytes, value: bytes | None) -> None:
-        """Somebody writes bytes that are no event."""
+    def write_garbage(self, partition: int, key: bytes, value: bytes | None) -> None:
+        """Write bytes that are not an event."""
         chosen = self.partitions()[partition % len(self.partitions())]
         self.log.append(chosen.topic, chosen.partition, key, value, [("ce_id", b"\xff")])
 
     @rule(bits=st.integers(0, 2 ** (2 * SUBJECTS) - 1), eagerly=st.booleans())
     def rebalance(self, bits: int, eagerly: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
-        """Partitions move between the instances, whatever these hold at the moment."""
+        """Move partitions between the instances, whatever batches they have at the moment."""
         self.run(self._assign(bits, eagerly=eagerly))
 
     @rule(who=st.integers(0, 1), most=st.integers(1, 8))
     def poll(self, who: int, most: int) -> None:
-        """An instance takes a batch and holds it for a while."""
+        """Let an instance take a batch without handling it yet."""
         self.members[who].take(most)
 
     @rule(who=st.integers(0, 1), dies=st.sampled_from(["no", "no", "in handler", "before acknowledging"]))
     def handle(self, who: int, dies: str) -> None:
-        """An instance handles what it holds, or dies on the way; another takes its place."""
+        """Let an instance handle its batch, or crash in between and be replaced."""
         member = self.members[who]
         member.take(3)
         self.crash_in_handler = dies == "in handler"
@@ -253,8 +253,8 @@ class BusMachine(RuleBasedStateMachine):
             self.run(self.members[who].assign(set(member.consumer.at)))
 
     @rule(who=st.integers(0, 1))
-    def handle_in_vain(self, who: int) -> None:
-        """Applying a batch fails at its very end, event by event too: it is read again from where it began."""
+    def fail_at_the_end(self, who: int) -> None:
+        """Fail at the very end of a batch, event by event too: it is read again from its start."""
         member = self.members[who]
         member.take(4)
         applier = member.reader._applier
@@ -270,12 +270,12 @@ class BusMachine(RuleBasedStateMachine):
 
     @rule()
     def rebuild_all(self) -> None:
-        """An operator empties the projection while everything runs."""
-        self.run(empty(self.store, self.consumers, "operator"))
+        """Empty the projection while everything runs."""
+        self.run(empty_projections(self.store, self.consumers, "operator"))
 
     @rule(most=st.integers(1, 8))
     def handle_both_at_once(self, most: int) -> None:
-        """Both instances handle overlapping batches at the same time, as around a rebalance."""
+        """Let both instances handle overlapping batches at the same time, as around a rebalance."""
         first, second = self.members
         first.take(most)
         its = set(second.consumer.at)
@@ -290,18 +290,18 @@ class BusMachine(RuleBasedStateMachine):
         self.run(both())
 
     @rule(which=st.integers(0, SUBJECTS - 1))
-    def poison_one(self, which: int) -> None:
-        """From now on the handler fails on this application."""
+    def poison_application(self, which: int) -> None:
+        """Let the handler fail on this application from now on."""
         self.poison.add(self.subjects[which][0])
 
     @rule()
-    def mend(self) -> None:
-        """The handler is mended; the poisoned subjects are redriven later."""
+    def repair(self) -> None:
+        """Repair the handler; the poisoned subjects are redriven later."""
         self.poison.clear()
 
     @invariant()
-    def never_twice_and_never_out_of_order(self) -> None:
-        """At every moment, what was applied of a subject is 1, 2, 3 … without a gap, and reacted to at most once."""
+    def events_are_applied_once_and_in_order(self) -> None:
+        """The applied events of a subject are always 1, 2, 3 … without a gap, with one reaction at most."""
         seen = self.run(self._positions_seen("evolved"))
         for numbers in seen.values():
             assert numbers == list(range(1, len(numbers) + 1))
@@ -317,7 +317,7 @@ class BusMachine(RuleBasedStateMachine):
             return found
 
     def teardown(self) -> None:
-        """Let everything settle; then what was applied is what was written, once, in order, and reacted to."""
+        """Let everything settle and compare applied with written events: once, in order, with reactions."""
         try:
             self.poison.clear()
             self.run(self._settle())
@@ -401,7 +401,7 @@ class BusMachine(RuleBasedStateMachine):
 def test_any_interleaving_ends_with_every_event_applied_once(
     postgres: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In any interleaving the reader ends with what the owner wrote: once, in order, reacted to."""
+    """After any interleaving the reader has applied each written event once, in order, with its reactions."""
     monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
     _servers[:] = [postgres]
     run_state_machine_as_test(
@@ -416,16 +416,14 @@ def test_any_interleaving_ends_with_every_event_applied_once(
     )
 
 
-def test_a_batch_that_failed_is_read_again_by_the_same_instance(
-    postgres: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No restart, rebalance or operator has to help: the story that random walks rarely leave unhealed."""
+def test_the_same_instance_reads_a_failed_batch_again(postgres: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed batch is read again without a restart, a rebalance or an operator."""
     monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
     _servers[:] = [postgres]
     machine = BusMachine()
     machine.begin(sound=True)
     machine.write(which=0, offer=False, count=3)
     machine.send(fails=set(), arrived_all_the_same=False, dies=False)
-    machine.handle_in_vain(who=0)
+    machine.fail_at_the_end(who=0)
     machine.write(which=0, offer=False, count=1)
     machine.teardown()

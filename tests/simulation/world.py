@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Crash(BaseException):
-    """The process ends here, with whatever was not committed."""
+    """The end of the process, with everything that was not committed."""
 
 
 @dataclass
@@ -41,19 +41,19 @@ class Log:
         value: bytes | None,
         headers: list[tuple[str, bytes | None]],
     ) -> int:
-        """Add a record; give its offset."""
+        """Append a record; return its offset."""
         records = self.partitions[topic, partition]
         records.append(StoredRecord(topic, partition, len(records), key, value, headers))
         return len(records) - 1
 
     def lose(self, topic: str, partition: int, count: int) -> None:
-        """Lose the last `count` records, as a broker does that comes back with an older disk."""
+        """Lose the last `count` records, as a broker does that returns with an older disk."""
         records = self.partitions[topic, partition]
         del records[max(0, len(records) - count) :]
 
 
 class Producer:
-    """The relay's producer on the log; `fails` are partitions whose sends are not acknowledged."""
+    """The producer of the relay on the log; sends to partitions of `fails` are not acknowledged."""
 
     def __init__(self, log: Log) -> None:
         """Write to `log`."""
@@ -62,7 +62,7 @@ class Producer:
         self.loses_acknowledgement = False
 
     async def send(self, topic: str, *, value: bytes, key: bytes, partition: int, headers: Any) -> Any:
-        """As aiokafka's: a future with where the record lies."""
+        """Return a future with the position of the record, as aiokafka does."""
         future: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
         if partition in self.fails:
             if self.loses_acknowledgement:
@@ -75,11 +75,11 @@ class Producer:
         return future
 
     async def stop(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 class SimulatedLosses(LostRecords):
-    """Sees the ends of the simulated log."""
+    """A check for losses that reads the ends of the simulated log."""
 
     log: Log
 
@@ -111,7 +111,7 @@ class SimulatedRelay(Relay):
 
 
 class Consumer:
-    """One member of the group on the simulated log: assigned partitions and where it reads on."""
+    """A member of the group on the simulated log: assigned partitions and positions."""
 
     def __init__(self, log: Log) -> None:
         """Read from `log`."""
@@ -121,26 +121,26 @@ class Consumer:
         self.crashes_before_acknowledging = False
 
     def assignment(self) -> set[TopicPartition]:
-        """As aiokafka's."""
+        """Return the assigned partitions, as aiokafka does."""
         return set(self.at)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """As aiokafka's."""
+        """Set the position of a partition, as aiokafka does."""
         self._refuse_others(partition)
         self.at[partition] = offset
 
     def pause(self, *partitions: TopicPartition) -> None:
-        """As aiokafka's."""
+        """Pause partitions, as aiokafka does."""
         self._refuse_others(*partitions)
         self.held_up |= set(partitions)
 
     def resume(self, *partitions: TopicPartition) -> None:
-        """As aiokafka's."""
+        """Resume partitions, as aiokafka does."""
         self._refuse_others(*partitions)
         self.held_up -= set(partitions)
 
     async def position(self, partition: TopicPartition) -> int:
-        """As aiokafka's."""
+        """Return the position of a partition, as aiokafka does."""
         self._refuse_others(partition)
         return self.at[partition]
 
@@ -149,14 +149,14 @@ class Consumer:
             raise IllegalStateError
 
     async def commit(self, offsets: dict[TopicPartition, int] | None = None) -> None:
-        """As aiokafka's; what it keeps is for show."""
+        """Commit positions, as aiokafka does; nothing reads them."""
 
     async def getmany(self, *, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
-        """As aiokafka's, for fetched records."""
+        """Return fetched records, as aiokafka does."""
         return self.fetch(max_records)
 
     def fetch(self, most: int) -> dict[TopicPartition, list[StoredRecord]]:
-        """Up to `most` records from the assigned partitions; a place beyond the end goes back to the start."""
+        """Return up to `most` records from the assigned partitions; one beyond the end goes back to the start."""
         taken: dict[TopicPartition, list[StoredRecord]] = {}
         for partition in sorted(self.at.keys() - self.held_up):
             records = self.log.partitions[partition.topic, partition.partition]
@@ -180,7 +180,7 @@ class Member:
         self.held: tuple[StoredRecord, ...] = ()
 
     async def assign(self, partitions: set[TopicPartition], *, eagerly: bool = False) -> None:
-        """A rebalance: keep what stays, seek in what is new; or, as Kafka does, give all up first and seek in all."""
+        """Rebalance: keep common partitions and seek in new ones; or, as Kafka does, give up all and seek in all."""
         if eagerly:
             self.reader.revoked()
         new = partitions if eagerly else partitions - set(self.consumer.at)
@@ -189,12 +189,12 @@ class Member:
         await self.reader.assigned(new)
 
     def take(self, most: int) -> None:
-        """Poll a batch and hold it: what happens until it is handled is up to the test."""
+        """Poll a batch and keep it: the test decides what happens until it is handled."""
         if not self.held:
             self.held = tuple(record for records in self.consumer.fetch(most).values() for record in records)
 
     async def handle(self) -> None:
-        """Handle what is held."""
+        """Handle the batch."""
         records, self.held = self.held, ()
         if records:
             message = KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)

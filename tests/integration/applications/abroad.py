@@ -1,4 +1,4 @@
-"""Provide the other people of a match: host country, mentor, and matching's events about them."""
+"""Provide the other people of a match: host country, mentor, and the events of matching about them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """A service's `Feed`, or several at once, to which events are delivered."""
+    """The `Feed` of a service, or several at once, to which events are delivered."""
 
     async def deliver(self, *events: tuple[Event, UUID | str], **options: Any) -> None:
-        """Let it read (event, subject) pairs."""
+        """Deliver (event, subject) pairs."""
 
 
 class Abroad:
-    """A programme with a host and a mentor, and matching's side of the story."""
+    """A programme with a host and a mentor, and the events of matching about them."""
 
     def __init__(self, programme: Programme, feed: Reader) -> None:
-        """Take a programme that is entered; `fill` adds the others."""
+        """Take a programme that is entered; `fill` adds the other people."""
         self.of, self.feed = programme, feed
         self.post, self.get = programme.post, programme.get
         self.pairings: dict[UUID, dict[str, Any]] = {}
 
     async def fill(self) -> None:
-        """Enter a coordinator of France, one of Lithuania, a Lithuanian mentor, and somebody of another host."""
+        """Enter a coordinator of France, one of Lithuania, a Lithuanian mentor, and a person of another host."""
         if "LT" in self.of.organisations:  # the test's database came with it
             return
         entries = [
@@ -54,7 +54,7 @@ class Abroad:
         await self.post("programme", "/people", {"people": people}, 201)
 
     def offer_entry(self, **changes: Any) -> dict[str, Any]:
-        """A complete placement."""
+        """Return a complete placement."""
         start = clock.today() + timedelta(days=70)
         return {
             "title": "A week with the cybercrime unit",
@@ -70,7 +70,7 @@ class Abroad:
         }
 
     def mentor_entry(self, **changes: Any) -> dict[str, Any]:
-        """A complete mentor's profile."""
+        """Return the complete profile of a mentor."""
         return {
             "expertise": [{"area": "analysis", "level": 3, "years": 12}],
             "languages": [{"language": "en", "level": "C1"}],
@@ -82,7 +82,7 @@ class Abroad:
         }
 
     async def offer(self, **changes: Any) -> dict[str, Any]:
-        """A published placement."""
+        """Return a published placement."""
         body = {"call_id": self.of.call["id"], "entry": self.offer_entry(**changes), "submit": True}
         made = await self.post("claire", "/offers", body, 201)
         await self.post("luc", f"/offers/{made['id']}/endorse")
@@ -90,7 +90,7 @@ class Abroad:
         return published
 
     async def eligible(self, subject: str = "ani", coordinator: str = "tigran", kind: str = "study_visit") -> str:
-        """The id of an application that is in matching."""
+        """Return the id of an application that is in matching."""
         body = {
             "call_id": self.of.call["id"],
             "kind": kind,
@@ -103,13 +103,13 @@ class Abroad:
         await self.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
         return str(made["id"])
 
-    async def tell(self, event: Any, subject: UUID, **values: Any) -> None:
-        """What matching tells of a match."""
+    async def publish(self, event: Any, subject: UUID, **values: Any) -> None:
+        """Publish an event of matching about a match."""
         made = event.model_validate({"pairing": self.pairings[subject], **values})
         await self.feed.deliver((made, subject))
 
     async def proposed(self, application_id: str, **pairing: Any) -> UUID:
-        """A match that matching proposes; `pairing` says with whom, and whether as a `reserve`."""
+        """Propose a match; `pairing` says with whom, and whether as a `reserve`; return its id."""
         reserve = pairing.pop("reserve", False)
         match_id = new_id()
         self.pairings[match_id] = matches.MatchProposed.example["pairing"] | {
@@ -122,11 +122,11 @@ class Abroad:
             **pairing,
         }
         due = (clock.now() + timedelta(days=14)).isoformat()
-        await self.tell(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due, reserve=reserve)
+        await self.publish(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due, reserve=reserve)
         return match_id
 
     async def explained(self, match_id: UUID, **changes: Any) -> None:
-        """Matching publishes why the applicant of a match got that placement or mentor."""
+        """Publish the receipt of matching for the applicant of a match."""
         pairing = self.pairings[match_id]
         names = ("call_id", "offer_id", "mentor_id")
         told = {**receipts.MatchExplained.example, "match_id": match_id, **{name: pairing.get(name) for name in names}}
@@ -134,12 +134,12 @@ class Abroad:
         await self.feed.deliver((event, pairing["application_id"]))
 
     async def placement_matched(self) -> UUID:
-        """Ani's application is matched with Claire's placement."""
+        """Match Ani's application with Claire's placement; return the id of the match."""
         offer = await self.offer()
         return await self.proposed(await self.eligible(), offer_id=offer["id"])
 
     async def mentor_matched(self) -> UUID:
-        """Nino's application is matched with Jonas."""
+        """Match Nino's application with Jonas; return the id of the match."""
         body = {"call_id": self.of.call["id"], "entry": self.mentor_entry(), "publish": True}
         mentor = await self.post("jonas", "/mentors", body, 201)
         application_id = await self.eligible("nino", "giorgi", "mentee")
@@ -155,18 +155,18 @@ class Abroad:
         )
 
     async def offered(self, match_id: UUID, home: str, host: str) -> None:
-        """Both countries clear a match, and matching offers it."""
+        """Clear a match by both countries, and let matching offer it."""
         await self.post(home, f"/matches/{match_id}/clear")
         await self.post(host, f"/matches/{match_id}/clear")
-        await self.tell(matches.MatchCleared, match_id)
-        await self.tell(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
+        await self.publish(matches.MatchCleared, match_id)
+        await self.publish(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
 
     async def scheduled(self, match_id: UUID) -> UUID:
-        """Both sides accept, matching confirms and gives dates; give the visit's id."""
+        """Accept on both sides, confirm and schedule the visit; return its id."""
         await self.offered(match_id, "tigran", "luc")
         await self.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
         await self.post("claire", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
-        await self.tell(matches.MatchConfirmed, match_id)
+        await self.publish(matches.MatchConfirmed, match_id)
         visit_id = new_id()
         await self.feed.deliver(
             (visits.VisitScheduled.model_validate({"plan": self.plan(match_id), "agenda_due": clock.now()}), visit_id)
@@ -174,7 +174,7 @@ class Abroad:
         return visit_id
 
     def plan(self, match_id: UUID) -> dict[str, Any]:
-        """A visit in the Monday to Friday after 70 days."""
+        """Return a visit in the Monday to Friday after 70 days."""
         first = clock.today() + timedelta(days=70)
         if not hasattr(self, "_first"):
             self._first = first + timedelta(days=-first.weekday() % 7)
@@ -190,23 +190,23 @@ class Abroad:
         }
         return plan
 
-    async def tell_visit(self, event: Any, visit_id: UUID, match_id: UUID, **values: Any) -> None:
-        """What matching tells of a visit."""
+    async def publish_visit_event(self, event: Any, visit_id: UUID, match_id: UUID, **values: Any) -> None:
+        """Publish an event of matching about a visit."""
         await self.feed.deliver((event.model_validate({"plan": self.plan(match_id), **values}), visit_id))
 
     async def opened(self, match_id: UUID) -> UUID:
-        """Both sides accept, and matching opens the mentorship; give its id."""
+        """Accept on both sides, confirm and open the mentorship; return its id."""
         await self.offered(match_id, "giorgi", "rasa")
         await self.post("nino", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
         await self.post("jonas", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
-        await self.tell(matches.MatchConfirmed, match_id)
+        await self.publish(matches.MatchConfirmed, match_id)
         mentorship_id = new_id()
         due = clock.now() + timedelta(days=14)
-        await self.tell_pair(mentorships.MentorshipOpened, mentorship_id, match_id, due=due)
+        await self.publish_mentorship_event(mentorships.MentorshipOpened, mentorship_id, match_id, due=due)
         return mentorship_id
 
-    async def tell_pair(self, event: Any, mentorship_id: UUID, match_id: UUID, **values: Any) -> None:
-        """What matching tells of a mentorship."""
+    async def publish_mentorship_event(self, event: Any, mentorship_id: UUID, match_id: UUID, **values: Any) -> None:
+        """Publish an event of matching about a mentorship."""
         pairing = self.pairings[match_id]
         plan = mentorships.MentorshipOpened.example["plan"] | {
             "match_id": str(match_id),
@@ -217,11 +217,11 @@ class Abroad:
         await self.feed.deliver((event.model_validate({"plan": plan, **values}), mentorship_id))
 
     async def begun(self, match_id: UUID) -> UUID:
-        """Mentee and mentor sign, and matching says that the mentorship has begun; give its id."""
+        """Sign as mentee and mentor, and start the mentorship; return its id."""
         mentorship_id = await self.opened(match_id)
         for who in ("nino", "jonas"):
             await self.post(who, f"/mentorships/{mentorship_id}/sign")
-        await self.tell_pair(
+        await self.publish_mentorship_event(
             mentorships.MentorshipStarted,
             mentorship_id,
             match_id,
@@ -231,7 +231,7 @@ class Abroad:
         return mentorship_id
 
     def pair_plan(self, match_id: UUID, mentorship_id: UUID, guest: str = "mentee") -> dict[str, Any]:
-        """A visit of the pair in the Monday to Wednesday after 70 days."""
+        """Return a visit of the pair in the Monday to Wednesday after 70 days."""
         plan, pairing = self.plan(match_id), self.pairings[match_id]
         plan |= {"mentorship_id": str(mentorship_id), "mentor_id": pairing["mentor_id"], "offer_id": None}
         plan |= {"guest": guest, "days": plan["days"][:3], "end": plan["days"][2], "required_days": 3}
@@ -240,16 +240,16 @@ class Abroad:
             plan["host_organisation_id"] = pairing["organisation_id"]
         return plan
 
-    async def tell_pair_visit(
+    async def publish_pair_visit_event(
         self, event: Any, visit_id: UUID, match_id: UUID, mentorship_id: UUID, guest: str = "mentee", **values: Any
     ) -> None:
-        """What matching tells of a pair's visit."""
+        """Publish an event of matching about a visit of a pair."""
         plan = self.pair_plan(match_id, mentorship_id, guest)
         await self.feed.deliver((event.model_validate({"plan": plan, **values}), visit_id))
 
     async def pair_visit(self, match_id: UUID, mentorship_id: UUID, guest: str = "mentee") -> UUID:
-        """The pair's visit gets its dates; give its id."""
+        """Schedule the visit of the pair; return its id."""
         visit_id = new_id()
         scheduled = visits.VisitScheduled
-        await self.tell_pair_visit(scheduled, visit_id, match_id, mentorship_id, guest, agenda_due=clock.now())
+        await self.publish_pair_visit_event(scheduled, visit_id, match_id, mentorship_id, guest, agenda_due=clock.now())
         return visit_id

@@ -14,18 +14,18 @@ CALLS = "/applications/calls"
 
 
 def dated(name: str, day: date) -> dict[str, str]:
-    """A date as the three inputs of a form."""
+    """Return a date as the three inputs of a form."""
     return {f"{name}-{part}": str(getattr(day, part)) for part in ("day", "month", "year")}
 
 
 def monday(days: int) -> date:
-    """The first Monday in so many days or later."""
+    """Return the first Monday in so many days or later."""
     day = clock.today() + timedelta(days=days)
     return day + timedelta(days=-day.weekday() % 7)
 
 
 async def second_coordinator(programme: Programme) -> str:
-    """Another programme coordinator."""
+    """Enter another programme coordinator."""
     entry = programme.person("ada", "Ada Lovric", "FR", "programme_coordinator")
     entry["grants"] = [{"role": "programme_coordinator", "since": "2025-01-01"}]
     await programme.post("programme", "/people", {"people": [entry]}, 201)
@@ -33,13 +33,13 @@ async def second_coordinator(programme: Programme) -> str:
 
 
 async def fund(programme: Programme) -> str:
-    """The id of the programme's fund."""
+    """Return the id of the programme's fund."""
     found = await programme.get("programme", "/funds")
     return str(found["funds"][0]["id"])
 
 
 async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
-    """What is sent from each section of a complete call."""
+    """Return the form data of each section of a complete call."""
     today = clock.today()
     return {
         "purpose": {"kinds": ["study_visit", "mentee"], "fund_id": await fund(programme)},
@@ -105,7 +105,7 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
 
 
 async def begun(programme: Programme, subject: str = "programme", title: str = "Autumn exchange") -> str:
-    """The address of a draft that somebody has begun by its form."""
+    """Begin a draft by its form; return its address."""
     data = {"texts-0-language": "en", "texts-0-title": title, "texts-0-summary": "Visit a service abroad."}
     made = await programme.as_(subject).post(f"{CALLS}/new", data=data)
     assert made.status_code == 303, made.text
@@ -113,13 +113,13 @@ async def begun(programme: Programme, subject: str = "programme", title: str = "
 
 
 async def version(programme: Programme, address: str) -> str:
-    """The version of the draft at this address, as its forms carry it."""
+    """Return the version of the draft at this address, as its forms contain it."""
     draft = await programme.get("programme", f"/call-drafts/{address.rsplit('/', 1)[1]}")
     return str(draft["version"])
 
 
 async def revision(programme: Programme, **changes: Any) -> str:
-    """The id of a draft of the next revision of the programme's call, with changes to its terms."""
+    """Return the id of a draft of the next revision of the programme's call, with changes to its terms."""
     draft = await programme.post("programme", f"/calls/{programme.call['id']}/revise", status=201)
     body = {"entry": changes, "version": draft["version"]}
     answer = await programme.as_("programme").patch(f"/applications/api/call-drafts/{draft['id']}", json=body)

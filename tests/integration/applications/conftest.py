@@ -36,21 +36,21 @@ ORIGIN = "http://localhost:8000"
 
 @pytest.fixture(autouse=True)
 def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock of this test's own that can be moved."""
+    """Give the test its own clock, which it can move."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
 
 
 @pytest.fixture
 def tables(postgres: Databases) -> str:
-    """The name of a template with the portal's tables, as its migrations make them."""
+    """Return the name of a template with the portal's tables, as its migrations make them."""
     return postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
 
 
 @pytest.fixture
 async def migrated(request: pytest.FixtureRequest, postgres: Databases, tables: str) -> AsyncIterator[str]:
-    """A database of the portal's own with its tables; for a test that asks for the programme, with that in it.
+    """Return a database of the portal with its tables, and with the programme if the test asks for it.
 
-    What is entered before many tests is entered once and copied, as the tables are.
+    The data of many tests is entered once and copied, as the tables are.
     """
     name = tables
     if "programme" in request.fixturenames:
@@ -65,12 +65,12 @@ _ENTERED: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
 
 
 def _named(*, abroad: bool) -> str:
-    """The template's name; what is entered depends on the day."""
+    """Return the name of the template; the data depends on the day."""
     return f"{'abroad' if abroad else 'programme'} on {clock.today()}"
 
 
 async def _entered(postgres: Databases, empty: str, *, abroad: bool) -> str:
-    """The name of a template with a programme in it, and with what `Abroad` adds; made when it is first asked for."""
+    """Return the name of a template with a programme, and with the data of `Abroad`, made on first use."""
     name = _named(abroad=abroad)
     if name not in _ENTERED:
         address = postgres.new(empty)
@@ -88,7 +88,7 @@ async def _entered(postgres: Databases, empty: str, *, abroad: bool) -> str:
 
 @pytest.fixture
 async def portal(migrated: str) -> AsyncIterator[FastAPI]:
-    """The portal on a database of its own, without the loops in the background."""
+    """Run the portal on its own database, without background loops."""
     app = create_app(Settings(**settings_for(migrated)), background=False)
     yield app
     await app.state.service.bus.close()
@@ -96,7 +96,7 @@ async def portal(migrated: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 def feed(portal: FastAPI) -> Feed:
-    """What gives the portal events of the other services."""
+    """Return the feed that gives the portal events of other services."""
     return Feed(portal.state.service.bus, consumers)
 
 
@@ -111,7 +111,7 @@ class Programme:
         self.call: dict[str, Any] = {}
 
     def as_(self, subject: str) -> httpx2.AsyncClient:
-        """A client that is signed in as `subject` and sends what our own pages would send."""
+        """Return a client that is signed in as `subject` and sends the headers of our own pages."""
         if subject not in self.clients:
             identity = identity_of(self.app)
             session = Session.begin(subject, at=time.time())
@@ -127,19 +127,19 @@ class Programme:
         return self.clients[subject]
 
     async def post(self, subject: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Post JSON as `subject`, hold the status and give the answer."""
+        """Post JSON as `subject`, check the status and return the answer."""
         answer = await self.as_(subject).post(f"/applications/api{path}", json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
 
     async def get(self, subject: str, path: str, status: int = 200) -> Any:
-        """Read JSON as `subject`, hold the status and give the answer."""
+        """Read JSON as `subject`, check the status and return the answer."""
         answer = await self.as_(subject).get(f"/applications/api{path}")
         assert answer.status_code == status, answer.text
         return answer.json()
 
     async def fill(self) -> None:
-        """Enter the programme, as the programme coordinator does."""
+        """Enter the programme as the programme coordinator."""
         assert await enter_first_coordinator(self.app.state.service.bus, "programme")
         entries = [
             {"name": "Police of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan"},
@@ -162,7 +162,7 @@ class Programme:
         self.call = await self.post("programme", "/calls", call_terms(funds["ids"][0]), 201)
 
     def person(self, subject: str, name: str, country: str, role: str, **known: Any) -> dict[str, Any]:
-        """An entry of the register; `known` are further fields, `organisation_id` goes into the grant too."""
+        """Return an entry of the register; `known` are further fields, `organisation_id` goes into the grant too."""
         grant = {"role": role, "country": country, "since": "2025-01-01"}
         if "organisation_id" in known:
             grant["organisation_id"] = known["organisation_id"]
@@ -177,7 +177,7 @@ class Programme:
         }
 
     def answers(self, **changes: Any) -> dict[str, Any]:
-        """Complete answers of an officer who meets the call's rules."""
+        """Return complete answers of an officer who meets the rules of the call."""
         start = clock.today() + timedelta(days=90)
         return {
             "line_manager_name": "Vardan Sargsyan",
@@ -194,7 +194,7 @@ class Programme:
         }
 
     async def submitted(self, subject: str = "ani", **changes: Any) -> dict[str, Any]:
-        """An application of an officer, submitted through the API."""
+        """Return an application of an officer, submitted through the API."""
         body = {
             "call_id": self.call["id"],
             "kind": "study_visit",
@@ -206,12 +206,12 @@ class Programme:
         return made
 
     async def close(self) -> None:
-        """Let go of everybody's connections."""
+        """Close all connections."""
         for client in self.clients.values():
             await client.aclose()
 
     async def journal(self, topic: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """What the portal told on a topic: (type, subject, payload), in order."""
+        """Return the events that the portal published on a topic: (type, subject, payload), in order."""
         query = sa.text(
             "SELECT type, aggregateid, payload::jsonb FROM journal WHERE aggregatetype = :topic"
             " ORDER BY recorded_at, aggregateid, sequence"
@@ -220,13 +220,13 @@ class Programme:
             return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]
 
     async def facts_published(self) -> int:
-        """How many facts the portal has told so far."""
+        """Return how many facts the portal has published so far."""
         async with self.app.state.service.bus.read() as session:
             return int((await session.execute(sa.text("SELECT count(*) FROM journal"))).scalar_one())
 
 
 def call_terms(fund_id: str) -> dict[str, Any]:
-    """An open call for study visits and mentoring, in English B1 or higher."""
+    """Return an open call for study visits and mentoring, in English B1 or higher."""
     today = clock.today()
     return {
         "kinds": ["study_visit", "mentee"],
@@ -244,7 +244,7 @@ def call_terms(fund_id: str) -> dict[str, Any]:
 
 @pytest.fixture
 async def programme(request: pytest.FixtureRequest, portal: FastAPI) -> AsyncIterator[Programme]:
-    """A small programme, entered through the API."""
+    """Return a small programme, entered through the API."""
     made = Programme(portal)
     made.organisations, made.call = deepcopy(_ENTERED[_named(abroad="abroad" in request.fixturenames)])
     yield made
@@ -253,12 +253,12 @@ async def programme(request: pytest.FixtureRequest, portal: FastAPI) -> AsyncIte
 
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country, a mentor from Lithuania and an officer from Georgia."""
+    """Return the programme with a host country, a mentor from Lithuania and an officer from Georgia."""
     made = Abroad(programme, feed)
     await made.fill()
     return made
 
 
 def days(count: int) -> date:
-    """The day so many days from today."""
+    """Return the day so many days from today."""
     return clock.today() + timedelta(days=count)

@@ -38,8 +38,8 @@ async def suspend(of: Abroad, country: str, choices: list[dict[str, Any]], since
     return made
 
 
-def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
-    """Sign somebody in again, a moment later."""
+def sign_in_again(programme: Programme, subject: str) -> httpx2.AsyncClient:
+    """Sign a person in again, a moment later."""
     client = programme.as_(subject)
     identity = identity_of(programme.app)
     session = Session.begin(subject, at=time.time() + 2)

@@ -130,7 +130,7 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
 
 
 async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
-    """Each person sees what waits, clears or answers once, and sees no name too early."""
+    """Each person sees their tasks, clears or answers once, and sees no name too early."""
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
@@ -191,12 +191,12 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     days = abroad.plan(match_id)["days"]
     await read(abroad, "claire", f"{at}/no-show")
     await send(abroad, "claire", f"{at}/attendance", {f"day-{days[0]}": "yes", f"day-{days[1]}": "no"})
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     assert days[2] in await read(abroad, "claire", f"{at}/early-return")
     await send(abroad, "claire", f"{at}/early-return", {"last_day": ""}, 422)
     await send(abroad, "claire", f"{at}/early-return", {"last_day": days[0], "reason": "health"})
     ended = {"attended": days[:1], "attended_days": 1, "required_days": 5, "ended_on": days[0], "early": True}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, **ended)
     assert "Write your report" in await read(abroad, "ani", at)
     page = await read(abroad, "claire", at)
     assert "Evaluate the visit" in page
@@ -214,7 +214,9 @@ async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
     assert "Sign the agreement" in await read(abroad, "nino", f"{at}/agreement")
     for somebody in ("nino", "jonas", "jonas"):
         await send(abroad, somebody, f"{at}/sign")
-    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today())
+    await abroad.publish_mentorship_event(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today()
+    )
     await send(abroad, "nino", f"{at}/goals", {"text": ""}, 422)
     await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart."})
     tomorrow = written(clock.today() + timedelta(days=1), "held_on")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def test_the_answer_to_an_action_is_where_the_application_stands(programme: Programme) -> None:
-    """Submit, submit again, appeal, withdraw: what is answered is, field by field, what is read there next."""
+async def test_the_answer_to_an_action_equals_the_application(programme: Programme) -> None:
+    """The answers to submit, appeal and withdraw equal, field by field, what is read afterwards."""
 
     async def draft() -> Any:
         begun = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers()}

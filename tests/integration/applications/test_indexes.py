@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -> None:
+async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
     """Queue, own applications, history, silence and people are found without reading whole tables."""
     queries = {
         "application_country_state": "SELECT * FROM application WHERE country = 'AM' AND state = 'endorsed'",

@@ -1,4 +1,4 @@
-"""Every link leads somewhere, and every form copes with any input.
+"""Every link leads to a page, and every form copes with any input.
 
 A crawl, as each person, through all pages of the portal that links lead to, while a visit and a mentorship are under
 way. Every form with a text field is then sent with bad input: the answer shows an error, keeps the rest of the input,
@@ -42,8 +42,8 @@ WRITTEN = {"text", "email", "search", "tel", "url", "number"}
 
 
 @dataclass
-class Found:
-    """What a crawl found: the pages by path, the forms by action, and what was wrong."""
+class CrawlResult:
+    """The result of a crawl: the pages by path, the forms by action, and the problems."""
 
     pages: dict[str, str] = field(default_factory=dict)
     forms: dict[str, lxml.html.FormElement] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Found:
 
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """A visit with dates, a mentorship that is open, a draft, and people who have nothing yet."""
+    """Return a programme with a scheduled visit, an open mentorship, a draft, and people without anything."""
     made = Abroad(programme, feed)
     await made.fill()
     fresh = programme.person("fresh", "Karen Mkrtchyan", "AM", "officer")
@@ -67,14 +67,14 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 
 
 def shape(address: str) -> str:
-    """An address without the values of its query: pages that differ only in those are one page."""
+    """Return an address without the values of its query: pages that differ only in those are one page."""
     parts = urlsplit(address)
     return parts.path + "?" + ",".join(sorted({one.partition("=")[0] for one in parts.query.split("&")}))
 
 
-async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Found:
+async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> CrawlResult:
     """Read every page of the portal that links lead to, from `start`."""
-    found, waiting, seen = Found(), deque([(start, "the address bar")]), {shape(start)}
+    found, waiting, seen = CrawlResult(), deque([(start, "the address bar")]), {shape(start)}
     while waiting and len(found.pages) < MOST:
         address, from_page = waiting.popleft()
         answer = await client.get(address)
@@ -102,13 +102,13 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Fo
 
 
 def writable(form: lxml.html.FormElement) -> list[str]:
-    """The names of the fields into which something can be written."""
+    """Return the names of the text fields of a form."""
     fields = form.xpath(".//textarea[@name]|.//input[@name]")
     return [str(one.get("name")) for one in fields if one.tag == "textarea" or one.get("type", "text") in WRITTEN]
 
 
 def filled(form: lxml.html.FormElement, **changes: str) -> dict[str, str | list[str]]:
-    """The form as a browser sends it, with other values in some fields."""
+    """Return the form as a browser sends it, with other values in some fields."""
     sent: dict[str, str | list[str]] = {}
     for name, value in form.form_values():
         before = sent.get(name)
@@ -120,8 +120,8 @@ def filled(form: lxml.html.FormElement, **changes: str) -> dict[str, str | list[
     return sent | changes
 
 
-async def test_every_link_leads_somewhere_and_every_form_bears_what_is_written(abroad: Abroad) -> None:
-    """Nobody is shown a link that is refused; each form takes, or refuses with words, what nobody should write."""
+async def test_every_link_opens_and_every_form_copes_with_bad_input(abroad: Abroad) -> None:
+    """Nobody gets a link that is refused, and each form accepts bad input or refuses it with a message."""
     wrong, tried = [], set()
     for who in PEOPLE:
         client = abroad.of.as_(who)
@@ -130,13 +130,13 @@ async def test_every_link_leads_somewhere_and_every_form_bears_what_is_written(a
         for action, form in sorted(found.forms.items()):
             if action not in tried:
                 tried.add(action)
-                wrong += [f"{who}: {action}, {one}" for one in await _sent_badly(client, form)]
+                wrong += [f"{who}: {action}, {one}" for one in await _problems_of_form(client, form)]
     assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:40])
     assert len(tried) > 20
 
 
-async def _sent_badly(client: httpx2.AsyncClient, form: lxml.html.FormElement) -> list[str]:
-    """What was answered wrongly when all that can be written in a form was written badly."""
+async def _problems_of_form(client: httpx2.AsyncClient, form: lxml.html.FormElement) -> list[str]:
+    """Return the wrong answers to a form whose text fields have bad input."""
     wrong = []
     names = writable(form)
     for what, value in NASTY.items() if names else ():
@@ -152,8 +152,8 @@ async def _sent_badly(client: httpx2.AsyncClient, form: lxml.html.FormElement) -
     return wrong
 
 
-async def test_a_page_of_nothing_says_what_to_do(abroad: Abroad) -> None:
-    """Somebody who has just been let in finds a way on, and no empty table."""
+async def test_an_empty_page_says_what_to_do(abroad: Abroad) -> None:
+    """A new user finds an action, and no empty table."""
     page = (await abroad.of.as_("fresh").get("/applications/")).text
     assert "/applications/calls" in page
     assert "<tbody></tbody>" not in page.replace("\n", "")

@@ -1,4 +1,4 @@
-"""What belongs to somebody else is not found, by page and by API, for every role that passes the guard.
+"""Things of other people are not found, by page and by API, for every role that passes the guard.
 
 Each route with an id in its path is asked for a real thing of another country, organisation or person, by somebody with
 a role that the route admits, and for an id that does not exist. Both answers are the same "not found", so that the
@@ -57,7 +57,7 @@ WORDS = {
 
 @dataclass
 class World:
-    """Things that belong to somebody, by the name that a path gives their ids."""
+    """Things with an owner, by the name that a path gives their ids."""
 
     of: Abroad
     ids: dict[str, str]
@@ -65,7 +65,7 @@ class World:
 
 @pytest.fixture
 async def world(programme: Programme, feed: Feed) -> World:
-    """A visit that is scheduled and a mentorship that is open, with all that led to them, and the outsiders."""
+    """Enter a scheduled visit and an open mentorship, with everything before them, and the outsiders."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     agency = {"name": "EU agency for asylum", "kind": "eu_agency", "country": "EU", "city": "Valletta"}
@@ -125,7 +125,7 @@ async def world(programme: Programme, feed: Feed) -> World:
 
 
 async def in_the_register(programme: Programme) -> dict[str, str]:
-    """What Armenia has in the register: people and organisations, a proposal, needs, a table; the programme's pairs."""
+    """Enter Armenia's part of the register: people, organisations, a proposal, needs, a table, and the pairs."""
     day = str(clock.today())
     people = (await programme.get("programme", "/people"))["people"]
     need = {"country": "AM", "topic_code": "online_crime", "level": 1, "quantity": 2, "since": day, "until": day}
@@ -151,7 +151,7 @@ async def in_the_register(programme: Programme) -> dict[str, str]:
 
 
 def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
-    """Method, path and access of each route that names something that belongs to somebody."""
+    """Return method, path and access of each route with the id of something that has an owner."""
     for route, access in every_route(programme.app):
         names = set(re.findall(r"{(\w+)(?::\w+)?}", str(route.path)))
         if access.kind != "roles" or not names - EVERYBODYS - set(WORDS):
@@ -161,12 +161,12 @@ def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
-    """The path with an id in the place of each parameter."""
+    """Return the path with an id in the place of each parameter."""
     return re.sub(r"{(\w+)(?::\w+)?}", lambda found: WORDS.get(found[1]) or ids[found[1]], path)
 
 
 def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
-    """The least that a JSON Schema takes."""
+    """Return the least body that a JSON Schema accepts."""
     if "$ref" in schema:
         return body_for(known[schema["$ref"].rpartition("/")[2]], known)
     several = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
@@ -196,8 +196,8 @@ def _object_for(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
     return {name: body_for(schema["properties"][name], known) for name in schema.get("required", ())}
 
 
-async def answer_to(world: World, who: str, method: str, path: str, ids: dict[str, str]) -> httpx2.Response:
-    """The answer to a request for the thing with these ids, with the least body that the route takes."""
+async def response_to(world: World, who: str, method: str, path: str, ids: dict[str, str]) -> httpx2.Response:
+    """Return the response to a request for the thing with these ids, with the least body that the route accepts."""
     client = world.of.of.as_(who)
     if "/api/" not in path:
         return await client.request(method, filled(path, ids), data={} if method == "POST" else None)
@@ -209,15 +209,15 @@ async def answer_to(world: World, who: str, method: str, path: str, ids: dict[st
 
 
 def stable_text(answer: httpx2.Response, ids: dict[str, str]) -> str:
-    """What an answer says, without what differs between two requests by itself: ids, stamps, tokens, numbers."""
+    """Return a response without the parts that differ in every request: ids, stamps, tokens, numbers."""
     text = answer.text
     for one in ids.values():
         text = text.replace(one, "ID")
     return re.sub(r"[0-9a-f]{8}\.\d+|\b[0-9a-f]{8,}\b|value=\"[^\"]{20,}\"|content=\"[^\"]{20,}\"", "*", text)
 
 
-async def test_what_is_not_yours_is_not_there(world: World) -> None:
-    """Every role, every route: another's thing and a forged id are answered alike, with "not found"."""
+async def test_things_of_others_are_not_found(world: World) -> None:
+    """For every role and route another's thing and a forged id get the same answer, "not found"."""
     programme = world.of.of
     forged = {name: str(new_id()) for name in world.ids}
     before = await programme.facts_published()
@@ -227,8 +227,8 @@ async def test_what_is_not_yours_is_not_there(world: World) -> None:
             if not access.admits(role):
                 continue
             tried += 1
-            theirs = await answer_to(world, who, method, path, world.ids)
-            nobodys = await answer_to(world, who, method, path, forged)
+            theirs = await response_to(world, who, method, path, world.ids)
+            nobodys = await response_to(world, who, method, path, forged)
             if theirs.status_code != 404 or nobodys.status_code != 404:
                 wrong.append(f"{who}: {method} {path}: {theirs.status_code}, forged {nobodys.status_code}")
             elif stable_text(theirs, world.ids) != stable_text(nobodys, forged):
@@ -238,22 +238,22 @@ async def test_what_is_not_yours_is_not_there(world: World) -> None:
     assert await programme.facts_published() == before
 
 
-async def test_what_is_yours_is_there(world: World) -> None:
-    """The ids above are right: each route that only reads shows it to somebody, or "not found" proved nothing."""
+async def test_owners_find_their_things(world: World) -> None:
+    """Each route that only reads shows the thing to somebody, which proves the ids of the other test."""
     programme = world.of.of
     insiders = ("ani", "nino", "jonas", "claire", "tigran", "giorgi", "luc", "rasa", "programme")
     hidden = []
     for method, path, _ in owned(programme):
         if method != "GET" or "forms/" in path or "open/" in path:
             continue
-        answers = [(await answer_to(world, who, method, path, world.ids)).status_code for who in insiders]
+        answers = [(await response_to(world, who, method, path, world.ids)).status_code for who in insiders]
         if not {200, 303} & set(answers):
             hidden.append(f"{path}: {answers}")
     assert not hidden, "\n".join(hidden)
 
 
-def test_all_ids_are_of_this_world(programme: Programme) -> None:
-    """A new kind of thing in a path has to be given an owner here."""
+def test_every_id_in_a_path_has_an_owner(programme: Programme) -> None:
+    """A new kind of thing in a path must be given an owner here."""
     names = {
         name
         for route, access in every_route(programme.app)

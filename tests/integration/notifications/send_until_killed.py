@@ -11,7 +11,7 @@ from services.notifications.mail.sending.worker import send_mail
 from services.notifications.settings import Settings
 from services.notifications.webhooks.worker import courier
 from shared.bus import Bus
-from tests.processes import take
+from tests.processes import take_environment
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def send_all(environment: Mapping[str, str]) -> None:
-    """Send mails, with the settings of the environment."""
-    take(environment)
+    """Send mails, with the settings of an environment."""
+    take_environment(environment)
     asyncio.run(send_mail(create_app(background=False).state.service))
 
 

@@ -44,7 +44,7 @@ async def access_events(programme: Programme, subject: str) -> list[dict[str, An
 
 
 async def newcomer(programme: Programme) -> dict[str, Any]:
-    """Enter a person by the page, so that nobody vouches for the address."""
+    """Enter a person by the page, so that nobody confirms the address for them."""
     entry = {
         "subject": "lusine",
         "name": "Lusine Grigoryan",
@@ -79,14 +79,14 @@ async def coordinators(programme: Programme, country: str) -> tuple[list[str], l
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
-    """A client without a session: the owner of a mailbox, or a scanner that opens the links of mails."""
+    """Return a client without a session: the owner of a mailbox, or a scanner that opens the links of mails."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
     )
 
 
-async def test_an_address_is_confirmed_by_a_press_and_by_no_visit(programme: Programme) -> None:
-    """A GET confirms nothing, a POST does; only then does the programme write to the address."""
+async def test_an_address_is_confirmed_by_the_button_only(programme: Programme) -> None:
+    """A GET confirms nothing, a POST does, and only then does the programme write to the address."""
     made = await newcomer(programme)
     assert (await access_events(programme, "lusine"))[-1]["contact_check"] is not None
     assert await mail_recipient(programme, made["id"], "access_lapsed") == []
@@ -110,8 +110,8 @@ async def test_an_address_is_confirmed_by_a_press_and_by_no_visit(programme: Pro
     ]
 
 
-async def test_a_link_ends_after_a_week_and_with_a_newer_one(programme: Programme) -> None:
-    """Owner and coordinator can have the mail sent again, five times a day; only the newest link works."""
+async def test_a_link_expires_after_a_week_or_with_a_newer_link(programme: Programme) -> None:
+    """The mail can be sent again five times a day, and only the newest link works."""
     made = await newcomer(programme)
     (first,) = await mail_recipient(programme, made["id"])
     assert (await programme.as_("tigran").post(f"{PAGES}/people/{made['id']}/address")).status_code == 303
@@ -130,8 +130,8 @@ async def test_a_link_ends_after_a_week_and_with_a_newer_one(programme: Programm
     await programme.post("ani", "/register/own-address", status=409)
 
 
-async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme) -> None:
-    """The programme writes to the old address until the new one is confirmed; a taken address is refused."""
+async def test_a_new_address_counts_once_it_is_confirmed(programme: Programme) -> None:
+    """The programme writes to the old address until the new one is confirmed, and a taken address is refused."""
     ani = await person(programme, "ani")
     entry = {name: ani[name] for name in ("subject", "name", "country", "organisation_id")}
     entry |= {"email": "ani.new@police.example", "grants": await grants(programme, "ani")}
@@ -147,7 +147,7 @@ async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme)
     assert (now["email"], now["email_wanted"]) == ("ani.new@police.example", None)
 
 
-async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme) -> None:
+async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -> None:
     """Access is due after eleven months, lapses after a year and thirty days, and is restored by confirming."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     bus = programme.app.state.service.bus
@@ -181,8 +181,8 @@ async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme)
     assert (await programme.as_("tigran").get(PAGES)).status_code == 200
 
 
-async def test_nobody_confirms_the_own_access_or_another_countrys(programme: Programme) -> None:
-    """One's own access is left out, another country's person is not found, an empty selection is an error."""
+async def test_nobody_confirms_their_own_access_or_that_of_another_country(programme: Programme) -> None:
+    """The reader is left out, a person of another country is not found, an empty selection is an error."""
     ids = {name: (await person(programme, name))["id"] for name in ("ani", "tigran", "nino", "programme")}
     answer = await programme.post("tigran", "/register/access/confirm", {"ids": [ids["tigran"], ids["nino"]]})
     assert answer == {"confirmed": [], "left": [ids["tigran"]]}
@@ -199,8 +199,8 @@ def days(form: str, day: date) -> dict[str, str]:
     return {f"{form}-day": str(day.day), f"{form}-month": str(day.month), f"{form}-year": str(day.year)}
 
 
-async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) -> None:
-    """A deputy may do what the holder may, on the named days only, and can be ended early."""
+async def test_a_deputy_acts_on_the_named_days_and_can_be_ended(programme: Programme) -> None:
+    """A deputy has the holder's rights on the named days only, and the deputyship can be ended early."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     today = clock.today()
     form = {"role": "national_coordinator", "deputy": ani["id"]}
@@ -233,8 +233,10 @@ async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) 
     [(-1, 5, "ani", "since"), (0, -1, "ani", "until"), (5, 2, "ani", "until"), (0, 900, "ani", "until"),
      (0, 5, "nino", "deputy"), (0, 5, "tigran", "deputy")],
 )  # fmt: skip
-async def test_what_is_wrong_with_a_deputy(programme: Programme, since: int, until: int, who: str, field: str) -> None:
-    """Past, reversed or too many days, another country's person and oneself are refused at the field."""
+async def test_an_invalid_deputyship_is_refused(
+    programme: Programme, since: int, until: int, who: str, field: str
+) -> None:
+    """Past, reversed or too many days, a person of another country and oneself are refused at the field."""
     today = clock.today()
     body = {
         "deputy_id": (await person(programme, who))["id"],
@@ -247,7 +249,7 @@ async def test_what_is_wrong_with_a_deputy(programme: Programme, since: int, unt
 
 
 async def test_only_the_programme_names_deputies_for_others(programme: Programme) -> None:
-    """The programme names a deputy for a coordinator; to others that coordinator's deputies are not found."""
+    """Only the programme names deputies for others, whose deputies are not found by anybody else."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     today = clock.today()
     body = {"deputy_id": ani["id"], "role": "national_coordinator", "since": str(today), "until": str(today)}
@@ -257,8 +259,8 @@ async def test_only_the_programme_names_deputies_for_others(programme: Programme
     assert (await programme.get("tigran", "/register/deputies"))["deputies"][0]["deputy"] == "Ani Petrosyan"
 
 
-async def test_who_leaves_hands_over(programme: Programme) -> None:
-    """Open matters are shown first; access and deputies end with the day, and a successor takes over."""
+async def test_a_leaver_hands_over(programme: Programme) -> None:
+    """Open matters are shown first, access and deputyships end with the day, and a successor takes over."""
     made = await programme.submitted("ani")
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     page = f"{PAGES}/people/{ani['id']}/leave"
@@ -300,8 +302,8 @@ async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Progra
     assert "Ani Petrosyan" in (await programme.as_("giorgi").get(f"{PAGES}/people/{ani['id']}")).text
 
 
-async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: Programme) -> None:
-    """A clearance officer proposes the agency's people and confirms their access, and sees nobody else."""
+async def test_a_clearance_officer_manages_the_people_of_an_eu_agency(programme: Programme) -> None:
+    """The clearance officer proposes people of the agency and confirms their access, and sees nobody else."""
     entry = {"name": "Agency for training", "kind": "eu_agency", "country": "EU", "city": "Budapest"}
     made = await programme.post("programme", "/organisations", {"organisations": [entry]}, 201)
     programme.organisations["EU"] = made["ids"][0]
@@ -339,8 +341,8 @@ async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: 
         assert "The programme coordinator adds EU agencies." in answer.text
 
 
-async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme) -> None:
-    """Funds and pairs are added, changed and ended by the programme only; concurrent changes are refused."""
+async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Programme) -> None:
+    """Only the programme adds, changes and ends funds and pairs, and concurrent changes are refused."""
     today = clock.today()
     fund = {"name": "TOPCOP III", "payer": "European Commission", "active": "y", **days("since", today)}
     assert (await programme.as_("programme").post(f"{PAGES}/funds/new", data=fund)).status_code == 303
@@ -366,8 +368,8 @@ async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme)
     assert (await programme.journal("exchange.registry"))[-1][2]["until"] == str(today)
 
 
-async def test_every_change_says_who_when_before_and_after(programme: Programme) -> None:
-    """The history has the fields that differ, and the audit table the actor of each change."""
+async def test_every_change_is_recorded_with_its_actor(programme: Programme) -> None:
+    """The history has the changed fields, and the audit table the actor of each change."""
     ani = await person(programme, "ani")
     clock.move(timedelta(days=1))
     await programme.post("tigran", "/register/access/confirm", {"ids": [ani["id"]]})

@@ -1,4 +1,4 @@
-"""Tests of an application whose place is cancelled, and of what each side reads (decision 0012)."""
+"""Tests of an application whose place is cancelled, and of the texts that each side reads (decision 0012)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("by", "state"), [("host", "in_matching"), ("programme", "in_matching"), ("guest", "ended")])
 async def test_a_cancelled_place_and_the_close_of_the_call(abroad: Abroad, by: str, state: str) -> None:
-    """The state depends on who cancelled while the call is open; once closed it has ended, with one outcome only."""
+    """The state depends on who cancelled while the call is open; a closed call ends it with one outcome."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application = f"/applications/{abroad.pairings[match_id]['application_id']}"
     said = {"by": by, "reason": "operational_duty"}
-    await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, **said)
-    await abroad.tell(matches.MatchCancelled, match_id, was="confirmed", **said)
+    await abroad.publish_visit_event(visits.VisitCancelled, visit_id, match_id, **said)
+    await abroad.publish(matches.MatchCancelled, match_id, was="confirmed", **said)
     assert (await abroad.get("ani", application))["state"] == state
     await abroad.post("programme", f"/calls/{abroad.of.call['id']}/close")
     assert (await abroad.get("ani", application))["state"] == "ended"
@@ -28,8 +28,8 @@ async def test_a_cancelled_place_and_the_close_of_the_call(abroad: Abroad, by: s
     assert [row[2]["outcome"] for row in decided] == ["place_confirmed"]
 
 
-async def test_each_side_reads_what_follows_before_it_cancels(abroad: Abroad) -> None:
-    """The guest that the application ends, all others that it looks for another place; a reason is asked for."""
+async def test_each_side_reads_the_consequences_before_it_cancels(abroad: Abroad) -> None:
+    """A guest reads that the application ends, others that it goes back to matching; all give a reason."""
     match_id = await abroad.placement_matched()
     await abroad.scheduled(match_id)
     at = f"/applications/matches/{match_id}/cancel"

@@ -21,7 +21,7 @@ async def _changed(programme: Programme) -> list[dict[str, Any]]:
 
 
 async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
-    """The page asks why; the coordinator reads what it was and what it is; the text is in no event."""
+    """The page asks for a reason, the coordinator reads old and new answers, and no event has the text."""
     made = await programme.submitted()
     mine = f"/applications/mine/{made['id']}"
     assert f"{mine}/change/objectives" in (await programme.as_("ani").get(f"{mine}/change")).text
@@ -57,8 +57,8 @@ async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
     assert "money" not in str(event)
 
 
-async def test_what_matters_to_the_rules_is_endorsed_again(programme: Programme) -> None:
-    """A change of expertise leaves an endorsement; one of languages asks for it anew, with a new deadline."""
+async def test_a_change_of_languages_needs_a_new_endorsement(programme: Programme) -> None:
+    """A change of expertise keeps the endorsement; a change of languages needs a new one, with a new deadline."""
     made = await programme.submitted()
     address = f"/applications/{made['id']}/change"
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
@@ -74,8 +74,8 @@ async def test_what_matters_to_the_rules_is_endorsed_again(programme: Programme)
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
 
 
-async def test_who_and_what_may_not_change(programme: Programme) -> None:
-    """Not somebody else's, a draft, or one that is returned; not so that something is missing; not every field."""
+async def test_changes_that_are_refused(programme: Programme) -> None:
+    """Other people's applications, drafts, returned ones, incomplete answers and fixed fields cannot be changed."""
     made = await programme.submitted()
     address, mine = f"/applications/{made['id']}/change", f"/applications/mine/{made['id']}/change"
     body = {"answers": {"topics": ["criminal_networks"]}, **REASON}
@@ -93,8 +93,8 @@ async def test_who_and_what_may_not_change(programme: Programme) -> None:
     await programme.post("nino", f"/applications/{draft['id']}/change", body, 409)
 
 
-async def test_once_a_place_is_offered_nothing_changes(abroad: Abroad) -> None:
-    """From the offer on only withdrawing is left, and the page offers just that; after completion not even that."""
+async def test_an_application_with_an_offer_can_only_be_withdrawn(abroad: Abroad) -> None:
+    """After the offer the page offers only to withdraw, and after completion not even that."""
     match_id = await abroad.placement_matched()
     (before,) = (await abroad.get("ani", "/applications"))["applications"]
     mine = f"/applications/mine/{before['id']}"
@@ -107,8 +107,8 @@ async def test_once_a_place_is_offered_nothing_changes(abroad: Abroad) -> None:
     await abroad.post("ani", f"/applications/{before['id']}/change", body, 409)
 
 
-async def test_a_line_manager_is_told_once(programme: Programme, feed: Feed) -> None:
-    """A line manager is notified on submission and when newly named; each address once; not after the follow-up."""
+async def test_a_line_manager_is_notified_once(programme: Programme, feed: Feed) -> None:
+    """A line manager is notified on submission or when newly named, once per address, and not after the follow-up."""
     made = await programme.submitted()
     mine, address = f"/applications/mine/{made['id']}/line-manager", f"/applications/{made['id']}/line-manager"
 

@@ -21,7 +21,7 @@ TOPIC = "exchange.applications"
 
 @pytest.fixture
 async def three(programme: Programme) -> Programme:
-    """A programme with three officers: Ani, Davit and Nino."""
+    """Return a programme with three officers: Ani, Davit and Nino."""
     known = {"service": "police", "rank_group": "operational", "years_in_field": 5}
     people = [
         programme.person("davit", "Davit Sahakyan", "AM", "officer", **known),
@@ -57,8 +57,8 @@ async def _companion_events(programme: Programme) -> list[tuple[str, str | None]
     return [(kind, data.get("answer")) for kind, _, data in told if kind.startswith("Companion")]
 
 
-async def test_two_name_each_other(three: Programme) -> None:
-    """Who names second is agreed at once; what both submit names the other's application."""
+async def test_two_officers_who_name_each_other_are_a_pair(three: Programme) -> None:
+    """The second naming confirms the pair, and each submitted profile names the other application."""
     ani, nino = await three.submitted(), await three.submitted("nino")
     await _name(three, "ani", ani["id"], "pre_matched", "NINO@police.example")
     waiting = await three.get("ani", f"/applications/{ani['id']}/company")
@@ -79,8 +79,8 @@ async def test_two_name_each_other(three: Programme) -> None:
     assert f"your reference, {ani['reference']}, in its placement" in shown
 
 
-async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abroad) -> None:
-    """Each of a pair reads that a host must keep a placement, until one does."""
+async def test_a_pair_reads_that_a_host_must_keep_a_placement(abroad: Abroad) -> None:
+    """Both read that a host must keep a placement for them, until one does."""
     ani, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
     await _name(abroad.of, "ani", ani["id"], "pre_matched", nino["reference"])
     await _name(abroad.of, "nino", nino["id"], "pre_matched", ani["reference"])
@@ -90,8 +90,8 @@ async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abro
         assert ("a host that keeps a placement for you" in shown) is needed
 
 
-async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Programme) -> None:
-    """Answer and page are the same for known and unknown people, but for what was written."""
+async def test_a_naming_reveals_nothing_about_the_other_person(three: Programme) -> None:
+    """Answer and page are the same for known and unknown people, except for the name as it was entered."""
     ani = await _draft(three, "ani")
     answers = []
     for written in ("nobody@police.example", "nino@police.example", "GE-2026-9999"):
@@ -104,7 +104,7 @@ async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Program
     assert answers[0] == answers[1] == answers[2]
 
 
-async def test_a_mismatch_is_told_to_both(three: Programme) -> None:
+async def test_both_read_that_a_naming_is_not_mutual(three: Programme) -> None:
     """Ani names Nino, who has named Davit: both read that they do not name each other, and nothing more."""
     ani, nino = await _draft(three, "ani"), await _draft(three, "nino")
     await _draft(three, "davit")
@@ -118,7 +118,7 @@ async def test_a_mismatch_is_told_to_both(three: Programme) -> None:
 
 
 async def test_a_group_by_pages(three: Programme) -> None:
-    """The leader asks, a member says yes and one no; the leader sees who has, and when all have submitted."""
+    """The leader invites two, one accepts and one declines, and the leader sees the answers and submissions."""
     ani, davit = await _draft(three, "ani"), await _draft(three, "davit")
     mine = f"/applications/mine/{ani}/company"
     empty = await three.as_("ani").post(mine, data={"mode": "group", "written": " "})
@@ -151,8 +151,8 @@ async def test_a_group_by_pages(three: Programme) -> None:
     assert len({profile["group_id"] for profile in profiles}) == 1
 
 
-async def test_a_member_leaves_and_is_removed(three: Programme) -> None:
-    """Either side may end it until a place is offered; what was submitted says so; a second click changes nothing."""
+async def test_a_member_leaves_or_is_removed(three: Programme) -> None:
+    """Either side may end it until a place is offered, the event says so, and a second click changes nothing."""
     ani, davit = await three.submitted("ani"), await three.submitted("davit")
     made = await _name(three, "ani", ani["id"], "group", davit["reference"])
     await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
@@ -170,8 +170,8 @@ async def test_a_member_leaves_and_is_removed(three: Programme) -> None:
     assert (await _companion_events(three))[-1] == ("CompanionAnswered", "removed")
 
 
-async def test_who_may_not(three: Programme) -> None:
-    """Somebody else's is not found; nobody joins two groups, names himself, or says yes without an application."""
+async def test_invitations_that_are_refused(three: Programme) -> None:
+    """Other people's are not found, and two groups, oneself or an answer without an application are refused."""
     ani, davit = await _draft(three, "ani"), await _draft(three, "davit")
     await _name(three, "davit", ani, "group", "nino@police.example", 404)
     await three.get("davit", f"/applications/{ani}/company", 404)
@@ -196,7 +196,7 @@ async def test_who_may_not(three: Programme) -> None:
 
 
 async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> None:
-    """Those who have not answered count too."""
+    """Members who have not answered count towards the limit too."""
     ani = await _draft(three, "ani")
     for number in range(4):
         await _name(three, "ani", ani, "group", f"officer{number}@police.example")
@@ -204,8 +204,8 @@ async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> N
     assert "at most 5 members" in refused["detail"]
 
 
-async def test_whoever_withdraws_is_no_longer_in_a_group(three: Programme) -> None:
-    """The portal's clock ends companions of withdrawn or deleted applications, and notifies the others."""
+async def test_a_withdrawal_ends_the_companionship(three: Programme) -> None:
+    """The portal's clock removes withdrawn or deleted applications from groups and notifies the others."""
     ani, davit = await three.submitted("ani"), await three.submitted("davit")
     nino = await _draft(three, "nino")
     for written, who in (("davit@police.example", "davit"), ("nino@police.example", "nino")):
@@ -222,8 +222,8 @@ async def test_whoever_withdraws_is_no_longer_in_a_group(three: Programme) -> No
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
 
 
-async def test_a_placement_is_named_and_its_host_says_yes(abroad: Abroad) -> None:
-    """An officer names a placement by its reference; the host's yes stands in the profile; others find nothing."""
+async def test_a_placement_is_named_and_its_host_agrees(abroad: Abroad) -> None:
+    """An officer names a placement by reference, the host's yes is in the profile, and others find nothing."""
     offer = await abroad.offer()
     made = await abroad.of.submitted()
     await _name(abroad.of, "ani", made["id"], "pre_matched", offer["reference"])
@@ -236,8 +236,8 @@ async def test_a_placement_is_named_and_its_host_says_yes(abroad: Abroad) -> Non
     assert page.headers["location"] == "/applications/companions?done=left"
 
 
-async def test_once_a_place_is_offered_it_stays_as_it_is(abroad: Abroad) -> None:
-    """Nobody is named, and nobody leaves, when a place is offered."""
+async def test_companions_are_fixed_once_a_place_is_offered(abroad: Abroad) -> None:
+    """After the offer nobody is named, and nobody leaves."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     (mine,) = (await abroad.get("ani", "/applications"))["applications"]
@@ -247,8 +247,8 @@ async def test_once_a_place_is_offered_it_stays_as_it_is(abroad: Abroad) -> None
     assert "until a place is offered" in page.text
 
 
-async def test_two_who_name_each_other_at_once_are_agreed(three: Programme) -> None:
-    """Of two simultaneous namings the second one confirms the pair; there is no deadlock."""
+async def test_two_simultaneous_namings_confirm_the_pair(three: Programme) -> None:
+    """The second of two simultaneous namings confirms the pair, without a deadlock."""
     ani, nino = await three.submitted(), await three.submitted("nino")
     sent = [("ani", ani["id"], nino["reference"]), ("nino", nino["id"], ani["reference"])]
     await asyncio.gather(*(_name(three, who, of, "pre_matched", written) for who, of, written in sent))
@@ -257,8 +257,8 @@ async def test_two_who_name_each_other_at_once_are_agreed(three: Programme) -> N
         assert [one["state"] for one in company["companions"]] == ["confirmed"]
 
 
-async def test_a_member_asked_by_two_is_in_one_group_only(three: Programme) -> None:
-    """Two invitations answered with yes at the same moment: one holds, the other is refused with the reason."""
+async def test_an_officer_joins_one_of_two_groups_only(three: Programme) -> None:
+    """Of two invitations accepted at the same moment one counts, and the other is refused with the reason."""
     invited = []
     for leader in ("ani", "davit"):
         made = await _name(three, leader, await _draft(three, leader), "group", "nino@police.example")
@@ -271,8 +271,8 @@ async def test_a_member_asked_by_two_is_in_one_group_only(three: Programme) -> N
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
-async def test_whom_a_mail_reaches_is_known_to_the_portal_only(abroad: Abroad) -> None:
-    """The audience of a naming is the officer who is named, or the host whose placement it is; others are nobody."""
+async def test_the_portal_resolves_the_audience_of_a_naming(abroad: Abroad) -> None:
+    """The audience of a naming is the named officer, or the host of the named placement, and nobody else."""
     offer = await abroad.offer()
     made, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
     reached = {}

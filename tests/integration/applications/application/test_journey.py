@@ -1,4 +1,4 @@
-"""Tests of an application from draft to eligible through the API: each step once, and for the right people only."""
+"""Tests of an application from draft to eligible through the API: each step once, and by the right people only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def test_returned_once_then_endorsed_and_found_eligible(programme: Programme) -> None:
-    """An application is submitted, returned, answered, endorsed and found eligible; the events tell it in order."""
+    """An application is submitted, returned, answered, endorsed and eligible, with its events in that order."""
     made = await programme.submitted()
     assert made["reference"] == f"AM-{clock.today().year}-0001"
     assert made["state"] == "submitted"
@@ -56,7 +56,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
 
 
 async def test_no_event_holds_a_name_or_a_text(programme: Programme) -> None:
-    """Names, addresses, objectives and remarks stay in the portal."""
+    """No event contains a name, an address, an objective or a remark."""
     made = await programme.submitted()
     remark = {"remarks": {"objectives": "Please be more exact."}}
     await programme.post("tigran", f"/applications/{made['id']}/return", remark)
@@ -67,7 +67,7 @@ async def test_no_event_holds_a_name_or_a_text(programme: Programme) -> None:
 
 
 async def test_other_countries_and_people_find_nothing(programme: Programme) -> None:
-    """Somebody else's application is not found, by page and by API, and cannot be decided on."""
+    """Another person's application is not found, by page and by API, and cannot be decided."""
     made = await programme.submitted()
     of = f"/applications/{made['id']}"
     await programme.get("nino", of, 404)
@@ -80,8 +80,8 @@ async def test_other_countries_and_people_find_nothing(programme: Programme) -> 
     assert (await programme.get("tigran", "/queue"))["total"] == 1
 
 
-async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
-    """A second decision, an answer that is missing and a language below the call's are each named in words."""
+async def test_impossible_steps_are_refused_with_the_reason(programme: Programme) -> None:
+    """A second decision, a missing answer and a language below the call's are each named in words."""
     draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     problem = await programme.post("ani", f"/applications/{draft['id']}/submit", status=422)
     assert {one["field"] for one in problem["errors"]} >= {"languages", "objectives", "privacy"}
@@ -101,8 +101,8 @@ async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
     assert (last[0], last[2]["outcome"]) == ("ApplicationDecided", "ineligible")
 
 
-async def test_silence_of_the_officer_withdraws(programme: Programme) -> None:
-    """Ten working days after a return without an answer the clock withdraws the application, once."""
+async def test_a_returned_application_is_withdrawn_after_ten_working_days(programme: Programme) -> None:
+    """Without an answer within ten working days of a return the application is withdrawn, once."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
     bus = programme.app.state.service.bus
@@ -115,8 +115,8 @@ async def test_silence_of_the_officer_withdraws(programme: Programme) -> None:
     assert (told[-2][2]["reason"], told[-2][2]["by"]) == ("no_answer", "clock")
 
 
-async def test_closing_a_call_decides_what_is_left(programme: Programme) -> None:
-    """A closed call leaves a submitted application unplaced, and takes no new one."""
+async def test_a_closed_call_leaves_applications_unplaced(programme: Programme) -> None:
+    """A closed call leaves a submitted application unplaced, and accepts no new one."""
     made = await programme.submitted()
     answer = await programme.post("programme", f"/calls/{programme.call['id']}/close")
     assert answer == {"unplaced": 1}
@@ -127,7 +127,7 @@ async def test_closing_a_call_decides_what_is_left(programme: Programme) -> None
 
 
 async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) -> None:
-    """MatchConfirmed tells place_confirmed; a withdrawal afterwards tells no second outcome."""
+    """MatchConfirmed gives the outcome place_confirmed, and a later withdrawal no second one."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
@@ -142,7 +142,7 @@ async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) 
 
 
 async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, feed: Feed) -> None:
-    """An application is open until its visit has ended; then there is nothing to withdraw, and no such event."""
+    """An application is open until its visit has ended, and then cannot be withdrawn."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
@@ -153,8 +153,8 @@ async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, 
     assert "ApplicationWithdrawn" not in told
 
 
-async def test_who_looks_for_a_place_again_can_withdraw(programme: Programme, feed: Feed) -> None:
-    """A match that was cancelled with its visit leaves the application open: matching looks for another place."""
+async def test_an_application_back_in_matching_can_be_withdrawn(programme: Programme, feed: Feed) -> None:
+    """A match that was cancelled with its visit leaves the application open for another place."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
@@ -173,7 +173,7 @@ async def test_who_looks_for_a_place_again_can_withdraw(programme: Programme, fe
 
 
 async def test_contacts_are_given_to_services_only_and_logged(programme: Programme) -> None:
-    """An audience becomes recipients with opaque ids; each time stands in the access log."""
+    """Services get the recipients of an audience with opaque ids, and each request is in the access log."""
     made = await programme.submitted()
     client = programme.as_("programme")
     headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "notifications"}
@@ -206,7 +206,7 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
 
 
 async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: Programme) -> None:
-    """What goes to the coordinator of an EU agency reaches its own clearance officer, and no other agency's."""
+    """Messages for the coordinator of an EU agency reach its own clearance officer only."""
     entries = [
         {"name": f"EU agency {number}", "kind": "eu_agency", "country": "EU", "city": "The Hague"} for number in (1, 2)
     ]
@@ -231,12 +231,12 @@ async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: 
 
 
 async def test_the_first_coordinator_is_entered_once(programme: Programme) -> None:
-    """A second start changes nothing."""
+    """A second start enters no second coordinator."""
     assert not await enter_first_coordinator(programme.app.state.service.bus, "somebody-else")
 
 
 async def test_the_loop_wakes_when_the_clock_is_moved(programme: Programme) -> None:
-    """A moved clock is felt at once: the silent officer is withdrawn by the loop itself, under its lease."""
+    """A moved clock wakes the loop at once, which withdraws the silent officer's application under its lease."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
     loop = asyncio.create_task(keep_deadlines(programme.app.state.service))

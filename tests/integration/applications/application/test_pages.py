@@ -39,7 +39,7 @@ PAGES = {
 
 
 async def test_pages_are_drawn_for_their_roles(programme: Programme) -> None:
-    """Each page of a role is drawn, with one heading, also in an empty programme."""
+    """Each page of a role is drawn with one heading, also in an empty programme."""
     for subject, path in ((who, path) for who, paths in PAGES.items() for path in paths):
         page = await programme.as_(subject).get(path)
         assert page.status_code == 200, (subject, path, page.text)
@@ -47,7 +47,7 @@ async def test_pages_are_drawn_for_their_roles(programme: Programme) -> None:
 
 
 async def _applied(programme: Programme) -> str:
-    """Begin an application by the form; its address."""
+    """Begin an application by the form; return its address."""
     begun = await programme.as_("ani").post(
         f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
     )
@@ -56,7 +56,7 @@ async def _applied(programme: Programme) -> str:
 
 
 async def test_an_application_by_forms_only(programme: Programme) -> None:
-    """Every page of the task list is saved and leads to the next; the last one to the check, which submits."""
+    """Every page of the task list is saved and leads to the next, and the last to the check, which submits."""
     mine = await _applied(programme)
     again = await programme.as_("ani").post(
         f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
@@ -103,8 +103,8 @@ async def test_an_application_by_forms_only(programme: Programme) -> None:
     assert "National coordinator of Armenia" in (await programme.as_("ani").get(mine)).text
 
 
-async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -> None:
-    """An error names the field and the remedy; what was right on the page is kept; a later visit finds it."""
+async def test_a_page_with_errors_keeps_the_input(programme: Programme) -> None:
+    """An error names the field and the remedy, and the valid answers are saved for a later visit."""
     mine = await _applied(programme)
     data = {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "vardan"}
     page = await programme.as_("ani").post(f"{mine}/line_manager", data=data)
@@ -113,8 +113,8 @@ async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -
     assert "Vardan Sargsyan" in (await programme.as_("ani").get(f"{mine}/line_manager")).text
 
 
-async def test_a_period_with_a_day_that_is_none_names_the_day(programme: Programme) -> None:
-    """Of two dates side by side the wrong one is named; the page does not ask for a period that was added."""
+async def test_an_invalid_day_of_a_period_is_named(programme: Programme) -> None:
+    """The wrong one of two dates is named, and an added period may stay empty."""
     mine = await _applied(programme)
     start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
     page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
@@ -124,7 +124,7 @@ async def test_a_period_with_a_day_that_is_none_names_the_day(programme: Program
 
 
 async def test_a_page_that_is_left_is_saved(programme: Programme) -> None:
-    """What the browser sends on leaving is kept, even half a page; after submission it is refused."""
+    """The browser saves a half-filled page on leaving; after submission this is refused."""
     mine = await _applied(programme)
     left = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objectives-0-text": "Half a thought"})
     assert left.status_code == 204
@@ -134,8 +134,8 @@ async def test_a_page_that_is_left_is_saved(programme: Programme) -> None:
     assert late.status_code == 409
 
 
-async def test_rows_grow_and_shrink_without_javascript(programme: Programme) -> None:
-    """The buttons of rows send the form, which comes back with one row more or less and nothing lost."""
+async def test_rows_are_added_and_removed_without_javascript(programme: Programme) -> None:
+    """The buttons of rows send the form, which returns with one row more or less and its input."""
     mine = await _applied(programme)
     data = {"languages-0-language": "en", "languages-0-level": "B2", "row": "add:languages"}
     page = await programme.as_("ani").post(f"{mine}/languages", data=data)
@@ -147,8 +147,8 @@ async def test_rows_grow_and_shrink_without_javascript(programme: Programme) -> 
     assert 'name="languages-1-language"' not in page.text
 
 
-async def test_a_broken_rule_is_said_on_the_page(programme: Programme) -> None:
-    """English A2 is kept, and the page says that the call asks for B1, before it lets one go on."""
+async def test_a_rule_that_is_not_met_is_named_on_the_page(programme: Programme) -> None:
+    """English A2 is saved, and the page says that the call asks for B1 before the officer continues."""
     mine = await _applied(programme)
     data = {"languages-0-language": "en", "languages-0-level": "A2"}
     saved = await programme.as_("ani").post(f"{mine}/languages", data=data)
@@ -161,7 +161,7 @@ async def test_a_broken_rule_is_said_on_the_page(programme: Programme) -> None:
 
 
 async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
-    """The queue leads to the case; a return without a remark is refused; the note of an endorsement stays inside."""
+    """The queue links to the case, a return needs a remark, and the note of an endorsement stays in the portal."""
     made = await programme.submitted()
     case = f"/applications/cases/{made['id']}"
     queue = await programme.as_("tigran").get("/applications/cases?state=submitted")
@@ -191,7 +191,7 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
 
 
 async def test_a_question_is_answered_in_words(programme: Programme) -> None:
-    """What the coordinator asked stands beside the answer's field; both read the answer, and no event holds it."""
+    """The coordinator's question is beside the field of the answer, which both read and no event contains."""
     made = await programme.submitted()
     mine, case = f"/applications/mine/{made['id']}", f"/applications/cases/{made['id']}"
     assert "Your answer to your coordinator" not in (await programme.as_("ani").get(f"{mine}/check")).text
@@ -221,8 +221,8 @@ async def test_a_question_is_answered_in_words(programme: Programme) -> None:
     assert "IELTS" not in str(await programme.journal("exchange.applications"))
 
 
-async def test_all_answers_are_read_before_they_are_submitted(programme: Programme) -> None:
-    """The check page shows earlier participation and what only the officer reads again; the coordinator reads less."""
+async def test_the_check_page_shows_all_answers(programme: Programme) -> None:
+    """The check page shows earlier participation and private answers, of which the coordinator reads less."""
     made = await programme.submitted(took_part_before=True)
     shown = (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
     assert "Took part before" in shown
@@ -232,8 +232,8 @@ async def test_all_answers_are_read_before_they_are_submitted(programme: Program
         assert "Female" not in (await programme.as_("tigran").get(address)).text
 
 
-async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
-    """The local run's coordinator moves the clock by page and by API."""
+async def test_the_clock_is_moved_in_a_local_run(programme: Programme) -> None:
+    """The coordinator of a local run moves the clock by page and by API."""
     before = clock.now()
     moved = await programme.as_("programme").post("/applications/clock", data={"days": "3"})
     assert moved.status_code == 303
@@ -243,7 +243,7 @@ async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
 
 
 async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: Feed) -> None:
-    """The officer's certificate shows the name; verifying it shows none; nobody else sees it."""
+    """The officer's certificate shows the name, the verification shows none, and nobody else sees it."""
     made = await programme.submitted()
     example = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"]}
     await feed.deliver((outcomes.CertificateGranted.model_validate(example), new_id()))
@@ -257,8 +257,8 @@ async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: F
     assert (await programme.as_("claire").get("/applications/verify/TC-0")).status_code == 404
 
 
-async def test_tickets_open_only_the_own_case(programme: Programme) -> None:
-    """An officer gets a ticket for an application of his or hers; somebody else finds nothing."""
+async def test_officers_get_tickets_for_their_own_applications_only(programme: Programme) -> None:
+    """An officer gets a ticket for their own application, and nobody else finds it."""
     made = await programme.submitted()
     body = {"purpose": "receipt", "application_id": made["id"]}
     way = await programme.post("ani", "/tickets", body, 201)
@@ -272,10 +272,10 @@ def test_every_route_is_guarded(portal: FastAPI) -> None:
     assert len(every_route(portal)) > 60
 
 
-def test_outside_of_a_local_run_there_is_no_clock_to_move(
+def test_the_clock_cannot_be_moved_outside_a_local_run(
     portal: FastAPI, migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control does not exist where it must not: neither with a real clock nor outside of the local run."""
+    """The control exists neither with a real clock nor outside a local run."""
     assert any("/clock" in str(route.path) for route, _ in every_route(portal))
     settled = create_app(Settings(**settings_for(migrated, local=False)), background=False)
     monkeypatch.delenv("TANDEM_CLOCK_FILE")

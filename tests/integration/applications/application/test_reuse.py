@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def _next_call(programme: Programme) -> dict[str, Any]:
-    """Next year's call, with other topics."""
+    """Publish next year's call, with other topics."""
     funds = await programme.get("programme", "/funds")
     terms = call_terms(funds["funds"][0]["id"]) | {"topics": ["online_crime"]}
     made: dict[str, Any] = await programme.post("programme", "/calls", terms, 201)
@@ -24,8 +24,8 @@ async def _begin(programme: Programme, call: dict[str, Any], subject: str = "ani
     return str((await programme.post(subject, "/applications", body, 201))["id"])
 
 
-async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> None:
-    """The draft of another call offers them once; what is out of date is named at its page, the rest is there."""
+async def test_earlier_answers_are_reused_by_form(programme: Programme) -> None:
+    """A draft offers them once, outdated answers are named on their page, and the others are filled in."""
     past = {"start": str(days(-30)), "end": str(days(-10))}
     ahead = {"start": str(days(90)), "end": str(days(120))}
     old = await programme.submitted(topics=["online_crime", "criminal_networks"], periods=[past, ahead])
@@ -46,7 +46,7 @@ async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> N
     assert again.headers["location"] == mine
 
 
-async def test_one_of_the_same_kind_goes_before_one_of_the_other(programme: Programme) -> None:
+async def test_an_application_of_the_same_kind_is_offered_first(programme: Programme) -> None:
     """An application of the same kind is offered first, else one of the other kind."""
     visit = await programme.submitted()
     body = {"call_id": (await _next_call(programme))["id"], "kind": "mentee"}
@@ -66,8 +66,8 @@ async def test_one_of_the_same_kind_goes_before_one_of_the_other(programme: Prog
     assert f"You have applied before: {mentee['reference']}" in shown
 
 
-async def test_who_and_what_may_not_be_taken_over(programme: Programme) -> None:
-    """Nobody else's answers, no unsent ones, and not over what was written already."""
+async def test_answers_that_are_not_reused(programme: Programme) -> None:
+    """Other people's answers and drafts are not reused, and no written answer is replaced."""
     old = await programme.submitted()
     call = await _next_call(programme)
     draft, theirs = await _begin(programme, call), await _begin(programme, call, "nino")
@@ -79,8 +79,8 @@ async def test_who_and_what_may_not_be_taken_over(programme: Programme) -> None:
     await programme.post("ani", f"/applications/{draft}/again", {"earlier_id": old["id"]}, 409)
 
 
-async def test_what_needs_the_officer_stands_first(programme: Programme) -> None:
-    """A question from the coordinator stands before a draft, a draft before what only has to wait."""
+async def test_applications_that_need_the_officer_come_first(programme: Programme) -> None:
+    """A question from the coordinator comes before a draft, and a draft before an application that waits."""
     sent = await programme.submitted()
     call = await _next_call(programme)
     draft = await _begin(programme, call)

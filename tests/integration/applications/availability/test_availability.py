@@ -1,4 +1,4 @@
-"""Placements and mentors are asked by the clock, pause after silence, close when full or over, and open again."""
+"""Placements and mentors get availability checks, pause after silence, close when full or over, and reopen."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 async def later(programme: Programme, days: int) -> None:
-    """So many days pass, and the clock's worker looks once."""
+    """Let so many days pass, and run the clock's worker once."""
     clock.move(timedelta(days=days))
     await checks.check_all(programme.app.state.service.bus)
 
 
 async def kinds(programme: Programme, topic: str = "exchange.offers") -> list[str]:
-    """The types of what the portal told on a topic."""
+    """Return the types of the events that the portal published on a topic."""
     return [kind for kind, _, _ in await programme.journal(topic)]
 
 
 async def put(programme: Programme, who: str, path: str, **entry: Any) -> httpx2.Response:
-    """Write fields of a placement or a profile."""
+    """Change fields of a placement or a profile."""
     return await programme.as_(who).put(f"/applications/api{path}", json={"entry": entry})
 
 
 async def answer_link(programme: Programme, about: str, audience: AudienceKind = AudienceKind.HOST_CONTACT) -> str:
-    """Return the link that a mail about the open question gets."""
+    """Return the link that a mail about the open check contains."""
     wanted = ContactRequest(
         audience,
         "offer_availability",
@@ -53,21 +53,23 @@ async def answer_link(programme: Programme, about: str, audience: AudienceKind =
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
-    """Somebody who has not signed in, such as a mail scanner or a host on the own phone."""
+    """Return a client without a session, such as a mail scanner or a host on their phone."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
     )
 
 
 def button(page: str) -> str:
-    """What the button of a page sends along."""
+    """Return the form data of the button on a page."""
     found = re.search(r'name="press" value="([^"]+)"', page)
     assert found is not None
     return found[1]
 
 
-async def test_asked_after_sixty_days_and_paused_for_silence(abroad: Abroad, programme: Programme) -> None:
-    """A placement without a change is asked after 60 days, once; without an answer in ten working days it pauses."""
+async def test_a_placement_is_checked_after_sixty_days_and_paused_after_silence(
+    abroad: Abroad, programme: Programme
+) -> None:
+    """A placement is checked once after 60 days, and pauses without an answer in ten working days."""
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     of = f"/offers/{offer['id']}"
@@ -84,8 +86,8 @@ async def test_asked_after_sixty_days_and_paused_for_silence(abroad: Abroad, pro
     assert (await abroad.post("claire", f"{of}/resume"))["cause"] is None
 
 
-async def test_any_change_or_answer_ends_the_question(abroad: Abroad, programme: Programme) -> None:
-    """Saying yes, or revising it, answers; then it is asked anew only after another 60 days."""
+async def test_a_change_or_an_answer_ends_the_check(abroad: Abroad, programme: Programme) -> None:
+    """A yes or a revision answers the check, and the next one comes after another 60 days."""
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     of = f"/offers/{offer['id']}"
@@ -102,8 +104,8 @@ async def test_any_change_or_answer_ends_the_question(abroad: Abroad, programme:
     await abroad.post("luc", f"{of}/available", status=403)
 
 
-async def test_one_click_from_a_mail_answers_and_a_scanner_does_not(abroad: Abroad, programme: Programme) -> None:
-    """Opening the link (twice, by HEAD, by POST without the page's button) changes nothing; the button answers once."""
+async def test_one_click_from_a_mail_answers_but_a_scanner_does_not(abroad: Abroad, programme: Programme) -> None:
+    """Opening the link changes nothing, by GET, HEAD or POST without the button; the button answers once."""
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     await later(programme, 61)
@@ -137,10 +139,10 @@ async def test_one_click_from_a_mail_answers_and_a_scanner_does_not(abroad: Abro
     assert secret not in told
 
 
-async def test_a_button_is_good_for_ten_minutes_and_a_link_for_its_question(
+async def test_a_button_expires_after_ten_minutes_and_a_link_with_its_check(
     abroad: Abroad, programme: Programme
 ) -> None:
-    """An old page asks once more; when the question was answered elsewhere, or by whom left, the link says so."""
+    """An old page asks again, and a link to an ended check says how it ended."""
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     await later(programme, 61)
@@ -170,8 +172,8 @@ async def test_a_button_is_good_for_ten_minutes_and_a_link_for_its_question(
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["state"] == "published"
 
 
-async def test_a_mentor_is_asked_answers_by_link_and_closes_when_over(abroad: Abroad, programme: Programme) -> None:
-    """A mentor has the same pulse and the same link; after the last period the profile closes, a later one opens it."""
+async def test_a_mentor_is_checked_and_closes_after_the_last_period(abroad: Abroad, programme: Programme) -> None:
+    """A mentor gets the same check and link, closes after the last period, and a later period reopens."""
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
     mentor = await abroad.post("jonas", "/mentors", body, 201)
     of = f"/mentors/{mentor['id']}"
@@ -198,8 +200,8 @@ async def test_a_mentor_is_asked_answers_by_link_and_closes_when_over(abroad: Ab
     assert told[-3:] == ["MentorClosed", "MentorRevised", "MentorResumed"]
 
 
-async def test_a_mentor_takes_no_fewer_than_have_come(abroad: Abroad, programme: Programme) -> None:
-    """Capacity is not lowered below the open mentorships; the refusal says how many there are."""
+async def test_a_mentor_keeps_capacity_for_open_mentorships(abroad: Abroad, programme: Programme) -> None:
+    """Capacity cannot go below the open mentorships, and the refusal gives their number."""
     match_id = await abroad.mentor_matched()
     await abroad.opened(match_id)
     mentor_id = abroad.pairings[match_id]["mentor_id"]
@@ -209,17 +211,15 @@ async def test_a_mentor_takes_no_fewer_than_have_come(abroad: Abroad, programme:
         host_organisation_id=abroad.pairings[match_id]["host_organisation_id"],
     )
     for event in (matches.MatchCleared, matches.MatchConfirmed):
-        await abroad.tell(event, other)
+        await abroad.publish(event, other)
     answer = await put(programme, "jonas", f"/mentors/{mentor_id}", capacity=1)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "capacity")
     assert "2 mentees" in answer.text
     assert (await put(programme, "jonas", f"/mentors/{mentor_id}", capacity=2)).status_code == 200
 
 
-async def test_the_last_confirmed_place_closes_a_placement_and_a_free_one_opens_it(
-    abroad: Abroad, programme: Programme
-) -> None:
-    """Full: closed by itself, once; a cancelled visit opens it again; fewer places than confirmed are refused."""
+async def test_a_full_placement_closes_and_a_free_place_reopens_it(abroad: Abroad, programme: Programme) -> None:
+    """A full placement closes once, a cancelled visit reopens it, and fewer places than confirmed are refused."""
     offer = await abroad.offer(places=1)
     of = f"/offers/{offer['id']}"
     match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
@@ -233,7 +233,7 @@ async def test_the_last_confirmed_place_closes_a_placement_and_a_free_one_opens_
     assert more.json()["state"] == "published"
     await put(programme, "claire", of, places=1)
     assert (await abroad.get("claire", of))["cause"] == "full"
-    await abroad.tell(
+    await abroad.publish(
         matches.MatchCancelled, match_id, by="guest", reason="operational_duty", was=MatchState.CONFIRMED.value
     )
     assert (await abroad.get("claire", of))["state"] == "published"
@@ -241,23 +241,23 @@ async def test_the_last_confirmed_place_closes_a_placement_and_a_free_one_opens_
     assert told[3:] == ["OfferClosed", "OfferRevised", "OfferResumed", "OfferRevised", "OfferClosed", "OfferResumed"]
 
 
-async def test_nothing_is_lowered_below_what_is_confirmed(abroad: Abroad, programme: Programme) -> None:
-    """Places in all and guests a week stay at what is confirmed; the refusal says the numbers."""
+async def test_places_cannot_go_below_confirmed_visits(abroad: Abroad, programme: Programme) -> None:
+    """Total places and guests per week stay at the confirmed number, which the refusal gives."""
     offer = await abroad.offer(places=5)
     of = f"/offers/{offer['id']}"
     for who, coordinator in (("ani", "tigran"), ("nino", "giorgi")):
         application = await abroad.eligible(who, coordinator)
         match_id = await abroad.proposed(application, offer_id=offer["id"])
-        await abroad.tell(matches.MatchCleared, match_id)
-        await abroad.tell(matches.MatchConfirmed, match_id)
+        await abroad.publish(matches.MatchCleared, match_id)
+        await abroad.publish(matches.MatchConfirmed, match_id)
     refused = await put(programme, "claire", of, places=1)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "places")
     assert "2 places are confirmed" in refused.text
     assert (await put(programme, "claire", of, places=3)).status_code == 200
 
 
-async def test_over_and_closed_with_its_call(abroad: Abroad, programme: Programme) -> None:
-    """After its last day a placement closes (`period_over`); one of a call that closes goes with it, once."""
+async def test_a_placement_closes_after_its_last_day_or_with_its_call(abroad: Abroad, programme: Programme) -> None:
+    """A placement closes after its last day (`period_over`), or once with its call."""
     offer = await abroad.offer()
     other = await abroad.offer(
         periods=[{"start": str(clock.today()), "end": str(clock.today() + timedelta(days=170)), "places_per_week": 1}]
@@ -278,8 +278,8 @@ async def test_over_and_closed_with_its_call(abroad: Abroad, programme: Programm
     assert (await put(programme, "claire", f"/offers/{other['id']}", places=9)).status_code == 409
 
 
-async def test_entered_in_error(abroad: Abroad, programme: Programme) -> None:
-    """Only the programme coordinator takes a placement out, with a reason, and not while a confirmed visit stands."""
+async def test_only_the_programme_voids_a_placement(abroad: Abroad, programme: Programme) -> None:
+    """Only the programme coordinator voids a placement, with a reason, and not with a confirmed visit."""
     offer = await abroad.offer()
     of = f"/offers/{offer['id']}"
     match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
@@ -288,7 +288,9 @@ async def test_entered_in_error(abroad: Abroad, programme: Programme) -> None:
         await abroad.post(who, f"{of}/void", {"reason": "test"}, status)
     refused = await abroad.post("programme", f"{of}/void", {"reason": "test"}, 409)
     assert "1 confirmed place" in refused["detail"]
-    await abroad.tell(matches.MatchCancelled, match_id, by="programme", reason="other", was=MatchState.CONFIRMED.value)
+    await abroad.publish(
+        matches.MatchCancelled, match_id, by="programme", reason="other", was=MatchState.CONFIRMED.value
+    )
     for _ in range(2):
         assert (await abroad.post("programme", f"{of}/void", {"reason": "test"}))["state"] == "voided"
     assert (await kinds(programme)).count("OfferVoided") == 1

@@ -1,4 +1,4 @@
-"""The calendar shows a host who comes when, what is left in each week, and no name before it was released."""
+"""The calendar shows a host the visits and free places of each week, and no name before its release."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
 
 
-async def test_who_comes_when_and_what_is_left(abroad: Abroad) -> None:
-    """Month, week and list show the visit with its state, places taken and free; filters narrow, empty says why."""
+async def test_month_week_and_list_show_visits_and_free_places(abroad: Abroad) -> None:
+    """Month, week and list show the visit with its state and places; filters narrow, and empty lists say why."""
     offer = await abroad.offer(places=3)
     match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
     visit_id = await abroad.scheduled(match_id)
@@ -48,13 +48,13 @@ async def test_who_comes_when_and_what_is_left(abroad: Abroad) -> None:
     assert week["places"] == [
         {"offer_id": offer["id"], "reference": offer["reference"], "places": 1, "taken": 1, "free": 0}
     ]
-    await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, by="guest", reason="operational_duty")
+    await abroad.publish_visit_event(visits.VisitCancelled, visit_id, match_id, by="guest", reason="operational_duty")
     (week,) = (await abroad.get("claire", f"/calendar?day={start}&weeks=1"))["weeks"]
     assert (week["visits"][0]["state"], week["places"][0]["taken"]) == ("cancelled", 0)
 
 
-async def test_only_the_own_hosts_and_no_name_for_whom_it_is_not(abroad: Abroad) -> None:
-    """Another host and country see nothing of it; the host country's coordinator sees it, officers not at all."""
+async def test_the_calendar_is_limited_to_the_hosts_of_the_reader(abroad: Abroad) -> None:
+    """Only the host and its country's coordinator see the visit; officers have no calendar."""
     offer = await abroad.offer()
     visit_id = await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
     start = (await abroad.get("claire", f"/visits/{visit_id}"))["start"]
@@ -83,8 +83,8 @@ async def test_holidays_of_the_host_country(abroad: Abroad) -> None:
 
 
 @given(st.dates(date(2025, 1, 1), date(2030, 12, 31)))
-def test_a_month_is_shown_whole_and_its_neighbours_touch_it(day: date) -> None:
-    """Each day of a month lies in a week that is shown; before and after are the next months and weeks."""
+def test_a_month_is_shown_in_whole_weeks(day: date) -> None:
+    """Each day of a month is in a week that is shown, between the adjacent months and weeks."""
     shown = calendar_model.mondays_of(Span.MONTH, day)
     covered = {monday + timedelta(days=count) for monday in shown for count in range(7)}
     before, after = calendar_model.neighbours(Span.MONTH, day)
@@ -99,8 +99,14 @@ def test_a_month_is_shown_whole_and_its_neighbours_touch_it(day: date) -> None:
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 9), st.integers(-2, 9), st.booleans())
-def test_never_more_free_than_is_left(places: int, weekly: int, visits_: int, left: int, open_: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-    """Free and taken fit into the week; nothing is free of what is closed, or beyond what is left in all."""
+def test_free_places_never_exceed_the_remaining_places(
+    places: int,
+    weekly: int,
+    visits_: int,
+    left: int,
+    open_: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """Free and taken places fit into the week, and a closed or full placement has none."""
     monday = date(2026, 3, 2)
     period = {"start": str(monday), "end": str(monday + timedelta(days=11)), "places_per_week": weekly}
     entry = OfferEntry.model_validate({"places": places, "periods": [period]})

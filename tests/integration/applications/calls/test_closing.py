@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def _both_accept(abroad: Abroad) -> tuple[UUID, UUID]:
-    """A match to which officer and host have said yes, before matching answers: application and match."""
+    """Accept a match by officer and host, before matching answers; return application and match."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
@@ -38,12 +38,12 @@ async def _close(abroad: Abroad) -> int:
 
 @pytest.mark.parametrize("closed_first", [True, False])
 async def test_a_confirmed_match_is_a_place_in_either_order(abroad: Abroad, closed_first: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """CallClosed and MatchConfirmed cross: whichever comes first, the officer has a place and hears one outcome."""
+    """CallClosed and MatchConfirmed in either order leave the officer with a place and one outcome."""
     application_id, match_id = await _both_accept(abroad)
     if closed_first:
         assert await _close(abroad) == 0
         assert await _outcomes(abroad, application_id) == []
-    await abroad.tell(matches.MatchConfirmed, match_id)
+    await abroad.publish(matches.MatchConfirmed, match_id)
     if not closed_first:
         assert await _close(abroad) == 0
     assert await _outcomes(abroad, application_id) == ["place_confirmed"]
@@ -57,37 +57,37 @@ async def test_a_match_that_ends_is_no_place_in_either_order(
     ends: type[matches.MatchEvent],
     closed_first: bool,  # noqa: FBT001 - as above
 ) -> None:
-    """CallClosed crosses with the end of a match to which both had said yes: unplaced, and told once."""
+    """CallClosed and the end of an accepted match in either order leave the officer unplaced, with one outcome."""
     application_id, match_id = await _both_accept(abroad)
     end = {name: value for name, value in ends.example.items() if name not in {"pairing", "silences"}}
     if closed_first:
         assert await _close(abroad) == 0
-    await abroad.tell(ends, match_id, **end)
+    await abroad.publish(ends, match_id, **end)
     if not closed_first:
         assert await _close(abroad) == 1
     assert await _outcomes(abroad, application_id) == ["unplaced_at_close"]
     assert (await abroad.get("ani", f"/applications/{application_id}"))["state"] == "unplaced"
 
 
-async def test_after_the_close_nobody_says_yes_any_more(abroad: Abroad) -> None:
-    """One yes is not a match: the close leaves the officer unplaced, and the host's later answer is refused."""
+async def test_an_answer_after_the_close_is_refused(abroad: Abroad) -> None:
+    """With one acceptance the close leaves the officer unplaced, and the host's later answer is refused."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     await abroad.post("luc", f"/matches/{match_id}/clear")
-    await abroad.tell(matches.MatchCleared, match_id)
-    await abroad.tell(matches.MatchOffered, match_id, due=matches.MatchOffered.example["due"])
+    await abroad.publish(matches.MatchCleared, match_id)
+    await abroad.publish(matches.MatchOffered, match_id, due=matches.MatchOffered.example["due"])
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
     assert await _close(abroad) == 1
     late = await abroad.post("claire", f"/matches/{match_id}/answer", {"answer": "accept"}, 409)
     assert "closed" in str(late)
     application_id = UUID(str(abroad.pairings[match_id]["application_id"]))
     assert await _outcomes(abroad, application_id) == ["unplaced_at_close"]
-    await abroad.tell(matches.MatchCancelled, match_id, by="programme", reason="other", was="offered")
+    await abroad.publish(matches.MatchCancelled, match_id, by="programme", reason="other", was="offered")
     assert await _outcomes(abroad, application_id) == ["unplaced_at_close"]
 
 
 async def test_a_clearance_after_the_close_is_refused(abroad: Abroad) -> None:
-    """A coordinator who clears a match of a closed call reads that nothing is asked any more; no name is released."""
+    """A coordinator who clears a match of a closed call reads the reason, and no name is released."""
     match_id = await abroad.placement_matched()
     await _close(abroad)
     await abroad.post("tigran", f"/matches/{match_id}/clear", status=409)

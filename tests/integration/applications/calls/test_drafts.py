@@ -19,7 +19,7 @@ DRAFTS = "/applications/api/call-drafts"
 
 
 async def _filled(programme: Programme, **changes: dict[str, Any]) -> str:
-    """The address of a draft of which every section is written by its form."""
+    """Return the address of a draft with every section filled in by its form."""
     address = await begun(programme)
     for code, data in (await forms(programme)).items():
         sent = data | changes.get(code, {}) | {"version": await version(programme, address)}
@@ -31,7 +31,7 @@ async def _filled(programme: Programme, **changes: dict[str, Any]) -> str:
 
 
 async def test_a_call_by_forms_only(programme: Programme) -> None:
-    """Every section is kept and leads on; the preview shows what an officer sees; a second click publishes nothing."""
+    """Every section is saved, the preview shows the officer's page, and a second click publishes nothing."""
     address = await _filled(programme)
     listed = (await programme.as_("programme").get(address)).text
     assert "All parts are complete." in listed
@@ -59,7 +59,7 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
 
 
 async def test_publishing_names_what_is_missing(programme: Programme) -> None:
-    """A half written call is not published; each problem leads to the section where it is mended."""
+    """An incomplete call is not published, and each problem links to its section."""
     address = await begun(programme)
     refused = await programme.as_("programme").post(f"{address}/publish")
     assert refused.status_code == 422
@@ -73,8 +73,8 @@ async def test_publishing_names_what_is_missing(programme: Programme) -> None:
     assert "What is missing before it can be published" in missing
 
 
-async def test_what_contradicts_itself_is_said_and_kept(programme: Programme) -> None:
-    """A close before the deadline is named at its field; the input is kept, and publishing refuses it."""
+async def test_contradictions_are_named_and_the_input_kept(programme: Programme) -> None:
+    """A close before the deadline is named at its field, and the saved draft cannot be published."""
     address = await begun(programme)
     today = clock.today()
     data = (await forms(programme))["dates"] | dated("closes", today + timedelta(days=10)) | {"version": "1"}
@@ -91,7 +91,7 @@ async def test_what_contradicts_itself_is_said_and_kept(programme: Programme) ->
 
 
 async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
-    """Different sections do not get in each other's way; the same one is refused with what was written kept."""
+    """Two coordinators write different sections freely; the same section is refused with the input kept."""
     ada = await second_coordinator(programme)
     address = await begun(programme)
     rules = (await forms(programme))["rules"]
@@ -113,7 +113,7 @@ async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
 
 
 async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> None:
-    """The API refuses the same section with an older version (409), and takes another one."""
+    """The API refuses a section with an older version (409), and accepts another section."""
     draft = await programme.post("programme", "/call-drafts", {"entry": {"reserves": 2}}, 201)
     path, client = f"{DRAFTS}/{draft['id']}", programme.as_("programme")
     one = await client.patch(path, json={"entry": {"reserves": 3}, "version": 1})
@@ -124,8 +124,8 @@ async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> 
     assert (await client.patch(path, json={"entry": {}, "more": 4})).status_code == 422
 
 
-async def test_a_draft_is_left_found_again_and_thrown_away(programme: Programme) -> None:
-    """Another coordinator finds it in the list and throws it away, by page or API; then it is not found."""
+async def test_a_draft_is_listed_and_deleted(programme: Programme) -> None:
+    """Another coordinator finds the draft in the list and deletes it, by page or API."""
     ada = await second_coordinator(programme)
     for by_page in (True, False):
         address = await begun(programme)
@@ -157,7 +157,7 @@ async def test_only_programme_coordinators_write_calls(programme: Programme, sub
 
 
 async def test_questions_are_written_on_pages_of_their_own(programme: Programme) -> None:
-    """A question is added, changed without losing its code, moved and taken away; a bad one names what is wrong."""
+    """A question is added, changed with its code kept, moved and removed, and an invalid one is refused."""
     address = await begun(programme)
     client, draft = programme.as_("programme"), address.rsplit("/", 1)[1]
     choice = {
@@ -201,7 +201,7 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
 
 
 async def test_a_call_is_read_in_the_readers_language(programme: Programme) -> None:
-    """Who reads another language sees English, else the first; what is not written is named to the coordinator."""
+    """A reader gets their own language, else English, else the first; coordinators see the missing ones."""
     terms = call_terms(await fund(programme))
     terms["texts"] = [
         {"language": "ka", "title": "გაცვლა", "summary": ""},
@@ -215,7 +215,7 @@ async def test_a_call_is_read_in_the_readers_language(programme: Programme) -> N
 
 
 async def test_rules_of_a_newer_version_are_refused(programme: Programme) -> None:
-    """Rules that this portal cannot judge by are not published; the answer says which version it knows."""
+    """Rules that the portal cannot apply are not published, and the answer gives the version it knows."""
     terms = call_terms(await fund(programme))
     newer = terms | {"rules": terms["rules"] | {"schema_version": 2}}
     refused = await programme.post("programme", "/calls", newer, 422)
@@ -225,8 +225,8 @@ async def test_rules_of_a_newer_version_are_refused(programme: Programme) -> Non
     assert made["terms"]["rules"]["schema_version"] == 1
 
 
-async def test_publishing_is_held_against_the_register(programme: Programme) -> None:
-    """A fund that is not there or does not pay in the visits' periods, and an unknown need, are named."""
+async def test_publishing_checks_the_register(programme: Programme) -> None:
+    """An unknown fund, one that does not cover the visits' periods, and an unknown need are named."""
     terms = call_terms(await fund(programme))
     nobody = "019a0000-0000-7000-8000-00000000dead"
     wrong = await programme.post("programme", "/calls", terms | {"fund_id": nobody, "needs": [nobody]}, 422)
@@ -240,7 +240,7 @@ async def test_publishing_is_held_against_the_register(programme: Programme) -> 
 
 @pytest.mark.parametrize("by_page", [True, False])
 async def test_a_call_is_copied_into_the_next_year(programme: Programme, by_page: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """The draft has all dates 52 weeks later and no reference; published, it is a call of its own."""
+    """The copy has all dates 52 weeks later and no reference, and is published as a separate call."""
     call, path = programme.call, f"{CALLS}/{programme.call['id']}/copy"
     if by_page:
         made = await programme.as_("programme").post(path)
@@ -260,7 +260,7 @@ async def test_a_call_is_copied_into_the_next_year(programme: Programme, by_page
 
 
 async def test_the_list_shows_what_needs_the_reader_first(programme: Programme) -> None:
-    """Counts lead to the rows that they count; an officer reads what each open call asks and whether it is met."""
+    """Counts link to their rows, and officers read the conditions of each open call and whether they meet them."""
     await begun(programme)
     page = (await programme.as_("programme").get(CALLS)).text
     assert f'href="{CALLS}?state=draft"' in page
@@ -273,8 +273,8 @@ async def test_the_list_shows_what_needs_the_reader_first(programme: Programme) 
     assert "No call is in this state." in empty
 
 
-async def test_what_an_officer_does_not_meet_is_said_beforehand(programme: Programme) -> None:
-    """A call that asks for more years than the register knows says so with the remedy, by page and API."""
+async def test_an_officer_reads_unmet_conditions_before_applying(programme: Programme) -> None:
+    """A call that asks for more years than the register has says so with the remedy, by page and API."""
     terms = call_terms(await fund(programme))
     made = await programme.post("programme", "/calls", terms | {"rules": {"minimum_years": 20}}, 201)
     page = (await programme.as_("ani").get(CALLS)).text
@@ -286,7 +286,7 @@ async def test_what_an_officer_does_not_meet_is_said_beforehand(programme: Progr
 
 
 def _need(programme: Programme, country: str, until: date, **changes: Any) -> dict[str, Any]:
-    """A training need as the register takes it."""
+    """Return a training need as the register accepts it."""
     today = clock.today()
     return {
         "country": country,
@@ -301,7 +301,7 @@ def _need(programme: Programme, country: str, until: date, **changes: Any) -> di
 
 
 async def test_a_call_answers_training_needs_of_the_register(programme: Programme) -> None:
-    """Needs are chosen from the register, said and told; one that ends is left out of next year's call."""
+    """Needs come from the register and are published; one that ends is left out of next year's call."""
     today = clock.today()
     later = _need(programme, "AM", today + timedelta(days=900))
     sooner = _need(programme, "GE", today + timedelta(days=300))

@@ -1,4 +1,4 @@
-"""Tests of a call's own questions: asked on a page, checked, shown to those who decide, and in no event."""
+"""Tests of the questions of a call: on their own page, checked, shown to those who decide, and in no event."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ GOOD = {"case": "A seizure of forty phones", "staff": 12, "kit": "own"}
 
 
 async def _asking(programme: Programme) -> str:
-    """A call that asks three questions; its id."""
+    """Publish a call with three questions; return its id."""
     funds = await programme.get("programme", "/funds")
     terms = call_terms(funds["funds"][0]["id"]) | {"questions": QUESTIONS}
     call = await programme.post("programme", "/calls", terms, 201)
@@ -49,7 +49,7 @@ async def _asking(programme: Programme) -> str:
 
 
 async def test_questions_are_a_page_of_the_application(programme: Programme) -> None:
-    """The task list has the page; what is missing or out of range is named at its field, and what was right is kept."""
+    """The task list has the page, errors are named at their fields, and valid answers are saved."""
     call = await _asking(programme)
     ani = programme.as_("ani")
     mine = (await ani.post(f"/applications/calls/{call}/apply", data={"kind": "study_visit"})).headers["location"]
@@ -73,7 +73,7 @@ async def test_questions_are_a_page_of_the_application(programme: Programme) -> 
 
 
 async def test_a_call_without_questions_has_no_page_for_them(programme: Programme) -> None:
-    """The task list does not name it and its address is not found."""
+    """The task list does not name the page, and its address is not found."""
     ani = programme.as_("ani")
     path = f"/applications/calls/{programme.call['id']}/apply"
     mine = (await ani.post(path, data={"kind": "study_visit"})).headers["location"]
@@ -82,7 +82,7 @@ async def test_a_call_without_questions_has_no_page_for_them(programme: Programm
 
 
 async def test_answers_are_checked_by_the_api_and_never_leave(programme: Programme) -> None:
-    """The API names the question; without required answers nothing is submitted; no event holds any answer."""
+    """The API names the question, required answers are needed to submit, and no event contains an answer."""
     call = await _asking(programme)
     body = {"call_id": call, "kind": "study_visit", "privacy": True, "answers": programme.answers()}
     made = await programme.post("ani", "/applications", body, 201)

@@ -20,7 +20,7 @@ A2 = [{"language": "en", "level": "A2"}, {"language": "hy", "level": "NS"}]
 
 
 async def _is_met(programme: Programme, application_id: str, rule: str = "language") -> bool:
-    """Return whether a rule is met by an application, as its officer reads it."""
+    """Return whether an application meets a rule, as its officer reads it."""
     shown = await programme.get("ani", f"/applications/{application_id}")
     return bool(next(one["held"] for one in shown["eligibility"] if one["rule"] == rule))
 
@@ -30,8 +30,8 @@ async def _last_revision(programme: Programme) -> dict[str, Any]:
     return next(payload for kind, _, payload in reversed(told) if kind == "CallRevised")
 
 
-async def test_stricter_rules_touch_nobody_who_submitted(programme: Programme) -> None:
-    """Submitted under B1, an application is judged by B1 for officer, coordinators and eligibility; a draft by C1."""
+async def test_stricter_rules_do_not_affect_submitted_applications(programme: Programme) -> None:
+    """An application submitted under B1 is judged by B1 for everybody, and a draft by C1."""
     made = await programme.submitted()
     draft = await programme.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     new = await revision(programme, rules=STRICTER)
@@ -58,8 +58,8 @@ async def test_stricter_rules_touch_nobody_who_submitted(programme: Programme) -
 
 
 @pytest.mark.parametrize("favour", [True, False])
-async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programme, favour: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """Chosen, exactly the application that gains moves and is named in the event; not chosen, nobody moves."""
+async def test_milder_rules_apply_to_submitted_applications_if_chosen(programme: Programme, favour: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Exactly the application that gains moves and is in the event if chosen; otherwise none moves."""
     gains = await programme.submitted(languages=A2)
     await programme.submitted("nino", rank_group="operational", years_in_field=6)
     assert not await _is_met(programme, gains["id"])
@@ -80,8 +80,8 @@ async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programm
     assert ("The call was revised in favour of this application" in own) is favour
 
 
-async def test_what_changed_meanwhile_is_shown_again(programme: Programme) -> None:
-    """An application that came after the page was drawn stops the revision; a second click finds it done."""
+async def test_a_change_since_the_page_was_drawn_stops_the_revision(programme: Programme) -> None:
+    """An application that arrived in between stops the revision, and a second click finds it done."""
     new = await revision(programme, rules=MILDER)
     effects = await programme.get("programme", f"/call-drafts/{new}/effects")
     await programme.submitted(languages=A2)
@@ -105,8 +105,8 @@ async def test_one_revision_at_a_time_is_shared(programme: Programme) -> None:
     await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False}, 404)
 
 
-async def test_what_may_not_be_revised_is_refused_with_the_reason(programme: Programme) -> None:
-    """A kind that has applications, the day it opened, a deadline in the past and the scheme stay."""
+async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:
+    """A kind with applications, a past opening day, a past deadline and the scheme cannot be revised."""
     await programme.submitted()
     past = datetime.combine(clock.today() - timedelta(days=2), datetime.min.time(), UTC).isoformat()
     wrong: dict[str, tuple[dict[str, Any], str]] = {
@@ -130,7 +130,7 @@ async def test_what_may_not_be_revised_is_refused_with_the_reason(programme: Pro
 
 
 async def test_the_history_says_what_each_revision_changed(programme: Programme) -> None:
-    """Anybody reads the sentences that are gone and those that are new; who made it, only the coordinators."""
+    """Everybody reads the removed and added sentences, and only coordinators read who made the revision."""
     new = await revision(programme, rules=MILDER, group_size=3)
     await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False})
     path = f"{CALLS}/{programme.call['id']}/history"
@@ -145,7 +145,7 @@ async def test_the_history_says_what_each_revision_changed(programme: Programme)
 
 
 async def test_a_closed_call_is_not_revised(programme: Programme) -> None:
-    """Closing throws the revision that was begun away; none can be begun any more."""
+    """Closing deletes a revision in progress, and none can be begun afterwards."""
     new = await revision(programme, group_size=3)
     await programme.post("programme", f"/calls/{programme.call['id']}/close")
     await programme.get("programme", f"/call-drafts/{new}", 404)
@@ -153,7 +153,7 @@ async def test_a_closed_call_is_not_revised(programme: Programme) -> None:
 
 
 async def test_an_application_that_came_back_keeps_its_revision(programme: Programme) -> None:
-    """Returned for information and submitted again, it is still judged by the revision of its first submission."""
+    """An application that was returned and submitted again is judged by the revision of its first submission."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
     new = await revision(programme, rules=STRICTER)
@@ -163,8 +163,8 @@ async def test_an_application_that_came_back_keeps_its_revision(programme: Progr
     assert await _is_met(programme, made["id"])
 
 
-async def test_closing_shows_what_is_left_first(programme: Programme) -> None:
-    """The page counts by state, with links to those rows, and says what becomes of each; the API does too."""
+async def test_the_closing_page_shows_open_applications(programme: Programme) -> None:
+    """Page and API count the applications by state, with links and the outcome of each state."""
     await programme.submitted()
     path = f"{CALLS}/{programme.call['id']}/close"
     page = (await programme.as_("programme").get(path)).text

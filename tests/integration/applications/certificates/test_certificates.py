@@ -1,4 +1,4 @@
-"""Officers download certificates, and anybody can check whether one counts."""
+"""Officers download certificates, and anybody can check whether one is valid."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ async def granted(programme: Programme, feed: Feed) -> str:
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
-    """A client without a session."""
+    """Return a client without a session."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000")
 
 
 async def sent(programme: Programme, content: bytes) -> httpx2.Response:
-    """Send a file to be checked, without a session; return the page."""
+    """Send a file to the check without a session; return the page."""
     async with stranger(programme) as client:
         return await client.post(VERIFY, files={"file": ("x.pdf", content, "application/pdf")})
 
 
-async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed: Feed) -> None:
-    """Each language has one file with the same bytes each time; a changed file does not count; no name is shown."""
+async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, feed: Feed) -> None:
+    """Each language has one file with constant bytes, a changed file is invalid, and no name is shown."""
     at = await granted(programme, feed)
     ani = programme.as_("ani")
     file = await ani.get(f"{at}/document?language=hy")
@@ -72,8 +72,10 @@ async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed:
         (b"%PDF-1.7 something", 200, "is no certificate as it was made here"),
     ],
 )
-async def test_what_is_no_certificate_is_said_so(programme: Programme, content: bytes, status: int, says: str) -> None:
-    """No file, no PDF, too large a file and a stranger's PDF each get their own sentence."""
+async def test_files_that_are_no_certificate_are_refused(
+    programme: Programme, content: bytes, status: int, says: str
+) -> None:
+    """A missing file, another format, a large file and a foreign PDF each have their own message."""
     answer = await sent(programme, content)
     assert answer.status_code == status
     assert says in answer.text
@@ -81,7 +83,7 @@ async def test_what_is_no_certificate_is_said_so(programme: Programme, content: 
 
 
 async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Feed) -> None:
-    """The old number and file count as replaced; a second click changes nothing; revoking ends both numbers."""
+    """The old number and file are shown as replaced, a second click changes nothing, revoking ends both."""
     at = await granted(programme, feed)
     ani = programme.as_("ani")
     old = await ani.get(f"{at}/document")
@@ -110,8 +112,8 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
     assert (await ani.post(f"{fresh}/renew")).status_code == 409
 
 
-async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, feed: Feed) -> None:
-    """A number is found however it is written; a typing error is named; twenty wrong numbers block the address."""
+async def test_numbers_are_normalised_and_guesses_are_limited(programme: Programme, feed: Feed) -> None:
+    """Spelling variants are found, a typing error is named, and twenty wrong numbers block the address."""
     number = (await granted(programme, feed)).rpartition("/")[2]
     ani = programme.as_("ani")
     found = await ani.get(VERIFY, params={"number": f" {number.lower()} "})
@@ -131,8 +133,8 @@ def scanned(document: bytes) -> list[str]:
         return [found.text for found in zxingcpp.read_barcodes(drawn)]
 
 
-async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme: Programme, feed: Feed) -> None:
-    """The QR code opens the checking page in any language, for strangers too."""
+async def test_the_qr_code_leads_to_the_verification_page(programme: Programme, feed: Feed) -> None:
+    """The QR code opens the verification page in any language, without a session."""
     at = await granted(programme, feed)
     number = at.rpartition("/")[2]
     for language in ("en", "ka"):
@@ -146,8 +148,8 @@ async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme:
         assert "Petrosyan" not in page.text
 
 
-async def test_the_page_that_checks_is_found_without_a_paper(programme: Programme, feed: Feed) -> None:
-    """The footer of every page links to the checking page, as does the certificate with its own number."""
+async def test_the_verification_page_is_linked_from_every_page(programme: Programme, feed: Feed) -> None:
+    """Every footer links to the verification page, and a certificate links to it with its number."""
     at = await granted(programme, feed)
     async with stranger(programme) as client:
         foot = (await client.get("/")).text.partition("<footer")[2]
@@ -156,8 +158,8 @@ async def test_the_page_that_checks_is_found_without_a_paper(programme: Programm
     assert re.search(rf'<a [^>]*href="[^"]*{VERIFY}/{at.rpartition("/")[2]}"', page.partition("<footer")[0])
 
 
-async def test_a_certificate_outlives_what_is_known_of_its_holder(programme: Programme, feed: Feed) -> None:
-    """A certificate counts after its holder has left the register, and the page does not reveal that."""
+async def test_a_certificate_stays_valid_after_its_holder_is_erased(programme: Programme, feed: Feed) -> None:
+    """A certificate stays valid after the register erased its holder, and the page does not reveal that."""
     at = await granted(programme, feed)
     file = (await programme.as_("ani").get(f"{at}/document")).content
     number = at.rpartition("/")[2]

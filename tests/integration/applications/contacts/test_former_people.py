@@ -27,14 +27,14 @@ async def contacts_answer(programme: Programme, audience: str, **wanted: Any) ->
 
 
 async def erase(programme: Programme, subject: str) -> UUID:
-    """Take somebody out of the register; the opaque id that he or she had."""
+    """Erase a person from the register; return their former opaque id."""
     query = sa.text("DELETE FROM person WHERE subject = :subject RETURNING id")
     async with programme.app.state.service.bus.transaction("system:test") as tx:
         return UUID(str((await tx.session.execute(query, {"subject": subject})).scalar_one()))
 
 
-async def test_whoever_is_taken_out_is_noted_as_gone(programme: Programme) -> None:
-    """Only the one who was taken out of the register is noted; line managers never were in it."""
+async def test_an_erased_person_is_noted_as_gone(programme: Programme) -> None:
+    """Only the erased person is noted; line managers were never in the register."""
     made = await programme.submitted("ani")
     _, (manager,) = await contacts_answer(programme, "line_manager", application_id=made["id"])
     gone = await erase(programme, "ani")
@@ -46,7 +46,7 @@ async def test_whoever_is_taken_out_is_noted_as_gone(programme: Programme) -> No
 
 
 async def test_all_audiences_about_one_person_agree(abroad: Abroad) -> None:
-    """As applicant, mentor, named companion or by the own id: there (200), gone (410), never known (404)."""
+    """Applicant, mentor, companion and id all give 200 if known, 410 if erased, 404 if never known."""
     programme = abroad.of
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
     mentor = await abroad.post("jonas", "/mentors", body, 201)

@@ -32,7 +32,7 @@ HELD = {
 
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor; everybody has a rank and a unit that nobody else has."""
+    """Return the programme with a host country and a mentor; everybody has a unique rank and unit."""
     made = Abroad(programme, feed)
     await made.fill()
     known: dict[str, Any] = {"service": "police", "rank_group": "operational", "years_in_field": 6}
@@ -47,22 +47,22 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 
 
 async def page(abroad: Abroad, subject: str, path: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await abroad.of.as_(subject).get(path)
     assert answer.status_code == status, answer.text
     return html.unescape(answer.text)
 
 
 async def visible_fields(abroad: Abroad, viewer: str, match_id: UUID, party: str) -> set[str]:
-    """Return the fields of a party's identity that somebody sees in a match, by API."""
+    """Return the fields of a party's identity that a person sees in a match, by API."""
     people = (await abroad.get(viewer, f"/matches/{match_id}"))["people"]
     return {name for name, value in people.get(party, {}).items() if value and name not in {"party", "own_name"}}
 
 
-async def holds(
+async def check_visible_fields(
     abroad: Abroad, match_id: UUID, expected: dict[str, dict[str, set[str]]], people: dict[str, str]
 ) -> None:
-    """Everybody sees just the expected fields of each party, by API, on the match's page and in the list."""
+    """Check that each person sees just the expected fields, by API, on the match's page and in the list."""
     for viewer, parties in expected.items():
         shown = await page(abroad, viewer, f"{MATCHES}/{match_id}")
         listed = await page(abroad, viewer, MATCHES)
@@ -75,37 +75,41 @@ async def holds(
 
 
 async def test_a_guest_is_shown_field_by_field(abroad: Abroad) -> None:
-    """In each state of a placement's match: vetting fields to the host country first, names to the host last."""
+    """In each state vetting fields go to the host country first, and names to the host last."""
     match_id = await abroad.placement_matched()
     people = {"guest": "ani"}
     own: dict[str, dict[str, set[str]]] = {"ani": {"guest": MEETING}, "tigran": {"guest": MEETING}, "programme": {}}
-    await holds(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
+    await check_visible_fields(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
     await abroad.post("tigran", f"/matches/{match_id}/clear")
-    await holds(abroad, match_id, own | {"luc": {"guest": VETTING}, "claire": {}}, people)
+    await check_visible_fields(abroad, match_id, own | {"luc": {"guest": VETTING}, "claire": {}}, people)
     await abroad.post("luc", f"/matches/{match_id}/clear")
     after = own | {"luc": {"guest": VETTING}, "claire": {"guest": MEETING}}
-    await holds(abroad, match_id, after, people)
-    await abroad.tell(matches.MatchCleared, match_id)
-    await abroad.tell(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
-    await holds(abroad, match_id, after, people)
-    await abroad.tell(matches.MatchConfirmed, match_id)
-    await holds(abroad, match_id, after, people)
-    await abroad.tell(matches.MatchCancelled, match_id, by="host", reason="not_available", was="confirmed")
-    await holds(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
+    await check_visible_fields(abroad, match_id, after, people)
+    await abroad.publish(matches.MatchCleared, match_id)
+    await abroad.publish(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
+    await check_visible_fields(abroad, match_id, after, people)
+    await abroad.publish(matches.MatchConfirmed, match_id)
+    await check_visible_fields(abroad, match_id, after, people)
+    await abroad.publish(matches.MatchCancelled, match_id, by="host", reason="not_available", was="confirmed")
+    await check_visible_fields(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
 
 
 async def test_mentor_and_mentee_are_shown_field_by_field(abroad: Abroad) -> None:
-    """Each party in each state of a mentor's match: the pair know each other when both countries have cleared."""
+    """Mentor and mentee see each other's names once both countries have cleared the match."""
     match_id = await abroad.mentor_matched()
     people = {"mentee": "nino", "mentor": "jonas"}
     own: dict[str, dict[str, set[str]]] = {"giorgi": {"mentee": MEETING}, "programme": {}}
     mentee, mentor = {"mentee": MEETING}, {"mentor": MEETING}
-    await holds(abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {}}, people)
+    await check_visible_fields(abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {}}, people)
     await abroad.post("giorgi", f"/matches/{match_id}/clear")
-    await holds(abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {"mentee": VETTING}}, people)
+    await check_visible_fields(
+        abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {"mentee": VETTING}}, people
+    )
     await abroad.post("rasa", f"/matches/{match_id}/clear")
     both = mentee | mentor
-    await holds(abroad, match_id, own | {"nino": both, "jonas": both, "rasa": {"mentee": VETTING}}, people)
+    await check_visible_fields(
+        abroad, match_id, own | {"nino": both, "jonas": both, "rasa": {"mentee": VETTING}}, people
+    )
     told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "IdentityReleased"]
     assert [(one["of"], one["to"], one["purpose"]) for one in told] == [
         ("mentee", "host_coordinator", "vetting"),
@@ -116,7 +120,7 @@ async def test_mentor_and_mentee_are_shown_field_by_field(abroad: Abroad) -> Non
 
 
 async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
-    """Ani's and Davit's applications, each matched with a placement of its own."""
+    """Match Ani's and Davit's applications, each with a placement of its own."""
     davit = abroad.of.person("davit", "Davit Sahakyan", "AM", "officer", service="police",
                              rank_group="supervisor", years_in_field=8)  # fmt: skip
     await abroad.post("programme", "/people", {"people": [davit]}, 201)
@@ -126,7 +130,7 @@ async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
 
 
 async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) -> None:
-    """The list lets one tick what waits; the page names each; what another cleared meanwhile is named in the result."""
+    """The page names each selected match, and the result those that another person cleared meanwhile."""
     one, other = await two_matches(abroad)
     deputy = abroad.of.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
     await abroad.post("programme", "/people", {"people": [deputy]}, 201)
@@ -152,7 +156,7 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
 
 
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
-    """The API clears what can be and says why not the rest; another country's match is not there."""
+    """The API clears what it can and gives reasons for the rest; another country's match is not found."""
     one, other = await two_matches(abroad)
     both = {"match_ids": [str(one), str(other)]}
     await abroad.post("giorgi", "/matches/clear", both, 404)
@@ -166,8 +170,8 @@ async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     await page(abroad, "giorgi", f"{MATCHES}/clear?match={one}", 404)
 
 
-async def test_each_figure_of_the_matches_leads_to_its_rows(abroad: Abroad) -> None:
-    """Behind each count on the list of matches there are as many rows."""
+async def test_each_count_of_the_matches_leads_to_its_rows(abroad: Abroad) -> None:
+    """Each count on the list of matches links to as many rows."""
     one, _ = await two_matches(abroad)
     await abroad.post("tigran", f"/matches/{one}/clear")
     for who in ("tigran", "luc", "claire", "programme"):
@@ -180,7 +184,7 @@ async def test_each_figure_of_the_matches_leads_to_its_rows(abroad: Abroad) -> N
 
 
 async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -> None:
-    """While a country has it, page and API say who and until when; once it is overdue, the programme is asked."""
+    """Page and API give the country and its deadline; once it is overdue, the programme clears."""
     match_id = await abroad.placement_matched()
     at = f"{MATCHES}/{match_id}"
     shown = await page(abroad, "programme", at)
@@ -203,8 +207,8 @@ async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -
     assert [one["acting_as"] for one in told] == ["programme", "programme"]
 
 
-async def test_a_deputy_has_the_host_countrys_part_before_the_programme(abroad: Abroad) -> None:
-    """France lets placement and clearance lie: its deputy has five working days of France, then the programme may."""
+async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad: Abroad) -> None:
+    """After the deadline of France its deputy has five working days of France, and then the programme clears."""
     deputy = abroad.of.person("lea", "Lea Petit", "FR", "national_coordinator")
     deputy["grants"][0]["deputy_for"] = "luc"
     await abroad.post("programme", "/people", {"people": [deputy]}, 201)
@@ -229,7 +233,7 @@ async def test_a_deputy_has_the_host_countrys_part_before_the_programme(abroad: 
 
 
 async def agency(abroad: Abroad) -> dict[str, str]:
-    """Two EU agencies: one with an officer, a host contact and a clearance officer, one with a clearance officer."""
+    """Enter two EU agencies, each with a clearance officer, and one with an officer and a host contact."""
     entries = [
         {"name": "Europol", "kind": "eu_agency", "country": "EU", "city": "The Hague"},
         {"name": "Frontex", "kind": "eu_agency", "country": "EU", "city": "Warsaw"},
@@ -249,8 +253,8 @@ async def agency(abroad: Abroad) -> dict[str, str]:
     return {"own": made["ids"][0], "other": made["ids"][1]}
 
 
-async def test_an_eu_agency_clears_whom_it_sends(abroad: Abroad) -> None:
-    """Home clearance of an EU agency's officer is its clearance officer's, in list, page and API; no other agency's."""
+async def test_an_eu_agency_clears_its_own_officers(abroad: Abroad) -> None:
+    """Only the agency's clearance officer gives home clearance for its officers, in list, page and API."""
     ids = await agency(abroad)
     terms = abroad.of.call["id"]
     body = {"call_id": terms, "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True, "submit": True}
@@ -267,8 +271,8 @@ async def test_an_eu_agency_clears_whom_it_sends(abroad: Abroad) -> None:
     assert (await abroad.post("eva", f"/matches/{match_id}/clear"))["turn"] == "host"
 
 
-async def test_an_eu_agency_clears_whom_it_hosts(abroad: Abroad) -> None:
-    """The host clearance at an EU agency is its clearance officer's; the programme is asked when that one is silent."""
+async def test_an_eu_agency_clears_its_guests(abroad: Abroad) -> None:
+    """The agency's clearance officer gives host clearance, and the programme does after the deadline."""
     ids = await agency(abroad)
     match_id = await abroad.proposed(
         await abroad.eligible(),
@@ -288,8 +292,8 @@ async def test_an_eu_agency_clears_whom_it_hosts(abroad: Abroad) -> None:
 
 
 @pytest.mark.parametrize("who", ["tigran", "luc", "claire", "programme"])
-async def test_what_is_said_of_a_match_calls_nobody_else_you(abroad: Abroad, who: str) -> None:
-    """A match, its visit and the legends say "you" only to whom it waits for: never of the officer to others."""
+async def test_texts_about_a_match_address_only_its_reader(abroad: Abroad, who: str) -> None:
+    """A match, its visit and the legends say "you" only to the person who has the next step."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     for address in (f"{MATCHES}/{match_id}", f"/applications/visits/{visit_id}", MATCHES, "/applications/visits"):

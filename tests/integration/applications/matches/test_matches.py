@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def name_seen(abroad: Abroad, subject: str, match_id: UUID, party: str = "guest") -> str | None:
-    """The name of a party as somebody sees it in a match."""
+async def visible_name(abroad: Abroad, subject: str, match_id: UUID, party: str = "guest") -> str | None:
+    """Return the name of a party as a person sees it in a match."""
     people = (await abroad.get(subject, f"/matches/{match_id}"))["people"]
     return people[party]["name"] if party in people else None
 
 
 async def test_identity_is_shown_in_stages(abroad: Abroad, programme: Programme) -> None:
-    """The host country sees the name when home has cleared, the host agency when both have; each release is told."""
+    """The host country sees the name after home clearance, the host agency after both, with an event each."""
     match_id = await abroad.placement_matched()
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "matched"
     before = await abroad.get("luc", f"/matches/{match_id}")
     assert before["applicant"]["rank_group"] == "operational"
     assert (before["turn"], before["your_turn"]) == ("home", False)
-    assert await name_seen(abroad, "luc", match_id) is None
-    assert await name_seen(abroad, "tigran", match_id) == "Ani Petrosyan"
+    assert await visible_name(abroad, "luc", match_id) is None
+    assert await visible_name(abroad, "tigran", match_id) == "Ani Petrosyan"
     problem = await abroad.post("luc", f"/matches/{match_id}/clear", status=409)
     assert "home country" in problem["detail"]
     await abroad.post("tigran", f"/matches/{match_id}/clear")
-    assert await name_seen(abroad, "luc", match_id) == "Ani Petrosyan"
-    assert await name_seen(abroad, "claire", match_id) is None
+    assert await visible_name(abroad, "luc", match_id) == "Ani Petrosyan"
+    assert await visible_name(abroad, "claire", match_id) is None
     assert (await abroad.get("luc", f"/matches/{match_id}"))["people"]["guest"]["service_email"] is None
     await abroad.post("luc", f"/matches/{match_id}/clear")
     await abroad.post("luc", f"/matches/{match_id}/clear")
-    assert await name_seen(abroad, "claire", match_id) == "Ani Petrosyan"
-    assert await name_seen(abroad, "programme", match_id) is None
+    assert await visible_name(abroad, "claire", match_id) == "Ani Petrosyan"
+    assert await visible_name(abroad, "programme", match_id) is None
     told = await programme.journal("exchange.participation")
     assert [kind for kind, _, _ in told] == [
         "ClearanceGiven",
@@ -63,7 +63,7 @@ async def _of(abroad: Abroad, match_id: UUID) -> str:
 
 
 async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
-    """Another officer, host, country and mentor find nothing under a match's address, by any route."""
+    """Another officer, host, country and mentor find nothing at a match's address, by any route."""
     match_id = await abroad.placement_matched()
     for somebody in ("nino", "paul", "giorgi", "rasa", "jonas"):
         await abroad.get(somebody, f"/matches/{match_id}", 404)
@@ -75,7 +75,7 @@ async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
 
 
 async def test_matches_are_read_page_by_page(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each page has the next ones, every match is on one of them, and the total counts those of all pages."""
+    """The pages have every match once, and the total counts the matches of all pages."""
     monkeypatch.setattr(matches_store, "MOST", 2)
     offer = await abroad.offer()
     application = await abroad.eligible()
@@ -87,8 +87,8 @@ async def test_matches_are_read_page_by_page(abroad: Abroad, monkeypatch: pytest
     assert (await abroad.get("programme", "/matches?state=confirmed"))["total"] == 0
 
 
-async def test_who_answers_reads_what_is_offered(abroad: Abroad) -> None:
-    """Before an answer the guest reads city, outline and security of the placement; after it, where the visit is."""
+async def test_a_guest_reads_the_placement_before_answering(abroad: Abroad) -> None:
+    """City, outline and security are shown before an answer, and the address of the visit after it."""
     await abroad.offered(match_id := await abroad.placement_matched(), "tigran", "luc")
     page = (await abroad.of.as_("ani").get(f"/applications/matches/{match_id}")).text
     for said in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
@@ -96,7 +96,7 @@ async def test_who_answers_reads_what_is_offered(abroad: Abroad) -> None:
 
 
 async def test_an_application_leads_to_its_visit_or_mentorship(abroad: Abroad) -> None:
-    """Once dates are set the application opens the visit; a mentee's opens the mentorship and names the mentor."""
+    """A scheduled application links to its visit, and a mentee's to the mentorship, with the mentor's name."""
     match_id = await abroad.placement_matched()
     mine = f"/applications/mine/{abroad.pairings[match_id]['application_id']}"
     assert "Open your visit" not in (await abroad.of.as_("ani").get(mine)).text
@@ -110,8 +110,8 @@ async def test_an_application_leads_to_its_visit_or_mentorship(abroad: Abroad) -
     assert "Both sign the agreement, then it begins." in page
 
 
-async def test_a_refused_clearance_tells_personal_only(abroad: Abroad, programme: Programme) -> None:
-    """The stated reason and its text stay in the portal; afterwards nobody can clear."""
+async def test_the_event_of_a_refused_clearance_says_personal_only(abroad: Abroad, programme: Programme) -> None:
+    """The reason and its text stay in the portal, and nobody can clear the match afterwards."""
     match_id = await abroad.placement_matched()
     body = {"reason": "clearance", "text": "An open inquiry."}
     await abroad.post("tigran", f"/matches/{match_id}/refuse", body)
@@ -119,14 +119,14 @@ async def test_a_refused_clearance_tells_personal_only(abroad: Abroad, programme
     assert (told[0][0], told[0][2]["reason"]) == ("ClearanceRefused", "personal")
     assert "inquiry" not in str(told)
     await abroad.post("luc", f"/matches/{match_id}/clear", status=409)
-    await abroad.tell(matches.MatchCancelled, match_id, by="home_coordinator", reason="personal", was="proposed")
+    await abroad.publish(matches.MatchCancelled, match_id, by="home_coordinator", reason="personal", was="proposed")
     state = (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"]
     assert state == "in_matching"
-    assert await name_seen(abroad, "luc", match_id) is None
+    assert await visible_name(abroad, "luc", match_id) is None
 
 
-async def test_answers_arrive_and_wait_for_matching(abroad: Abroad, programme: Programme) -> None:
-    """An answer is a request until MatchConfirmed; a second one changes nothing; a late one is shown as such."""
+async def test_answers_wait_for_matching(abroad: Abroad, programme: Programme) -> None:
+    """An answer waits for MatchConfirmed, a second one changes nothing, and a late one is shown as late."""
     match_id = await abroad.placement_matched()
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 409)
     await abroad.offered(match_id, "tigran", "luc")
@@ -138,15 +138,15 @@ async def test_answers_arrive_and_wait_for_matching(abroad: Abroad, programme: P
     assert [(row[2]["by"], row[2]["answer"]) for row in told] == [("guest", "accept")]
     page = await programme.as_("ani").get(f"/applications/matches/{match_id}")
     assert "Your answer has arrived" in page.text
-    await abroad.tell(matches.AnswerTooLate, match_id, by="guest", answered_at=clock.now(), due=clock.now())
+    await abroad.publish(matches.AnswerTooLate, match_id, by="guest", answered_at=clock.now(), due=clock.now())
     assert (await abroad.get("ani", f"/matches/{match_id}"))["too_late"] == ["guest"]
-    await abroad.tell(matches.MatchConfirmed, match_id)
+    await abroad.publish(matches.MatchConfirmed, match_id)
     assert (await abroad.get("ani", f"/matches/{match_id}"))["your_answer_has_arrived"] is False
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "accepted"
 
 
 async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Programme) -> None:
-    """Agenda agreed in its newest version, attended day by day as the days come, forms opened by ticket."""
+    """The newest agenda is agreed, attendance is recorded day by day, and forms are opened by ticket."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     of = f"/visits/{visit_id}"
@@ -167,7 +167,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     await abroad.post("paul", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 404)
     body = {"days": dict.fromkeys(plan["days"][:2], True)}
     await abroad.post("claire", f"{of}/attendance", body)
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     body = {"days": dict.fromkeys(plan["days"], True)}
     done = await abroad.post("claire", f"{of}/attendance", body)
     assert len(done["attendance"]) == 5
@@ -208,7 +208,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
 
 async def _end(abroad: Abroad, visit_id: UUID, match_id: UUID) -> None:
     plan = abroad.plan(match_id)
-    await abroad.tell_visit(
+    await abroad.publish_visit_event(
         visits.VisitEnded,
         visit_id,
         match_id,
@@ -217,13 +217,13 @@ async def _end(abroad: Abroad, visit_id: UUID, match_id: UUID) -> None:
         required_days=5,
         ended_on=plan["end"],
     )
-    await abroad.tell_visit(
+    await abroad.publish_visit_event(
         visits.VisitCompleted, visit_id, match_id, attended_days=5, required_days=5, ended_on=plan["end"]
     )
 
 
 async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Programme) -> None:
-    """A no-show is for a first day that has come, an early return for a visit under way, a cancellation for before."""
+    """A no-show needs a past first day, an early return a visit in progress, a cancellation a visit to come."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     of = f"/visits/{visit_id}"
@@ -234,7 +234,7 @@ async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Pr
     await abroad.post("claire", f"{of}/no-show", {"reason": "visa_refused"})
     await abroad.post("claire", f"{of}/no-show", {})
     plan = abroad.plan(match_id)
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     await abroad.post("ani", f"/matches/{match_id}/cancel", {"reason": "health"}, 409)
     await abroad.post("claire", f"{of}/early-return", {"last_day": plan["end"]}, 409)
     body = {"last_day": plan["days"][2], "reason": "health"}
@@ -249,16 +249,18 @@ async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Pr
 
 
 async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme: Programme) -> None:
-    """Both sign the same text, a goal is set and closed, a session logged by one side and confirmed by the other."""
+    """Both sign the same text, close a goal, and one confirms the session that the other logged."""
     match_id = await abroad.mentor_matched()
     mentorship_id = await abroad.opened(match_id)
-    assert await name_seen(abroad, "nino", match_id, "mentor") == "Jonas Kazlauskas"
-    assert await name_seen(abroad, "jonas", match_id, "mentee") == "Nino Beridze"
+    assert await visible_name(abroad, "nino", match_id, "mentor") == "Jonas Kazlauskas"
+    assert await visible_name(abroad, "jonas", match_id, "mentee") == "Nino Beridze"
     of = f"/mentorships/{mentorship_id}"
     await abroad.post("nino", f"{of}/sign")
     await abroad.post("nino", f"{of}/sign")
     await abroad.post("jonas", f"{of}/sign")
-    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today())
+    await abroad.publish_mentorship_event(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today()
+    )
     goal = await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
     body = {"held_on": str(clock.today()), "minutes": 60, "note": "We began."}
     held = await abroad.post("jonas", f"{of}/sessions", body, 201)
@@ -284,7 +286,7 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
     await abroad.get("ani", of, 404)
     assert (await abroad.get("giorgi", of))["goals"] == []
     assert (await abroad.get("nino", f"/applications/{await _of(abroad, match_id)}"))["state"] == "under_way"
-    await abroad.tell_pair(
+    await abroad.publish_mentorship_event(
         mentorships.MentorshipCompleted,
         mentorship_id,
         match_id,

@@ -1,4 +1,4 @@
-"""A match that is cleared beforehand holds no place until it is called up."""
+"""A match that is cleared as a reserve uses no place until it is called up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def _standing(programme: Programme, application_id: str) -> tuple[str, boo
 
 
 async def test_a_reserve_waits_cleared_in_advance_until_it_is_called_up(programme: Programme, feed: Feed) -> None:
-    """Both countries clear it in their queue; the officer reads of the waiting list, and of an offer once called up."""
+    """Both countries clear it in their queue; the officer reads of the waiting list, then of an offer."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     offer = await abroad.offer()
@@ -46,39 +46,39 @@ async def test_a_reserve_waits_cleared_in_advance_until_it_is_called_up(programm
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     assert "Nothing is offered yet" in (await luc.get(f"/applications/matches/{match_id}")).text
     await abroad.post("luc", f"/matches/{match_id}/clear")
-    await abroad.tell(matches.MatchCleared, match_id, reserve=True)
+    await abroad.publish(matches.MatchCleared, match_id, reserve=True)
     assert await _standing(programme, application_id) == ("waitlisted", True)
     page = (await ani.get(f"/applications/mine/{application_id}")).text
     assert "On the waiting list, cleared in advance" in page
     assert "Open your match" not in page
     told = await abroad.get("tigran", f"/matches/{match_id}")
     assert (told["state"], told["reserve"]) == ("cleared", True)
-    await abroad.tell(matches.MatchCalledUp, match_id)
-    await abroad.tell(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
+    await abroad.publish(matches.MatchCalledUp, match_id)
+    await abroad.publish(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
     assert await _standing(programme, application_id) == ("offered", False)
     assert "Open your match" in (await ani.get(f"/applications/mine/{application_id}")).text
 
 
-async def test_the_end_of_a_reserve_takes_nothing_away(programme: Programme, feed: Feed) -> None:
-    """A reserve that stands down leaves its application as it was: another match, and the waiting, are untouched."""
+async def test_the_end_of_a_reserve_leaves_the_application_unchanged(programme: Programme, feed: Feed) -> None:
+    """Another match of the application, and its place in matching, stay as they were."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     offer = await abroad.offer()
     application_id = await abroad.eligible()
     reserve = await abroad.proposed(application_id, offer_id=offer["id"], reserve=True)
-    await abroad.tell(matches.MatchCleared, reserve, reserve=True)
+    await abroad.publish(matches.MatchCleared, reserve, reserve=True)
     ended = {"by": Party.CLOCK, "reason": Reason.OTHER, "was": MatchState.CLEARED, "reserve": True}
-    await abroad.tell(matches.MatchCancelled, reserve, **ended)
+    await abroad.publish(matches.MatchCancelled, reserve, **ended)
     assert await _standing(programme, application_id) == ("in_matching", False)
     again = await abroad.proposed(application_id, offer_id=offer["id"], reserve=True)
     own = await abroad.proposed(application_id, offer_id=offer["id"])
-    await abroad.tell(matches.MatchSuperseded, again, reason=Reason.OTHER, by_match_id=str(own), reserve=True)
+    await abroad.publish(matches.MatchSuperseded, again, reason=Reason.OTHER, by_match_id=str(own), reserve=True)
     assert await _standing(programme, application_id) == ("matched", False)
     assert [kind for kind, _, _ in await programme.journal("exchange.applications")][-1] == "ApplicationFoundEligible"
 
 
 async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, feed: Feed) -> None:
-    """Emptied and read again, event by event, matches and standings say the same of reserves."""
+    """Matches and states of reserves are the same after a rebuild, event by event."""
     pairing = matches.MatchProposed.example["pairing"]
     told: list[tuple[UUID, Any]] = []
     for number in range(4):
@@ -128,12 +128,12 @@ async def _stored_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]]]
 
 
 async def test_the_pages_of_both_visits_lead_to_each_other(programme: Programme, feed: Feed) -> None:
-    """A no-show and the visit that takes its place: the host finds each from the other, the guest only that it is."""
+    """The host finds a no-show and its replacement from each other; the guest reads only that there is one."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()
     old = await abroad.scheduled(match_id)
-    await abroad.tell_visit(visits.VisitNoShow, old, match_id)
+    await abroad.publish_visit_event(visits.VisitNoShow, old, match_id)
     page = f"/applications/visits/{old}"
     assert "taken this place over" not in (await programme.as_("claire").get(page)).text
     other = await abroad.eligible("nino", "giorgi")

@@ -1,4 +1,4 @@
-"""The mentor's country sees the whole profile; a mentee sees no text and no name before the release."""
+"""The mentor's country sees the whole profile, and a mentee sees no text and no name before the release."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def test_a_coordinator_sees_the_countrys_mentors(abroad: Abroad, programme: Programme) -> None:
-    """The list has the own country's published profiles with mentees and state; others find nothing."""
+async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, programme: Programme) -> None:
+    """The list has the country's published profiles with mentees and state, and others find nothing."""
     assert "No mentor has published a profile yet" in await read(abroad, "rasa", "/applications/mentors/country")
     match_id = await abroad.mentor_matched()
     await abroad.opened(match_id)
@@ -46,8 +46,8 @@ async def test_a_coordinator_sees_the_countrys_mentors(abroad: Abroad, programme
     await send(abroad, "rasa", f"/applications/mentors/{mentor_id}/pause", status=403)
 
 
-async def test_who_is_asked_comes_first(abroad: Abroad, programme: Programme) -> None:
-    """After 60 days the mentor is asked: the coordinator's count leads to it, the mentor's own page has the button."""
+async def test_a_mentor_with_an_open_check_is_listed_first(abroad: Abroad, programme: Programme) -> None:
+    """After 60 days the coordinator's count links to the mentor, whose page has the button."""
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
     mentor = await abroad.post("jonas", "/mentors", body, 201)
     clock.move(timedelta(days=61))
@@ -60,8 +60,8 @@ async def test_who_is_asked_comes_first(abroad: Abroad, programme: Programme) ->
     assert "Do you still take mentees?" not in await read(abroad, "jonas", at)
 
 
-async def test_a_mentee_reads_no_words_and_no_name_before_the_release(abroad: Abroad) -> None:
-    """Before both countries cleared, a mentee sees expertise and languages; afterwards the words and the name too."""
+async def test_a_mentee_reads_no_text_and_no_name_before_the_release(abroad: Abroad) -> None:
+    """Before both clearances a mentee sees expertise and languages, and afterwards text and name too."""
     match_id = await abroad.mentor_matched()
     at = f"/applications/matches/{match_id}"
     before = await read(abroad, "nino", at)
@@ -74,8 +74,8 @@ async def test_a_mentee_reads_no_words_and_no_name_before_the_release(abroad: Ab
     assert "Jonas Kazlauskas" in after
 
 
-async def test_why_this_guest_is_open_to_the_host_of_the_match_only(abroad: Abroad) -> None:
-    """The host gets a ticket for the published receipt of a match that stands; nobody else does, and not afterwards."""
+async def test_only_the_host_of_a_match_reads_its_receipt(abroad: Abroad) -> None:
+    """The host gets a ticket for the receipt while the match exists, and nobody else does."""
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     await read(abroad, "claire", f"{at}/receipt", 404)
@@ -96,5 +96,5 @@ async def test_why_this_guest_is_open_to_the_host_of_the_match_only(abroad: Abro
     await abroad.explained(match_id, offer_id=new_id())
     await abroad.post("claire", f"/matches/{match_id}/receipt", None, 404)
     await abroad.explained(match_id)
-    await abroad.tell(matches.MatchCancelled, match_id, by="guest", reason="other", was="proposed")
+    await abroad.publish(matches.MatchCancelled, match_id, by="guest", reason="other", was="proposed")
     await abroad.post("claire", f"/matches/{match_id}/receipt", None, 404)

@@ -1,4 +1,4 @@
-"""A pair plans, moves and cancels its next session, each on their own clock, by page and by API."""
+"""A pair plans, moves and cancels its next session, each in their own time zone, by page and by API."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def meeting_in(days: int, time: str = "14:30", **more: Any) -> dict[str, Any]:
 
 
 def moment(body: dict[str, Any], country: str) -> datetime:
-    """What a clock in that country means by it."""
+    """Return the moment that a local time of a country means."""
     return datetime.fromisoformat(f"{body['day']}T{body['time']}").replace(tzinfo=zone_of(country)).astimezone(UTC)
 
 
 async def put(abroad: Abroad, who: str, path: str, body: dict[str, Any]) -> int:
-    """The status with which a session's other time is answered."""
+    """Return the status of the answer to another time for a session."""
     answer = await abroad.of.as_(who).put(f"/applications/api{path}", json=body)
     return answer.status_code
 
 
-async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -> None:
-    """Half past two is that of whoever writes it; each step tells the whole, with a growing number; twice is once."""
+async def test_either_side_plans_moves_and_cancels_in_its_time_zone(abroad: Abroad) -> None:
+    """Half past two is in the writer's time zone, and each step publishes the session with the next number."""
     _, _, of = await pair(abroad)
     first, second = meeting_in(10), meeting_in(12, on_site=True)
     made = await abroad.post("nino", f"{of}/meetings", first, 201)
@@ -63,8 +63,8 @@ async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -
     await abroad.post("nino", f"{of}/meetings", meeting_in(20), 201)
 
 
-async def test_what_cannot_be_is_refused(abroad: Abroad) -> None:
-    """Not in the past, not after the planned end, not for a minute, not before the mentorship has begun."""
+async def test_impossible_sessions_are_refused(abroad: Abroad) -> None:
+    """A session in the past, after the planned end, of one minute or before the start is refused."""
     match_id, mentorship_id, of = await pair(abroad)
     for wrong in (meeting_in(0, "00:00"), meeting_in(-1), meeting_in(181), meeting_in(400), meeting_in(3, minutes=1)):
         await abroad.post("nino", f"{of}/meetings", wrong, 409)
@@ -75,29 +75,29 @@ async def test_what_cannot_be_is_refused(abroad: Abroad) -> None:
     assert await put(abroad, "nino", f"{of}/meetings/{made['id']}", meeting_in(9)) == 409
     await abroad.post("jonas", f"{of}/meetings", meeting_in(9), 201)  # what is over stands in nobody's way
     paused = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
-    await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **paused)
+    await abroad.publish_mentorship_event(mentorships.MentorshipPaused, mentorship_id, match_id, **paused)
     await abroad.post("nino", f"{of}/meetings", meeting_in(9), 409)
 
 
-async def test_a_mentorship_that_rests_or_ends_takes_its_session_with_it(abroad: Abroad) -> None:
-    """Paused and ended: the planned session is cancelled by nobody, once, however often it is told."""
+async def test_a_pause_or_an_end_cancels_the_session(abroad: Abroad) -> None:
+    """A paused or ended mentorship cancels its planned session once, in nobody's name."""
     match_id, mentorship_id, of = await pair(abroad)
     await abroad.post("nino", f"{of}/meetings", meeting_in(10), 201)
     why = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
     for _ in range(2):
-        await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **why)
+        await abroad.publish_mentorship_event(mentorships.MentorshipPaused, mentorship_id, match_id, **why)
     (cancelled,) = await recorded(abroad, "SessionCancelled")
     assert (cancelled["by"], cancelled["version"]) == (None, 2)
-    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
+    await abroad.publish_mentorship_event(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
     await abroad.post("nino", f"{of}/meetings", meeting_in(10), 201)
     ended = why | {"ended_on": clock.today()}
-    await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
+    await abroad.publish_mentorship_event(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     assert [one["by"] for one in await recorded(abroad, "SessionCancelled")] == [None, None]
     assert (await abroad.get("nino", of))["planned_session"] is None
 
 
 async def test_the_pages_of_a_planned_session(abroad: Abroad) -> None:
-    """Planned on the mentorship's page, shown on both clocks; moved and cancelled on its own; errors at the field."""
+    """The session is planned on the mentorship's page, and moved and cancelled on its own, in both time zones."""
     _, _, of = await pair(abroad)
     nino, jonas, page = abroad.of.as_("nino"), abroad.of.as_("jonas"), f"/applications{of}"
     day = clock.today() + timedelta(days=10)

@@ -23,31 +23,31 @@ MONTHLY = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
 
 
 async def recorded(abroad: Abroad, *kinds: str) -> list[dict[str, Any]]:
-    """Return the events of these kinds, in order."""
+    """Return the events of these types, in order."""
     return [body for kind, _, body in await abroad.of.journal("exchange.participation") if kind in kinds]
 
 
 async def pair(abroad: Abroad) -> tuple[UUID, UUID, str]:
-    """A pair that has begun: match, mentorship and its path."""
+    """Return a pair that has begun: match, mentorship and its path."""
     match_id = await abroad.mentor_matched()
     mentorship_id = await abroad.begun(match_id)
     return match_id, mentorship_id, f"/mentorships/{mentorship_id}"
 
 
 async def session(abroad: Abroad, who: str, of: str, days_ago: int = 0, **said: Any) -> dict[str, Any]:
-    """A session that somebody logs."""
+    """Return the body of a session that is logged."""
     body = {"held_on": str(clock.today() - timedelta(days=days_ago)), "minutes": 60, **said}
     made: dict[str, Any] = await abroad.post(who, f"{of}/sessions", body, 201)
     return made
 
 
 def span(first: int, last: int) -> dict[str, str]:
-    """A period in days from today."""
+    """Return a period in days from today."""
     return {"start": str(clock.today() + timedelta(days=first)), "end": str(clock.today() + timedelta(days=last))}
 
 
-async def test_versions_are_proposed_signed_and_told(abroad: Abroad) -> None:
-    """A proposal leaves the signed version in force until the other signs; the event says version, digest and end."""
+async def test_versions_are_proposed_signed_and_published(abroad: Abroad) -> None:
+    """The signed version holds until the other side signs; the event has version, digest and end."""
     _, _, of = await pair(abroad)
     until = str(clock.today() + timedelta(days=100))
     shown = await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY | {"until": until}, "based_on": 1}, 201)
@@ -67,8 +67,8 @@ async def test_versions_are_proposed_signed_and_told(abroad: Abroad) -> None:
     assert "Read charts." not in str(signed)
 
 
-async def test_two_who_write_at_once(abroad: Abroad) -> None:
-    """Who did not see the other's proposal is refused; a counter-proposal makes the one before lapse."""
+async def test_a_proposal_on_an_old_version_is_refused(abroad: Abroad) -> None:
+    """A writer who did not see the other's proposal is refused, and a counter-proposal ends the first one."""
     _, _, of = await pair(abroad)
     await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
     await abroad.post("nino", f"{of}/agreement", {"terms": {"rhythm": "weekly"}, "based_on": 1}, 409)
@@ -83,7 +83,7 @@ async def test_two_who_write_at_once(abroad: Abroad) -> None:
 
 
 async def test_a_proposal_lapses_in_time(abroad: Abroad) -> None:
-    """After ten working days without the second signature what was proposed can no longer be signed."""
+    """After ten working days without the second signature a proposal can no longer be signed."""
     _, _, of = await pair(abroad)
     await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
     clock.move(timedelta(days=40))
@@ -92,7 +92,7 @@ async def test_a_proposal_lapses_in_time(abroad: Abroad) -> None:
 
 
 async def test_a_proposal_before_the_start(abroad: Abroad) -> None:
-    """The first agreement can be another than the programme's; who signed that one before signs the new one too."""
+    """The pair may replace the programme's agreement, and a side that signed it signs the new one too."""
     match_id = await abroad.mentor_matched()
     of = f"/mentorships/{await abroad.opened(match_id)}"
     await abroad.post("nino", f"{of}/sign")
@@ -104,7 +104,7 @@ async def test_a_proposal_before_the_start(abroad: Abroad) -> None:
 
 
 async def test_goals_with_progress(abroad: Abroad) -> None:
-    """Both note how far a goal is; closed, it says by whom and why; taken up again it is a new one that follows it."""
+    """Both note progress; a closed goal has its author and reason, and a reopened one is a new goal."""
     _, _, of = await pair(abroad)
     goal = await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
     at = f"{of}/goals/{goal['id']}"
@@ -131,8 +131,8 @@ async def test_goals_with_progress(abroad: Abroad) -> None:
     assert (await abroad.get("giorgi", of))["goals"] == []
 
 
-async def test_sessions_are_corrected_disputed_and_taken_back(abroad: Abroad) -> None:
-    """Only who logged a session changes it, only the other answers, and neither once it is confirmed."""
+async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> None:
+    """Only its author changes a session, only the other side answers, and neither after it is confirmed."""
     _, _, of = await pair(abroad)
     held = await session(abroad, "jonas", of, note="We began.")
     at = f"{of}/sessions/{held['id']}"
@@ -168,8 +168,8 @@ async def test_sessions_are_corrected_disputed_and_taken_back(abroad: Abroad) ->
     assert "longer" not in str(await recorded(abroad, *names))
 
 
-async def test_a_session_that_is_there_already_is_noticed(abroad: Abroad) -> None:
-    """The same day again is asked about, whoever logged it; the same side's same session is the same one."""
+async def test_a_second_session_on_a_day_needs_confirmation(abroad: Abroad) -> None:
+    """A second session on a day is queried, and the same one from the same side is not logged again."""
     _, _, of = await pair(abroad)
     held = await session(abroad, "jonas", of)
     assert (await session(abroad, "jonas", of))["id"] == held["id"]
@@ -183,17 +183,17 @@ async def test_a_session_that_is_there_already_is_noticed(abroad: Abroad) -> Non
 
 
 async def test_pause_and_resume(abroad: Abroad) -> None:
-    """Either pauses with a reason, either resumes; a second click changes nothing; while it rests nothing is logged."""
+    """Either side pauses with a reason and resumes, once, and nothing is logged during the pause."""
     match_id, mentorship_id, of = await pair(abroad)
     for _ in range(2):
         await abroad.post("jonas", f"{of}/pause", {"reason": "health", "text": "An operation."}, 202)
     paused = mentorships.MentorshipPaused
-    await abroad.tell_pair(paused, mentorship_id, match_id, by=Party.MENTOR, reason=Reason.PERSONAL)
+    await abroad.publish_mentorship_event(paused, mentorship_id, match_id, by=Party.MENTOR, reason=Reason.PERSONAL)
     assert (await abroad.get("nino", of))["reason"] == "personal"
     await abroad.post("nino", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 409)
     for _ in range(2):
         await abroad.post("nino", f"{of}/resume", status=202)
-    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTEE)
+    await abroad.publish_mentorship_event(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTEE)
     await abroad.post("nino", f"{of}/resume", status=202)
     (asked,) = await recorded(abroad, "PauseRequested")
     assert (asked["by"], asked["reason"]) == ("mentor", "personal")
@@ -202,21 +202,21 @@ async def test_pause_and_resume(abroad: Abroad) -> None:
     assert len(await recorded(abroad, "PauseRequested")) == 2
 
 
-async def test_what_the_programme_paused_it_resumes(abroad: Abroad) -> None:
-    """A pair cannot go on with what the programme paused."""
+async def test_only_the_programme_resumes_its_own_pause(abroad: Abroad) -> None:
+    """A pair cannot resume a mentorship that the programme paused."""
     match_id, mentorship_id, of = await pair(abroad)
     by = {"by": Party.PROGRAMME, "reason": Reason.PARTNER_SUSPENDED}
-    await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **by)
+    await abroad.publish_mentorship_event(mentorships.MentorshipPaused, mentorship_id, match_id, **by)
     await abroad.post("nino", f"{of}/resume", status=409)
     assert await recorded(abroad, "ResumeRequested") == []
 
 
 async def test_complete_or_end_early(abroad: Abroad) -> None:
-    """Without enough confirmed sessions it only ends early, with a reason; with them it is completed."""
+    """Without enough confirmed sessions it can only end early with a reason, and with them it is completed."""
     match_id, mentorship_id, of = await pair(abroad)
     refused = await abroad.post("nino", f"{of}/end", {}, 409)
     assert "3 more sessions" in str(refused)
-    await abroad.tell_pair(
+    await abroad.publish_mentorship_event(
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=30)
     )
     for ago in (3, 2, 1):
@@ -226,7 +226,7 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/end", {}, 202)
     assert [one["reason"] for one in await recorded(abroad, "EndRequested")] == [None]
     ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
-    await abroad.tell_pair(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
+    await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
     for who in ("nino", "jonas"):
         assert (await abroad.get(who, of))["asked"] == [{"what": "evaluate", "count": 1}]
     for path, body in (
@@ -240,11 +240,11 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
 
 
 async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
-    """What ended early is evaluated by both, and shows its reason to the coordinators."""
+    """Both sides evaluate an early end, and coordinators read its reason."""
     match_id, mentorship_id, of = await pair(abroad)
     await abroad.post("jonas", f"{of}/end", {"reason": "operational_duty", "text": "Moved."}, 202)
     ended = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY, "ended_on": clock.today()}
-    await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
+    await abroad.publish_mentorship_event(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     for who, party in (("nino", "mentee"), ("jonas", "mentor")):
         tasks = (await abroad.get(who, of))["tasks"]
         wanted = {"purpose": "evaluation", "as": party, "done": False, "asked": True, "closed": False, "due": None}
@@ -257,8 +257,8 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
     assert (seen["state"], seen["reason"], seen["tasks"]) == ("ended_early", "operational_duty", [])
 
 
-async def test_a_pair_comes_to_a_visit(abroad: Abroad) -> None:
-    """One asks, the other agrees, matching gives dates: the visit lives on both pages; the mentor keeps attendance."""
+async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
+    """One side proposes, the other agrees, matching schedules it, and the mentor records attendance."""
     match_id, mentorship_id, of = await pair(abroad)
     wanted = {"guest": "mentee", "days": 3, "periods": [span(60, 100)], "note": "See the analysts."}
     asked = await abroad.post("nino", f"{of}/visit", wanted, 201)
@@ -295,7 +295,7 @@ async def test_a_pair_comes_to_a_visit(abroad: Abroad) -> None:
 
 
 async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> None:
-    """The other way round the mentee keeps attendance and evaluates as host, the mentor as guest."""
+    """If the mentor travels, the mentee records attendance and evaluates as host, the mentor as guest."""
     match_id, mentorship_id, _ = await pair(abroad)
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     at = f"/visits/{visit_id}"
@@ -307,15 +307,15 @@ async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> 
     await abroad.post("jonas", f"{at}/attendance", {"days": {plan["days"][0]: True}}, 404)
     await abroad.post("nino", f"{at}/attendance", {"days": dict.fromkeys(plan["days"], True)})
     over = {"attended": plan["days"], "attended_days": 3, "required_days": 3, "ended_on": plan["days"][-1]}
-    await abroad.tell_pair_visit(visits.VisitEnded, visit_id, match_id, mentorship_id, "mentor", **over)
+    await abroad.publish_pair_visit_event(visits.VisitEnded, visit_id, match_id, mentorship_id, "mentor", **over)
     for who, purpose, party in (("jonas", "report", "guest"), ("nino", "evaluation", "host")):
         way = await abroad.post(who, f"{at}/tickets", {"purpose": purpose}, 201)
         assert f"{party}.{visit_id}" in way["address"]
     assert [one["purpose"] for one in (await abroad.get("nino", at))["tasks"]] == ["evaluation"]
 
 
-async def test_a_certificate_names_who_travelled(abroad: Abroad) -> None:
-    """The mentor who travelled finds and reads the certificate; it is not among the mentee's."""
+async def test_a_certificate_names_the_traveller(abroad: Abroad) -> None:
+    """The mentor who travelled finds and reads the certificate, and the mentee has none."""
     match_id, mentorship_id, _ = await pair(abroad)
     visit_id, number = await abroad.pair_visit(match_id, mentorship_id, "mentor"), "TC-2026-000099"
     application_id = str(abroad.pairings[match_id]["application_id"])
@@ -331,8 +331,8 @@ async def test_a_certificate_names_who_travelled(abroad: Abroad) -> None:
         assert number not in (await abroad.of.as_("nino").get(page)).text
 
 
-async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) -> None:
-    """The mentee brings what a host brings, the mentor what a guest does; nobody the other's."""
+async def test_the_mentee_prepares_as_host_when_the_mentor_travels(abroad: Abroad) -> None:
+    """The mentee prepares what a host prepares, the mentor what a guest does, and neither the other's."""
     match_id, mentorship_id, _ = await pair(abroad)
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     at = f"/visits/{visit_id}/preparation"
@@ -375,8 +375,8 @@ async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) 
         assert list(await session.scalars(query)) == ["jonas"]
 
 
-async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> None:
-    """A no has a reason that stays here; who asked takes it back; a scheduled visit is cancelled by itself."""
+async def test_a_visit_is_refused_withdrawn_and_cancelled(abroad: Abroad) -> None:
+    """The reason of a refusal stays in the portal, its author withdraws a proposal, a scheduled visit is cancelled."""
     match_id, mentorship_id, of = await pair(abroad)
     wanted = {"guest": "mentor", "days": 2, "periods": [span(60, 100)]}
     asked = await abroad.post("jonas", f"{of}/visit", wanted, 201)
@@ -397,20 +397,20 @@ async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> No
     assert (cancelled["visit_id"], cancelled["mentorship_id"]) == (str(visit_id), str(mentorship_id))
 
 
-async def test_a_second_visit_has_its_own_story(abroad: Abroad) -> None:
-    """A no-show of the first visit does not keep the second one from being reported."""
+async def test_a_second_visit_is_independent_of_the_first(abroad: Abroad) -> None:
+    """A no-show of the first visit does not prevent a no-show of the second."""
     match_id, mentorship_id, _ = await pair(abroad)
     first = await abroad.pair_visit(match_id, mentorship_id)
     clock.move(timedelta(days=90))
     await abroad.post("jonas", f"/visits/{first}/no-show", {"reason": "health"})
-    await abroad.tell_pair_visit(visits.VisitNoShow, first, match_id, mentorship_id)
+    await abroad.publish_pair_visit_event(visits.VisitNoShow, first, match_id, mentorship_id)
     second = await abroad.pair_visit(match_id, mentorship_id)
     await abroad.post("jonas", f"/visits/{second}/no-show", {"reason": "other"})
     assert [one["visit_id"] for one in await recorded(abroad, "NoShowReported")] == [str(first), str(second)]
 
 
-async def test_who_sees_what(abroad: Abroad) -> None:
-    """Coordinators see state, dates and counts, never the agreement's words, goals, sessions or proposals."""
+async def test_coordinators_see_no_content_of_a_mentorship(abroad: Abroad) -> None:
+    """Coordinators see state, dates and counts, but no agreement, goals, sessions or proposals."""
     _, _, of = await pair(abroad)
     await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
     await session(abroad, "jonas", of, note="We began.")
@@ -426,8 +426,8 @@ async def test_who_sees_what(abroad: Abroad) -> None:
         await abroad.get(who, of, 403 if who == "claire" else 404)
 
 
-async def test_lists_say_what_waits(abroad: Abroad) -> None:
-    """What waits for the reader comes first, can be asked for alone, and is counted on the first page."""
+async def test_lists_show_open_tasks_first(abroad: Abroad) -> None:
+    """Open tasks of the reader come first, can be filtered, and are counted on the first page."""
     _, mentorship_id, of = await pair(abroad)
     assert (await abroad.get("nino", "/mentorships?waits=true"))["mentorships"] == []
     await session(abroad, "jonas", of)
@@ -438,8 +438,8 @@ async def test_lists_say_what_waits(abroad: Abroad) -> None:
     assert (await abroad.get("jonas", "/mentorships?state=paused"))["total"] == 0
 
 
-async def test_an_open_mentorship_stands_when_the_mentor_leaves(abroad: Abroad) -> None:
-    """A closed profile takes nobody new, a mentor without the role is shown as gone; the mentee can still end it."""
+async def test_a_mentorship_stays_open_when_the_mentor_leaves(abroad: Abroad) -> None:
+    """A closed profile gets no new mentee, a mentor without the role is shown as gone, and the mentee can end it."""
     match_id, _, of = await pair(abroad)
     mentor_id = abroad.pairings[match_id]["mentor_id"]
     await abroad.post("jonas", f"/mentors/{mentor_id}/close")

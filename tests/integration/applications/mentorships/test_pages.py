@@ -1,4 +1,4 @@
-"""Mentee and mentor can do everything on pages without JavaScript, and a refusal keeps what they wrote."""
+"""Mentee and mentor can do everything on pages without JavaScript, and a refusal keeps the input."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TERMS = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
 
 
 async def begun(abroad: Abroad) -> tuple[UUID, UUID, str]:
-    """A pair that has begun: match, mentorship and the address of its page."""
+    """Return a pair that has begun: match, mentorship and the address of its page."""
     match_id = await abroad.mentor_matched()
     mentorship_id = await abroad.begun(match_id)
     return match_id, mentorship_id, f"/applications/mentorships/{mentorship_id}"
 
 
 async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await abroad.of.as_(subject).get(address)
     assert answer.status_code == status, answer.text
     return answer.text
@@ -38,20 +38,20 @@ async def read(abroad: Abroad, subject: str, address: str, status: int = 200) ->
 async def send(
     abroad: Abroad, subject: str, address: str, data: dict[str, Any] | None = None, status: int = 303
 ) -> httpx2.Response:
-    """A form as somebody sends it."""
+    """Send a form as a person."""
     answer = await abroad.of.as_(subject).post(address, data=data or {})
     assert answer.status_code == status, re.findall(r'error-message">(.*?)</p>', answer.text, re.DOTALL)
     return answer
 
 
 def written(days: int, name: str) -> dict[str, str]:
-    """A day from today as a form sends it."""
+    """Return a day from today as a form sends it."""
     day = clock.today() + timedelta(days=days)
     return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
 
 
 async def test_an_agreement_in_versions(abroad: Abroad) -> None:
-    """Write, check the difference, change it again, sign; the other reads what was added and signs; it is printed."""
+    """One side writes and signs a version, the other reads the additions and signs, and it can be printed."""
     _, _, at = await begun(abroad)
     assert "What do you aim at?" in await read(abroad, "jonas", f"{at}/agreement/propose")
     same = {"rhythm": "regular", "meeting": "both", "version": "1"}
@@ -80,8 +80,8 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     assert "Read charts." not in page
 
 
-async def test_who_writes_at_once_keeps_what_was_written(abroad: Abroad) -> None:
-    """The second of two proposals is refused, with the input kept and the version to be read first."""
+async def test_a_refused_proposal_keeps_its_input(abroad: Abroad) -> None:
+    """The second of two proposals is refused, with its input and the version to be read first."""
     _, _, at = await begun(abroad)
     await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "1", "step": "sign"})
     mine = {"rhythm": "weekly", "meeting": "both", "aims": "Draw charts.", "version": "1", "step": "sign"}
@@ -94,7 +94,7 @@ async def test_who_writes_at_once_keeps_what_was_written(abroad: Abroad) -> None
 
 
 async def test_goals_on_pages(abroad: Abroad) -> None:
-    """Note progress, give up with a reason, take up again; each page says who wrote what."""
+    """Progress, giving up with a reason and reopening are on pages that name their authors."""
     _, _, at = await begun(abroad)
     await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart.", **written(30, "target")})
     goal = (await abroad.get("nino", at[13:]))["goals"][0]
@@ -116,7 +116,7 @@ async def test_goals_on_pages(abroad: Abroad) -> None:
 
 
 async def test_sessions_on_pages(abroad: Abroad) -> None:
-    """A duplicate is asked about, a dispute is answered by a correction, and the corrected one is confirmed."""
+    """A duplicate is queried, a dispute is answered by a correction, and the corrected session is confirmed."""
     _, _, at = await begun(abroad)
     form = {"minutes": "60", **written(0, "held_on")}
     await send(abroad, "jonas", f"{at}/sessions", form)
@@ -142,20 +142,22 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
 
 
 async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
-    """Only what is possible is offered, and each page says what follows."""
+    """Only possible actions are offered, and each page says what follows."""
     match_id, mentorship_id, at = await begun(abroad)
     assert "a visit that has its dates stands" in await read(abroad, "nino", f"{at}/pause")
     await send(abroad, "nino", f"{at}/pause", {"reason": ""}, 422)
     await send(abroad, "nino", f"{at}/pause", {"reason": "operational_duty"})
     assert "it is about to take effect" in await read(abroad, "nino", at)
     paused = mentorships.MentorshipPaused
-    await abroad.tell_pair(paused, mentorship_id, match_id, by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY)
+    await abroad.publish_mentorship_event(
+        paused, mentorship_id, match_id, by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY
+    )
     page = await read(abroad, "jonas", at)
     assert "Resume the mentorship" in page
     assert "Log a session" not in page
     await send(abroad, "jonas", f"{at}/resume")
-    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
-    await abroad.tell_pair(
+    await abroad.publish_mentorship_event(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
+    await abroad.publish_mentorship_event(
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=9)
     )
     assert (await abroad.of.as_("nino").get(f"{at}/complete")).status_code == 303
@@ -167,7 +169,7 @@ async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
     assert "It counts as completed." in await read(abroad, "nino", f"{at}/complete")
     await send(abroad, "nino", f"{at}/complete")
     ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
-    await abroad.tell_pair(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
+    await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
     for who in ("nino", "jonas"):
         page = await read(abroad, who, at)
         assert "Evaluate the mentorship" in page
@@ -177,7 +179,7 @@ async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
 
 
 async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
-    """Propose with rows, answer, find it on both pages; where no week was found the page says why."""
+    """A visit is proposed with rows and answered; without a suitable week the page says why."""
     match_id, mentorship_id, at = await begun(abroad)
     form = {"guest": "mentee", "days": "3", **written(80, "periods-0-start"), **written(120, "periods-0-end")}
     more = await send(abroad, "jonas", f"{at}/visit", form | {"row": "add:periods"}, 422)
@@ -205,7 +207,7 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/visits/{visit_id}/cancel", {"reason": ""}, 422)
     await send(abroad, "nino", f"{at}/visits/{visit_id}/cancel", {"reason": "funding"})
     cancelled = {"by": Party.MENTEE, "reason": Reason.FUNDING}
-    await abroad.tell_pair_visit(visits.VisitCancelled, visit_id, match_id, mentorship_id, **cancelled)
+    await abroad.publish_pair_visit_event(visits.VisitCancelled, visit_id, match_id, mentorship_id, **cancelled)
     plan = abroad.pair_plan(match_id, mentorship_id)
     of = {name: value for name, value in plan.items() if name not in {"start", "end", "days", "required_days"}}
     none = {"visit": of, "required_days": 3, "cause": UnschedulableCause.HOLIDAYS}
@@ -215,8 +217,8 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     assert "Propose a visit" in await read(abroad, "nino", at)
 
 
-async def test_what_waits_on_the_list_and_on_the_first_page(abroad: Abroad) -> None:
-    """The first page counts what waits and leads to exactly that; an empty filter says so."""
+async def test_open_tasks_on_the_list_and_on_the_first_page(abroad: Abroad) -> None:
+    """The first page counts open tasks and links to exactly these, and an empty filter says so."""
     _, _, at = await begun(abroad)
     await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(0, "held_on")})
     home = await read(abroad, "nino", "/applications/")

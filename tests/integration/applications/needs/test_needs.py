@@ -38,7 +38,7 @@ def sheet(rows: list[list[Any]]) -> bytes:
 
 
 async def uploaded(programme: Programme, content: bytes, name: str = "needs.csv", status: int = 201) -> Any:
-    """Upload a table as Armenia's coordinator."""
+    """Upload a table as Armenia's coordinator; return the answer."""
     answer = await programme.as_("tigran").post(
         "/applications/api/register/needs/imports", files={"file": (name, content)}
     )
@@ -103,8 +103,8 @@ async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
     assert (await programme.get("tigran", "/register/needs"))["people"] == 12
 
 
-async def test_filters_and_sums_are_of_what_is_shown(programme: Programme) -> None:
-    """Country, topic and level narrow the list; an unknown filter shows nothing."""
+async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> None:
+    """Country, topic and level narrow the list, and an unknown filter shows nothing."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
@@ -137,8 +137,8 @@ async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> 
     assert [one["quantity"] for one in await need_events(programme)] == [12, 5, 15]
 
 
-async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(programme: Programme) -> None:
-    """Wrong cells are named with row, column and remedy; the reader chooses all rows or the correct ones."""
+async def test_the_reader_imports_all_rows_or_the_correct_ones(programme: Programme) -> None:
+    """Wrong cells are named with row, column and remedy, and correct rows are imported if chosen."""
     made = await uploaded(programme, table(GOOD, OTHER.replace(",1,5,", ",7,5,"), "GE" + OTHER[2:], GOOD))
     assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "level"), (4, "country"), (5, "")]
     path = f"/register/needs/imports/{made['id']}/confirm"
@@ -153,7 +153,7 @@ async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(pr
     assert result == {"added": 1, "changed": 0, "unchanged": 0, "wrong": 3}
 
 
-async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -> None:
+async def test_a_change_since_the_preview_is_noticed(programme: Programme) -> None:
     """A need entered after the preview gives 409 and a current preview."""
     made = await uploaded(programme, table(GOOD))
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
@@ -162,8 +162,8 @@ async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -
     assert (answer.status_code, "Look at it again" in answer.text) == (409, True)
 
 
-async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Programme) -> None:
-    """The list offers an upload for a week; a discarded one cannot be confirmed."""
+async def test_an_upload_expires_after_a_week(programme: Programme) -> None:
+    """The list offers an upload for a week, and a discarded one cannot be confirmed."""
     first, second = await uploaded(programme, table(GOOD)), await uploaded(programme, table(OTHER), "my needs.csv")
     assert "my needs.csv" in (await programme.as_("tigran").get(PAGES)).text
     assert (await programme.as_("tigran").post(f"{PAGES}/import/{second['id']}/discard")).status_code == 303
@@ -188,8 +188,10 @@ async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Prog
         (table("\x00"), "needs.csv", "not a table"),
     ],
 )
-async def test_files_that_are_no_table(programme: Programme, content: bytes, name: str, sentence: str) -> None:
-    """An unreadable file is refused with what is wrong and what to do, by API and page."""
+async def test_files_without_a_table_are_refused(
+    programme: Programme, content: bytes, name: str, sentence: str
+) -> None:
+    """An unreadable file is refused with the problem and its remedy, by API and page."""
     answer = await uploaded(programme, content, name, 422)
     assert sentence in answer["errors"][0]["detail"]
     page = await programme.as_("tigran").post(f"{PAGES}/import", files={"file": (name, content)})
@@ -221,7 +223,7 @@ async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme)
 
 
 async def test_the_templates_can_be_uploaded_as_they_are(programme: Programme) -> None:
-    """The example row of both templates is correct except for the country; the spreadsheet lists the codes."""
+    """The example row of both templates is valid except for the country, and the spreadsheet lists the codes."""
     for name in ("template.csv", "template.xlsx"):
         answer = await programme.as_("tigran").get(f"{PAGES}/{name}")
         assert answer.status_code == 200

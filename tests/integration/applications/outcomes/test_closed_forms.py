@@ -1,4 +1,4 @@
-"""Tests of forms that are no longer taken: the portal leads to the reason, and never to another form."""
+"""Tests of forms that are closed: the portal links to the reason, and never to another form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHY = "Open it to read why"
 async def closed(
     abroad: Abroad, match_id: UUID, about: UUID, form: str, respondent: str, *, visit: bool = True
 ) -> None:
-    """Reporting tells that this answer is no longer taken."""
+    """Publish that reporting no longer accepts this answer."""
     told = outcomes.AnswerClosed.model_validate(
         {
             **outcomes.AnswerClosed.example,
@@ -39,14 +39,14 @@ async def closed(
     await abroad.feed.deliver((told, about))
 
 
-async def test_a_closed_form_of_a_visit_is_led_to_from_every_list(abroad: Abroad) -> None:
-    """Visit's page and officer's page link to reporting's page, which says why; nothing counts it; others get 404."""
+async def test_every_list_links_to_the_closed_form_of_a_visit(abroad: Abroad) -> None:
+    """Visit and officer pages link to the reason, no count includes the form, and others get 404."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     plan = abroad.plan(match_id)
     counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
-    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     here, mine = f"/applications/visits/{visit_id}", f"/applications/mine/{abroad.pairings[match_id]['application_id']}"
     ani, claire = abroad.of.as_("ani"), abroad.of.as_("claire")
     for page in (here, mine):
@@ -71,12 +71,12 @@ async def test_a_closed_form_of_a_visit_is_led_to_from_every_list(abroad: Abroad
     assert (await abroad.of.as_("marta").get(f"{here}/closed-forms/evaluation/host")).status_code in {403, 404}
 
 
-async def test_a_closed_form_of_a_mentorship_is_led_to(abroad: Abroad) -> None:
-    """The mentor's page links to the reason; the mentee's form stays what it was."""
+async def test_the_mentor_gets_a_link_to_the_reason_for_a_closed_form(abroad: Abroad) -> None:
+    """The mentor's page links to the reason, and the mentee's form stays open."""
     match_id = await abroad.mentor_matched()
     pair = await abroad.begun(match_id)
     over = {"sessions": 3, "goals": 0, "goals_met": 0, "ended_on": clock.today()}
-    await abroad.tell_pair(mentorships.MentorshipCompleted, pair, match_id, **over)
+    await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, pair, match_id, **over)
     clock.move(timedelta(days=30))
     await closed(abroad, match_id, pair, "evaluation", "mentor", visit=False)
     here, jonas = f"/applications/mentorships/{pair}", abroad.of.as_("jonas")
@@ -90,8 +90,8 @@ async def test_a_closed_form_of_a_mentorship_is_led_to(abroad: Abroad) -> None:
     assert f'href="{here}/forms/evaluation"' in mentee
 
 
-async def test_who_is_asked_twice_reads_why_the_closed_one_is_closed(programme: Programme) -> None:
-    """A guest who coordinates the own country has two evaluations: the closed one's way leads to that one."""
+async def test_a_respondent_of_two_forms_reads_the_reason_for_the_closed_one(programme: Programme) -> None:
+    """A guest who is also coordinator has two evaluations, and the closed one has its own link."""
     subject = uuid4()
     tasks = [
         Task("evaluation", Party.GUEST, done=False, closed=True),

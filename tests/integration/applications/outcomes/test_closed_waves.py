@@ -1,4 +1,4 @@
-"""Tests of a wave that reporting closes: task lists and deadlines of the other services no longer name it."""
+"""Tests of a wave that reporting closes: task lists and deadlines of the other services no longer include it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _TOPICS = ("exchange.calls", "exchange.applications", "exchange.offers", "mentoring.mentors")
 
 
-class Everybody:
-    """The portal, reporting and notifications, each with a database of its own, reading each other's events."""
+class ThreeServices:
+    """The portal, reporting and notifications, each with its own database, reading each other's events."""
 
     def __init__(self, abroad: Abroad, house: House, mail: FastAPI) -> None:
         """Take the three apps; events about matches and visits go to all of them."""
@@ -50,19 +50,19 @@ class Everybody:
         abroad.feed = self
 
     async def deliver(self, *events: Any, **options: Any) -> None:
-        """Let all three read what matching tells."""
+        """Deliver events of matching to all three services."""
         for feed in (self.portal, self.house.feed, self.post):
             await feed.deliver(*events, **options)
 
     async def catch_up(self) -> None:
-        """Let the others read the portal's events about calls, applications and hosts."""
+        """Deliver the portal's events about calls, applications and hosts to the other two services."""
         for topic in _TOPICS:
             for kind, subject, payload in await self.abroad.of.journal(topic):
                 for feed in (self.house.feed, self.post):
                     await feed.deliver((read(kind, json.dumps(payload)), subject))
 
     async def close(self, form: str) -> None:
-        """An evaluator closes a wave of the call up to yesterday."""
+        """Close a wave of the call up to yesterday, as an evaluator."""
         day = clock.today() - timedelta(days=1)
         call = f"form={form}&call={self.abroad.of.call['id']}"
         sent = {"due_until-day": day.day, "due_until-month": day.month, "due_until-year": day.year, "reason": "Over"}
@@ -71,7 +71,7 @@ class Everybody:
         await self.relay()
 
     async def reopen(self) -> None:
-        """The evaluator opens again what was closed."""
+        """Reopen the closed waves, as the evaluator."""
         async with self.house.app.state.service.bus.read() as session:
             ids = list(await session.scalars(sa.text("SELECT id FROM wave_closing ORDER BY id")))
         for id_ in ids:
@@ -79,15 +79,15 @@ class Everybody:
         await self.relay()
 
     async def relay(self) -> None:
-        """Let the portal and notifications read what reporting told since the last time."""
+        """Deliver the new events of reporting to the portal and notifications."""
         told = await self.house.journal("exchange.outcomes")
         for row in told[self._read :]:
             for feed in (self.portal, self.post):
                 await feed.deliver((read(row.type, row.payload), row.aggregateid))
         self._read = len(told)
 
-    async def waited_for(self, case_id: UUID) -> set[tuple[str, str]]:
-        """The open deadlines about a visit or a mentorship, as (kind, whose)."""
+    async def open_deadlines(self, case_id: UUID) -> set[tuple[str, str]]:
+        """Return the open deadlines about a visit or a mentorship, as (kind, recipient)."""
         query = sa.text("SELECT kind, owner FROM deadline WHERE open AND case_id = :case_id ORDER BY kind, owner")
         async with self.mail.state.service.bus.read() as session:
             return {(row.kind, row.owner) for row in await session.execute(query, {"case_id": case_id})}
@@ -95,7 +95,7 @@ class Everybody:
 
 @pytest.fixture
 def addresses(postgres: Databases) -> Iterator[list[str]]:
-    """A store of its own for each of the two other services."""
+    """Return a store for each of the two other services."""
     names = ("reporting", "notifications")
     made = [postgres.new(postgres.template(name, partial(migrate, name))) for name in names]
     yield made
@@ -104,84 +104,86 @@ def addresses(postgres: Databases) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-async def everybody(abroad: Abroad, addresses: list[str]) -> AsyncIterator[Everybody]:
-    """The three services."""
+async def three_services(abroad: Abroad, addresses: list[str]) -> AsyncIterator[ThreeServices]:
+    """Run the three services."""
     of_figures = reporting.create_app(ReportingSettings(**settings_for(addresses[0])), background=False)
     mail = notifications.create_app(NotificationsSettings(**settings_for(addresses[1])), background=False)
     house = House(of_figures, Feed(of_figures.state.service.bus, reporting_consumers))
-    made = Everybody(abroad, house, mail)
+    made = ThreeServices(abroad, house, mail)
     made.evaluator = await house.grant(Role.EVALUATOR)
     yield made
     for app in (of_figures, mail):
         await app.state.service.bus.close()
 
 
-async def completed(everybody: Everybody, days: int) -> tuple[UUID, UUID]:
-    """Ani's visit is over, and so many days have passed since she applied; the ids of visit and application."""
-    abroad = everybody.abroad
+async def completed(three_services: ThreeServices, days: int) -> tuple[UUID, UUID]:
+    """Complete Ani's visit, so many days after she applied; return the ids of visit and application."""
+    abroad = three_services.abroad
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
-    await everybody.catch_up()
+    await three_services.catch_up()
     counted = {"attended_days": 5, "required_days": 5, "ended_on": abroad.plan(match_id)["end"]}
     clock.move(timedelta(days=days))
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=abroad.plan(match_id)["days"], **counted)
-    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    await abroad.publish_visit_event(
+        visits.VisitEnded, visit_id, match_id, attended=abroad.plan(match_id)["days"], **counted
+    )
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     return visit_id, UUID(abroad.pairings[match_id]["application_id"])
 
 
-async def test_a_closed_wave_is_nobody_s_task_any_more(everybody: Everybody) -> None:
-    """Neither list, count nor deadline names what is closed; the rest stays; opened again, it is back for everybody."""
-    ani = everybody.abroad.of.as_("ani")
-    visit_id, _ = await completed(everybody, days=200)
+async def test_a_closed_wave_is_no_task_until_it_is_reopened(three_services: ThreeServices) -> None:
+    """No list, count or deadline includes the closed form, and a reopened one is back for everybody."""
+    ani = three_services.abroad.of.as_("ani")
+    visit_id, _ = await completed(three_services, days=200)
     form, here = f"/applications/visits/{visit_id}/forms/evaluation", f"/applications/visits/{visit_id}"
     evaluation, report = ("evaluation", "applicant"), ("report", "applicant")
     assert form in (await ani.get(here)).text
     assert "forms to fill in: AM-" in (await ani.get("/applications/")).text
-    assert {evaluation, report, ("evaluation", "host_contact")} <= await everybody.waited_for(visit_id)
+    assert {evaluation, report, ("evaluation", "host_contact")} <= await three_services.open_deadlines(visit_id)
 
-    await everybody.close("guest")
+    await three_services.close("guest")
     assert form not in (await ani.get(here)).text
     assert "is no longer taken" in (await ani.get(here)).text
     assert "form to fill in: AM-" in (await ani.get("/applications/")).text, "the report is still asked for"
     assert f"{form[:-10]}report" in (await ani.get(here)).text
-    waits = await everybody.waited_for(visit_id)
+    waits = await three_services.open_deadlines(visit_id)
     assert evaluation not in waits
     assert {report, ("evaluation", "host_contact")} <= waits
     old_link = await ani.get(form)
     assert old_link.headers["location"].startswith("/reporting/evaluations/guest."), "the form says why"
-    await everybody.close("report")
+    await three_services.close("report")
     assert "to fill in: AM-" not in (await ani.get("/applications/")).text
-    assert report not in await everybody.waited_for(visit_id)
+    assert report not in await three_services.open_deadlines(visit_id)
 
-    await everybody.reopen()
+    await three_services.reopen()
     assert form in (await ani.get(here)).text
     assert "forms to fill in: AM-" in (await ani.get("/applications/")).text
-    assert {evaluation, report} <= await everybody.waited_for(visit_id)
+    assert {evaluation, report} <= await three_services.open_deadlines(visit_id)
 
 
-async def test_a_mentorship_does_not_wait_for_what_is_closed(everybody: Everybody) -> None:
-    """The mentor's list and first page forget a closed evaluation; the mentee's own, of another form, waits on."""
-    abroad = everybody.abroad
+async def test_a_mentorship_does_not_wait_for_a_closed_evaluation(three_services: ThreeServices) -> None:
+    """The mentor has no task for a closed evaluation, and the mentee's task for another form stays."""
+    abroad = three_services.abroad
     match_id = await abroad.mentor_matched()
     pair = await abroad.begun(match_id)
-    await everybody.catch_up()
+    await three_services.catch_up()
     clock.move(timedelta(days=200))
     over = {"sessions": 3, "goals": 0, "goals_met": 0, "ended_on": clock.today() - timedelta(days=60)}
-    await abroad.tell_pair(mentorships.MentorshipCompleted, pair, match_id, **over)
+    await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, pair, match_id, **over)
     jonas, nino = abroad.of.as_("jonas"), abroad.of.as_("nino")
     assert "mentorship waits for you" in (await jonas.get("/applications/")).text
-    await everybody.close("mentor")
+    await three_services.close("mentor")
     assert "mentorship waits for you" not in (await jonas.get("/applications/")).text
     assert f"mentorships/{pair}" not in (await jonas.get("/applications/mentorships?state=waits")).text
     assert "mentorship waits for you" in (await nino.get("/applications/")).text
-    assert ("evaluation", "mentor") not in await everybody.waited_for(pair)
-    assert ("evaluation", "applicant") in await everybody.waited_for(pair)
+    assert ("evaluation", "mentor") not in await three_services.open_deadlines(pair)
+    assert ("evaluation", "applicant") in await three_services.open_deadlines(pair)
 
 
-async def test_the_guest_s_closed_follow_up_is_no_task_any_more(everybody: Everybody) -> None:
-    """The officer's page, the visit's and the first page forget it, not the line manager's; reopened, it is back."""
-    ani = everybody.abroad.of.as_("ani")
-    visit_id, application_id = await completed(everybody, days=400)
+async def test_a_closed_follow_up_is_no_task_of_the_guest(three_services: ThreeServices) -> None:
+    """No page asks the guest for it, the line manager's stays, and a reopened one is back."""
+    ani = three_services.abroad.of.as_("ani")
+    visit_id, application_id = await completed(three_services, days=400)
     here, form = f"/applications/visits/{visit_id}", f"/applications/visits/{visit_id}/forms/follow_up"
     pages = (here, f"/applications/mine/{application_id}")
     self, manager = ("follow_up", "applicant"), ("follow_up", "line_manager")
@@ -189,25 +191,25 @@ async def test_the_guest_s_closed_follow_up_is_no_task_any_more(everybody: Every
     async def what_is_asked() -> tuple[list[bool], bool, bool]:
         """Whether each page asks for it, whether the first page counts forms, and whether a deadline runs."""
         first = (await ani.get("/applications/")).text
-        waits = await everybody.waited_for(visit_id)
+        waits = await three_services.open_deadlines(visit_id)
         return [form in (await ani.get(page)).text for page in pages], "to fill in: AM-" in first, self in waits
 
     for other in ("guest", "report"):
-        await everybody.close(other)
+        await three_services.close(other)
     assert await what_is_asked() == ([True, True], True, True)
-    await everybody.close("follow-up")
+    await three_services.close("follow-up")
     assert await what_is_asked() == ([False, False], False, False)
     for page in pages:
         assert (await ani.get(page)).text.count("is no longer taken") == 3
-    assert manager in await everybody.waited_for(visit_id)
-    await everybody.reopen()
+    assert manager in await three_services.open_deadlines(visit_id)
+    await three_services.reopen()
     assert await what_is_asked() == ([True, True], True, True)
 
 
-async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody: Everybody) -> None:
-    """Neither the visit's page, nor the first page, nor the list of what is asked names it, until it is reopened."""
-    tigran = everybody.abroad.of.as_("tigran")
-    visit_id, _ = await completed(everybody, days=400)
+async def test_a_closed_evaluation_is_no_task_of_the_coordinator(three_services: ThreeServices) -> None:
+    """Visit page, first page and task list leave it out until it is reopened."""
+    tigran = three_services.abroad.of.as_("tigran")
+    visit_id, _ = await completed(three_services, days=400)
     here, listed = f"/applications/visits/{visit_id}", "/applications/visits?state=results"
 
     async def what_is_asked() -> list[bool]:
@@ -216,23 +218,23 @@ async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody:
             f"{here}/forms/evaluation" in (await tigran.get(here)).text,
             "visit waits for what came of it" in (await tigran.get("/applications/")).text,
             here in (await tigran.get(listed)).text,
-            ("results", "home_coordinator") in await everybody.waited_for(visit_id),
+            ("results", "home_coordinator") in await three_services.open_deadlines(visit_id),
         ]
 
     assert await what_is_asked() == [True] * 4
-    await everybody.close("coordinator")
+    await three_services.close("coordinator")
     assert await what_is_asked() == [False] * 4
     assert "is no longer taken" in (await tigran.get(here)).text
-    await everybody.reopen()
+    await three_services.reopen()
     assert await what_is_asked() == [True] * 4
 
 
-async def test_a_line_manager_is_not_asked_for_what_is_closed(
-    everybody: Everybody, monkeypatch: pytest.MonkeyPatch
+async def test_a_line_manager_is_not_asked_for_a_closed_form(
+    three_services: ThreeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Old links say so and send no new one, nobody else can be named; sessions at home, and what is reopened, go on."""
-    abroad, ani = everybody.abroad, everybody.abroad.of.as_("ani")
-    visit_id, application_id = await completed(everybody, days=400)
+    """Old links say so and nobody else can be named; sessions at home and reopened forms go on."""
+    abroad, ani = three_services.abroad, three_services.abroad.of.as_("ani")
+    visit_id, application_id = await completed(three_services, days=400)
     mine = f"/applications/mine/{application_id}"
     deadline = ("follow_up", "line_manager")
 
@@ -252,7 +254,7 @@ async def test_a_line_manager_is_not_asked_for_what_is_closed(
     fresh = [await link_about(one) for one in (visit_id, application_id)]
     used = await link_about(visit_id)
     assert f"{mine}/line-manager" in (await ani.get(mine)).text
-    assert deadline in await everybody.waited_for(visit_id)
+    assert deadline in await three_services.open_deadlines(visit_id)
     async with stranger(abroad.of) as client:
         pages = [await client.get(link) for link in (*fresh, used)]
         assert [page.status_code for page in pages] == [200] * 3
@@ -260,7 +262,7 @@ async def test_a_line_manager_is_not_asked_for_what_is_closed(
         monkeypatch.setattr(manager_links, "GOOD_FOR", timedelta(seconds=-1))
         assert "Send me a new link" in (await client.get(used)).text
 
-        await everybody.close("follow-up-manager")
+        await three_services.close("follow-up-manager")
         for link, page in zip((*fresh, used), pages, strict=True):
             shown = await client.get(link)
             assert (shown.status_code, "is no longer taken" in shown.text) == (410, True)
@@ -276,18 +278,18 @@ async def test_a_line_manager_is_not_asked_for_what_is_closed(
         for answer in (await ani.get(f"{mine}/line-manager"), await ani.post(f"{mine}/line-manager", data={})):
             assert "is not asked any more, so" in (await ani.get(answer.headers["location"])).text
         assert await name("levon") == 409
-        assert deadline not in await everybody.waited_for(visit_id)
+        assert deadline not in await three_services.open_deadlines(visit_id)
         session = {"application_id": str(application_id), "visit_id": str(visit_id), "cascade_id": str(uuid4())}
         passed_on = outcomes.CascadeDelivered.model_validate({**outcomes.CascadeDelivered.example, **session})
-        await everybody.portal.deliver((passed_on, visit_id))
+        await three_services.portal.deliver((passed_on, visit_id))
         confirm = await client.get(await link_about(application_id, "cascade_to_confirm"))
         assert (confirm.status_code, "Was this session held?" in confirm.text) == (200, True)
 
-        await everybody.reopen()
+        await three_services.reopen()
         assert [(await client.get(link)).status_code for link in fresh] == [200] * 2
         assert "Send me a new link" in (await client.get(used)).text
         await client.post(used.replace("?", "/renewal?"))
         assert await sent_anew() == 1
-        assert deadline in await everybody.waited_for(visit_id)
+        assert deadline in await three_services.open_deadlines(visit_id)
         assert f"{mine}/line-manager" in (await ani.get(mine)).text
         assert await name("levon") == 200

@@ -1,4 +1,4 @@
-"""Tests of the sending country's evaluation: asked for in time, and of its coordinator only."""
+"""Tests of the sending country's evaluation: open in time, and for its coordinator only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None:
-    """No task at the end; six months on a task, a count and a ticket of the own; the host's coordinator has none."""
+    """Six months after the end its coordinator has a task, a count and a ticket; the host's has none."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     plan = abroad.plan(match_id)
     counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
-    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     home, page, form = abroad.of.as_("tigran"), f"/applications/visits/{visit_id}", "forms/evaluation"
     assert "Say what came of it at home" not in (await home.get(page)).text
     assert (await home.get(f"{page}/{form}")).status_code == 404
@@ -48,12 +48,12 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert page not in (await home.get("/applications/visits?state=results")).text
 
 
-async def test_the_mentee_s_country_is_asked_of_a_mentorship(abroad: Abroad) -> None:
-    """Six months after its end the first page counts it, the list shows exactly it, and the answer ends both."""
+async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> None:
+    """Six months after the end the first page counts it, the list shows it, and the answer ends both."""
     match_id = await abroad.mentor_matched()
     pair = await abroad.begun(match_id)
     over = {"sessions": 3, "goals": 0, "goals_met": 0, "ended_on": clock.today()}
-    await abroad.tell_pair(mentorships.MentorshipCompleted, pair, match_id, **over)
+    await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, pair, match_id, **over)
     home, page = abroad.of.as_("giorgi"), f"/applications/mentorships/{pair}"
     listed = "/applications/mentorships?state=results"
     assert "waits for what came of it" not in (await home.get("/applications/")).text

@@ -1,4 +1,4 @@
-"""Tests of the knowledge tests before and after a visit: offered in time, and to the guest only."""
+"""Tests of the knowledge tests before and after a visit: open in time, and for the guest only."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BEFORE, AFTER = "Take the test before the visit", "Take the test after the visit
 
 
 async def deliver_test_event(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **said: Any) -> None:
-    """Deliver an event of reporting about the visit's tests."""
+    """Deliver an event of reporting about the tests of the visit."""
     about = {"application_id": abroad.pairings[match_id]["application_id"], "visit_id": str(visit_id)}
     await abroad.feed.deliver((event.model_validate({**event.example, **about, **said}), visit_id))
 
 
 async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
-    """Without a test no task; with one a task with its day and a ticket, for the guest alone; then that it is in."""
+    """A published test is a task with its day and a ticket, for the guest alone, until it is submitted."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     plan = abroad.plan(match_id)
@@ -55,8 +55,8 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
     assert f"{page}/forms/test_before" not in (await ani.get(page)).text
 
     counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
-    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     later = clock.now() + timedelta(days=30)
     await deliver_test_event(
         abroad, outcomes.TestAsked, match_id, visit_id, phase="post", due=later.isoformat(), **test
@@ -69,14 +69,14 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
     assert (await ani.get(f"{page}/forms/test_after")).status_code == 404
 
 
-async def test_a_test_of_a_visit_that_is_called_off_is_asked_no_more(abroad: Abroad) -> None:
-    """The task goes with the visit, and its form cannot be opened any more."""
+async def test_a_cancelled_visit_has_no_test(abroad: Abroad) -> None:
+    """The task ends with the visit, and its form cannot be opened any more."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     due = clock.now() + timedelta(days=50)
     await deliver_test_event(abroad, outcomes.TestAsked, match_id, visit_id, phase="pre", due=due.isoformat())
     ani, page = abroad.of.as_("ani"), f"/applications/visits/{visit_id}"
     assert BEFORE in (await ani.get(page)).text
-    await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, reason="other", by="programme")
+    await abroad.publish_visit_event(visits.VisitCancelled, visit_id, match_id, reason="other", by="programme")
     assert BEFORE not in (await ani.get(page)).text
     assert (await ani.get(f"{page}/forms/test_before")).status_code == 404

@@ -1,4 +1,4 @@
-"""Tests of the tasks after a visit: shown with the application, as long as they are possible."""
+"""Tests of the tasks after a visit: shown with the application while they are possible."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad: Abroad) -> None:
-    """Evaluation and report open reporting's forms by a ticket, and are shown as received once reporting says so."""
+async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abroad) -> None:
+    """Evaluation and report open the forms of reporting by a ticket, and are shown as received afterwards."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application_id = abroad.pairings[match_id]["application_id"]
@@ -33,8 +33,8 @@ async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad:
     assert f"{mine}/withdraw" in (await client.get(mine)).text
     plan = abroad.plan(match_id)
     counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
-    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.publish_visit_event(visits.VisitCompleted, visit_id, match_id, **counted)
     page = (await client.get(mine)).text
     for purpose in ("evaluation", "report"):
         assert f"/applications/visits/{visit_id}/forms/{purpose}" in page
@@ -60,16 +60,16 @@ async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad:
 
 
 async def link_of(programme: Programme, application_id: str, message: str = "deadline_near") -> str:
-    """The way of the link that a mail to the line manager gets."""
+    """Return the path of the link in a mail to the line manager."""
     about = UUID(application_id)
     wanted = ContactRequest(AudienceKind.LINE_MANAGER, message, application_id=about, availability_of=about)
     return str((await contacts(programme.app.state.service.bus, "notifications", wanted))[0]["link"])
 
 
-async def test_a_line_manager_gets_in_by_a_button_for_ten_minutes(
+async def test_a_line_manager_opens_the_form_by_a_button_for_ten_minutes(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A scanner's GET and a blind POST use nothing; the button gives a ticket; ten minutes on, a new link is sent."""
+    """A GET or a POST without the button opens nothing, and after ten minutes a new link is sent."""
     application_id = (await programme.submitted("ani"))["id"]
     link = await link_of(programme, application_id)
 
@@ -103,8 +103,8 @@ async def test_a_line_manager_gets_in_by_a_button_for_ten_minutes(
         assert (await client.get(f"{manager_links.PAGE}?key=nothing")).status_code == 404
 
 
-async def test_a_line_manager_s_link_ends_with_the_answer_and_with_the_office(abroad: Abroad) -> None:
-    """Another line manager ends the first one's link; an answer ends the other's too."""
+async def test_a_link_ends_with_the_answer_or_a_new_line_manager(abroad: Abroad) -> None:
+    """Naming another line manager ends the first link, and an answer ends the second."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application_id = str(abroad.pairings[match_id]["application_id"])
@@ -122,8 +122,8 @@ async def test_a_line_manager_s_link_ends_with_the_answer_and_with_the_office(ab
         assert "your answer is in" in (await client.get(other)).text
 
 
-async def test_what_is_closed_ends_the_links_about_it_alone(abroad: Abroad) -> None:
-    """A pair's visit closed: its link ends, the one about what is left does not; with the mentorship closed all do."""
+async def test_closed_forms_end_only_their_own_links(abroad: Abroad) -> None:
+    """A closed form of a pair's visit ends its link only, and one of the mentorship ends all."""
     match_id = await abroad.mentor_matched()
     pair = await abroad.begun(match_id)
     visit_id = await abroad.pair_visit(match_id, pair)
@@ -152,10 +152,10 @@ async def test_what_is_closed_ends_the_links_about_it_alone(abroad: Abroad) -> N
         assert f"{mine}/line-manager" not in (await abroad.of.as_("nino").get(mine)).text
 
 
-async def test_a_line_manager_confirms_sessions_by_a_link_of_its_own(
+async def test_a_line_manager_confirms_sessions_by_a_separate_link(
     abroad: Abroad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It leads to the sessions, not to the follow-up; ends when each is answered; a new one is for the same matter."""
+    """The link opens the sessions, ends when each is answered, and can be sent anew."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     about = {"application_id": str(abroad.pairings[match_id]["application_id"]), "visit_id": str(visit_id)}

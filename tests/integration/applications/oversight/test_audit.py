@@ -1,4 +1,4 @@
-"""Auditors read what was done and tried, and a flood of attempts is only counted."""
+"""Auditors read actions and attempts, and a flood of attempts is only counted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def audrey(programme: Programme) -> httpx2.AsyncClient:
-    """An auditor."""
+    """Enter an auditor."""
     person = programme.person("audrey", "Audrey Auditor", "FR", "auditor")
     person["grants"] = [{"role": "auditor", "since": "2025-01-01"}]
     await programme.post("programme", "/people", {"people": [person]}, 201)
@@ -41,8 +41,8 @@ async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("audrey")
-async def test_each_kind_of_attempt_is_kept_without_its_content(programme: Programme) -> None:
-    """Every kind of refused attempt is recorded without what was sent."""
+async def test_each_kind_of_attempt_is_recorded_without_its_content(programme: Programme) -> None:
+    """Every kind of refused attempt is recorded without the content that was sent."""
     theirs = (await programme.submitted())["id"]
     forged = str(new_id())
     nino = programme.as_("nino")
@@ -73,7 +73,7 @@ async def test_each_kind_of_attempt_is_kept_without_its_content(programme: Progr
 
 
 async def test_the_page_its_filters_and_the_download(programme: Programme, audrey: httpx2.AsyncClient) -> None:
-    """Filters are in the address, an empty list says so, CSV cells hold no formula, and only auditors read it."""
+    """Filters are in the address, an empty list says so, CSV cells have no formula, and only auditors read it."""
     await programme.as_("nino").get("/applications/eligibility")
     await programme.as_("ani").get("/applications/eligibility")
     page = await audrey.get("/applications/audit")
@@ -97,8 +97,8 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
 
 
 @pytest.mark.usefixtures("audrey")
-async def test_releases_looks_and_decisions_are_read(programme: Programme, feed: Feed) -> None:
-    """Releases of names, looks for messages and suspensions are listed with who and what."""
+async def test_auditors_read_releases_accesses_and_decisions(programme: Programme, feed: Feed) -> None:
+    """Releases of names, accesses for messages and suspensions are listed with who and what."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()
@@ -122,7 +122,7 @@ async def test_releases_looks_and_decisions_are_read(programme: Programme, feed:
 
 
 @pytest.mark.usefixtures("audrey")
-async def test_changes_of_the_register_are_read_without_what_was_in_them(programme: Programme) -> None:
+async def test_register_changes_are_listed_without_their_contents(programme: Programme) -> None:
     """The audit names the changed fields of an entry, not their contents."""
     changed = programme.person("nino", "Nino Kapanadze", "GE", "officer", service="police")
     await programme.post("programme", "/people", {"people": [changed]}, 201)
@@ -139,7 +139,7 @@ async def test_changes_of_the_register_are_read_without_what_was_in_them(program
 
 @pytest.mark.usefixtures("audrey")
 async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty attempts of a person a minute get a row, the rest one number; other people are unaffected."""
+    """Twenty attempts per person and minute get a row, the others are counted, and other people are unaffected."""
     monkeypatch.setattr("services.applications.oversight.actions.attempts.time.monotonic", lambda: 600.0)
     for _ in range(A_MINUTE + 7):
         await programme.as_("nino").get("/applications/eligibility")
@@ -154,7 +154,7 @@ async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.Monk
     assert "7 more in a minute" in page.text
 
 
-def test_what_was_counted_is_written_once() -> None:
+def test_counted_attempts_are_written_once() -> None:
     """The worker writes the counted attempts of past minutes once."""
     known = AttemptCounter()
     for _ in range(A_MINUTE + 3):
@@ -165,7 +165,7 @@ def test_what_was_counted_is_written_once() -> None:
     assert known.admit("ani", 61.0) == []
 
 
-async def test_a_store_that_does_not_answer_holds_nobody_up(programme: Programme) -> None:
+async def test_a_failing_store_delays_no_request(programme: Programme) -> None:
     """A request is refused as usual though its attempt cannot be stored."""
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("DROP TABLE attempt"))

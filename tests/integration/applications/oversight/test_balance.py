@@ -1,4 +1,4 @@
-"""A country sees what it has sent and hosted, each figure with exactly its cases."""
+"""A country sees its sent and hosted exchanges, each figure with exactly its cases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HERE = "/applications/balance"
 
 @pytest.fixture
 async def exchanged(programme: Programme, feed: Feed) -> Abroad:
-    """A visit from Armenia to France with two days attended, and a mentorship of Georgia with Lithuania."""
+    """Enter a visit from Armenia to France with two days attended, and a mentorship of Georgia with Lithuania."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()
@@ -35,12 +35,12 @@ async def exchanged(programme: Programme, feed: Feed) -> Abroad:
     assert (await abroad.get("tigran", "/balance"))["total"] == 0
     clock.move(timedelta(days=80))
     days = abroad.plan(match_id)["days"]
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     ended = {"attended": days[:2], "attended_days": 2, "required_days": 5, "ended_on": days[1], "early": True}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, **ended)
     until = str(clock.today() + timedelta(days=100))
     started = {"started_on": str(clock.today()), "until": until}
-    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, pair, **started)
+    await abroad.publish_mentorship_event(mentorships.MentorshipStarted, mentorship_id, pair, **started)
     return abroad
 
 
@@ -88,8 +88,8 @@ async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
             assert len(cases(await page(exchanged, subject, address))) == int(count), (subject, address)
 
 
-async def test_filters_and_nonsense_in_the_address(exchanged: Abroad) -> None:
-    """Year, call and other country narrow the page; a malformed filter is ignored."""
+async def test_filters_narrow_the_page_and_invalid_ones_are_ignored(exchanged: Abroad) -> None:
+    """Year, call and other country narrow the page, and a malformed filter is ignored."""
     year = clock.today().year
     call = exchanged.of.call["id"]
     for query, count in {
@@ -102,7 +102,7 @@ async def test_filters_and_nonsense_in_the_address(exchanged: Abroad) -> None:
         assert len(cases(await page(exchanged, "tigran", f"{HERE}?{query}"))) == count, query
 
 
-async def test_as_csv(exchanged: Abroad) -> None:
+async def test_the_csv_file_lists_the_same_cases(exchanged: Abroad) -> None:
     """The CSV file has the same cases, no names of people, and no formula."""
     answer = await exchanged.of.as_("programme").get(f"{HERE}.csv")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -122,8 +122,8 @@ async def test_as_csv(exchanged: Abroad) -> None:
     ]
 
 
-async def test_others_see_nothing_of_it(exchanged: Abroad) -> None:
-    """Officers, hosts and mentors have no such page; an empty page says when it will have content."""
+async def test_other_roles_have_no_such_page(exchanged: Abroad) -> None:
+    """Officers, hosts and mentors have no such page, and an empty page says when it will have content."""
     for who in ("ani", "claire", "jonas"):
         await page(exchanged, who, HERE, 403)
         await exchanged.get(who, "/balance", 403)

@@ -21,7 +21,7 @@ TEXT = "A colleague at the host spoke to me in a way that I do not accept."
 
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country, a mentor and a data protection officer."""
+    """Return the programme with a host country, a mentor and a data protection officer."""
     made = Abroad(programme, feed)
     await made.fill()
     people = [programme.person("dora", "Dora Data", "FR", "data_protection_officer")]
@@ -35,8 +35,8 @@ async def reported(abroad: Abroad, who: str, match_id: UUID, *readers: str, stat
     return await abroad.post(who, f"/matches/{match_id}/incidents", body, status)
 
 
-async def looks(programme: Programme, reference: str) -> list[str]:
-    """Return who looked at a report."""
+async def accesses(programme: Programme, reference: str) -> list[str]:
+    """Return the people who opened a report."""
     query = sa.text("SELECT caller FROM access_log WHERE what = 'incident' AND purpose = :reference ORDER BY at")
     async with programme.app.state.service.bus.read() as session:
         return list(await session.scalars(query, {"reference": reference}))
@@ -53,7 +53,7 @@ async def looks(programme: Programme, reference: str) -> list[str]:
         ("tigran", "data_protection", "dora"),
     ],
 )
-async def test_only_those_chosen_read_it(
+async def test_only_chosen_readers_read_a_report(
     abroad: Abroad, programme: Programme, reporter: str, reader: str, who: str
 ) -> None:
     """The other side, the other country and readers who were not chosen find no report."""
@@ -68,13 +68,13 @@ async def test_only_those_chosen_read_it(
         assert (await programme.as_(somebody).get(page)).status_code == expected
         listed = (await abroad.get(somebody, "/incidents"))["incidents"]
         assert bool(listed) == (expected == 200)
-    assert await looks(programme, made["reference"]) == [who, who]
+    assert await accesses(programme, made["reference"]) == [who, who]
     for topic in ("exchange.participation", "exchange.applications", "exchange.visits"):
         assert "harassment" not in str(await programme.journal(topic))
 
 
-async def test_it_is_followed_up_to_an_answer(abroad: Abroad, programme: Programme) -> None:
-    """A handler acknowledges, notes and closes, once each; the reporter sees the answer and no note."""
+async def test_a_report_is_followed_up_to_an_answer(abroad: Abroad, programme: Programme) -> None:
+    """A handler acknowledges, notes and closes, once each, and the reporter sees the answer but no note."""
     match_id = await abroad.placement_matched()
     await abroad.scheduled(match_id)
     made = await reported(abroad, "ani", match_id, "programme", "data_protection")
@@ -99,7 +99,7 @@ async def test_it_is_followed_up_to_an_answer(abroad: Abroad, programme: Program
 
 
 async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
-    """The pages show first what to do in danger; the form keeps its input; each step has a page."""
+    """The pages first show what to do in danger, the form keeps its input, and each step has a page."""
     match_id = await abroad.mentor_matched()
     form = f"/applications/matches/{match_id}/incident"
     assert (await programme.as_("nino").get(form)).status_code == 404
@@ -125,8 +125,8 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
     assert (await nino.get(at)).headers["cache-control"] == "no-store"
 
 
-async def test_nobody_reports_what_is_not_theirs(abroad: Abroad) -> None:
-    """Uninvolved people find no match to report about, and nobody does before it is confirmed."""
+async def test_only_people_of_a_confirmed_match_report(abroad: Abroad) -> None:
+    """Other people find no match to report about, and nobody does before it is confirmed."""
     match_id = await abroad.placement_matched()
     await reported(abroad, "ani", match_id, "programme", status=404)
     await abroad.scheduled(match_id)

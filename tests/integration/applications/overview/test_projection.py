@@ -33,7 +33,7 @@ async def projected_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]
 
 
 def story(feed: Feed, application_id: UUID, match_id: UUID, visit_id: UUID) -> list[Any]:
-    """The records of one application from proposed to completed."""
+    """Return the records of one application from proposed to completed."""
     pairing = matches.MatchProposed.example["pairing"] | {"application_id": str(application_id)}
     plan = visits.VisitScheduled.example["plan"] | {"application_id": str(application_id), "match_id": str(match_id)}
     now = clock.now()
@@ -55,8 +55,8 @@ def story(feed: Feed, application_id: UUID, match_id: UUID, visit_id: UUID) -> l
     return records
 
 
-async def test_one_batch_of_many_is_the_same_as_one_by_one(programme: Programme, feed: Feed) -> None:
-    """Two hundred stories in one batch, then emptied and applied in single steps, leave the same rows."""
+async def test_one_batch_gives_the_same_rows_as_single_events(programme: Programme, feed: Feed) -> None:
+    """Two hundred applications in one batch and in single steps leave the same rows."""
     records = [record for _ in range(200) for record in story(feed, new_id(), new_id(), new_id())]
     started = asyncio.get_running_loop().time()
     await feed.apply(records)
@@ -78,8 +78,8 @@ async def test_one_batch_of_many_is_the_same_as_one_by_one(programme: Programme,
     assert [row[:2] for row in again["standing"]] == [row[:2] for row in once["standing"]]
 
 
-async def test_two_who_clear_at_once_clear_once(programme: Programme, feed: Feed) -> None:
-    """Ten clicks at the same moment give one clearance, one release, and nobody reads an error."""
+async def test_simultaneous_clearances_count_once(programme: Programme, feed: Feed) -> None:
+    """Ten clicks at the same moment give one clearance and one release, and nobody reads an error."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from shared.contracts import matches
 from shared.identity import service_headers
 from shared.time import clock
-from tests.integration.applications.suspension import FINISH, choosing, signed_in_anew, suspend
+from tests.integration.applications.suspension import FINISH, choosing, sign_in_again, suspend
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
 
 
-async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> None:
-    """Old sessions lose their roles; reinstatement restores them, but no grant that ended meanwhile."""
+async def test_access_ends_at_once_and_is_restored(abroad: Abroad) -> None:
+    """Old sessions lose their roles, and reinstatement restores them, except for grants that ended meanwhile."""
     programme = abroad.of
     draft = await abroad.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "mentee"}, 201)
     for subject in ("nino", "giorgi"):
@@ -26,7 +26,7 @@ async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> N
     for subject, path in (("nino", "/applications/calls"), ("giorgi", "/applications/cases")):
         over = await programme.as_(subject).get(path)
         assert over.headers["location"].startswith("/sign-in?next=")
-        signed_in_anew(programme, subject)
+        sign_in_again(programme, subject)
         assert (await programme.as_(subject).get("/applications/")).status_code == 200
     refused = await programme.as_("giorgi").get("/applications/cases")
     assert refused.status_code == 403
@@ -42,7 +42,7 @@ async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> N
     assert (await programme.as_("giorgi").get("/applications/cases")).status_code == 403
 
 
-async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> None:
+async def test_people_of_a_continuing_case_keep_access_to_it(abroad: Abroad) -> None:
     """An officer of a suspended country reaches the continuing visit, and nothing else."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
@@ -50,7 +50,7 @@ async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> No
     other = await abroad.post("ani", "/applications", {"call_id": abroad.of.call["id"], "kind": "mentee"}, 201)
     await suspend(abroad, "AM", choosing("home", "waiting", "cancel"))
     for subject in ("ani", "tigran"):
-        signed_in_anew(abroad.of, subject)
+        sign_in_again(abroad.of, subject)
     assert (await abroad.get("ani", f"/visits/{visit_id}"))["id"] == str(visit_id)
     await abroad.get("ani", f"/matches/{match_id}")
     await abroad.get("ani", f"/applications/{application_id}")
@@ -61,24 +61,24 @@ async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> No
     assert f"/applications/matches/{match_id}" in home
     assert "Officer, Armenia: suspended" in home
     assert "do not count for now" in (await abroad.of.as_("ani").get("/applications/account")).text
-    signed_in_anew(abroad.of, "nino")
+    sign_in_again(abroad.of, "nino")
     await abroad.get("nino", f"/visits/{visit_id}", 404)
     await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
     await abroad.get("ani", f"/applications/{other['id']}")
 
 
 async def test_names_are_hidden_while_a_match_is_not_confirmed(abroad: Abroad) -> None:
-    """The suspension hides the guest's name from the host coordinator unless a confirmed visit goes on."""
+    """A suspension hides the guest's name from the host coordinator unless a confirmed visit goes on."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     assert "Ani Petrosyan" in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
     await suspend(abroad, "AM", FINISH)
     assert "Ani Petrosyan" not in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
-    await abroad.tell(matches.MatchConfirmed, match_id)
+    await abroad.publish(matches.MatchConfirmed, match_id)
     assert "Ani Petrosyan" in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
 
 
-async def test_its_people_are_still_written_to(abroad: Abroad) -> None:
+async def test_people_of_a_suspended_country_still_get_messages(abroad: Abroad) -> None:
     """Coordinator and officer of a suspended country receive the notice."""
     application_id = await abroad.eligible()
     await suspend(abroad, "AM", FINISH)
@@ -93,7 +93,7 @@ async def test_its_people_are_still_written_to(abroad: Abroad) -> None:
         assert len(answer.json()["recipients"]) == 1
 
 
-async def test_the_guards_of_the_portal_know_it_with_the_commit(abroad: Abroad) -> None:
+async def test_a_suspension_takes_effect_with_its_commit(abroad: Abroad) -> None:
     """The portal's own table of suspensions is written in the same transaction."""
     await suspend(abroad, "GE", FINISH)
     async with abroad.of.app.state.service.bus.read() as session:

@@ -16,7 +16,7 @@ from shared.contracts import matches, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
-from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, signed_in_anew, suspend
+from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, sign_in_again, suspend
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,13 +41,13 @@ async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]
         of.pairings[match_id] |= {"host_country": "MD"}
         country = "MD"
     if stage == "proposed":
-        await of.tell(matches.MatchCleared, match_id)
+        await of.publish(matches.MatchCleared, match_id)
         return country, match_id
-    await of.tell(matches.MatchConfirmed, match_id)
+    await of.publish(matches.MatchConfirmed, match_id)
     visit_id = new_id()
-    await of.tell_visit(visits.VisitScheduled, visit_id, match_id, agenda_due=clock.now())
+    await of.publish_visit_event(visits.VisitScheduled, visit_id, match_id, agenda_due=clock.now())
     if stage == "under_way":
-        await of.tell_visit(visits.VisitStarted, visit_id, match_id)
+        await of.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     return country, match_id
 
 
@@ -56,7 +56,7 @@ async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]
 )
 @pytest.mark.parametrize("choice", ["finish", "fund", "cancel", "notice"])
 async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choice: str) -> None:
-    """Each group is finished, moved to a fund, cancelled or given notice; other choices are refused."""
+    """Each group is finished, moved to a fund, cancelled or given notice, and other choices are refused."""
     country, match_id = await in_stage(abroad, side, stage)
     fund = {"name": "Bilateral fund", "payer": "Somebody else", "since": "2025-01-01"}
     (fund_id,) = (await abroad.post("programme", "/funds", {"funds": [fund]}, 201))["ids"]
@@ -100,7 +100,7 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
 
 
 async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> None:
-    """Placements and mentors pause with the suspension; after reinstatement only their owner resumes them."""
+    """Placements and mentors pause with the suspension, and after reinstatement only their owner resumes them."""
     people = [abroad.of.person("gia", "Gia Host", "GE", "host_contact", organisation_id=abroad.of.organisations["GE"])]
     people += [abroad.of.person("keti", "Keti Mentor", "GE", "mentor", service="police", rank_group="supervisor")]
     await abroad.post("programme", "/people", {"people": people}, 201)
@@ -116,8 +116,8 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
     assert await payloads(abroad, "exchange.offers", "OfferPaused") == [{"cause": "partner_suspended"}]
     assert await payloads(abroad, "mentoring.mentors", "MentorPaused") == [{"cause": "partner_suspended"}]
     await abroad.post("programme", "/partners/GE/reinstatement", {"since": str(clock.today())}, 201)
-    signed_in_anew(abroad.of, "gia")
-    signed_in_anew(abroad.of, "keti")
+    sign_in_again(abroad.of, "gia")
+    sign_in_again(abroad.of, "keti")
     assert (await abroad.get("gia", f"/offers/{made['id']}"))["state"] == "paused"
     assert "waits until you resume it" in (await abroad.of.as_("gia").get("/applications/")).text
     assert "waits until you resume it" in (await abroad.of.as_("keti").get("/applications/")).text
@@ -125,7 +125,7 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
     await abroad.post("keti", f"/mentors/{mentor['id']}/resume")
 
 
-async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
+async def test_a_decision_for_a_later_day_can_be_withdrawn(abroad: Abroad) -> None:
     """A decision for a later day takes effect once, on its day, unless it is withdrawn before."""
     await abroad.eligible()
     first = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(5))
@@ -147,14 +147,14 @@ async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
     assert (case["state"], case["by"]) == ("cancelled", "system:clock")
     await abroad.post("programme", f"/partners/AM/decisions/{second['id']}/withdraw", status=409)
     await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(days(3))}, 201)
-    signed_in_anew(abroad.of, "ani")
+    sign_in_again(abroad.of, "ani")
     await abroad.get("ani", "/applications", 403)
     clock.move(timedelta(days=3))
     assert await take_due(bus) == 1
     assert [one["state"] for one in (await abroad.get("ani", "/applications"))["applications"]] == ["cancelled"]
 
 
-async def test_a_notice_can_be_taken_back_or_lapses_with_the_reinstatement(abroad: Abroad) -> None:
+async def test_a_notice_is_withdrawn_or_ends_with_the_reinstatement(abroad: Abroad) -> None:
     """A case goes on when its notice is withdrawn, or when the partner is reinstated during the notice."""
     await abroad.eligible()
     decision = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
@@ -174,8 +174,8 @@ async def test_a_notice_can_be_taken_back_or_lapses_with_the_reinstatement(abroa
     await abroad.post("programme", gone, status=404)
 
 
-async def test_what_changed_since_the_preview_is_shown_again(abroad: Abroad) -> None:
-    """A new application since the preview gives 409 by API, the preview again by page, and no change."""
+async def test_a_change_since_the_preview_shows_it_again(abroad: Abroad) -> None:
+    """A new application since the preview gives 409 by API and the preview by page, and changes nothing."""
     await abroad.eligible()
     body = {"since": str(clock.today()), "choices": FINISH}
     seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
@@ -199,7 +199,7 @@ async def test_what_changed_since_the_preview_is_shown_again(abroad: Abroad) -> 
 
 
 async def test_two_coordinators_at_once(abroad: Abroad) -> None:
-    """Of two different simultaneous decisions one is refused; the same decision twice is one."""
+    """Of two different simultaneous decisions one is refused, and two equal ones count once."""
     await abroad.eligible()
     one, two = (
         {"since": str(clock.today()), "choices": made} for made in (FINISH, choosing("home", "waiting", "cancel"))
@@ -217,7 +217,7 @@ async def test_two_coordinators_at_once(abroad: Abroad) -> None:
     assert len((await abroad.get("programme", "/partners/AM"))["decisions"]) == 1
 
 
-async def test_a_crash_in_the_middle_does_nothing(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_crash_changes_nothing(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure before the end leaves no decision, no event, no cancelled application, and all access."""
     await abroad.eligible()
 
@@ -278,7 +278,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     assert (await client.get("/applications/partners/AM/suspend/preview?since=never")).status_code == 422
 
 
-async def test_a_suspended_partner_is_not_entered_anew(abroad: Abroad) -> None:
+async def test_bulk_entry_leaves_suspensions_unchanged(abroad: Abroad) -> None:
     """Bulk entry neither suspends nor reinstates a partner."""
     entry = {"country": "AM", "status": "suspended", "since": str(clock.today())}
     await abroad.post("programme", "/partners", {"partners": [entry]}, 422)
@@ -307,7 +307,7 @@ async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
     assert "Take the notice back" not in (await client.get(at)).text
 
 
-async def test_whoever_lost_the_lease_does_nothing(abroad: Abroad) -> None:
+async def test_a_process_without_the_lease_does_nothing(abroad: Abroad) -> None:
     """A process that lost the lease neither applies a decision nor ends a case."""
     await abroad.eligible()
     await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(1))

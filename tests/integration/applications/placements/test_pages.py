@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def test_a_revision_is_shown_before_it_is_told(abroad: Abroad, programme: Programme) -> None:
-    """Old and new, confirmed visits that stand, proposals by reference; told by the second button only."""
+async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, programme: Programme) -> None:
+    """The preview shows old and new, confirmed visits and proposals; only the second button publishes."""
     offer = await abroad.offer(places=3)
     at = f"/applications/offers/{offer['id']}"
     await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
@@ -51,7 +51,7 @@ async def test_a_revision_is_shown_before_it_is_told(abroad: Abroad, programme: 
 
 
 async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: Programme) -> None:
-    """A counterpart by reference, conflicts by name or reference; what is not known, or only a draft, is refused."""
+    """Counterparts and conflicts are entered by reference or name; unknown ones and drafts are refused."""
     application = await programme.submitted()
     new = f"/applications/offers/new?call={programme.call['id']}"
     wrong = await send(abroad, "claire", new, offer_form(prematched_with="AM-2026-9999"), 422)
@@ -77,7 +77,7 @@ async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: 
 
 
 async def test_the_contact_stays_in_the_portal_and_reaches_the_guest(abroad: Abroad, programme: Programme) -> None:
-    """No event holds contact or security; the guest of a confirmed visit reads both, and nobody else from abroad."""
+    """No event has contact or security, which only the guest of a confirmed visit reads abroad."""
     offer = await abroad.offer(contact="Claire, room 12")
     visit_id = await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
     told = str(await programme.journal("exchange.offers"))
@@ -88,7 +88,7 @@ async def test_the_contact_stays_in_the_portal_and_reaches_the_guest(abroad: Abr
 
 
 async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: Programme) -> None:
-    """The copy is a draft of the other call, its periods moved by whole weeks; another host finds nothing."""
+    """The copy is a draft of the other call, moved by whole weeks, and another host finds nothing."""
     offer = await abroad.offer()
     fund = (await abroad.get("programme", "/funds"))["funds"][0]["id"]
     terms = call_terms(fund) | {"topics": ["criminal_networks"]}
@@ -110,8 +110,8 @@ async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: 
     await abroad.post("claire", f"/offers/{offer['id']}/copy", {"call_id": other["id"]}, 409)
 
 
-async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abroad, programme: Programme) -> None:
-    """Draft and asked wait for the host, submitted for the coordinator, overdue for the programme; empty says why."""
+async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroad, programme: Programme) -> None:
+    """Hosts, coordinators and programme see their open tasks first, and an empty list says why."""
     assert "There is no placement here yet" in await read(abroad, "claire", "/applications/offers")
     published = await abroad.offer()
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title="Second"), "submit": True}
@@ -143,7 +143,7 @@ async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abro
 
 
 async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad, programme: Programme) -> None:
-    """Ticked, named with what happens, endorsed in one go; what somebody decided meanwhile is left and named."""
+    """The page names the selected placements and their outcome; one decided meanwhile is left out and named."""
     made = []
     for title in ("First", "Second", "Third"):
         body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title=title), "submit": True}
@@ -174,8 +174,8 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     assert (left["done"], {one["id"] for one in left["left"]}) == ([made[1]], {made[0], made[2]})
 
 
-async def test_pages_of_what_was_entered_in_error(abroad: Abroad) -> None:
-    """The programme coordinator is asked once more, with what it means; a reason is needed; hosts have no such page."""
+async def test_voiding_a_placement_by_page(abroad: Abroad) -> None:
+    """The programme coordinator confirms once more and gives a reason, and hosts have no such page."""
     offer = await abroad.offer()
     at = f"/applications/offers/{offer['id']}"
     await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
@@ -189,7 +189,7 @@ async def test_pages_of_what_was_entered_in_error(abroad: Abroad) -> None:
 
 
 def days(offset: int) -> str:
-    """A day so many days after a fixed Monday."""
+    """Return a day so many days after a fixed Monday."""
     return str(date(2026, 1, 5) + timedelta(days=offset))
 
 
@@ -204,8 +204,8 @@ entries = st.builds(
 
 
 @given(entries, st.integers(0, 25), st.integers(0, 6), st.integers(0, 10))
-def test_nothing_is_taken_from_whoever_is_confirmed(entry: OfferEntry, confirmed: int, visits: int, week: int) -> None:
-    """A revision is refused exactly where places in all, or of a week that it has, are below what is confirmed."""
+def test_a_revision_keeps_places_of_confirmed_visits(entry: OfferEntry, confirmed: int, visits: int, week: int) -> None:
+    """A revision is refused exactly where places in all, or of a week, go below the confirmed ones."""
     monday = date(2026, 1, 5) + timedelta(weeks=week)
     found = revision.below_confirmed(entry, confirmed, {monday: visits} if visits else {})
     assert entry.places is not None
@@ -216,8 +216,8 @@ def test_nothing_is_taken_from_whoever_is_confirmed(entry: OfferEntry, confirmed
 
 
 @given(entries, st.dictionaries(st.sampled_from(["title", "city", "outline"]), st.text("abc", max_size=4)))
-def test_a_revision_names_what_it_changes_and_nothing_else(entry: OfferEntry, changed: dict[str, Any]) -> None:
-    """The differences are exactly the fields whose value is another."""
+def test_a_revision_lists_exactly_its_changes(entry: OfferEntry, changed: dict[str, Any]) -> None:
+    """The differences are exactly the fields whose values differ."""
     after = entry.model_copy(update=changed)
     found = {one.field: (one.old, one.new) for one in revision.changed_fields(entry, after)}
     assert found == {name: ("", value) for name, value in changed.items() if value}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: Programme) -> None:
-    """A placement is submitted, sent back, submitted again, endorsed, published, revised, paused and resumed."""
+    """A placement is submitted, returned, submitted again, endorsed, published, revised, paused and resumed."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)
     assert (made["state"], made["reference"][:5]) == ("draft", "FR-P-")
@@ -48,8 +48,8 @@ async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: P
     assert "Identity document" not in str(told)
 
 
-async def test_a_second_click_does_nothing_twice(abroad: Abroad, programme: Programme) -> None:
-    """Endorsing and publishing twice gives the state that was reached, and one event each."""
+async def test_a_second_click_changes_nothing(abroad: Abroad, programme: Programme) -> None:
+    """A second endorsement or publication gives the present state, and no second event."""
     made = await abroad.offer()
     assert (await abroad.post("claire", f"/offers/{made['id']}/publish"))["state"] == OfferState.PUBLISHED
     problem = await abroad.post("luc", f"/offers/{made['id']}/endorse", status=409)
@@ -58,7 +58,7 @@ async def test_a_second_click_does_nothing_twice(abroad: Abroad, programme: Prog
     assert [kind for kind, _, _ in told] == ["OfferSubmitted", "OfferEndorsed", "OfferPublished"]
 
 
-async def test_what_is_missing_is_named(abroad: Abroad, programme: Programme) -> None:
+async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Programme) -> None:
     """A placement without places, with days beyond the call or an old version is refused with the field."""
     entry = {"title": "A week", "days": 1}
     made = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": entry}, 201)
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_named(abroad: Abroad, programme: Programme) ->
 
 
 async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme: Programme) -> None:
-    """Another host, another country and an unknown id get the same answer; only its own organisation sees a draft."""
+    """Another host, another country and an unknown id get the same answer; only its host sees a draft."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)
     of = f"/offers/{made['id']}"
@@ -98,7 +98,7 @@ async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme:
 
 
 async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: Programme) -> None:
-    """A mentor's own profile is one a call, published once, revised; nobody else finds it."""
+    """A mentor has one profile per call, publishes it once and revises it, and nobody else finds it."""
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
     made = await abroad.post("jonas", "/mentors", body, 201)
     assert (made["state"], made["entry"]["service"]) == ("published", "police")

@@ -1,4 +1,4 @@
-"""Guest, sender and host bring what is needed before travel, and each sees only what is theirs to see."""
+"""Guest, sender and host prepare a visit, and each sees only their own part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 
 
 
 async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:
-    """Replace something through the API."""
+    """Replace an item through the API."""
     answer = await abroad.of.as_(who).put(f"/applications/api{address}", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
@@ -29,19 +29,19 @@ async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], stat
 async def write(
     abroad: Abroad, who: str, visit_id: UUID, item: str, details: dict[str, Any], version: int = 0, status: int = 200
 ) -> Any:
-    """Write one thing down."""
+    """Write one item."""
     body = {"details": details, "version": version}
     return await put(abroad, who, f"/visits/{visit_id}/preparation/{item}", body, status)
 
 
 async def visit(abroad: Abroad) -> tuple[UUID, UUID]:
-    """Match and visit of Ani and Claire, with dates."""
+    """Return match and scheduled visit of Ani and Claire."""
     match_id = await abroad.placement_matched()
     return match_id, await abroad.scheduled(match_id)
 
 
 def written(abroad: Abroad, match_id: UUID) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What everybody writes when all is well: by thing, who and what."""
+    """Return the content of each item when everything is ready: by item, author and body."""
     plan, today = abroad.plan(match_id), str(clock.today())
     return {
         "authorisation": ("tigran", {"reference": "Order 12/345", "given_on": today}),
@@ -55,8 +55,8 @@ def written(abroad: Abroad, match_id: UUID) -> dict[str, tuple[str, dict[str, An
     }
 
 
-async def all_there(abroad: Abroad, match_id: UUID, visit_id: UUID) -> None:
-    """Everybody brings everything."""
+async def prepare_everything(abroad: Abroad, match_id: UUID, visit_id: UUID) -> None:
+    """Write all items of all sides."""
     for item, (who, details) in written(abroad, match_id).items():
         await write(abroad, who, visit_id, item, details)
     await abroad.post(
@@ -68,15 +68,15 @@ async def all_there(abroad: Abroad, match_id: UUID, visit_id: UUID) -> None:
 
 
 async def recorded(programme: Programme, *kinds: str) -> list[tuple[str, Any]]:
-    """Return the events of these kinds."""
+    """Return the events of these types."""
     found = await programme.journal("exchange.participation")
     return [(kind, payload) for kind, _, payload in found if kind in kinds]
 
 
-async def test_all_that_is_asked_is_brought_and_told_once(abroad: Abroad, programme: Programme) -> None:
-    """Each side's part is told when it is complete, the whole once; nothing of what was written leaves."""
+async def test_readiness_is_published_once(abroad: Abroad, programme: Programme) -> None:
+    """Each side's part is published when it is complete, the whole once, and no content leaves the portal."""
     match_id, visit_id = await visit(abroad)
-    await all_there(abroad, match_id, visit_id)
+    await prepare_everything(abroad, match_id, visit_id)
     shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
     assert shown["complete"]
     assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
@@ -91,10 +91,10 @@ async def test_all_that_is_asked_is_brought_and_told_once(abroad: Abroad, progra
         assert secret not in everything
 
 
-async def test_what_was_enough_is_missing_again_when_the_visit_moves(abroad: Abroad, programme: Programme) -> None:
-    """Other dates: insurance and letter no longer fit; the sender's part still does, and that is told anew."""
+async def test_moved_dates_reopen_insurance_and_letter(abroad: Abroad, programme: Programme) -> None:
+    """After a move insurance and letter no longer fit, and the sender's part is published as ready again."""
     match_id, visit_id = await visit(abroad)
-    await all_there(abroad, match_id, visit_id)
+    await prepare_everything(abroad, match_id, visit_id)
     plan = abroad.plan(match_id)
     days = [str(clock.today().fromisoformat(day) + timedelta(days=28)) for day in plan["days"]]
     moved = {**plan, "start": days[0], "end": days[-1], "days": days}
@@ -113,10 +113,10 @@ async def test_what_was_enough_is_missing_again_when_the_visit_moves(abroad: Abr
     assert "newer letter" in check
 
 
-async def test_everybody_reads_only_what_is_theirs(abroad: Abroad) -> None:
-    """Insurance and visa: guest and sender; the emergency contact: the guest alone; access needs: the host too."""
+async def test_each_side_reads_only_its_own_items(abroad: Abroad) -> None:
+    """Guest and sender read insurance and visa, the guest the emergency contact, the host only access needs."""
     match_id, visit_id = await visit(abroad)
-    await all_there(abroad, match_id, visit_id)
+    await prepare_everything(abroad, match_id, visit_id)
     await write(abroad, "ani", visit_id, "access_needs", {"text": "A step-free way."})
     seen = {}
     for who in ("ani", "tigran", "claire", "luc", "programme"):
@@ -141,7 +141,7 @@ async def test_everybody_reads_only_what_is_theirs(abroad: Abroad) -> None:
 async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only(
     abroad: Abroad, programme: Programme
 ) -> None:
-    """Not before, not by anybody else; on the day it is released once, and each look stands in the access log."""
+    """The contact is released once on the first day, and each access is in the access log."""
     match_id, visit_id = await visit(abroad)
     at, page = f"/visits/{visit_id}/emergency-contact", f"/applications/visits/{visit_id}/emergency"
     await write(abroad, "ani", visit_id, "emergency_contact", EMERGENCY)
@@ -165,8 +165,8 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     await abroad.post("claire", at, status=409)
 
 
-async def test_only_the_owner_writes_and_two_at_once_are_told(abroad: Abroad) -> None:
-    """Others find nothing to write; a form opened before somebody else wrote is refused with the input kept."""
+async def test_only_the_owner_writes_and_concurrent_changes_are_refused(abroad: Abroad) -> None:
+    """Others find nothing to write, and a form that is out of date is refused with its input kept."""
     match_id, visit_id = await visit(abroad)
     details = written(abroad, match_id)
     for who, item in (("claire", "visa"), ("ani", "authorisation"), ("tigran", "arrival"), ("luc", "insurance")):
@@ -185,7 +185,7 @@ async def test_only_the_owner_writes_and_two_at_once_are_told(abroad: Abroad) ->
 
 
 async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None:
-    """Asked for on the visit's page, written in a form, refused with the input kept, and then there."""
+    """A form opened from the visit's page is refused with its input kept, and then saved."""
     match_id, visit_id = await visit(abroad)
     ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
     assert "Yours to bring, and not there" in (await ani.get(at)).text
@@ -218,13 +218,13 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     plan = abroad.plan(match_id)
     clock.move(timedelta(days=90))
     ended = {"attended": plan["days"], "attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, **ended)
     await write(abroad, "ani", visit_id, "visa", {"result": "not_needed"}, status=409)
 
 
 async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
-    """Each side writes its own lines; only the sender changes others' and confirms the list; a change undoes that."""
+    """Each side writes its own lines; only the sender changes others' and confirms, and a change reopens the list."""
     _, visit_id = await visit(abroad)
     of, at = f"/visits/{visit_id}", f"/applications/visits/{visit_id}/costs"
     line = {"item": "accommodation", "payer": "host", "planned": "380.50"}
@@ -269,10 +269,8 @@ async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
     assert gone.status_code == 404
 
 
-async def test_letters_are_made_by_the_host_read_by_those_concerned_and_checked_by_anybody(
-    abroad: Abroad, programme: Programme
-) -> None:
-    """A PDF with its digest; the same facts give the same letter; reading is logged; checking shows no name."""
+async def test_letters_are_made_by_the_host_and_verified_by_anybody(abroad: Abroad, programme: Programme) -> None:
+    """The same facts give the same PDF and digest, reading is logged, and the verification shows no name."""
     _, visit_id = await visit(abroad)
     of, at = f"/visits/{visit_id}/letters", f"/applications/visits/{visit_id}/letters"
     await abroad.post("ani", f"{of}/invitation", status=404)
@@ -310,8 +308,8 @@ async def test_letters_are_made_by_the_host_read_by_those_concerned_and_checked_
     assert (await abroad.post("claire", f"{of}/invitation", status=201))["version"] == 2
 
 
-async def test_the_programme_says_what_is_asked(abroad: Abroad, programme: Programme) -> None:
-    """By page and API; a pair of countries goes before a call; taken back, the default holds; nobody else decides."""
+async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: Programme) -> None:
+    """A rule for two countries precedes one for a call, without rules the default holds, and nobody else decides."""
     _, visit_id = await visit(abroad)
     at, page = "/asked-before-travel", "/applications/asked-before-travel"
     rule = {"item": "visa", "asked": False, "country": "AM", "host_country": "FR"}

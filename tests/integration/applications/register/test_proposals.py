@@ -68,7 +68,7 @@ async def rows(programme: Programme, query: str) -> list[Any]:
 
 
 async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(programme: Programme) -> None:
-    """A proposed person is entered by the approval only; the history says who did what."""
+    """The person is entered on approval only, and the history names both authors."""
     answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=person_form(programme))
     assert answer.status_code == 303, answer.text
     page = answer.headers["location"].partition("?")[0]
@@ -102,8 +102,8 @@ async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme
     assert "@" not in said
 
 
-async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme: Programme) -> None:
-    """The proposer reads the reason; a decided proposal stays decided; only its proposer takes one back."""
+async def test_a_refusal_has_a_reason_and_a_proposal_can_be_withdrawn(programme: Programme) -> None:
+    """The proposer reads the reason, decisions are final, and only the proposer withdraws a proposal."""
     made = await proposed(programme)
     path = f"/register/proposals/{made['id']}"
     await programme.post("programme", f"{path}/refuse", {"reason": "other"}, 422)
@@ -123,8 +123,8 @@ async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme
     assert (await programme.as_("programme").post(f"{page}/approve", data={})).status_code == 409
 
 
-async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: Programme) -> None:
-    """Each state of a proposal has an event with the proposer's opaque id and without its contents."""
+async def test_each_state_of_a_proposal_has_an_event_without_its_contents(programme: Programme) -> None:
+    """Each state has an event with the proposer's opaque id and without the contents."""
     first = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{first['id']}/refuse", {"reason": "incomplete"})
     second = await proposed(programme)
@@ -144,7 +144,7 @@ async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: P
     assert {(data["kind"], data["country"], data["proposer_id"]) for _, data in told} == {("person_new", "AM", tigran)}
 
 
-async def test_another_country_knows_of_nothing(programme: Programme) -> None:
+async def test_another_country_finds_nothing(programme: Programme) -> None:
     """Proposals, people and organisations of another country are not found, by page and by API."""
     made = await proposed(programme)
     ani = await person_in_register(programme, "ani")
@@ -172,14 +172,14 @@ async def test_another_country_knows_of_nothing(programme: Programme) -> None:
         ({"grants": [{"role": "officer", "country": "AM", "since": "2026-02-01", "until": "2026-01-01"}]}, "roles"),
     ],
 )
-async def test_what_cannot_be_proposed(programme: Programme, changes: dict[str, Any], field: str) -> None:
+async def test_invalid_proposals_are_refused(programme: Programme, changes: dict[str, Any], field: str) -> None:
     """A taken sign-in name or address, another country and a foreign role are refused at the field."""
     body = {"change": {"kind": "person", "entry": entry(programme, **changes)}, "new": True}
     answer = await programme.post("tigran", "/register/proposals", body, 422)
     assert field in {one["field"] for one in answer["errors"]}
 
 
-async def test_two_proposals_about_one_person_are_noticed(programme: Programme) -> None:
+async def test_a_second_proposal_about_a_person_is_refused(programme: Programme) -> None:
     """A second proposal is refused while the first waits, and the form keeps its input."""
     await proposed(programme)
     form = person_form(programme, unit="Analysis unit")
@@ -190,7 +190,7 @@ async def test_two_proposals_about_one_person_are_noticed(programme: Programme) 
 
 
 async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programme) -> None:
-    """A stale proposal is approved only after the changes were shown, and only its own fields change."""
+    """A stale proposal is approved only after the changes were shown, and changes only its own fields."""
     ani = await person_in_register(programme, "ani")
     base = await programme.get("programme", f"/register/people/{ani['id']}")
     person = {name: base["person"][name] for name in entry(programme) if name in base["person"]}
@@ -216,8 +216,8 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     assert (now["unit"], now["email"]) == ("Digital forensics", "ani.p@police.example")
 
 
-async def test_two_who_change_one_person_at_once(programme: Programme) -> None:
-    """The second of two concurrent changes is refused with a sentence, and the form keeps its input."""
+async def test_the_second_of_two_changes_to_a_person_is_refused(programme: Programme) -> None:
+    """The second of two concurrent changes is refused with a message, and the form keeps its input."""
     ani = await person_in_register(programme, "ani")
     page = f"{PAGES}/people/{ani['id']}/edit"
     form = person_form(programme, name="Ani Petrosyan", email="ani@police.example", unit="First")
@@ -232,7 +232,7 @@ async def test_two_who_change_one_person_at_once(programme: Programme) -> None:
 
 
 async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Programme) -> None:
-    """Proposals that cannot be approved are left with the reason; an empty selection is an error."""
+    """Proposals that cannot be approved are left with the reason, and an empty selection is an error."""
     first = await proposed(programme)
     second = await proposed(programme, subject="arman", name="Arman Sarg", email="arman@police.example")
     third = await proposed(programme, "giorgi", subject="levan", email="taken@police.example", country="GE",
@@ -256,7 +256,7 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
 
 
 async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -> None:
-    """A proposed organisation is approved, changed by the programme, and deactivated after its matters were shown."""
+    """A proposed organisation is approved, changed, and deactivated after its open matters were shown."""
     form = {"name": "Customs of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan", "note": "New partner"}
     answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
     proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
@@ -281,8 +281,8 @@ async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -
 
 
 @pytest.mark.parametrize("name", ["", "=1+1", "x" * 201, "Customs\u202eof"])
-async def test_bad_names_are_refused_with_the_field_and_kept(programme: Programme, name: str) -> None:
-    """Empty, too long, formula and hidden characters are errors at the field; the form keeps the rest."""
+async def test_invalid_names_are_refused_at_the_field(programme: Programme, name: str) -> None:
+    """Empty names, long ones, formulas and hidden characters are errors at the field, and the form keeps its input."""
     form = {"name": name, "kind": "agency", "country": "AM", "city": "Gyumri"}
     answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
     assert answer.status_code == 422

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 WHY = "The unit has asked for this course twice"
 
 
-async def _turned_down(programme: Programme) -> dict[str, Any]:
-    """An application that the country does not endorse."""
+async def _not_endorsed(programme: Programme) -> dict[str, Any]:
+    """Return an application that the country does not endorse."""
     made = await programme.submitted()
     body = {"reason": "profile_mismatch", "text": "Another unit goes first."}
     await programme.post("tigran", f"/applications/{made['id']}/not-endorse", body)
@@ -23,8 +23,8 @@ async def _turned_down(programme: Programme) -> dict[str, Any]:
 
 
 async def test_an_appeal_by_form(programme: Programme) -> None:
-    """The page offers it with its last day, asks why, files it; the text is in no event."""
-    made = await _turned_down(programme)
+    """The page shows the last day, asks for a reason and files the appeal, and no event has the text."""
+    made = await _not_endorsed(programme)
     mine = f"/applications/mine/{made['id']}"
     refused = (await programme.as_("ani").get(mine)).text
     assert "you may appeal until" in refused
@@ -47,9 +47,9 @@ async def test_an_appeal_by_form(programme: Programme) -> None:
     assert WHY not in str(told)
 
 
-async def test_an_appeal_by_api_is_kept_with_what_a_decision_needs(programme: Programme) -> None:
-    """The store knows who decided and where the application was; a second click finds what the first one filed."""
-    made = await _turned_down(programme)
+async def test_an_appeal_by_api_is_filed_once(programme: Programme) -> None:
+    """The store has the earlier decision and state, and a second click finds the filed appeal."""
+    made = await _not_endorsed(programme)
     answer = await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY})
     assert answer["state"] == "appealed"
     again = await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY})
@@ -66,8 +66,8 @@ async def test_an_appeal_by_api_is_kept_with_what_a_decision_needs(programme: Pr
     assert [event[0] for event in await programme.journal("exchange.applications")].count("AppealFiled") == 1
 
 
-async def test_who_and_what_may_not_appeal(programme: Programme) -> None:
-    """Somebody else's is not found; a submitted one has no decision; after the last day it is too late."""
+async def test_appeals_that_are_refused(programme: Programme) -> None:
+    """Another person's application is not found, an undecided one has no decision, and a late appeal is refused."""
     open_one = await programme.submitted()
     refused = await programme.post("ani", f"/applications/{open_one['id']}/appeal", {"text": WHY}, 409)
     assert "the application is now" in refused["detail"]

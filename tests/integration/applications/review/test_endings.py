@@ -1,4 +1,4 @@
-"""Tests of cancelling and voiding applications: what follows, and who may do it."""
+"""Tests of cancelling and voiding applications: the consequences, and who may do it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CASES = "/applications/cases"
 
 
 async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await programme.as_(subject).get(path)
     assert answer.status_code == status, answer.text
     return html.unescape(answer.text)
 
 
 async def test_an_open_application_is_cancelled_by_page(programme: Programme) -> None:
-    """The page says what follows, a reason is needed, the officer reads the text and may appeal; it is done once."""
+    """The page shows the consequences and asks for a reason; the officer reads the text and may appeal."""
     made = await programme.submitted()
     at = f"{CASES}/{made['id']}"
     assert f'href="{at}/cancel"' in await page(programme, "programme", at)
@@ -56,7 +56,7 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
 
 
 async def test_cancelling_by_program(programme: Programme) -> None:
-    """The API does the same; a personal reason leaves as personal; what is over, or has changed, is a 409."""
+    """The API cancels alike, publishes a personal reason as personal, and answers 409 to an outdated state."""
     made = await programme.submitted()
     path = f"/applications/{made['id']}/cancel"
     await programme.post("tigran", path, {"reason": "funding"}, 403)
@@ -74,8 +74,8 @@ async def test_cancelling_by_program(programme: Programme) -> None:
     await programme.post("programme", path, {"reason": "funding"}, 409)
 
 
-async def test_the_page_says_what_becomes_of_match_and_visit(abroad: Abroad) -> None:
-    """A match, then a visit to come, are named before it is cancelled; what has begun cannot be cancelled so."""
+async def test_the_page_names_match_and_visit_before_cancelling(abroad: Abroad) -> None:
+    """The page names a match or a visit to come, and a visit in progress cannot be cancelled."""
     programme = abroad.of
     match_id = await abroad.placement_matched()
     at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
@@ -86,7 +86,7 @@ async def test_the_page_says_what_becomes_of_match_and_visit(abroad: Abroad) -> 
     assert "The visit at Anti-cybercrime office" in asked
     assert "is cancelled" in asked
     clock.move(timedelta(days=78))
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     assert "Its visit has begun" in await page(programme, "programme", f"{at}/cancel")
     application_id = abroad.pairings[match_id]["application_id"]
     await programme.post("programme", f"/applications/{application_id}/cancel", {"reason": "funding"}, 409)
@@ -94,7 +94,7 @@ async def test_the_page_says_what_becomes_of_match_and_visit(abroad: Abroad) -> 
 
 
 async def test_a_mentorship_is_named_too(abroad: Abroad) -> None:
-    """Before an application with a mentorship is cancelled or taken out, the page says that it ends."""
+    """Before an application with a mentorship is cancelled or voided, the page says that it ends."""
     match_id = await abroad.mentor_matched()
     await abroad.opened(match_id)
     at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
@@ -102,8 +102,8 @@ async def test_a_mentorship_is_named_too(abroad: Abroad) -> None:
     assert "The mentorship leaves the counts" in await page(abroad.of, "programme", f"{at}/void")
 
 
-async def test_what_was_entered_in_error_is_taken_out(abroad: Abroad, feed: Feed) -> None:
-    """Visit and certificate are named, it must be confirmed once more, and the history says why."""
+async def test_an_application_entered_in_error_is_voided(abroad: Abroad, feed: Feed) -> None:
+    """The page names visit and certificate and asks for confirmation, and the history has the reason."""
     programme = abroad.of
     match_id = await abroad.placement_matched()
     application_id = abroad.pairings[match_id]["application_id"]
@@ -135,7 +135,7 @@ async def test_what_was_entered_in_error_is_taken_out(abroad: Abroad, feed: Feed
 
 @pytest.mark.parametrize("what", ["cancel", "void"])
 async def test_nobody_else_ends_an_application(programme: Programme, what: str) -> None:
-    """Coordinators of a country and the officer cannot; a draft and an unknown id are not there."""
+    """Country coordinators and the officer cannot end it, and a draft or an unknown id is not found."""
     made = await programme.submitted()
     for who in ("tigran", "ani", "claire"):
         await page(programme, who, f"{CASES}/{made['id']}/{what}", 403)

@@ -1,4 +1,4 @@
-"""A host records attendance tap by tap, corrects it visibly, and never overwrites what a colleague recorded."""
+"""A host records attendance day by day, corrects it visibly, and never overwrites a colleague's record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def begun(abroad: Abroad, day: int = 1) -> tuple[UUID, UUID, date]:
-    """A visit on its day with that number, counted from 0: its id, its match, its first day."""
+    """Start a visit on its day with that number, counted from 0; return its id, its match, its first day."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     start = date.fromisoformat((await abroad.get("claire", f"/visits/{visit_id}"))["start"])
@@ -31,8 +31,8 @@ async def recorded_days(programme: Programme) -> list[tuple[str, Any]]:
     return [(data["day"], data["present"]) for kind, _, data in found if kind == "AttendanceRecorded"]
 
 
-async def test_one_tap_a_day_today_first(abroad: Abroad, programme: Programme) -> None:
-    """The page lists today's guests; a tap records, a second tap of the same changes nothing; then all is recorded."""
+async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> None:
+    """The page lists today's guests, a tap records the day, and a second tap changes nothing."""
     assert "Nobody is here today" in await read(abroad, "claire", "/applications/visits/attendance")
     visit_id, _, start = await begun(abroad)
     page = await read(abroad, "claire", "/applications/visits/attendance")
@@ -54,8 +54,8 @@ async def test_one_tap_a_day_today_first(abroad: Abroad, programme: Programme) -
     await abroad.get("luc", "/visits/attendance", 403)
 
 
-async def test_a_correction_stays_visible_and_is_told(abroad: Abroad, programme: Programme) -> None:
-    """Who was there is corrected: host and guest read what it said before, and the log has both."""
+async def test_a_correction_stays_visible_and_is_published(abroad: Abroad, programme: Programme) -> None:
+    """Host and guest read the record before the correction, and the log has both."""
     visit_id, _, start = await begun(abroad)
     path = f"/visits/{visit_id}/attendance"
     await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
@@ -68,8 +68,8 @@ async def test_a_correction_stays_visible_and_is_told(abroad: Abroad, programme:
     assert await recorded_days(programme) == [(str(start), True), (str(start), False)]
 
 
-async def test_a_colleague_was_quicker(abroad: Abroad, programme: Programme) -> None:
-    """Who looked before somebody else recorded the opposite is told so; nothing is overwritten; the same is fine."""
+async def test_a_colleague_s_record_is_not_overwritten(abroad: Abroad, programme: Programme) -> None:
+    """A host who contradicts a newer record reads so and changes nothing; an equal record is accepted."""
     visit_id, _, start = await begun(abroad)
     path = f"/visits/{visit_id}/attendance"
     await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
@@ -86,17 +86,17 @@ async def test_a_colleague_was_quicker(abroad: Abroad, programme: Programme) -> 
     assert await recorded_days(programme) == [(str(start), True)]
 
 
-async def test_only_days_that_have_come_and_not_after_the_end(abroad: Abroad) -> None:
-    """Tomorrow is refused, a day of another week too; when the visit has ended, what is recorded stands."""
+async def test_only_past_days_are_recorded_until_the_end(abroad: Abroad) -> None:
+    """Tomorrow and a day of another week are refused, and records are final after the end."""
     visit_id, match_id, start = await begun(abroad)
     path = f"/visits/{visit_id}/attendance"
     for day in (start + timedelta(days=2), start - timedelta(days=7)):
         await abroad.post("claire", path, {"days": {str(day): True}}, 409)
     await abroad.post("claire", path, {"days": {str(start): True}})
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     await abroad.post("claire", f"/visits/{visit_id}/early-return", {"last_day": str(start)})
     values = {"attended": [str(start)], "attended_days": 1, "required_days": 5, "ended_on": str(start), "early": True}
-    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **values)
+    await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, **values)
     await abroad.post("claire", path, {"days": {str(start): False}}, 409)
     assert (await abroad.get("claire", "/visits/attendance"))["visits"] == []
     shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
@@ -107,7 +107,7 @@ async def test_only_days_that_have_come_and_not_after_the_end(abroad: Abroad) ->
 
 
 async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme) -> None:
-    """Recorded by mistake and corrected before anything else: the no-show can still be reported, once."""
+    """After a mistaken record is corrected, the no-show can still be reported, once."""
     visit_id, _, start = await begun(abroad, 0)
     path = f"/visits/{visit_id}/attendance"
     await abroad.post("claire", path, {"days": {str(start): True}})
@@ -120,8 +120,8 @@ async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme)
     assert [one["reason"] for one in reported] == ["personal"]
 
 
-async def test_who_of_a_pair_stays_at_home_records_the_other(abroad: Abroad, programme: Programme) -> None:
-    """Where the mentor travels, the mentee finds the day on the first page and taps it; the mentor does not."""
+async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abroad, programme: Programme) -> None:
+    """The mentee finds the day on the first page and records it, and the mentor does not."""
     match_id = await abroad.mentor_matched()
     mentorship_id = await abroad.begun(match_id)
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")

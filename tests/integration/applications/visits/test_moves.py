@@ -1,4 +1,4 @@
-"""Guest, host and programme ask for other dates of a visit and answer them, by page and by API, and nobody else can."""
+"""Guest, host and programme propose other dates of a visit and answer them, by page and API, and nobody else can."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def periods(first: int = 90, last: int = 130) -> list[dict[str, str]]:
-    """A period in days from today."""
+    """Return a period in days from today."""
     today = clock.today()
     return [{"start": str(today + timedelta(days=first)), "end": str(today + timedelta(days=last))}]
 
 
 def row(first: int = 90, last: int = 130, number: int = 0) -> dict[str, str]:
-    """A period as the form sends it."""
+    """Return a period as the form sends it."""
     sent: dict[str, str] = {}
     for name, count in (("start", first), ("end", last)):
         day = clock.today() + timedelta(days=count)
@@ -33,11 +33,11 @@ def row(first: int = 90, last: int = 130, number: int = 0) -> dict[str, str]:
 
 
 async def proposed(abroad: Abroad, visit_id: UUID, match_id: UUID, move: int = 1) -> dict[str, Any]:
-    """Matching proposes the week five weeks later."""
+    """Propose the week five weeks later, as matching."""
     plan = abroad.plan(match_id)
     week = [str(clock.today().fromisoformat(day) + timedelta(days=35)) for day in plan["days"]]
     new = {"start": week[0], "end": week[-1], "days": week}
-    await abroad.tell_visit(
+    await abroad.publish_visit_event(
         visits.VisitMoveProposed,
         visit_id,
         match_id,
@@ -56,8 +56,8 @@ async def recorded_moves(programme: Programme) -> list[tuple[str, dict[str, Any]
     return [(kind, payload) for kind, _, payload in found if kind.startswith("Move")]
 
 
-async def test_dates_are_asked_for_proposed_accepted_and_moved(abroad: Abroad, programme: Programme) -> None:
-    """By API: asked once, shown to both, accepted by both; the old dates stand until matching moves the visit."""
+async def test_a_visit_moves_to_proposed_dates(abroad: Abroad, programme: Programme) -> None:
+    """Dates are requested once and accepted by both, and the old ones stay until matching moves the visit."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     of, old = f"/visits/{visit_id}", abroad.plan(match_id)["start"]
@@ -88,7 +88,7 @@ async def test_dates_are_asked_for_proposed_accepted_and_moved(abroad: Abroad, p
 
 
 async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad, programme: Programme) -> None:
-    """By page: a no without a reason is asked for one, its text stays; then other dates can be asked for anew."""
+    """A refusal without a reason is an error that keeps the text; afterwards other dates can be requested."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     at = f"/applications/visits/{visit_id}"
@@ -119,18 +119,18 @@ async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad,
         ("MoveRefused", "not_available"),
     ]
     dropped = {"move": 1, "cause": "refused", "by": "guest", "reason": "not_available"}
-    await abroad.tell_visit(visits.VisitMoveDropped, visit_id, match_id, **dropped)
+    await abroad.publish_visit_event(visits.VisitMoveDropped, visit_id, match_id, **dropped)
     page = (await claire.get(at)).text
     assert "the visit keeps those that it has" in page
     assert "Ask for other dates" in page
     assert (await claire.post(f"{at}/move", data={**row(), "reason": "other"})).status_code == 303
 
 
-async def test_a_visit_without_a_week_says_why_and_takes_periods(abroad: Abroad, programme: Programme) -> None:
-    """The page names the cause and what comes next; further periods are asked of matching, once."""
+async def test_a_visit_without_a_week_accepts_more_periods(abroad: Abroad, programme: Programme) -> None:
+    """The page names the cause and the next step, and further periods go to matching once."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
-    await abroad.tell(matches.MatchConfirmed, match_id)
+    await abroad.publish(matches.MatchConfirmed, match_id)
     visit_id = new_id()
     plan = {name: value for name, value in abroad.plan(match_id).items() if name in visits.VisitOf.model_fields}
     event = visits.VisitUnschedulable.model_validate({"visit": plan, "required_days": 5, "cause": "holidays"})
@@ -147,7 +147,7 @@ async def test_a_visit_without_a_week_says_why_and_takes_periods(abroad: Abroad,
 
 
 async def test_nobody_else_moves_a_visit(abroad: Abroad) -> None:
-    """Another officer, host or country finds nothing; coordinators of the two countries neither ask nor answer."""
+    """Another officer, host or country finds nothing, and coordinators neither request nor answer."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     body = {"periods": periods(), "reason": "other"}
@@ -161,5 +161,5 @@ async def test_nobody_else_moves_a_visit(abroad: Abroad) -> None:
     past = {"periods": periods(-20, -10), "reason": "other"}
     await abroad.post("ani", f"/visits/{visit_id}/moves", past, 422)
     clock.move(timedelta(days=80))
-    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     await abroad.post("ani", f"/visits/{visit_id}/moves", body | {"periods": periods()}, 409)

@@ -23,7 +23,7 @@ from shared.contracts import applications
 from shared.contracts.codes import Answer, Party, Reason
 from shared.errors import Refused
 from shared.ids import new_id
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ async def test_a_rebuild_gives_the_same_store_and_tells_nothing_again(world: Wor
     tables = ("call", "candidate", "seat", "standing", "match", "visit")
     before = [await world.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
     (facts,) = await world.rows("SELECT count(*) AS number FROM journal")
-    await empty(world.bus, consumers, "carla")
+    await empty_projections(world.bus, consumers, "carla")
     await apply(records)
     await world.turn()
     assert [await world.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables] == before

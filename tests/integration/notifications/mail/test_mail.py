@@ -30,7 +30,7 @@ from tests.integration.notifications.stories import (
     at,
     event,
 )
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -82,7 +82,7 @@ async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Fee
     await feed.apply([record, record])
     await post(app)
     bus = app.state.service.bus
-    await empty(bus, consumers, "system:test")
+    await empty_projections(bus, consumers, "system:test")
     assert await rows(app, 'SELECT 1 FROM "case"') == []
     await feed.apply([record])
     await post(app)

@@ -33,7 +33,7 @@ from tests.integration.notifications.stories import (
     event,
     in_days,
 )
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
     record = feed.record(event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
     await feed.apply([record])
     assert len(await sweep(app, days=8)) == 1
-    await empty(app.state.service.bus, consumers, "system:test")
+    await empty_projections(app.state.service.bus, consumers, "system:test")
     assert await sweep(app) == []
     await feed.apply([record])
     assert await open_kinds(app) == ["endorsement home_coordinator"]

@@ -31,7 +31,7 @@ from tests.integration.notifications.conftest import published_events, rows
 from tests.integration.notifications.send_until_killed import post_all
 from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, registered, send, sender
 from tests.processes import forked
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def test_an_event_reaches_its_receivers_once(app: FastAPI, feed: Feed, rec
     await feed.apply([record, feed.record(example("ApplicationSubmitted"), new_id())])
     await feed.apply([record])
     await send(app)
-    await empty(app.state.service.bus, consumers, "system:test")
+    await empty_projections(app.state.service.bus, consumers, "system:test")
     await feed.apply([record])
     await send(app)
     ((id_, _),) = receiver.got

@@ -16,7 +16,7 @@ from shared.contracts import _examples as ex
 from shared.time import clock
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import mentorship, world
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 
 if TYPE_CHECKING:
     import pytest
@@ -39,7 +39,7 @@ async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     await feed_events(house, told)
     wanted = await _figures(house)
     bus = house.app.state.service.bus
-    await empty(bus, house.app.state.service.consumers, "system:tests")
+    await empty_projections(bus, house.app.state.service.consumers, "system:tests")
     assert [figure for figure in await _figures(house) if figure[2]] == []  # type: ignore[index]
     topics = sorted({each.event.topic for each in told})
     random.Random(7).shuffle(topics)

@@ -22,7 +22,7 @@ from shared.contracts.applications import ApplicationEndorsed, ApplicationNotEnd
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -252,7 +252,7 @@ async def test_a_rebuild_evolves_and_does_not_react(new_bus: NewBus, topics: str
             await tx.record(endorsed(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
         journal = await _written(reader, subject)
-        await empty(reader, handlers.consumers, "operator")
+        await empty_projections(reader, handlers.consumers, "operator")
         async with owner.transaction("coordinator") as tx:
             await tx.record(withdrawn(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed", "ApplicationWithdrawn"]))

@@ -15,7 +15,7 @@ from shared.bus.log import offsets
 from shared.bus.outbox.relay import Relay
 from shared.ids import new_id
 from tests.integration.shared.bus.test_delivery import TOPIC, _count, _is, endorsed, running, until, withdrawn
-from tests.rebuilding import empty
+from tests.rebuilding import empty_projections
 from tests.support import Feed
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothi
 
     async def rebuild() -> None:
         in_hand.clear()
-        await empty(bus, consumers, "operator")
+        await empty_projections(bus, consumers, "operator")
         await reader._look_back()
 
     async def sleep(seconds: float) -> None:

@@ -13,7 +13,7 @@ from lxml import etree
 from shared.web.graphics.charts import Bar, Chart, Pair, Series, bars, lines, pairs
 from shared.web.graphics.heat_maps import Cell, heat
 from shared.web.graphics.svg import wide
-from tests.hard_charts import all_of_them, of_the_supply_page, wide_maps
+from tests.hard_charts import all_charts, supply_map, wide_maps
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -156,7 +156,7 @@ def _rect(field: Any) -> _Box:
     return _Box(x, y, x + width, y + height)
 
 
-@pytest.mark.parametrize("chart", all_of_them(), ids=lambda chart: chart.title)
+@pytest.mark.parametrize("chart", all_charts(), ids=lambda chart: chart.title)
 def test_a_phone_has_a_picture_of_its_own(chart: Chart) -> None:
     """On a screen of 360 pixels nothing leaves it, no text lies on another, and it says the same numbers."""
     wide_one, narrow = (etree.fromstring(str(svg)) for svg in (chart.svg, chart.narrow))
@@ -174,14 +174,14 @@ def test_a_phone_has_a_picture_of_its_own(chart: Chart) -> None:
         assert numbers[0] == numbers[1]
 
 
-@pytest.mark.parametrize("chart", all_of_them(), ids=lambda chart: chart.title)
+@pytest.mark.parametrize("chart", all_charts(), ids=lambda chart: chart.title)
 def test_letters_on_a_phone_are_not_made_smaller(chart: Chart) -> None:
     """Only in a heat map's fields, and there only where six digits have no room otherwise."""
     sizes = {float(str(text.get("font-size"))) for text in etree.fromstring(str(chart.narrow)).iter(f"{SVG}text")}
     assert min(sizes) >= (10 if "six digits" in chart.title.lower() else 13)
 
 
-@pytest.mark.parametrize("chart", [of_the_supply_page(), *wide_maps()], ids=lambda chart: chart.title)
+@pytest.mark.parametrize("chart", [supply_map(), *wide_maps()], ids=lambda chart: chart.title)
 def test_each_text_of_a_heat_map_stays_in_its_own_field(chart: Chart) -> None:
     """On a page and on a phone: fields say all of their text inside of them, full names stand above their columns."""
     columns, cells = chart.columns[1:], [cell for row in chart.rows for cell in row[1:]]
