@@ -35,13 +35,13 @@ ORIGIN = "http://localhost:8000"
 
 @dataclass
 class House:
-    """The running service with its feed of events."""
+    """A running service with its feed of events."""
 
     app: FastAPI
     feed: Feed
 
     async def grant(self, *roles: Role, organisation: str | None = None, name: str | None = None) -> httpx2.AsyncClient:
-        """Return the browser of somebody with these roles."""
+        """Return a browser of somebody with these roles."""
         name = name or "-".join(role.value for role in roles)
         grants = [Grant(role, clock.today(), "MD", organisation) for role in roles]
         async with self.app.state.service.bus.transaction("system:tests") as tx:
@@ -58,7 +58,7 @@ class House:
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
 
     def stranger(self) -> httpx2.AsyncClient:
-        """Return the client of somebody without an account; it keeps cookies as a browser does."""
+        """Return a client of somebody without an account; it keeps cookies as a browser does."""
         headers = {"Origin": ORIGIN, "Accept": "text/html", "Cookie": ""}
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
 
@@ -121,7 +121,7 @@ async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
 
 
 def set_day(day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the clock show that day, whatever day it is."""
+    """Let the clock show that day."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     days = day - clock.today()
     if days < timedelta():

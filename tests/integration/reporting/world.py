@@ -17,13 +17,13 @@ TOPICS = ("online_crime", "criminal_networks")
 
 
 def ident(*parts: object) -> UUID:
-    """An id that is the same in each run."""
+    """Return an id that is the same in each run."""
     return uuid5(SPACE, "/".join(str(part) for part in parts))
 
 
 @dataclass(frozen=True)
 class WorldEvent:
-    """An event with its subject, its time and its story."""
+    """An event with its subject, its time and its correlation."""
 
     event: Event
     subject: UUID
@@ -33,19 +33,19 @@ class WorldEvent:
 
 @dataclass
 class World:
-    """Tells `people` stories, each from application to the end of the visit, one after the other."""
+    """A programme of `people` applications, each from submission to the end of the visit, one after the other."""
 
     people: int = 12
     start: date = date(2026, 3, 16)
     events: list[WorldEvent] = field(default_factory=list)
 
     def add(self, type_: str, subject: UUID, at: datetime, story: UUID, **changes: Any) -> None:
-        """Tell an event: its example with changes."""
+        """Add an event: its example with changes."""
         event = EVENTS[type_]
         self.events.append(WorldEvent(event.model_validate({**event.example, **changes}), subject, at, story))
 
-    def story(self, n: int, *, ends: bool = True) -> None:
-        """One application that ends in a completed visit."""
+    def add_application(self, n: int, *, ends: bool = True) -> None:
+        """Add one application that ends in a completed visit."""
         application, visit, match = ident("application", n), ident("visit", n), ident("match", n)
         country, host = COUNTRIES[n % len(COUNTRIES)], HOSTS[n % len(HOSTS)]
         topic = TOPICS[n % len(TOPICS)]
@@ -77,18 +77,18 @@ class World:
 
 
 def world(people: int = 12, *, running: int = 1) -> list[WorldEvent]:
-    """The events of so many completed visits, one offer, one call, and visits that are scheduled only."""
+    """Return the events of so many completed visits, one placement, one call, and visits that are scheduled only."""
     made = World(people)
     early = datetime(2026, 1, 5, 9, tzinfo=UTC)
     made.add("CallPublished", UUID(ex.CALL), early, UUID(ex.CALL))
     made.add("OfferPublished", UUID(ex.OFFER), early, UUID(ex.OFFER))
     for n in range(people + running):
-        made.story(n, ends=n < people)
+        made.add_application(n, ends=n < people)
     return made.events
 
 
 def mentorship(*, goals: int = 2) -> list[WorldEvent]:
-    """A mentorship with three confirmed sessions that is completed."""
+    """Return the events of a completed mentorship with three confirmed sessions."""
     made = World()
     application, subject, match = ident("mentee"), ident("mentorship"), ident("mentoring match")
     at = datetime(2026, 2, 2, 9, tzinfo=UTC)
@@ -110,6 +110,6 @@ NEEDED = datetime(2026, 1, 3, 9, tzinfo=UTC)
 
 
 def need(n: int, **changes: Any) -> WorldEvent:
-    """A need of the register, as its event tells it."""
+    """Return a need of the register as its event."""
     event = EVENTS["NeedChanged"]
     return WorldEvent(event.model_validate({**event.example, **changes}), ident("need", n), NEEDED, ident("need", n))

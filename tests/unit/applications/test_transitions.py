@@ -61,7 +61,7 @@ MENTOR_EVENTS: tuple[type[Event], ...] = (
 
 
 def refused(rule: Callable[..., object], *args: object, **kwargs: object) -> type[NotNow] | None:
-    """How a rule of the model refuses: not now, already done, or not at all."""
+    """Return how a rule of the model refuses: not now, already done, or not at all."""
     try:
         rule(*args, **kwargs)
     except NotNow as error:
@@ -70,8 +70,8 @@ def refused(rule: Callable[..., object], *args: object, **kwargs: object) -> typ
 
 
 @given(st.sampled_from(OFFER_EVENTS), st.sampled_from(OfferState))
-def test_an_offer_moves_as_the_table_says(event: type[Event], state: OfferState) -> None:
-    """An event happens exactly where the contract's table allows it, and leads to a state of an offer."""
+def test_placements_follow_the_contracts_table(event: type[Event], state: OfferState) -> None:
+    """An event is possible exactly where the contract's table allows it, and leads to its state."""
     possible = refused(transitions.after, "offer", event, state) is None
     assert possible == allowed(event.type, state)
     if possible:
@@ -80,8 +80,8 @@ def test_an_offer_moves_as_the_table_says(event: type[Event], state: OfferState)
 
 @given(st.lists(st.sampled_from(OFFER_EVENTS), max_size=12))
 @example([offers.OfferSubmitted, offers.OfferEndorsed, offers.OfferPublished, offers.OfferClosed, offers.OfferResumed])
-def test_any_clicks_in_any_order_keep_an_offer_lawful(clicks: list[type[Event]]) -> None:
-    """A second press of the same button does nothing; what is withdrawn never moves, what is closed only goes on."""
+def test_any_actions_keep_a_placement_lawful(clicks: list[type[Event]]) -> None:
+    """A second click does nothing, a withdrawn placement never changes, a closed one can only go on."""
     state: str = OfferState.DRAFT
     for event in clicks:
         before = state
@@ -93,8 +93,8 @@ def test_any_clicks_in_any_order_keep_an_offer_lawful(clicks: list[type[Event]])
             assert before != OfferState.CLOSED or event is offers.OfferResumed
 
 
-def test_a_second_click_is_told_from_a_late_one() -> None:
-    """Publishing what is published was done before; publishing what is closed is too late."""
+def test_a_second_click_differs_from_a_late_one() -> None:
+    """Publishing a published placement was done before, and publishing a closed one is too late."""
     assert refused(transitions.after, "offer", offers.OfferPublished, OfferState.PUBLISHED) is AlreadyDone
     assert refused(transitions.after, "offer", offers.OfferPublished, OfferState.CLOSED) is NotNow
     for event in MENTOR_EVENTS:
@@ -104,7 +104,7 @@ def test_a_second_click_is_told_from_a_late_one() -> None:
 
 
 def test_a_complete_placement_becomes_the_contracts_terms() -> None:
-    """The example of the contract is complete; without any of what is needed the field is named."""
+    """The contract's example is complete, and without a required field that field is named."""
     entry = OfferEntry.model_validate(
         {name: ex.OFFER_TERMS[name] for name in OfferEntry.model_fields if name in ex.OFFER_TERMS}
     )
@@ -131,22 +131,22 @@ def test_a_complete_placement_becomes_the_contracts_terms() -> None:
         assert list(problems(entry.model_copy(update={field: value}), CALL)) == [field]
 
 
-def test_a_period_outside_of_the_call_or_upside_down_is_named() -> None:
-    """A placement needs a period that shares a day with the call's; each period has its days in order."""
+def test_invalid_periods_are_named() -> None:
+    """A placement needs a period that shares a day with the call's, and each period has its days in order."""
     for start, end in (("2027-01-01", "2027-02-01"), ("2026-04-01", "2026-03-01")):
         entry = OfferEntry.model_validate({"periods": [{"start": start, "end": end}]})
         assert "periods" in problems(entry, CALL)
 
 
-def test_a_mentor_needs_what_the_contract_needs() -> None:
-    """An empty profile names all that is missing; a call without mentoring is named too."""
+def test_a_profile_needs_the_fields_of_the_contract() -> None:
+    """An empty profile names all missing fields, and a call without mentoring is named too."""
     assert set(mentor_problems(MentorEntry(), CALL)) == {"service", "rank_group", "expertise", "languages", "periods"}
     assert "form" in mentor_problems(MentorEntry(), CALL.model_copy(update={"kinds": ("study_visit",)}))
 
 
 @given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Side), st.booleans()), st.sampled_from(Side))
 def test_home_clears_before_host_and_each_once(state: MatchState, given: dict[Side, bool], side: Side) -> None:
-    """A side may decide exactly when the match is proposed, nobody refused, and it is that side's turn."""
+    """A side decides only on a proposed match that nobody refused, and in its turn."""
     turn = clearance.side_to_clear(state, given)
     assert (refused(clearance.may_decide, state, given, side) is None) == (turn is side)
     if turn is Side.HOST:
@@ -163,7 +163,7 @@ PAIRINGS = (
 
 @given(st.sampled_from(PAIRINGS), st.sampled_from(Party), st.booleans(), st.booleans())
 def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, home: bool, host: bool) -> None:  # noqa: FBT001 - what hypothesis draws
-    """The host coordinator sees vetting fields after home, agency or mentor the name after both; others none."""
+    """Host coordinators see vetting fields after home clearance, agency or mentor the name after both, others none."""
     told = clearance.releases(pairing, Side.HOME) * home + clearance.releases(pairing, Side.HOST) * (home and host)
     facts = [(one.of, one.to, one.fields) for one in told]
     applicant, other = clearance.applicant(pairing.kind), clearance.counterpart(pairing.kind)
@@ -186,7 +186,7 @@ def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, 
 
 @given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Party), st.sampled_from(Answer)))
 def test_each_party_answers_once_while_it_is_offered(state: MatchState, given: dict[Party, Answer]) -> None:
-    """An answer is taken exactly from who has not answered a match that is offered."""
+    """An answer is accepted exactly from a party that has not answered an offered match."""
     for party in Party:
         expected = AlreadyDone if party in given else None if state is MatchState.OFFERED else NotNow
         assert refused(answers.may_answer, state, given, party) is expected
@@ -196,8 +196,8 @@ DAYS = [date(2026, 3, 16) + timedelta(days=count) for count in range(5)]
 
 
 @given(st.sampled_from(VisitState), st.integers(-3, 8), st.integers(-2, 7))
-def test_attendance_is_for_days_that_have_come(state: VisitState, day: int, today: int) -> None:
-    """A day is recorded exactly if it is one of the visit's, has come, and the visit takes place."""
+def test_attendance_is_for_past_days(state: VisitState, day: int, today: int) -> None:
+    """A day is recorded exactly if it is a past day of a visit that takes place."""
     at, now = DAYS[0] + timedelta(days=day), DAYS[0] + timedelta(days=today)
     takes_place = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
     held = refused(visits_model.may_record, state, DAYS, at, now) is None
@@ -205,8 +205,8 @@ def test_attendance_is_for_days_that_have_come(state: VisitState, day: int, toda
     assert (at in visits_model.days_to_record(DAYS, now)) == (at in DAYS and at <= now)
 
 
-def test_no_show_and_early_return_are_told_apart() -> None:
-    """No-show: nobody came by the first day. Early return: the visit is under way and days are left."""
+def test_no_show_and_early_return_differ() -> None:
+    """A no-show needs a first day without attendance, an early return a visit in progress with days left."""
     scheduled, under_way = VisitState.SCHEDULED, VisitState.UNDER_WAY
     assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], [], DAYS[0]) is None
     assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], [], DAYS[0] - timedelta(1)) is NotNow
@@ -224,7 +224,7 @@ def test_no_show_and_early_return_are_told_apart() -> None:
     st.integers(1, 3),
 )
 def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: Party, version: int) -> None:
-    """The second agreement to the same version completes it; another version never does."""
+    """The second agreement to the same version completes it, and another version never does."""
     if agreed.get(party) == version:
         assert refused(visits_model.agenda_complete, agreed, party, version) is AlreadyDone
         return
@@ -232,8 +232,8 @@ def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: 
     assert visits_model.agenda_complete(agreed, party, version) == (agreed.get(other) == version)
 
 
-def test_a_cancellation_is_asked_for_before_it_begins() -> None:
-    """A confirmed match can be cancelled while its visit is scheduled or has no week, not once it has begun."""
+def test_a_match_is_cancelled_before_its_visit_begins() -> None:
+    """A confirmed match can be cancelled while its visit is scheduled or has no week, but not later."""
     confirmed = MatchState.CONFIRMED
     for visit in (None, VisitState.SCHEDULED, VisitState.UNSCHEDULABLE):
         assert refused(answers.may_cancel, confirmed, visit) is None
@@ -244,7 +244,7 @@ def test_a_cancellation_is_asked_for_before_it_begins() -> None:
 
 @given(st.sampled_from(MentorshipState), st.booleans(), st.sampled_from((Party.MENTEE, Party.MENTOR)))
 def test_a_session_is_confirmed_by_the_other_side(state: MentorshipState, confirmed: bool, party: Party) -> None:  # noqa: FBT001 - what hypothesis draws
-    """Exactly the side that did not log it, once, while the mentorship is under way or rests."""
+    """Only the side that did not log it confirms a session, once, in an active or paused mentorship."""
     begun = state in {MentorshipState.ACTIVE, MentorshipState.PAUSED}
     expected: type[NotNow] | None = None if begun and party is Party.MENTEE else NotNow
     if confirmed:
@@ -256,7 +256,7 @@ def test_a_session_is_confirmed_by_the_other_side(state: MentorshipState, confir
 
 
 def test_a_session_lies_between_start_and_today() -> None:
-    """Neither before the mentorship began nor in the future, nor longer than a day."""
+    """A session is neither before the start of the mentorship nor in the future, nor longer than a day."""
     start, today = date(2026, 3, 3), date(2026, 3, 10)
 
     def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow] | None:
@@ -276,14 +276,14 @@ def test_a_session_lies_between_start_and_today() -> None:
     st.none() | st.sampled_from(MentorshipState),
     st.booleans(),
 )
-def test_every_combination_stands_somewhere(
+def test_every_combination_has_a_projected_state(
     match: MatchState | None,
     visit: VisitState | None,
     whole: bool,  # noqa: FBT001 - what hypothesis draws
     pair: MentorshipState | None,
     waiting: bool,  # noqa: FBT001 - as above
 ) -> None:
-    """Whatever arrived first of the topics, an application has a projected state, and never one of the portal's own."""
+    """In any order of topics an application has a projected state, and never one of the portal's own."""
     state = standing(match, visit=visit, whole=whole, mentorship=pair, waiting=waiting)
     projected = list(ApplicationState)[list(ApplicationState).index(ApplicationState.IN_MATCHING) :]
     assert state in projected
@@ -307,8 +307,8 @@ def test_every_combination_stands_somewhere(
         (MatchState.CONFIRMED, None, MentorshipState.COMPLETED, ApplicationState.COMPLETED),
     ],
 )
-def test_the_story_in_states(
+def test_states_from_matching_to_completed(
     match: MatchState | None, visit: VisitState | None, pair: MentorshipState | None, expected: ApplicationState
 ) -> None:
-    """From matching to completed, for a visit and for a mentorship."""
+    """The states lead from matching to completed, for a visit and for a mentorship."""
     assert standing(match, visit=visit, mentorship=pair) is expected

@@ -26,10 +26,10 @@ LATER = datetime(2028, 6, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class SampleApplication:
-    """An application: who asks for what, and what becomes of it.
+    """An application: its officer, its demand and its result.
 
-    `became` is `completed`, `matched`, the hard rule that left no place, `taken` (places were left, others had them),
-    `withdrawn`, or `open`.
+    `became` is `completed`, `matched`, the hard rule that left no place, `taken` (others got the places), `withdrawn`,
+    or `open`.
     """
 
     country: str = "MD"
@@ -40,7 +40,7 @@ class SampleApplication:
     day: date = date(2026, 1, 16)
 
     def facts(self, n: object) -> list[Fact]:
-        """The facts of it, as application `n`."""
+        """Return its facts, as application `n`."""
         application = ident("application", n)
         profile = {
             **ex.PROFILE,
@@ -72,18 +72,18 @@ class SampleApplication:
 
 
 def no_match(application: UUID, day: str, rule: str, *, sequence: int = 1) -> Fact:
-    """A receipt without a match: the rule that left no place, or `taken`."""
+    """Return a receipt without a match: the rule that left no place, or `taken`."""
     funnel = [] if rule == "taken" else [{"rule": "cross_border", "remaining": 9}, {"rule": rule, "remaining": 0}]
     feasible = 2 if rule == "taken" else 0
     return fact("NoMatchExplained", application, day, sequence=sequence, funnel=funnel, feasible=feasible)
 
 
 def counted(facts: Iterable[Fact], label: str = "2026") -> dict[str, Figure]:
-    """What was asked for and our own figures of a period, by id."""
+    """Return the figures of demand, and other figures of a period, by id."""
     book = Book(facts, LATER)
     return {each.id: compute(each, book, parse(label)) for each in (INDICATORS[RECEIVED], *OWN.values())}
 
 
 def facts_of(people: Iterable[SampleApplication]) -> list[Fact]:
-    """The facts of several applications, numbered."""
+    """Return the facts of several applications, numbered."""
     return [each for n, application in enumerate(people) for each in application.facts(n)]

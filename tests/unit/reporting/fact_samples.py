@@ -26,12 +26,12 @@ LATER = datetime(2027, 6, 1, tzinfo=UTC)
 
 
 def ident(*parts: object) -> UUID:
-    """An id that is the same in each run."""
+    """Return an id that is the same in each run."""
     return uuid5(SPACE, "/".join(str(part) for part in parts))
 
 
 def fact(type_: str, subject: object, at: str = "2026-03-20", *, sequence: int = 1, **changes: Any) -> Fact:
-    """The fact of an event: its example with changes, about the subject of that name, told at noon of a day."""
+    """Return the fact of an event: its example with changes, about the subject of that name, at noon of a day."""
     model = EVENTS[type_]
     event = model.model_validate({**model.example, **changes})
     subject_id = str(subject if isinstance(subject, UUID) else ident(subject))
@@ -43,13 +43,13 @@ def fact(type_: str, subject: object, at: str = "2026-03-20", *, sequence: int =
 
 
 def plan(n: object = 0, **changes: Any) -> dict[str, Any]:
-    """A visit's plan, of the application and with the match of that name."""
+    """Return the plan of a visit, of the application and with the match of that name."""
     ids = {"application_id": ident("application", n), "match_id": ident("match", n), "offer_id": UUID(ex.OFFER)}
     return {**ex.VISIT_PLAN, **ids, **changes}
 
 
 def visit(n: object, ended: str = "2026-03-20", *, attended: int = 5, **changes: Any) -> list[Fact]:
-    """The facts of a visit that ended on a day; completed when all five days were attended."""
+    """Return the facts of a visit that ended on a day; completed if all five days were attended."""
     about = plan(n, **changes)
     name = ident("visit", n)
     facts = [fact("VisitEnded", name, ended, sequence=3, plan=about, attended_days=attended, ended_on=ended)]
@@ -59,26 +59,26 @@ def visit(n: object, ended: str = "2026-03-20", *, attended: int = 5, **changes:
 
 
 def counted(n: object, key: int, sex: str | None = "female") -> Fact:
-    """Under which key the person of an application is counted."""
+    """Return the key under which the person of an application is counted."""
     return fact("CountingKeyAssigned", ident("application", n), "2026-01-10", counting_key=f"{key:032x}", sex=sex)
 
 
 def figure(indicator: str, facts: Iterable[Fact], period: str = "2026", cut_off: datetime = LATER) -> Figure:
-    """The figure of an indicator from these facts."""
+    """Return the figure of an indicator from these facts."""
     return compute(INDICATORS[indicator], Book(facts, cut_off), parse(period))
 
 
 def value(indicator: str, facts: Iterable[Fact], period: str = "2026") -> str | None:
-    """The value of a figure, as text."""
+    """Return the value of a figure, as text."""
     total = figure(indicator, facts, period).total.value
     return None if total is None else str(total)
 
 
 def fraction(indicator: str, facts: Iterable[Fact], period: str = "2026") -> tuple[int, int]:
-    """Numerator and denominator of a figure."""
+    """Return numerator and denominator of a figure."""
     return parts(figure(indicator, facts, period).total)
 
 
 def parts(cell: Cell) -> tuple[int, int]:
-    """Numerator and denominator of a number; 0 for what it does not have."""
+    """Return numerator and denominator of a number; 0 if it has none."""
     return int(cell.numerator or 0), int(cell.denominator or 0)

@@ -50,7 +50,7 @@ def visits(people: int = 1, *, topic: str = TOPICS[0]) -> tuple[list[WorldEvent]
     over: list[WorldEvent] = []
     for n in range(people):
         world.events = []
-        world.story(n)
+        world.add_application(n)
         for told in world.events:
             plan = getattr(told.event, "plan", None)
             if plan is not None:

@@ -1,4 +1,4 @@
-"""Figures leave through one gate only, and what is published stays as it was shown."""
+"""Figures are released by disclosure control only, and published figures stay as they were shown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SERVICE = Path(__file__).parents[4] / "services" / "reporting"
 DECIDING = {"decide", "release", "released_by"}
 
 
-def test_nothing_but_the_gate_decides_what_is_shown() -> None:
-    """Pages, API and feeds are given what was released: of all modules only the gate's own asks the model for it."""
+def test_only_disclosure_control_releases_figures() -> None:
+    """Pages, API and feeds get released figures, and only the module of disclosure control asks the model for them."""
     asking = set()
     for path in sorted(SERVICE.rglob("*.py")):
         if path.parent == SERVICE / "disclosure" / "model":
@@ -32,16 +32,16 @@ def test_nothing_but_the_gate_decides_what_is_shown() -> None:
     assert asking == {"disclosure/actions.py"}
 
 
-def test_feeds_take_released_figures_only() -> None:
-    """No feed imports a figure as it is before the gate."""
+def test_feeds_import_released_figures_only() -> None:
+    """No feed imports a figure as it is before disclosure control."""
     for path in sorted((SERVICE / "feeds").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "services.reporting.indicators.model.figure":
                 assert "Figure" not in {each.name for each in node.names}, path.name
 
 
-async def test_what_was_published_stays_as_it_was_shown(house: House) -> None:
-    """What of a period left the house is kept; and later facts change nothing of it."""
+async def test_published_figures_stay_as_they_were_shown(house: House) -> None:
+    """The released figures of a period are stored, and later facts do not change them."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)

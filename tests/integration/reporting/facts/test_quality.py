@@ -1,4 +1,4 @@
-"""Everything that makes no sense is listed, with what happens to it, and counts once it is corrected."""
+"""Every flaw in the data is listed with its consequence, and the data counts once it is corrected."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _event(type_: str, subject: UUID, **changes: object) -> WorldEvent:
     return WorldEvent(model.model_validate({**model.example, **changes}), subject, AT, subject)
 
 
-async def test_good_data_says_so(house: House) -> None:
-    """Without a flaw the page says that nothing is wrong; a donor does not see it."""
+async def test_data_without_a_flaw_is_confirmed(house: House) -> None:
+    """Without a flaw the page says so, and a donor does not see the page."""
     await feed_events(house, world(3))
     auditor, donor = await house.grant(Role.AUDITOR), await house.grant(Role.DONOR)
     assert "Nothing is wrong with the data" in (await auditor.get("/reporting/quality")).text
@@ -37,8 +37,8 @@ async def test_good_data_says_so(house: House) -> None:
     assert "/reporting/quality" in (await auditor.get("/reporting/")).text
 
 
-async def test_each_flaw_is_listed_with_its_event_and_its_fate(house: House) -> None:
-    """A visit that ends before it starts, a day outside, an impossible score, an unknown code: kept and listed."""
+async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: House) -> None:
+    """A reversed visit, a day outside, an impossible score and an unknown code are kept and listed."""
     visit = ident("visit", 0)
     plan = {**ex.VISIT_PLAN, "application_id": ident("application", 0)}
     await feed_events(
@@ -67,8 +67,8 @@ async def test_each_flaw_is_listed_with_its_event_and_its_fate(house: House) -> 
     assert next(each["value"] for each in figures if each["indicator"] == "TOPCOP-OP-02") == "2"
 
 
-async def test_what_is_parked_or_unknown_is_listed_and_counts_when_redriven(house: House) -> None:
-    """An event against its contract waits with its reason; applied again after it was mended, it is counted."""
+async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -> None:
+    """An event against its contract is listed with its reason, and counts once it is corrected and redriven."""
     records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(3)]
     visit = str(ident("visit", 1))
     broken = next(n for n, each in enumerate(records) if each.key == visit.encode())

@@ -1,4 +1,4 @@
-"""A rebuild in bulk leaves what the reader leaves: the same tables, the same marks, the same dead letters."""
+"""A rebuild in bulk leaves the same tables, positions and dead letters as the reader."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _records(house: House) -> list[StoredRecord]:
-    """A programme with a payload against contract, one of an unknown type, an event twice, a gap, and needs."""
+    """Return records with a payload against contract, an unknown type, a duplicate, a gap, and needs."""
     needs = [need(1, quantity=30), need(2, since="2026-06-01", until="2026-01-01"), need(3), need(1, quantity=5)]
     mended = [need(2, since="2026-01-01", until="2026-06-01"), need(3, since="2027-06-01", until="2026-01-01")]
     told = [*world(8), *mentorship(), *needs, *mended]
@@ -47,7 +47,7 @@ def _key(kind: str, n: int) -> bytes:
 def changed(
     record: StoredRecord, value: bytes | None = None, offset: int | None = None, **headers: bytes
 ) -> StoredRecord:
-    """The same record with another value, offset or headers."""
+    """Return the same record with another value, offset or headers."""
     return StoredRecord(
         record.topic,
         record.partition,
@@ -59,7 +59,7 @@ def changed(
 
 
 async def _tables(house: House) -> dict[str, list[Any]]:
-    """What the service holds: its projections, how far each subject has come, what is parked and what is unknown."""
+    """Return the tables of the service: projections, positions of subjects, dead letters and unknown types."""
     found: dict[str, list[Any]] = {}
     queries = {
         table: f'SELECT * FROM "{table}"' for table in PROJECTIONS if table not in {"fact_count", "moving_figure"}
@@ -75,7 +75,7 @@ async def _tables(house: House) -> dict[str, list[Any]]:
 
 
 async def _load(house: House, *shares: Sequence[Sequence[StoredRecord]]) -> None:
-    """Load shares of batches at once, each in a transaction of its own."""
+    """Load shares of batches at once, each in its own transaction."""
     bus = house.app.state.service.bus
 
     async def batches(share: Sequence[Sequence[StoredRecord]]) -> AsyncIterator[Sequence[StoredRecord]]:
@@ -88,8 +88,8 @@ async def _load(house: House, *shares: Sequence[Sequence[StoredRecord]]) -> None
     await loading.replace(bus, consumers, fill_all)
 
 
-async def test_a_rebuild_in_bulk_leaves_what_the_reader_leaves(house: House) -> None:
-    """Plain events, and those that are parked, unknown, doubled or behind a gap: all tables are as the reader's."""
+async def test_a_rebuild_in_bulk_gives_the_tables_of_the_reader(house: House) -> None:
+    """The tables are equal for plain, parked, unknown and duplicate events and those behind a gap."""
     records = _records(house)
     await house.feed.apply(records)
     wanted = await _tables(house)
@@ -100,8 +100,8 @@ async def test_a_rebuild_in_bulk_leaves_what_the_reader_leaves(house: House) -> 
     assert await _tables(house) == wanted
 
 
-async def test_a_load_reacts_to_what_nobody_has_reacted_to(house: House) -> None:
-    """Events that came while the service was away are loaded too, and cause their reactions once."""
+async def test_a_load_reacts_once_to_new_events(house: House) -> None:
+    """Events that came while the service was down are loaded, and cause their reactions once."""
     told = world(1, running=0)
     records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
     await _load(house, [records])
@@ -111,8 +111,8 @@ async def test_a_load_reacts_to_what_nobody_has_reacted_to(house: House) -> None
     assert {UUID(row.subject) for row in reacted} >= {ident("visit", 0), ident("application", 0)}
 
 
-async def test_a_batch_that_fails_is_done_event_by_event(house: House) -> None:
-    """One event that cannot be written is parked; those of other subjects in its batch are there all the same."""
+async def test_a_failed_batch_is_applied_event_by_event(house: House) -> None:
+    """An event that cannot be written is parked, and those of other subjects in its batch are applied."""
     records = [
         house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(2, running=0)
     ]

@@ -1,4 +1,4 @@
-"""A published period's files keep their addresses, and nothing is published that breaks a rule."""
+"""The files of a published period keep their addresses, and nothing that breaks a rule is published."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 DOCUMENTED = Path(__file__).parents[4] / "docs/feeds.md"
 
 
-async def test_files_come_with_publication_and_stay(house: House) -> None:
-    """Refused before; then each has one address, an ETag that is heeded, and the same bytes whatever comes later."""
+async def test_files_are_made_on_publication_and_stay(house: House) -> None:
+    """Each published file has one address, a working ETag, and the same bytes whatever comes later."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
@@ -86,8 +86,8 @@ async def test_files_come_with_publication_and_stay(house: House) -> None:
     assert all(f"/reporting/feeds/2026-Q1/1/{name}" in page for name in KINDS)
 
 
-async def test_a_program_fetches_only_what_is_new(house: House) -> None:
-    """Tag, date and HEAD are heeded as RFC 9110 says: a tag comes before a date, and no content is sent twice."""
+async def test_conditional_requests_follow_rfc_9110(house: House) -> None:
+    """Tag, date and HEAD follow RFC 9110: a tag precedes a date, and no content is sent twice."""
     await published(house, "2026-Q1")
     donor = await house.grant(Role.DONOR)
     for address in ("/reporting/api/feeds/2026-Q1/figures.csv", "/reporting/feeds/manifest.json"):
@@ -113,8 +113,8 @@ async def test_a_program_fetches_only_what_is_new(house: House) -> None:
         }
 
 
-async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
-    """A draft, submitted or frozen period: 409 with its state; no such period, statement, file or manifest: 404."""
+async def test_unpublished_files_are_refused_with_a_message(house: House) -> None:
+    """An unpublished period gives 409 with its state, and an unknown period, statement, file or manifest 404."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
@@ -155,8 +155,8 @@ async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
         assert (status, words in sentence) == (404, True), sentence
 
 
-async def test_a_statement_that_was_replaced_stays_and_says_so(house: House) -> None:
-    """Stated again, the period has files of its own; the earlier ones keep their bytes, and name what follows them."""
+async def test_a_replaced_statement_stays_and_names_its_successor(house: House) -> None:
+    """A restated period has new files, and the earlier ones keep their bytes and name their successors."""
     author, other = await published(house, "2026-Q1")
     donor = await house.grant(Role.DONOR)
     first = await donor.get("/reporting/feeds/2026-Q1/1/figures.csv")
@@ -185,8 +185,8 @@ async def test_a_statement_that_was_replaced_stays_and_says_so(house: House) -> 
     assert "replaced by statement 2" in shown
 
 
-async def test_the_lines_of_the_documentation_check_what_was_published(house: House) -> None:
-    """Run as they stand against the service on a port; they say so once a file is another or the signature not ours."""
+async def test_the_documented_commands_verify_published_files(house: House) -> None:
+    """The commands of the documentation accept the real files and report a changed file or a wrong signature."""
     async with served(house.app) as origin:
         bus = house.app.state.service.bus
         bus.settings = bus.settings.model_copy(update={"origin": origin})
@@ -239,8 +239,8 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
         assert (status, "InvalidSignature" in answer_to) == (1, True), answer_to
 
 
-async def test_the_command_looks_at_all_that_was_ever_published(house: House) -> None:
-    """What holds is said to; another file, a manifest that is forged and a key that is not ours show."""
+async def test_the_command_verifies_everything_ever_published(house: House) -> None:
+    """Valid files are reported as valid, and a changed file, a forged manifest and a foreign key are found."""
     await published(house, "2026-Q1")
     await published(house, "2025-Q4", told=False)
     donor = await house.grant(Role.DONOR)
@@ -266,7 +266,7 @@ async def test_the_command_looks_at_all_that_was_ever_published(house: House) ->
     assert "manifest 2 does not follow manifest 1" in wrong
 
 
-async def test_bytes_that_are_damaged_are_not_served(house: House) -> None:
+async def test_damaged_files_are_not_served(house: House) -> None:
     """Stored bytes are compared with their digest each time they are read."""
     await published(house, "2026-Q1")
     bus = house.app.state.service.bus
@@ -282,8 +282,8 @@ async def test_bytes_that_are_damaged_are_not_served(house: House) -> None:
     assert refused >= len(KINDS) - 1
 
 
-async def test_what_was_published_before_files_were_kept_gets_them_once(house: House) -> None:
-    """After an update each published period has files with the day of its publication, and one manifest a period."""
+async def test_older_publications_get_files_once(house: House) -> None:
+    """After an update each older publication gets files with its own date, and one manifest a period."""
     await published(house, "2026-Q1")
     await published(house, "2025-Q4", told=False)
     donor = await house.grant(Role.DONOR)
@@ -315,8 +315,8 @@ async def published(house: House, label: str, *, told: bool = True) -> tuple[htt
     return author, other
 
 
-async def test_the_exclusion_policy_says_what_is_left_out(house: House) -> None:
-    """In general, and by indicator for the period that is looked at; also where there is no figure yet."""
+async def test_the_exclusion_policy_is_published(house: House) -> None:
+    """The policy names exclusions in general and by indicator, also without a figure yet."""
     donor = await house.grant(Role.DONOR)
     assert (await donor.get("/reporting/feeds/exclusions")).status_code == 200
     await feed_events(house, world(12))

@@ -27,7 +27,7 @@ FILE = "/reporting/feeds/2026-Q1/figures.csv"
 
 
 def form(**changes: str) -> dict[str, str]:
-    """The form for a token that is good for a month, with changes."""
+    """Return the form for a token that is valid for a month, with changes."""
     last = clock.today() + timedelta(days=30)
     day = {"expires-day": str(last.day), "expires-month": str(last.month), "expires-year": str(last.year)}
     return {"consumer": "European Commission, OPSYS", "key": "0190a000-0000-7000-8000-00000000abcd", **day, **changes}
@@ -42,13 +42,13 @@ async def issued(coordinator: httpx2.AsyncClient, consumer: str = "OPSYS") -> di
     return told
 
 
-def sent(token: str) -> dict[str, str]:
-    """The header that a consumer's program sends."""
+def token_header(token: str) -> dict[str, str]:
+    """Return the header that a consumer's program sends."""
     return {"Authorization": f"Bearer {token}"}
 
 
 async def test_a_token_is_shown_once_and_opens_the_files(house: House) -> None:
-    """Issued by the coordinator, kept as a digest only; with it each file is fetched, and who has none is refused."""
+    """A token is stored as a digest only and opens each file, and a request without one is refused."""
     await published(house, "2026-Q1")
     coordinator, stranger = await house.grant(Role.PROGRAMME_COORDINATOR), house.stranger()
     assert "No token was issued yet" in (await coordinator.get(TOKENS)).text
@@ -70,20 +70,20 @@ async def test_a_token_is_shown_once_and_opens_the_files(house: House) -> None:
     assert (led.status_code, "/sign-in" in led.headers["location"]) == (303, True)
     assert (await stranger.get(FILE.replace("/feeds/", "/api/feeds/"))).status_code == 401
     for name in KINDS:
-        answer = await stranger.get(f"/reporting/feeds/2026-Q1/1/{name}", headers=sent(token))
+        answer = await stranger.get(f"/reporting/feeds/2026-Q1/1/{name}", headers=token_header(token))
         assert answer.status_code == 200, answer.text
-        again = {**sent(token), "If-None-Match": answer.headers["etag"]}
+        again = {**token_header(token), "If-None-Match": answer.headers["etag"]}
         assert (await stranger.get(f"/reporting/api/feeds/latest/{name}", headers=again)).status_code == 304
     for open_ in ("manifest.json", "keys", "manifests/1.jws"):
-        assert (await stranger.get(f"/reporting/feeds/{open_}", headers=sent(token))).status_code == 200
+        assert (await stranger.get(f"/reporting/feeds/{open_}", headers=token_header(token))).status_code == 200
 
 
 async def test_a_token_opens_nothing_else(house: House) -> None:
-    """Neither pages nor figures nor what is not published; a forged one, one that is over or revoked opens nothing."""
+    """A token opens no page, figure or unpublished file, and a forged, expired or revoked one opens nothing."""
     await published(house, "2026-Q1")
     coordinator, stranger = await house.grant(Role.PROGRAMME_COORDINATOR), house.stranger()
     made = await issued(coordinator)
-    mine = sent(made["token"])
+    mine = token_header(made["token"])
     for closed in (
         "/reporting/api/figures",
         "/reporting/api/feeds/2026-Q1",
@@ -96,7 +96,7 @@ async def test_a_token_opens_nothing_else(house: House) -> None:
     post = await stranger.post(f"/reporting/api/feeds/tokens/{made['id']}/revoke", headers=mine)
     assert post.status_code in {401, 503}
     assert (await stranger.get("/reporting/api/feeds/2026-Q2/figures.csv", headers=mine)).status_code == 409
-    forged = sent("tandem-feeds-" + "A" * 43)
+    forged = token_header("tandem-feeds-" + "A" * 43)
     refused = await stranger.get(FILE, headers=forged)
     assert (refused.status_code, "invalid_token" in refused.headers["www-authenticate"]) == (401, True)
 
@@ -109,22 +109,22 @@ async def test_a_token_opens_nothing_else(house: House) -> None:
     assert (await coordinator.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()["state"] == "expired"
 
     other = await issued(coordinator, "Another consumer")
-    assert (await stranger.get(FILE, headers=sent(other["token"]))).status_code == 200
+    assert (await stranger.get(FILE, headers=token_header(other["token"]))).status_code == 200
     for _ in range(2):
         assert (await coordinator.post(f"{TOKENS}/{other['id']}/revoke")).status_code == 303
-    assert (await stranger.get(FILE, headers=sent(other["token"]))).status_code == 401
+    assert (await stranger.get(FILE, headers=token_header(other["token"]))).status_code == 401
     assert (await coordinator.post(f"{TOKENS}/{made['id'][:-4]}0000/revoke")).status_code == 404
 
 
-async def test_who_issued_and_what_was_fetched_can_be_read(house: House) -> None:
-    """The auditor sees by whom and when, and each file by day; others do not; only the coordinator issues."""
+async def test_auditors_read_issues_and_downloads(house: House) -> None:
+    """The auditor sees who issued a token and its downloads by day, and only the coordinator issues tokens."""
     await published(house, "2026-Q1")
     coordinator, auditor = await house.grant(Role.PROGRAMME_COORDINATOR), await house.grant(Role.AUDITOR)
     made = await issued(coordinator)
     stranger = house.stranger()
     for _ in range(3):
-        await stranger.get("/reporting/feeds/latest/figures.csv", headers=sent(made["token"]))
-    await stranger.get("/reporting/feeds/2026-Q1/1/figures.json", headers=sent(made["token"]))
+        await stranger.get("/reporting/feeds/latest/figures.csv", headers=token_header(made["token"]))
+    await stranger.get("/reporting/feeds/2026-Q1/1/figures.json", headers=token_header(made["token"]))
     told = (await auditor.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()
     assert told["issued_by"] == Role.PROGRAMME_COORDINATOR.value
     assert told["last_used_at"] is not None
@@ -144,23 +144,23 @@ async def test_who_issued_and_what_was_fetched_can_be_read(house: House) -> None
         assert (await (await house.grant(role)).get(TOKENS)).status_code == 403
 
 
-async def test_a_token_is_bound_in_how_often_it_is_sent(house: House) -> None:
-    """Beyond the bound the answer says when to go on; another token is not held up by it."""
+async def test_requests_with_a_token_are_limited(house: House) -> None:
+    """Beyond the limit the answer says when to continue, and another token is not affected."""
     await published(house, "2026-Q1")
     coordinator, stranger = await house.grant(Role.PROGRAMME_COORDINATOR), house.stranger()
     bus = house.app.state.service.bus
     bus.settings = bus.settings.model_copy(update={"feeds_pulls_a_minute": 2})
     first, second = await issued(coordinator), await issued(coordinator, "Another")
-    answers = [await stranger.get(FILE, headers=sent(first["token"])) for _ in range(6)]
+    answers = [await stranger.get(FILE, headers=token_header(first["token"])) for _ in range(6)]
     # The minute may turn once on the way: of six at the most four are let in.
     refused = [each for each in answers if each.status_code == 429]
     assert len(refused) >= 2
     assert 0 < int(refused[0].headers["retry-after"]) <= 60
-    assert (await stranger.get(FILE, headers=sent(second["token"]))).status_code == 200
+    assert (await stranger.get(FILE, headers=token_header(second["token"]))).status_code == 200
 
 
-async def test_the_programme_says_which_files_are_open(house: House) -> None:
-    """As it is set, IATI files are open to everybody and may be kept by caches between; the others are not."""
+async def test_a_setting_makes_files_public(house: House) -> None:
+    """With the setting IATI files are public and cacheable, and the other files are not."""
     await published(house, "2026-Q1")
     stranger = house.stranger()
     for name in KINDS:
@@ -176,8 +176,8 @@ async def test_the_programme_says_which_files_are_open(house: House) -> None:
     assert (await stranger.get(FILE)).status_code == 200
 
 
-def test_a_file_that_is_none_cannot_be_opened() -> None:
-    """The service refuses to start, and names the setting and the files that there are."""
+def test_an_unknown_public_file_is_refused() -> None:
+    """The service refuses to start, and names the setting and the existing files."""
     wrong = Settings(**settings_for("postgresql+asyncpg://nobody@localhost/none", feeds_public="figures.cvs"))
     with pytest.raises(ValueError, match=r"TANDEM_FEEDS_PUBLIC names no file: figures\.cvs"):
         create_app(wrong)

@@ -1,4 +1,4 @@
-"""Rebuilds, and events in another order, leave reporting's tables as they should be."""
+"""Rebuilds and events in another order leave the same figures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def _figures(house: House) -> list[object]:
 
 
 async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
-    """Whatever topic runs ahead of another, and however events are cut into batches, the figures are the same."""
+    """The order of topics and the size of batches do not change the figures."""
     told = [*world(8), *mentorship()]
     await feed_events(house, told)
     wanted = await _figures(house)
@@ -52,10 +52,8 @@ async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     assert [(one[0], one[1].value) for one in again] == [(one[0], one[1].value) for one in wanted]  # type: ignore[index]
 
 
-async def test_a_large_programme_shows_figures_as_last_counted_and_counts_the_stale_ones_again(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Kept figures are shown until facts come that they read; only those are counted again, to the same as anew."""
+async def test_a_large_programme_counts_only_stale_figures_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored figures are shown until new facts concern them, and only those are counted again."""
     monkeypatch.setattr(counting, "AT_ONCE", 0)
     bus = house.app.state.service.bus
     await feed_events(house, world(8))
@@ -83,7 +81,7 @@ async def _stale(house: House) -> set[str]:
 
 
 async def _later_labels(house: House) -> set[str]:
-    """The periods between the programme's first fact and today that are not named in the test."""
+    """Return the periods between the first fact and today that are not named in the test."""
     async with house.app.state.service.bus.read() as session:
         first, _ = await facts_store.span(session) or (clock.today(), clock.today())
     return set(periods.labels(first, clock.today()))

@@ -1,4 +1,4 @@
-"""Needs are shown beside applications received, matched and completed, as page and as file, as far as they may be."""
+"""Training needs are shown beside demand, matches and completed visits, as page and file, after disclosure control."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ READERS = (
 
 
 def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
-    """An application that the matching found no place for."""
+    """Return an application without a match."""
     subject = ident("application", "refused", n)
     at = datetime(2026, 1, 14, 9, n, tzinfo=UTC)
     submitted, receipt = EVENTS["ApplicationSubmitted"], EVENTS["NoMatchExplained"]
@@ -54,7 +54,7 @@ def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
 
 
 async def fill(house: House) -> None:
-    """Forty completed visits, fourteen without a match, and needs of two countries."""
+    """Feed forty completed visits, fourteen applications without a match, and needs of two countries."""
     told = [
         *world(40),
         need(1, country="MD", quantity=30),
@@ -66,22 +66,22 @@ async def fill(house: House) -> None:
 
 
 async def rows(client: Any, address: str) -> list[dict[str, str]]:
-    """The rows of a CSV file."""
+    """Return the rows of a CSV file."""
     answer = await client.get(address)
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
-async def test_nobody_without_a_match_is_no_headline(house: House) -> None:
-    """Where all that asked still wait or have a place, the page says how many asked, not that none of them failed."""
+async def test_without_failures_the_headline_is_the_demand(house: House) -> None:
+    """If nobody is without a match, the page gives the number of applications instead."""
     await feed_events(house, [*world(12), need(1, country="MD", quantity=30)])
     page = (await (await house.grant(Role.DONOR)).get("/reporting/needs?period=2026")).text
     assert "applications asked for a place" in page
     assert "found no match</h1>" not in page
 
 
-async def test_needs_demand_and_met_stand_side_by_side(house: House) -> None:
-    """The page says what is needed, asked for and met, and how many found no match, to all who may read."""
+async def test_needs_demand_and_results_are_side_by_side(house: House) -> None:
+    """Every reader sees needs, demand, met demand and applications without a match."""
     await fill(house)
     for role in READERS:
         reader = await house.grant(role)
@@ -97,8 +97,8 @@ async def test_needs_demand_and_met_stand_side_by_side(house: House) -> None:
     assert "/reporting/needs?period=2026" in (await reader.get("/reporting/?period=2026")).text
 
 
-async def test_a_programme_without_anything_says_so(house: House) -> None:
-    """Nothing needed, nothing asked for: the page says so and leads on; needs alone are said too."""
+async def test_an_empty_programme_says_so(house: House) -> None:
+    """Without needs and demand the page says so with a link, and it shows needs without demand."""
     reader = await house.grant(Role.ANASPOC)
     assert "Nothing is needed and nothing was asked for" in (await reader.get("/reporting/needs")).text
     await feed_events(house, [need(1, quantity=30)])
@@ -106,8 +106,8 @@ async def test_a_programme_without_anything_says_so(house: House) -> None:
     assert "Training is needed for 30 people, and nobody has applied yet" in page
 
 
-async def test_the_file_holds_needs_and_applications_and_names_no_restricted_area(house: House) -> None:
-    """Rows add up, each need stands with its area unless that is restricted, and the columns are described."""
+async def test_the_file_names_no_restricted_area(house: House) -> None:
+    """Rows add up, each need has its area unless that is restricted, and the columns are described."""
     await fill(house)
     donor = await house.grant(Role.DONOR)
     found = await rows(donor, "/reporting/needs.csv?period=2026")
@@ -137,8 +137,8 @@ async def test_the_file_holds_needs_and_applications_and_names_no_restricted_are
     assert [{**row, "cut_off": ""} for row in again] == [{**row, "cut_off": ""} for row in found]
 
 
-async def test_what_few_stand_behind_is_in_no_file_and_on_no_page(house: House) -> None:
-    """Three of one country without a match: no row says three, and what remains of the others does not either."""
+async def test_small_numbers_are_in_no_file_and_on_no_page(house: House) -> None:
+    """Three applications without a match are in no row, and do not follow from the other rows."""
     told = [*world(40)]
     for n in range(13):
         told += refused(n, "MD" if n < 3 else "GE", "common_language")
@@ -153,10 +153,10 @@ async def test_what_few_stand_behind_is_in_no_file_and_on_no_page(house: House) 
     assert ("not_matched", "GE") not in country, "13 less 10 would say it"
 
 
-async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed_until_mended(
+async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed(
     house: House,
 ) -> None:
-    """A need that ends before it starts or names no known topic is listed; the former counts once it is corrected."""
+    """A reversed period or unknown topic is listed until it is corrected, and then counts."""
     first = [
         need(1, quantity=30),
         need(2, since="2026-06-01", until="2026-01-01"),
@@ -186,8 +186,8 @@ async def _needed(house: House, label: str = "2026") -> int:
         return sum(each.quantity for each in await needs_store.of_period(session, periods.parse(label)))
 
 
-async def test_a_need_that_breaks_its_contract_waits_on_the_quality_page(house: House) -> None:
-    """A negative number of people or an area that nobody knows is parked whole, with its reason."""
+async def test_a_need_against_its_contract_is_listed_on_the_quality_page(house: House) -> None:
+    """A negative number of people or an unknown area is parked whole, with its reason."""
     record = house.feed.record(need(1).event, ident("need", 1), at=AT, correlation=ident("need", 1))
     negative = json.loads(record.value or b"{}") | {"quantity": -3}
     other = house.feed.record(need(2).event, ident("need", 2), at=AT, correlation=ident("need", 2))
@@ -202,7 +202,7 @@ async def test_a_need_that_breaks_its_contract_waits_on_the_quality_page(house: 
 
 
 async def test_the_needs_of_a_period_are_found_by_index(house: House) -> None:
-    """Neither the needs nor the flaws of a need are looked for in the whole table."""
+    """Neither needs nor their flaws are searched for in the whole table."""
     for index, query in {
         "need_until": "SELECT * FROM need WHERE counts AND until >= '2026-01-01' AND since <= '2026-12-31'",
         "flaw_subject": "DELETE FROM flaw WHERE topic = 'exchange.registry' AND subject = 'x'",

@@ -1,4 +1,4 @@
-"""Calls are compared by the same indicators, under disclosure control, in small programmes and in large ones."""
+"""Calls are compared by the same indicators, under disclosure control, in small and in large programmes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VISITS = "TOPCOP-OP-02"
 
 
 def two_calls(people: int, every: int) -> list[WorldEvent]:
-    """A programme of which each so-and-so-many-th application is in another call, `B-2026`."""
+    """Feed a programme with each n-th application in another call, `B-2026`."""
     published = EVENTS["CallPublished"]
     terms = {**published.example["terms"], "reference": "B-2026"}
     at = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -49,19 +49,19 @@ def two_calls(people: int, every: int) -> list[WorldEvent]:
 
 
 async def rows(client: httpx2.AsyncClient, address: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The rows of the file by indicator and call."""
+    """Return the rows of the file by indicator and call."""
     answer = await client.get(address)
     assert answer.status_code == 200, answer.text
     return {(row["indicator"], row["call"]): row for row in csv.DictReader(io.StringIO(answer.text))}
 
 
 async def reference_of_first(house: House) -> str:
-    """The reference of the call of the examples."""
+    """Return the reference of the call of the examples."""
     return str(EVENTS["CallPublished"].example["terms"]["reference"])
 
 
-async def test_calls_stand_side_by_side(house: House) -> None:
-    """Each call has its own number and the difference to the first; a wrong choice is named and kept."""
+async def test_calls_are_side_by_side(house: House) -> None:
+    """Each call has its number and the difference to the first, and a wrong choice is named and kept."""
     await feed_events(house, two_calls(24, 3))
     donor = await house.grant(Role.DONOR)
     first = await reference_of_first(house)
@@ -83,8 +83,8 @@ async def test_calls_stand_side_by_side(house: House) -> None:
         assert (await donor.get(f"/reporting/compare/calls.csv?{wrong}")).status_code == 422
 
 
-async def test_a_call_of_few_is_not_told(house: House) -> None:
-    """Three applications of twenty-four are in one call: neither it nor the other says its number, their sum does."""
+async def test_the_numbers_of_a_small_call_are_hidden(house: House) -> None:
+    """With three of twenty-four applications in a call, both calls hide their numbers and the sum is shown."""
     await feed_events(house, two_calls(24, 8))
     donor = await house.grant(Role.DONOR)
     first = await reference_of_first(house)
@@ -94,13 +94,13 @@ async def test_a_call_of_few_is_not_told(house: House) -> None:
 
 
 async def test_without_a_call_the_page_says_so(house: House) -> None:
-    """Before the first call there is nothing to choose and nothing to compare."""
+    """Before the first call the page says that there is nothing to compare."""
     donor = await house.grant(Role.DONOR)
     assert "No call is published yet" in (await donor.get("/reporting/compare/calls")).text
 
 
 async def test_a_large_programme_shows_calls_as_last_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the worker counts beforehand is what counting at once gives; then nothing is stale."""
+    """The worker's figures equal those of a direct count, and afterwards none is stale."""
     await feed_events(house, two_calls(12, 2))
     at_once = await _by_call(house)
     assert at_once
@@ -116,8 +116,8 @@ async def test_a_large_programme_shows_calls_as_last_counted(house: House, monke
         assert not {label for label in await counting.stale_periods(session) if calls.call_in(label)}
 
 
-async def test_a_call_counts_as_a_programme_of_its_own_would(house: House) -> None:
-    """The figures of a call are those of its applications' facts alone, and additive ones add up to all together."""
+async def test_a_call_counts_like_a_separate_programme(house: House) -> None:
+    """The figures of a call come from its applications' facts only, and additive ones add up to the total."""
     await feed_events(house, two_calls(12, 3))
     async with house.app.state.service.bus.read() as session:
         held = await facts_store.used(session)

@@ -1,4 +1,4 @@
-"""Periods are compared only where their definitions are the same, and only by what may be shown."""
+"""Periods are compared only if their definitions are the same, and only by released figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VISITS = "TOPCOP-OP-02"
 
 
 def figure(value: str | None, *, version: int | None = None, hidden: Hidden | None = None) -> dict[str, Released]:
-    """A column with one figure: visits completed."""
+    """Return a column with one figure: visits completed."""
     defined = INDICATORS[VISITS]
     defined = replace(defined, version=version or defined.version)
     total = ReleasedCell(None if value is None else Decimal(value), hidden=hidden)
@@ -32,7 +32,7 @@ def figure(value: str | None, *, version: int | None = None, hidden: Hidden | No
 
 
 def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
-    """The first period is the measure; another version, a hidden number or a missing figure gives no difference."""
+    """Another version, a hidden number or a missing figure gives no difference to the first period."""
     columns = [figure("12"), figure("9"), figure("12"), figure("40", version=9), figure(None, hidden=Hidden.FEW), {}]
     [(definition, sides)] = rows(columns)
     assert [side.difference for side in sides] == [None, Decimal(-3), Decimal(0), None, None, None]
@@ -40,8 +40,8 @@ def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
     assert [change(side, definition) for side in sides] == ["", "-3", "unchanged", "", "", ""]
 
 
-async def test_periods_stand_side_by_side(house: House) -> None:
-    """The page and its file name the difference to the first period; a wrong choice is named and kept."""
+async def test_periods_are_side_by_side(house: House) -> None:
+    """Page and file give the difference to the first period, and a wrong choice is named and kept."""
     await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     page = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q2&period=&period=")

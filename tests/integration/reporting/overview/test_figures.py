@@ -1,4 +1,4 @@
-"""The figures follow the events, on real PostgreSQL, through pages, API and feeds."""
+"""Figures follow the events, on real PostgreSQL, through pages, API and feeds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def feed_events(house: House, told: Sequence[WorldEvent]) -> None:
 
 
 async def test_an_empty_programme_says_so(house: House) -> None:
-    """Before the first event the overview says why there is nothing, and no number is made up."""
+    """Before the first event the overview says why it is empty, and shows no number."""
     donor = await house.grant(Role.DONOR)
     page = await donor.get("/reporting/?period=2026")
     assert page.status_code == 200, page.text
@@ -36,7 +36,7 @@ async def test_an_empty_programme_says_so(house: House) -> None:
 
 
 async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
-    """Applications, visits, officials and days are what the events say, with the digest of exactly those events."""
+    """Applications, visits, officials and days equal those of the events, with the digest of exactly these."""
     told = world(12)
     await feed_events(house, told)
     evaluator = await house.grant(Role.EVALUATOR)
@@ -56,7 +56,7 @@ async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
 
 
 async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
-    """No part of a breakdown with fewer than five behind it leaves by page, API, CSV or IATI."""
+    """No part of a breakdown with fewer than five behind it is in a page, API, CSV or IATI."""
     await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     figure = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()
@@ -73,7 +73,7 @@ async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
 
 
 async def test_donors_see_no_event(house: House) -> None:
-    """A donor reads the figure and how many events prove it, but neither their ids nor a journey."""
+    """A donor reads the figure and its number of events, but neither ids nor a journey."""
     await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026")).text
@@ -88,8 +88,8 @@ async def test_donors_see_no_event(house: House) -> None:
         assert (await donor.get(closed)).status_code == 403
 
 
-async def test_iati_holds_against_the_official_schema(house: House) -> None:
-    """The activity file validates, tells the numbers, and leaves out what is hidden."""
+async def test_the_iati_file_is_valid(house: House) -> None:
+    """The activity file is valid against the official schema, and leaves out hidden numbers."""
     await feed_events(house, [*world(12), *mentorship()])
     donor = await house.grant(Role.DONOR)
     answer = await donor.get("/reporting/iati.xml?period=2026")
@@ -103,8 +103,8 @@ async def test_iati_holds_against_the_official_schema(house: House) -> None:
     assert "provisional" in answer.text
 
 
-async def test_one_application_can_be_followed(house: House) -> None:
-    """The journey lists an application's events through all topics, found by its reference."""
+async def test_the_journey_of_an_application_is_listed(house: House) -> None:
+    """The journey lists an application's events of all topics, found by its reference."""
     await feed_events(house, world(2))
     evaluator = await house.grant(Role.AUDITOR)
     led = await evaluator.get("/reporting/journey?reference=am-2026-0000")
@@ -120,7 +120,7 @@ async def test_one_application_can_be_followed(house: House) -> None:
 
 
 async def test_a_period_goes_from_draft_to_published_by_two_people(house: House) -> None:
-    """Submitted by one, approved and frozen by another, published: the figures stand, whatever comes later."""
+    """One person submits, another approves, freezes and publishes; later facts do not change the figures."""
     await feed_events(house, world(12))
     author = await house.grant(Role.EVALUATOR)
     other = await house.grant(Role.PROGRAMME_COORDINATOR)
@@ -150,7 +150,7 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
 
 
 async def test_periods_that_do_not_exist_are_refused(house: House) -> None:
-    """An unknown period or indicator is answered in words, not with an error of ours."""
+    """An unknown period or indicator is answered with a message, not a server error."""
     donor = await house.grant(Role.DONOR)
     assert (await donor.get("/reporting/?period=2026-Q7")).status_code == 404
     assert (await donor.get("/reporting/indicators/TOPCOP-XX-99")).status_code == 404

@@ -1,4 +1,4 @@
-"""The overview shows few charts, each with its numbers as a file, for one period, many, and none."""
+"""The overview shows few charts, each with its numbers as a file, for one period, several, and none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def target(house: House, indicator: str, day: str, value: str) -> None:
-    """A target that one person wrote and another approved."""
+    """Write a target as one person and approve it as another."""
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     about = {"indicator": indicator, "kind": "target", "day": day, "value": value, "source": "Logframe, page 3"}
     written = await author.post("/reporting/api/targets", json=about)
@@ -27,14 +27,14 @@ async def target(house: House, indicator: str, day: str, value: str) -> None:
 
 
 async def rows(client: httpx2.AsyncClient, address: str) -> list[dict[str, str]]:
-    """The rows of a CSV file."""
+    """Return the rows of a CSV file."""
     answer = await client.get(address)
     assert answer.status_code == 200, answer.text
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
 async def test_each_chart_has_its_numbers_as_a_file(house: House) -> None:
-    """Targets, path, those without a match and days by country: drawn with a link to a file that says the same."""
+    """Each chart links to a file with the same numbers."""
     await fill(house)
     await target(house, "TOPCOP-OP-02", "2026-12-31", "50")
     donor = await house.grant(Role.DONOR)
@@ -59,7 +59,7 @@ async def test_each_chart_has_its_numbers_as_a_file(house: House) -> None:
 
 
 async def test_targets_are_followed_period_by_period(house: House) -> None:
-    """The page of targets draws each beside the figures of the periods in which it is due, years or halves."""
+    """The page of targets draws each beside the figures of its periods, years or halves."""
     await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     assert "period by period</h2>" not in (await donor.get("/reporting/targets")).text
@@ -77,7 +77,7 @@ async def test_targets_are_followed_period_by_period(house: House) -> None:
     ]
 
 
-async def test_a_fresh_programme_has_no_chart_and_says_why(house: House) -> None:
+async def test_a_new_programme_has_no_chart_and_says_why(house: House) -> None:
     """Before the first event nothing is drawn."""
     donor = await house.grant(Role.DONOR)
     assert "No chart is drawn for this period yet" in (await donor.get("/reporting/")).text

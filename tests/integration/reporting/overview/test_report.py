@@ -1,4 +1,4 @@
-"""The printable report says what the figures say, with the proof of each, and only when it may."""
+"""The printable report gives the figures, each with its proof, and only for periods."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PROOF = re.compile(r" (?:[\d.,]+ of [\d.,]+ )?[\d.,]+ [0-9a-f]{12}")
 
 
 def words(content: bytes) -> str:
-    """The report's text in one line, as its letters stand there."""
+    """Return the report's text in one line, in the order of its letters."""
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
-async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
-    """Published, it holds each figure's number, version, digest and address, is tagged, and is the same each time."""
+async def test_the_report_has_each_figure_with_its_proof(house: House) -> None:
+    """A published report has number, version, digest and address of each figure, is tagged, and never changes."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
@@ -61,8 +61,8 @@ async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
             assert f"{figure['title']}: {figure['value']}" in text
 
 
-async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -> None:
-    """Each breakdown's rows say their number, events and digest; a hidden one says so, and nothing that tells it."""
+async def test_the_report_has_each_part_of_a_figure_with_its_proof(house: House) -> None:
+    """Each row of a breakdown has number, events and digest, and a hidden one reveals nothing."""
     await feed_events(house, world(17))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
@@ -104,8 +104,8 @@ async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -
     assert {"shown", "hidden", "withheld"} <= found, "the programme of this test has parts of each sort"
 
 
-async def test_every_page_of_a_draft_says_that_it_is_one(house: House) -> None:
-    """The watermark lies on each page until the period is published, in the reader's language; then on none."""
+async def test_every_page_of_a_draft_has_a_watermark(house: House) -> None:
+    """The watermark in the reader's language is on each page until the period is published."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
 
@@ -124,7 +124,7 @@ async def test_every_page_of_a_draft_says_that_it_is_one(house: House) -> None:
 
 
 async def test_only_a_period_has_a_report(house: House) -> None:
-    """The programme as a whole has none, a wrong label has none, and the page leads to the draft only who steers."""
+    """The whole programme and a wrong label have no report, and only coordinators get a link to the draft."""
     steerer, donor = await house.grant(Role.PROGRAMME_COORDINATOR), await house.grant(Role.DONOR)
     for label in ("programme", "2026-H3"):
         assert (await steerer.get(f"/reporting/report.pdf?period={label}")).status_code == 404

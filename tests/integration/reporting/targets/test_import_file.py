@@ -29,19 +29,19 @@ TABLE = (
 
 
 async def send(who: httpx2.AsyncClient, table: str | bytes) -> httpx2.Response:
-    """The page's answer to a table that is uploaded."""
+    """Return the page's answer to an uploaded table."""
     content = table.encode() if isinstance(table, str) else table
     return await who.post("/reporting/targets/import", files={"file": ("targets.csv", content, "text/csv")})
 
 
 async def waiting(who: httpx2.AsyncClient) -> list[dict[str, Any]]:
-    """The values that wait."""
+    """Return the values that wait for approval."""
     found: list[dict[str, Any]] = (await who.get(API)).json()["waiting"]
     return found
 
 
-async def test_a_table_is_taken_once_and_approved_at_once(house: House) -> None:
-    """Each row waits for a second person, who approves all; the same table, and the template, then change nothing."""
+async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -> None:
+    """Another person approves all rows, and the same table or the template then changes nothing."""
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     assert (await send(await house.grant(Role.DONOR), TABLE)).status_code == 403
     first = await send(author, TABLE)
@@ -70,8 +70,8 @@ async def test_a_table_is_taken_once_and_approved_at_once(house: House) -> None:
     assert (taken["added"], taken["unchanged"]) == ([], 4)
 
 
-async def test_what_is_wrong_is_said_by_row_and_column_and_nothing_is_taken(house: House) -> None:
-    """One wrong cell keeps all out; each is named with its row, by page and API."""
+async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house: House) -> None:
+    """One wrong cell keeps all rows out, and each is named with its row, by page and API."""
     author = await house.grant(Role.EVALUATOR)
     bad = (
         f"{HEAD}\n"
@@ -116,8 +116,8 @@ async def test_what_is_wrong_is_said_by_row_and_column_and_nothing_is_taken(hous
     ],
     ids=range(8),
 )
-async def test_what_is_no_table_is_refused_with_the_remedy(house: House, content: bytes, words: str) -> None:
-    """An empty file, another kind, another encoding, too much: said at the field, never an error of ours."""
+async def test_files_without_a_table_are_refused(house: House, content: bytes, words: str) -> None:
+    """An empty, foreign, badly encoded or large file is refused at the field, never with a server error."""
     author = await house.grant(Role.EVALUATOR)
     answer = await send(author, content)
     assert (answer.status_code, words in answer.text, 'href="#file"' in answer.text) == (422, True, True), answer.text
@@ -126,7 +126,7 @@ async def test_what_is_no_table_is_refused_with_the_remedy(house: House, content
 
 
 async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
-    """Semicolons, a mark at the start, decimal commas, other days; text like a formula comes back as it was."""
+    """Semicolons, byte order marks, decimal commas and other dates are read, and formulas stay text."""
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     table = (
         "\ufeffComment;Source;Value;Day;Kind;Indicator\n"
@@ -146,8 +146,8 @@ async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
     assert (await send(author, template)).headers["location"].endswith("added=0&unchanged=2")
 
 
-async def test_the_page_says_what_a_row_needs(house: House) -> None:
-    """The page lists each indicator's id and what a column takes; a reader without the role is not asked to upload."""
+async def test_the_page_describes_a_row(house: House) -> None:
+    """The page lists indicator ids and column formats, and only people with the role can upload."""
     page = (await (await house.grant(Role.EVALUATOR)).get("/reporting/targets/import")).text
     assert all(each in page for each in INDICATORS)
     donor = await house.grant(Role.DONOR)

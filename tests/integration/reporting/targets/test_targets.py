@@ -22,8 +22,8 @@ FORM = {
 }
 
 
-async def test_a_target_stands_when_a_second_person_approves_it(house: House) -> None:
-    """Written once, approved by another once; what is wrong is said at its field; donors read what stands."""
+async def test_a_target_holds_after_a_second_person_approves_it(house: House) -> None:
+    """A value is written and approved once, errors are at their fields, and donors read approved values."""
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
     assert "No baseline and no target" in (await donor.get("/reporting/targets")).text
@@ -49,8 +49,8 @@ async def test_a_target_stands_when_a_second_person_approves_it(house: House) ->
     assert "Grant agreement, annex 1" in (await donor.get("/reporting/targets")).text
 
 
-async def test_programs_write_and_take_out_a_value(house: House) -> None:
-    """By the API the same rules hold; a value that waits can be taken out once."""
+async def test_programs_write_and_withdraw_a_value(house: House) -> None:
+    """By the API the same rules hold, and a waiting value can be withdrawn once."""
     author = await house.grant(Role.EVALUATOR)
     draft = {"indicator": "TOPCOP-OP-01", "kind": "baseline", "day": "2024-12-31", "value": "0", "source": "Inception"}
     refused = await author.post("/reporting/api/targets", json={**draft, "indicator": "TOPCOP-XX-01", "value": "NaN"})

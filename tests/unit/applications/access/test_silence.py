@@ -19,10 +19,10 @@ CALLS = [UUID(int=one) for one in (1, 2)]
 
 
 @given(since=MOMENTS, given_time=SPANS, more=st.none() | SPANS, later=SPANS, held=st.booleans())
-def test_the_programme_is_asked_after_country_and_deputy_or_at_once_where_nobody_is(
+def test_the_programme_acts_after_country_and_deputy_or_at_once(
     *, since: datetime, given_time: timedelta, more: timedelta | None, later: timedelta, held: bool
 ) -> None:
-    """The programme is asked once the deadlines of country and deputy have passed; at once if there is nobody."""
+    """The programme acts after the deadlines of country and deputy, or at once if there is nobody."""
     due = since + given_time
     deputy = None if more is None else due + more
     last = due if deputy is None else deputy
@@ -55,7 +55,7 @@ def test_what_has_no_deadline_stays_with_the_country(since: datetime, later: tim
     now=SPANS,
     place=PLACES,
 )
-def test_lists_and_cases_agree_on_what_a_deputy_still_has(
+def test_lists_and_cases_agree_on_the_deputys_term(
     *, deputies: list[Deputyship], terms: list[int], due: datetime, now: timedelta, place: str
 ) -> None:
     """The spans for queries are exactly those in which the rule for one case leaves it with the deputy."""

@@ -46,14 +46,14 @@ def test_every_answer_belongs_to_one_task() -> None:
     assert tuple(FIELDS) == TASKS
 
 
-def test_an_empty_draft_lacks_every_task_and_a_whole_one_none() -> None:
-    """What is missing is said by task; a call that asks nothing of its own lacks no answer to it."""
+def test_missing_answers_are_named_by_task() -> None:
+    """An empty draft lacks every task, a complete one none, and a call without questions lacks no answer."""
     assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS, BACKGROUND}
     assert missing(Answers.model_validate(WHOLE), TERMS) == {}
 
 
 def test_a_profile_holds_no_name_and_no_text() -> None:
-    """Of whole answers only codes, numbers and ids leave the portal; topics outside of the call are dropped."""
+    """Only codes, numbers and ids leave the portal, and topics outside the call are dropped."""
     profile = profile_of(
         Answers.model_validate(WHOLE),
         TERMS,
@@ -72,32 +72,32 @@ def test_a_profile_holds_no_name_and_no_text() -> None:
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "@sum", "-2", "Ani\x00", "Ani\u202e", "An\ni"])
 def test_names_refuse_formulas_and_control_characters(text: str) -> None:
-    """A spreadsheet would run it, or nobody could see it."""
+    """Names that a spreadsheet would run, or with invisible characters, are refused."""
     with pytest.raises(ValueError, match=r"\w"):
         name(text)
 
 
 @given(st.text(alphabet="ԱԲԳდეАБВ", min_size=1))
 def test_passport_names_are_latin(text: str) -> None:
-    """Other scripts go into the field for the officer's script."""
+    """Other scripts are refused; they go into the field for the officer's script."""
     with pytest.raises(ValueError, match="Latin"):
         latin_name(text)
 
 
 @pytest.mark.parametrize("text", ["O'Brien-Müller", "Şəhla Əliyeva", "José María"])
 def test_latin_names_of_all_languages_pass(text: str) -> None:
-    """Diacritics, hyphens and apostrophes belong to names."""
+    """Names may have diacritics, hyphens and apostrophes."""
     assert latin_name(text) == text
 
 
 @pytest.mark.parametrize("text", ["ani", "ani@police", "a b@police.example", "@police.example", "a@b.c\r\nBcc: d@e.f"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    """Nothing that could add a header to a mail, or reach nobody."""
+def test_invalid_addresses_are_refused(text: str) -> None:
+    """Addresses that could add a header to a mail, or reach nobody, are refused."""
     with pytest.raises(ValueError, match=r"\w"):
         mail_address(text)
 
 
-def test_the_register_refuses_fields_that_it_does_not_know() -> None:
-    """A misspelt field is noticed where it is sent."""
+def test_the_register_refuses_unknown_fields() -> None:
+    """A misspelt field is refused where it is sent."""
     with pytest.raises(ValidationError):
         PersonEntry.model_validate({"subject": "a", "name": "A", "email": "a@b.example", "emial": "x"})

@@ -21,7 +21,7 @@ LIVE = companions.LIVE
 
 
 class Together(RuleBasedStateMachine):
-    """Seven officers who ask each other into groups, say yes and no, leave, remove, submit and withdraw."""
+    """Seven officers who invite each other into groups, accept, decline, leave, remove, submit and withdraw."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,29 +30,29 @@ class Together(RuleBasedStateMachine):
         self.submitted: set[int] = set()
         self.rows: list[list[object]] = []  # leader, member, state
 
-    def leads(self, who: int) -> int:
-        """How many an officer's group has beside the leader, asked or confirmed."""
+    def group_size(self, who: int) -> int:
+        """Return how many are in an officer's group besides the leader, invited or confirmed."""
         return sum(row[0] == who and row[2] in LIVE for row in self.rows)
 
-    def member(self, who: int) -> bool:
-        """Whether an officer has said yes to somebody else's group."""
+    def is_member(self, who: int) -> bool:
+        """Return whether an officer has accepted another officer's group."""
         return any(row[1] == who and row[2] is CompanionState.CONFIRMED for row in self.rows)
 
     @rule(leader=OFFICERS, member=OFFICERS)
-    def ask(self, leader: int, member: int) -> None:
-        """A leader asks somebody."""
+    def invite(self, leader: int, member: int) -> None:
+        """Invite somebody as the leader of a group."""
         if leader == member or leader in self.gone:
             return
         try:
-            companions.check_alone(member=self.member(leader), leads=False, paired=False)
-            companions.check_group_size(self.leads(leader), MOST)
+            companions.check_alone(member=self.is_member(leader), leads=False, paired=False)
+            companions.check_group_size(self.group_size(leader), MOST)
         except NotNow:
             return
         self.rows.append([leader, member, CompanionState.ASKED])
 
     @rule(at=ROWS, yes=st.booleans())
     def answer(self, at: int, yes: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-        """Whoever is asked says yes or no."""
+        """Accept or decline an invitation."""
         if at >= len(self.rows):
             return
         row = self.rows[at]
@@ -62,14 +62,14 @@ class Together(RuleBasedStateMachine):
             if yes:
                 if row[1] in self.gone:
                     return
-                companions.check_alone(member=self.member(row[1]), leads=self.leads(row[1]) > 0, paired=False)
+                companions.check_alone(member=self.is_member(row[1]), leads=self.group_size(row[1]) > 0, paired=False)
         except NotNow:
             return
         row[2] = state
 
     @rule(at=ROWS, by_leader=st.booleans())
     def end(self, at: int, by_leader: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-        """A member leaves, or the leader removes or takes back."""
+        """End a membership, as the member or the leader."""
         if at >= len(self.rows):
             return
         try:
@@ -80,13 +80,13 @@ class Together(RuleBasedStateMachine):
 
     @rule(who=OFFICERS)
     def submit(self, who: int) -> None:
-        """Each member submits alone."""
+        """Submit the application of one member."""
         if who not in self.gone:
             self.submitted.add(who)
 
     @rule(who=OFFICERS)
     def withdraw(self, who: int) -> None:
-        """Whoever withdraws is in no group any more, as the portal's clock sees to."""
+        """Withdraw an officer's application, which ends its companions, as the portal's clock does."""
         self.gone.add(who)
         for row in self.rows:
             if row[0] == who and row[2] in LIVE:
@@ -95,7 +95,7 @@ class Together(RuleBasedStateMachine):
                 row[2] = CompanionState.LEFT
 
     def groups(self) -> dict[UUID, set[int]]:
-        """Who is in which group."""
+        """Return the members of each group."""
         found: dict[UUID, set[int]] = {}
         for leader, member, state in self.rows:
             if state is CompanionState.CONFIRMED:
@@ -106,26 +106,26 @@ class Together(RuleBasedStateMachine):
 
     @invariant()
     def no_group_is_too_large(self) -> None:
-        """At most as many as the call allows, its leader included."""
+        """A group has at most as many members as the call allows, its leader included."""
         assert all(len(members) <= MOST for members in self.groups().values())
 
     @invariant()
     def nobody_is_in_two(self) -> None:
-        """One application is in one group, as leader or as member."""
+        """An application is in one group only, as leader or as member."""
         everybody = [who for members in self.groups().values() for who in members]
         assert len(everybody) == len(set(everybody))
 
     @invariant()
-    def nobody_who_has_gone_is_in_one(self) -> None:
-        """Whoever has withdrawn holds nobody's group together."""
+    def no_withdrawn_application_is_in_a_group(self) -> None:
+        """A withdrawn application is in no group, as leader or as member."""
         assert not self.gone & {who for members in self.groups().values() for who in members}
 
 
 TestTogether = Together.TestCase
 
 
-def test_a_second_click_finds_what_the_first_one_did() -> None:
-    """The same again is no error; something else is."""
+def test_a_second_click_changes_nothing() -> None:
+    """The same action again is no error, and a different one is."""
     with pytest.raises(AlreadyDone):
         companions.after_answer(CompanionState.CONFIRMED, yes=True)
     with pytest.raises(AlreadyDone):
@@ -136,8 +136,8 @@ def test_a_second_click_finds_what_the_first_one_did() -> None:
 
 
 @pytest.mark.parametrize("state", list(ApplicationState))
-def test_with_whom_changes_until_a_place_is_offered(state: ApplicationState) -> None:
-    """A draft and what is before the offer may change it; everything else is refused with the reason."""
+def test_companions_change_until_a_place_is_offered(state: ApplicationState) -> None:
+    """Drafts and applications before the offer may change companions, and others are refused with the reason."""
     if state is ApplicationState.DRAFT or state in BEFORE_OFFERED:
         companions.check_open_for_change(state)
         return

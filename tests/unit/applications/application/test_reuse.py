@@ -1,4 +1,4 @@
-"""Tests of reused answers: only what still applies is carried over, and the rest is named."""
+"""Tests of reused answers: only answers that still apply are reused, and the others are named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPANS = st.builds(
 
 
 def test_topics_of_another_scheme_become_their_successors() -> None:
-    """In the same order, each once; one that the call does not have is named; the privacy notice is read anew."""
+    """Topics keep their order, each once, missing ones are named, and the privacy notice must be read anew."""
     earlier = Answers.model_validate(
         {
             "topics": ["fraud_economic_financial_crimes", "cyber_attacks", "environmental_crime"],
@@ -48,8 +48,8 @@ def test_topics_of_another_scheme_become_their_successors() -> None:
     st.lists(SPANS, max_size=5),
     st.sets(st.sampled_from(sorted(PRIORITIES[EMPACT_2026]))),
 )
-def test_nothing_that_is_out_of_date_is_taken_over(topics: list[str], spans: list[DatePeriod], asked: set[str]) -> None:
-    """Whatever was answered: only topics of the call and periods ahead are left, and what was dropped is said."""
+def test_outdated_answers_are_not_reused(topics: list[str], spans: list[DatePeriod], asked: set[str]) -> None:
+    """Only topics of the call and periods to come are reused, and the dropped ones are named."""
     earlier = Answers(topics=tuple(topics), periods=tuple(spans), blackouts=tuple(spans))
     terms = TERMS.model_copy(update={"topics": tuple(sorted(asked)), "scheme": EMPACT_2026})
     got = carried_over(earlier, Answers(), scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=False)

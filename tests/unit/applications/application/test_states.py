@@ -27,14 +27,14 @@ MOVES = (
 
 
 @given(st.sampled_from(MOVES), st.sampled_from(list(S)))
-def test_what_is_possible_is_what_the_contract_allows(event: type[events.ApplicationEvent], state: S) -> None:
-    """The model knows no transition of its own: it asks the contract's table."""
+def test_possible_transitions_are_those_of_the_contract(event: type[events.ApplicationEvent], state: S) -> None:
+    """The model has no transitions of its own, but reads the contract's table."""
     assert states.possible(event, state) is allowed(event.type, state)
 
 
 @given(st.sampled_from(MOVES), st.sampled_from(list(S)))
-def test_what_is_not_possible_is_said_in_a_sentence(event: type[events.ApplicationEvent], state: S) -> None:
-    """A refusal names the state in which the application is."""
+def test_a_refused_transition_names_the_state(event: type[events.ApplicationEvent], state: S) -> None:
+    """A refusal names the state of the application."""
     if states.possible(event, state):
         target = next(row.target for row in TRANSITIONS if row.event == event.type)
         assert states.after(event, state) == target
@@ -63,7 +63,7 @@ OWN_STATES: frozenset[S] = frozenset(
 
 
 class Life(RuleBasedStateMachine):
-    """Anything that anybody does to one application, in any order."""
+    """A state machine of one application: any action in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(event=st.sampled_from(MOVES))
     def move(self, event: type[events.ApplicationEvent]) -> None:
-        """Somebody does something; what is not possible changes nothing."""
+        """Try an action; an impossible one changes nothing."""
         if not states.possible(event, self.state):
             return
         self.state = states.after(event, self.state)
@@ -85,37 +85,37 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.state is S.ELIGIBLE)
     @rule()
     def confirm(self) -> None:
-        """Matching confirms a place."""
+        """Confirm a place, as matching."""
         if not self.told:
             self.told.append(Outcome.PLACE_CONFIRMED)
 
     @invariant()
     def one_outcome(self) -> None:
-        """The first final outcome is told once, and whoever is at an end was told one."""
+        """The first final outcome is published once, and an ended application has one."""
         assert len(self.told) <= 1
         if self.state in states.FINAL:
             assert self.told
 
     @invariant()
     def none_eligible_without_endorsement(self) -> None:
-        """Without endorsement an application never reaches matching (domain.md, "Rules")."""
+        """An application without endorsement never reaches matching (domain.md, "Rules")."""
         if self.state in {S.ELIGIBLE, S.INELIGIBLE}:
             assert self.endorsed
 
     @invariant()
     def a_state_of_the_portal(self) -> None:
-        """The portal holds no state that is projected."""
+        """The portal never stores a projected state."""
         assert self.state in OWN_STATES
 
 
 TestLife = Life.TestCase
 
 
-def test_a_close_leaves_nobody_open() -> None:
-    """All open states that the portal itself holds are decided by the close of a call."""
+def test_a_close_decides_every_open_application() -> None:
+    """The close of a call decides all open states that the portal itself stores."""
     assert set(states.LEFT_AT_CLOSE) == set(OPEN) & OWN_STATES
 
 
-def test_references_read_well_aloud() -> None:
-    """Country, year, four digits."""
+def test_references_have_country_year_and_four_digits() -> None:
+    """A reference is made of country, year and four digits."""
     assert states.reference("AM", 2026, 42) == "AM-2026-0042"

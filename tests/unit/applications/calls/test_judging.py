@@ -30,17 +30,17 @@ GOOD = Candidate(
 
 
 def changed(**changes: object) -> Candidate:
-    """The good candidate with some answers changed."""
+    """Return the good candidate with some answers changed."""
     return Candidate(**{name: changes.get(name, getattr(GOOD, name)) for name in Candidate.__slots__})  # type: ignore[arg-type]
 
 
 def rule(candidate: Candidate, of: EligibilityRule) -> bool | None:
-    """Whether a rule held; None where it was not judged."""
+    """Return whether a rule was met; None if it was not judged."""
     return next((check.held for check in judge(TERMS, candidate) if check.rule is of), None)
 
 
 def test_a_good_candidate_is_eligible() -> None:
-    """All rules hold, and none has a remedy."""
+    """All rules are met, and none has a remedy."""
     checks = judge(TERMS, GOOD)
     assert eligible(checks)
     assert not any(finding.remedy for finding in findings(TERMS, checks))
@@ -64,14 +64,14 @@ def test_a_good_candidate_is_eligible() -> None:
     ],
 )
 def test_each_rule_breaks_alone_and_has_a_remedy(changes: dict[str, object], broken: EligibilityRule) -> None:
-    """One wrong answer breaks exactly its rule, which then says what would help."""
+    """One wrong answer fails exactly its rule, which then has a remedy."""
     checks = judge(TERMS, changed(**changes))
     assert [check.rule for check in checks if not check.held] == [broken]
     assert next(finding for finding in findings(TERMS, checks) if not finding.held).remedy
 
 
-def test_what_is_not_answered_is_not_judged() -> None:
-    """A draft is never told that it breaks a rule about something it has not reached."""
+def test_unanswered_questions_are_not_judged() -> None:
+    """A draft fails no rule about a question that it has not answered."""
     draft = Candidate(kind=ApplicationKind.STUDY_VISIT, country="AM", partner_active=True)
     judged = {check.rule for check in judge(TERMS, draft)}
     assert judged == {EligibilityRule.KIND, EligibilityRule.PARTNER_ACTIVE, EligibilityRule.COUNTRY}
@@ -79,7 +79,7 @@ def test_what_is_not_answered_is_not_judged() -> None:
 
 @given(st.integers(0, 60))
 def test_more_years_never_harm(years: int) -> None:
-    """The rule on years is monotone."""
+    """More years of service never fail a rule that was met."""
     fewer, more = rule(changed(years_in_field=years), EligibilityRule.YEARS_IN_FIELD), None
     more = rule(changed(years_in_field=years + 1), EligibilityRule.YEARS_IN_FIELD)
     assert more is True or fewer is False
@@ -94,7 +94,7 @@ def test_the_level_decides(level: LanguageLevel) -> None:
 
 @given(st.integers(-200, 200), st.integers(0, 60))
 def test_periods_meet_where_they_share_a_day(start: int, length: int) -> None:
-    """A period fits if and only if one of its days lies in the call's periods."""
+    """A period fits if and only if one of its days is in the call's periods."""
     first = TERMS.visit_periods[0].start + timedelta(days=start)
     mine = DatePeriod(start=first, end=first + timedelta(days=length))
     days = {mine.start + timedelta(days=n) for n in range(length + 1)}
@@ -103,7 +103,7 @@ def test_periods_meet_where_they_share_a_day(start: int, length: int) -> None:
 
 
 def test_rules_are_said_as_sentences() -> None:
-    """Languages, level and years stand in the sentences."""
+    """The sentences contain languages, level and years."""
     said = " ".join(rule_sentences(TERMS))
     assert "English or French at level B1" in said
     assert "3 years" in said

@@ -46,7 +46,7 @@ LEVELS = [level for level in LanguageLevel if level is not LanguageLevel.NS]
 
 
 def some(values: Any, *, least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:
-    """Several of `values`, each once."""
+    """Draw several of `values`, each once."""
     return st.lists(st.sampled_from(list(values)), min_size=least, unique=True).map(tuple)
 
 
@@ -133,15 +133,15 @@ EMPTY_REGISTER = Facts(funds={}, needs={})
 
 
 def failed(of: CallTerms, candidate: Candidate) -> set[EligibilityRule]:
-    """The rules that do not hold."""
+    """Return the rules that are not met."""
     return {check.rule for check in judge(of, candidate) if not check.held}
 
 
 @given(old=terms, new=terms, of=candidates, answers=given_answers, favour=st.booleans())
-def test_a_revision_never_worsens_what_was_submitted(
+def test_a_revision_never_worsens_a_submitted_application(
     old: CallTerms, new: CallTerms, of: Candidate, answers: Answers, *, favour: bool
 ) -> None:
-    """Whatever is revised and chosen, no rule fails that held before, and no new question is left open by it."""
+    """After any revision no rule fails that was met before, and no new question is left open."""
     found = effect(old, new, of, answers)
     by = new if favour and found.effect is Effect.BETTER else old
     assert failed(by, of) <= failed(old, of)
@@ -151,7 +151,7 @@ def test_a_revision_never_worsens_what_was_submitted(
 
 
 def test_one_question_left_open_does_not_hide_another() -> None:
-    """What takes a failed rule away is no gain where it asks for another answer, whatever was missing before."""
+    """A revision that removes a failed rule but asks for another answer is no gain."""
     before, after = ([_number(code)] for code in ("size", "cases"))
     strict = EligibilityRules(courses=COURSES[:1])
     old = TERMS.model_copy(update={"rules": strict, "questions": tuple(before)})
@@ -175,14 +175,14 @@ def test_one_question_left_open_does_not_hide_another() -> None:
 
 
 @given(old=terms, of=candidates, answers=given_answers)
-def test_the_same_rules_touch_nobody(old: CallTerms, of: Candidate, answers: Answers) -> None:
+def test_a_revision_with_the_same_rules_has_no_effect(old: CallTerms, of: Candidate, answers: Answers) -> None:
     """A revision that changes no rule has no effect on any application."""
     assert effect(old, old.model_copy(update={"reserves": 5}), of, answers).effect is Effect.SAME
 
 
 @given(of=terms)
-def test_every_rule_is_said(of: CallTerms) -> None:
-    """Every rule that is asked has its sentence, names what it asks for, and stands in exactly one section."""
+def test_every_rule_has_a_sentence(of: CallTerms) -> None:
+    """Every rule of a call has its sentence, names its condition, and is in exactly one section."""
     said_ = sentences(of, EMPTY_REGISTER)
     everything = [one for section in ("purpose", "who", "rules") for one in said_[section]]
     for sentence in rule_sentences(of):
@@ -198,8 +198,8 @@ def test_every_rule_is_said(of: CallTerms) -> None:
 
 
 @given(one=terms, other=terms)
-def test_what_differs_is_said(one: CallTerms, other: CallTerms) -> None:
-    """Two revisions that judge differently have a difference in sentences; the same one has none."""
+def test_differences_between_revisions_have_sentences(one: CallTerms, other: CallTerms) -> None:
+    """Two revisions that judge differently have a difference in sentences, and equal ones have none."""
     assert differences(one, one, EMPTY_REGISTER) == []
     if one.rules != other.rules:
         unordered = ("countries", "services", "rank_groups", "languages", "courses")
@@ -215,7 +215,7 @@ days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
 
 @given(opens=days, gaps=st.lists(st.integers(0, 90), min_size=4, max_size=9), hour=st.integers(0, 23))
 def test_a_copy_keeps_weekday_and_order(opens: date, gaps: list[int], hour: int) -> None:
-    """Every date falls on the same day of the week a year later, at the same time of day, and in the same order."""
+    """Every date falls on the same weekday a year later, at the same time of day, and in the same order."""
     points = [opens + timedelta(days=sum(gaps[:count])) for count in range(len(gaps))]
     ends = points[2:]
     visits = tuple(DatePeriod(start=a, end=b) for a, b in zip(ends[::2], ends[1::2], strict=False))
@@ -237,8 +237,8 @@ def test_a_copy_keeps_weekday_and_order(opens: date, gaps: list[int], hour: int)
     assert all(later - day == timedelta(weeks=52) for day, later in zip(before, after, strict=True))
 
 
-def test_a_copy_into_other_years_takes_the_topics_that_followed() -> None:
-    """A call of the old scheme becomes one of the new: each topic its successor, once."""
+def test_a_copy_uses_the_successors_of_topics() -> None:
+    """A call of the old scheme becomes one of the new, with the successor of each topic, once."""
     old = CallEntry(opens=date(2025, 3, 3), scheme="empact-2022", topics=("cyber_attacks", "child_sexual_exploitation"))
     copy = next_year(old, {})
     assert copy.entry.scheme == "empact-2026"
@@ -246,15 +246,15 @@ def test_a_copy_into_other_years_takes_the_topics_that_followed() -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_timers_and_levels_have_words(level: LanguageLevel) -> None:
-    """Every timer of a call has a sentence and stands in one section; every level is named in the rule."""
+def test_timers_and_levels_have_sentences(level: LanguageLevel) -> None:
+    """Every timer of a call has a sentence and is in one section, and every level is named in the rule."""
     assert set(TIMER_SENTENCES) == set(Timers.model_fields) == set(TIMERS["timers"]) | set(TIMERS["after"])
     of = TERMS.model_copy(update={"rules": EligibilityRules(minimum_level=level)})
     assert any(level.value in sentence for sentence in rule_sentences(of))
 
 
-def test_an_entry_is_its_terms_and_back() -> None:
-    """What is published of an entry is read back as the same entry; its sections hold every field."""
+def test_an_entry_survives_publication() -> None:
+    """The published terms of an entry are read back as the same entry, whose sections have every field."""
     entry = entry_of(TERMS)
     again = terms_of(entry, reference=TERMS.reference, revision=TERMS.revision)
     assert again == TERMS
@@ -290,8 +290,8 @@ def test_an_entry_is_its_terms_and_back() -> None:
         ({"timers": Timers(information_reminder_wd=10)}, "timers.information_reminder_wd"),
     ],
 )
-def test_what_contradicts_itself_is_named(changes: dict[str, Any], field: str) -> None:
-    """Each contradiction is named at its field, which belongs to a section; the whole call has none."""
+def test_contradictions_are_named_at_their_fields(changes: dict[str, Any], field: str) -> None:
+    """Each contradiction is named at a field of a section, and the valid call has none."""
     whole = entry_of(TERMS)
     assert problems(whole) == {}
     found = problems(whole.model_copy(update=changes))
@@ -316,14 +316,14 @@ CHOICE = CallQuestion.model_validate(
 
 
 @given(given_=st.integers(-20, 20) | st.text(max_size=8))
-def test_an_answer_is_good_or_says_why_not(given_: int | str) -> None:
-    """A number within its range, a text within its length, a choice of the list; all else has a sentence."""
+def test_invalid_answers_have_a_message(given_: int | str) -> None:
+    """Numbers in range, texts within the limit and listed choices are valid, and all others have a message."""
     assert (problem(NUMBER, given_) is None) == (given_ == "" or (isinstance(given_, int) and 2 <= given_ <= 9))
     assert (problem(TEXT, given_) is None) == (len(str(given_)) <= 5)
     assert (problem(CHOICE, given_) is None) == (given_ in ("", "own", "none"))
 
 
-def test_answers_are_said_in_words() -> None:
+def test_answers_are_shown_in_words() -> None:
     """A choice is shown by its name, a number as it is, nothing as nothing."""
     assert answer_text(CHOICE, "own") == "Our own"
     assert answer_text(NUMBER, 7) == "7"
@@ -334,7 +334,7 @@ def test_answers_are_said_in_words() -> None:
     codes=st.lists(st.sampled_from(["en", "hy", "ka", "ru"]), unique=True), wanted=st.sampled_from(["en", "hy", "uk"])
 )
 def test_the_text_is_the_readers_else_english_else_the_first(codes: list[str], wanted: str) -> None:
-    """One language is enough; what is not written is named."""
+    """A text in one language is enough, and missing languages are named."""
     texts = [CallText(language=code, title=code) for code in codes]
     text = best(texts, wanted)
     expected = wanted if wanted in codes else "en" if "en" in codes else codes[0] if codes else None
@@ -342,8 +342,8 @@ def test_the_text_is_the_readers_else_english_else_the_first(codes: list[str], w
     assert set(missing_languages(texts)).isdisjoint(codes)
 
 
-def test_what_may_not_be_revised() -> None:
-    """Kinds that are applied for, the day on which it opened, a past deadline and the scheme are refused."""
+def test_fixed_terms_cannot_be_revised() -> None:
+    """Kinds with applications, a past opening day, a past deadline and the scheme are refused."""
     at = datetime(2026, 1, 20, tzinfo=UTC)
     entry = entry_of(TERMS)
     used = {ApplicationKind.MENTEE}

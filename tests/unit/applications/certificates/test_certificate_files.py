@@ -1,4 +1,4 @@
-"""A certificate's file is signed as validators expect, in every language, and a change is detected."""
+"""The file of a certificate is signed as validators expect, in every language, and a change is detected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OWN = {"en": "Anna", "hy": "Անի Պետրոսյան", "az": "Əli Şəfizadə"
 
 
 def facts(language: str = "en") -> CertificateFacts:
-    """Return what a certificate says, with a name in the script of a language."""
+    """Return the facts of a certificate, with a name in the script of a language."""
     return CertificateFacts(
         number=NUMBER,
         replaces="TC-2026-000017",
@@ -67,19 +67,19 @@ def facts(language: str = "en") -> CertificateFacts:
 
 @pytest.fixture(scope="module")
 def signer() -> signing.Signer:
-    """The signer of the tests."""
+    """Return the signer of the tests."""
     keys = document_keys()
     return signing.read(keys["signing_key"], keys["signing_certificates"])
 
 
 @pytest.fixture(scope="module")
 def signed(signer: signing.Signer) -> bytes:
-    """A certificate as it is served."""
+    """Return a certificate as it is served."""
     return asyncio.run(certificates_document.signed_pdf(facts(), "en", signer, at=GRANTED))
 
 
-def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Signer) -> None:
-    """PyHanko trusts the PAdES signature, finds the whole file covered and no change allowed."""
+def test_a_validator_accepts_the_signature(signed: bytes, signer: signing.Signer) -> None:
+    """PyHanko trusts the PAdES signature, which covers the whole file and allows no change."""
     (found,) = PdfFileReader(BytesIO(signed)).embedded_signatures
     trusting = ValidationContext(trust_roots=[AsnCertificate.load(signer.chain[0])])
     status = validate_pdf_signature(found, trusting)
@@ -88,8 +88,8 @@ def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Si
     assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
 
 
-def test_the_signature_holds_by_hand(signed: bytes, signer: signing.Signer) -> None:
-    """Digest and signature verify with other means than those that made them."""
+def test_the_signature_verifies_with_another_library(signed: bytes, signer: signing.Signer) -> None:
+    """Digest and signature verify with other code than that which made them."""
     span = re.search(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", signed)
     assert span is not None
     first, length, second, rest = map(int, span.groups())
@@ -104,7 +104,7 @@ def test_the_signature_holds_by_hand(signed: bytes, signer: signing.Signer) -> N
 
 
 def test_a_change_is_noticed(signed: bytes, signer: signing.Signer) -> None:
-    """A changed byte, an appendix and a stranger's file are detected."""
+    """A changed byte, an appendix and a foreign file are detected."""
 
     def state_of(document: bytes) -> signing.Signed:
         return asyncio.run(signing.check(document, signer))
@@ -123,8 +123,8 @@ def test_a_change_is_noticed(signed: bytes, signer: signing.Signer) -> None:
     assert asyncio.run(signing.check(signed, after)) is signing.Signed.HOLDS
 
 
-def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
-    """A bad setting is named, and its contents are not shown."""
+def test_an_unusable_key_is_refused_by_name() -> None:
+    """The setting is named, and its contents are not shown."""
     good, other = document_keys(), signing_keys("Other")
     kind = ed25519.Ed25519PrivateKey.generate()
     wrong = kind.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -143,8 +143,8 @@ def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
-    """Every language has all words translated, all fonts embedded and all glyphs; the number is readable."""
+def test_every_language_has_all_words_and_glyphs(language: str) -> None:
+    """Every language has all words translated, all fonts embedded and all glyphs, and a readable number."""
     made = asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
     assert made == asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
     page = PdfReader(BytesIO(made)).pages[0]
@@ -168,7 +168,7 @@ def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
 
 
 @given(st.integers(0, 16), st.sampled_from(DIGITS))
-def test_a_slip_of_the_pen_is_noticed(place: int, letter: str) -> None:
+def test_a_wrong_character_makes_a_number_invalid(place: int, letter: str) -> None:
     """Any single wrong character after the prefix makes a number invalid."""
     number = new_number("TC", 2026)
     assert not is_mistyped(number)
@@ -180,13 +180,13 @@ def test_a_slip_of_the_pen_is_noticed(place: int, letter: str) -> None:
 
 
 def test_old_numbers_are_left_alone() -> None:
-    """A number of the earlier form has no check character and stays as it is; 0 is read for O."""
+    """A number of the earlier form has no check character and stays as it is, and O is read as 0."""
     assert normalise_number("tc-2026-OOOO17") == "TC-2026-000017"
     assert not is_mistyped("TC-2026-000017")
 
 
-def test_tries_are_bounded_by_the_minute() -> None:
-    """After twenty wrong attempts an address waits until the next minute; another address does not."""
+def test_attempts_are_limited_per_minute() -> None:
+    """After twenty wrong attempts an address waits until the next minute, and another address does not."""
     tries = AttemptLimit()
     for _ in range(A_MINUTE):
         tries.refuse_more("a", 10.0)
@@ -197,7 +197,7 @@ def test_tries_are_bounded_by_the_minute() -> None:
     tries.refuse_more("a", 70.0)
 
 
-def test_a_revoked_certificate_counts_under_none_of_its_numbers() -> None:
+def test_a_revoked_certificate_is_invalid_under_all_its_numbers() -> None:
     """A revoked certificate is shown as revoked, not as replaced."""
     assert standing(revoked=False, newest=True) is CertificateStanding.COUNTS
     assert standing(revoked=False, newest=False) is CertificateStanding.REPLACED

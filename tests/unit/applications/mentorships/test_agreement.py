@@ -24,8 +24,8 @@ OPENED, ACTIVE = MentorshipState.OPENED, MentorshipState.ACTIVE
 lines = st.lists(st.text(alphabet="abc ", min_size=1, max_size=8).map(str.strip).filter(bool), max_size=8)
 
 
-def test_the_text_says_what_the_pair_adds_and_names_nobody() -> None:
-    """Rhythm, way, aims, confidentiality and end stand in the text, and every version has a digest of its own."""
+def test_the_text_has_the_pairs_additions_and_no_names() -> None:
+    """The text has rhythm, form, aims, confidentiality and end, and every version has its own digest."""
     terms = Terms(
         rhythm=Rhythm.MONTHLY,
         meeting=Meeting.REMOTE,
@@ -41,8 +41,8 @@ def test_the_text_says_what_the_pair_adds_and_names_nobody() -> None:
     assert model.digest(text) != model.digest(model.agreement("AM-2026-0042", PLAN, Terms()))
 
 
-def test_where_versions_stand() -> None:
-    """The newest that both signed holds, the one before was replaced, a later one waits, one taken back has lapsed."""
+def test_states_of_versions() -> None:
+    """The newest version that both signed holds, earlier ones are replaced, later ones wait, withdrawn ones lapsed."""
     versions = [
         Version(1, None, signed=BOTH),
         Version(2, None, signed=BOTH),
@@ -59,15 +59,15 @@ def test_where_versions_stand() -> None:
     assert model.states(versions, NOW, over=True)[4] is VersionState.LAPSED
 
 
-def test_the_programmes_version_waits_again_when_a_proposal_is_taken_back() -> None:
-    """Before anything holds, a proposal stands before the first version, and leaves it to be signed when taken back."""
+def test_a_withdrawn_proposal_leaves_the_first_version_to_sign() -> None:
+    """Before any version holds, a proposal precedes the first version, until it is withdrawn."""
     first, second = Version(1, LATER, signed=frozenset({Party.MENTEE})), Version(2, LATER)
     assert model.to_sign([first, second], NOW) == 2
     assert model.to_sign([first, Version(2, LATER, lapsed=True)], NOW) == 1
 
 
-def test_who_may_sign_what() -> None:
-    """Only the version that waits, once a side; a version that gave way says which one to read."""
+def test_only_the_waiting_version_is_signed() -> None:
+    """Each side signs the waiting version once, and an older version names the one to read."""
     versions = [Version(1, LATER), Version(2, LATER, signed=frozenset({Party.MENTOR}))]
     model.may_sign(OPENED, versions, 2, Party.MENTEE, NOW)
     with pytest.raises(AlreadyDone):
@@ -78,8 +78,8 @@ def test_who_may_sign_what() -> None:
         model.may_sign(MentorshipState.PAUSED, versions, 2, Party.MENTEE, NOW)
 
 
-def test_who_writes_at_once_is_told() -> None:
-    """A proposal on a version that is no longer the newest, or with an end that cannot be, is refused."""
+def test_a_proposal_on_an_old_version_is_refused() -> None:
+    """A proposal on an old version, or with an invalid end, is refused."""
     versions = [Version(1, None, signed=BOTH), Version(2, LATER)]
     model.may_propose(ACTIVE, versions, 2, Terms(), NOW.date())
     with pytest.raises(NotNow, match="Version 2 was written"):
@@ -90,7 +90,7 @@ def test_who_writes_at_once_is_told() -> None:
 
 @given(lines, lines)
 def test_a_difference_loses_nothing(old: list[str], new: list[str]) -> None:
-    """What stands on the left is the old text, on the right the new one; only what differs is marked."""
+    """The left side is the old text, the right side the new one, and only differences are marked."""
     rows = difference(old, new)
     assert ["".join(piece.text for piece in row.old) for row in rows if row.old] == old
     assert ["".join(piece.text for piece in row.new) for row in rows if row.new] == new
@@ -103,5 +103,5 @@ def test_a_difference_loses_nothing(old: list[str], new: list[str]) -> None:
 
 @given(lines)
 def test_equal_texts_do_not_differ(text: list[str]) -> None:
-    """A text beside itself has no marked word."""
+    """A text compared with itself has no marked word."""
     assert all(row.kind == "same" for row in difference(text, text))

@@ -45,13 +45,13 @@ either = st.sampled_from(PAIR)
 
 
 class Pair(RuleBasedStateMachine):
-    """A pair that tries everything, and remembers what was let through."""
+    """A pair that tries everything, with a count of actions accepted after the end."""
 
     def __init__(self) -> None:
         """Open a mentorship that nobody has signed."""
         super().__init__()
         self.now = NOW
-        self.one, _ = matching.open_mentorship(
+        self.mentorship, _ = matching.open_mentorship(
             new_id(),
             PLAN,
             due=NOW + timedelta(days=14),
@@ -59,41 +59,41 @@ class Pair(RuleBasedStateMachine):
             sessions_to_complete=NEEDED,
             now=NOW,
         )
-        self.versions = [Version(1, self.one.due)]
-        self.held: list[LoggedSession] = []
+        self.versions = [Version(1, self.mentorship.due)]
+        self.logged: list[LoggedSession] = []
         self.confirmed_by: dict[int, Party] = {}
         self.goals: dict[UUID, bool | None] = {}
-        self.after_the_end = 0
+        self.accepted_after_end = 0
         self.newest = 1
 
     @property
     def progress(self) -> matching.Progress:
-        """What matching has read of what the two did."""
+        """What matching knows about the actions of both sides."""
         signed = {one.number: matching.Signed(one.signed) for one in self.versions}
-        confirmed = sum(one.state is SessionState.CONFIRMED for one in self.held)
+        confirmed = sum(one.state is SessionState.CONFIRMED for one in self.logged)
         return matching.Progress(signed, confirmed, self.goals)
 
     @property
     def totals(self) -> sessions.Totals:
-        """What the sessions add up to."""
-        return sessions.totals(self.held, NEEDED)
+        """The totals of the sessions."""
+        return sessions.totals(self.logged, NEEDED)
 
-    def lets(self, ask: Callable[[], None]) -> bool:
-        """Whether a rule lets it through; nothing is ever let through after the end."""
+    def accepts(self, ask: Callable[[], None]) -> bool:
+        """Return whether a rule accepts an action, and count those accepted after the end."""
         try:
             ask()
         except NotNow:
             return False
-        self.after_the_end += self.one.state in OVER
+        self.accepted_after_end += self.mentorship.state in OVER
         return True
 
     def follow(self, step: matching.Step) -> None:
-        """Take in what matching concludes, and hold it against the programme's life cycles."""
-        state: str = self.one.state
-        self.one, told = step
-        for event in told:
+        """Apply a step of matching, and check its events against the life cycles of the programme."""
+        state: str = self.mentorship.state
+        self.mentorship, events = step
+        for event in events:
             state = self._led(event, state)
-        assert state == self.one.state
+        assert state == self.mentorship.state
 
     @staticmethod
     def _led(event: MentorshipEvent, state: str) -> str:
@@ -101,14 +101,14 @@ class Pair(RuleBasedStateMachine):
         return LED[event.type, state]
 
     def progressed(self) -> None:
-        """Matching looks at what was recorded."""
-        self.follow(matching.progressed(self.one, self.progress, today=self.now.date(), now=self.now))
+        """Let matching process the recorded actions."""
+        self.follow(matching.progressed(self.mentorship, self.progress, today=self.now.date(), now=self.now))
 
     @rule(by=either, terms=st.sampled_from([Terms(), Terms(aims="Read charts."), Terms(aims="Draw charts.")]))
     def propose(self, by: Party, terms: Terms) -> None:
-        """Write the next version on the newest, and sign it."""
-        if not self.lets(
-            lambda: agreement.may_propose(self.one.state, self.versions, self.newest, terms, self.now.date())
+        """Write the next version after the newest, and sign it."""
+        if not self.accepts(
+            lambda: agreement.may_propose(self.mentorship.state, self.versions, self.newest, terms, self.now.date())
         ):
             return
         waits = agreement.to_sign(self.versions, self.now)
@@ -123,7 +123,7 @@ class Pair(RuleBasedStateMachine):
     @rule(by=either, number=st.integers(1, 6))
     def sign(self, by: Party, number: int) -> None:
         """Sign some version."""
-        if self.lets(lambda: agreement.may_sign(self.one.state, self.versions, number, by, self.now)):
+        if self.accepts(lambda: agreement.may_sign(self.mentorship.state, self.versions, number, by, self.now)):
             self.versions = [
                 Version(one.number, one.due, lapsed=one.lapsed, signed=one.signed | {by})
                 if one.number == number
@@ -133,18 +133,18 @@ class Pair(RuleBasedStateMachine):
             self.progressed()
 
     @rule(mine=st.booleans())
-    def take_back(self, mine: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
-        """Take the newest version back."""
+    def withdraw(self, mine: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
+        """Withdraw the newest version."""
         last = self.versions[-1]
-        where = agreement.states(self.versions, self.now, over=self.one.state in OVER)[last.number]
-        if self.lets(lambda: agreement.may_take_back(self.one.state, last, where, mine)):
+        where = agreement.states(self.versions, self.now, over=self.mentorship.state in OVER)[last.number]
+        if self.accepts(lambda: agreement.may_take_back(self.mentorship.state, last, where, mine)):
             self.versions[-1] = Version(last.number, last.due, lapsed=True, signed=last.signed)
 
     @rule()
     def set_goal(self) -> None:
         """Set a goal."""
         open_ = sum(met is None for met in self.goals.values())
-        if self.lets(lambda: goals.may_set(self.one.state, open_, len(self.goals))):
+        if self.accepts(lambda: goals.may_set(self.mentorship.state, open_, len(self.goals))):
             self.goals[new_id()] = None
 
     @precondition(lambda self: self.goals)
@@ -152,100 +152,102 @@ class Pair(RuleBasedStateMachine):
     def close_goal(self, met: bool, place: int) -> None:  # noqa: FBT001 - hypothesis passes it by name
         """Close some goal."""
         goal = list(self.goals)[place % len(self.goals)]
-        if self.lets(lambda: goals.may_close(self.one.state, closed=self.goals[goal] is not None)):
+        if self.accepts(lambda: goals.may_close(self.mentorship.state, closed=self.goals[goal] is not None)):
             self.goals[goal] = met
             self.progressed()
 
     @rule(by=either)
     def log(self, by: Party) -> None:
         """Log a session."""
-        if self.lets(lambda: sessions.may_log(self.one.state, len(self.held))):
-            self.held.append(LoggedSession(SessionState.LOGGED, by))
+        if self.accepts(lambda: sessions.may_log(self.mentorship.state, len(self.logged))):
+            self.logged.append(LoggedSession(SessionState.LOGGED, by))
 
-    @precondition(lambda self: self.held)
+    @precondition(lambda self: self.logged)
     @rule(by=either, place=st.integers(0, 30), what=st.sampled_from(["confirm", "dispute", "correct", "withdraw"]))
     def answer(self, by: Party, place: int, what: str) -> None:
-        """Do something with some session, as it stands."""
-        at = place % len(self.held)
-        held = self.held[at]
+        """Act on some session in its present state."""
+        at = place % len(self.logged)
+        session = self.logged[at]
         ask = {
             "confirm": sessions.may_confirm,
             "dispute": sessions.may_dispute,
             "correct": sessions.may_correct,
             "withdraw": sessions.may_withdraw,
         }[what]
-        if not self.lets(lambda: ask(self.one.state, held, by)):
+        if not self.accepts(lambda: ask(self.mentorship.state, session, by)):
             return
-        assert held.state is not SessionState.CONFIRMED
+        assert session.state is not SessionState.CONFIRMED
         leads = {
             "confirm": SessionState.CONFIRMED,
             "dispute": SessionState.DISPUTED,
             "correct": SessionState.LOGGED,
             "withdraw": SessionState.WITHDRAWN,
         }[what]
-        self.held[at] = LoggedSession(leads, held.by, held.minutes, held.version + (what == "correct"))
+        self.logged[at] = LoggedSession(leads, session.by, session.minutes, session.version + (what == "correct"))
         if what == "confirm":
             self.confirmed_by[at] = by
             self.progressed()
 
     @rule(by=either)
     def pause(self, by: Party) -> None:
-        """Ask for a pause, which takes effect."""
-        if self.lets(lambda: course.may_pause(self.one.state, already_asked=False)):
-            self.follow(matching.pause(self.one, by, Reason.OPERATIONAL_DUTY, now=self.now))
+        """Request a pause, which takes effect."""
+        if self.accepts(lambda: course.may_pause(self.mentorship.state, already_asked=False)):
+            self.follow(matching.pause(self.mentorship, by, Reason.OPERATIONAL_DUTY, now=self.now))
 
     @rule(by=either)
     def resume(self, by: Party) -> None:
-        """Ask to go on."""
-        if self.lets(lambda: course.may_resume(self.one.state, Party.MENTOR, already_asked=False)):
-            self.follow(matching.resume(self.one, by, now=self.now))
+        """Request to resume."""
+        if self.accepts(lambda: course.may_resume(self.mentorship.state, Party.MENTOR, already_asked=False)):
+            self.follow(matching.resume(self.mentorship, by, now=self.now))
 
     @rule(by=either)
     def complete(self, by: Party) -> None:
-        """Ask to complete it: it then counts as completed, never as ended early."""
-        if self.lets(lambda: course.may_complete(self.one.state, self.totals)):
+        """Request completion: it then counts as completed, never as ended early."""
+        if self.accepts(lambda: course.may_complete(self.mentorship.state, self.totals)):
             today = self.now.date()
-            self.follow(matching.asked_to_end(self.one, self.progress, by, None, today=today, now=self.now))
-            assert self.one.state is MentorshipState.COMPLETED
+            self.follow(matching.asked_to_end(self.mentorship, self.progress, by, None, today=today, now=self.now))
+            assert self.mentorship.state is MentorshipState.COMPLETED
 
     @rule(by=either)
     def end_early(self, by: Party) -> None:
         """End it with a reason."""
-        if self.lets(lambda: course.may_end_early(self.one.state)):
-            step = matching.asked_to_end(self.one, self.progress, by, Reason.OTHER, today=self.now.date(), now=self.now)
+        if self.accepts(lambda: course.may_end_early(self.mentorship.state)):
+            step = matching.asked_to_end(
+                self.mentorship, self.progress, by, Reason.OTHER, today=self.now.date(), now=self.now
+            )
             self.follow(step)
-            assert self.one.state is MentorshipState.ENDED_EARLY
+            assert self.mentorship.state is MentorshipState.ENDED_EARLY
 
     @rule(days=st.sampled_from([1, 9, 60]))
     def wait(self, days: int) -> None:
-        """Time goes on, and matching looks at what is over."""
+        """Let time pass, and let matching process deadlines."""
         self.now += timedelta(days=days)
-        self.follow(matching.unsigned(self.one, today=self.now.date(), now=self.now))
+        self.follow(matching.unsigned(self.mentorship, today=self.now.date(), now=self.now))
         self.progressed()
 
     @invariant()
     def one_version_holds(self) -> None:
-        """Never are two versions in force, nor do two wait; what began has one in force."""
-        where = list(agreement.states(self.versions, self.now, over=self.one.state in OVER).values())
+        """Two versions are never in force or waiting at once, and a started mentorship has one in force."""
+        where = list(agreement.states(self.versions, self.now, over=self.mentorship.state in OVER).values())
         assert where.count(VersionState.IN_FORCE) <= 1
         assert where.count(VersionState.PROPOSED) <= 1
-        if self.one.state not in {MentorshipState.OPENED, MentorshipState.ENDED_EARLY}:
+        if self.mentorship.state not in {MentorshipState.OPENED, MentorshipState.ENDED_EARLY}:
             assert where.count(VersionState.IN_FORCE) == 1
 
     @invariant()
-    def who_logged_never_confirms(self) -> None:
+    def sessions_are_confirmed_by_the_other_side(self) -> None:
         """A confirmed session was confirmed by the other side."""
         for at, by in self.confirmed_by.items():
-            assert by is other(self.held[at].by)
+            assert by is other(self.logged[at].by)
 
     @invariant()
     def nothing_after_the_end(self) -> None:
-        """Nothing was let through after the end, and nothing is asked of anybody but what follows it."""
-        assert self.after_the_end == 0
-        if self.one.state in OVER:
+        """No action is accepted after the end, and no task is open."""
+        assert self.accepted_after_end == 0
+        if self.mentorship.state in OVER:
             for party in PAIR:
-                assert pending_tasks(self.one.state, party, self.versions, self.held, None, self.now) == []
-        assert self.one.state is not MentorshipState.COMPLETED or self.one.sessions >= NEEDED
+                assert pending_tasks(self.mentorship.state, party, self.versions, self.logged, None, self.now) == []
+        assert self.mentorship.state is not MentorshipState.COMPLETED or self.mentorship.sessions >= NEEDED
 
 
 TestPair = Pair.TestCase

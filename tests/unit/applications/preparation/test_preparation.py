@@ -28,13 +28,13 @@ DAYS = st.dates(date(2027, 2, 1), date(2027, 4, 30))
 def facts(
     lines: str | None = None, letters: dict[str, tuple[date, date]] | None = None, **sheets: object
 ) -> preparation_model.Facts:
-    """What is known of a visit in March."""
+    """Return the facts of a visit in March."""
     read = {Item(name): preparation_model.read_sheet(Item(name), details, TODAY) for name, details in sheets.items()}  # type: ignore[arg-type]  # dicts
     return preparation_model.Facts(START, END, read, lines, letters or {})
 
 
-def ready(item: Item, known: preparation_model.Facts) -> preparation_model.Readiness:
-    """Where one thing stands."""
+def item_state(item: Item, known: preparation_model.Facts) -> preparation_model.Readiness:
+    """Return the state of one item."""
     return next(
         one.ready
         for one in preparation_model.checklist(preparation_model.DEFAULT_ITEMS, known).standings
@@ -44,7 +44,7 @@ def ready(item: Item, known: preparation_model.Facts) -> preparation_model.Readi
 
 @given(DAYS, DAYS)
 def test_an_insurance_is_enough_exactly_if_it_covers_all_days(first: date, last: date) -> None:
-    """From the first to the last day of the visit; a time that ends before it begins is refused at its field."""
+    """It covers the first to the last day of the visit; an end before the start is refused at its field."""
     written = {"insurer": "Ingo", "policy_number": "1", "valid_from": first, "valid_until": last}
     if last < first:
         with pytest.raises(preparation_model.InvalidSheet) as wrong:
@@ -54,7 +54,7 @@ def test_an_insurance_is_enough_exactly_if_it_covers_all_days(first: date, last:
     expected = (
         preparation_model.Readiness.THERE if first <= START and last >= END else preparation_model.Readiness.PROBLEM
     )
-    assert ready(Item.INSURANCE, facts(insurance=written)) is expected
+    assert item_state(Item.INSURANCE, facts(insurance=written)) is expected
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_an_insurance_is_enough_exactly_if_it_covers_all_days(first: date, last:
     ],
 )
 def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparation_model.Readiness) -> None:
-    """Not needed or granted for the days is there; refused or for other days needs attention."""
-    assert ready(Item.VISA, facts(visa=written)) is expected
+    """A visa that is not needed or covers the days is ready, and a refused or other one needs attention."""
+    assert item_state(Item.VISA, facts(visa=written)) is expected
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparat
         ("access_needs", {"text": "x", "colour": "red"}, "colour"),
     ],
 )
-def test_what_cannot_be_names_its_field(item: str, written: dict[str, object], field: str) -> None:
-    """Each mistake is said at the field where it is mended."""
+def test_invalid_input_is_refused_at_its_field(item: str, written: dict[str, object], field: str) -> None:
+    """Each mistake is reported at the field where it can be corrected."""
     with pytest.raises(preparation_model.InvalidSheet) as wrong:
         preparation_model.read_sheet(Item(item), written, TODAY)
     assert list(wrong.value.fields) == [field]
@@ -101,27 +101,27 @@ def test_what_cannot_be_names_its_field(item: str, written: dict[str, object], f
 
 
 def test_letters_follow_the_dates_and_the_visa() -> None:
-    """An invitation for these dates is enough unless a visa letter is needed; other dates need a new one."""
+    """An invitation for these dates is enough unless a visa letter is needed, and other dates need a new one."""
     now, before = (START, END), (START - timedelta(days=7), END - timedelta(days=7))
-    assert ready(Item.INVITATION, facts()) is preparation_model.Readiness.MISSING
-    assert ready(Item.INVITATION, facts(letters={"invitation": now})) is preparation_model.Readiness.THERE
-    assert ready(Item.INVITATION, facts(letters={"invitation": before})) is preparation_model.Readiness.PROBLEM
+    assert item_state(Item.INVITATION, facts()) is preparation_model.Readiness.MISSING
+    assert item_state(Item.INVITATION, facts(letters={"invitation": now})) is preparation_model.Readiness.THERE
+    assert item_state(Item.INVITATION, facts(letters={"invitation": before})) is preparation_model.Readiness.PROBLEM
     needed = {"visa": {"result": "needed"}, "letters": {"invitation": now}}
-    assert ready(Item.INVITATION, facts(**needed)) is preparation_model.Readiness.UNDER_WAY  # type: ignore[arg-type]  # as above
+    assert item_state(Item.INVITATION, facts(**needed)) is preparation_model.Readiness.UNDER_WAY  # type: ignore[arg-type]  # as above
     both = {"visa": {"result": "needed"}, "letters": {"invitation": now, "visa": now}}
-    assert ready(Item.INVITATION, facts(**both)) is preparation_model.Readiness.THERE  # type: ignore[arg-type]  # as above
+    assert item_state(Item.INVITATION, facts(**both)) is preparation_model.Readiness.THERE  # type: ignore[arg-type]  # as above
 
 
-def test_costs_are_settled_as_they_were_read() -> None:
-    """A list that changed after the sender confirmed it is to be confirmed again."""
-    assert ready(Item.COSTS, facts(lines="one", costs={"lines": "one"})) is preparation_model.Readiness.THERE
-    assert ready(Item.COSTS, facts(lines="two", costs={"lines": "one"})) is preparation_model.Readiness.PROBLEM
-    assert ready(Item.COSTS, facts(lines="two")) is preparation_model.Readiness.MISSING
+def test_changed_costs_are_confirmed_again() -> None:
+    """A list that changed after the sender confirmed it must be confirmed again."""
+    assert item_state(Item.COSTS, facts(lines="one", costs={"lines": "one"})) is preparation_model.Readiness.THERE
+    assert item_state(Item.COSTS, facts(lines="two", costs={"lines": "one"})) is preparation_model.Readiness.PROBLEM
+    assert item_state(Item.COSTS, facts(lines="two")) is preparation_model.Readiness.MISSING
 
 
 @given(st.sets(st.sampled_from(Item)))
 def test_a_side_is_ready_exactly_if_nothing_of_its_own_is_open(wanted: set[Item]) -> None:
-    """With nothing written: a side of which something is asked is not ready, one of which nothing is asked is."""
+    """With nothing written, exactly the sides without required items are ready."""
     found = preparation_model.checklist(wanted, facts())
     owing = {preparation_model.OWNERS[item] for item in wanted}
     assert set(found.ready) == {Party.GUEST, Party.HOST, preparation_model.SENDER} - owing
@@ -145,7 +145,7 @@ RULES = st.lists(
 
 @given(RULES)
 def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> None:
-    """No rule that holds is more exact than one that decides; rules about others change nothing."""
+    """No applicable rule is more exact than the one that decides, and rules about others change nothing."""
     found = preparation_model.required_items(rules, CALL, "AM", "FR")
     for item in Item:
         holding = [one for one in rules if one.item is item and one.applies_to(CALL, "AM", "FR")]
@@ -157,14 +157,14 @@ def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> Non
 
 
 @given(st.decimals(0, 999_999, places=2))
-def test_an_amount_is_read_as_it_is_written(amount: Decimal) -> None:
-    """With a point or a comma, with spaces between thousands."""
+def test_amounts_are_read_in_all_notations(amount: Decimal) -> None:
+    """An amount may have a point or a comma, and spaces between thousands."""
     assert costs.amount(str(amount)) == costs.amount(f"{amount:,}".replace(",", " ").replace(".", ",")) == amount
 
 
 @pytest.mark.parametrize("written", ["", "ten", "1.234", "-1", "1e9", "NaN", "1000000"])
-def test_what_is_no_amount_is_refused(written: str) -> None:
-    """Words, parts of a cent, less than nothing, and more than anybody pays."""
+def test_invalid_amounts_are_refused(written: str) -> None:
+    """Words, fractions of a cent, negative and excessive amounts are refused."""
     with pytest.raises(ValueError, match="amount"):
         costs.amount(written)
 
@@ -186,7 +186,7 @@ LINES = st.lists(
 
 @given(LINES)
 def test_totals_add_up_and_never_mix_currencies(lines: list[costs.Line]) -> None:
-    """All that is planned stands in exactly one total; the mark follows the planned list only, in any order."""
+    """Every planned cost is in exactly one total, and the digest depends on the planned list only, in any order."""
     found = costs.totals(lines)
     assert sum(one.planned for one in found) == sum(line.planned for line in lines)
     assert len({(one.payer, one.currency) for one in found}) == len(found)
@@ -196,7 +196,7 @@ def test_totals_add_up_and_never_mix_currencies(lines: list[costs.Line]) -> None
 
 @given(st.booleans(), st.booleans(), st.sampled_from(VisitState))
 def test_a_letter_counts_only_for_a_visit_with_its_dates(newest: bool, same: bool, visit: VisitState) -> None:  # noqa: FBT001 - what hypothesis draws
-    """The newest of its kind, for the dates that stand, of a visit that was not called off."""
+    """The newest letter of its kind counts, for the present dates of a visit that is not cancelled."""
     found = preparation_letters.validity(newest=newest, same_dates=same, visit=visit)
     off = visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}
     assert (found is preparation_letters.LetterValidity.COUNTS) == (newest and same and not off)
@@ -204,7 +204,7 @@ def test_a_letter_counts_only_for_a_visit_with_its_dates(newest: bool, same: boo
 
 @given(st.dates(START - timedelta(days=9), END + timedelta(days=9)), st.sampled_from(VisitState))
 def test_the_emergency_contact_is_seen_on_the_days_of_the_visit_only(today: date, state: VisitState) -> None:
-    """Neither the day before nor the day after, nor of a visit that does not take place."""
+    """The contact is hidden on the day before and after, and for a cancelled visit."""
     open_ = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY} and START <= today <= END
     if open_:
         preparation_model.may_see_emergency(state, START, END, today)

@@ -41,7 +41,7 @@ def grants(draw: st.DrawFn) -> tuple[AccessGrant, ...]:
 
 
 @given(grants(), DAYS)
-def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: date) -> None:
+def test_a_leaver_has_no_roles_after_the_last_day(held: tuple[AccessGrant, ...], last: date) -> None:
     """A leaver has the same roles until the last day, and none afterwards."""
     left = register_grants.end_grants(held, last)
     assert not any(register_grants.active(one, last + timedelta(days=1)) for one in left)
@@ -50,8 +50,8 @@ def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: d
 
 
 @given(grants(), DAYS)
-def test_a_transfer_moves_what_moves_along_and_ends_the_rest(held: tuple[AccessGrant, ...], day: date) -> None:
-    """From the day on nothing holds in the old country; officers and mentors keep their role abroad."""
+def test_a_transfer_ends_roles_in_the_old_country(held: tuple[AccessGrant, ...], day: date) -> None:
+    """From the day on no role is left in the old country, and officers and mentors keep theirs abroad."""
     moved = register_grants.transfer_grants(held, country="GE", organisation_id=NEW, from_country="AM", day=day)
     assert not any(register_grants.active(one, day) and one.country == "AM" for one in moved)
     kept = {Role.OFFICER, Role.MENTOR} | register_grants.PROGRAMME_WIDE
@@ -62,7 +62,7 @@ def test_a_transfer_moves_what_moves_along_and_ends_the_rest(held: tuple[AccessG
 
 @given(grants(), grants())
 def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted: tuple[AccessGrant, ...]) -> None:
-    """Roles that the writer may not grant, and those that have ended, stay unchanged."""
+    """Roles that the writer may not grant, and ended ones, stay unchanged."""
     may = register_grants.PROPOSED_BY_COUNTRY
     held = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
     made = register_grants.replace_roles(known, held, roles=may, country="AM", organisation_id=OLD, day=TODAY)
@@ -86,8 +86,8 @@ def test_deputies_never_overlap(first: date, last: date, since: date, until: dat
 
 
 @given(DAYS)
-def test_an_access_is_asked_for_before_it_is_overdue_before_it_lapses(confirmed: date) -> None:
-    """Access is due after eleven months, overdue after a year, and holds until thirty days later."""
+def test_access_is_due_then_overdue_then_lapsed(confirmed: date) -> None:
+    """Access is due after eleven months, overdue after a year, and lapses thirty days later."""
     times = register_grants.ConfirmationTimes()
     assert confirmed < times.due(confirmed) < times.lapses(confirmed)
     assert confirmed >= times.lapsed_before(times.lapses(confirmed))

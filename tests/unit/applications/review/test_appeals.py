@@ -1,4 +1,4 @@
-"""Tests of the rules of appeals: once, in time, and with the state that the life cycle says."""
+"""Tests of the rules of appeals: once, in time, and with the states of the life cycle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 @given(st.sampled_from(list(S)), st.booleans(), st.booleans())
 def test_an_appeal_is_possible_once_and_in_time_only(state: S, filed: bool, late: bool) -> None:  # noqa: FBT001 - hypothesis gives them
-    """It leads to appealed from the three decisions, unless there was one already or its time is over."""
+    """Each of the three decisions can be appealed once, and in time."""
     until = NOW - timedelta(seconds=1) if late else NOW
     if allowed("AppealFiled", state) and not filed and not late:
         assert review_model.after_filing(state, now=NOW, until=until, filed=filed) is S.APPEALED
@@ -33,8 +33,8 @@ def test_an_appeal_is_possible_once_and_in_time_only(state: S, filed: bool, late
 
 
 @given(st.sampled_from(list(review_model.DECISIONS.values())), st.sampled_from(OPEN))
-def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier: S) -> None:
-    """A decided appeal leads to the state before the decision, or to the decision; a second decision is refused."""
+def test_states_after_an_appeal(against: S, earlier: S) -> None:
+    """An upheld appeal restores the state before the decision, a dismissed one the decision, and both only once."""
     before = review_model.state_before(against, earlier)
     if against is not S.CANCELLED:
         assert allowed(
@@ -52,15 +52,15 @@ def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier:
         review_model.after_decision(AppealOutcome.UPHELD, **known | {"state": before})
 
 
-def test_the_time_for_it_is_the_calls() -> None:
-    """Ten working days by default; what an upheld appeal asks for next has the call's own time."""
+def test_the_call_sets_the_time_for_appeals() -> None:
+    """Ten working days are the default, and the deadline after an upheld appeal is the call's own."""
     assert review_model.appeal_deadline(NOW, TERMS, "AM") - NOW >= timedelta(days=14)
     assert review_model.next_due(S.SUBMITTED, NOW, TERMS, "AM") is not None
     assert review_model.next_due(S.ELIGIBLE, NOW, TERMS, "AM") is None
 
 
-def test_nobody_decides_on_an_appeal_against_the_own_decision() -> None:
-    """Another coordinator than before decides."""
+def test_the_author_of_a_decision_does_not_decide_its_appeal() -> None:
+    """Another coordinator than the author of the decision decides."""
     review_model.check_other_decider("tigran", "armen")
     with pytest.raises(NotPossible, match="another coordinator"):
         review_model.check_other_decider("tigran", "tigran")

@@ -28,16 +28,16 @@ ALL = {("evaluation", "guest"), ("evaluation", "host"), ("report", "guest")}
 AT = datetime(2027, 1, 5, tzinfo=UTC)
 
 
-def test_an_evaluation_becomes_an_event_without_words() -> None:
-    """Scores stand in the event, late is flagged, and nothing that was written does."""
+def test_the_event_of_an_evaluation_has_no_text() -> None:
+    """The event has the scores and whether it is late, but no text."""
     event = model_forms.evaluated(CASE, Respondent.GUEST, GIVEN, 2, date(2026, 3, 27), date(2026, 3, 28))
     assert (event.overall, event.late, [o.score for o in event.objectives]) == (4, True, [5, 3])
     assert {answer.level for answer in event.answers} == {1, 2}
     assert not model_forms.evaluated(CASE, Respondent.GUEST, GIVEN, 2, date(2026, 3, 27), date(2026, 3, 27)).late
 
 
-def test_what_is_missing_is_named() -> None:
-    """An answer that is missing or out of range is refused, each by its field."""
+def test_missing_answers_are_named() -> None:
+    """A missing answer or one out of range is refused at its field."""
     with pytest.raises(model_forms.NotComplete) as problem:
         model_forms.evaluated(
             CASE, Respondent.GUEST, replace(GIVEN, overall=6, objectives={1: 5}), 2, None, date(2026, 3, 28)
@@ -50,13 +50,13 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("left_out", sorted(ALL))
 def test_a_certificate_needs_all_three(left_out: tuple[str, str]) -> None:
-    """Guest evaluation, host evaluation and report: without any of them there is no certificate."""
+    """A certificate needs the guest's evaluation, the host's evaluation and the report."""
     assert earned(CASE, ALL)
     assert not earned(CASE, ALL - {left_out})
 
 
-def test_a_waiver_stands_for_the_host() -> None:
-    """A waived host evaluation counts as in; a voided visit, one that goes on and a mentorship earn nothing."""
+def test_a_waiver_replaces_the_hosts_evaluation() -> None:
+    """A waived evaluation counts as received; voided or open visits and mentorships earn no certificate."""
     waived = (ALL - {("evaluation", "host")}) | {("waiver", "host")}
     assert missing(waived).nothing
     assert not earned(replace(CASE, state="voided"), ALL)
@@ -66,7 +66,7 @@ def test_a_waiver_stands_for_the_host() -> None:
 
 
 def test_dates_of_outcomes() -> None:
-    """Evaluation after seven days, report after thirty, follow-up after six months with thirty days either way."""
+    """Evaluations are due after seven days, reports after thirty, follow-ups six months on, within thirty days."""
     timers = Timers()
     assert CASE.evaluation_due(timers) == date(2026, 3, 27)
     assert CASE.report_due(timers) == date(2026, 4, 19)
@@ -77,7 +77,7 @@ def test_dates_of_outcomes() -> None:
 
 
 def test_approval_takes_two_people() -> None:
-    """Submitted by one, approved by another, frozen, published; no step is skipped or done twice."""
+    """One submits, another approves, freezes and publishes, and no step is skipped or repeated."""
     draft = Approval(parse("2026"))
     submitted = approval.submit(draft, "author", date(2027, 1, 1), AT, 22, "d" * 64)
     with pytest.raises(NotNow, match="somebody else"):
@@ -98,7 +98,7 @@ def test_approval_takes_two_people() -> None:
 
 
 def test_only_a_period_that_is_over_is_submitted() -> None:
-    """The current period and the programme as a whole are not submitted."""
+    """The current period and the whole programme are not submitted."""
     with pytest.raises(NotNow, match="not over yet"):
         approval.submit(Approval(parse("2026")), "author", date(2026, 12, 31), AT, 22, "")
     whole = programme(date(2026, 1, 1), date(2026, 12, 31))

@@ -23,13 +23,13 @@ PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
 def a_question(**changes: Any) -> Question:
-    """A question from a draft that is right but for these changes."""
+    """Return a question from a valid draft with these changes."""
     values = {name: changes.get(name, getattr(DRAFT, name)) for name in Draft.__dataclass_fields__}
     return bank.question(Draft(**values), id=uuid4(), version=1, author="evaluator", at=AT)
 
 
 def test_empty_answers_are_left_out_and_the_right_one_keeps_its_place() -> None:
-    """What is right counts among the answers that are left, wherever it was written."""
+    """The right answer is counted among the answers that are left, wherever it was written."""
     question = a_question(answers=("", "By age", "", "By value"), right=(3,))
     assert (question.answers, question.right) == (("By age", "By value"), (1,))
     statement = a_question(kind="true_false", answers=(), right=(1,))
@@ -57,8 +57,8 @@ def test_empty_answers_are_left_out_and_the_right_one_keeps_its_place() -> None:
         ({"kind": "true_false", "right": (0, 1)}, "right"),
     ],
 )
-def test_a_question_that_cannot_be_is_refused_at_its_field(changes: dict[str, Any], field: str) -> None:
-    """Each mistake is named where it was made, with what to do."""
+def test_an_invalid_question_is_refused_at_its_field(changes: dict[str, Any], field: str) -> None:
+    """Each mistake is named at its field, with the remedy."""
     with pytest.raises(Invalid) as refused:
         a_question(**changes)
     assert list(refused.value.fields) == [field]
@@ -71,7 +71,7 @@ def test_a_question_that_cannot_be_is_refused_at_its_field(changes: dict[str, An
 def test_points_are_whole_or_none_and_never_above_the_maximum(
     right: list[set[int]], chosen: dict[int, set[int]]
 ) -> None:
-    """Whatever is answered: exactly the questions whose right answers were all chosen, and no other, have points."""
+    """Exactly the questions with all right answers chosen, and no other, get points."""
     answers = ("a", "b", "c", "d")
     questions = [
         a_question(kind="multiple", answers=answers, right=tuple(sorted(one)), points=place)
@@ -88,8 +88,8 @@ def test_points_are_whole_or_none_and_never_above_the_maximum(
     assert 0 <= reached.score <= reached.maximum == sum(range(1, len(right) + 1))
 
 
-def test_an_answer_that_there_is_not_is_refused() -> None:
-    """An answer outside of those given is an error at its question; one of no question at all is left out."""
+def test_an_unknown_answer_is_refused() -> None:
+    """An unknown answer is an error at its question, and an answer to an unknown question is left out."""
     question = a_question()
     with pytest.raises(Invalid) as refused:
         sittings.valid_answers([question], {1: (2,)})
@@ -98,13 +98,13 @@ def test_an_answer_that_there_is_not_is_refused() -> None:
 
 
 def a_test(**changes: Any) -> bank.Test:
-    """A draft of a test."""
+    """Return a draft of a test."""
     values: dict[str, Any] = {"title": "Seizing", "topic": "online_crime", "call_id": None} | changes
     return bank.test(values["title"], values["topic"], values["call_id"], id=uuid4(), author="evaluator", at=AT)
 
 
 def test_both_forms_of_a_test_have_the_same_points() -> None:
-    """The same questions twice, or a parallel form of as many points; one of other points is not handed out."""
+    """The same questions twice or a parallel form of as many points are accepted, and other points refused."""
     one, two, three = a_question(points=2), a_question(points=2), a_question(points=3)
     known = {each.id: each for each in (one, two, three)}
     with pytest.raises(NotNow):
@@ -124,7 +124,7 @@ def test_both_forms_of_a_test_have_the_same_points() -> None:
 
 
 def test_a_call_s_own_test_goes_before_one_for_all_and_the_newest_first() -> None:
-    """No test of another topic, of another call, of a draft or of a closed one is ever handed out."""
+    """No test of another topic or call, no draft and no closed test is ever used."""
     call, other = UUID(int=1), UUID(int=2)
     question = a_question()
     known = {question.id: question}
@@ -166,7 +166,7 @@ CASE = Case(
     ],
 )
 def test_each_test_has_its_time(state: str, phase: TestPhase, day: date, stand: Availability) -> None:
-    """Before: until the end of the day before the start. After: from the end until thirty days later. Else not."""
+    """The first test is open until the day before the start, the second from the end for thirty days."""
     ended = date(2026, 3, 20) if state in {"ended", "completed", "voided"} else None
     values = {name: getattr(CASE, name) for name in Case.__dataclass_fields__}
     case = Case(**{**values, "state": state, "ended_on": ended})
@@ -175,6 +175,6 @@ def test_each_test_has_its_time(state: str, phase: TestPhase, day: date, stand: 
     assert sittings.stand(case, phase, Timers(), noon, handed_in=True) is Availability.HANDED_IN
 
 
-def test_every_kind_has_words() -> None:
+def test_every_kind_of_question_has_a_name() -> None:
     """No kind of question is shown as a code."""
     assert len({kind.label for kind in Kind}) == len(Kind)

@@ -43,29 +43,29 @@ Counts = dict[str, int]
 
 
 def count(number: int) -> Cell:
-    """A number of visits."""
+    """Return a number of visits."""
     return Cell(Decimal(number), Decimal(number), None, number)
 
 
 def share(holding: int, whole: int) -> Cell:
-    """`holding` of `whole`."""
+    """Return the share of `holding` in `whole`."""
     return Cell(Decimal(100 * holding) / whole if whole else None, Decimal(holding), Decimal(whole), whole)
 
 
 def visits(label: str, counts: Counts, indicator: str = "TOPCOP-OP-02", total: int | None = None) -> Figure:
-    """Visits of a period by host country."""
+    """Return the visits of a period by host country."""
     cells = {value: count(number) for value, number in counts.items() if number}
     all_ = sum(counts.values()) if total is None else total
     return Figure(INDICATORS[indicator], periods.parse(label), AT, count(all_), {DIMENSION: cells})
 
 
 def is_shown(rows: Mapping[str, ReleasedCell], value: str) -> bool:
-    """Whether a row has its number."""
+    """Return whether a row shows its number."""
     return value in rows and rows[value].value is not None
 
 
 def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """All ways to write a number as a sum of so many, none below nothing."""
+    """Return all ways to write a number as a sum of so many terms, none negative."""
     if parts == 0:
         if total == 0:
             yield ()
@@ -76,7 +76,7 @@ def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 
 class PublicView:
-    """What somebody sees of a period: its total, the rows that are shown, whether all rows are listed."""
+    """The view of an outsider: total, visible rows, whether all rows are listed."""
 
     def __init__(self, released: Released) -> None:
         rows = released.breakdowns.get(DIMENSION)
@@ -88,13 +88,13 @@ class PublicView:
         self.hidden = self.rows - set(self.shown) if self.listed else set()
 
     def total_only(self) -> PublicView:
-        """The same without a row."""
+        """Return the same without a row."""
         less = copy(self)
         less.listed, less.shown, less.rows = False, {}, set()
         return less
 
     def fits(self, numbers: np.ndarray, values: list[str]) -> np.ndarray:
-        """Which of many guesses could be what lies behind it."""
+        """Return which of many guesses agree with the view."""
         fits: np.ndarray = numbers.sum(axis=-1) == self.total
         for place, value in enumerate(values):
             here = numbers[..., place]
@@ -106,7 +106,7 @@ class PublicView:
 
 
 def guesses(total: int, seen: PublicView | None, values: list[str]) -> np.ndarray:
-    """All tables of that total, without those that what is seen of them alone rules out."""
+    """Return all tables of that total, without those that the view alone excludes."""
     known = seen.shown if seen else {}
     free = [value for value in values if value not in known]
     rest = total - sum(known.values())
@@ -120,7 +120,7 @@ numbers = st.dictionaries(st.sampled_from("ABC"), st.sampled_from((0, 1, 2, 3, 4
 @settings(max_examples=60, deadline=None)
 @given(numbers, numbers, st.permutations(["2026-H1", "2026-H2", "2026"]), st.booleans())
 def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, order: list[str], whole: bool) -> None:  # noqa: FBT001 - drawn
-    """Whatever is published first, all three or two of a year and its halves: few people have three numbers or more."""
+    """In any order of publication a small hidden number keeps three possible values or more."""
     year = {value: h1.get(value, 0) + h2.get(value, 0) for value in "ABC"}
     real = {"2026-H1": h1, "2026-H2": h2, "2026": year}
     out: dict[str, EarlierRelease] = {}
@@ -148,8 +148,8 @@ def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, orde
             assert possible >= 3
 
 
-def test_what_a_year_leaves_of_its_half_is_not_given_away() -> None:
-    """The half has 18 in France, the year 20: two in the other half, so the year's France is not shown."""
+def test_a_year_does_not_reveal_its_other_half() -> None:
+    """With 18 in the half and 20 in the year, the year's row is hidden: it would reveal two."""
     half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
     year = [visits("2026", {"FR": 20, "DE": 19, "PL": 25})]
     alone = release(year)[0].breakdowns[DIMENSION]
@@ -158,8 +158,8 @@ def test_what_a_year_leaves_of_its_half_is_not_given_away() -> None:
     assert not is_shown(beside, "FR")
 
 
-def test_what_is_out_is_never_changed() -> None:
-    """Later periods take their own rows back, not those of one that was published."""
+def test_published_rows_are_never_changed() -> None:
+    """Later periods hide their own rows, not those of a published period."""
     half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
     pattern = decide(half)
     decide([visits("2026", {"FR": 19, "DE": 10, "PL": 13})], [EarlierRelease(half, pattern)])
@@ -167,16 +167,16 @@ def test_what_is_out_is_never_changed() -> None:
     assert Pattern.of_json(pattern.as_json()) == pattern
 
 
-def test_a_restated_number_hides_who_was_late() -> None:
-    """A row that differs by one from what was stated before is hidden: the difference is a number about one person."""
+def test_a_restatement_of_one_is_hidden() -> None:
+    """A row that differs by one from its last statement is hidden, as the difference is about one person."""
     was, now = (visits("2026-H1", {"FR": number, "DE": 9, "PL": 12, "RO": 30}) for number in (17, 18))
     shown = release([now], former=[was])[0].breakdowns[DIMENSION]
     assert shown["FR"].hidden is Hidden.PROTECTED
     assert shown["RO"].value == 30
 
 
-def test_few_officials_are_not_told_by_their_visits() -> None:
-    """What is known of visits bounds what is hidden of officials."""
+def test_visits_do_not_reveal_few_officials() -> None:
+    """Known visits bound the hidden number of officials."""
     officials = {"FR": 3, "DE": 6, "PL": 20}
     figures = [visits("2026", {"FR": 15, "DE": 7, "PL": 21}), visits("2026", officials, "TOPCOP-OP-01")]
     shown = release(figures)[1].breakdowns[DIMENSION]
@@ -193,8 +193,8 @@ def test_few_officials_are_not_told_by_their_visits() -> None:
     assert (found.target.value, found.least, found.most) == ("FR", 3, 3)
 
 
-def test_a_share_of_women_is_hidden_with_the_numbers_it_is_made_of() -> None:
-    """Two women of twenty officials: where the row of women is hidden, so is their share."""
+def test_a_share_is_hidden_with_its_numbers() -> None:
+    """With two women of twenty officials both the row of women and their share are hidden."""
     of_all = Figure(
         INDICATORS["TOPCOP-OP-01"],
         periods.parse("2026"),
@@ -206,8 +206,8 @@ def test_a_share_of_women_is_hidden_with_the_numbers_it_is_made_of() -> None:
     assert [each.total.hidden for each in release([of_all, women])] == [None, Hidden.PROTECTED]
 
 
-def test_a_share_below_its_smallest_base_is_not_the_rest_of_two_others() -> None:
-    """The half has 12 answers, the year 19: the year's rate would tell that of seven people, so it is not shown."""
+def test_a_share_below_its_smallest_base_does_not_follow_from_others() -> None:
+    """Twelve answers in the half and nineteen in the year would reveal the rate of seven."""
     half, year = (
         Figure(INDICATORS["TOPCOP-OC-01"], periods.parse(label), AT, share(*of))
         for label, of in (("2026-H1", (10, 12)), ("2026", (15, 19)))
@@ -217,15 +217,15 @@ def test_a_share_below_its_smallest_base_is_not_the_rest_of_two_others() -> None
 
 
 def test_a_table_that_is_mostly_hidden_is_rolled_up() -> None:
-    """Five countries of six have few visits: one row stands for them, with what the total leaves and no events."""
+    """Five countries of six have few visits and become one row, with the remaining total and without events."""
     rows = release([visits("2026", {"FR": 40, "DE": 3, "PL": 4, "RO": 2, "IT": 3, "ES": 1})])[0].breakdowns[DIMENSION]
     assert set(rows) == {"FR", ROLLED_UP}
     assert rows[ROLLED_UP].value == 13
     assert (rows[ROLLED_UP].events, rows[ROLLED_UP].digest) == (0, None)
 
 
-def test_a_table_that_gives_a_number_away_is_found() -> None:
-    """The audit of a table with one hidden row says which number it must be."""
+def test_an_unsafe_table_is_found() -> None:
+    """The audit of a table with one hidden row gives that row's only possible number."""
     rows = {"FR": Row((3.0,), 3, few=True, shown=False), "DE": Row((9.0,), 9)}
     year = periods.parse("2026")
     found = Attack([Table("TOPCOP-OP-02", DIMENSION, "2026", year.start, year.end, (12.0,), rows, fixed=True)]).weak()
@@ -233,8 +233,8 @@ def test_a_table_that_gives_a_number_away_is_found() -> None:
     assert (found.target.value, found.least, found.most, found.safe) == ("FR", 3, 3, False)
 
 
-def test_figures_that_cannot_be_made_safe_do_not_leave() -> None:
-    """Where what is out gives a number away whatever is hidden now, nothing is let out."""
+def test_figures_that_cannot_be_made_safe_are_not_released() -> None:
+    """If published tables reveal a number whatever is hidden now, nothing is released."""
     half = [visits("2026-H1", {"FR": 3, "DE": 9})]
     careless = Pattern({"TOPCOP-OP-02": {"": frozenset({""}), DIMENSION: frozenset({"DE"})}})
     with pytest.raises(NotSafe):

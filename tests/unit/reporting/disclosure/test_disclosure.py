@@ -1,4 +1,4 @@
-"""No hidden number follows from what is shown."""
+"""No hidden number follows from a released table."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ AT = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def count(number: int) -> Cell:
-    """A cell with so many behind it."""
+    """Return a cell with so many behind it."""
     events = tuple(ident("event", number, n) for n in range(number))
     return Cell(Decimal(number), Decimal(number), None, number, events)
 
 
 def share(part: int, whole: int) -> Cell:
-    """A share of `part` in `whole`."""
+    """Return a share of `part` in `whole`."""
     value = Decimal(100 * part) / whole if whole else None
     return Cell(value, Decimal(part), Decimal(whole), whole, ())
 
 
 def counted(cells: dict[str, int]) -> Released:
-    """A count with one breakdown, behind the gate."""
+    """Return a count with one breakdown, after disclosure control."""
     made = {name: count(number) for name, number in cells.items()}
     total = count(sum(cells.values()))
     return release([Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, total, {"host-country": made})])[0]
@@ -42,15 +42,15 @@ cells = st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(0, 40), min_siz
 
 @given(cells)
 def test_no_small_cell_is_shown(numbers: dict[str, int]) -> None:
-    """Whatever the table, a cell with one to four behind it is never among what is shown."""
+    """A cell with one to four behind it is never shown, whatever the table."""
     released = counted(numbers)
     for shown in released.breakdowns.get("host-country", {}).values():
         assert shown.hidden or shown.value == 0 or shown.value >= THRESHOLD  # type: ignore[operator]
 
 
 @given(cells)
-def test_the_total_gives_nothing_away(numbers: dict[str, int]) -> None:
-    """What is left of the total after what is shown belongs to two cells or more, and to ten people or more."""
+def test_the_total_reveals_no_cell(numbers: dict[str, int]) -> None:
+    """The hidden rest of the total belongs to two cells or more, and to ten people or more."""
     released = counted(numbers)
     table = released.breakdowns.get("host-country")
     if table is None:
@@ -62,7 +62,7 @@ def test_the_total_gives_nothing_away(numbers: dict[str, int]) -> None:
 
 
 @given(cells)
-def test_hidden_cells_carry_nothing(numbers: dict[str, int]) -> None:
+def test_hidden_cells_have_no_values(numbers: dict[str, int]) -> None:
     """A hidden cell has no value, numerator, count of events or digest, and CSV never writes a zero for it."""
     released = counted(numbers)
     for shown in released.breakdowns.get("host-country", {}).values():
@@ -76,7 +76,7 @@ def test_hidden_cells_carry_nothing(numbers: dict[str, int]) -> None:
 
 
 def test_a_share_needs_its_smallest_denominator() -> None:
-    """Nine answers give no satisfaction rate, ten do; none at all is no data rather than hidden."""
+    """Nine answers give no satisfaction rate, ten do, and none at all is no data rather than hidden."""
     definition = INDICATORS["TOPCOP-OC-01"]
     made = [
         release([Figure(definition, YEAR, AT, share(part, whole))])[0].total
@@ -87,7 +87,7 @@ def test_a_share_needs_its_smallest_denominator() -> None:
 
 
 def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
-    """In a breakdown a share is hidden too where the few are those who hold, or those who do not."""
+    """A share in a breakdown is hidden if few are in the numerator, or outside it."""
     parts = {"AM": share(2, 40), "GE": share(38, 40), "MD": share(20, 40), "UA": share(20, 50)}
     figure = Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(80, 170), {"country-of-service": parts})
     shown = release([figure])[0].breakdowns["country-of-service"]
@@ -95,6 +95,6 @@ def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
 
 
 def test_totals_of_counts_are_shown() -> None:
-    """The programme's own size is no secret: three visits in all are three visits, without a breakdown."""
+    """The size of the programme is no secret: three visits in all are shown, without a breakdown."""
     released = counted({"FR": 2, "RO": 1})
     assert (str(released.total.value), released.withheld) == ("3", ("host-country",))

@@ -42,7 +42,7 @@ Part = tuple[str, str, str, str]
 
 
 class Attacker:
-    """Somebody with all that was released."""
+    """An outsider with all released tables."""
 
     def __init__(self) -> None:
         self.model = cp_model.CpModel()
@@ -50,7 +50,7 @@ class Attacker:
         self.unknown = {cell: self.model.new_int_var(0, 200, "/".join(cell)) for cell in kinds}
 
     def part(self, period: str, figure: str, dimension: str, value: str) -> cp_model.LinearExpr:
-        """What makes a part of a figure (the total: no dimension), as a sum of unknowns."""
+        """Return a part of a figure (the total: no dimension) as a sum of unknowns."""
         wanted = dict(IN[figure])
         if dimension:
             wanted |= dict(zip(parts_of(dimension), split(value), strict=True))
@@ -63,8 +63,8 @@ class Attacker:
         ]
         return cp_model.LinearExpr.sum(cells)
 
-    def sees(self, period: str, released: Released) -> None:
-        """Take in a figure: numbers that are shown, rows that are listed without one, rows that are not listed."""
+    def add_figure(self, period: str, released: Released) -> None:
+        """Add a figure: numbers that are shown, rows listed without one, rows not listed."""
         name = released.definition.id
         if released.total.value is not None:
             self.model.add(self.part(period, name, "", "") == int(released.total.value))
@@ -83,7 +83,7 @@ class Attacker:
                     self.model.add(self.part(period, name, dimension, value) == 0)
 
     def possible(self, part: Part) -> int:
-        """How many values a part can have."""
+        """Return how many values a part can have."""
         ends = []
         for seek in (self.model.minimize, self.model.maximize):
             seek(self.part(*part))
@@ -95,7 +95,7 @@ class Attacker:
 
 
 def few(period: str, figures: Iterable[Figure]) -> list[Part]:
-    """The parts that few stand behind."""
+    """Return the parts that few stand behind."""
     return [
         (period, figure.definition.id, dimension, value)
         for figure in figures
@@ -107,7 +107,7 @@ def few(period: str, figures: Iterable[Figure]) -> list[Part]:
 
 
 def attacked(people: list[SampleApplication], labels: Iterable[str]) -> dict[Part, int]:
-    """Publish periods one after the other; give how many values each part can have that few stand behind."""
+    """Publish periods one after the other; return how many values each small part can have."""
     attacker = Attacker()
     out: list[EarlierRelease] = []
     weak: list[Part] = []
@@ -117,7 +117,7 @@ def attacked(people: list[SampleApplication], labels: Iterable[str]) -> dict[Par
         figures = [figure for name, figure in made.items() if name in IN]
         out.append(EarlierRelease(figures, decide(figures, out)))
         for released in released_by(figures, out[-1].pattern):
-            attacker.sees(label, released)
+            attacker.add_figure(label, released)
         weak += few(label, figures)
     return {part: attacker.possible(part) for part in weak}
 
@@ -128,7 +128,7 @@ slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 
 
 def applications_of(counts: Mapping[str, list[int]]) -> list[SampleApplication]:
-    """The applications of each quarter, so many of each kind."""
+    """Return the applications of each quarter, so many of each kind."""
     return [
         SampleApplication(country, topic, language, 2, became, QUARTERS[quarter])
         for quarter, of in counts.items()
@@ -139,8 +139,8 @@ def applications_of(counts: Mapping[str, list[int]]) -> list[SampleApplication]:
 
 @settings(max_examples=8, deadline=None, suppress_health_check=slow)
 @given(st.lists(numbers, min_size=len(kinds), max_size=len(kinds)))
-def test_tables_that_share_rows_give_nobody_away(counts: list[int]) -> None:
-    """Whatever applications there are: of each part with few behind it three numbers or more remain possible."""
+def test_tables_that_share_rows_reveal_nobody(counts: list[int]) -> None:
+    """Whatever the applications, each small part keeps three possible numbers or more."""
     people = applications_of({"2026-Q1": counts})
     if len(people) >= THRESHOLD:
         found = attacked(people, ["2026-Q1"])
@@ -153,16 +153,16 @@ def test_tables_that_share_rows_give_nobody_away(counts: list[int]) -> None:
     st.lists(numbers, min_size=len(kinds), max_size=len(kinds)),
     st.sampled_from((("2026-Q1", "2026-H1"), ("2026-H1", "2026-Q2"), ("2026-Q1", "2026-Q2", "2026-H1"))),
 )
-def test_neither_do_they_across_periods(first: list[int], second: list[int], labels: tuple[str, ...]) -> None:
-    """A half-year beside one of its quarters, or both, in the order in which they are published."""
+def test_periods_reveal_nobody(first: list[int], second: list[int], labels: tuple[str, ...]) -> None:
+    """A half-year and one or both of its quarters reveal nobody, in any order of publication."""
     people = applications_of({"2026-Q1": first, "2026-Q2": second})
     if min(sum(first), sum(second)) >= THRESHOLD:
         found = attacked(people, labels)
         assert {part: number for part, number in found.items() if number < 3} == {}
 
 
-def test_the_attacker_finds_what_is_given_away() -> None:
-    """Four of six in one topic found no match; with topic by result shown whole, the attacker knows it."""
+def test_the_attacker_finds_a_revealed_number() -> None:
+    """Four of six in one topic found no match: with topic by result shown whole, the attacker finds it."""
     people = (
         [SampleApplication(became="taken")] * 4
         + [SampleApplication(became="completed")] * 6
@@ -174,11 +174,11 @@ def test_the_attacker_finds_what_is_given_away() -> None:
     careless[RESULTS] = {d: frozenset(cells) for d, cells in made[1].breakdowns.items()} | {"": frozenset({""})}
     attacker = Attacker()
     for released in released_by(made, type(pattern)(careless)):
-        attacker.sees("2026-Q1", released)
+        attacker.add_figure("2026-Q1", released)
     assert attacker.possible(("2026-Q1", RESULTS, "topic-and-result", "online_crime|not_matched")) == 1
 
 
-def test_what_did_not_happen_is_told_as_none() -> None:
+def test_zero_is_shown_when_nobody_failed() -> None:
     """If all applications are open or completed, none were without a match, and that may be shown."""
     people = [SampleApplication(became="open")] * 7 + [SampleApplication(became="completed", country="GE")] * 9
     assert min(attacked(people, ["2026-Q1"]).values(), default=3) >= 3
@@ -189,7 +189,7 @@ def test_what_did_not_happen_is_told_as_none() -> None:
 
 @pytest.mark.parametrize("number", [3, 12])
 def test_a_total_that_is_a_part_of_another_figure_is_hidden_like_one(number: int) -> None:
-    """Three without a match: their number, and all parts of it, are hidden; twelve are shown."""
+    """Three without a match are hidden with all their parts, and twelve are shown."""
     people = [SampleApplication(became="taken")] * number + [SampleApplication(became="completed")] * 30
     made = [figure for name, figure in counted(facts_of(people)).items() if name in IN]
     unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)

@@ -1,4 +1,4 @@
-"""The files for donors keep the standards' rules; each broken rule is reported with its indicator and period."""
+"""The files for donors keep the standards' rules, and each broken rule is reported with indicator and period."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ OFFICIAL = Path(__file__).parents[5] / "shared/data/iati/codelists"  # beside th
 
 
 def settings(**changes: Any) -> Settings:
-    """The service's settings with changes."""
+    """Return the service's settings with changes."""
     return Settings(**{**settings_for("postgresql+asyncpg://nobody@localhost/none"), **changes})
 
 
 def figures() -> list[Released]:
-    """A count in two parts, and a share that too few stand behind."""
+    """Return a count in two parts, and a share that too few stand behind."""
     parts = {"FR": count(30), "RO": count(31)}
     whole = Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, count(61), {"host-country": parts})
     return release([whole, Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(2, 3), {})])
 
 
 def content_of(name: str, aims: Sequence[TargetValue] = ()) -> bytes:
-    """One of the files of those figures."""
+    """Return one of the files of those figures."""
     return next(file.content for file in files.files(figures(), WHERE, settings(), aims) if file.name == name)
 
 
 def tree() -> Any:
-    """The activity file of those figures, to be broken."""
+    """Return the activity file of those figures, to be broken."""
     return etree.fromstring(iati.activity(figures(), WHERE, settings(), AT))
 
 
@@ -108,8 +108,8 @@ def _twice(path: str) -> Callable[[Any], None]:
         (_drop("//result/title/narrative"), "narrative", "no text"),
     ],
 )  # fmt: skip - one line a rule
-def test_a_broken_rule_of_the_activity_is_said(change: Callable[[Any], None], rule: str, words: str) -> None:
-    """What the schema cannot see is found by its rule and said in words; the file as we write it has none."""
+def test_a_broken_rule_of_the_activity_is_reported(change: Callable[[Any], None], rule: str, words: str) -> None:
+    """Each rule beyond the schema has its message, and the file that we write breaks none."""
     root = tree()
     assert broken(root, AT.date()) == []
     change(root)
@@ -132,7 +132,7 @@ def test_a_broken_rule_of_the_activity_is_said(change: Callable[[Any], None], ru
     ],
 )  # fmt: skip - one line a rule
 def test_a_broken_rule_of_a_result_names_the_indicator(change: Callable[[Any], None], rule: str, words: str) -> None:
-    """A finding below a result names its indicator, and, if it is in a period, the period too."""
+    """A finding below a result names its indicator, and its period if it has one."""
     root = tree()
     change(root)
     found = [each for each in broken(root, AT.date()) if each.rule == rule and words in each.sentence]
@@ -142,13 +142,13 @@ def test_a_broken_rule_of_a_result_names_the_indicator(change: Callable[[Any], N
 
 
 def test_a_result_needs_an_indicator() -> None:
-    """A result of which all indicators are gone is found."""
+    """A result without an indicator is found."""
     root = tree()
     _drop("//result[1]/indicator")(root)
     assert "result" in {each.rule for each in broken(root, date(2027, 1, 1))}
 
 
-def test_wrong_settings_keep_a_period_from_publishing() -> None:
+def test_wrong_settings_prevent_publication() -> None:
     """A programme that ends before it starts, or an unknown kind of organisation, is refused with the reason."""
     assert files.findings(figures(), WHERE, settings()) == []
     wrong = settings(iati_organisation_type="99", iati_organisation="XI IATI")
@@ -159,8 +159,8 @@ def test_wrong_settings_keep_a_period_from_publishing() -> None:
     assert [file.name for file in files.files(figures(), WHERE, settings())] == list(files.KINDS)
 
 
-def test_the_organisation_file_holds() -> None:
-    """It is valid against its own schema, and names who reports."""
+def test_the_organisation_file_is_valid() -> None:
+    """The file is valid against its own schema, and names the reporting organisation."""
     root = etree.fromstring(iati.organisation(settings(), AT))
     assert iati.check(root) == []
     assert root.findtext("iati-organisation/organisation-identifier") == "XI-IATI-TANDEM"
@@ -171,7 +171,7 @@ def test_the_organisation_file_holds() -> None:
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official code lists are not in the repository")
 @pytest.mark.parametrize(("name", "codes"), codelists.CODES.values(), ids=lambda value: str(value)[:20])
 def test_our_code_lists_are_the_official_ones(name: str, codes: dict[str, str]) -> None:
-    """Every code that we know is in the official list, and of the short lists we know every one."""
+    """All our codes are in the official lists, and of the short lists we know every code."""
     with (OFFICIAL / f"{name}.csv").open(encoding="utf-8") as file:
         official = {row["code"] for row in csv.DictReader(file)}
     assert set(codes) <= official
@@ -179,7 +179,7 @@ def test_our_code_lists_are_the_official_ones(name: str, codes: dict[str, str]) 
 
 
 def test_csv_on_the_web_is_read_by_its_description(tmp_path: Path) -> None:
-    """A library of others reads the CSV file by its description, with numbers and dates of the right type."""
+    """An independent library reads the CSV file by its description, with numbers and dates of the right type."""
     for name in ("figures.csv", "figures.csv-metadata.json"):
         (tmp_path / name).write_bytes(content_of(name))
     read = CSVW(str(tmp_path / "figures.csv-metadata.json"), validate=True)
@@ -190,8 +190,8 @@ def test_csv_on_the_web_is_read_by_its_description(tmp_path: Path) -> None:
     assert rows[-1]["hidden"] == "few"
 
 
-def test_the_workbook_says_the_same_as_the_csv() -> None:
-    """Read by another library the workbook has the CSV file's cells, numbers as numbers, and no formula."""
+def test_the_workbook_equals_the_csv() -> None:
+    """An independent library reads the same cells, numbers as numbers, and no formula."""
     sheet = openpyxl.load_workbook(io.BytesIO(content_of("figures.xlsx"))).active
     assert sheet is not None
     head, *rows = sheet.iter_rows(values_only=True)
@@ -203,7 +203,7 @@ def test_the_workbook_says_the_same_as_the_csv() -> None:
 
 
 def test_no_cell_of_the_csv_is_a_formula() -> None:
-    """Text that a spreadsheet would run is written as text; a negative number stays one."""
+    """Text that a spreadsheet would run is written as text, and a negative number stays one."""
     figure = figures()[0]
     part = figure.breakdowns["host-country"]["FR"]
     odd = replace(figure, breakdowns={"host-country": {"=1+1": part, "@x": part, "-2": part}})
@@ -213,7 +213,7 @@ def test_no_cell_of_the_csv_is_a_formula() -> None:
 
 @pytest.mark.parametrize("name", files.KINDS)
 def test_a_file_has_the_same_bytes_each_time(name: str) -> None:
-    """The same statement gives the same bytes: what is tried before publishing is what goes out."""
+    """The same statement gives the same bytes, so that a check before publication is valid after it."""
     first, again = content_of(name), content_of(name)
     assert first == again
     if name == "figures.json":
@@ -221,6 +221,6 @@ def test_a_file_has_the_same_bytes_each_time(name: str) -> None:
 
 
 def test_a_period_without_figures_is_not_published() -> None:
-    """There is nothing to make files of, and the words say so."""
+    """Without figures there are no files, and the message says so."""
     with pytest.raises(Refused, match="nothing to publish"):
         files.files([], replace(WHERE, frozen_at=None), settings())

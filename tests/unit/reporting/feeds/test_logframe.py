@@ -24,16 +24,18 @@ from tests.unit.reporting.feeds.test_iati_rules import AT, OFFICIAL, content_of
 EARLY = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-def aim(kind: TargetKind, day: date, value: int, *, name: str = "a", at: datetime | None = EARLY) -> TargetValue:
-    """A value for the visits, approved unless `at` is None."""
+def target_value(
+    kind: TargetKind, day: date, value: int, *, name: str = "a", at: datetime | None = EARLY
+) -> TargetValue:
+    """Return a value for the visits, approved unless `at` is None."""
     id_ = ident("aim", name, value)
     made = TargetValue(id_, "TOPCOP-OP-02", kind, day, Decimal(value), "=HYPERLINK(1)", "", "ann", EARLY)
     return approve(made, "bob", at) if at else made
 
 
-def test_two_people_make_a_value_stand() -> None:
-    """Its author cannot approve it, and nobody twice."""
-    made = aim(TargetKind.TARGET, date(2026, 12, 31), 100, at=None)
+def test_a_value_needs_two_people() -> None:
+    """Its author cannot approve a value, and nobody approves it twice."""
+    made = target_value(TargetKind.TARGET, date(2026, 12, 31), 100, at=None)
     with pytest.raises(NotNow, match="somebody else"):
         approve(made, "ann", EARLY)
     with pytest.raises(NotNow, match="already"):
@@ -42,22 +44,22 @@ def test_two_people_make_a_value_stand() -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8, unique=True), st.integers(0, 30))
-def test_the_value_approved_last_stands(days: list[int], moment: int) -> None:
-    """Whatever the order, of one place the value approved last by then stands, and never a later one."""
-    values = [aim(TargetKind.TARGET, date(2026, 12, 31), n, at=EARLY + timedelta(days=n)) for n in days]
+def test_the_last_approved_value_holds(days: list[int], moment: int) -> None:
+    """In any order the value approved last before the day holds, and never a later one."""
+    values = [target_value(TargetKind.TARGET, date(2026, 12, 31), n, at=EARLY + timedelta(days=n)) for n in days]
     found = standing(values, EARLY + timedelta(days=moment))
     due = [n for n in days if n <= moment]
     assert [each.value for each in found] == ([Decimal(max(due))] if due else [])
 
 
-def test_the_logframe_says_baseline_targets_and_current_value() -> None:
-    """One row an indicator, a column a target's date; text is never a formula; later values change no bytes."""
-    aims = [
-        aim(TargetKind.BASELINE, date(2024, 12, 31), 7),
-        aim(TargetKind.TARGET, date(2026, 12, 31), 100),
-        aim(TargetKind.TARGET, date(2027, 12, 31), 200),
+def test_the_logframe_has_baseline_targets_and_current_value() -> None:
+    """Each indicator has a row and each target date a column, no text is a formula, and later values change nothing."""
+    values = [
+        target_value(TargetKind.BASELINE, date(2024, 12, 31), 7),
+        target_value(TargetKind.TARGET, date(2026, 12, 31), 100),
+        target_value(TargetKind.TARGET, date(2027, 12, 31), 200),
     ]
-    content = content_of("logframe.xlsx", aims)
+    content = content_of("logframe.xlsx", values)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
     head, visits, share = (list(row) for row in sheet.iter_rows(values_only=True))
@@ -70,29 +72,29 @@ def test_the_logframe_says_baseline_targets_and_current_value() -> None:
     assert hidden["Current value"] is None
     assert "too few people" in str(hidden["Comments"])
     assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
-    later = aim(TargetKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
-    waiting = aim(TargetKind.TARGET, date(2028, 12, 31), 5, at=None)
-    assert content_of("logframe.xlsx", [*aims, later, waiting]) == content
+    later = target_value(TargetKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
+    waiting = target_value(TargetKind.TARGET, date(2028, 12, 31), 5, at=None)
+    assert content_of("logframe.xlsx", [*values, later, waiting]) == content
 
 
 @given(st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_a_target_is_for_the_longest_period_that_ends_on_its_day(day: date) -> None:
-    """Of all calendar periods that end on that day it names the longest, and none where none does."""
+    """A target belongs to the longest calendar period that ends on its day, or to none."""
     ending = [each for each in map(parse, labels(day, day)) if each.end == day]
     longest = min(ending, key=lambda each: each.start, default=None)
     assert meant_for(day) == (longest.label if longest else None)
 
 
-def test_the_iati_file_says_baseline_and_target() -> None:
-    """The newest baseline with its year, the target in its own period only, each with its source; all rules hold."""
-    aims = [
-        aim(TargetKind.BASELINE, date(2023, 12, 31), 3),
-        aim(TargetKind.BASELINE, date(2024, 12, 31), 7),
-        aim(TargetKind.TARGET, date(2026, 6, 30), 50),
-        aim(TargetKind.TARGET, date(2026, 12, 31), 100),
-        aim(TargetKind.TARGET, date(2027, 12, 31), 200),
+def test_the_iati_file_has_baseline_and_target() -> None:
+    """The newest baseline has its year, a target is only in its own period, and both have their source."""
+    values = [
+        target_value(TargetKind.BASELINE, date(2023, 12, 31), 3),
+        target_value(TargetKind.BASELINE, date(2024, 12, 31), 7),
+        target_value(TargetKind.TARGET, date(2026, 6, 30), 50),
+        target_value(TargetKind.TARGET, date(2026, 12, 31), 100),
+        target_value(TargetKind.TARGET, date(2027, 12, 31), 200),
     ]
-    root: Any = etree.fromstring(content_of("iati-activities.xml", aims))
+    root: Any = etree.fromstring(content_of("iati-activities.xml", values))
     assert iati.check(root) == []
     assert broken(root, AT.date()) == []
     of_visits = "//indicator[reference/@code='TOPCOP-OP-02']"
@@ -101,14 +103,17 @@ def test_the_iati_file_says_baseline_and_target() -> None:
     assert baseline.getparent() in root.xpath(of_visits)
     (target,) = root.xpath("//target")
     assert (target.get("value"), target.getparent().find("period-end").get("iso-date")) == ("100", "2026-12-31")
-    assert [each.findtext("comment/narrative") for each in (baseline, target)] == [aims[0].source] * 2
+    assert [each.findtext("comment/narrative") for each in (baseline, target)] == [values[0].source] * 2
     assert [each.tag for each in target.getparent()][:4] == ["period-start", "period-end", "target", "actual"]
-    assert b"<target" not in content_of("iati-activities.xml", aims[:3])
+    assert b"<target" not in content_of("iati-activities.xml", values[:3])
 
 
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official schemas are not in the repository")
-def test_the_official_schema_takes_baseline_and_target() -> None:
-    """The standard's own schema, as it is published, finds nothing wrong in a file that has both."""
-    aims = [aim(TargetKind.BASELINE, date(2024, 12, 31), 7), aim(TargetKind.TARGET, date(2026, 12, 31), 100)]
+def test_a_file_with_baseline_and_target_is_valid() -> None:
+    """The published schema of the standard finds no error in a file with both."""
+    values = [
+        target_value(TargetKind.BASELINE, date(2024, 12, 31), 7),
+        target_value(TargetKind.TARGET, date(2026, 12, 31), 100),
+    ]
     schema = etree.XMLSchema(etree.parse(OFFICIAL.parent / "iati-activities-schema.xsd"))
-    schema.assertValid(etree.fromstring(content_of("iati-activities.xml", aims)))
+    schema.assertValid(etree.fromstring(content_of("iati-activities.xml", values)))

@@ -20,7 +20,7 @@ HOME = "https://tandem.example/reporting/feeds"
 
 
 def manifests() -> list[Manifest]:
-    """A period that was published, stated again, and another one after it."""
+    """Return the manifests of a publication, of its restatement, and of another period after it."""
     made: list[Manifest] = []
     key = OKPKey.generate_key("Ed25519")
     stated = (WHERE, replace(WHERE, statement=2), replace(WHERE, period=replace(WHERE.period, label="2027")))
@@ -33,8 +33,8 @@ def manifests() -> list[Manifest]:
     return made
 
 
-def test_a_manifest_lists_all_that_was_published() -> None:
-    """Each file with address, size and digest; of an earlier statement what took its place; the manifest before."""
+def test_a_manifest_lists_every_publication() -> None:
+    """Each file has address, size, digest and any successor, and each manifest names the one before."""
     first, second, third = manifests()
     told = json.loads(third.content)
     assert told["previous"] == {"manifest": 2, "sha256": second.digest}
@@ -70,8 +70,8 @@ def _renumbered(told: Any) -> None:
 
 
 @pytest.mark.parametrize("change", [_without, _altered, _unchained, _renumbered])
-def test_what_was_taken_out_or_altered_shows(change: Any) -> None:
-    """A row of manifests holds as it was made, and does not once an earlier publication is missing or another."""
+def test_removed_or_altered_entries_are_found(change: Any) -> None:
+    """A chain of manifests is valid as made, and invalid if an earlier publication is missing or changed."""
     contents = [each.content for each in manifests()]
     assert model.broken(contents) == []
     told = json.loads(contents[-1])
@@ -79,8 +79,8 @@ def test_what_was_taken_out_or_altered_shows(change: Any) -> None:
     assert model.broken([*contents[:-1], json.dumps(told).encode()])
 
 
-def test_a_signature_holds_for_its_bytes_and_key_only() -> None:
-    """Another byte, another key or another header and it does not hold."""
+def test_a_signature_is_valid_for_its_bytes_and_key_only() -> None:
+    """With another byte, key or header the signature is invalid."""
     key, other = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
     signature = signing.signed(b"what was published", key)
     assert signing.holds(b"what was published", signature, signing.public(key))
@@ -90,7 +90,7 @@ def test_a_signature_holds_for_its_bytes_and_key_only() -> None:
     assert not signing.holds(b"what was published", "nonsense", signing.public(key))
 
 
-def test_public_keys_show_nothing_else() -> None:
+def test_public_keys_have_no_private_part() -> None:
     """The set has each key once, named by its thumbprint, and no private part."""
     key = OKPKey.generate_key("Ed25519")
     told = signing.key_set([signing.public(key), signing.public(key)])
@@ -107,7 +107,7 @@ def test_public_keys_show_nothing_else() -> None:
         OKPKey.generate_key("Ed25519").as_pem(private=False).decode(),
     ],
 )
-def test_a_key_that_cannot_sign_is_said_without_showing_it(pem: str) -> None:
+def test_an_unusable_key_is_reported_without_its_contents(pem: str) -> None:
     """The setting is named with the remedy, before anything is published."""
     with pytest.raises(signing.Unreadable, match="TANDEM_FEEDS_PRIVATE_KEY") as said:
         signing.key_of(settings(feeds_private_key=pem))

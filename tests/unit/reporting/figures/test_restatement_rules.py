@@ -26,7 +26,7 @@ PROPOSAL = Proposal(ident("proposal"), "2026", 2, RestatementReason.LATE_FACTS, 
 
 
 def test_two_people_decide() -> None:
-    """Another person approves or declines, the author withdraws; what is decided is decided."""
+    """Another person approves or declines, the author withdraws, and decisions are final."""
     approved = decide(PROPOSAL, "another", AT, ProposalState.APPROVED)
     assert (approved.state, approved.decided_by, approved.decided_at) == (ProposalState.APPROVED, "another", AT)
     assert decide(PROPOSAL, "another", AT, ProposalState.DECLINED).state is ProposalState.DECLINED
@@ -42,7 +42,7 @@ def test_two_people_decide() -> None:
 
 
 def test_only_frozen_figures_are_restated() -> None:
-    """A draft, a returned and a submitted period are submitted again instead."""
+    """Draft, returned and submitted periods are submitted again instead."""
     for state in PeriodState:
         where = Approval(parse("2026"), state, frozen_at=AT)
         if state in {PeriodState.FROZEN, PeriodState.PUBLISHED}:
@@ -54,8 +54,8 @@ def test_only_frozen_figures_are_restated() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.sets(st.integers(0, 5)), st.sets(st.integers(0, 5)))
-def test_the_difference_is_what_the_events_make(before: set[int], after: set[int]) -> None:
-    """Old events, less those removed, with those added are the new events; where nothing moved nothing is named."""
+def test_the_difference_explains_the_new_events(before: set[int], after: set[int]) -> None:
+    """Old events without the removed and with the added ones are the new events, and equal numbers are not named."""
 
     def book_of(people: set[int]) -> Book:
         return Book(

@@ -1,4 +1,4 @@
-"""A sketch of a set gives exactly what another set has besides, and never something wrong."""
+"""A sketch of a set gives exactly the difference to another set, and never a wrong one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FEW = 60
 
 
 def ids(count: int, seed: int = 1) -> list[UUID]:
-    """So many ids, the same in each run."""
+    """Return so many ids, the same in each run."""
     dice = random.Random(seed)
     return [UUID(int=dice.getrandbits(128)) for _ in range(count)]
 
 
 @given(st.sets(st.uuids(), max_size=200), st.sets(st.uuids(), max_size=FEW), st.sets(st.uuids(), max_size=FEW))
-def test_small_differences_are_told_exactly(common: set[UUID], mine: set[UUID], theirs: set[UUID]) -> None:
-    """Whatever two sets have in common, what only one of them has comes out, and nothing else."""
+def test_small_differences_are_found_exactly(common: set[UUID], mine: set[UUID], theirs: set[UUID]) -> None:
+    """Whatever two sets have in common, exactly their differences are found."""
     mine, theirs = mine - common - theirs, theirs - common - mine
     one, other = Sketch.of(common | mine), Sketch.of(common | theirs)
     assert one.difference(other) == (frozenset(mine), frozenset(theirs))
@@ -31,7 +31,7 @@ def test_small_differences_are_told_exactly(common: set[UUID], mine: set[UUID], 
 
 @given(st.lists(st.uuids(), max_size=50), st.randoms())
 def test_order_and_repetition_do_not_matter(given_: list[UUID], dice: random.Random) -> None:
-    """The same set has the same text, told in any order and any number of times; and the text gives it back."""
+    """The same set has the same text in any order and with repetitions, and the text gives the sketch back."""
     again = [*given_, *given_[:5]]
     dice.shuffle(again)
     text = Sketch.of(given_).text()
@@ -40,22 +40,22 @@ def test_order_and_repetition_do_not_matter(given_: list[UUID], dice: random.Ran
     assert Sketch.read(text).difference(Sketch.of(given_)) == (frozenset(), frozenset())
 
 
-def test_neighbours_are_told_apart() -> None:
-    """Ids that count up, as those that are drawn within a millisecond nearly do, spread over all cells."""
+def test_consecutive_ids_spread_over_all_cells() -> None:
+    """Ids that count up, as those of one millisecond nearly do, spread over all cells."""
     first = UUID("0190a000-0000-7000-8000-000000000000").int
     row = [UUID(int=first + place) for place in range(20_100)]
     assert Sketch.of(row).difference(Sketch.of(row[100:])) == (frozenset(row[:100]), frozenset())
 
 
 @pytest.mark.parametrize("count", [400, 1_000, 20_000])
-def test_large_differences_are_said_and_not_guessed(count: int) -> None:
-    """Where two sets differ in more than a sketch tells, that is said."""
+def test_large_differences_are_reported_as_unknown(count: int) -> None:
+    """If two sets differ by more than a sketch can hold, the result says so."""
     with pytest.raises(TooMany):
         Sketch.of(ids(count)).difference(Sketch.of(ids(100, seed=2)))
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "no base64", base64.b64encode(b"x" * (BYTES + 1)).decode()])
-def test_what_is_no_sketch_is_refused(text: str) -> None:
+def test_an_invalid_sketch_is_refused(text: str) -> None:
     """A text of another length or alphabet gives no sketch."""
     with pytest.raises(ValueError, match=r"bytes|base64|character|padding"):
         Sketch.read(text)

@@ -1,4 +1,4 @@
-"""Definitions keep their promises: versions, reasons instead of zeros, and nothing that cannot be counted."""
+"""Definitions keep their promises: versions, reasons instead of zeros, and only data that makes sense."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 
 
 def test_a_person_who_corrects_the_sex_is_counted_once_with_the_newest() -> None:
-    """OP-01 and OP-06: two applications of one person, said to be a man, then a woman: one official, a woman."""
+    """OP-01 and OP-06: a man in one application, a woman in the next, is one official, a woman."""
     first, second = counted(1, 7, "male"), replace(counted(2, 7, "female"), occurred_at=NOON)
     facts = [first, second, *visit(1), *visit(2, "2026-03-27")]
     made = figure("TOPCOP-OP-01", facts)
@@ -49,7 +49,7 @@ def test_a_person_who_corrects_the_sex_is_counted_once_with_the_newest() -> None
 
 
 def test_a_changed_definition_leaves_the_old_one_as_it_was() -> None:
-    """Under version 1 the same facts still give what was published under it; version 2 gives what it says now."""
+    """Version 1 gives the published figure for the same facts, and version 2 the new one."""
     facts = [
         counted(1, 7, "male"),
         replace(counted(2, 7, "female"), occurred_at=NOON),
@@ -72,8 +72,8 @@ def test_a_changed_definition_leaves_the_old_one_as_it_was() -> None:
         definition("TOPCOP-IN-02", 3)
 
 
-def test_each_version_that_ever_was_can_still_be_computed() -> None:
-    """From the present version of each indicator down to the first, none is missing."""
+def test_every_version_can_still_be_computed() -> None:
+    """No version is missing from the present one of each indicator down to the first."""
     for each in INDICATORS.values():
         for version in range(1, each.version + 1):
             assert definition(each.id, version).version == version
@@ -81,7 +81,7 @@ def test_each_version_that_ever_was_can_still_be_computed() -> None:
 
 
 def test_no_data_is_no_zero() -> None:
-    """Before the programme's first event, and before a period begins, there is no figure, with a reason, for all 22."""
+    """Before the first event, and before a period begins, all 22 indicators have a reason instead of a figure."""
     facts = [fact("ApplicationSubmitted", ident("application", 1), "2026-05-16"), *visit(1, "2026-06-19")]
     book = Book(facts, datetime(2026, 7, 2, tzinfo=UTC))
     for label in ("2025", "2026-Q1", "2026-Q4", "2030"):
@@ -95,7 +95,7 @@ def test_no_data_is_no_zero() -> None:
 
 
 def test_a_visit_that_ends_before_it_starts_does_not_count() -> None:
-    """Such a visit is left out of every figure, and counts again when its owner tells of it anew."""
+    """A reversed visit is left out of every figure, and counts again once its owner corrects it."""
     wrong = fact("VisitCompleted", ident("visit", 1), sequence=4, plan=plan(1), ended_on="2026-03-10")
     assert flaws(wrong.type, wrong.values) == (Flaw.ENDS_BEFORE_IT_STARTS,)
     assert value("TOPCOP-OP-02", [wrong, counted(1, 1)]) == "0"
@@ -104,15 +104,15 @@ def test_a_visit_that_ends_before_it_starts_does_not_count() -> None:
     assert value("TOPCOP-OP-02", [wrong, again]) == "1"
 
 
-def test_days_outside_of_the_visit_are_said() -> None:
-    """A visit of which a day was attended that is none of its days counts as told, and is listed."""
+def test_days_outside_the_visit_are_listed() -> None:
+    """A visit with attendance on a day outside it counts as published, and is listed."""
     odd = fact("VisitEnded", ident("visit", 1), plan=plan(1), attended=["2026-03-16", "2026-04-01"], attended_days=2)
     assert flaws(odd.type, odd.values) == (Flaw.DAYS_OUTSIDE,)
     assert value("TOPCOP-OP-03", [odd]) == "2"
 
 
 def test_a_score_above_the_maximum_does_not_count() -> None:
-    """OC-02: the impossible score is left out, and the test that is scored again counts."""
+    """OC-02: an impossible score is left out, and the corrected score counts."""
     pre = fact("TestScored", ident("visit", 1), phase="pre", score=4, maximum=20)
     wrong = fact("TestScored", ident("visit", 1), sequence=2, phase="post", score=31, maximum=20)
     assert flaws(wrong.type, wrong.values) == (Flaw.SCORE_ABOVE_MAXIMUM,)
@@ -122,14 +122,14 @@ def test_a_score_above_the_maximum_does_not_count() -> None:
 
 
 def test_unknown_codes_are_counted_apart() -> None:
-    """A topic that stands in no list is a part of its own, and is listed."""
+    """An unknown topic is a separate part, and is listed."""
     odd = fact("VisitCompleted", ident("visit", 1), plan=plan(1, topic="stamp_collecting"))
     assert flaws(odd.type, odd.values) == (Flaw.UNKNOWN_CODE,)
     assert figure("TOPCOP-OP-02", [odd]).breakdowns["priority-topic"].keys() == {"stamp_collecting"}
 
 
 def test_a_period_stays_frozen_after_its_newest_event_is_another() -> None:
-    """DQ-02: the compacted log keeps a period's newest event only; PeriodPublished still says since when it is."""
+    """DQ-02: PeriodPublished says since when a period is frozen, for compaction keeps only its newest event."""
     about = {"label": "2026-Q1", "kind": "quarter", "start": "2026-01-01", "end": "2026-03-31"}
     frozen = fact("PeriodFrozen", "2026-Q1", "2026-04-20", period={**about, "state": "frozen"})
     published = fact(
@@ -145,7 +145,7 @@ def test_a_period_stays_frozen_after_its_newest_event_is_another() -> None:
 
 
 def _story(data: st.DataObject) -> list[Fact]:
-    """A drawn programme: visits that are completed, cut short, voided, moved or not come to, by some people."""
+    """Draw a programme: visits completed, cut short, voided, moved or not attended, by some people."""
     facts: list[Fact] = []
     for n in range(data.draw(st.integers(1, 6))):
         facts += [
@@ -177,7 +177,7 @@ def _story(data: st.DataObject) -> list[Fact]:
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_definition_needs_no_other_events_than_those_it_names(data: st.DataObject) -> None:
-    """Each figure is the same from the facts of its own types as from all; so it is stale only when they change."""
+    """A figure from the facts of its own types equals one from all facts."""
     facts = _story(data)
     whole = Book(facts, LATER)
     first = min(each.day for each in facts)
@@ -190,8 +190,8 @@ def test_a_definition_needs_no_other_events_than_those_it_names(data: st.DataObj
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_any_story_told_twice_and_in_any_order_gives_the_same_figures(data: st.DataObject) -> None:
-    """For every indicator and for each quarter: the same numbers, the same events, the same digest."""
+def test_repeated_and_reordered_facts_give_the_same_figures(data: st.DataObject) -> None:
+    """Every indicator has the same numbers, events and digest for each quarter."""
     facts = _story(data)
     shuffled = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts), max_size=9))]))
     for label in ("2026-Q1", "2026-Q3", "2026"):
@@ -201,7 +201,7 @@ def test_any_story_told_twice_and_in_any_order_gives_the_same_figures(data: st.D
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_parts_add_up_to_the_total_where_each_unit_has_one_place(data: st.DataObject) -> None:
-    """The parts of a count or a sum by one dimension are the total, since nothing is in two parts or in none."""
+    """The parts of a count or a sum by one dimension add up to the total, as nothing is in two parts or none."""
     for made in figures(Book(_story(data), LATER), YEAR):
         if made.definition.measure not in {Measure.COUNT, Measure.SUM} or not made.definition.additive:
             continue
@@ -209,8 +209,8 @@ def test_parts_add_up_to_the_total_where_each_unit_has_one_place(data: st.DataOb
             assert sum((cell.value or Decimal() for cell in cells.values()), Decimal()) == made.total.value
 
 
-def test_who_did_not_come_or_left_early_did_not_complete() -> None:
-    """OP-01, 02, 03 and PR-04 of five visits: one as planned, one short, one moved, one cancelled, one not come to."""
+def test_no_shows_and_early_returns_are_not_completed() -> None:
+    """OP-01, 02, 03 and PR-04 of five visits: as planned, short, moved, cancelled, not attended."""
     facts = [
         *(counted(n, n) for n in range(5)),
         *(fact("VisitScheduled", ident("visit", n), "2026-02-01", plan=plan(n)) for n in range(5)),

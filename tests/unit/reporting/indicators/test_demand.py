@@ -25,12 +25,12 @@ BECAME = ("open", "withdrawn", "matched", "completed", "topic", "common_language
 
 
 def parts(figure: Figure, dimension: str) -> dict[str, int]:
-    """The parts of a figure as plain numbers."""
+    """Return the parts of a figure as plain numbers."""
     return {value: int(cell.value or 0) for value, cell in figure.breakdowns[dimension].items()}
 
 
-def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
-    """Two completed, one matched, two without a match for two reasons, one withdrawn, one open: each in its place."""
+def test_demand_is_counted_by_result() -> None:
+    """Completed, matched, unmatched for two reasons, withdrawn and open applications each have their part."""
     made = counted(
         facts_of(
             SampleApplication(became=one, level=level, country=country)
@@ -67,13 +67,13 @@ def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
         ("topic", "no_topic"),
     ],
 )
-def test_reasons_are_few_and_tell_of_no_exclusion(rule: str, gap: str) -> None:
-    """Each rule has its group; one that may be confidential stands with the others."""
+def test_reasons_are_grouped_and_reveal_no_exclusion(rule: str, gap: str) -> None:
+    """Each rule has its group, and one that may be confidential shares a group with others."""
     assert parts(counted(facts_of([SampleApplication(became=rule)]))[UNMET], "gap") == {gap: 1}
 
 
-def test_without_a_place_on_offer_no_rule_is_to_blame() -> None:
-    """Where nothing was considered, the first rule of the funnel left none, and is not the reason."""
+def test_without_any_place_no_rule_is_the_reason() -> None:
+    """If no place was considered, the first rule of the funnel is not the reason."""
     facts = [
         *facts_of([SampleApplication()]),
         fact("NoMatchExplained", ident("application", 0), considered=0, feasible=0),
@@ -81,8 +81,8 @@ def test_without_a_place_on_offer_no_rule_is_to_blame() -> None:
     assert parts(counted(facts)[UNMET], "gap") == {"no_offer": 1}
 
 
-def test_a_match_after_a_refusal_counts_and_a_refusal_after_a_match_fell_through_too() -> None:
-    """The newest of receipt and decision says what an application is; a cancelled match is none."""
+def test_the_newest_receipt_or_decision_counts() -> None:
+    """A match after a refusal counts, a refusal after a cancelled match too, and a cancelled match is none."""
     application = ident("application", 0)
     late = SampleApplication(became="matched").facts(0)
     assert parts(counted([*late, no_match(application, "2026-01-20", "topic")])[RESULTS], "result") == {"matched": 1}
@@ -97,8 +97,8 @@ def test_a_match_after_a_refusal_counts_and_a_refusal_after_a_match_fell_through
     assert refused[UNMET].total.count == 3, "submission, first decision and receipt prove it"
 
 
-def test_the_language_is_the_best_one_besides_the_own() -> None:
-    """French at C1 comes before English at B2; an officer with a native language only is counted with it."""
+def test_the_language_is_the_best_foreign_one() -> None:
+    """French at C1 precedes English at B2, and an officer with only a native language is counted with it."""
     held = [
         {"language": "ro", "level": "NS"},
         {"language": "en", "level": "B2"},
@@ -109,8 +109,8 @@ def test_the_language_is_the_best_one_besides_the_own() -> None:
         assert made.values["language"] == expected
 
 
-def test_days_abroad_are_told_by_the_officers_country() -> None:
-    """Five days of Moldova's officers and two of one who left early; all of it also stands with the hosts."""
+def test_days_abroad_are_counted_by_the_officers_country() -> None:
+    """Five days of Moldova's officers and two of an early return, which also count for the hosts."""
     figure = counted([*visit(1), *visit(2, attended=2)])[SENT]
     assert parts(figure, "country-of-service") == {"MD": 7}
 
@@ -131,8 +131,8 @@ people = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(people, st.data())
-def test_any_order_and_any_repetition_gives_the_same(drawn: list[SampleApplication], data: st.DataObject) -> None:
-    """Permuted and repeated, from their types of events or from all: the same numbers, events and digests."""
+def test_repeated_and_reordered_facts_give_the_same(drawn: list[SampleApplication], data: st.DataObject) -> None:
+    """Numbers, events and digests are the same for any order and repetition, from own types or all."""
     facts = facts_of(drawn)
     shuffled = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts), max_size=9))]))
     made = counted(facts)
@@ -146,7 +146,7 @@ def test_any_order_and_any_repetition_gives_the_same(drawn: list[SampleApplicati
 @settings(max_examples=40, deadline=None)
 @given(people)
 def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[SampleApplication]) -> None:
-    """Of each joint breakdown both margins are the plain ones, and what is matched and not is what the total says."""
+    """Both margins of each joint breakdown equal the plain ones, and matched and unmatched add up to the total."""
     made = counted(facts_of(drawn))
     plain = {**made[RESULTS].breakdowns, **made[RECEIVED].breakdowns}
     for dimension, cells in made[RESULTS].breakdowns.items():
@@ -162,6 +162,6 @@ def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[SampleApplicati
         assert all(sum(parts(made[figure], each).values()) == number for each in made[figure].breakdowns)
 
 
-def test_the_value_of_a_joint_part_is_made_of_two() -> None:
-    """What is joined comes apart again."""
+def test_a_joint_value_is_split_into_its_parts() -> None:
+    """A joint value is split into the two values that it was made of."""
     assert split(joined(("online_crime", "MD"))) == ("online_crime", "MD")

@@ -1,4 +1,4 @@
-"""Each indicator counts what its definition says, in whatever order the facts come."""
+"""Each indicator counts as its definition says, in whatever order the facts come."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ LIST = Path(__file__).parents[5] / "shared" / "indicators.csv"
 
 
 def mentorship(n: object, **changes: object) -> dict[str, object]:
-    """A mentorship's plan, of a mentor of its own."""
+    """Return the plan of a mentorship with its own mentor."""
     return {**ex.MENTORSHIP_PLAN, "application_id": ident("application", n), "mentor_id": ident("mentor", n), **changes}
 
 
 def test_applications_count_once_and_not_when_voided() -> None:
-    """IN-01: the first submission counts, a second one of the same does not, one entered in error leaves."""
+    """IN-01: the first submission counts, a repeated one does not, and a voided one is removed."""
     facts = [
         fact("ApplicationSubmitted", "a", "2026-01-16"),
         fact("ApplicationSubmitted", "b", "2026-01-17"),
@@ -43,13 +43,13 @@ def test_applications_count_once_and_not_when_voided() -> None:
 
 
 def test_offers_count_when_first_published() -> None:
-    """IN-02: offers are counted in the period of their first publication."""
+    """IN-02: placements count in the period of their first publication."""
     facts = [fact("OfferPublished", "a", "2026-01-16"), fact("OfferRevised", "a", "2026-02-01", sequence=2)]
     assert (value("TOPCOP-IN-02", facts), value("TOPCOP-IN-02", facts, "2026-Q2")) == ("1", "0")
 
 
 def test_decisions_and_their_time() -> None:
-    """PR-01 and PR-02: the share of confirmed places, and the middle number of days until the decision."""
+    """PR-01 and PR-02: the share of confirmed places, and the median number of days until the decision."""
     facts = [
         fact("ApplicationDecided", "a", "2026-02-15", outcome="place_confirmed", submitted_at="2026-02-05T10:00:00Z"),
         fact("ApplicationDecided", "b", "2026-02-15", outcome="withdrawn", submitted_at="2026-01-26T23:00:00Z"),
@@ -61,7 +61,7 @@ def test_decisions_and_their_time() -> None:
 
 
 def test_places_are_counted_in_weeks() -> None:
-    """PR-03: Mondays in the period, at most the places of the offer; a visit under a confirmed match fills one."""
+    """PR-03: Mondays in the period, at most the places of the placement; a visit with a confirmed match fills one."""
     terms = {**ex.OFFER_TERMS, "places": 3, "periods": [{"start": "2026-03-03", "end": "2026-06-26"}]}
     offered = fact("OfferPublished", ident("offer"), "2026-01-16", terms=terms)
     about = plan(1, offer_id=ident("offer"))
@@ -80,7 +80,7 @@ def test_places_are_counted_in_weeks() -> None:
 
 
 def test_a_placement_entered_in_error_leaves_the_counts() -> None:
-    """IN-02 and PR-03: what was published in error is neither an offer nor a place-week."""
+    """IN-02 and PR-03: a voided placement is neither a placement nor a place-week."""
     terms = {**ex.OFFER_TERMS, "places": 3, "periods": [{"start": "2026-03-03", "end": "2026-06-26"}]}
     offered = [fact("OfferPublished", ident("offer", n), "2026-01-16", terms=terms) for n in range(2)]
     voided = fact("OfferVoided", ident("offer", 1), "2026-02-10", sequence=2)
@@ -89,7 +89,7 @@ def test_a_placement_entered_in_error_leaves_the_counts() -> None:
 
 
 def test_visits_that_fall_through() -> None:
-    """PR-04: cancelled and no-show, of those whose planned start after moves lies in the period, by reason of all."""
+    """PR-04: cancelled and no-show, of the visits with a planned start in the period, by reason."""
     visits = [fact("VisitScheduled", ident("visit", n), "2026-02-01", plan=plan(n)) for n in range(4)]
     moved = fact("VisitMoved", ident("visit", 0), "2026-02-05", sequence=2,
                  plan=plan(0, start="2027-01-11", end="2027-01-15"))  # fmt: skip
@@ -106,7 +106,7 @@ def test_visits_that_fall_through() -> None:
 
 
 def test_people_visits_days_and_hosts() -> None:
-    """OP-01, 02, 03, 05: people once, visits each, days attended of early returns too, hosts once; voids leave."""
+    """OP-01, 02, 03, 05: people once, visits each, days of early returns too, hosts once, voided ones not."""
     facts = [
         counted(1, 7), counted(2, 7), counted(3, 8, "male"),
         *visit(1), *visit(2), *visit(3, host_organisation_id=ident("other host")), *visit(4, attended=2), *visit(5),
@@ -160,7 +160,7 @@ def test_mentorships() -> None:
 
 
 def test_an_application_entered_in_error_takes_its_mentorship_and_visit_along() -> None:
-    """OP-01, 02, 04, 07, 08 and OC-06: what followed from a voided application is not counted either."""
+    """OP-01, 02, 04, 07, 08 and OC-06: visit and mentorship of a voided application do not count."""
     m = ident("m", 1)
     facts = [
         fact("MentorshipOpened", m, "2026-02-27", plan=mentorship(1)),
@@ -182,7 +182,7 @@ def test_an_application_entered_in_error_takes_its_mentorship_and_visit_along() 
     assert figure("TOPCOP-OC-06", voided).total.denominator in {0, None}
 
 
-def test_what_came_of_visits() -> None:
+def test_outcomes_of_visits() -> None:
     """OC-01 to OC-05: satisfaction, tests as shares of their maximum, use on the job in the window, cascade."""
     facts = [
         fact("EvaluationSubmitted", ident("visit", 1), overall=4),
@@ -205,7 +205,7 @@ def test_what_came_of_visits() -> None:
 
 
 def test_response_rate_waits_seven_days_and_flags_late_answers() -> None:
-    """DQ-01: only visits that ended more than seven days ago are asked for; a late answer stands beside the rate."""
+    """DQ-01: only visits that ended more than seven days ago count, and late answers are counted apart."""
     facts = [
         *visit(1), *visit(2), *visit(3), *visit(4, "2026-12-30"),
         fact("EvaluationSubmitted", ident("visit", 1), "2026-03-27"),
@@ -217,7 +217,7 @@ def test_response_rate_waits_seven_days_and_flags_late_answers() -> None:
 
 
 def test_facts_that_came_after_a_freeze_are_counted() -> None:
-    """DQ-02: an event whose business date lies in a frozen period, told after the freeze."""
+    """DQ-02: an event dated in a frozen period and published after the freeze counts."""
     period = {"label": "2026-Q1", "kind": "quarter", "start": "2026-01-01", "end": "2026-03-31", "state": "frozen"}
     frozen = fact("PeriodFrozen", "2026-Q1", "2026-04-20", period=period)
     early = [*visit(1)]
@@ -248,8 +248,8 @@ def _programme() -> list[Fact]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_any_order_and_any_repetition_gives_the_same_figures(data: st.DataObject) -> None:
-    """Permuted and duplicated facts give the same figures to the last event and digest, for all indicators."""
+def test_repeated_and_reordered_facts_give_the_same_figures(data: st.DataObject) -> None:
+    """All indicators give the same figures, events and digests for permuted and duplicated facts."""
     facts = _programme()
     cut_off = datetime(2027, 1, 1, tzinfo=UTC)
     twice = data.draw(st.lists(st.sampled_from(facts), max_size=12))
@@ -258,7 +258,7 @@ def test_any_order_and_any_repetition_gives_the_same_figures(data: st.DataObject
 
 
 def test_definitions_name_known_events_that_are_kept() -> None:
-    """Every source of an indicator is an event of the contracts whose facts are kept for figures."""
+    """Every source of an indicator is an event of the contracts whose facts are stored."""
     for definition in INDICATORS.values():
         assert set(definition.sources) <= EVENTS.keys(), definition.id
         assert set(definition.sources) <= set(USED), definition.id
@@ -268,7 +268,7 @@ def test_definitions_name_known_events_that_are_kept() -> None:
 
 
 def test_indicators_are_those_agreed_with_the_donor() -> None:
-    """Ids, titles, levels, dimensions and smallest denominators agree with the agreed list, where it is at hand."""
+    """Ids, titles, levels, dimensions and smallest denominators equal the agreed list, if it is available."""
     if not LIST.exists():
         pytest.skip("the agreed list is not part of the project")
     rows = {row["id"]: row for row in csv.DictReader(LIST.read_text(encoding="utf-8").splitlines())}
@@ -284,20 +284,20 @@ def test_indicators_are_those_agreed_with_the_donor() -> None:
 
 
 def test_digest_runs_over_sorted_ids() -> None:
-    """The digest of a set of events does not depend on their order, and that of another set is another."""
+    """The digest of events does not depend on their order, and differs for another set."""
     ids = [ident(n) for n in range(3)]
     assert digest_of(ids) == digest_of(reversed(ids)) != digest_of(ids[:2])
 
 
 def test_numbers_are_written_out() -> None:
-    """Decimal numbers go out without an exponent and without trailing zeros."""
+    """Decimal numbers have neither an exponent nor trailing zeros."""
     assert [written(Decimal(text)) for text in ("100", "58.30", "0", "0.00", "33.33")] == [
         "100", "58.3", "0", "0", "33.33",
     ]  # fmt: skip
 
 
 def test_periods() -> None:
-    """Years, halves and quarters have their calendar days; other labels are refused."""
+    """Years, halves and quarters have their calendar days, and other labels are refused."""
     assert (parse("2026-H2").start.isoformat(), parse("2026-Q1").end.isoformat()) == ("2026-07-01", "2026-03-31")
     assert parse("2026-Q4").end.isoformat() == parse("2026").end.isoformat() == "2026-12-31"
     assert labels(parse("2026-Q3").start, parse("2026-Q3").end) == ["2026", "2026-H2", "2026-Q3"]

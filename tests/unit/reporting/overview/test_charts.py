@@ -1,4 +1,4 @@
-"""The charts of the overview join only what belongs together, and their titles say what they found."""
+"""The charts of the overview join only comparable figures, and their titles state the findings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HALF = periods.parse("2026-H1")
 
 
 def number(value: int | None) -> ReleasedCell:
-    """A number, or one that is hidden."""
+    """Return a number, or a hidden one."""
     return (
         ReleasedCell(None, hidden=Hidden.PROTECTED) if value is None else ReleasedCell(Decimal(value), Decimal(value))
     )
@@ -39,20 +39,20 @@ def figure(
     breakdowns: Mapping[str, Mapping[str, int | None]] | None = None,
     withheld: tuple[str, ...] = (),
 ) -> dict[str, Released]:
-    """A released figure of a half-year."""
+    """Return a released figure of a half-year."""
     made = {name: {code: number(n) for code, n in cells.items()} for name, cells in (breakdowns or {}).items()}
     return {indicator: Released(COUNTED[indicator], HALF, MOMENT, number(total), made, withheld)}
 
 
 def target(indicator: str, day: str, value: str, *, approved: bool = True) -> TargetValue:
-    """A target."""
+    """Return a target."""
     by = ("other", MOMENT) if approved else (None, None)
     wanted = (TargetKind.TARGET, date.fromisoformat(day), Decimal(value))
     return TargetValue(uuid4(), indicator, *wanted, "Logframe", "", "author", MOMENT, *by)
 
 
-def test_a_target_stands_beside_the_figure_of_the_period_in_which_it_is_due() -> None:
-    """The last one in the period; one that is due later, waits, or belongs to a hidden figure is not drawn."""
+def test_a_target_is_beside_the_figure_of_its_period() -> None:
+    """The last target of the period is drawn, but not a later, waiting or hidden one."""
     figures = {
         **figure("TOPCOP-IN-01", 50),
         **figure("TOPCOP-OP-02", 24),
@@ -80,8 +80,8 @@ def test_a_target_stands_beside_the_figure_of_the_period_in_which_it_is_due() ->
     ]
 
 
-def test_a_country_that_is_not_listed_hosted_nothing_only_where_all_are_listed() -> None:
-    """Zero is drawn where the breakdown is whole; one that is hidden, or may be among others, is left out."""
+def test_zero_is_drawn_only_in_a_whole_breakdown() -> None:
+    """A country that is hidden, or may be among the others, is left out."""
     sent = figure(SENT, 60, {"country-of-service": {"GE": 25, "MD": 30, "UA": None}})
     whole = reciprocity({**sent, **figure(HOSTED, 60, {"host-country": {"FR": 40, "GE": 15, "UA": 5}})})
     assert whole is not None
@@ -94,8 +94,8 @@ def test_a_country_that_is_not_listed_hosted_nothing_only_where_all_are_listed()
     assert reciprocity({**sent, **withheld}) is None
 
 
-def test_without_a_match_is_mapped_by_what_can_be_shown() -> None:
-    """The map that shows most of them, if it has two fields or more; else the reasons."""
+def test_applications_without_a_match_are_mapped_by_released_figures() -> None:
+    """The map that shows most is drawn if it has two fields or more, else the reasons."""
     by_country = {"topic-and-country": {"online_crime|MD": 12, "online_crime|GE": 7}}
     first = charts(figure(UNMET, 30, by_country), HALF, [])[0]
     assert first.chart.title == "Most without a match: Online crime, Moldova (12)"
@@ -109,7 +109,7 @@ def test_without_a_match_is_mapped_by_what_can_be_shown() -> None:
 
 
 def test_targets_are_followed_over_periods() -> None:
-    """Of each kind of period those from the first to the last target; one without a target leaves a gap."""
+    """Each kind of period runs from the first to the last target, and one without a target leaves a gap."""
     aims = [target("TOPCOP-OP-02", "2026-06-30", "30"), target("TOPCOP-OP-02", "2027-06-30", "90")]
     assert [each.label for each in targets_views.due_in(aims, "year")] == ["2026", "2027"]
     labels = [each.label for each in targets_views.due_in(aims, "half_year")]

@@ -1,4 +1,4 @@
-"""The charts over several figures draw only what may be shown, and their titles say what they found."""
+"""The charts of several figures draw only released figures, and their titles state the findings."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ HIDDEN = ReleasedCell(None, hidden=Hidden.FEW)
 
 
 def released(indicator: str, total: ReleasedCell, *notes: Note) -> dict[str, Released]:
-    """One figure of a half-year."""
+    """Return one figure of a half-year."""
     half, moment = periods.parse("2026-H1"), datetime(2026, 7, 1, tzinfo=UTC)
     return {indicator: Released(INDICATORS[indicator], half, moment, total, notes=notes)}
 
 
 def share(part: int, whole: int) -> ReleasedCell:
-    """A share with what it is made of."""
+    """Return a share with its numerator and denominator."""
     return ReleasedCell(Decimal(100 * part) / whole, Decimal(part), Decimal(whole))
 
 
-def test_the_path_leaves_out_what_is_hidden() -> None:
-    """A step is a count or a share's numerator; a hidden one is in neither the picture nor the table."""
+def test_the_path_leaves_out_hidden_steps() -> None:
+    """A step is a count or a share's numerator, and a hidden one is in neither the picture nor the table."""
     figures = {
         **released("TOPCOP-IN-01", ReleasedCell(Decimal(40))),
         **released("TOPCOP-PR-01", share(30, 38)),
@@ -42,8 +42,8 @@ def test_the_path_leaves_out_what_is_hidden() -> None:
     assert delivery_path({**figures, **released("TOPCOP-IN-01", ReleasedCell(Decimal(0)))}) is None
 
 
-def test_answers_stand_beside_what_is_wanted() -> None:
-    """The evaluation is compared with 90 %, the follow-up with 85 %, and the title names what falls short."""
+def test_answers_are_beside_their_targets() -> None:
+    """The evaluation is compared with 90 %, the follow-up with 85 %, and the title names the shortfalls."""
     drawn = answering(released("TOPCOP-DQ-01", share(19, 20), Note(FOLLOWED, 8, 10)))
     assert drawn is not None
     assert drawn.title == "Fewer answer than is wanted: Follow-up after six months"
