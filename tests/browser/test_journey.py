@@ -294,8 +294,8 @@ def check_figure(browsers: Browsers, before: int) -> None:
     programme.sees("stands behind this figure" if before == 0 else "stand behind this figure", "VisitCompleted")
     donor.follow("All figures")
     table = list(csv.DictReader(download(donor, "Download as CSV").decode("utf-8-sig").splitlines()))
-    told = next(row for row in table if row["indicator"] == INDICATOR and not row["dimension"])
-    assert (told["value"], told["events"]) == (str(before + 1),) * 2
+    row = next(row for row in table if row["indicator"] == INDICATOR and not row["dimension"])
+    assert (row["value"], row["events"]) == (str(before + 1),) * 2
     file = etree.fromstring(download(donor, "Download as IATI 2.03"))
     assert iati.check(file) == []
     actual: Any = file.xpath(f"//indicator[reference[@code='{INDICATOR}']]//actual/@value")

@@ -88,6 +88,6 @@ def test_the_sample_is_loaded_once(sample: LocalRun) -> None:
     """A second loading changes nothing."""
     env = {**os.environ, "TANDEM_DATA": str(sample.folder)}
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
-    told = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert told.returncode == 0
-    assert "is loaded already" in told.stdout
+    result = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+    assert "is loaded already" in result.stdout

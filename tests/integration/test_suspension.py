@@ -72,8 +72,8 @@ async def test_a_suspension_closes_every_page_and_reinstatement_opens_them(runni
     ]
     assert paths
     day = clock.today()
-    told = PartnerStatusChanged(country="BY", status=PartnerStatus.SUSPENDED, since=day)
-    await feed.deliver((told, "BY"))
+    suspended = PartnerStatusChanged(country="BY", status=PartnerStatus.SUSPENDED, since=day)
+    await feed.deliver((suspended, "BY"))
     for path in paths:
         assert await page_status(app, path, time.time() - 60) in {303, 401}, path
         assert await page_status(app, path, time.time() + 60) == 403, path

@@ -49,10 +49,10 @@ def _tandem(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_journey_leaves_the_figures_unchanged(local_run: LocalRun) -> None:
     """`tandem journey` exits 0: draft to certificate, mentor to session; the figure rises, and falls back."""
-    told = _tandem(local_run, "journey")
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert f"All {STEPS} steps happened" in told.stdout
-    counted = re.search(r"TOPCOP-OP-02: (\d+) before, (\d+) now", told.stdout)
+    result = _tandem(local_run, "journey")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"All {STEPS} steps happened" in result.stdout
+    counted = re.search(r"TOPCOP-OP-02: (\d+) before, (\d+) now", result.stdout)
     assert counted is not None
     assert int(counted[2]) == int(counted[1]) + 1
 
@@ -101,15 +101,17 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
     submitted = {subject for type_, subject, _ in portal if type_ == "ApplicationSubmitted"} - void
     offers = {subject for type_, subject, _ in portal if type_ == "OfferPublished"} - void
     completed = {
-        subject: told
-        for type_, subject, told in matching
-        if type_ == "VisitCompleted" and subject not in void and told["attended_days"] >= told["required_days"]
+        subject: payload
+        for type_, subject, payload in matching
+        if type_ == "VisitCompleted" and subject not in void and payload["attended_days"] >= payload["required_days"]
     }
     days = sum(
-        told["attended_days"] for type_, subject, told in matching if type_ == "VisitEnded" and subject not in void
+        payload["attended_days"]
+        for type_, subject, payload in matching
+        if type_ == "VisitEnded" and subject not in void
     )
-    people = {subject: told["counting_key"] for type_, subject, told in portal if type_ == "CountingKeyAssigned"}
-    officials = {people[told["plan"]["application_id"]] for told in completed.values()}
+    people = {subject: payload["counting_key"] for type_, subject, payload in portal if type_ == "CountingKeyAssigned"}
+    officials = {people[payload["plan"]["application_id"]] for payload in completed.values()}
     counted = {
         "TOPCOP-IN-01": len(submitted),
         "TOPCOP-IN-02": len(offers),
@@ -136,28 +138,28 @@ def test_events_of_an_application_are_listed(local_run: LocalRun) -> None:
     completed = _tandem(local_run, "events", "--type", "VisitCompleted").stdout.splitlines()
     assert completed
     story = completed[-1].split("  story ")[1].split()[0]
-    told = _tandem(local_run, "events", "--correlation", story).stdout.splitlines()
-    assert told == sorted(told, key=lambda line: line[:19])
+    result = _tandem(local_run, "events", "--correlation", story).stdout.splitlines()
+    assert result == sorted(result, key=lambda line: line[:19])
     for topic in ("exchange.applications", "exchange.matches", "exchange.outcomes", "exchange.notifications"):
-        assert any(f"  {topic} " in line for line in told), topic
+        assert any(f"  {topic} " in line for line in result), topic
 
 
 def test_an_unknown_aggregate_is_reported(local_run: LocalRun) -> None:
     """A reference instead of an id gets a hint, and an unknown aggregate is an error of the command."""
-    told = _tandem(local_run, "events", "--correlation", "AM-2026-0001")
-    assert (told.returncode, told.stdout) == (0, "")
-    assert "ask for ids, not for references" in told.stderr
-    told = _tandem(local_run, "replay", "exchange.visits", "--subject", "nobody")
-    assert told.returncode == 2
-    assert "no journal of exchange.visits knows nobody" in told.stderr
+    result = _tandem(local_run, "events", "--correlation", "AM-2026-0001")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "ask for ids, not for references" in result.stderr
+    result = _tandem(local_run, "replay", "exchange.visits", "--subject", "nobody")
+    assert result.returncode == 2
+    assert "no journal of exchange.visits knows nobody" in result.stderr
 
 
 def test_a_replay_changes_nothing(local_run: LocalRun) -> None:
     """The owners replay their journals, and boards and figures stay as they are."""
     before = _totals(local_run)
-    told = _tandem(local_run, "replay", "matching")
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert re.fullmatch(r"\d+ events are on the way to the log, from exchange\.matches, .*\.\n", told.stdout)
+    result = _tandem(local_run, "replay", "matching")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.fullmatch(r"\d+ events are on the way to the log, from exchange\.matches, .*\.\n", result.stdout)
     asyncio.run(_settled(local_run))
     assert _totals(local_run) == before
 
@@ -178,16 +180,16 @@ def _totals(run: LocalRun) -> dict[str, str]:
 
 def test_the_journals_are_intact_after_kills(local_run: LocalRun) -> None:
     """No journal of a service that was killed while it wrote has a broken chain."""
-    told = _tandem(local_run, "verify")
-    assert told.returncode == 0, told.stdout
-    assert "All chains hold." in told.stdout
+    result = _tandem(local_run, "verify")
+    assert result.returncode == 0, result.stdout
+    assert "All chains hold." in result.stdout
     for service in SERVICES:
         assert "Nothing is parked" in _tandem(local_run, "redrive", service).stdout
 
 
 def test_a_rebuilt_service_gives_the_same_answers(local_run: LocalRun) -> None:
     """Matching rebuilds its projections while it runs, and the next journey still succeeds."""
-    told = _tandem(local_run, "rebuild", "matching")
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert re.fullmatch(r"matching read \d+ tables again: .*\.\n", told.stdout)
+    result = _tandem(local_run, "rebuild", "matching")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.fullmatch(r"matching read \d+ tables again: .*\.\n", result.stdout)
     assert _tandem(local_run, "journey", "--no-clock").returncode == 0

@@ -129,8 +129,8 @@ class Abroad:
         """Publish the receipt of matching for the applicant of a match."""
         pairing = self.pairings[match_id]
         names = ("call_id", "offer_id", "mentor_id")
-        told = {**receipts.MatchExplained.example, "match_id": match_id, **{name: pairing.get(name) for name in names}}
-        event = receipts.MatchExplained.model_validate(told | changes)
+        facts = {**receipts.MatchExplained.example, "match_id": match_id, **{name: pairing.get(name) for name in names}}
+        event = receipts.MatchExplained.model_validate(facts | changes)
         await self.feed.deliver((event, pairing["application_id"]))
 
     async def placement_matched(self) -> UUID:

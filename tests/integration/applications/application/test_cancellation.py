@@ -43,5 +43,5 @@ async def test_each_side_reads_the_consequences_before_it_cancels(abroad: Abroad
         assert (await abroad.of.as_(who).post(at, data={"text": "x"})).status_code == 422
     sent = await abroad.of.as_("claire").post(at, data={"reason": "not_available"})
     assert sent.headers["location"].endswith("?done=cancel")
-    told = [row for row in await abroad.of.journal("exchange.participation") if row[0] == "CancellationRequested"]
-    assert [row[2]["by"] for row in told] == ["host"]
+    events = [row for row in await abroad.of.journal("exchange.participation") if row[0] == "CancellationRequested"]
+    assert [row[2]["by"] for row in events] == ["host"]

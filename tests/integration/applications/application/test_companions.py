@@ -47,14 +47,14 @@ async def _invitations(programme: Programme, subject: str) -> list[dict[str, Any
 
 async def _changed_profiles(programme: Programme, of: str) -> list[dict[str, Any]]:
     """Return the profiles that were published of an application after it was submitted."""
-    told = await programme.journal(TOPIC)
-    return [data["profile"] for kind, subject, data in told if kind == "ApplicationChanged" and subject == of]
+    events = await programme.journal(TOPIC)
+    return [data["profile"] for kind, subject, data in events if kind == "ApplicationChanged" and subject == of]
 
 
 async def _companion_events(programme: Programme) -> list[tuple[str, str | None]]:
     """Return the companions' events: type and answer."""
-    told = await programme.journal(TOPIC)
-    return [(kind, data.get("answer")) for kind, _, data in told if kind.startswith("Companion")]
+    events = await programme.journal(TOPIC)
+    return [(kind, data.get("answer")) for kind, _, data in events if kind.startswith("Companion")]
 
 
 async def test_two_officers_who_name_each_other_are_a_pair(three: Programme) -> None:
@@ -287,5 +287,5 @@ async def test_the_portal_resolves_the_audience_of_a_naming(abroad: Abroad) -> N
         reached[written] = [one["address"] for one in answer.json()["recipients"]]
         await abroad.post("ani", f"/companions/{naming['id']}/remove")
     assert reached == {offer["reference"]: ["claire@police.example"], nino["reference"]: ["nino@police.example"]}
-    told = [data for kind, _, data in await abroad.of.journal(TOPIC) if kind.startswith("Companion")]
-    assert "@" not in str(told)
+    payloads = [data for kind, _, data in await abroad.of.journal(TOPIC) if kind.startswith("Companion")]
+    assert "@" not in str(payloads)

@@ -41,8 +41,8 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     assert [one["eligible"] for one in waiting["applications"]] == [True]
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
     assert (await programme.get("ani", of))["state"] == "in_matching"
-    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
-    assert told == [
+    types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert types == [
         "ApplicationSubmitted",
         "LineManagerNamed",
         "ApplicationReturned",
@@ -61,9 +61,9 @@ async def test_no_event_holds_a_name_or_a_text(programme: Programme) -> None:
     remark = {"remarks": {"objectives": "Please be more exact."}}
     await programme.post("tigran", f"/applications/{made['id']}/return", remark)
     for topic in ("exchange.applications", "exchange.access", "exchange.counting"):
-        told = str(await programme.journal(topic))
+        events = str(await programme.journal(topic))
         for secret in ("Petrosyan", "police.example", "seized devices", "more exact", "Sargsyan"):
-            assert secret not in told
+            assert secret not in events
 
 
 async def test_other_countries_and_people_find_nothing(programme: Programme) -> None:
@@ -110,9 +110,9 @@ async def test_a_returned_application_is_withdrawn_after_ten_working_days(progra
     clock.move(timedelta(days=25))
     assert await withdraw_silent(bus) == 1
     assert await withdraw_silent(bus) == 0
-    told = await programme.journal("exchange.applications")
-    assert [kind for kind, _, _ in told][-2:] == ["ApplicationWithdrawn", "ApplicationDecided"]
-    assert (told[-2][2]["reason"], told[-2][2]["by"]) == ("no_answer", "clock")
+    events = await programme.journal("exchange.applications")
+    assert [kind for kind, _, _ in events][-2:] == ["ApplicationWithdrawn", "ApplicationDecided"]
+    assert (events[-2][2]["reason"], events[-2][2]["by"]) == ("no_answer", "clock")
 
 
 async def test_a_closed_call_leaves_applications_unplaced(programme: Programme) -> None:
@@ -135,10 +135,10 @@ async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) 
     match_id = new_id()
     await feed.deliver((matches.MatchConfirmed.model_validate({"pairing": example}), match_id))
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
-    told = await programme.journal("exchange.applications")
-    decided = [payload["outcome"] for kind, _, payload in told if kind == "ApplicationDecided"]
+    events = await programme.journal("exchange.applications")
+    decided = [payload["outcome"] for kind, _, payload in events if kind == "ApplicationDecided"]
     assert decided == ["place_confirmed"]
-    assert told[-1][2]["reason"] == "personal"
+    assert events[-1][2]["reason"] == "personal"
 
 
 async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, feed: Feed) -> None:
@@ -149,8 +149,8 @@ async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, 
     await feed.apply(story(feed, UUID(made["id"]), new_id(), new_id()))
     assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "completed"
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"}, 409)
-    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
-    assert "ApplicationWithdrawn" not in told
+    types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert "ApplicationWithdrawn" not in types
 
 
 async def test_an_application_back_in_matching_can_be_withdrawn(programme: Programme, feed: Feed) -> None:

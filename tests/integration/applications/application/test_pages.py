@@ -180,8 +180,8 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     late = await programme.as_("tigran").post(f"{case}/return", data={"languages": "Which certificate?"})
     assert late.status_code == 409
     assert "Which certificate?" in late.text
-    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
-    assert told.count("ApplicationEndorsed") == 1
+    types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert types.count("ApplicationEndorsed") == 1
     decide = f"/applications/cases/decide?act=eligibility&case={made['id']}&back=eligibility"
     assert made["reference"] in (await programme.as_("programme").get(decide)).text
     chosen = await programme.as_("programme").post(decide)

@@ -133,10 +133,10 @@ async def test_one_click_from_a_mail_answers_but_a_scanner_does_not(abroad: Abro
     secret = link.partition("key=")[2]
     async with programme.app.state.service.bus.read() as session:
         rows = (await session.execute(sa.text("SELECT * FROM availability_question"))).all()
-        told = (await session.execute(sa.text("SELECT string_agg(payload, '') FROM journal"))).scalar_one()
+        payloads = (await session.execute(sa.text("SELECT string_agg(payload, '') FROM journal"))).scalar_one()
     assert [row.subject for row in rows] == ["claire"]
     assert secret not in str(rows)
-    assert secret not in told
+    assert secret not in payloads
 
 
 async def test_a_button_expires_after_ten_minutes_and_a_link_with_its_check(
@@ -196,8 +196,8 @@ async def test_a_mentor_is_checked_and_closes_after_the_last_period(abroad: Abro
     assert (await put(programme, "jonas", of, about="Later")).status_code == 422
     period = {"start": str(clock.today()), "end": str(clock.today() + timedelta(days=9))}
     assert (await put(programme, "jonas", of, periods=[period])).json()["state"] == "published"
-    told = await kinds(programme, "mentoring.mentors")
-    assert told[-3:] == ["MentorClosed", "MentorRevised", "MentorResumed"]
+    types = await kinds(programme, "mentoring.mentors")
+    assert types[-3:] == ["MentorClosed", "MentorRevised", "MentorResumed"]
 
 
 async def test_a_mentor_keeps_capacity_for_open_mentorships(abroad: Abroad, programme: Programme) -> None:
@@ -237,8 +237,8 @@ async def test_a_full_placement_closes_and_a_free_place_reopens_it(abroad: Abroa
         matches.MatchCancelled, match_id, by="guest", reason="operational_duty", was=MatchState.CONFIRMED.value
     )
     assert (await abroad.get("claire", of))["state"] == "published"
-    told = await kinds(programme)
-    assert told[3:] == ["OfferClosed", "OfferRevised", "OfferResumed", "OfferRevised", "OfferClosed", "OfferResumed"]
+    types = await kinds(programme)
+    assert types[3:] == ["OfferClosed", "OfferRevised", "OfferResumed", "OfferRevised", "OfferClosed", "OfferResumed"]
 
 
 async def test_places_cannot_go_below_confirmed_visits(abroad: Abroad, programme: Programme) -> None:

@@ -23,10 +23,10 @@ async def _both_accept(abroad: Abroad) -> tuple[UUID, UUID]:
 
 
 async def _outcomes(abroad: Abroad, application_id: UUID) -> list[str]:
-    told = await abroad.of.journal("exchange.applications")
+    events = await abroad.of.journal("exchange.applications")
     return [
         payload["outcome"]
-        for kind, subject, payload in told
+        for kind, subject, payload in events
         if kind == "ApplicationDecided" and subject == str(application_id)
     ]
 
@@ -91,5 +91,5 @@ async def test_a_clearance_after_the_close_is_refused(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     await _close(abroad)
     await abroad.post("tigran", f"/matches/{match_id}/clear", status=409)
-    told = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
-    assert "IdentityReleased" not in told
+    types = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
+    assert "IdentityReleased" not in types

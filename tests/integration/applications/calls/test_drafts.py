@@ -315,8 +315,8 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     preview = (await programme.as_("programme").get(f"{address}/preview")).text
     assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
     call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
-    told = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
-    assert told[-1]["terms"]["needs"] == [stays, ends]
+    payloads = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
+    assert payloads[-1]["terms"]["needs"] == [stays, ends]
     assert (await programme.as_("programme").get(call)).text.count("It answers a need of") == 2
     officer = (await programme.as_("ani").get(call)).text
     assert "It answers a need of Armenia" in officer

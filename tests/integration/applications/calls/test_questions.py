@@ -98,6 +98,6 @@ async def test_answers_are_checked_by_the_api_and_never_leave(programme: Program
     case = await programme.as_("tigran").get(f"/applications/cases/{done['id']}")
     assert "A seizure of forty phones" in case.text
     assert "Yes, our own" in case.text
-    told = await programme.journal("exchange.applications")
-    assert "forty phones" not in json.dumps([payload for _, _, payload in told])
+    events = await programme.journal("exchange.applications")
+    assert "forty phones" not in json.dumps([payload for _, _, payload in events])
     assert (await programme.as_("giorgi").get(f"/applications/cases/{done['id']}")).status_code == 404

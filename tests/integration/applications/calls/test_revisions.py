@@ -26,8 +26,8 @@ async def _is_met(programme: Programme, application_id: str, rule: str = "langua
 
 
 async def _last_revision(programme: Programme) -> dict[str, Any]:
-    told = await programme.journal("exchange.calls")
-    return next(payload for kind, _, payload in reversed(told) if kind == "CallRevised")
+    events = await programme.journal("exchange.calls")
+    return next(payload for kind, _, payload in reversed(events) if kind == "CallRevised")
 
 
 async def test_stricter_rules_do_not_affect_submitted_applications(programme: Programme) -> None:
@@ -48,8 +48,8 @@ async def test_stricter_rules_do_not_affect_submitted_applications(programme: Pr
     assert "at level B1 or higher" in case
     judged = await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
     assert [one["eligible"] for one in judged["applications"]] == [True]
-    told = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
-    assert [one["rules_version"] for one in told] == [1]
+    payloads = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
+    assert [one["rules_version"] for one in payloads] == [1]
     written = {"languages": [{"language": "en", "level": "B2"}]}
     path = f"/applications/api/applications/{draft['id']}/answers"
     assert (await programme.as_("nino").put(path, json=written)).status_code == 200
@@ -139,9 +139,9 @@ async def test_the_history_says_what_each_revision_changed(programme: Programme)
     assert "<ins>You speak English or French at level A2 or higher.</ins>" in page
     assert "<ins>A group has at most 3 members.</ins>" in page
     assert "Programme coordinator</p>" not in page
-    told = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["revisions"]
-    assert [one["revision"] for one in told] == [2, 1]
-    assert {one["section"] for one in told[0]["changed"]} == {"rules", "quotas"}
+    answer = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["revisions"]
+    assert [one["revision"] for one in answer] == [2, 1]
+    assert {one["section"] for one in answer[0]["changed"]} == {"rules", "quotas"}
 
 
 async def test_a_closed_call_is_not_revised(programme: Programme) -> None:

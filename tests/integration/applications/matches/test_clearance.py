@@ -110,13 +110,15 @@ async def test_mentor_and_mentee_are_shown_field_by_field(abroad: Abroad) -> Non
     await check_visible_fields(
         abroad, match_id, own | {"nino": both, "jonas": both, "rasa": {"mentee": VETTING}}, people
     )
-    told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "IdentityReleased"]
-    assert [(one["of"], one["to"], one["purpose"]) for one in told] == [
+    payloads = [
+        data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "IdentityReleased"
+    ]
+    assert [(one["of"], one["to"], one["purpose"]) for one in payloads] == [
         ("mentee", "host_coordinator", "vetting"),
         ("mentee", "mentor", "mentoring"),
         ("mentor", "mentee", "mentoring"),
     ]
-    assert {one["basis"] for one in told} == {"public_task"}
+    assert {one["basis"] for one in payloads} == {"public_task"}
 
 
 async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
@@ -148,11 +150,11 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     assert "1 match is cleared" in result
     assert "1 was left as it is" in result
     assert "Davit Sahakyan" in result
-    told = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
-    assert told.count("ClearanceGiven") == 2
+    types = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
+    assert types.count("ClearanceGiven") == 2
     again = await abroad.of.as_("tigran").post(address)
     assert "1 match is cleared" in await page(abroad, "tigran", again.headers["location"])
-    assert [kind for kind, _, _ in await abroad.of.journal("exchange.participation")] == told
+    assert [kind for kind, _, _ in await abroad.of.journal("exchange.participation")] == types
 
 
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
@@ -161,11 +163,11 @@ async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     both = {"match_ids": [str(one), str(other)]}
     await abroad.post("giorgi", "/matches/clear", both, 404)
     await abroad.post("claire", "/matches/clear", both, 403)
-    told = await abroad.post("luc", "/matches/clear", both)
-    assert told["done"] == []
-    assert all("home country clears first" in left["detail"] for left in told["left"])
-    told = await abroad.post("tigran", "/matches/clear", both)
-    assert (sorted(told["done"]), told["left"]) == (sorted(both["match_ids"]), [])
+    answer = await abroad.post("luc", "/matches/clear", both)
+    assert answer["done"] == []
+    assert all("home country clears first" in left["detail"] for left in answer["left"])
+    answer = await abroad.post("tigran", "/matches/clear", both)
+    assert (sorted(answer["done"]), answer["left"]) == (sorted(both["match_ids"]), [])
     assert "You have ticked no match" in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
     await page(abroad, "giorgi", f"{MATCHES}/clear?match={one}", 404)
 
@@ -203,8 +205,8 @@ async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -
     clock.move(timedelta(days=20))
     assert (await abroad.get("programme", f"/matches/{match_id}"))["your_turn"]
     await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"})
-    told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "ClearanceGiven"]
-    assert [one["acting_as"] for one in told] == ["programme", "programme"]
+    payloads = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "ClearanceGiven"]
+    assert [one["acting_as"] for one in payloads] == ["programme", "programme"]
 
 
 async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad: Abroad) -> None:
@@ -286,8 +288,8 @@ async def test_an_eu_agency_clears_its_guests(abroad: Abroad) -> None:
     problem = await abroad.post("programme", f"/matches/{match_id}/clear", status=409)
     assert "Clearance officer of the EU agency" in problem["detail"]
     await page(abroad, "pieter", f"{MATCHES}/{match_id}", 404)
-    told = await abroad.post("eva", f"/matches/{match_id}/clear")
-    assert told["cleared"] == {"home": True, "host": True}
+    answer = await abroad.post("eva", f"/matches/{match_id}/clear")
+    assert answer["cleared"] == {"home": True, "host": True}
     assert await visible_fields(abroad, "hugo", match_id, "guest") == MEETING
 
 

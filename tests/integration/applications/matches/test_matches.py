@@ -45,17 +45,17 @@ async def test_identity_is_shown_in_stages(abroad: Abroad, programme: Programme)
     await abroad.post("luc", f"/matches/{match_id}/clear")
     assert await visible_name(abroad, "claire", match_id) == "Ani Petrosyan"
     assert await visible_name(abroad, "programme", match_id) is None
-    told = await programme.journal("exchange.participation")
-    assert [kind for kind, _, _ in told] == [
+    events = await programme.journal("exchange.participation")
+    assert [kind for kind, _, _ in events] == [
         "ClearanceGiven",
         "IdentityReleased",
         "ClearanceGiven",
         "IdentityReleased",
     ]
-    assert told[0][2]["host_due"] is not None
-    assert (told[1][2]["to"], told[1][2]["fields"]) == ("host_coordinator", ["name", "national_rank", "unit"])
-    assert (told[3][2]["to"], told[3][2]["organisation_id"]) == ("host", programme.organisations["FR"])
-    assert "Petrosyan" not in str(told)
+    assert events[0][2]["host_due"] is not None
+    assert (events[1][2]["to"], events[1][2]["fields"]) == ("host_coordinator", ["name", "national_rank", "unit"])
+    assert (events[3][2]["to"], events[3][2]["organisation_id"]) == ("host", programme.organisations["FR"])
+    assert "Petrosyan" not in str(events)
 
 
 async def _of(abroad: Abroad, match_id: UUID) -> str:
@@ -115,9 +115,9 @@ async def test_the_event_of_a_refused_clearance_says_personal_only(abroad: Abroa
     match_id = await abroad.placement_matched()
     body = {"reason": "clearance", "text": "An open inquiry."}
     await abroad.post("tigran", f"/matches/{match_id}/refuse", body)
-    told = await programme.journal("exchange.participation")
-    assert (told[0][0], told[0][2]["reason"]) == ("ClearanceRefused", "personal")
-    assert "inquiry" not in str(told)
+    events = await programme.journal("exchange.participation")
+    assert (events[0][0], events[0][2]["reason"]) == ("ClearanceRefused", "personal")
+    assert "inquiry" not in str(events)
     await abroad.post("luc", f"/matches/{match_id}/clear", status=409)
     await abroad.publish(matches.MatchCancelled, match_id, by="home_coordinator", reason="personal", was="proposed")
     state = (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"]
@@ -134,8 +134,8 @@ async def test_answers_wait_for_matching(abroad: Abroad, programme: Programme) -
     mine = await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
     assert (mine["state"], mine["your_answer_has_arrived"], mine["your_answer_is_asked"]) == ("offered", True, False)
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline", "reason": "health"}, 202)
-    told = [row for row in await programme.journal("exchange.participation") if row[0] == "AnswerGiven"]
-    assert [(row[2]["by"], row[2]["answer"]) for row in told] == [("guest", "accept")]
+    events = [row for row in await programme.journal("exchange.participation") if row[0] == "AnswerGiven"]
+    assert [(row[2]["by"], row[2]["answer"]) for row in events] == [("guest", "accept")]
     page = await programme.as_("ani").get(f"/applications/matches/{match_id}")
     assert "Your answer has arrived" in page.text
     await abroad.publish(matches.AnswerTooLate, match_id, by="guest", answered_at=clock.now(), due=clock.now())
@@ -172,8 +172,8 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     done = await abroad.post("claire", f"{of}/attendance", body)
     assert len(done["attendance"]) == 5
     await abroad.post("claire", f"{of}/attendance", body)
-    told = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
-    assert told.count("AttendanceRecorded") == 5
+    types = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
+    assert types.count("AttendanceRecorded") == 5
     agreements = [row[2] for row in await programme.journal("exchange.participation") if row[0] == "AgendaAgreed"]
     assert [(one["by"], one["version"], one["complete"]) for one in agreements] == [
         ("guest", 1, False),
@@ -239,8 +239,8 @@ async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Pr
     await abroad.post("claire", f"{of}/early-return", {"last_day": plan["end"]}, 409)
     body = {"last_day": plan["days"][2], "reason": "health"}
     await abroad.post("claire", f"{of}/early-return", body)
-    told = await programme.journal("exchange.participation")
-    said = [(kind, payload.get("reason")) for kind, _, payload in told[-3:]]
+    events = await programme.journal("exchange.participation")
+    said = [(kind, payload.get("reason")) for kind, _, payload in events[-3:]]
     assert said == [
         ("CancellationRequested", "visa_refused"),
         ("NoShowReported", "visa_refused"),
@@ -271,8 +271,8 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
     await abroad.post("jonas", f"{of}/goals/{goal['id']}/close", {"met": True})
     await abroad.post("nino", f"{of}/end", {}, 409)
     await abroad.post("nino", f"{of}/end", {"reason": "operational_duty"}, 202)
-    told = [row for row in await programme.journal("exchange.participation") if "mentorship_id" in row[2]]
-    assert [kind for kind, _, _ in told] == [
+    events = [row for row in await programme.journal("exchange.participation") if "mentorship_id" in row[2]]
+    assert [kind for kind, _, _ in events] == [
         "AgreementSigned",
         "AgreementSigned",
         "GoalSet",
@@ -281,8 +281,8 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
         "GoalClosed",
         "EndRequested",
     ]
-    assert told[0][2]["document"] == told[1][2]["document"]
-    assert "network chart" not in str(told)
+    assert events[0][2]["document"] == events[1][2]["document"]
+    assert "network chart" not in str(events)
     await abroad.get("ani", of, 404)
     assert (await abroad.get("giorgi", of))["goals"] == []
     assert (await abroad.get("nino", f"/applications/{await _of(abroad, match_id)}"))["state"] == "under_way"

@@ -51,8 +51,8 @@ async def test_a_reserve_waits_cleared_in_advance_until_it_is_called_up(programm
     page = (await ani.get(f"/applications/mine/{application_id}")).text
     assert "On the waiting list, cleared in advance" in page
     assert "Open your match" not in page
-    told = await abroad.get("tigran", f"/matches/{match_id}")
-    assert (told["state"], told["reserve"]) == ("cleared", True)
+    answer = await abroad.get("tigran", f"/matches/{match_id}")
+    assert (answer["state"], answer["reserve"]) == ("cleared", True)
     await abroad.publish(matches.MatchCalledUp, match_id)
     await abroad.publish(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
     assert await _standing(programme, application_id) == ("offered", False)
@@ -80,7 +80,7 @@ async def test_the_end_of_a_reserve_leaves_the_application_unchanged(programme: 
 async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, feed: Feed) -> None:
     """Matches and states of reserves are the same after a rebuild, event by event."""
     pairing = matches.MatchProposed.example["pairing"]
-    told: list[tuple[UUID, Any]] = []
+    events: list[tuple[UUID, Any]] = []
     for number in range(4):
         match_id, of = new_id(), {"pairing": pairing | {"application_id": str(new_id())}}
         proposed = of | {"run_id": str(new_id()), "score": 1, "due": clock.now(), "reserve": True}
@@ -91,10 +91,10 @@ async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, 
             steps.append(matches.MatchCalledUp.model_validate(of))
         if number > 2:
             steps.append(matches.MatchOffered.model_validate(of | {"due": clock.now()}))
-        told += [(match_id, step) for step in steps]
+        events += [(match_id, step) for step in steps]
     records = [
         feed.record(step, match_id, at=clock.now() + timedelta(minutes=count))
-        for count, (match_id, step) in enumerate(told)
+        for count, (match_id, step) in enumerate(events)
     ]
     await feed.apply(records)
     once = await _stored_rows(programme)

@@ -26,7 +26,7 @@ async def closed(
     abroad: Abroad, match_id: UUID, about: UUID, form: str, respondent: str, *, visit: bool = True
 ) -> None:
     """Publish that reporting no longer accepts this answer."""
-    told = outcomes.AnswerClosed.model_validate(
+    event = outcomes.AnswerClosed.model_validate(
         {
             **outcomes.AnswerClosed.example,
             "application_id": abroad.pairings[match_id]["application_id"],
@@ -36,7 +36,7 @@ async def closed(
             "respondent": respondent,
         }
     )
-    await abroad.feed.deliver((told, about))
+    await abroad.feed.deliver((event, about))
 
 
 async def test_every_list_links_to_the_closed_form_of_a_visit(abroad: Abroad) -> None:

@@ -80,11 +80,11 @@ class ThreeServices:
 
     async def relay(self) -> None:
         """Deliver the new events of reporting to the portal and notifications."""
-        told = await self.house.journal("exchange.outcomes")
-        for row in told[self._read :]:
+        events = await self.house.journal("exchange.outcomes")
+        for row in events[self._read :]:
             for feed in (self.portal, self.post):
                 await feed.deliver((read(row.type, row.payload), row.aggregateid))
-        self._read = len(told)
+        self._read = len(events)
 
     async def open_deadlines(self, case_id: UUID) -> set[tuple[str, str]]:
         """Return the open deadlines about a visit or a mentorship, as (kind, recipient)."""
@@ -248,8 +248,8 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
         return answer.status_code
 
     async def sent_anew() -> int:
-        told = await abroad.of.journal("exchange.applications")
-        return [kind for kind, _, _ in told].count("LineManagerLinkAsked")
+        events = await abroad.of.journal("exchange.applications")
+        return [kind for kind, _, _ in events].count("LineManagerLinkAsked")
 
     fresh = [await link_about(one) for one in (visit_id, application_id)]
     used = await link_about(visit_id)

@@ -70,10 +70,10 @@ COUNTED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
 async def test_each_side_counts_its_own(exchanged: Abroad) -> None:
     """The home country counts a visit as sent, the host as hosted, with the days attended."""
     for subject, (counts, days) in COUNTED.items():
-        told = await exchanged.get(subject, "/balance")
-        assert {way: n for way, n in told["totals"]["counts"].items() if n} == counts, subject
-        assert {way: n for way, n in told["totals"]["days"].items() if n} == days, subject
-        assert told["total"] == sum(counts.values()), subject
+        answer = await exchanged.get(subject, "/balance")
+        assert {way: n for way, n in answer["totals"]["counts"].items() if n} == counts, subject
+        assert {way: n for way, n in answer["totals"]["days"].items() if n} == days, subject
+        assert answer["total"] == sum(counts.values()), subject
 
 
 async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:

@@ -38,7 +38,7 @@ def story(feed: Feed, application_id: UUID, match_id: UUID, visit_id: UUID) -> l
     plan = visits.VisitScheduled.example["plan"] | {"application_id": str(application_id), "match_id": str(match_id)}
     now = clock.now()
     ended = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
-    told: list[tuple[Any, UUID, dict[str, Any]]] = [
+    events: list[tuple[Any, UUID, dict[str, Any]]] = [
         (matches.MatchProposed, match_id, {"run_id": str(new_id()), "score": 1, "due": now}),
         (matches.MatchCleared, match_id, {}),
         (matches.MatchOffered, match_id, {"due": now}),
@@ -49,7 +49,7 @@ def story(feed: Feed, application_id: UUID, match_id: UUID, visit_id: UUID) -> l
         (visits.VisitCompleted, visit_id, ended),
     ]
     records = [feed.record(receipts.NoMatchExplained.model_validate(receipts.NoMatchExplained.example), application_id)]
-    for count, (event, subject, values) in enumerate(told):
+    for count, (event, subject, values) in enumerate(events):
         of = {"pairing": pairing} if event.topic == "exchange.matches" else {"plan": plan}
         records.append(feed.record(event.model_validate(of | values), subject, at=now + timedelta(hours=count)))
     return records
@@ -84,5 +84,5 @@ async def test_simultaneous_clearances_count_once(programme: Programme, feed: Fe
     await abroad.fill()
     match_id = await abroad.placement_matched()
     await asyncio.gather(*(abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"}) for _ in range(10)))
-    told = [kind for kind, _, _ in await programme.journal("exchange.participation")]
-    assert told == ["ClearanceGiven", "IdentityReleased"]
+    types = [kind for kind, _, _ in await programme.journal("exchange.participation")]
+    assert types == ["ClearanceGiven", "IdentityReleased"]

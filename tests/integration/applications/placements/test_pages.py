@@ -80,8 +80,8 @@ async def test_the_contact_stays_in_the_portal_and_reaches_the_guest(abroad: Abr
     """No event has contact or security, which only the guest of a confirmed visit reads abroad."""
     offer = await abroad.offer(contact="Claire, room 12")
     visit_id = await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
-    told = str(await programme.journal("exchange.offers"))
-    assert "room 12" not in told
+    events = str(await programme.journal("exchange.offers"))
+    assert "room 12" not in events
     page = f"/applications/visits/{visit_id}"
     assert "Claire, room 12" in await read(abroad, "ani", page)
     assert "room 12" not in await read(abroad, "tigran", page)

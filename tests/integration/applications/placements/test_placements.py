@@ -31,8 +31,8 @@ async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: P
     await abroad.post("claire", f"{of}/pause")
     await abroad.post("claire", f"{of}/resume")
     assert (await abroad.post("claire", f"{of}/close"))["state"] == "closed"
-    told = await programme.journal("exchange.offers")
-    assert [kind for kind, _, _ in told] == [
+    events = await programme.journal("exchange.offers")
+    assert [kind for kind, _, _ in events] == [
         "OfferSubmitted",
         "OfferReturned",
         "OfferSubmitted",
@@ -43,9 +43,9 @@ async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: P
         "OfferResumed",
         "OfferClosed",
     ]
-    assert told[4][2]["terms"]["places"] == 3
-    assert "Only two?" not in str(told)
-    assert "Identity document" not in str(told)
+    assert events[4][2]["terms"]["places"] == 3
+    assert "Only two?" not in str(events)
+    assert "Identity document" not in str(events)
 
 
 async def test_a_second_click_changes_nothing(abroad: Abroad, programme: Programme) -> None:
@@ -54,8 +54,8 @@ async def test_a_second_click_changes_nothing(abroad: Abroad, programme: Program
     assert (await abroad.post("claire", f"/offers/{made['id']}/publish"))["state"] == OfferState.PUBLISHED
     problem = await abroad.post("luc", f"/offers/{made['id']}/endorse", status=409)
     assert "Published" in problem["detail"]
-    told = await programme.journal("exchange.offers")
-    assert [kind for kind, _, _ in told] == ["OfferSubmitted", "OfferEndorsed", "OfferPublished"]
+    events = await programme.journal("exchange.offers")
+    assert [kind for kind, _, _ in events] == ["OfferSubmitted", "OfferEndorsed", "OfferPublished"]
 
 
 async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Programme) -> None:
@@ -113,8 +113,8 @@ async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: 
     assert answer.status_code == 422
     await abroad.post("jonas", f"/mentors/{made['id']}/pause")
     await abroad.post("jonas", f"/mentors/{made['id']}/resume")
-    told = await programme.journal("mentoring.mentors")
-    assert [kind for kind, _, _ in told] == ["MentorPublished", "MentorRevised", "MentorPaused", "MentorResumed"]
-    assert "networks" not in str(told[0][2]["profile"].get("about", ""))
-    assert "Kazlauskas" not in str(told)
+    events = await programme.journal("mentoring.mentors")
+    assert [kind for kind, _, _ in events] == ["MentorPublished", "MentorRevised", "MentorPaused", "MentorResumed"]
+    assert "networks" not in str(events[0][2]["profile"].get("about", ""))
+    assert "Kazlauskas" not in str(events)
     await abroad.get("ani", f"/mentors/{made['id']}", 403)

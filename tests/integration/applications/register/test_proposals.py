@@ -84,8 +84,8 @@ async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(pr
 
     person = await person_in_register(programme, "lusine")
     assert person["email_verified_at"] is None
-    told = [payload for type_, key, payload in await programme.journal("exchange.access") if key == "lusine"]
-    assert [(one["grants"][0]["role"], one["contact_confirmed"]) for one in told] == [("officer", False)]
+    payloads = [payload for type_, key, payload in await programme.journal("exchange.access") if key == "lusine"]
+    assert [(one["grants"][0]["role"], one["contact_confirmed"]) for one in payloads] == [("officer", False)]
     kept = await rows(programme, "SELECT kind, action, actor FROM register_change ORDER BY id DESC LIMIT 2")
     assert [tuple(one) for one in kept] == [("person", "entered", "programme"), ("proposal", "proposed", "tigran")]
     # A second click is answered with what the first one reached.
@@ -132,7 +132,7 @@ async def test_each_state_of_a_proposal_has_an_event_without_its_contents(progra
     third = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{third['id']}/approve")
     tigran = (await person_in_register(programme, "tigran"))["id"]
-    told = [
+    events = [
         (key, data) for kind, key, data in await programme.journal("exchange.registry") if kind == "ProposalChanged"
     ]
     for made, states in (
@@ -140,8 +140,10 @@ async def test_each_state_of_a_proposal_has_an_event_without_its_contents(progra
         (second, ["waits", "taken_back"]),
         (third, ["waits", "approved"]),
     ):
-        assert [data["state"] for key, data in told if key == made["id"]] == states
-    assert {(data["kind"], data["country"], data["proposer_id"]) for _, data in told} == {("person_new", "AM", tigran)}
+        assert [data["state"] for key, data in events if key == made["id"]] == states
+    assert {(data["kind"], data["country"], data["proposer_id"]) for _, data in events} == {
+        ("person_new", "AM", tigran)
+    }
 
 
 async def test_another_country_finds_nothing(programme: Programme) -> None:
@@ -300,8 +302,8 @@ async def test_roles_are_rows_that_can_be_added_without_javascript(programme: Pr
     form |= {f"roles-1-since-{part}": form[f"roles-0-since-{part}"] for part in ("day", "month", "year")}
     answer = await programme.as_("programme").post(f"{PAGES}/people/new", data=form | {"roles-1-role": "mentor"})
     assert answer.status_code == 303, answer.text
-    told = [payload for _, key, payload in await programme.journal("exchange.access") if key == "lusine"]
-    assert [one["role"] for one in told[-1]["grants"]] == ["officer", "mentor"]
+    payloads = [payload for _, key, payload in await programme.journal("exchange.access") if key == "lusine"]
+    assert [one["role"] for one in payloads[-1]["grants"]] == ["officer", "mentor"]
 
 
 async def test_people_are_found_by_name_address_role_and_standing(programme: Programme) -> None:

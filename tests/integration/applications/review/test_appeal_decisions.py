@@ -78,9 +78,9 @@ async def test_upheld_by_page(more_coordinators: Programme) -> None:
     assert sent.headers["location"] == f"{at}?done=decided"
     again = await client.post(at, data={"outcome": "upheld", "answer": ANSWER})
     assert again.status_code == 303
-    kind, told = await last_event(more_coordinators)
-    assert (kind, told["outcome"], told["state"]) == ("AppealDecided", "upheld", "submitted")
-    assert told["due"] is not None
+    kind, event = await last_event(more_coordinators)
+    assert (kind, event["outcome"], event["state"]) == ("AppealDecided", "upheld", "submitted")
+    assert event["due"] is not None
     assert ANSWER not in str(await more_coordinators.journal("exchange.applications"))
     assert ANSWER in await page(more_coordinators, "ani", f"/applications/mine/{made['id']}")
     assert ANSWER in await page(more_coordinators, "tigran", at)
@@ -102,9 +102,9 @@ async def test_dismissed_by_api(more_coordinators: Programme) -> None:
     assert (answer["state"], answer["due"]) == ("not_endorsed", None)
     assert await more_coordinators.post("programme", path, {"outcome": "dismissed", "answer": ANSWER}) == answer
     await more_coordinators.post("deputy", path, {"outcome": "upheld", "answer": ANSWER}, 409)
-    told = [kind for kind, _, _ in await more_coordinators.journal("exchange.applications")]
-    assert told.count("AppealDecided") == 1
-    assert told.count("ApplicationDecided") == 1
+    types = [kind for kind, _, _ in await more_coordinators.journal("exchange.applications")]
+    assert types.count("AppealDecided") == 1
+    assert types.count("ApplicationDecided") == 1
     await more_coordinators.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY}, 409)
     assert (await more_coordinators.get("deputy", "/appeals?state=waits"))["total"] == 0
     assert (await more_coordinators.get("deputy", "/appeals?state=dismissed"))["appeals"][0]["answer"] == ANSWER
@@ -160,8 +160,8 @@ async def test_simultaneous_decisions_on_an_appeal_count_once(more_coordinators:
     ]
     answers = await asyncio.gather(*(more_coordinators.as_(who).post(path, json=body) for who, body in sent))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-    told = [kind for kind, _, _ in await more_coordinators.journal("exchange.applications")]
-    assert told.count("AppealDecided") == 1
+    types = [kind for kind, _, _ in await more_coordinators.journal("exchange.applications")]
+    assert types.count("AppealDecided") == 1
 
 
 async def test_appeals_of_another_country_are_not_found(more_coordinators: Programme) -> None:
@@ -188,9 +188,9 @@ async def test_closing_a_call_ends_a_reopened_application(more_coordinators: Pro
     )
     await more_coordinators.post("programme", f"/calls/{more_coordinators.call['id']}/close")
     assert (await more_coordinators.get("ani", f"/applications/{made['id']}"))["state"] == "unplaced"
-    told = [payload["outcome"] for kind, _, payload in await more_coordinators.journal("exchange.applications")
+    outcomes = [payload["outcome"] for kind, _, payload in await more_coordinators.journal("exchange.applications")
             if kind == "ApplicationDecided"]  # fmt: skip
-    assert told == ["not_endorsed"]
+    assert outcomes == ["not_endorsed"]
 
 
 @pytest.mark.parametrize("made_by", [not_endorsed, ineligible])
@@ -205,8 +205,8 @@ async def test_an_appeal_upheld_after_the_close_reopens_nothing(
     assert "The call has closed meanwhile" in await page(more_coordinators, "second", at)
     answer = await more_coordinators.as_("second").post(at, data={"outcome": "upheld", "answer": ANSWER})
     assert answer.status_code == 303
-    kind, told = await last_event(more_coordinators)
-    assert (kind, told["outcome"], told["state"], told["due"], told["call_closed"]) == (
+    kind, event = await last_event(more_coordinators)
+    assert (kind, event["outcome"], event["state"], event["due"], event["call_closed"]) == (
         "AppealDecided", "upheld", "unplaced", None, True,
     )  # fmt: skip
     first = [data["outcome"] for name, _, data in await more_coordinators.journal("exchange.applications")

@@ -41,10 +41,10 @@ async def test_an_appeal_by_form(programme: Programme) -> None:
     assert "Your appeal has arrived." in shown
     assert WHY in shown
     assert "/appeal" not in shown
-    told = await programme.journal("exchange.applications")
-    assert told[-1][0] == "AppealFiled"
-    assert told[-1][2]["against"] == "not_endorsed"
-    assert WHY not in str(told)
+    events = await programme.journal("exchange.applications")
+    assert events[-1][0] == "AppealFiled"
+    assert events[-1][2]["against"] == "not_endorsed"
+    assert WHY not in str(events)
 
 
 async def test_an_appeal_by_api_is_filed_once(programme: Programme) -> None:

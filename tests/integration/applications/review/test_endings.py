@@ -42,11 +42,11 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
     for _ in range(2):
         sent = await client.post(f"{at}/cancel", data=data)
         assert sent.headers["location"] == f"{at}?done=cancelled"
-    told = await programme.journal("exchange.applications")
-    cancelled = [payload for kind, _, payload in told if kind == "ApplicationCancelled"]
+    events = await programme.journal("exchange.applications")
+    cancelled = [payload for kind, _, payload in events if kind == "ApplicationCancelled"]
     assert [one["reason"] for one in cancelled] == ["funding"]
-    assert told[-1][2]["outcome"] == "cancelled"
-    assert "The fund has ended" not in str(told)
+    assert events[-1][2]["outcome"] == "cancelled"
+    assert "The fund has ended" not in str(events)
     mine = await page(programme, "ani", f"/applications/mine/{made['id']}")
     assert "The fund has ended" in mine
     assert "appeal" in mine
@@ -68,8 +68,8 @@ async def test_cancelling_by_program(programme: Programme) -> None:
     assert late.status_code == 409
     assert "Kept" in late.text
     assert (await programme.post("programme", path, {"reason": "clearance"}))["state"] == "cancelled"
-    told = await programme.journal("exchange.applications")
-    assert told[-2][2]["reason"] == "personal"
+    events = await programme.journal("exchange.applications")
+    assert events[-2][2]["reason"] == "personal"
     await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": "Why?"})
     await programme.post("programme", path, {"reason": "funding"}, 409)
 
@@ -125,8 +125,8 @@ async def test_an_application_entered_in_error_is_voided(abroad: Abroad, feed: F
     for _ in range(2):
         sent = await client.post(f"{at}/void", data={"reason": "duplicate", "known": "y"})
         assert sent.headers["location"] == f"{at}?done=voided"
-    told = [(kind, payload) for kind, _, payload in await programme.journal("exchange.applications")]
-    assert [payload["reason"] for kind, payload in told if kind == "ApplicationVoided"] == ["duplicate"]
+    events = [(kind, payload) for kind, _, payload in await programme.journal("exchange.applications")]
+    assert [payload["reason"] for kind, payload in events if kind == "ApplicationVoided"] == ["duplicate"]
     shown = await page(programme, "programme", at)
     assert "Entered twice" in shown
     assert f'href="{at}/void"' not in shown

@@ -52,15 +52,15 @@ async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: Hou
         ],
     )
     evaluator = await house.grant(Role.EVALUATOR)
-    told = (await evaluator.get("/reporting/api/quality")).json()
-    assert {each["flaw"]: each["left_out"] for each in told["flaws"]} == {
+    answer = (await evaluator.get("/reporting/api/quality")).json()
+    assert {each["flaw"]: each["left_out"] for each in answer["flaws"]} == {
         "ends_before_it_starts": True,
         "score_above_maximum": True,
         "unknown_code": False,
         "attended_on_another_day": False,
     }
     page = (await evaluator.get("/reporting/quality")).text
-    assert all(each["event"] in page for each in told["flaws"])
+    assert all(each["event"] in page for each in answer["flaws"])
     assert "The visit ends before it starts" in page
     assert "Left out of all figures" in page
     figures = (await evaluator.get("/reporting/api/figures?period=2026-Q1")).json()["figures"]
@@ -78,10 +78,10 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     )
     await house.feed.apply([*records[:broken], changed(whole, value=b'{"plan": 1}'), *records[broken + 1 :], strange])
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
-    told = (await coordinator.get("/reporting/api/quality")).json()
-    assert told["unknown"] == [{"topic": "exchange.visits", "type": "VisitAdmired", "count": 1}]
-    assert told["parked"][0] | {"subject": visit} == told["parked"][0]
-    assert [each["reason"] for each in told["parked"]] == ["contract", "behind", "behind", "behind"]
+    answer = (await coordinator.get("/reporting/api/quality")).json()
+    assert answer["unknown"] == [{"topic": "exchange.visits", "type": "VisitAdmired", "count": 1}]
+    assert answer["parked"][0] | {"subject": visit} == answer["parked"][0]
+    assert [each["reason"] for each in answer["parked"]] == ["contract", "behind", "behind", "behind"]
     page = (await coordinator.get("/reporting/quality")).text
     assert "It breaks its contract" in page
     assert "VisitAdmired" in page

@@ -23,8 +23,8 @@ def _records(house: House) -> list[StoredRecord]:
     """Return records with a payload against contract, an unknown type, a duplicate, a gap, and needs."""
     needs = [need(1, quantity=30), need(2, since="2026-06-01", until="2026-01-01"), need(3), need(1, quantity=5)]
     mended = [need(2, since="2026-01-01", until="2026-06-01"), need(3, since="2027-06-01", until="2026-01-01")]
-    told = [*world(8), *mentorship(), *needs, *mended]
-    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
+    events = [*world(8), *mentorship(), *needs, *mended]
+    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in events]
     offset = len(records)
     bad = next(each for each in records if each.topic == "exchange.visits" and each.key == _key("visit", 3))
     strange = next(each for each in records if each.topic == "exchange.outcomes" or each.key == _key("match", 2))
@@ -102,8 +102,8 @@ async def test_a_rebuild_in_bulk_gives_the_tables_of_the_reader(house: House) ->
 
 async def test_a_load_reacts_once_to_new_events(house: House) -> None:
     """Events that came while the service was down are loaded, and cause their reactions once."""
-    told = world(1, running=0)
-    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
+    events = world(1, running=0)
+    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in events]
     await _load(house, [records])
     async with house.app.state.service.bus.read() as session:
         reacted = (await session.execute(text("SELECT subject, sequence, reacted FROM applied"))).all()

@@ -60,9 +60,9 @@ async def test_files_are_made_on_publication_and_stay(house: House) -> None:
     bus.settings = right
     assert (await author.post("/reporting/periods/2026-Q1/publish")).status_code == 303
 
-    told = (await donor.get(address)).json()
-    assert told["findings"] == []
-    (stated,) = told["publications"]
+    response = (await donor.get(address)).json()
+    assert response["findings"] == []
+    (stated,) = response["publications"]
     assert [each["name"] for each in stated["files"]] == list(KINDS)
     before = {each["name"]: await donor.get(urlsplit(each["address"]).path) for each in stated["files"]}
     # Neither facts that come, nor another name of the programme, nor a new target changes what was published.
@@ -175,8 +175,8 @@ async def test_a_replaced_statement_stays_and_names_its_successor(house: House) 
     manifests = [(await donor.get(f"/reporting/feeds/manifests/{n}.json")).content for n in (1, 2)]
     assert broken(manifests) == []
     assert (await donor.get("/reporting/feeds/manifest.json")).content == manifests[-1]
-    told = json.loads(manifests[-1])["publications"]
-    assert [(each["statement"], each["replaced_by"], each["reason"]) for each in told] == [
+    publications = json.loads(manifests[-1])["publications"]
+    assert [(each["statement"], each["replaced_by"], each["reason"]) for each in publications] == [
         (1, 2, None),
         (2, None, "late_facts"),
     ]
@@ -231,9 +231,9 @@ async def test_the_documented_commands_verify_published_files(house: House) -> N
         async with bus.transaction("system:tests") as tx:
             forged = OKPKey.generate_key("Ed25519")
             content = (await donor.get("/reporting/feeds/manifest.json")).content
-            told = {"mac": signed(content, forged).rpartition(".")[2]}
+            parameters = {"mac": signed(content, forged).rpartition(".")[2]}
             await tx.session.execute(
-                text("UPDATE manifest SET signature = split_part(signature, '.', 1) || '..' || :mac"), told
+                text("UPDATE manifest SET signature = split_part(signature, '.', 1) || '..' || :mac"), parameters
             )
         status, answer_to = await checked()
         assert (status, "InvalidSignature" in answer_to) == (1, True), answer_to
@@ -242,7 +242,7 @@ async def test_the_documented_commands_verify_published_files(house: House) -> N
 async def test_the_command_verifies_everything_ever_published(house: House) -> None:
     """Valid files are reported as valid, and a changed file, a forged manifest and a foreign key are found."""
     await published(house, "2026-Q1")
-    await published(house, "2025-Q4", told=False)
+    await published(house, "2025-Q4", feed=False)
     donor = await house.grant(Role.DONOR)
     found = await look(donor, "/reporting/feeds")
     assert (found.manifests, found.files, found.closed, found.wrong) == (2, 2 * len(KINDS), 0, [])
@@ -285,7 +285,7 @@ async def test_damaged_files_are_not_served(house: House) -> None:
 async def test_older_publications_get_files_once(house: House) -> None:
     """After an update each older publication gets files with its own date, and one manifest a period."""
     await published(house, "2026-Q1")
-    await published(house, "2025-Q4", told=False)
+    await published(house, "2025-Q4", feed=False)
     donor = await house.grant(Role.DONOR)
     before = (await donor.get("/reporting/api/feeds/2026-Q1")).json()["publications"]
     bus = house.app.state.service.bus
@@ -304,9 +304,9 @@ async def test_older_publications_get_files_once(house: House) -> None:
     assert json.loads((await donor.get("/reporting/feeds/manifest.json")).content)["manifest"] == 2
 
 
-async def published(house: House, label: str, *, told: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
-    """Publish a period; return its author and its approver. `told`: feed the small programme first."""
-    if told:
+async def published(house: House, label: str, *, feed: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
+    """Publish a period; return its author and its approver. `feed`: whether to feed the small programme first."""
+    if feed:
         await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):

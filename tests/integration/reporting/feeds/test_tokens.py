@@ -38,8 +38,8 @@ async def issued(coordinator: httpx2.AsyncClient, consumer: str = "OPSYS") -> di
     wanted = {"consumer": consumer, "expires": str(clock.today() + timedelta(days=30))}
     answer = await coordinator.post("/reporting/api/feeds/tokens", json=wanted)
     assert answer.status_code == 201, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    response: dict[str, Any] = answer.json()
+    return response
 
 
 def token_header(token: str) -> dict[str, str]:
@@ -125,11 +125,11 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     for _ in range(3):
         await stranger.get("/reporting/feeds/latest/figures.csv", headers=token_header(made["token"]))
     await stranger.get("/reporting/feeds/2026-Q1/1/figures.json", headers=token_header(made["token"]))
-    told = (await auditor.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()
-    assert told["issued_by"] == Role.PROGRAMME_COORDINATOR.value
-    assert told["last_used_at"] is not None
-    assert "token" not in told
-    assert [(each["period"], each["name"], each["times"]) for each in told["fetched"]] == [
+    answer = (await auditor.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()
+    assert answer["issued_by"] == Role.PROGRAMME_COORDINATOR.value
+    assert answer["last_used_at"] is not None
+    assert "token" not in answer
+    assert [(each["period"], each["name"], each["times"]) for each in answer["fetched"]] == [
         ("2026-Q1", "figures.csv", 3),
         ("2026-Q1", "figures.json", 1),
     ]
@@ -138,8 +138,8 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     assert "Revoke it" not in page
     assert (await auditor.post(TOKENS, data=form())).status_code == 403
     await coordinator.post(f"{TOKENS}/{made['id']}/revoke")
-    told = (await auditor.get("/reporting/api/feeds/tokens")).json()["tokens"][0]
-    assert (told["state"], told["revoked_by"]) == ("revoked", Role.PROGRAMME_COORDINATOR.value)
+    answer = (await auditor.get("/reporting/api/feeds/tokens")).json()["tokens"][0]
+    assert (answer["state"], answer["revoked_by"]) == ("revoked", Role.PROGRAMME_COORDINATOR.value)
     for role in (Role.DONOR, Role.EVALUATOR):
         assert (await (await house.grant(role)).get(TOKENS)).status_code == 403
 

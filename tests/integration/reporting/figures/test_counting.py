@@ -35,17 +35,17 @@ async def _figures(house: House) -> list[object]:
 
 async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     """The order of topics and the size of batches do not change the figures."""
-    told = [*world(8), *mentorship()]
-    await feed_events(house, told)
+    events = [*world(8), *mentorship()]
+    await feed_events(house, events)
     wanted = await _figures(house)
     bus = house.app.state.service.bus
     await empty_projections(bus, house.app.state.service.consumers, "system:tests")
     assert [figure for figure in await _figures(house) if figure[2]] == []  # type: ignore[index]
-    topics = sorted({each.event.topic for each in told})
+    topics = sorted({each.event.topic for each in events})
     random.Random(7).shuffle(topics)
     house.feed._sequences.clear()
     for topic in topics:
-        of_topic = [each for each in told if each.event.topic == topic]
+        of_topic = [each for each in events if each.event.topic == topic]
         for start in range(0, len(of_topic), 5):
             await feed_events(house, of_topic[start : start + 5])
     again = await _figures(house)

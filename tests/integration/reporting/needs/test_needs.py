@@ -55,14 +55,14 @@ def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
 
 async def fill(house: House) -> None:
     """Feed forty completed visits, fourteen applications without a match, and needs of two countries."""
-    told = [
+    events = [
         *world(40),
         need(1, country="MD", quantity=30),
         need(2, country="GE", quantity=12, area="witness_protection"),
     ]
     for n in range(14):
-        told += refused(n, ("MD", "GE")[n % 2], "common_language" if n < 12 else "topic")
-    await feed_events(house, told)
+        events += refused(n, ("MD", "GE")[n % 2], "common_language" if n < 12 else "topic")
+    await feed_events(house, events)
 
 
 async def rows(client: Any, address: str) -> list[dict[str, str]]:
@@ -131,18 +131,18 @@ async def test_the_file_names_no_restricted_area(house: House) -> None:
     assert sheet is not None
     assert [cell.value for cell in sheet[1]] == list(COLUMNS)
     assert sheet.max_row == len(found) + 1
-    told = (await donor.get("/reporting/api/needs?period=2026")).json()
-    assert [row["measure"] for row in told["rows"]] == [row["measure"] for row in found]
+    answer = (await donor.get("/reporting/api/needs?period=2026")).json()
+    assert [row["measure"] for row in answer["rows"]] == [row["measure"] for row in found]
     again = await rows(donor, "/reporting/api/needs.csv?period=2026")
     assert [{**row, "cut_off": ""} for row in again] == [{**row, "cut_off": ""} for row in found]
 
 
 async def test_small_numbers_are_in_no_file_and_on_no_page(house: House) -> None:
     """Three applications without a match are in no row, and do not follow from the other rows."""
-    told = [*world(40)]
+    events = [*world(40)]
     for n in range(13):
-        told += refused(n, "MD" if n < 3 else "GE", "common_language")
-    await feed_events(house, told)
+        events += refused(n, "MD" if n < 3 else "GE", "common_language")
+    await feed_events(house, events)
     donor = await house.grant(Role.DONOR)
     found = await rows(donor, "/reporting/needs.csv?period=2026")
     country = {
@@ -196,8 +196,8 @@ async def test_a_need_against_its_contract_is_listed_on_the_quality_page(house: 
         [changed(record, value=json.dumps(negative).encode()), changed(other, value=json.dumps(unknown).encode())]
     )
     auditor = await house.grant(Role.AUDITOR)
-    told = (await auditor.get("/reporting/api/quality")).json()["parked"]
-    assert [(each["topic"], each["reason"]) for each in told] == [("exchange.registry", "contract")] * 2
+    answer = (await auditor.get("/reporting/api/quality")).json()["parked"]
+    assert [(each["topic"], each["reason"]) for each in answer] == [("exchange.registry", "contract")] * 2
     assert await _needed(house) == 0
 
 

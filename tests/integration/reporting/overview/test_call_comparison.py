@@ -38,13 +38,13 @@ def two_calls(people: int, every: int) -> list[WorldEvent]:
     at = datetime(2026, 1, 5, 9, tzinfo=UTC)
     made = [WorldEvent(published.model_validate({**published.example, "terms": terms}), OTHER, at, OTHER)]
     count = 0
-    for told in world(people, running=0):
-        if not isinstance(told.event, ApplicationSubmitted):
-            made.append(told)
+    for event in world(people, running=0):
+        if not isinstance(event.event, ApplicationSubmitted):
+            made.append(event)
             continue
         count += 1
-        profile = told.event.profile.model_copy(update={"call_id": OTHER if count % every == 0 else UUID(ex.CALL)})
-        made.append(replace(told, event=told.event.model_copy(update={"profile": profile})))
+        profile = event.event.profile.model_copy(update={"call_id": OTHER if count % every == 0 else UUID(ex.CALL)})
+        made.append(replace(event, event=event.event.model_copy(update={"profile": profile})))
     return made
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tests.integration.reporting.world import WorldEvent
 
 
-async def feed_events(house: House, told: Sequence[WorldEvent]) -> None:
+async def feed_events(house: House, events: Sequence[WorldEvent]) -> None:
     """Let the service read these events, in one batch."""
-    await house.feed.apply([house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told])
+    await house.feed.apply([house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in events])
 
 
 async def test_an_empty_programme_says_so(house: House) -> None:
@@ -37,8 +37,8 @@ async def test_an_empty_programme_says_so(house: House) -> None:
 
 async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
     """Applications, visits, officials and days equal those of the events, with the digest of exactly these."""
-    told = world(12)
-    await feed_events(house, told)
+    published = world(12)
+    await feed_events(house, published)
     evaluator = await house.grant(Role.EVALUATOR)
     answer = (await evaluator.get("/reporting/api/figures?period=2026")).json()
     figures = {figure["indicator"]: figure for figure in answer["figures"]}
@@ -131,8 +131,8 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert (await other.post("/reporting/periods/2026-Q1/publish")).status_code == 409
     assert (await other.post("/reporting/periods/2026-Q1/approve")).status_code == 303
     assert (await author.post("/reporting/periods/2026-Q1/publish")).status_code == 303
-    told = [row.type for row in await house.journal("exchange.periods")]
-    assert told[-4:] == ["PeriodSubmitted", "PeriodApproved", "PeriodFrozen", "PeriodPublished"]
+    types = [row.type for row in await house.journal("exchange.periods")]
+    assert types[-4:] == ["PeriodSubmitted", "PeriodApproved", "PeriodFrozen", "PeriodPublished"]
     figures = await house.journal("exchange.figures")
     assert len({row.aggregateid for row in figures}) == len(figures) >= 22
     before = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()

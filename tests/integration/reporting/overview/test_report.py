@@ -68,10 +68,10 @@ async def test_the_report_has_each_part_of_a_figure_with_its_proof(house: House)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
         assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
     text = words((await author.get(ADDRESS)).content)
-    told = (await author.get("/reporting/api/figures?period=2026-H1")).json()["figures"]
-    places = [text.index(f"{each['indicator']}, definition version") for each in told]
+    answer = (await author.get("/reporting/api/figures?period=2026-H1")).json()["figures"]
+    places = [text.index(f"{each['indicator']}, definition version") for each in answer]
     found: set[str] = set()
-    for figure, start in zip(told, places, strict=True):
+    for figure, start in zip(answer, places, strict=True):
         after = [place for place in places if place > start]
         section = text[start : min(after, default=len(text))]
         for dimension, cells in figure["breakdowns"].items():

@@ -63,9 +63,9 @@ def test_a_profile_holds_no_name_and_no_text() -> None:
         country="AM",
         first_time=True,
     )
-    told = profile.model_dump_json()
+    text = profile.model_dump_json()
     for secret in ("Petrosyan", "Պետրոսյան", "police.example", "Sargsyan", "seizures", "training day"):
-        assert secret not in told
+        assert secret not in text
     assert profile.topics == ("online_crime",)
     assert profile.objectives == 2
 

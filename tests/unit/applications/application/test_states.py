@@ -68,7 +68,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.state = S.DRAFT
-        self.told: list[Outcome] = []
+        self.outcomes: list[Outcome] = []
         self.endorsed = False
 
     @rule(event=st.sampled_from(MOVES))
@@ -78,23 +78,23 @@ class Life(RuleBasedStateMachine):
             return
         self.state = states.after(event, self.state)
         self.endorsed = self.endorsed or event is events.ApplicationEndorsed
-        outcome = states.outcome_of(self.state, self.told[0] if self.told else None)
+        outcome = states.outcome_of(self.state, self.outcomes[0] if self.outcomes else None)
         if outcome is not None:
-            self.told.append(outcome)
+            self.outcomes.append(outcome)
 
     @precondition(lambda self: self.state is S.ELIGIBLE)
     @rule()
     def confirm(self) -> None:
         """Confirm a place, as matching."""
-        if not self.told:
-            self.told.append(Outcome.PLACE_CONFIRMED)
+        if not self.outcomes:
+            self.outcomes.append(Outcome.PLACE_CONFIRMED)
 
     @invariant()
     def one_outcome(self) -> None:
         """The first final outcome is published once, and an ended application has one."""
-        assert len(self.told) <= 1
+        assert len(self.outcomes) <= 1
         if self.state in states.FINAL:
-            assert self.told
+            assert self.outcomes
 
     @invariant()
     def none_eligible_without_endorsement(self) -> None:

@@ -203,11 +203,11 @@ def test_differences_between_revisions_have_sentences(one: CallTerms, other: Cal
     assert differences(one, one, EMPTY_REGISTER) == []
     if one.rules != other.rules:
         unordered = ("countries", "services", "rank_groups", "languages", "courses")
-        told = {two.section for two in differences(one, other, EMPTY_REGISTER)}
+        sections = {two.section for two in differences(one, other, EMPTY_REGISTER)}
         if any(set(getattr(one.rules, name)) != set(getattr(other.rules, name)) for name in unordered):
-            assert told & {"who", "rules"}
+            assert sections & {"who", "rules"}
         if one.rules.minimum_years != other.rules.minimum_years:
-            assert "rules" in told
+            assert "rules" in sections
 
 
 days = st.dates(date(2024, 1, 1), date(2031, 12, 31))

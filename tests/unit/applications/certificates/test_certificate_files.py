@@ -96,8 +96,8 @@ def test_the_signature_verifies_with_another_library(signed: bytes, signer: sign
     message: Any = cms.ContentInfo.load(bytes.fromhex(signed[first + length + 1 : second - 1].decode()))["content"]
     by = message["signer_infos"][0]
     digest = hashlib.sha256(signed[first : first + length] + signed[second : second + rest]).digest()
-    told = {one["type"].native: one["values"].native for one in by["signed_attrs"]}
-    assert told["message_digest"] == [digest]
+    attributes = {one["type"].native: one["values"].native for one in by["signed_attrs"]}
+    assert attributes["message_digest"] == [digest]
     key = x509.load_der_x509_certificate(signer.chain[0]).public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(by["signature"].native, by["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))

@@ -195,10 +195,10 @@ def test_the_workbook_equals_the_csv() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(content_of("figures.xlsx"))).active
     assert sheet is not None
     head, *rows = sheet.iter_rows(values_only=True)
-    told = list(csv.DictReader(io.StringIO(csv_text(figures(), WHERE))))
+    csv_rows = list(csv.DictReader(io.StringIO(csv_text(figures(), WHERE))))
     assert [
         {str(name): "" if cell is None else str(cell) for name, cell in zip(head, row, strict=True)} for row in rows
-    ] == told
+    ] == csv_rows
     assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
 
 

@@ -63,11 +63,11 @@ def test_the_logframe_has_baseline_targets_and_current_value() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
     head, visits, share = (list(row) for row in sheet.iter_rows(values_only=True))
-    told = dict(zip(head, visits, strict=True))
-    assert told["Code"] == "TOPCOP-OP-02"
-    assert (told["Baseline"], told["Baseline date"]) == (7, "2024-12-31")
-    assert (told["Target 2026-12-31"], told["Target 2027-12-31"]) == (100, 200)
-    assert (told["Current value"], told["Current value date"]) == (61, "2026-12-31")
+    row = dict(zip(head, visits, strict=True))
+    assert row["Code"] == "TOPCOP-OP-02"
+    assert (row["Baseline"], row["Baseline date"]) == (7, "2024-12-31")
+    assert (row["Target 2026-12-31"], row["Target 2027-12-31"]) == (100, 200)
+    assert (row["Current value"], row["Current value date"]) == (61, "2026-12-31")
     hidden = dict(zip(head, share, strict=True))
     assert hidden["Current value"] is None
     assert "too few people" in str(hidden["Comments"])

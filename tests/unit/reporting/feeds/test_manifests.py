@@ -36,37 +36,40 @@ def manifests() -> list[Manifest]:
 def test_a_manifest_lists_every_publication() -> None:
     """Each file has address, size, digest and any successor, and each manifest names the one before."""
     first, second, third = manifests()
-    told = json.loads(third.content)
-    assert told["previous"] == {"manifest": 2, "sha256": second.digest}
+    manifest = json.loads(third.content)
+    assert manifest["previous"] == {"manifest": 2, "sha256": second.digest}
     assert json.loads(first.content)["previous"] is None
-    assert [(each["period"], each["statement"], each["replaced_by"]) for each in told["publications"]] == [
+    assert [(each["period"], each["statement"], each["replaced_by"]) for each in manifest["publications"]] == [
         ("2026", 1, 2),
         ("2026", 2, None),
         ("2027", 1, None),
     ]
-    (file,) = (each for each in told["publications"][1]["files"] if each["name"] == "figures.csv")
+    (file,) = (each for each in manifest["publications"][1]["files"] if each["name"] == "figures.csv")
     content = next(
         each.content for each in feeds_files.files(figures(), WHERE, settings()) if each.name == "figures.csv"
     )
     assert file["address"] == f"{HOME}/2026/2/figures.csv"
     assert (file["size"], file["sha256"]) == (len(content), model.sha256(content))
-    assert {each["indicator"] for each in told["publications"][0]["definitions"]} == {"TOPCOP-OP-02", "TOPCOP-PR-01"}
+    assert {each["indicator"] for each in manifest["publications"][0]["definitions"]} == {
+        "TOPCOP-OP-02",
+        "TOPCOP-PR-01",
+    }
 
 
-def _without(told: Any) -> None:
-    del told["publications"][0]
+def _without(manifest: Any) -> None:
+    del manifest["publications"][0]
 
 
-def _altered(told: Any) -> None:
-    told["publications"][0]["files"][0]["sha256"] = "0" * 64
+def _altered(manifest: Any) -> None:
+    manifest["publications"][0]["files"][0]["sha256"] = "0" * 64
 
 
-def _unchained(told: Any) -> None:
-    told["previous"]["sha256"] = "0" * 64
+def _unchained(manifest: Any) -> None:
+    manifest["previous"]["sha256"] = "0" * 64
 
 
-def _renumbered(told: Any) -> None:
-    told["manifest"] = 7
+def _renumbered(manifest: Any) -> None:
+    manifest["manifest"] = 7
 
 
 @pytest.mark.parametrize("change", [_without, _altered, _unchained, _renumbered])
@@ -74,9 +77,9 @@ def test_removed_or_altered_entries_are_found(change: Any) -> None:
     """A chain of manifests is valid as made, and invalid if an earlier publication is missing or changed."""
     contents = [each.content for each in manifests()]
     assert model.broken(contents) == []
-    told = json.loads(contents[-1])
-    change(told)
-    assert model.broken([*contents[:-1], json.dumps(told).encode()])
+    manifest = json.loads(contents[-1])
+    change(manifest)
+    assert model.broken([*contents[:-1], json.dumps(manifest).encode()])
 
 
 def test_a_signature_is_valid_for_its_bytes_and_key_only() -> None:
@@ -93,8 +96,8 @@ def test_a_signature_is_valid_for_its_bytes_and_key_only() -> None:
 def test_public_keys_have_no_private_part() -> None:
     """The set has each key once, named by its thumbprint, and no private part."""
     key = OKPKey.generate_key("Ed25519")
-    told = signing.key_set([signing.public(key), signing.public(key)])
-    (shown,) = told["keys"]
+    manifest = signing.key_set([signing.public(key), signing.public(key)])
+    (shown,) = manifest["keys"]
     assert shown["kid"] == key.thumbprint()
     assert set(shown) == {"kty", "crv", "x", "kid", "use", "alg"}
 

@@ -128,7 +128,7 @@ def test_a_figure_belongs_to_the_day_on_which_it_happened() -> None:
     begun = fact("ApplicationSubmitted", ident("application", 1), "2026-01-16")
     book = Book([begun, *late], datetime(2026, 4, 15, tzinfo=UTC))
     before = compute(INDICATORS["TOPCOP-OP-02"], book, parse("2026-Q1"))
-    assert before.total.value == 0, "it had not been told by the cut-off"
+    assert before.total.value == 0, "it had not been published by the cut-off"
 
 
 def test_mentorships() -> None:
