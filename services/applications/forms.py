@@ -72,7 +72,7 @@ def refuse(form: Form, refused: Refused, field: str = "") -> None:
     form.take(refused, field, statuses=(409, 422))
 
 
-_LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
+_LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda language: language[1])]
 
 
 class NotOptional:

@@ -31,7 +31,8 @@ def not_found() -> Refused:
 def unreadable(error: ValidationError) -> dict[str, str]:
     """Return a validation error as field -> sentence, without pydantic's own prefix."""
     return {
-        ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
+        ".".join(str(part) for part in problem["loc"]): problem["msg"].removeprefix("Value error, ")
+        for problem in error.errors()
     }
 
 

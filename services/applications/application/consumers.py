@@ -47,7 +47,8 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
     pairings = [event.data.pairing for event in deciding if isinstance(event.data, MatchEvent)]
     calls = await calls_store.hold_calls(tx.session, {pairing.call_id for pairing in pairings})
     applications = {
-        one.id: one for one in await store.locked(tx.session, {pairing.application_id for pairing in pairings})
+        application.id: application
+        for application in await store.locked(tx.session, {pairing.application_id for pairing in pairings})
     }
     awaited = await participation.both_accepted(tx.session, list(applications))
     for event in deciding:

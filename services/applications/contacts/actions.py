@@ -270,7 +270,7 @@ async def _holders(
     known = await entries.people_by_subject(session, deputy_by_subject)
     return [
         recipient
-        for subject in sorted(known, key=lambda one: (known[one].name, one))
+        for subject in sorted(known, key=lambda subject: (known[subject].name, subject))
         for recipient in _recipient(known[subject])
     ]
 

@@ -73,7 +73,7 @@ async def named_companion(session: AsyncSession, principal: Principal, companion
 async def lock_companion(
     tx: Tx, principal: Principal, companion_id: UUID
 ) -> tuple[store.Companion, Application, Application | None]:
-    """Return the row, the naming and the own application; applications are locked first, in the order of their ids.
+    """Return the row, the naming application and the principal's own; applications are locked first, by id.
 
     Raises `Refused` (404) for anybody else.
     """
@@ -244,12 +244,12 @@ async def _confirm_if_mutual(
 async def _pair(
     tx: Tx, application: Application, companion: store.Companion, theirs: Application, mutual: store.Companion
 ) -> None:
-    """Confirm two officers who name each other: both applications change, and who named first is notified."""
+    """Confirm two officers who name each other: both applications change, and the one who named first is notified."""
     applications_by_id = {one.id: one for one in await applications.locked(tx.session, [application.id, theirs.id])}
     moment = clock.now()
-    for one, other in ((companion, theirs), (mutual, application)):
-        one.state, one.named_id, one.answered_at = CompanionState.CONFIRMED, other.id, moment
-        tx.session.add(one)
+    for record, other in ((companion, theirs), (mutual, application)):
+        record.state, record.named_id, record.answered_at = CompanionState.CONFIRMED, other.id, moment
+        tx.session.add(record)
     await tx.session.flush()
     event = CompanionAnswered(**event_case(theirs, mutual), answer=CompanionAnswer.CONFIRMED)
     await tx.record(event, theirs.id)
@@ -316,8 +316,8 @@ async def end(tx: Tx, companion: store.Companion, application: Application | Non
         await tx.record(
             CompanionAnswered(**event_case(application, companion), answer=companion_answer), application.id
         )
-    for one in await applications.locked(tx.session, concerned):
-        await changes.record_company_change(tx, one)
+    for affected in await applications.locked(tx.session, concerned):
+        await changes.record_company_change(tx, affected)
     await tx.changed("applications")
 
 

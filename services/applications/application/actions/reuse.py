@@ -41,7 +41,7 @@ async def earlier(session: AsyncSession, application: store.Application) -> stor
         return None
     mine = await store.of_officer(session, application.subject)
     sent = [one for one in mine if one.submitted_at is not None and one.id != application.id]
-    return next(iter(sorted(sent, key=lambda one: one.kind != application.kind)), None)
+    return next(iter(sorted(sent, key=lambda earlier: earlier.kind != application.kind)), None)
 
 
 async def next_calls(session: AsyncSession, application: store.Application) -> list[calls_store.Call]:
@@ -54,7 +54,7 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
     begun = {one.call_id for one in await store.of_officer(session, application.subject)}
     found = await calls_store.calls(session, state=CallState.PUBLISHED)
     able = [one for one in found if one.takes_applications(clock.now()) and one.id not in begun]
-    return sorted((call for call in able if application.for_ in call.terms.kinds), key=lambda one: one.deadline)
+    return sorted((call for call in able if application.for_ in call.terms.kinds), key=lambda call: call.deadline)
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:

@@ -65,19 +65,19 @@ async def name(application_id: UUID, body: Naming, principal: Officer, bus: BusD
 async def read_invitations(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """Return the invitations to the reader, or to a placement of the officer's own organisation, the newest first."""
     async with bus.read() as session:
-        found = await companions.invitations_for(session, principal)
+        invitations = await companions.invitations_for(session, principal)
     return {
         "companions": [
             {
-                "id": one.companion.id,
-                "mode": one.companion.mode,
-                "state": one.companion.state,
-                "who": one.who,
-                "country": one.country,
-                "call_id": one.companion.call_id,
-                "kind": one.companion.kind,
+                "id": invitation.companion.id,
+                "mode": invitation.companion.mode,
+                "state": invitation.companion.state,
+                "who": invitation.who,
+                "country": invitation.country,
+                "call_id": invitation.companion.call_id,
+                "kind": invitation.companion.kind,
             }
-            for one in found
+            for invitation in invitations
         ]
     }
 
@@ -100,5 +100,5 @@ async def remove(companion_id: UUID, principal: Officer, bus: BusDep) -> dict[st
     return _state(await actions.remove(bus, principal, companion_id))
 
 
-def _state(one: Companion) -> dict[str, Any]:
-    return {"id": one.id, "state": one.state}
+def _state(companion: Companion) -> dict[str, Any]:
+    return {"id": companion.id, "state": companion.state}

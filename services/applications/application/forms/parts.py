@@ -69,12 +69,12 @@ def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choice
 
 def languages_known() -> Choices:
     """Return languages by their name in the reader's language."""
-    return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda one: one[1])]
+    return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda choice: choice[1])]
 
 
 def countries_known() -> Choices:
     """Return countries by their name in the reader's language."""
-    return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda one: one[1])]
+    return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda choice: choice[1])]
 
 
 def same_names(

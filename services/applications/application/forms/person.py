@@ -122,7 +122,10 @@ def _course_choices(form: BackgroundForm, context: FormContext) -> None:
         for organisation in context.abroad
     ]
     for entry in form.conflicts:
-        entry.form.organisation.choices = [("", gettext("Choose")), *sorted(organisations, key=lambda one: one[1])]
+        entry.form.organisation.choices = [
+            ("", gettext("Choose")),
+            *sorted(organisations, key=lambda choice: choice[1]),
+        ]
 
 
 def _background_fields(answers: Answers) -> dict[str, Any]:

@@ -124,7 +124,8 @@ async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, lis
         _call, found = await remaining_groups(session, call_id)
     return {
         "left": [
-            {"state": one.state, "count": one.count, "becomes": one.becomes, "awaited": one.awaited} for one in found
+            {"state": group.state, "count": group.count, "becomes": group.becomes, "awaited": group.awaited}
+            for group in found
         ]
     }
 

@@ -80,7 +80,8 @@ async def read_all(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]
         found = await store.drafts(session)
     return {
         "drafts": [
-            {"id": one.id, "version": one.version, "revises": one.revises, "saved_at": one.saved_at} for one in found
+            {"id": draft.id, "version": draft.version, "revises": draft.revises, "saved_at": draft.saved_at}
+            for draft in found
         ]
     }
 

@@ -54,7 +54,7 @@ Choices = list[tuple[str, str]]
 
 def named_choices(codes: Any, name: Callable[[str], str]) -> Choices:
     """Return codes as choices, by their name in the reader's language."""
-    return sorted(((code, name(code)) for code in codes), key=lambda one: one[1])
+    return sorted(((code, name(code)) for code in codes), key=lambda choice: choice[1])
 
 
 class PurposeForm(Form):

@@ -91,7 +91,7 @@ def _dates(entry: CallEntry) -> Iterator[tuple[str, str]]:
         yield "closes", gettext("Enter the day on which the call closes.")
     elif deadline is not None and entry.closes < deadline:
         yield "closes", gettext("The call must close after its deadline.")
-    periods = sorted(entry.visit_periods, key=lambda one: one.start)
+    periods = sorted(entry.visit_periods, key=lambda period: period.start)
     if not periods or any(period.end < period.start for period in periods):
         yield "visit_periods", gettext("Say when visits may be; each period must end after it starts.")
     elif any(one.end >= other.start for one, other in pairwise(periods)):

@@ -107,7 +107,7 @@ def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> Eligibilit
         language for language in languages if not rules.languages or language.language in rules.languages
     ]
     foreign = [held_language for held_language in eligible_languages if held_language.level is not LanguageLevel.NS]
-    best = max(foreign, key=lambda one: (one.level.order, one.language), default=None)
+    best = max(foreign, key=lambda language: (language.level.order, language.language), default=None)
     given = "" if best is None else f"{best.language} {best.level.value}"
     reached = best is not None and best.level.reaches(rules.minimum_level)
     needed = f"{'/'.join(rules.languages)} {rules.minimum_level.value}".strip()

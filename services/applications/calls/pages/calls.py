@@ -59,7 +59,7 @@ async def all_calls(
         person = people.get(draft.saved_by)
         cards.append(_draft(draft, revised, person.name if person else ""))
     order = _FIRST if writes else _OPEN_FIRST
-    cards.sort(key=lambda one: order.index(one["state"]))
+    cards.sort(key=lambda card: order.index(card["state"]))
     counts = [
         {
             "count": sum(card["state"] == state_entry.code for card in cards),

@@ -141,12 +141,12 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
         "desk/start.html",
         cards=[
             {
-                "title": one.name,
-                "meta": ", ".join(filter(None, [labels.role(one.role), labels.country(one.country)])),
-                "text": one.words,
-                "href": one.sign_in_address(),
+                "title": persona.name,
+                "meta": ", ".join(filter(None, [labels.role(persona.role), labels.country(persona.country)])),
+                "text": persona.words,
+                "href": persona.sign_in_address(),
             }
-            for one in found
+            for persona in found
         ],
         steps=tour(found),
         known=principal is not None,

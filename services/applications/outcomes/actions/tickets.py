@@ -149,7 +149,7 @@ def _task_ticket(
 ) -> TicketLink:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
     matching = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
-    by_urgency = sorted(matching, key=lambda one: not one.waits)
+    by_urgency = sorted(matching, key=lambda task: not task.waits)
     if not by_urgency:
         raise not_found()
     task = by_urgency[0]

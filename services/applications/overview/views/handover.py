@@ -72,9 +72,9 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[Matte
             title = gettext("Application %(reference)s") % {"reference": application.reference}
             found.append(Matter(title, "application", state, f"/applications/cases/{application.id}"))
     profiles = [
-        one
-        for one in await mentors_store.of_subject(session, person.subject)
-        if one.state in {MentorState.PUBLISHED, MentorState.PAUSED}
+        profile
+        for profile in await mentors_store.of_subject(session, person.subject)
+        if profile.state in {MentorState.PUBLISHED, MentorState.PAUSED}
     ]
     found += [
         Matter(gettext("Mentor's profile %(reference)s") % {"reference": profile.reference}, "mentor", profile.state)
@@ -110,10 +110,10 @@ async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequ
             for subject, grants_of_other in (await people.with_grant(session, query)).items()
             if subject != person.subject
             and any(
-                (one.role, one.country, one.organisation_id) == (grant.role, grant.country, grant.organisation_id)
-                and register_grants.active(one, today)
-                and one.deputy_for != person.subject
-                for one in grants_of_other
+                (other.role, other.country, other.organisation_id) == (grant.role, grant.country, grant.organisation_id)
+                and register_grants.active(other, today)
+                and other.deputy_for != person.subject
+                for other in grants_of_other
             )
         ]
         found.append(Office(grant, tuple(others), tuple(await _waiting(session, grant))))
@@ -140,12 +140,13 @@ async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[Ma
     """Return what organisations take part in as hosts: placements that are open, matches that wait."""
     found = [
         Matter(
-            gettext("Placement %(reference)s: %(title)s") % {"reference": one.reference, "title": one.title},
+            gettext("Placement %(reference)s: %(title)s")
+            % {"reference": placement.reference, "title": placement.title},
             "offer",
-            one.state,
-            f"/applications/offers/{one.id}",
+            placement.state,
+            f"/applications/offers/{placement.id}",
         )
-        for one in await placements_store.list_visible(session, organisation_ids=list(ids), states=_PLACES)
+        for placement in await placements_store.list_visible(session, organisation_ids=list(ids), states=_PLACES)
     ]
     waiting = await matches.within(session, [matches.of_hosts(list(ids))], _TO_ANSWER)
     return found + _counted(len(waiting), "/applications/matches")

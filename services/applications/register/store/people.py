@@ -150,11 +150,11 @@ async def with_grant(session: AsyncSession, wanted: dict[str, Any]) -> dict[str,
 
 def _has_grant(today: date) -> sa.ColumnElement[bool]:
     """Whether a person has a grant that holds now or later."""
-    one = sa.func.jsonb_array_elements(_ACCESS.c.grants).table_valued("value").lateral("one")
-    until = sa.cast(one.c.value, JSONB)["until"].astext
+    grant = sa.func.jsonb_array_elements(_ACCESS.c.grants).table_valued("value").lateral("grant_row")
+    until = sa.cast(grant.c.value, JSONB)["until"].astext
     return (
         sa.select(sa.literal(1))
-        .select_from(_ACCESS.join(one, sa.true()))
+        .select_from(_ACCESS.join(grant, sa.true()))
         .where(_ACCESS.c.subject == _PERSON.c.subject, sa.or_(until.is_(None), until >= today.isoformat()))
         .correlate(_PERSON)
         .exists()

@@ -51,7 +51,7 @@ async def bulk_items(
     found = await store.by_id(session, ids)
     _check_all_visible(principal, ids, list(found.values()))
     deciders = await held_on(session, clock.today())
-    in_order = sorted(found.values(), key=lambda one: one.reference or "")
+    in_order = sorted(found.values(), key=lambda application: application.reference or "")
     return [
         BulkItem(application, obstacle(application, capacity_among(deciders, principal, application), event))
         for application in in_order
@@ -85,25 +85,31 @@ async def decide_all(
         _check_all_visible(principal, ids, found)
         deciders = await held_on(tx.session, clock.today())
         calls = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
-        for one in found:
+        for application in found:
             try:
-                if not await is_repeat(tx, principal, one, decision):
+                if not await is_repeat(tx, principal, application, decision):
                     await carry_out(
-                        tx, one, calls[one.call_id].terms, capacity_among(deciders, principal, one), decision, opened_at
+                        tx,
+                        application,
+                        calls[application.call_id].terms,
+                        capacity_among(deciders, principal, application),
+                        decision,
+                        opened_at,
                     )
             except Refused as refused:
-                left.append((one, refused.detail))
+                left.append((application, refused.detail))
             else:
-                done.append(one)
+                done.append(application)
     return Outcome(done, left)
 
 
 def _check_all_visible(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
     """Raise `Refused` (404) unless all of them exist and are the principal's to see."""
     own = [
-        one
-        for one in found
-        if one.submitted_at is not None and may_coordinate(principal, one.country, one.organisation_id)
+        application
+        for application in found
+        if application.submitted_at is not None
+        and may_coordinate(principal, application.country, application.organisation_id)
     ]
     if len(own) != len(set(ids)):
         raise not_found()

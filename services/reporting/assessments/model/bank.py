@@ -159,8 +159,8 @@ def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tupl
     elif any(len(texts[place]) > LONGEST for place in kept):
         wrong["answers"] = N_("Shorten each answer to 1,000 characters")
     if not draft.right or (draft.kind == Kind.SINGLE and len(draft.right) > 1):
-        one = draft.kind == Kind.SINGLE
-        wrong["right"] = N_("Mark the one right answer") if one else N_("Mark at least one right answer")
+        single = draft.kind == Kind.SINGLE
+        wrong["right"] = N_("Mark the one right answer") if single else N_("Mark at least one right answer")
     elif not set(draft.right) <= set(kept):
         wrong["right"] = N_("The answer that you marked as right is empty: write it, or mark another")
     return tuple(texts[place] for place in kept), tuple(kept.index(place) for place in draft.right if place in kept)
