@@ -38,7 +38,9 @@ class Person:
         self.page.on("pageerror", lambda error: self.errors.append(f"{name}: {error}"))
         self.page.on(
             "console",
-            lambda said: self.errors.append(f"{name}: {said.text}") if "Content Security Policy" in said.text else None,
+            lambda message: (
+                self.errors.append(f"{name}: {message.text}") if "Content Security Policy" in message.text else None
+            ),
         )
         self.go("/")
         self.follow(name)

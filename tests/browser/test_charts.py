@@ -79,10 +79,10 @@ def test_texts_stay_where_they_belong(chart_page: Page) -> None:
     wrong = []
     for picture in shown:
         title = picture.get_attribute("aria-label")
-        seen: dict[str, Any] = picture.evaluate(BOXES)
-        texts = seen["texts"]
+        boxes: dict[str, Any] = picture.evaluate(BOXES)
+        texts = boxes["texts"]
         # The tail of a j reaches a pixel to the left of where it is written.
-        wrong += [("leaves", title, text["said"]) for text in texts if not _within(text["box"], seen["picture"], 1.5)]
+        wrong += [("leaves", title, text["said"]) for text in texts if not _within(text["box"], boxes["picture"], 1.5)]
         wrong += [
             ("is longer than it was held for", title, text["said"])
             for text in texts
@@ -96,7 +96,7 @@ def test_texts_stay_where_they_belong(chart_page: Page) -> None:
         ]
         for text in texts:
             middle = [(text["box"][n] + text["box"][n + 2]) / 2 for n in (0, 1)] * 2
-            mine = [field for field in seen["fields"] if _within(middle, field)]
+            mine = [field for field in boxes["fields"] if _within(middle, field)]
             wrong += [("leaves its field", title, text["said"]) for field in mine if not _within(text["box"], field)]
     assert not wrong, "\n".join(map(str, wrong))
 

@@ -275,8 +275,8 @@ def evaluate(side: Person, path: str) -> None:
 def figure(donor: Person) -> int:
     """Return the visits completed in the whole programme, as the donor reads them; 0 before the first event."""
     donor.go("/reporting/?period=programme")
-    said = row_of(donor.page).inner_text()
-    return 0 if said.startswith("no data yet") else int(said)
+    text = row_of(donor.page).inner_text()
+    return 0 if text.startswith("no data yet") else int(text)
 
 
 def row_of(page: Page) -> Locator:

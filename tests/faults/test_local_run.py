@@ -35,10 +35,10 @@ def _ready(run: LocalRun, service: str) -> int:
         return 0
 
 
-def _eventually(say: Callable[[], bool], timeout: float = 30) -> bool:
+def _eventually(condition: Callable[[], bool], timeout: float = 30) -> bool:
     until = time.monotonic() + timeout
     while time.monotonic() < until:
-        if say():
+        if condition():
             return True
         time.sleep(0.1)
     return False
@@ -169,10 +169,10 @@ def test_a_read_only_folder_is_reported(start: Callable[..., LocalRun], tmp_path
 
 def test_a_service_that_keeps_failing_stops_the_run(tmp_path: Path) -> None:
     """Five ends within a minute stop the run, which then shows the last output of the service."""
-    said: list[str] = []
+    output: list[str] = []
     with RunFolder(tmp_path / "data") as place:
         child = Child("broken", [sys.executable, "-c", "exit('no such table')"], log=place.log("broken"))
-        supervisor = Supervisor(place, said.append)
+        supervisor = Supervisor(place, output.append)
         watched = SupervisedProcess(child, child.start, lambda: False)
         supervisor.begin(watched)
 
@@ -184,7 +184,7 @@ def test_a_service_that_keeps_failing_stops_the_run(tmp_path: Path) -> None:
         with pytest.raises(ServerFailed, match=r"broken ended 5 times within a minute .exit code 1.*no such table"):
             look_until_it_gives_up()
         supervisor.stop([watched])
-    assert said == ["broken ended (exit code 1) and is started again."] * 4
+    assert output == ["broken ended (exit code 1) and is started again."] * 4
 
 
 def test_a_child_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:

@@ -302,8 +302,8 @@ class BusMachine(RuleBasedStateMachine):
     @invariant()
     def events_are_applied_once_and_in_order(self) -> None:
         """The applied events of a subject are always 1, 2, 3 … without a gap, with one reaction at most."""
-        seen = self.run(self._positions_seen("evolved"))
-        for numbers in seen.values():
+        positions = self.run(self._positions_seen("evolved"))
+        for numbers in positions.values():
             assert numbers == list(range(1, len(numbers) + 1))
         for numbers in self.run(self._positions_seen("reacted")).values():
             assert len(numbers) == len(set(numbers))

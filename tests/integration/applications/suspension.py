@@ -31,9 +31,9 @@ def choosing(side: str, stage: str, choice: str, **more: Any) -> list[dict[str, 
 async def suspend(of: Abroad, country: str, choices: list[dict[str, Any]], since: Any = None) -> dict[str, Any]:
     """Suspend as previewed."""
     body: dict[str, Any] = {"since": str(since or clock.today()), "choices": choices}
-    seen = await of.post("programme", f"/partners/{country}/suspension/preview", body)
+    preview = await of.post("programme", f"/partners/{country}/suspension/preview", body)
     made: dict[str, Any] = await of.post(
-        "programme", f"/partners/{country}/suspension", {**body, "digest": seen["digest"]}, 201
+        "programme", f"/partners/{country}/suspension", {**body, "digest": preview["digest"]}, 201
     )
     return made
 

@@ -115,8 +115,8 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     shown = html.unescape(
         (await send(abroad, "jonas", edit, form | {"capacity": "4", "about": "I follow money."}, 200)).text
     )
-    for said in ("What changes", "Mentees at most", "I follow money.", "You have no mentee yet whom it would touch."):
-        assert said in shown
+    for text in ("What changes", "Mentees at most", "I follow money.", "You have no mentee yet whom it would touch."):
+        assert text in shown
     assert "Areas of expertise" not in shown
     mentor = (await abroad.get("jonas", "/mentors"))["mentors"][0]
     assert mentor["entry"]["capacity"] == 2
@@ -227,8 +227,8 @@ async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
     page = await read(abroad, "nino", at)
     assert "Confirm this session" in page
     assert "Jonas Kazlauskas" in page
-    held = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["sessions"][0]
-    await send(abroad, "nino", f"{at}/sessions/{held['id']}/confirm")
+    session = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["sessions"][0]
+    await send(abroad, "nino", f"{at}/sessions/{session['id']}/confirm")
     goal = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["goals"][0]
     await send(abroad, "nino", f"{at}/goals/{goal['id']}/close", {"met": "yes"})
     assert ">Met</strong>" in await read(abroad, "jonas", at)

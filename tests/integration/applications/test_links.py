@@ -74,7 +74,7 @@ def shape(address: str) -> str:
 
 async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> CrawlResult:
     """Read every page of the portal that links lead to, from `start`."""
-    found, waiting, seen = CrawlResult(), deque([(start, "the address bar")]), {shape(start)}
+    found, waiting, visited = CrawlResult(), deque([(start, "the address bar")]), {shape(start)}
     while waiting and len(found.pages) < MOST:
         address, from_page = waiting.popleft()
         answer = await client.get(address)
@@ -91,8 +91,8 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Cr
         found.wrong += [f"{address} has {count} parts with the id {id_}" for id_, count in ids.items() if count > 1]
         for link in page.iter("a"):
             target = urljoin(address, str(link.get("href", ""))).partition("#")[0]
-            if target.startswith("/applications") and shape(target) not in seen:
-                seen.add(shape(target))
+            if target.startswith("/applications") and shape(target) not in visited:
+                visited.add(shape(target))
                 waiting.append((target, address))
         for form in page.forms:
             if form.method == "POST":

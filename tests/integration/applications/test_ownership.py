@@ -86,7 +86,7 @@ async def world(programme: Programme, feed: Feed) -> World:
     pair_match = await abroad.mentor_matched()
     mentorship_id = await abroad.begun(pair_match)
     of = f"/mentorships/{mentorship_id}"
-    held = await abroad.post("jonas", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 201)
+    session = await abroad.post("jonas", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 201)
     next_one = {"day": str(clock.today() + timedelta(days=9)), "time": "10:00", "minutes": 60}
     meeting = await abroad.post("jonas", f"{of}/meetings", next_one, 201)
     span = {"start": str(clock.today() + timedelta(days=80)), "end": str(clock.today() + timedelta(days=120))}
@@ -114,7 +114,7 @@ async def world(programme: Programme, feed: Feed) -> World:
         "rule_id": str(rule["id"]),
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
-        "session_id": held["id"],
+        "session_id": session["id"],
         "meeting_id": meeting["id"],
         "companion_id": companion["id"],
         "request_id": wanted["id"],

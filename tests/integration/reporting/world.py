@@ -98,9 +98,9 @@ def mentorship(*, goals: int = 2) -> list[WorldEvent]:
     made.add("MentorshipOpened", subject, at + timedelta(days=30), application, plan=plan)
     made.add("MentorshipStarted", subject, at + timedelta(days=33), application, plan=plan, started_on="2026-03-07")
     for n in range(3):
-        held = date(2026, 3, 10 + 7 * n)
+        day = date(2026, 3, 10 + 7 * n)
         made.add("SessionConfirmed", match, at + timedelta(days=40 + 7 * n), application, application_id=application,
-                  mentorship_id=subject, session_id=ident("session", n), held_on=held)  # fmt: skip
+                  mentorship_id=subject, session_id=ident("session", n), held_on=day)  # fmt: skip
     made.add("MentorshipCompleted", subject, at + timedelta(days=90), application, plan=plan, ended_on="2026-05-03",
               sessions=3, goals=goals, goals_met=goals)  # fmt: skip
     return made.events

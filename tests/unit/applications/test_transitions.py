@@ -167,16 +167,16 @@ def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, 
     releases = clearance.releases(pairing, Side.HOME) * home + clearance.releases(pairing, Side.HOST) * (home and host)
     facts = [(one.of, one.to, one.fields) for one in releases]
     applicant, other = clearance.applicant(pairing.kind), clearance.counterpart(pairing.kind)
-    seen = clearance.visible(viewer, applicant, facts)
+    visible = clearance.visible(viewer, applicant, facts)
     expected = {
         applicant: True,
         Party.HOME_COORDINATOR: True,
         Party.HOST_COORDINATOR: home,
         other: home and host,
     }
-    assert (IdentityField.NAME in seen) == expected.get(viewer, False)
+    assert (IdentityField.NAME in visible) == expected.get(viewer, False)
     if viewer is Party.HOST_COORDINATOR:
-        assert IdentityField.SERVICE_EMAIL not in seen
+        assert IdentityField.SERVICE_EMAIL not in visible
     if viewer is not other:
         mentee_sees = other is Party.MENTOR and viewer is applicant and home and host
         assert bool(clearance.visible(viewer, other, facts)) == mentee_sees
@@ -200,8 +200,8 @@ def test_attendance_is_for_past_days(state: VisitState, day: int, today: int) ->
     """A day is recorded exactly if it is a past day of a visit that takes place."""
     at, now = DAYS[0] + timedelta(days=day), DAYS[0] + timedelta(days=today)
     takes_place = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
-    held = refused(visits_model.may_record, state, DAYS, at, now) is None
-    assert held == (takes_place and at in DAYS and at <= now)
+    recordable = refused(visits_model.may_record, state, DAYS, at, now) is None
+    assert recordable == (takes_place and at in DAYS and at <= now)
     assert (at in visits_model.days_to_record(DAYS, now)) == (at in DAYS and at <= now)
 
 
@@ -249,10 +249,10 @@ def test_a_session_is_confirmed_by_the_other_side(state: MentorshipState, confir
     expected: type[NotNow] | None = None if begun and party is Party.MENTEE else NotNow
     if confirmed:
         expected = AlreadyDone
-    held = sessions.LoggedSession(
+    session = sessions.LoggedSession(
         sessions.SessionState.CONFIRMED if confirmed else sessions.SessionState.LOGGED, Party.MENTOR
     )
-    assert refused(sessions.may_confirm, state, held, party) is expected
+    assert refused(sessions.may_confirm, state, session, party) is expected
 
 
 def test_a_session_lies_between_start_and_today() -> None:

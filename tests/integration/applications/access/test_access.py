@@ -140,9 +140,9 @@ async def test_a_new_address_counts_once_it_is_confirmed(programme: Programme) -
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani@police.example", "ani.new@police.example")
     assert [one["address"] for one in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
-    (asked,) = await mail_recipient(programme, ani["id"])
+    (link_recipient,) = await mail_recipient(programme, ani["id"])
     async with stranger(programme) as client:
-        await client.post(asked["link"])
+        await client.post(link_recipient["link"])
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani.new@police.example", None)
 
@@ -288,9 +288,12 @@ async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Progra
     answer = await programme.as_("tigran").post(f"{PAGES}/people/{ani['id']}/transfer", data=form)
     proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
     await programme.post("programme", f"/register/proposals/{proposal}/approve")
-    held = {one["country"]: one for one in await grants(programme, "ani")}
-    assert held["AM"]["until"] == str(day - timedelta(days=1))
-    assert (held["GE"]["since"], held["GE"]["organisation_id"]) == (str(day), programme.organisations["GE"])
+    grants_by_country = {one["country"]: one for one in await grants(programme, "ani")}
+    assert grants_by_country["AM"]["until"] == str(day - timedelta(days=1))
+    assert (grants_by_country["GE"]["since"], grants_by_country["GE"]["organisation_id"]) == (
+        str(day),
+        programme.organisations["GE"],
+    )
     bus = programme.app.state.service.bus
     assert await move(bus) == 0
     assert (await person(programme, "ani"))["country"] == "AM"

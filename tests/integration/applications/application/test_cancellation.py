@@ -18,9 +18,9 @@ async def test_a_cancelled_place_and_the_close_of_the_call(abroad: Abroad, by: s
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application = f"/applications/{abroad.pairings[match_id]['application_id']}"
-    said = {"by": by, "reason": "operational_duty"}
-    await abroad.publish_visit_event(visits.VisitCancelled, visit_id, match_id, **said)
-    await abroad.publish(matches.MatchCancelled, match_id, was="confirmed", **said)
+    reason = {"by": by, "reason": "operational_duty"}
+    await abroad.publish_visit_event(visits.VisitCancelled, visit_id, match_id, **reason)
+    await abroad.publish(matches.MatchCancelled, match_id, was="confirmed", **reason)
     assert (await abroad.get("ani", application))["state"] == state
     await abroad.post("programme", f"/calls/{abroad.of.call['id']}/close")
     assert (await abroad.get("ani", application))["state"] == "ended"

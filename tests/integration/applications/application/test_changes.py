@@ -27,12 +27,12 @@ async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
     assert f"{mine}/change/objectives" in (await programme.as_("ani").get(f"{mine}/change")).text
     page = await programme.as_("ani").get(f"{mine}/change/objectives")
     assert "Learn how seized devices are searched." in page.text
-    seen = page.text.partition('name="seen" value="')[2].partition('"')[0]
+    digest = page.text.partition('name="seen" value="')[2].partition('"')[0]
     data = {
         "objectives-0-text": "Follow money across borders",
         "cascade_committed": "yes",
         "cascade_plan": "A training day for my unit.",
-        "seen": seen,
+        "seen": digest,
     }
     without = await programme.as_("ani").post(f"{mine}/change/objectives", data=data)
     assert without.status_code == 422

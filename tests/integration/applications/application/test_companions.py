@@ -124,8 +124,8 @@ async def test_a_group_by_pages(three: Programme) -> None:
     empty = await three.as_("ani").post(mine, data={"mode": "group", "written": " "})
     assert empty.status_code == 422
     for written in ("davit@police.example", "nino@police.example"):
-        asked = await three.as_("ani").post(mine, data={"mode": "group", "written": written})
-        assert asked.headers["location"] == f"{mine}?done=named"
+        answer = await three.as_("ani").post(mine, data={"mode": "group", "written": written})
+        assert answer.headers["location"] == f"{mine}?done=named"
     again = await three.as_("ani").post(mine, data={"mode": "group", "written": "Davit@police.example"})
     assert again.status_code == 409
     page = await three.as_("davit").get("/applications/companions")

@@ -46,12 +46,12 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     again = await programme.as_("programme").post(f"{address}/publish")
     assert again.headers["location"].partition("?")[0] == call
     assert len([1 for kind, _, _ in await programme.journal("exchange.calls") if kind == "CallPublished"]) == 2
-    seen = (await programme.as_("ani").get(call)).text
-    assert "You speak English or French at level B1 or higher." in seen
+    shown_call = (await programme.as_("ani").get(call)).text
+    assert "You speak English or French at level B1 or higher." in shown_call
     terms = (await programme.get("ani", f"/calls/{call.rsplit('/', 1)[1]}"))["terms"]
     assert terms["quotas"] == [{"country": "AM", "floor": 1, "ceiling": 4}]
     assert [one["country"] for one in terms["closed_days"]] == ["UA"]
-    assert "Further days without visits" in seen
+    assert "Further days without visits" in shown_call
     assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
     assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
     assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
@@ -280,8 +280,8 @@ async def test_an_officer_reads_unmet_conditions_before_applying(programme: Prog
     page = (await programme.as_("ani").get(CALLS)).text
     assert "Not met as things stand:" in page
     assert "You have worked in the field for at least 20 years." in page
-    asked = (await programme.get("ani", f"/calls/{made['id']}"))["asked"]
-    assert [one["held"] for one in asked if one["rule"] == "years_in_field"] == [False]
+    conditions = (await programme.get("ani", f"/calls/{made['id']}"))["asked"]
+    assert [one["held"] for one in conditions if one["rule"] == "years_in_field"] == [False]
     assert (await programme.get("tigran", f"/calls/{made['id']}"))["asked"] is None
 
 

@@ -67,9 +67,9 @@ async def test_milder_rules_apply_to_submitted_applications_if_chosen(programme:
     page = (await programme.as_("programme").get(f"{CALLS}/drafts/{new}/effects")).text
     assert "1 submitted application would be judged differently." in page
     assert f'href="/applications/cases/{gains["id"]}"' in page
-    seen = re.search(r'name="seen" value="(\w+)"', page)
-    assert seen
-    data = {"favour": "yes" if favour else "no", "seen": seen.group(1), "moving": "1"}
+    digest = re.search(r'name="seen" value="(\w+)"', page)
+    assert digest
+    data = {"favour": "yes" if favour else "no", "seen": digest.group(1), "moving": "1"}
     unsaid = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data | {"favour": ""})
     assert unsaid.status_code == 422
     done = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)

@@ -73,12 +73,12 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
     ],
 )
 async def test_files_that_are_no_certificate_are_refused(
-    programme: Programme, content: bytes, status: int, says: str
+    programme: Programme, content: bytes, status: int, message: str
 ) -> None:
     """A missing file, another format, a large file and a foreign PDF each have their own message."""
     answer = await sent(programme, content)
     assert answer.status_code == status
-    assert says in answer.text
+    assert message in answer.text
     assert 'type="file"' in answer.text
 
 
@@ -129,8 +129,8 @@ async def test_numbers_are_normalised_and_guesses_are_limited(programme: Program
 def scanned(document: bytes) -> list[str]:
     """Return the text of the QR code on the first page, rendered at 150 dots per inch."""
     with pypdfium2.PdfDocument(document) as opened:
-        drawn = opened[0].render(scale=150 / 72).to_numpy()
-        return [found.text for found in zxingcpp.read_barcodes(drawn)]
+        image = opened[0].render(scale=150 / 72).to_numpy()
+        return [found.text for found in zxingcpp.read_barcodes(image)]
 
 
 async def test_the_qr_code_leads_to_the_verification_page(programme: Programme, feed: Feed) -> None:

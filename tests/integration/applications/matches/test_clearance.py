@@ -139,10 +139,10 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     listed = await page(abroad, "tigran", f"{MATCHES}?state=waits")
     assert listed.count('type="checkbox" name="match"') == 2
     address = f"{MATCHES}/clear?match={one}&match={other}"
-    asked = await page(abroad, "tigran", address)
-    assert "Ani Petrosyan" in asked
-    assert "Davit Sahakyan" in asked
-    assert "sees the name, rank and unit" in asked
+    form = await page(abroad, "tigran", address)
+    assert "Ani Petrosyan" in form
+    assert "Davit Sahakyan" in form
+    assert "sees the name, rank and unit" in form
     await abroad.post("deputy", f"/matches/{other}/clear")
     sent = await abroad.of.as_("tigran").post(address)
     assert sent.status_code == 303

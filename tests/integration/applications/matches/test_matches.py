@@ -91,8 +91,8 @@ async def test_a_guest_reads_the_placement_before_answering(abroad: Abroad) -> N
     """City, outline and security are shown before an answer, and the address of the visit after it."""
     await abroad.offered(match_id := await abroad.placement_matched(), "tigran", "luc")
     page = (await abroad.of.as_("ani").get(f"/applications/matches/{match_id}")).text
-    for said in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
-        assert said in page
+    for text in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
+        assert text in page
 
 
 async def test_an_application_leads_to_its_visit_or_mentorship(abroad: Abroad) -> None:
@@ -240,8 +240,8 @@ async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Pr
     body = {"last_day": plan["days"][2], "reason": "health"}
     await abroad.post("claire", f"{of}/early-return", body)
     events = await programme.journal("exchange.participation")
-    said = [(kind, payload.get("reason")) for kind, _, payload in events[-3:]]
-    assert said == [
+    reasons = [(kind, payload.get("reason")) for kind, _, payload in events[-3:]]
+    assert reasons == [
         ("CancellationRequested", "visa_refused"),
         ("NoShowReported", "visa_refused"),
         ("EarlyReturnReported", "personal"),
@@ -263,11 +263,11 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
     )
     goal = await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
     body = {"held_on": str(clock.today()), "minutes": 60, "note": "We began."}
-    held = await abroad.post("jonas", f"{of}/sessions", body, 201)
-    assert (await abroad.post("jonas", f"{of}/sessions", body, 201))["id"] == held["id"]
-    await abroad.post("jonas", f"{of}/sessions/{held['id']}/confirm", status=409)
-    await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
-    await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
+    session = await abroad.post("jonas", f"{of}/sessions", body, 201)
+    assert (await abroad.post("jonas", f"{of}/sessions", body, 201))["id"] == session["id"]
+    await abroad.post("jonas", f"{of}/sessions/{session['id']}/confirm", status=409)
+    await abroad.post("nino", f"{of}/sessions/{session['id']}/confirm")
+    await abroad.post("nino", f"{of}/sessions/{session['id']}/confirm")
     await abroad.post("jonas", f"{of}/goals/{goal['id']}/close", {"met": True})
     await abroad.post("nino", f"{of}/end", {}, 409)
     await abroad.post("nino", f"{of}/end", {"reason": "operational_duty"}, 202)

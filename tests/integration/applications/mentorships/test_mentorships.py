@@ -34,9 +34,9 @@ async def pair(abroad: Abroad) -> tuple[UUID, UUID, str]:
     return match_id, mentorship_id, f"/mentorships/{mentorship_id}"
 
 
-async def session(abroad: Abroad, who: str, of: str, days_ago: int = 0, **said: Any) -> dict[str, Any]:
+async def session(abroad: Abroad, who: str, of: str, days_ago: int = 0, **fields: Any) -> dict[str, Any]:
     """Return the body of a session that is logged."""
-    body = {"held_on": str(clock.today() - timedelta(days=days_ago)), "minutes": 60, **said}
+    body = {"held_on": str(clock.today() - timedelta(days=days_ago)), "minutes": 60, **fields}
     made: dict[str, Any] = await abroad.post(who, f"{of}/sessions", body, 201)
     return made
 
@@ -134,8 +134,8 @@ async def test_goals_with_progress(abroad: Abroad) -> None:
 async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> None:
     """Only its author changes a session, only the other side answers, and neither after it is confirmed."""
     _, _, of = await pair(abroad)
-    held = await session(abroad, "jonas", of, note="We began.")
-    at = f"{of}/sessions/{held['id']}"
+    logged = await session(abroad, "jonas", of, note="We began.")
+    at = f"{of}/sessions/{logged['id']}"
     right = {"held_on": str(clock.today()), "minutes": 90, "next_on": span(7, 8)["start"]}
     await abroad.post("jonas", f"{at}/dispute", {"text": "No."}, 409)
     await abroad.post("nino", f"{at}/dispute", {"text": "It was longer."})
@@ -171,8 +171,8 @@ async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> 
 async def test_a_second_session_on_a_day_needs_confirmation(abroad: Abroad) -> None:
     """A second session on a day is queried, and the same one from the same side is not logged again."""
     _, _, of = await pair(abroad)
-    held = await session(abroad, "jonas", of)
-    assert (await session(abroad, "jonas", of))["id"] == held["id"]
+    logged = await session(abroad, "jonas", of)
+    assert (await session(abroad, "jonas", of))["id"] == logged["id"]
     body = {"held_on": str(clock.today()), "minutes": 60}
     refused = await abroad.post("nino", f"{of}/sessions", body, 409)
     assert "another" in str(refused)
@@ -195,8 +195,8 @@ async def test_pause_and_resume(abroad: Abroad) -> None:
         await abroad.post("nino", f"{of}/resume", status=202)
     await abroad.publish_mentorship_event(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTEE)
     await abroad.post("nino", f"{of}/resume", status=202)
-    (asked,) = await recorded(abroad, "PauseRequested")
-    assert (asked["by"], asked["reason"]) == ("mentor", "personal")
+    (request,) = await recorded(abroad, "PauseRequested")
+    assert (request["by"], request["reason"]) == ("mentor", "personal")
     assert [one["by"] for one in await recorded(abroad, "ResumeRequested")] == ["mentee"]
     await abroad.post("nino", f"{of}/pause", {"reason": "operational_duty"}, 202)
     assert len(await recorded(abroad, "PauseRequested")) == 2
@@ -220,8 +220,8 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=30)
     )
     for ago in (3, 2, 1):
-        held = await session(abroad, "jonas", of, ago)
-        await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
+        logged = await session(abroad, "jonas", of, ago)
+        await abroad.post("nino", f"{of}/sessions/{logged['id']}/confirm")
     await abroad.post("nino", f"{of}/end", {}, 202)
     await abroad.post("nino", f"{of}/end", {}, 202)
     assert [one["reason"] for one in await recorded(abroad, "EndRequested")] == [None]
@@ -253,22 +253,22 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
         assert [(one["purpose"], one["asked"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
         assert way["address"].endswith(f"{party}.{mentorship_id}")
-    seen = await abroad.get("rasa", of)
-    assert (seen["state"], seen["reason"], seen["tasks"]) == ("ended_early", "operational_duty", [])
+    mentorship = await abroad.get("rasa", of)
+    assert (mentorship["state"], mentorship["reason"], mentorship["tasks"]) == ("ended_early", "operational_duty", [])
 
 
 async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     """One side proposes, the other agrees, matching schedules it, and the mentor records attendance."""
     match_id, mentorship_id, of = await pair(abroad)
     wanted = {"guest": "mentee", "days": 3, "periods": [span(60, 100)], "note": "See the analysts."}
-    asked = await abroad.post("nino", f"{of}/visit", wanted, 201)
-    assert (await abroad.post("nino", f"{of}/visit", wanted, 201))["id"] == asked["id"]
+    proposal = await abroad.post("nino", f"{of}/visit", wanted, 201)
+    assert (await abroad.post("nino", f"{of}/visit", wanted, 201))["id"] == proposal["id"]
     await abroad.post("jonas", f"{of}/visit", wanted | {"days": 2}, 409)
     assert (await abroad.get("jonas", of))["asked"] == [{"what": "answer_visit", "count": 1}]
-    await abroad.post("nino", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 409)
-    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "decline"}, 422)
-    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
-    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
+    await abroad.post("nino", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 409)
+    await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "decline"}, 422)
+    await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 202)
+    await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 202)
     await abroad.post("nino", f"{of}/visit", wanted | {"days": 2}, 409)
     events = await recorded(abroad, "VisitRequested")
     assert [(one["by"], one["answer"], one["days"]) for one in events] == [("mentee", None, 3), ("mentor", "accept", 3)]
@@ -379,9 +379,9 @@ async def test_a_visit_is_refused_withdrawn_and_cancelled(abroad: Abroad) -> Non
     """The reason of a refusal stays in the portal, its author withdraws a proposal, a scheduled visit is cancelled."""
     match_id, mentorship_id, of = await pair(abroad)
     wanted = {"guest": "mentor", "days": 2, "periods": [span(60, 100)]}
-    asked = await abroad.post("jonas", f"{of}/visit", wanted, 201)
+    proposal = await abroad.post("jonas", f"{of}/visit", wanted, 201)
     no = {"answer": "decline", "text": "I am on leave."}
-    assert (await abroad.post("nino", f"{of}/visit/{asked['id']}/answer", no, 202))["state"] == "refused"
+    assert (await abroad.post("nino", f"{of}/visit/{proposal['id']}/answer", no, 202))["state"] == "refused"
     second = await abroad.post("nino", f"{of}/visit", wanted, 201)
     await abroad.post("jonas", f"{of}/visit/{second['id']}/withdraw", status=409)
     for _ in range(2):

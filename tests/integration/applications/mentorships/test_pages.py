@@ -58,16 +58,16 @@ async def test_an_agreement_in_versions(abroad: Abroad) -> None:
     assert "You changed nothing yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
     form = TERMS | {"version": "1", **written(50, "until")}
     check = (await send(abroad, "jonas", f"{at}/agreement/propose", form, 200)).text
-    for said in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose it"):
-        assert said in check
+    for text in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose it"):
+        assert text in check
     assert 'name="aims" value="Read charts."' in check
     changing = await send(abroad, "jonas", f"{at}/agreement/propose", form | {"step": "change"}, 200)
     assert "Read charts.</textarea>" in changing.text
     await send(abroad, "jonas", f"{at}/agreement/propose", form | {"step": "sign"})
     assert "Version 2 waits for signatures." in await read(abroad, "nino", at)
     page = await read(abroad, "nino", f"{at}/agreement")
-    for said in ("Version 1, in force", "Version 2, proposed", "<ins>Read charts.</ins>", "Jonas Kazlauskas"):
-        assert said in page
+    for text in ("Version 1, in force", "Version 2, proposed", "<ins>Read charts.</ins>", "Jonas Kazlauskas"):
+        assert text in page
     await send(abroad, "nino", f"{at}/sign", {"version": "1"})
     await send(abroad, "nino", f"{at}/sign", {"version": "2"})
     printed = await read(abroad, "jonas", f"{at}/agreement/versions/2")
@@ -120,11 +120,11 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
     _, _, at = await begun(abroad)
     form = {"minutes": "60", **written(0, "held_on")}
     await send(abroad, "jonas", f"{at}/sessions", form)
-    asked = await send(abroad, "nino", f"{at}/sessions", form | {"minutes": "45", "note": "Mine."}, 409)
-    assert "This is another session on the same day" in asked.text
-    assert "Mine.</textarea>" in asked.text
-    held = (await abroad.get("nino", at[13:]))["sessions"][0]
-    here = f"{at}/sessions/{held['id']}"
+    refusal = await send(abroad, "nino", f"{at}/sessions", form | {"minutes": "45", "note": "Mine."}, 409)
+    assert "This is another session on the same day" in refusal.text
+    assert "Mine.</textarea>" in refusal.text
+    session = (await abroad.get("nino", at[13:]))["sessions"][0]
+    here = f"{at}/sessions/{session['id']}"
     assert "Confirm this session" in await read(abroad, "nino", here)
     await send(abroad, "nino", f"{here}/dispute", {"text": "", "version": "1"}, 422)
     await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place.", "version": "1"})
@@ -163,8 +163,8 @@ async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
     assert (await abroad.of.as_("nino").get(f"{at}/complete")).status_code == 303
     for ago in (1, 2, 3):
         await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(-ago, "held_on")})
-    for held in (await abroad.get("nino", at[13:]))["sessions"]:
-        await send(abroad, "nino", f"{at}/sessions/{held['id']}/confirm", {"version": "1"})
+    for session in (await abroad.get("nino", at[13:]))["sessions"]:
+        await send(abroad, "nino", f"{at}/sessions/{session['id']}/confirm", {"version": "1"})
     assert "you can complete it instead" in await read(abroad, "nino", f"{at}/end")
     assert "It counts as completed." in await read(abroad, "nino", f"{at}/complete")
     await send(abroad, "nino", f"{at}/complete")
@@ -191,8 +191,8 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})
     assert "Take your proposal back" in await read(abroad, "jonas", f"{at}/visit")
     assert "See the analysts." in await read(abroad, "nino", f"{at}/visit")
-    (asked,) = (await abroad.get("nino", at[13:]))["proposed_visits"]
-    answer = f"{at}/visit/{asked['id']}/answer"
+    (proposal,) = (await abroad.get("nino", at[13:]))["proposed_visits"]
+    answer = f"{at}/visit/{proposal['id']}/answer"
     await send(abroad, "nino", answer, status=422)
     await send(abroad, "nino", answer, {"answer": "decline"}, 422)
     await send(abroad, "nino", answer, {"answer": "accept"})

@@ -30,8 +30,8 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert page in listed.text
     way = await home.get(f"{page}/{form}")
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{visit_id}?ticket=")
-    asked = await abroad.get("tigran", f"/visits/{visit_id}")
-    assert asked["tasks"] == [
+    visit = await abroad.get("tigran", f"/visits/{visit_id}")
+    assert visit["tasks"] == [
         {"purpose": "evaluation", "as": "home_coordinator", "done": False, "asked": True, "closed": False, "due": None}
     ]
     for other in ("luc", "marta"):

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 BEFORE, AFTER = "Take the test before the visit", "Take the test after the visit"
 
 
-async def deliver_test_event(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **said: Any) -> None:
+async def deliver_test_event(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **values: Any) -> None:
     """Deliver an event of reporting about the tests of the visit."""
     about = {"application_id": abroad.pairings[match_id]["application_id"], "visit_id": str(visit_id)}
-    await abroad.feed.deliver((event.model_validate({**event.example, **about, **said}), visit_id))
+    await abroad.feed.deliver((event.model_validate({**event.example, **about, **values}), visit_id))
 
 
 async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:

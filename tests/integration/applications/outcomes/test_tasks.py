@@ -44,8 +44,8 @@ async def test_tasks_after_the_visit_are_shown_with_the_application(abroad: Abro
     way = await client.get(f"/applications/visits/{visit_id}/forms/report")
     assert way.headers["location"].startswith("/reporting/reports/guest.")
     assert f"{mine}/withdraw" not in page
-    asked = await client.get(f"{mine}/withdraw")
-    assert (asked.status_code, asked.headers["location"]) == (303, mine)
+    form = await client.get(f"{mine}/withdraw")
+    assert (form.status_code, form.headers["location"]) == (303, mine)
     await abroad.post("ani", f"/applications/{application_id}/withdraw", {"reason": "other"}, 409)
     assert f"/applications/visits/{visit_id}/forms/cascade" in page
     passing = await client.get(f"/applications/visits/{visit_id}/forms/cascade")
@@ -138,9 +138,9 @@ async def test_closed_forms_end_only_their_own_links(abroad: Abroad) -> None:
 
     async def closed(about: UUID) -> None:
         of = {"visit_id": visit_id, "mentorship_id": None} if about == visit_id else {"visit_id": None}
-        said = {**outcomes.AnswerClosed.example, "application_id": application_id, "mentorship_id": pair, **of}
-        asked = {"form": "follow_up", "respondent": "line_manager"}
-        await abroad.feed.deliver((outcomes.AnswerClosed.model_validate({**said, **asked}), about))
+        values = {**outcomes.AnswerClosed.example, "application_id": application_id, "mentorship_id": pair, **of}
+        question = {"form": "follow_up", "respondent": "line_manager"}
+        await abroad.feed.deliver((outcomes.AnswerClosed.model_validate({**values, **question}), about))
 
     links = [await link_about(one) for one in (visit_id, pair, application_id)]
     async with stranger(abroad.of) as client:

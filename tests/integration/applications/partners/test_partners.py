@@ -178,10 +178,15 @@ async def test_a_change_since_the_preview_shows_it_again(abroad: Abroad) -> None
     """A new application since the preview gives 409 by API and the preview by page, and changes nothing."""
     await abroad.eligible()
     body = {"since": str(clock.today()), "choices": FINISH}
-    seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
+    preview = await abroad.post("programme", "/partners/AM/suspension/preview", body)
     await abroad.eligible(kind="mentee")
-    await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 409)
-    form = {"since": str(clock.today()), "home_waiting": "finish", "digest": seen["digest"], "note": "Council decision"}
+    await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": preview["digest"]}, 409)
+    form = {
+        "since": str(clock.today()),
+        "home_waiting": "finish",
+        "digest": preview["digest"],
+        "note": "Council decision",
+    }
     page = await abroad.of.as_("programme").post("/applications/partners/AM/suspend/confirm", data=form)
     assert page.status_code == 409
     assert "Something has changed" in page.text
@@ -226,9 +231,9 @@ async def test_a_crash_changes_nothing(abroad: Abroad, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(effects, "write_partner", broken)
     body = {"since": str(clock.today()), "choices": choosing("home", "waiting", "cancel")}
-    seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
+    preview = await abroad.post("programme", "/partners/AM/suspension/preview", body)
     with pytest.raises(RuntimeError):
-        await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 201)
+        await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": preview["digest"]}, 201)
     assert await payloads(abroad, "exchange.applications", "ApplicationCancelled") == []
     found = await abroad.get("programme", "/partners/AM")
     assert (found["status"], found["decisions"]) == ("active", [])
@@ -249,8 +254,8 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     listed = (await client.get(behind.replace("&amp;", "&"))).text
     assert application["reference"] in listed
     assert "Nothing of this kind" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
-    asked = await client.get("/applications/partners/AM/suspend")
-    assert "home_waiting" in asked.text
+    first_page = await client.get("/applications/partners/AM/suspend")
+    assert "home_waiting" in first_page.text
     today = clock.today()
     day = {"since-day": str(today.day), "since-month": str(today.month), "since-year": str(today.year)}
     wrong = await client.post("/applications/partners/AM/suspend", data=day)

@@ -153,9 +153,9 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     assert 'id="offer-' not in await read(abroad, "claire", "/applications/offers")
     ticked = "&".join(f"offer={one}" for one in made[:2])
     at = f"/applications/offers/decide?act=endorse&{ticked}"
-    asked = await read(abroad, "luc", at)
-    assert "Second" in asked
-    assert "Third" not in asked
+    confirmation = await read(abroad, "luc", at)
+    assert "Second" in confirmation
+    assert "Third" not in confirmation
     await abroad.post("luc", f"/offers/{made[0]}/endorse")
     await abroad.post("claire", f"/offers/{made[0]}/publish")
     answer = await send(abroad, "luc", at)

@@ -80,9 +80,9 @@ async def test_readiness_is_published_once(abroad: Abroad, programme: Programme)
     shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
     assert shown["complete"]
     assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
-    said = await recorded(programme, "PartPrepared", "PreparationCompleted")
-    assert [kind for kind, _ in said] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
-    assert set(said[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
+    events = await recorded(programme, "PartPrepared", "PreparationCompleted")
+    assert [kind for kind, _ in events] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
+    assert set(events[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
     details = written(abroad, match_id)["insurance"][1]
     await write(abroad, "ani", visit_id, "insurance", details)
     assert len(await recorded(programme, "PartPrepared", "PreparationCompleted")) == 4
@@ -118,19 +118,19 @@ async def test_each_side_reads_only_its_own_items(abroad: Abroad) -> None:
     match_id, visit_id = await visit(abroad)
     await prepare_everything(abroad, match_id, visit_id)
     await write(abroad, "ani", visit_id, "access_needs", {"text": "A step-free way."})
-    seen = {}
+    visible = {}
     for who in ("ani", "tigran", "claire", "luc", "programme"):
         shown = await abroad.get(who, f"/visits/{visit_id}/preparation")
-        seen[who] = set(shown["sheets"])
+        visible[who] = set(shown["sheets"])
         page = (await abroad.of.as_(who).get(f"/applications/visits/{visit_id}/preparation")).text
         assert ("Aram" in page) == (who == "ani")
         assert ("A-1" in page) == (who in {"ani", "tigran"})
         assert ("step-free" in page) == (who in {"ani", "claire"})
     open_ = {"authorisation", "costs"}
-    assert seen["ani"] == open_ | {"visa", "insurance", "emergency_contact", "arrival", "access_needs"}
-    assert seen["tigran"] == open_ | {"visa", "insurance", "arrival"}
-    assert seen["claire"] == open_ | {"arrival", "access_needs"}
-    assert seen["luc"] == seen["programme"] == open_
+    assert visible["ani"] == open_ | {"visa", "insurance", "emergency_contact", "arrival", "access_needs"}
+    assert visible["tigran"] == open_ | {"visa", "insurance", "arrival"}
+    assert visible["claire"] == open_ | {"arrival", "access_needs"}
+    assert visible["luc"] == visible["programme"] == open_
     released = await recorded(abroad.of, "IdentityReleased")
     assert [(one["of"], one["to"], one["fields"]) for _, one in released[-2:]] == [
         ("host", "guest", ["name", "service_email"]),

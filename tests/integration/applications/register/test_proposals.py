@@ -97,9 +97,9 @@ async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme
     made = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{made['id']}/approve")
     journal = await rows(programme, "SELECT payload FROM journal")
-    said = " ".join(str(one[0]) for one in journal)
-    assert "Grigoryan" not in said
-    assert "@" not in said
+    text = " ".join(str(one[0]) for one in journal)
+    assert "Grigoryan" not in text
+    assert "@" not in text
 
 
 async def test_a_refusal_has_a_reason_and_a_proposal_can_be_withdrawn(programme: Programme) -> None:

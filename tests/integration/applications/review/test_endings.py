@@ -33,9 +33,9 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
     at = f"{CASES}/{made['id']}"
     assert f'href="{at}/cancel"' in await page(programme, "programme", at)
     assert f'href="{at}/cancel"' not in await page(programme, "tigran", at)
-    asked = await page(programme, "programme", f"{at}/cancel")
-    assert "No match hangs on it." in asked
-    assert "This cannot be undone." in asked
+    form = await page(programme, "programme", f"{at}/cancel")
+    assert "No match hangs on it." in form
+    assert "This cannot be undone." in form
     client = programme.as_("programme")
     assert (await client.post(f"{at}/cancel", data={"text": "Sorry"})).status_code == 422
     data = {"reason": "funding", "text": "The fund has ended."}
@@ -79,12 +79,12 @@ async def test_the_page_names_match_and_visit_before_cancelling(abroad: Abroad) 
     programme = abroad.of
     match_id = await abroad.placement_matched()
     at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
-    asked = await page(programme, "programme", f"{at}/cancel")
-    assert "The match with Anti-cybercrime office is cancelled" in asked
+    form = await page(programme, "programme", f"{at}/cancel")
+    assert "The match with Anti-cybercrime office is cancelled" in form
     visit_id = await abroad.scheduled(match_id)
-    asked = await page(programme, "programme", f"{at}/cancel")
-    assert "The visit at Anti-cybercrime office" in asked
-    assert "is cancelled" in asked
+    form = await page(programme, "programme", f"{at}/cancel")
+    assert "The visit at Anti-cybercrime office" in form
+    assert "is cancelled" in form
     clock.move(timedelta(days=78))
     await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     assert "Its visit has begun" in await page(programme, "programme", f"{at}/cancel")
@@ -115,9 +115,9 @@ async def test_an_application_entered_in_error_is_voided(abroad: Abroad, feed: F
     }
     await feed.deliver((outcomes.CertificateGranted.model_validate(granted), visit_id))
     at = f"{CASES}/{application_id}"
-    asked = await page(programme, "programme", f"{at}/void")
-    assert "Certificate TC-2026-000777 is revoked." in asked
-    assert "The visit at Anti-cybercrime office" in asked
+    form = await page(programme, "programme", f"{at}/void")
+    assert "Certificate TC-2026-000777 is revoked." in form
+    assert "The visit at Anti-cybercrime office" in form
     client = programme.as_("programme")
     unsure = await client.post(f"{at}/void", data={"reason": "duplicate"})
     assert unsure.status_code == 422

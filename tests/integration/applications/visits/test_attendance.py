@@ -129,11 +129,11 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
     list_, at = "/applications/visits/attendance", f"/applications/visits/{visit_id}/attendance"
     assert "Nobody is here today" in await read(abroad, "nino", list_)
     clock.move(timedelta(days=(start - clock.today()).days))
-    for who, asked in (("nino", True), ("jonas", False)):
-        assert ("not recorded" in await read(abroad, who, "/applications/")) == asked, who
-        assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == asked, who
+    for who, shown in (("nino", True), ("jonas", False)):
+        assert ("not recorded" in await read(abroad, who, "/applications/")) == shown, who
+        assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == shown, who
         found = (await abroad.get(who, "/visits/attendance"))["visits"]
-        assert [one["missing"] for one in found] == [[str(start)]] * asked
+        assert [one["missing"] for one in found] == [[str(start)]] * shown
     tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
     await send(abroad, "jonas", at, tap, 404)
     await send(abroad, "nino", at, tap)

@@ -62,26 +62,26 @@ async def test_a_visit_moves_to_proposed_dates(abroad: Abroad, programme: Progra
     visit_id = await abroad.scheduled(match_id)
     of, old = f"/visits/{visit_id}", abroad.plan(match_id)["start"]
     body = {"periods": periods(), "reason": "operational_duty", "text": "A trial in those days."}
-    asked = await abroad.post("ani", f"{of}/moves", body, 202)
-    assert (asked["move"]["asked_by"], asked["start"]) == ("guest", old)
+    request = await abroad.post("ani", f"{of}/moves", body, 202)
+    assert (request["move"]["asked_by"], request["start"]) == ("guest", old)
     await abroad.post("ani", f"{of}/moves", body, 202)
     await abroad.post("claire", f"{of}/moves", body, 409)
     new = await proposed(abroad, visit_id, match_id)
     await abroad.post("claire", f"{of}/moves", body, 409)
-    seen = await abroad.get("claire", of)
-    assert (seen["move"]["proposed"]["start"], seen["move"]["your_answer_is_asked"]) == (new["start"], True)
+    visit = await abroad.get("claire", of)
+    assert (visit["move"]["proposed"]["start"], visit["move"]["your_answer_is_asked"]) == (new["start"], True)
     assert (await abroad.get("tigran", of))["move"]["your_answer_is_asked"] is False
     for somebody in ("ani", "ani", "claire"):
-        seen = await abroad.post(somebody, f"{of}/moves/1/answer", {"answer": "accept"}, 202)
-    assert (seen["move"]["answers"], seen["start"]) == ({"guest": "accept", "host": "accept"}, old)
-    said = await recorded_moves(programme)
-    assert [kind for kind, _ in said] == ["MoveRequested", "MoveAccepted", "MoveAccepted"]
-    assert "trial" not in str(said)
+        visit = await abroad.post(somebody, f"{of}/moves/1/answer", {"answer": "accept"}, 202)
+    assert (visit["move"]["answers"], visit["start"]) == ({"guest": "accept", "host": "accept"}, old)
+    events = await recorded_moves(programme)
+    assert [kind for kind, _ in events] == ["MoveRequested", "MoveAccepted", "MoveAccepted"]
+    assert "trial" not in str(events)
     moved = abroad.plan(match_id) | new
     event = {"plan": moved, "move": 1, "previous_start": old, "previous_end": old, "agenda_due": clock.now()}
     await abroad.feed.deliver((visits.VisitMoved.model_validate(event), visit_id))
-    seen = await abroad.get("ani", of)
-    assert (seen["start"], seen["move"]["proposed"], seen["state"]) == (new["start"], None, "scheduled")
+    visit = await abroad.get("ani", of)
+    assert (visit["start"], visit["move"]["proposed"], visit["state"]) == (new["start"], None, "scheduled")
     await abroad.post("ani", f"{of}/moves/1/answer", {"answer": "decline", "reason": "other"}, 202)
     await abroad.post("ani", f"{of}/moves/2/answer", {"answer": "accept"}, 409)
     await abroad.post("programme", f"{of}/moves", body, 202)
@@ -113,8 +113,8 @@ async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad,
     assert (no.status_code, "Choose why you refuse" in no.text, "I am away" in no.text) == (422, True, True)
     sent = await ani.post(f"{at}/moves/1", data={"answer": "decline", "reason": "not_available", "text": "Away"})
     assert sent.headers["location"] == f"{at}?done=move_answered"
-    said = await recorded_moves(programme)
-    assert [(kind, payload["reason"]) for kind, payload in said] == [
+    events = await recorded_moves(programme)
+    assert [(kind, payload["reason"]) for kind, payload in events] == [
         ("MoveRequested", "personal"),
         ("MoveRefused", "not_available"),
     ]

@@ -120,9 +120,9 @@ async def test_a_call_counts_like_a_separate_programme(house: House) -> None:
     """The figures of a call come from its applications' facts only, and additive ones add up to the total."""
     await feed_events(house, two_calls(12, 3))
     async with house.app.state.service.bus.read() as session:
-        held = await facts_store.used(session)
+        facts = await facts_store.used(session)
     made = {each.definition.id: each for each in await _by_call(house)}
-    for call, own in calls.shared_out(held).items():
+    for call, own in calls.shared_out(facts).items():
         for figure in calls.count(own, call, made[ASKED].cut_off, calls.BY_CALL):
             cell = made[figure.definition.id].breakdowns[calls.DIMENSION].get(call, made[figure.definition.id].total)
             if figure.total.contributors:

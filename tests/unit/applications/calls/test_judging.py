@@ -88,8 +88,8 @@ def test_more_years_never_harm(years: int) -> None:
 @given(st.sampled_from(list(LanguageLevel)[:-1]))
 def test_the_level_decides(level: LanguageLevel) -> None:
     """A foreign language counts from the call's level on."""
-    held = rule(changed(languages=[LanguageHeld(language="fr", level=level)]), EligibilityRule.LANGUAGE)
-    assert held is level.reaches(TERMS.rules.minimum_level)
+    met = rule(changed(languages=[LanguageHeld(language="fr", level=level)]), EligibilityRule.LANGUAGE)
+    assert met is level.reaches(TERMS.rules.minimum_level)
 
 
 @given(st.integers(-200, 200), st.integers(0, 60))
@@ -104,6 +104,6 @@ def test_periods_meet_where_they_share_a_day(start: int, length: int) -> None:
 
 def test_rules_are_said_as_sentences() -> None:
     """The sentences contain languages, level and years."""
-    said = " ".join(rule_sentences(TERMS))
-    assert "English or French at level B1" in said
-    assert "3 years" in said
+    text = " ".join(rule_sentences(TERMS))
+    assert "English or French at level B1" in text
+    assert "3 years" in text

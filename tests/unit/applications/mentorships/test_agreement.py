@@ -34,8 +34,14 @@ def test_the_text_has_the_pairs_additions_and_no_names() -> None:
         until=date(2026, 9, 30),
     )
     text = model.agreement("AM-2026-0042", PLAN, terms, 2)
-    for said in ("every month", "by video or telephone", "Read charts.", "No names of sources.", "30 September 2026"):
-        assert said in text
+    for addition in (
+        "every month",
+        "by video or telephone",
+        "Read charts.",
+        "No names of sources.",
+        "30 September 2026",
+    ):
+        assert addition in text
     assert text.startswith("Mentoring agreement, version 2\n")
     assert text.rstrip().endswith("Mentorship of AM-2026-0042")
     assert model.digest(text) != model.digest(model.agreement("AM-2026-0042", PLAN, Terms()))

@@ -64,11 +64,13 @@ def test_a_transfer_ends_roles_in_the_old_country(held: tuple[AccessGrant, ...],
 def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted: tuple[AccessGrant, ...]) -> None:
     """Roles that the writer may not grant, and ended ones, stay unchanged."""
     may = register_grants.PROPOSED_BY_COUNTRY
-    held = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
-    made = register_grants.replace_roles(known, held, roles=may, country="AM", organisation_id=OLD, day=TODAY)
+    inputs = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
+    made = register_grants.replace_roles(known, inputs, roles=may, country="AM", organisation_id=OLD, day=TODAY)
     kept = [one for one in known if not register_grants.editable(one, may, TODAY)]
     assert list(made[: len(kept)]) == kept
-    assert [(one.role, one.since, one.until) for one in made[len(kept) :]] == [(h.role, h.since, h.until) for h in held]
+    assert [(one.role, one.since, one.until) for one in made[len(kept) :]] == [
+        (h.role, h.since, h.until) for h in inputs
+    ]
 
 
 @given(DAYS, DAYS, DAYS, DAYS)

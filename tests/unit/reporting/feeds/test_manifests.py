@@ -112,6 +112,6 @@ def test_public_keys_have_no_private_part() -> None:
 )
 def test_an_unusable_key_is_reported_without_its_contents(pem: str) -> None:
     """The setting is named with the remedy, before anything is published."""
-    with pytest.raises(signing.Unreadable, match="TANDEM_FEEDS_PRIVATE_KEY") as said:
+    with pytest.raises(signing.Unreadable, match="TANDEM_FEEDS_PRIVATE_KEY") as refusal:
         signing.key_of(settings(feeds_private_key=pem))
-    assert pem not in str(said.value)
+    assert pem not in str(refusal.value)

@@ -99,12 +99,12 @@ def test_the_newest_receipt_or_decision_counts() -> None:
 
 def test_the_language_is_the_best_foreign_one() -> None:
     """French at C1 precedes English at B2, and an officer with only a native language is counted with it."""
-    held = [
+    known = [
         {"language": "ro", "level": "NS"},
         {"language": "en", "level": "B2"},
         {"language": "fr", "level": "C1"},
     ]
-    for languages, expected in ((held, "fr"), (held[:1], "ro"), ([], None)):
+    for languages, expected in ((known, "fr"), (known[:1], "ro"), ([], None)):
         made = fact("ApplicationSubmitted", "one", profile={**ex.PROFILE, "languages": languages})
         assert made.values["language"] == expected
 

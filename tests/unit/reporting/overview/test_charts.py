@@ -67,11 +67,11 @@ def test_a_target_is_beside_the_figure_of_its_period() -> None:
         target("TOPCOP-IN-01", "2026-06-30", "60", approved=False),
         target("TOPCOP-OC-03", "2026-06-30", "80"),
     ]
-    drawn = {each.name: each for each in charts(figures, HALF, aims)}
-    assert drawn["targets"].chart.title == "Targets in numbers: 1 of 2 are reached"
-    assert [row[1:] for row in drawn["targets"].chart.rows] == [("40", "50"), ("30", "24")]
-    assert "targets-in-per-cent" not in drawn
-    file = csv.DictReader(io.StringIO(csv_text([drawn["targets"]], Approval(HALF))))
+    charts_by_name = {each.name: each for each in charts(figures, HALF, aims)}
+    assert charts_by_name["targets"].chart.title == "Targets in numbers: 1 of 2 are reached"
+    assert [row[1:] for row in charts_by_name["targets"].chart.rows] == [("40", "50"), ("30", "24")]
+    assert "targets-in-per-cent" not in charts_by_name
+    file = csv.DictReader(io.StringIO(csv_text([charts_by_name["targets"]], Approval(HALF))))
     assert [(row["item"], row["series"], row["value"]) for row in file] == [
         ("TOPCOP-IN-01", "target", "40"),
         ("TOPCOP-IN-01", "actual", "50"),
