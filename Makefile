@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 # Whatever the environment says: each of the programme's processes would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test check bench clean lock
+.PHONY: help setup run test days check bench clean lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: setup ## start everything, with a sample programme: http://localhost:8000
 
 test: setup ## all tests (ARGS="-k word" for some)
 	@exec $(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder $(ARGS)
+
+days: setup ## all tests with the clock on other days, and on a busy machine (ARGS="leap-day -- tests/unit")
+	@exec $(BIN)/python -m tests.days $(ARGS)
 
 check: setup ## style, types, imports, contracts
 	@$(BIN)/ruff check .

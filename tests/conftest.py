@@ -24,6 +24,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
 from shared.bus.db import bus
+from shared.time import clock
 from tests import compiled_sql
 from tests.local_run import LocalRun, quick_folder
 
@@ -166,6 +167,15 @@ class Databases:
     def address(self, database: str) -> str:
         """Return the address of a database for SQLAlchemy with asyncpg, as administrator."""
         return self.server.url(database).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+@pytest.fixture
+def own_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of this test's own that can be moved; it begins where the session's clock is (see `tests/days.py`)."""
+    ahead = clock.offset()
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+    if ahead:
+        clock.start_at(-ahead)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ class LocalRun:
         self.origin = f"http://localhost:{port}"
         self.began = time.monotonic()
         self._log = log
+        begins, own = os.environ.get("TANDEM_CLOCK_FILE"), folder / "clock"
+        if begins and "TANDEM_SAMPLE" not in env and not own.exists():  # the sample programme sets its clock itself
+            with suppress(OSError):  # what is wrong with the folder the run itself is to say
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(begins, own)
         with self._log.open("wb") as out:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local.run"],

@@ -113,15 +113,16 @@ def running(browser: Browser, request: pytest.FixtureRequest) -> Running:
 def _enter_personas(folder: Path) -> Running:
     """Enter the personas into the register, as `tandem journey` does."""
     system = System(json.loads((folder / "environment.json").read_text("utf-8")))
+    made = Running(folder, system.env)
 
     async def enter() -> None:
         async with People(system) as people:
-            await complete(Journey(people, movable=True), datetime.now(UTC).date().isoformat())
+            await complete(Journey(people, movable=True), made.today().isoformat())
 
     # Playwright's loop runs in this thread already.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, enter()).result()
-    return Running(folder, system.env)
+    return made
 
 
 def open_alone(page: Page, text: str) -> None:

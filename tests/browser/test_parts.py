@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from deploy.local.ports import free_port
 from shared.bus.db.transaction import CHANGED_CHANNEL
 from shared.web import site
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,8 @@ class Demo:
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), "DEMO_DATABASE": self.database},
         )
-        for _ in range(200):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             try:
                 urllib.request.urlopen(self.address, timeout=5).close()
                 break
@@ -76,10 +78,9 @@ def live_stamp(page: Page) -> Any:
 
 
 def live(page: Page, address: str) -> None:
-    """Open the page with a live part and wait until its stream is open."""
+    """Open the page with a live part; what changes before its stream is open is told when it is."""
     page.goto(address)
     expect(page.locator("html")).to_have_attribute("data-live", "on")
-    page.wait_for_timeout(300)
 
 
 def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
@@ -90,7 +91,6 @@ def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
         demo.changed()
         expect(page.locator("#board")).not_to_have_attribute("data-live-seen", before)
         expect(page.locator("#board")).to_have_count(1)
-        page.wait_for_timeout(500)
 
 
 def test_tabs_share_one_stream(demo: Demo, page: Page) -> None:
@@ -98,7 +98,7 @@ def test_tabs_share_one_stream(demo: Demo, page: Page) -> None:
     live(page, demo.address)
     other = page.context.new_page()
     live(other, demo.address)
-    other.wait_for_timeout(3500)
+    other.wait_for_timeout(3500)  # in which the tabs agree on one stream: nothing on a page says so
     for tab in (page, other):
         tab.bring_to_front()
         before = live_stamp(tab)
@@ -106,7 +106,6 @@ def test_tabs_share_one_stream(demo: Demo, page: Page) -> None:
         expect(tab.locator("#board")).not_to_have_attribute("data-live-seen", before)
     page.goto("about:blank")
     other.bring_to_front()
-    other.wait_for_timeout(500)
     before = live_stamp(other)
     demo.changed()
     expect(other.locator("#board")).not_to_have_attribute("data-live-seen", before)
@@ -153,8 +152,10 @@ def test_a_draft_is_saved_on_leaving(demo: Demo, page: Page) -> None:
     page.goto(f"{demo.address}/form")
     page.get_by_label("Unit", exact=True).fill("Half a sent")
     page.goto(demo.address)
-    page.wait_for_timeout(500)
-    kept = page.request.get(f"{demo.address}/drafts").json()
+    kept: list[str] = []
+    end = time.monotonic() + PATIENCE
+    while not kept and time.monotonic() < end:
+        kept = page.request.get(f"{demo.address}/drafts").json()
     assert len(kept) == 1
     assert "unit=Half+a+sent" in kept[0]
 
@@ -165,7 +166,7 @@ def test_no_page_is_wider_than_its_window(demo: Demo, page: Page, path: str, wid
     """No page scrolls sideways, from the smallest phone on."""
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(demo.address + path)
-    page.wait_for_timeout(150)
+    page.evaluate("document.fonts.ready.then(() => true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -18,6 +18,7 @@ from deploy.local.folder import ROOT, RunFolder
 from deploy.local.ports import free_port
 from deploy.local.process import Child, ServerFailed
 from deploy.local.supervisor import SupervisedProcess, Supervisor
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def _ready(run: LocalRun, service: str) -> int:
         return 0
 
 
-def _eventually(condition: Callable[[], bool], timeout: float = 30) -> bool:
+def _eventually(condition: Callable[[], bool], timeout: float = PATIENCE) -> bool:
     until = time.monotonic() + timeout
     while time.monotonic() < until:
         if condition():
@@ -177,7 +178,8 @@ def test_a_service_that_keeps_failing_stops_the_run(tmp_path: Path) -> None:
         supervisor.begin(watched)
 
         def look_until_it_gives_up() -> None:
-            for _ in range(400):
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end:
                 supervisor.look()
                 time.sleep(0.02)
 

@@ -23,6 +23,7 @@ from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, System
 from deploy.local.folder import ROOT
+from shared.bus.db.journal import IN_ORDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ def test_killed_services_do_not_stop_the_journey(local_run: LocalRun, tmp_path: 
 async def _journal(run: LocalRun, service: str) -> list[Any]:
     connection = await asyncpg.connect(run.read("environment.json")[f"TANDEM_DATABASE_URL_{service.upper()}"])
     try:
-        rows = await connection.fetch("SELECT type, aggregateid, payload FROM journal ORDER BY recorded_at, sequence")
+        rows = await connection.fetch(f"SELECT type, aggregateid, payload FROM journal ORDER BY {IN_ORDER}")
     finally:
         await connection.close()
     return [(row["type"], row["aggregateid"], json.loads(row["payload"])) for row in rows]

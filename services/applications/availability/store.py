@@ -17,6 +17,7 @@ from services.applications.calls.store import Call
 from services.applications.mentors.store import Mentor
 from services.applications.placements.store import Offer
 from services.applications.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import CallState, OfferState
 
 if TYPE_CHECKING:
@@ -96,5 +97,5 @@ async def of_closed_calls(session: AsyncSession, table: type[Supply]) -> list[Su
 
 
 async def _locked(session: AsyncSession, table: type[Supply], *conditions: sa.ColumnElement[bool]) -> list[Supply]:
-    query = select(table).where(*conditions).order_by(col(table.id)).limit(AT_ONCE).with_for_update(skip_locked=True)
+    query = for_update(select(table).where(*conditions).order_by(col(table.id)).limit(AT_ONCE), skip_locked=True)
     return [supply for supply in await session.scalars(query) if isinstance(supply, Offer | Mentor)]

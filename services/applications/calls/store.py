@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 from services.applications.application.store.applications import Application
 from services.applications.calls.model.texts import best
 from services.applications.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import CallState
 from shared.errors import Refused
@@ -106,18 +107,17 @@ def read_terms(document: dict[str, Any]) -> CallTerms:
 
 async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold: bool = False) -> Call | None:
     """Return one call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
-    return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
+    how = {"read": True} if hold else lock
+    return await session.get(Call, call_id, with_for_update=how, populate_existing=lock or hold)
 
 
 # Asked with each submission and confirmation, so both are put together once.
-_CALL_OF_APPLICATION = (
-    select(Call)
-    .where(
+_CALL_OF_APPLICATION = for_update(
+    select(Call).where(
         col(Call.id)
         == sa.select(col(Application.call_id)).where(col(Application.id) == sa.bindparam("id")).scalar_subquery()
-    )
-    .with_for_update(read=True)
-    .execution_options(populate_existing=True)
+    ),
+    read=True,
 )
 _BY_ID = select(Call).where(col(Call.id).in_(sa.bindparam("ids", expanding=True))).order_by(Call.reference)
 
@@ -134,8 +134,7 @@ async def hold_calls(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, C
     everywhere avoids deadlocks.
     """
     query = select(Call).where(col(Call.id).in_(sorted(set(ids)))).order_by(col(Call.id))
-    query = query.with_for_update(read=True).execution_options(populate_existing=True)
-    return {one.id: one for one in (await session.scalars(query)).all()}
+    return {one.id: one for one in (await session.scalars(for_update(query, read=True))).all()}
 
 
 async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:
@@ -221,7 +220,7 @@ class CallDraft(Table, table=True):
 
 async def draft(session: AsyncSession, draft_id: UUID, *, lock: bool = False) -> CallDraft | None:
     """Return one draft; with `lock` nobody else changes it until the commit."""
-    return await session.get(CallDraft, draft_id, with_for_update=lock)
+    return await session.get(CallDraft, draft_id, with_for_update=lock, populate_existing=lock)
 
 
 async def drafts(session: AsyncSession) -> list[CallDraft]:

@@ -56,12 +56,13 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
     Raises `Refused` (404; 409 where the call takes none; 422 where the mentor is not in the register).
     """
     async with bus.transaction(principal.subject) as tx:
+        # Locked, so that two clicks at once begin one profile and not two.
+        person = await entries.person(tx.session, principal.subject, lock=True)
         mine = await store.of_subject(tx.session, principal.subject)
         known = next((row for row in mine if row.call_id == call_id), None)
         if known is not None:
             return known
         call = await calls_store.call(tx.session, call_id)
-        person = await entries.person(tx.session, principal.subject)
         if call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED:

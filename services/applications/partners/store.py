@@ -20,6 +20,7 @@ from services.applications.partners.model import IN_FORCE, CaseState
 from services.applications.placements.store import Offer
 from services.applications.tables import Table, metadata
 from services.applications.visits.store import Visit
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationState, MatchState, MentorState, OfferState
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ async def cases(session: AsyncSession, decision_id: UUID, *, lock: bool = False)
     query = query.order_by(
         col(DecidedCase.side), col(DecidedCase.stage), col(DecidedCase.reference), col(DecidedCase.id)
     )
-    return list(await session.scalars(query.with_for_update() if lock else query))
+    return list(await session.scalars(for_update(query) if lock else query))
 
 
 async def notices_due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
@@ -201,14 +202,14 @@ async def lock_all(session: AsyncSession, country: str) -> None:
 async def offers_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Offer]:
     """Return the published placements of a country."""
     query = select(Offer).where(Offer.country == country, Offer.state == OfferState.PUBLISHED).order_by(col(Offer.id))
-    return list(await session.scalars(query.with_for_update() if lock else query))
+    return list(await session.scalars(for_update(query) if lock else query))
 
 
 async def mentors_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Mentor]:
     """Return the published mentors of a country."""
     query = select(Mentor).where(Mentor.country == country, Mentor.state == MentorState.PUBLISHED)
     query = query.order_by(col(Mentor.id))
-    return list(await session.scalars(query.with_for_update() if lock else query))
+    return list(await session.scalars(for_update(query) if lock else query))
 
 
 def _of_case(name: str, id_: UUID) -> sa.ColumnElement[bool]:

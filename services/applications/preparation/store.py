@@ -147,6 +147,11 @@ async def rule(session: AsyncSession, rule_id: UUID) -> TravelRule | None:
     return await session.get(TravelRule, rule_id)
 
 
+async def lock_rules(session: AsyncSession) -> None:
+    """Let nobody else change what is required before travel until the commit, so that nothing is decided twice."""
+    await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('preparation.rules'))"))
+
+
 async def same_rule(session: AsyncSession, wanted: Rule) -> TravelRule | None:
     """Return the decision about the same item, call and countries, if there is one."""
     query = select(TravelRule).where(

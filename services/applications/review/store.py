@@ -11,6 +11,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.application.store.applications import Application
 from services.applications.tables import Table, one_page
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationState, Role
 from shared.identity.scope import coordinated, national_only
 
@@ -65,7 +66,7 @@ async def open_appeal(session: AsyncSession, application_id: UUID, *, lock: bool
     """Return the appeal that is still to be decided; with `lock` nobody else decides it until the commit."""
     query = select(Appeal).where(Appeal.application_id == application_id, col(Appeal.outcome).is_(None))
     query = query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(1)
-    return (await session.scalars(query.with_for_update() if lock else query)).first()
+    return (await session.scalars(for_update(query) if lock else query)).first()
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Appeal]:

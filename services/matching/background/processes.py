@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.bus.db.processes import tune_memory
@@ -48,15 +49,17 @@ def _do(pipe: Connection, work: Callable[..., Any], parts: tuple[Any, ...]) -> N
 async def run_in_process(work: Callable[..., T], *parts: Any, watch: Watch) -> T:
     """What `work(*parts, told)` gives, worked out in a process of its own; the function and all parts can be pickled.
 
-    `watch` is awaited every third of a second. Raises `Stopped` when it says so, `Failed` for an error of the work.
+    `watch` is awaited every third of a second, from the start of the process on and however much it tells. Raises
+    `Stopped` when it says so, `Failed` for an error of the work.
     """
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_do, args=(theirs, work, parts), daemon=True, name="tandem-work")
+    starting = asyncio.ensure_future(asyncio.to_thread(child.start))
     try:
-        await asyncio.to_thread(child.start)
+        await _started(starting, watch)
         theirs.close()
-        step = 0
+        step, looked = 0, monotonic()
         while True:
             told = await asyncio.to_thread(_next, mine)
             match told:
@@ -69,14 +72,25 @@ async def run_in_process(work: Callable[..., T], *parts: Any, watch: Watch) -> T
                 case "gone":
                     await asyncio.to_thread(child.join, 5)
                     raise Failed(f"The process of the work ended with {child.exitcode}.")
-            if told is None and not await watch(step):
-                raise Stopped
+            if told is None or monotonic() - looked > LOOK_EVERY:
+                if not await watch(step):
+                    raise Stopped
+                looked = monotonic()
     finally:
+        await asyncio.wait({starting})
         if child.pid is not None:
             child.kill()
             await asyncio.to_thread(child.join)
         child.close()
         mine.close()
+
+
+async def _started(starting: asyncio.Future[None], watch: Watch) -> None:
+    """Wait until the process is started, which may take long on a busy machine. Raises `Stopped`."""
+    while not (await asyncio.wait({starting}, timeout=LOOK_EVERY))[0]:
+        if not await watch(0):
+            raise Stopped
+    starting.result()
 
 
 async def run_in_thread(work: Callable[..., T], *parts: Any) -> T:

@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 
 from services.matching.facts.store.facts import Candidate, Seat, keep
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ async def write(session: AsyncSession, row: WhatIf) -> None:
 async def one(session: AsyncSession, what_if_id: UUID, *, lock: bool = False) -> WhatIf | None:
     """One what-if; `lock` holds it until the end of the transaction."""
     query = select(WhatIf).where(col(WhatIf.id) == what_if_id)
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def listed(session: AsyncSession, call_id: UUID | None, *, limit: int = 100) -> list[WhatIf]:

@@ -11,6 +11,7 @@ from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ async def add(session: AsyncSession, plan: DatePlan) -> None:
 async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> DatePlan | None:
     """One plan."""
     query = select(DatePlan).where(col(DatePlan.id) == plan_id)
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> DatePlan | None:

@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.reporting.cascades.model import State
 from services.reporting.tables import Table
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,8 +64,8 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ca
 
 async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cascade | None:
     """Return one session of a visit or mentorship, locked for this transaction."""
-    query = select(Cascade).where(Cascade.id == cascade_id, Cascade.case_id == case_id).with_for_update()
-    return await session.scalar(query)
+    query = select(Cascade).where(Cascade.id == cascade_id, Cascade.case_id == case_id)
+    return await session.scalar(for_update(query))
 
 
 async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[Cascade]:
@@ -72,5 +73,5 @@ async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list
     query = select(Cascade).where(
         Cascade.state == State.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
     )
-    query = query.order_by(col(Cascade.told_at), col(Cascade.id)).limit(limit).with_for_update(skip_locked=True)
-    return list(await session.scalars(query))
+    query = query.order_by(col(Cascade.told_at), col(Cascade.id)).limit(limit)
+    return list(await session.scalars(for_update(query, skip_locked=True)))

@@ -14,6 +14,7 @@ from services.reporting.answers.store.answers import Submission
 from services.reporting.answers.store.drafts import Draft
 from services.reporting.cascades.store import Cascade
 from services.reporting.tables import Table
+from shared.bus.db.locking import for_update
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def submissions(session: AsyncSession, application_id: UUID, *, lock: bool
     query = query.order_by(
         col(Submission.at), col(Submission.case_id), col(Submission.form), col(Submission.respondent)
     )
-    return list(await session.scalars(query.with_for_update() if lock else query))
+    return list(await session.scalars(for_update(query) if lock else query))
 
 
 async def drafts(session: AsyncSession, application_id: UUID) -> list[Draft]:
@@ -64,7 +65,7 @@ async def erase(session: AsyncSession, application_id: UUID, form: str = "") -> 
     if form in {"", "cascade"}:
         query = select(Cascade).where(Cascade.application_id == application_id, Cascade.about != ERASED)
         query = query.order_by(col(Cascade.id))
-        for session_ in await session.scalars(query.with_for_update()):
+        for session_ in await session.scalars(for_update(query)):
             session_.about, session_.why = ERASED, ERASED if session_.why else ""
             session.add(session_)
             cut += 1

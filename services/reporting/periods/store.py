@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 from services.reporting.periods.model import periods
 from services.reporting.periods.model.approval import Approval
 from services.reporting.tables import Table, write_rows
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import PeriodState
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def locked(session: AsyncSession, label: str) -> Approval:
     await session.execute(
         insert(PeriodRow).values(label=label, state="draft", figures=0, statement=1).on_conflict_do_nothing()
     )
-    row = (await session.execute(select(PeriodRow).where(PeriodRow.label == label).with_for_update())).scalar_one()
+    row = (await session.execute(for_update(select(PeriodRow).where(PeriodRow.label == label)))).scalar_one()
     return _approval(row)
 
 

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 CHAIN_START = b"\0" * 32
 PENDING_CHANNEL = "tandem_pending"
+IN_ORDER = "max(recorded_at) OVER (PARTITION BY aggregatetype, aggregateid ORDER BY sequence), aggregateid, sequence"
+"""SQL: the order of the journal's facts, over several aggregates too.
+
+`recorded_at` is when a transaction began, which may be before one that wrote first: within an aggregate the number
+decides, and each fact comes after all that were before it.
+"""
 
 
 class Conflict(RuntimeError):

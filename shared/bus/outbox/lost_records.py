@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiokafka import TopicPartition
 
+from shared.bus.db.journal import IN_ORDER
 from shared.bus.db.transaction import driver
 from shared.bus.log import kafka
 from shared.bus.metrics import LOG_LOST
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-REQUEUE = """
+REQUEUE = f"""
 INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
                      causationid, traceparent)
 SELECT id, aggregatetype, aggregateid, $2::smallint, type, payload, sequence, occurred_at, correlationid, causationid,
        traceparent
 FROM journal j WHERE id = ANY($1::uuid[])
 AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.id = j.id)
-ORDER BY recorded_at, aggregateid, sequence
-"""
+ORDER BY {IN_ORDER}
+"""  # noqa: S608 - a constant of ours
 
 
 class LostRecords:

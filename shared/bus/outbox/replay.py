@@ -43,10 +43,6 @@ async def replay(
             subject,
             1 if TOPICS[topic].compacted else None,
         )
-        await connection.execute(
-            REQUEUE.replace("ORDER BY recorded_at, aggregateid, sequence", "ORDER BY sequence"),
-            [each["id"] for each in ids],
-            partition_of(topic, subject),
-        )
+        await connection.execute(REQUEUE, [each["id"] for each in ids], partition_of(topic, subject))
         sent += len(ids)
     return sent, rows[-1]["aggregateid"] if len(rows) == limit else ""

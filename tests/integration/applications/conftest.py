@@ -15,6 +15,7 @@ from services.applications.app import create_app
 from services.applications.consumers import consumers
 from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.settings import Settings
+from shared.bus.db.journal import IN_ORDER
 from shared.identity import csrf
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
@@ -25,7 +26,6 @@ from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -35,9 +35,8 @@ ORIGIN = "http://localhost:8000"
 
 
 @pytest.fixture(autouse=True)
-def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def clock_file(own_clock: None) -> None:
     """Give the test its own clock, which it can move."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
 
 
 @pytest.fixture
@@ -213,8 +212,7 @@ class Programme:
     async def journal(self, topic: str) -> list[tuple[str, str, dict[str, Any]]]:
         """Return the events that the portal published on a topic: (type, subject, payload), in order."""
         query = sa.text(
-            "SELECT type, aggregateid, payload::jsonb FROM journal WHERE aggregatetype = :topic"
-            " ORDER BY recorded_at, aggregateid, sequence"
+            f"SELECT type, aggregateid, payload::jsonb FROM journal WHERE aggregatetype = :topic ORDER BY {IN_ORDER}"
         )
         async with self.app.state.service.bus.read() as session:
             return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]

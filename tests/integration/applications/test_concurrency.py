@@ -1,23 +1,26 @@
 """When two people change the same thing at the same moment, one is first and the other is refused.
 
-Each pair of actions is sent at once. Nobody gets a server error, and the table of transitions permits the recorded
-events, one by one.
+Each pair of actions is sent at once, or each in its turn while both wait for the same row. Nobody gets a server error,
+and the table of transitions permits the recorded events, one by one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from shared.contracts.lifecycle import TRANSITIONS, allowed
 from tests.integration.applications.abroad import Abroad
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from shared.bus import Bus
     from tests.integration.applications.conftest import Programme
     from tests.support import Feed
 
@@ -79,15 +82,45 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
     return made
 
 
+async def _send(abroad: Abroad, subject: UUID | str, who: str, path: str, body: Any) -> int:
+    method = "PUT" if path.count("/") == 2 else "POST"
+    client = abroad.of.as_(who)
+    return (await client.request(method, f"/applications/api{path.format(subject)}", json=body)).status_code
+
+
 async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list[int]:
     """Send all at the same moment; return the statuses of the answers."""
+    return await asyncio.gather(*(_send(abroad, subject, *action) for action in actions))
 
-    async def send(who: str, path: str, body: Any) -> int:
-        method = "PUT" if path.count("/") == 2 else "POST"
-        client = abroad.of.as_(who)
-        return (await client.request(method, f"/applications/api{path.format(subject)}", json=body)).status_code
 
-    return await asyncio.gather(*(send(*action) for action in actions))
+async def in_turn(abroad: Abroad, table: str, subject: UUID | str, *actions: Action) -> list[int]:
+    """Send all while somebody else holds the row, each once the one before waits for it; the statuses of the answers.
+
+    PostgreSQL gives the row to whoever has waited longest.
+    """
+    bus = abroad.of.app.state.service.bus
+    sent: list[asyncio.Task[int]] = []
+    async with bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text(f"SELECT 1 FROM {table} WHERE id = :id FOR UPDATE"), {"id": subject})
+        for action in actions:
+            sent.append(asyncio.create_task(_send(abroad, subject, *action)))
+            await until(lambda: _all_wait(bus, len(sent)), "all wait for the row", unless=sent[-1])
+    return await asyncio.gather(*sent)
+
+
+async def _all_wait(bus: Bus, count: int) -> bool:
+    """Whether so many connections to the portal's database wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with bus.glance() as session:
+        return int((await session.execute(sa.text(query))).scalar_one()) == count
+
+
+def turns(actions: dict[str, Action]) -> list[Any]:
+    """Each of the actions before each other one."""
+    return [
+        pytest.param(actions[one], actions[other], id=f"{one} before {other}")
+        for one, other in permutations(actions, 2)
+    ]
 
 
 async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | None = None) -> list[str]:
@@ -131,6 +164,30 @@ async def test_two_change_a_placement(abroad: Abroad, one: Action, other: Action
     await lawful(abroad, "exchange.offers", offer)
 
 
+@pytest.mark.parametrize(("one", "other"), turns(OF_A_PUBLISHED_OFFER))
+async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
+    abroad: Abroad, one: Action, other: Action
+) -> None:
+    """What is decided is decided on the placement as it is under its lock."""
+    offer = (await abroad.offer())["id"]
+    statuses = await in_turn(abroad, "offer", offer, one, other)
+    assert statuses[0] == 200
+    assert fine(statuses)
+    await lawful(abroad, "exchange.offers", offer)
+
+
+@pytest.mark.parametrize(("one", "other"), turns(OF_A_SUBMITTED_APPLICATION))
+async def test_whoever_comes_second_to_an_application_sees_what_the_first_did(
+    abroad: Abroad, one: Action, other: Action
+) -> None:
+    """The same of an application that waits for its country."""
+    application = (await abroad.of.submitted())["id"]
+    statuses = await in_turn(abroad, "application", application, one, other)
+    assert statuses[0] == 200
+    assert fine(statuses)
+    await lawful(abroad, "exchange.applications", application)
+
+
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_PROPOSED_MATCH))
 async def test_two_clear_a_match(abroad: Abroad, one: Action, other: Action) -> None:
     """One side of a match is decided once, and names are released once."""
@@ -166,6 +223,23 @@ async def test_a_draft_is_begun_once(abroad: Abroad) -> None:
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit"}
     made = await asyncio.gather(*(abroad.post("ani", "/applications", body, 201) for _ in range(10)))
     assert len({one["id"] for one in made}) == 1
+
+
+async def test_a_mentors_profile_is_begun_once(abroad: Abroad) -> None:
+    """Ten clicks are one profile."""
+    body = {"call_id": abroad.of.call["id"]}
+    made = await asyncio.gather(*(abroad.post("jonas", "/mentors", body, 201) for _ in range(10)))
+    assert len({one["id"] for one in made}) == 1
+
+
+async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(abroad: Abroad) -> None:
+    """Ten who decide the same leave one decision, and of ten who take it back nine hear that it is gone."""
+    at, body = "/asked-before-travel", {"item": "insurance", "asked": True, "country": "AM"}
+    made = await asyncio.gather(*(abroad.post("programme", at, body, 201) for _ in range(10)))
+    (rule,) = {one["id"] for one in made}
+    client = abroad.of.as_("programme")
+    gone = await asyncio.gather(*(client.delete(f"/applications/api{at}/{rule}") for _ in range(10)))
+    assert sorted(one.status_code for one in gone) == [204, *[404] * 9]
 
 
 async def test_two_officers_get_two_references(abroad: Abroad) -> None:

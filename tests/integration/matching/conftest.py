@@ -21,6 +21,7 @@ from services.matching.provisional import next_in_line, worker
 from services.matching.provisional.follower import CallFollower
 from services.matching.settings import Settings
 from shared.bus.db import leases
+from shared.bus.db.journal import IN_ORDER
 from shared.contracts import _examples as ex
 from shared.contracts import applications, calls, mentors, offers, participation, read, registry
 from shared.contracts.codes import Answer, Party, Role, Side
@@ -34,7 +35,6 @@ from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -53,9 +53,8 @@ def store_template(postgres: Databases) -> str:
 
 
 @pytest.fixture
-def moving_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def moving_clock(own_clock: None) -> None:
     """A clock that the test can move."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
 
 
 @pytest.fixture
@@ -200,6 +199,12 @@ class World:
         await worker.match_once(self.bus, self.call_id, self.lease, self.following)
         assert await self.following.checked()
 
+    async def lease_ends(self, name: str) -> None:
+        """The time of a lease is over, as if its holder had slept."""
+        async with self.bus.transaction("system:tests") as tx:
+            ended = "UPDATE lease SET until = clock_timestamp() WHERE name = :name"
+            await tx.session.execute(text(ended), {"name": name})
+
     async def sweep(self) -> int:
         """The deadlines are looked at."""
         lease = await leases.acquire(self.bus, deadlines.LEASE)
@@ -242,7 +247,7 @@ class World:
     async def told(self, *types: str) -> list[tuple[str, Event]]:
         """The facts of these types that were told, in order: subject and event."""
         rows = await self.rows(
-            "SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY recorded_at, id",
+            f"SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY {IN_ORDER}",
             types=list(types),
         )
         return [(row.aggregateid, read(row.type, row.payload)) for row in rows]

@@ -24,6 +24,7 @@ from services.notifications.consumers import consumers
 from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
+from shared.bus.db.journal import IN_ORDER
 from shared.ids import reaction_id
 from shared.runtime.migrate import migrate
 from tests.support import Feed, settings_for
@@ -31,7 +32,6 @@ from tests.support import Feed, settings_for
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from email.message import EmailMessage
-    from pathlib import Path
 
     from aiosmtpd.smtp import Envelope as SmtpEnvelope
     from aiosmtpd.smtp import Session
@@ -46,9 +46,8 @@ vars(service)["check_mails"] = cache(check_mails)
 
 
 @pytest.fixture(autouse=True)
-def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock of this test's own that can be moved."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+def clock_file(own_clock: None) -> None:
+    """Each test has a clock of its own that can be moved."""
 
 
 @pytest.fixture
@@ -251,9 +250,7 @@ async def post(app: FastAPI) -> None:
 
 async def published_events(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the events that the service published: (type, correlation, payload), in order."""
-    query = sa.text(
-        "SELECT type, correlationid, payload::jsonb FROM journal ORDER BY recorded_at, aggregateid, sequence"
-    )
+    query = sa.text(f"SELECT type, correlationid, payload::jsonb FROM journal ORDER BY {IN_ORDER}")
     async with app.state.service.bus.read() as session:
         return [tuple(row) for row in (await session.execute(query)).all()]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -121,10 +120,7 @@ async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
 
 
 def set_day(day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the clock show that day."""
+    """Let the clock show that day, whatever day it is."""
+    ahead = clock.offset() + (day - clock.today())
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
-    days = day - clock.today()
-    if days < timedelta():
-        clock.start_at(-days)
-    else:
-        clock.move(days)
+    clock.start_at(-ahead)

@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 from services.applications.application.model.answers import Answers
 from services.applications.application.store.standings import Standing
 from services.applications.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
 
@@ -110,7 +111,7 @@ class Step(Table, table=True):
 
 async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
     """Return one application; with `lock` nobody else changes it until the commit."""
-    return await session.get(Application, application_id, with_for_update=lock)
+    return await session.get(Application, application_id, with_for_update=lock, populate_existing=lock)
 
 
 async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
@@ -120,12 +121,10 @@ async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application
 
 
 # What is asked with each submission or confirmation is put together once.
-_LOCKED = (
+_LOCKED = for_update(
     select(Application)
     .where(col(Application.id).in_(sa.bindparam("ids", expanding=True)))
     .order_by(col(Application.id))
-    .with_for_update()
-    .execution_options(populate_existing=True)
 )
 _TOOK_PART = (
     sa.select(col(Application.id))
@@ -210,9 +209,8 @@ async def unanswered_returns(session: AsyncSession, at: datetime, limit: int = 1
         .where(Application.state == ApplicationState.RETURNED_FOR_INFORMATION, col(Application.due) < at)
         .order_by(col(Application.due), col(Application.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(for_update(query, skip_locked=True))).all())
 
 
 async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
@@ -225,9 +223,8 @@ async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[A
         select(Application)
         .where(Application.call_id == call_id, col(Application.state).in_(states), unplaced)
         .order_by(col(Application.id))
-        .with_for_update()
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(for_update(query))).all())
 
 
 async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:

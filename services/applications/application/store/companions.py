@@ -15,6 +15,7 @@ from sqlmodel import Field, col, select
 from services.applications.application.model.companions import LIVE, CompanionState
 from services.applications.application.store.applications import Application
 from services.applications.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState
 
 if TYPE_CHECKING:
@@ -150,9 +151,8 @@ async def orphaned(session: AsyncSession, limit: int = 100) -> list[Companion]:
         )
         .order_by(col(Companion.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(for_update(query, skip_locked=True))).all())
 
 
 def _of_an_application() -> sa.ColumnElement[bool]:

@@ -100,7 +100,8 @@ async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
 
 async def add_release(session: AsyncSession, row: Release) -> bool:
     """Record that fields may be seen; return whether any of them is new for that purpose. Earlier ones remain."""
-    before = await session.get(Release, (row.match_id, row.of, row.to, row.purpose), with_for_update=True)
+    key = (row.match_id, row.of, row.to, row.purpose)
+    before = await session.get(Release, key, with_for_update=True, populate_existing=True)
     if before is None:
         session.add(row)
         return True

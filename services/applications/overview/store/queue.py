@@ -14,8 +14,10 @@ from services.applications.application.store.standings import Standing
 from services.applications.overview.model import QueueFilters
 from services.applications.review import store as review_store
 from services.applications.tables import one_page
-from shared.contracts.codes import ApplicationState, Role
+from shared.contracts.codes import UNION, ApplicationState, Role
+from shared.contracts.lifecycle import Unit
 from shared.identity.scope import coordinated, national_only
+from shared.time.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,13 +121,15 @@ def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
 
 
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:
+    # Days, as people count them and deadlines end with them: on a Friday the whole of the next one is within a week.
+    week = due(now, 1, Unit.WEEKS, UNION)
     match which:
         case "overdue":
             return now > DUE
         case "week":
-            return sa.and_(now <= DUE, now + WEEK >= DUE)
+            return sa.and_(now <= DUE, week >= DUE)
         case "later":
-            return now + WEEK < DUE
+            return week < DUE
     return sa.false()
 
 

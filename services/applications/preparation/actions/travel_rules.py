@@ -28,6 +28,7 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
         sentence = gettext("A visit goes to another country: choose two, or leave one open.")
         raise Refused(sentence, 422, {"host_country": sentence})
     async with bus.transaction(actor) as tx:
+        await store.lock_rules(tx.session)
         if rule.call_id is not None and await calls_store.call(tx.session, rule.call_id) is None:
             sentence = gettext("There is no such call.")
             raise Refused(sentence, 422, {"call_id": sentence})
@@ -52,6 +53,7 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
 async def take_back(bus: Bus, actor: str, rule_id: UUID) -> None:
     """Take back a decision: the less specific one applies again. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
+        await store.lock_rules(tx.session)
         row = await store.rule(tx.session, rule_id)
         if row is None:
             raise not_found()

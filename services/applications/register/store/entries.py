@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, select
 
 from services.applications.tables import Table, one_page
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import PartnerStatus
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, l
     """Return the people with these sign-in subjects; with `lock` nobody else changes them until the commit."""
     query = select(Person).where(sa.column("subject").in_(sorted(set(subjects)))).order_by(Person.subject)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = for_update(query)
     return {person.subject: person for person in (await session.scalars(query)).all()}
 
 

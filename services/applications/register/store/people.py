@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.register.store.entries import PERSON_WORDS, Organisation, Person
 from services.applications.tables import Table, one_page
+from shared.bus.db.locking import for_update
 from shared.contracts.access import AccessGrant
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def by_id(session: AsyncSession, person_id: UUID, *, lock: bool = False) -
     """Return the person with an opaque id; with `lock` nobody else changes the entry until the commit."""
     query = select(Person).where(Person.id == person_id)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = for_update(query)
     return (await session.scalars(query)).one_or_none()
 
 
@@ -193,10 +194,8 @@ async def due_lapses(session: AsyncSession, before: date, today: date, limit: in
         .where(_PERSON.c.lapsed_on.is_(None), _PERSON.c.confirmed_on < before, _has_grant(today))
         .order_by(_PERSON.c.confirmed_on, _PERSON.c.subject)
         .limit(limit)
-        .with_for_update(of=_PERSON, skip_locked=True)
-        .execution_options(populate_existing=True)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(for_update(query, of=_PERSON, skip_locked=True))).all())
 
 
 async def due_moves(session: AsyncSession, on: date, limit: int = 100) -> list[Person]:
@@ -206,10 +205,8 @@ async def due_moves(session: AsyncSession, on: date, limit: int = 100) -> list[P
         .where(col(Person.moves_on) <= on)
         .order_by(col(Person.moves_on), col(Person.subject))
         .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
     )
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(for_update(query, skip_locked=True))).all())
 
 
 @dataclass(frozen=True, slots=True)

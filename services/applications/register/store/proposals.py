@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.register.model.proposals import CHANGE
 from services.applications.tables import Table, one_page
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import ProposalState
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def proposal(session: AsyncSession, proposal_id: UUID, *, lock: bool = Fal
 async def locked(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:
     """Return several proposals, locked in the order of their ids, so that two transactions do not block each other."""
     query = select(Proposal).where(col(Proposal.id).in_(sorted(set(ids)))).order_by(col(Proposal.id))
-    return list((await session.scalars(query.with_for_update().execution_options(populate_existing=True))).all())
+    return list((await session.scalars(for_update(query))).all())
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:

@@ -16,6 +16,7 @@ from sqlmodel import Field, col
 
 from services.matching.facts.store.facts import keep
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,7 +81,7 @@ async def write(session: AsyncSession, row: CohortJob) -> None:
 async def one(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> CohortJob | None:
     """One job; `lock` holds it until the end of the transaction."""
     query = select(CohortJob).where(col(CohortJob.id) == job_id)
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def open_of(session: AsyncSession, call_id: UUID) -> CohortJob | None:

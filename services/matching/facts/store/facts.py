@@ -17,6 +17,7 @@ from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -196,7 +197,7 @@ async def candidates(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
 async def seats(session: AsyncSession, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Seat]:
     """The offers and mentors with these ids; `lock` holds them, so that only one transaction fills their weeks."""
     query = select(Seat).where(col(Seat.id).in_(ids)).order_by(col(Seat.id))
-    found = await session.scalars(query.with_for_update() if lock else query)
+    found = await session.scalars(for_update(query) if lock else query)
     return {row.id: row for row in found}
 
 

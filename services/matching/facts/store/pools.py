@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 
 from services.matching.facts.store.facts import keep
 from services.matching.tables import Table, moment
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,7 +98,7 @@ _BEHIND = text(
     " UNION ALL SELECT call_id, true FROM vacancy) AS one GROUP BY call_id ORDER BY call_id"
 )
 _VERSION = select(Pool).where(col(Pool.call_id) == bindparam("call"))
-_HELD_VERSION = _VERSION.with_for_update()
+_HELD_VERSION = for_update(_VERSION)
 
 
 async def behind(session: AsyncSession, today: date) -> dict[UUID, bool]:

@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.match import HELD, Match
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import MatchState, Party, Reason
 from shared.contracts.matches import Pairing
 
@@ -122,9 +123,8 @@ async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mat
     """The matches with these ids, held until the end of the transaction."""
     if not ids:
         return {}
-    found = await session.scalars(
-        select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)).with_for_update()
-    )
+    query = select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id))
+    found = await session.scalars(for_update(query))
     return {row.id: read(row) for row in found}
 
 

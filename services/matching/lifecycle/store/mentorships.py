@@ -13,6 +13,7 @@ from sqlmodel import Field, col
 from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.mentorship import Mentorship, Progress, Signed
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import MentorshipState, Party, Reason
 from shared.contracts.mentorships import MentorshipPlan
 
@@ -134,12 +135,8 @@ async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) 
     """The mentorships of these matches by match, held until the end of the transaction."""
     if not match_ids:
         return {}
-    found = await session.scalars(
-        select(MentorshipRow)
-        .where(col(MentorshipRow.match_id).in_(match_ids))
-        .order_by(col(MentorshipRow.id))
-        .with_for_update()
-    )
+    query = select(MentorshipRow).where(col(MentorshipRow.match_id).in_(match_ids)).order_by(col(MentorshipRow.id))
+    found = await session.scalars(for_update(query))
     return {row.match_id: read(row) for row in found}
 
 

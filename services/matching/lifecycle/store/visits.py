@@ -17,6 +17,7 @@ from services.matching.engine.problem.weeks import Period, monday
 from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.visit import TO_COME, Proposal, Visit
 from services.matching.tables import Table, document, moment
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import Reason, UnschedulableCause, VisitState
 from shared.contracts.visits import VisitOf, VisitPlan
 
@@ -149,9 +150,8 @@ async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) 
     """
     if not match_ids:
         return {}
-    found = await session.scalars(
-        select(VisitRow).where(col(VisitRow.match_id).in_(match_ids)).order_by(col(VisitRow.id)).with_for_update()
-    )
+    query = select(VisitRow).where(col(VisitRow.match_id).in_(match_ids)).order_by(col(VisitRow.id))
+    found = await session.scalars(for_update(query))
     current = sorted(found, key=lambda row: (row.state in TO_COME, row.since))
     return {row.match_id: read(row) for row in current}
 

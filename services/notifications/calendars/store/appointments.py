@@ -19,6 +19,7 @@ from services.notifications.calendars.model.appointments import (
 )
 from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.tables import Table, put
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -92,7 +93,7 @@ async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of appointments whose case arrived later."""
     query = sa.select(AppointmentRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(AppointmentRow.case_id))
     query = query.where(sa.text("dated.seen_by IS NULL")).order_by(col(AppointmentRow.id)).limit(_PLACED)
-    for row, case in (await session.execute(query.with_for_update(of=AppointmentRow))).all():
+    for row, case in (await session.execute(for_update(query, of=AppointmentRow))).all():
         row.seen_by = viewer_keys(case.case())
     await session.flush()
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, col
 
 from services.notifications.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.access import AccessChanged
 from shared.time import clock
 
@@ -46,7 +47,7 @@ class FeedRow(Table, table=True):
 async def address_of(session: AsyncSession, person: UUID, *, lock: bool = False) -> FeedRow | None:
     """Return the address of a person, if there is one."""
     query = sa.select(FeedRow).where(col(FeedRow.person) == person)
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def count_read(session: AsyncSession, key_hash: bytes, now: datetime) -> FeedRow | None:

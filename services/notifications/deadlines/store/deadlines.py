@@ -19,6 +19,7 @@ from services.notifications.cases.store.cases import CaseRow, cases, with_refere
 from services.notifications.cases.store.deputies import in_charge
 from services.notifications.deadlines.model.rules import CaseDeadline, holder, merge, next_look
 from services.notifications.tables import Table, among, put, table_of
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ async def save_changes(session: AsyncSession, changes: Sequence[CaseDeadline], c
         return
     ids = {change.id for change in changes}
     query = sa.select(DeadlineRow).where(among(col(DeadlineRow.id), ids)).order_by(col(DeadlineRow.id))
-    query = query.with_for_update().execution_options(populate_existing=True)
+    query = for_update(query)
     before = {row.id: row for row in (await session.scalars(query)).all()}
     known: dict[UUID, CaseDeadline] = {id_: row.deadline() for id_, row in before.items()}
     for change in changes:
@@ -191,7 +192,7 @@ async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of deadlines whose case arrived after them."""
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
-    for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
+    for row, case in (await session.execute(for_update(query.limit(_PLACED), of=DeadlineRow))).all():
         owner = holder(AudienceKind(row.owner), case.case())
         row.whom, row.country = owner.key, owner.country
     await session.flush()

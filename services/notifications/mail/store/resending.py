@@ -45,7 +45,7 @@ async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
 
     Recipients for whom the message waits until the morning still get it then.
     """
-    message = await session.get(MessageRow, message_id, with_for_update=True)
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
     if message is None:
         return False
     failed = await session.execute(
@@ -79,7 +79,7 @@ async def resend(
 
     `real` and `now` are real and domain time. False where it still waits to be sent.
     """
-    message = await session.get(MessageRow, message_id, with_for_update=True)
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
     if message is None or message.state == WAITING:
         return False
     generation = message.generation + 1
@@ -98,7 +98,7 @@ async def resendings(session: AsyncSession, message_id: UUID) -> list[Resent]:
 
 async def notification(session: AsyncSession, notification_id: UUID) -> NotificationRow | None:
     """Return one notification, locked until the commit."""
-    return await session.get(NotificationRow, notification_id, with_for_update=True)
+    return await session.get(NotificationRow, notification_id, with_for_update=True, populate_existing=True)
 
 
 async def note_status(session: AsyncSession, notification_id: UUID, status: str, now: datetime) -> None:

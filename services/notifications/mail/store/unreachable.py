@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.notifications.tables import Table, table_of
+from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +97,7 @@ async def open_entries(
         col(Unreachable.recipient).in_(sorted(set(recipients))), col(Unreachable.settled_at).is_(None)
     )
     query = query.order_by(col(Unreachable.recipient))
-    return {row.recipient: row for row in (await session.scalars(query.with_for_update() if lock else query)).all()}
+    return {row.recipient: row for row in (await session.scalars(for_update(query) if lock else query)).all()}
 
 
 async def note_address_request(session: AsyncSession, recipient: UUID, at: datetime) -> None:

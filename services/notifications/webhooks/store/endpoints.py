@@ -81,7 +81,8 @@ async def existing_of(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]
 
 async def endpoint(session: AsyncSession, endpoint_id: UUID, *, lock: bool = False) -> Endpoint | None:
     """Return one endpoint; with `lock` nobody else changes it before this transaction ends."""
-    return await session.get(Endpoint, endpoint_id, with_for_update={"key_share": True} if lock else None)
+    how = {"key_share": True} if lock else None
+    return await session.get(Endpoint, endpoint_id, with_for_update=how, populate_existing=lock)
 
 
 _LOCKED = "SELECT * FROM webhook_endpoint WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"

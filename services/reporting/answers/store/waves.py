@@ -279,7 +279,7 @@ async def close(session: AsyncSession, **values: Any) -> Closing:
 
 async def closing(session: AsyncSession, closing_id: UUID) -> Closing | None:
     """Return one closing, locked for this transaction."""
-    return await session.get(Closing, closing_id, with_for_update=True)
+    return await session.get(Closing, closing_id, with_for_update=True, populate_existing=True)
 
 
 async def closings(session: AsyncSession) -> list[Closing]:

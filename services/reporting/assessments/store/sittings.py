@@ -14,6 +14,7 @@ from sqlmodel import Field, col, select
 
 from services.reporting.cases.store import CaseRow, of_row
 from services.reporting.tables import Table
+from shared.bus.db.locking import for_update
 from shared.contracts.codes import TestPhase, VisitState
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ async def both(session: AsyncSession, case_id: UUID, *, locked: bool = False) ->
     """Return the two tests of a visit, as far as they were asked for; `locked` until the transaction ends."""
     query = select(Sitting).where(col(Sitting.case_id) == case_id).order_by(col(Sitting.phase))
     if locked:
-        query = query.with_for_update()
+        query = for_update(query)
     return {TestPhase(row.phase): row for row in await session.scalars(query)}
 
 

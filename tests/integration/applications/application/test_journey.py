@@ -17,8 +17,11 @@ from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.overview.test_projection import story
 from tests.support import SERVICE_TOKEN, Feed
+from tests.waiting import PATIENCE, until, watching_the_clock
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.integration.applications.conftest import Programme
 
 
@@ -235,17 +238,19 @@ async def test_the_first_coordinator_is_entered_once(programme: Programme) -> No
     assert not await enter_first_coordinator(programme.app.state.service.bus, "somebody-else")
 
 
-async def test_the_loop_wakes_when_the_clock_is_moved(programme: Programme) -> None:
+async def test_the_loop_wakes_when_the_clock_is_moved(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
     """A moved clock wakes the loop at once, which withdraws the silent officer's application under its lease."""
     made = await programme.submitted()
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
+    waits = watching_the_clock(monkeypatch)
     loop = asyncio.create_task(keep_deadlines(programme.app.state.service))
+
+    async def withdrawn() -> bool:
+        return bool((await programme.get("ani", f"/applications/{made['id']}"))["state"] == "withdrawn")
+
     try:
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(waits.wait(), PATIENCE)
         clock.move(timedelta(days=25))
-        async with asyncio.timeout(10):
-            while (await programme.get("ani", f"/applications/{made['id']}"))["state"] != "withdrawn":
-                assert not loop.done(), loop.exception()
-                await asyncio.sleep(0.1)
+        await until(withdrawn, "the application is withdrawn", unless=loop)
     finally:
         loop.cancel()

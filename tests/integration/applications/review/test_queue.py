@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from datetime import datetime, timedelta
+from calendar import day_name
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
@@ -77,6 +79,12 @@ async def story(many: Programme) -> dict[str, dict[str, Any]]:
     return made
 
 
+async def due_of(many: Programme, made: dict[str, Any]) -> datetime:
+    """When the next decision about an application is due."""
+    queue = (await many.get("tigran", f"/queue?q={made['reference']}"))["applications"]
+    return datetime.fromisoformat(queue[0]["due"])
+
+
 async def test_each_figure_leads_to_exactly_its_rows(many: Programme) -> None:
     """Whoever reads it, and whatever is overdue: behind each figure there are as many rows as it says."""
     await story(many)
@@ -109,19 +117,14 @@ async def test_filters_in_the_address(many: Programme) -> None:
     """Each filter shows what fits it and nothing else, for pages and programs; what is no filter finds nothing."""
     made = await story(many)
     call = many.call["id"]
-    listed = (await many.get("tigran", "/queue"))["applications"]
-    soon = {
-        entry["reference"]
-        for entry in listed
-        if datetime.fromisoformat(entry["due"]) <= clock.now() + timedelta(days=7)
-    }
-    week = {who for who in made if made[who]["reference"] in soon}
+    week = workdays.due(clock.now(), 1, Unit.WEEKS, "AM")
+    soon = {who for who in ("ani", "davit", "mariam") if await due_of(many, made[who]) <= week}
     expected = {
         "state=submitted": {"ani"},
         "needs=me": {"ani"},
         "due=overdue": set(),
-        "due=week": week,
-        "due=later": {"ani", "davit", "mariam"} - week,
+        "due=week": soon,
+        "due=later": {"ani", "davit", "mariam"} - soon,
         "age=week": {"ani", "davit", "mariam"},
         "age=older": set(),
         "kind=study_visit": {"ani", "davit", "mariam"},
@@ -149,6 +152,23 @@ async def test_filters_in_the_address(many: Programme) -> None:
         told = await many.get("tigran", f"/queue?{query}")
         assert {references[one["reference"]] for one in told["applications"]} == who, query
         assert told["total"] == len(who)
+
+
+@pytest.mark.parametrize(("weekday", "hour"), [(day, 21 * (day % 2)) for day in range(7)], ids=list(day_name))
+async def test_within_a_week_ends_with_the_same_weekday(many: Programme, weekday: int, hour: int) -> None:
+    """On any day, at any hour, what is due on this day next week is due within a week; what is after it, later."""
+    now = clock.now().astimezone(workdays.ZONE)
+    day = now.date() + timedelta(days=7 + (weekday - now.weekday()) % 7)
+    clock.move(datetime.combine(day, time(hour, 30), workdays.ZONE) - now)
+    made = {days: await many.submitted(who) for days, who in ((7, "ani"), (8, "davit"))}
+    async with many.app.state.service.bus.transaction("system:tests") as tx:
+        for days, one in made.items():
+            due = workdays.due(clock.now(), days, Unit.DAYS, "AM")
+            await tx.session.execute(
+                sa.text("UPDATE application SET due = :due WHERE id = :id"), {"due": due, "id": one["id"]}
+            )
+    assert rows(await page(many, "tigran", f"{QUEUE}?due=week")) == [made[7]["reference"]]
+    assert rows(await page(many, "tigran", f"{QUEUE}?due=later")) == [made[8]["reference"]]
 
 
 async def test_what_waits_for_the_reader_comes_first(many: Programme) -> None:

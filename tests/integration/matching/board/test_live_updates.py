@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,15 @@ from services.matching.facts.store import pools as store
 from shared.bus.db.transaction import CHANGED_CHANNEL
 from shared.contracts.codes import Answer, Party
 from shared.time import clock
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.integration.matching.conftest import World
+
+
+_LAST = "nothing more"
 
 
 @asynccontextmanager
@@ -31,10 +34,15 @@ async def _heard(world: World) -> AsyncIterator[list[str]]:
         await connection.close()
 
 
-async def _all(names: list[str]) -> list[str]:
-    """All that was heard by now, in the order of names; what comes next is heard anew."""
-    await asyncio.sleep(0.1)
-    told = sorted(names)
+async def _all(world: World, names: list[str]) -> list[str]:
+    """All that was told by now, in the order of names; what comes next is heard anew.
+
+    PostgreSQL tells in the order of the commits: once the last word is heard, so is all that was told before it.
+    """
+    async with world.bus.transaction("test") as tx:
+        await tx.changed(_LAST)
+    await until(lambda: _LAST in names, "the last word is heard")
+    told = sorted(name for name in names if name != _LAST)
     names.clear()
     return told
 
@@ -46,11 +54,11 @@ async def test_the_board_waits_for_the_matching_that_follows(world: World) -> No
     await world.turn()
     async with _heard(world) as names:
         await world.officer(eligible=False)
-        assert set(await _all(names)) == {"board"}
+        assert set(await _all(world, names)) == {"board"}
         await world.officer("GE")
-        assert set(await _all(names)) == {"board", "board+", "matching"}
+        assert set(await _all(world, names)) == {"board", "board+", "matching"}
         await world.turn()
-        assert await _all(names) == ["board"]
+        assert await _all(world, names) == ["board"]
 
 
 async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
@@ -60,7 +68,7 @@ async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
             await tx.changed("board", more=True)
             await tx.changed("board")
             await tx.changed("plans", more=True)
-        assert await _all(names) == ["board", "plans+"]
+        assert await _all(world, names) == ["board", "plans+"]
 
 
 async def test_a_call_with_a_free_place_says_so(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.integration.matching.commit_until_killed import commit
 from tests.processes import forked
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -41,7 +42,7 @@ def _instance(world: World, store_address: str) -> Instance:
     process = context.Process(target=commit, args=(store_address, world.call_id, theirs), daemon=True)
     process.start()
     theirs.close()
-    assert mine.poll(60)
+    assert mine.poll(PATIENCE)
     assert mine.recv() == "ready", "the instance ended before it was ready"
     return Instance(process, mine)
 
@@ -63,12 +64,11 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
             running.pop(0).kill()
             running.append(await asyncio.to_thread(_instance, world, store_address))
         running[-1].go()
-        for _ in range(600):
-            if len(await world.rows("SELECT 1 FROM match WHERE state = 'proposed'")) == 12:
-                break
-            await asyncio.sleep(0.05)
-        else:
-            raise AssertionError("the instance that was left did not fill the places")
+
+        async def full() -> bool:
+            return len(await world.rows("SELECT 1 FROM match WHERE state = 'proposed'")) == 12
+
+        await until(full, "the instance that was left fills the places")
     finally:
         for one in running:
             one.kill()

@@ -18,6 +18,7 @@ from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.cohorts.actions import plan as cohorts_plan
 from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
 from services.matching.cohorts.store import jobs
+from services.matching.cohorts.store.jobs import OPEN
 from services.matching.facts.store import pools as store
 from services.matching.settings import Settings
 from shared.bus.db import leases
@@ -26,6 +27,7 @@ from shared.errors import Refused
 from shared.ids import new_id
 from tests.processes import instead_of_spawned
 from tests.support import settings_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -71,11 +73,24 @@ async def _stored(world: World, job_id: UUID) -> CohortJob:
     return row
 
 
-async def _until(world: World, job_id: UUID, *states: str) -> None:
-    """Wait until a job is in one of these states."""
-    async with asyncio.timeout(30):
-        while (await _stored(world, job_id)).state not in states:  # noqa: ASYNC110 - the row is what everybody sees
-            await asyncio.sleep(0.02)
+async def _until(world: World, job_id: UUID, state: str, unless: asyncio.Task[bool] | None = None) -> None:
+    """Wait until a job is in a state, unless the work on it has ended without."""
+
+    async def holds() -> bool:
+        return (await _stored(world, job_id)).state == state
+
+    await until(holds, f"the job is {state}", unless=unless)
+
+
+async def _worked(world: World, job_id: UUID) -> CohortJob:
+    """Work until a job is over, as a service does: an instance that was too slow to keep it begins it again."""
+
+    async def over() -> bool:
+        await cohorts_job.work_once(world.bus)
+        return (await _stored(world, job_id)).state not in OPEN
+
+    await until(over, "the job is over")
+    return await _stored(world, job_id)
 
 
 async def _provisional(world: World) -> dict[UUID, UUID]:
@@ -109,8 +124,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
         raise AssertionError("matched in the process of the service")
 
     monkeypatch.setattr(cohorts_plan, "solve", never)
-    assert await cohorts_job.work_once(world.bus)
-    row = await _stored(world, job)
+    row = await _worked(world, job)
     assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
     here = {str(one): _plain(told) for part in worked.parts for one, told in part.told.items()}
     there = {subject: _plain(event) for subject, event in await world.told("MatchExplained", "NoMatchExplained")}
@@ -156,13 +170,16 @@ async def test_its_page_answers_while_it_is_under_way(
     assert again.status_code == 409
     working = asyncio.create_task(cohorts_job.work_once(world.bus))
     seen, found = 0, False
-    async with asyncio.timeout(60):
-        while not working.done():
-            text = (await browser.get(page)).text
-            if "<progress" in text and not working.done():
-                seen += 1
-                found = found or page in (await browser.get(f"/matching/cohorts/{world.call_id}")).text
-            await asyncio.sleep(0.02)
+
+    async def over() -> bool:
+        nonlocal seen, found
+        text = (await browser.get(page)).text
+        if "<progress" in text and not working.done():
+            seen += 1
+            found = found or page in (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+        return working.done()
+
+    await until(over, "the cohort is worked out")
     assert await working
     assert seen, "the page was not answered while the work was under way"
     assert found, "no page led back to it"
@@ -178,7 +195,7 @@ async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.Asyn
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id)
     working = asyncio.create_task(cohorts_job.work_once(world.bus))
-    await _until(world, job, "running")
+    await _until(world, job, "running", working)
     stopped = await _post(world, browser, f"/matching/cohorts/jobs/{job}/cancel", data={})
     assert stopped.status_code == 303
     assert await working
@@ -200,7 +217,7 @@ async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
     async with world.bus.transaction("system:tests") as tx:
         await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
         working = asyncio.create_task(cohorts_job.work_once(world.bus))
-        await _until(world, job, "writing")
+        await _until(world, job, "writing", working)
         with pytest.raises(Refused) as refused:
             await cohorts_job.cancel(world.bus, "carla", job)
     assert refused.value.status_code == 409
@@ -226,9 +243,7 @@ async def test_another_instance_does_what_a_killed_one_left(world: World, store_
             process.kill()
         await process.wait()
     assert (await _stored(world, job)).state == "running", "it was killed too late to leave anything"
-    async with asyncio.timeout(30):
-        while not await cohorts_job.work_once(world.bus):  # noqa: ASYNC110 - until its lease is to be had
-            await asyncio.sleep(0.1)
+    await until(lambda: cohorts_job.work_once(world.bus), "its lease is to be had")
     assert (await _stored(world, job)).state == "done"
     assert not await cohorts_job.work_once(world.bus)
     assert len(await world.rows("SELECT 1 FROM run")) == 1
@@ -252,7 +267,7 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
     async with world.bus.transaction("system:tests") as tx:
         await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
         working = asyncio.create_task(cohorts_job.work_once(world.bus))
-        await _until(world, job, "writing")
+        await _until(world, job, "writing", working)
         await tx.session.execute(sa.text("UPDATE candidate SET state = 'eligible' WHERE id = :id"), {"id": late})
         await store.touch(tx.session, [world.call_id])
     assert await working

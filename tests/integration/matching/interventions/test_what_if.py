@@ -17,6 +17,7 @@ from shared.contracts import _examples as ex
 from shared.contracts import calls
 from shared.contracts.calls import CountryQuota
 from shared.errors import Refused
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -108,8 +109,11 @@ async def test_it_can_be_cancelled_while_it_is_under_way(world: World) -> None:
     await _two_for_one_place(world)
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     working = asyncio.create_task(what_ifs.work_once(world.bus, large=0))
-    while (await _stored(world, asked)).state == "waiting":  # noqa: ASYNC110 - the row is what everybody sees
-        await asyncio.sleep(0.02)
+
+    async def begun() -> bool:
+        return (await _stored(world, asked)).state != "waiting"
+
+    await until(begun, "it is under way", unless=working)
     await what_ifs.cancel(world.bus, "carla", asked)
     assert await working
     row = await _stored(world, asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from services.matching.settings import Settings
 from shared.contracts import participation
 from shared.contracts.codes import Party, Reason, Side
 from tests.support import settings_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,12 +54,8 @@ async def _another(store_address: str) -> AsyncIterator[Bus]:
 
 async def _waits(world: World, task: asyncio.Task[Any]) -> None:
     """Wait until some transaction waits for another's lock."""
-    end = perf_counter() + 20
     query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not await world.rows(query):
-        assert not task.done(), task
-        assert perf_counter() < end, "nobody waits"
-        await asyncio.sleep(0.01)
+    await until(lambda: world.rows(query), "somebody waits", unless=task)
 
 
 def _commit(bus: Bus, world: World) -> asyncio.Task[commit.Committed]:

@@ -25,19 +25,13 @@ from shared.errors import Refused
 from shared.ids import new_id
 from tests.rebuilding import empty_projections
 from tests.support import settings_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from shared.bus.log.envelope import StoredRecord
     from tests.integration.matching.conftest import World
-
-
-async def _until(holds: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    end = perf_counter() + seconds
-    while not await holds():
-        assert perf_counter() < end, "it did not happen in time"
-        await asyncio.sleep(0.002)
 
 
 async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) -> None:
@@ -54,7 +48,7 @@ async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) 
             async def seen(count: int = count) -> bool:
                 return len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == count
 
-            await _until(seen)
+            await until(seen)
             times.append(perf_counter() - started)
         assert median(times) < 0.5, times
     finally:
@@ -80,7 +74,7 @@ async def test_a_call_that_cannot_be_matched_stops_no_other(world: World) -> Non
         async def seen() -> bool:
             return len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 1
 
-        await _until(seen)
+        await until(seen)
         assert not worker.done()
     finally:
         worker.cancel()
@@ -101,10 +95,10 @@ async def test_two_instances_never_offer_one_place_twice(world: World, store_add
     bus = second.state.service.bus
     try:
         name = f"match:{world.call_id}"
-        first_lease = await leases.acquire(world.bus, name, 0.2)
+        first_lease = await leases.acquire(world.bus, name)
         assert first_lease is not None
         assert await leases.acquire(bus, name) is None
-        await asyncio.sleep(0.3)
+        await world.lease_ends(name)
         second_lease = await leases.acquire(bus, name)
         assert second_lease is not None
         with pytest.raises(LeaseLost):

@@ -17,6 +17,7 @@ from shared.contracts.codes import Party, Reason
 from shared.errors import Refused
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.workdays import is_working_day
 
 if TYPE_CHECKING:
     from shared.bus import Lease
@@ -42,6 +43,16 @@ async def _revise(world: World, offer_id: UUID, **terms: Any) -> None:
     await world.feed.deliver((event, offer_id))
 
 
+def _quiet(count: int) -> int:
+    """How many weeks from today (10 or more) so many begin in which neither guest nor host has a public holiday."""
+
+    def works(week: int) -> bool:
+        first = monday(clock.today() + timedelta(weeks=week))
+        return all(is_working_day(first + timedelta(days=day), one) for one in ("MD", "FR") for day in range(5))
+
+    return next(week for week in range(10, 35) if all(works(week + more) for more in range(count)))
+
+
 def _weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[str, Any]]:
     return [period | {"places_per_week": places} for period in world.period(first, last)]
 
@@ -49,7 +60,8 @@ def _weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[st
 async def _two(world: World, *, places: int = 1) -> tuple[UUID, list[UUID]]:
     """An offer with so many places a week and two confirmed guests: the offer and the matches."""
     await world.call()
-    offer_id = await world.offer(periods=_weeks(world, 10, 30, places), places=4)
+    begins = _quiet(4)
+    offer_id = await world.offer(periods=_weeks(world, begins, begins + 20, places), places=4)
     return offer_id, [(await world.confirmed())[1] for _ in range(2)]
 
 
@@ -158,7 +170,7 @@ async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
     Gives the visit of each match, and the two matches.
     """
     await world.call()
-    first = monday(clock.today() + timedelta(weeks=10))
+    first = monday(clock.today() + timedelta(weeks=_quiet(3)))
 
     def weeks(begin: int, end: int, **places: int) -> list[dict[str, Any]]:
         last = first + timedelta(weeks=end, days=4)

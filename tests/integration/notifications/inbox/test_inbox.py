@@ -22,6 +22,7 @@ from services.notifications.consumers import consumers
 from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 from services.notifications.settings import Settings
 from shared.bus.db.bus import engine_for
+from shared.bus.db.journal import IN_ORDER
 from shared.contracts import read
 from shared.identity import service_headers
 from shared.ids import new_id
@@ -64,7 +65,7 @@ async def both(database: str, migrated: str, catcher: Catcher) -> AsyncIterator[
 
 async def _deliver(portal: FastAPI, notifications: FastAPI) -> None:
     """Give notifications all events of the portal."""
-    query = sa.text("SELECT type, aggregateid, payload FROM journal ORDER BY recorded_at, aggregateid, sequence")
+    query = sa.text(f"SELECT type, aggregateid, payload FROM journal ORDER BY {IN_ORDER}")
     async with portal.state.service.bus.read() as session:
         facts = (await session.execute(query)).all()
     events = [(read(type_, payload), subject) for type_, subject, payload in facts]

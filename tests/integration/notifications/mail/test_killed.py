@@ -12,6 +12,7 @@ from tests.integration.notifications.send_until_killed import send_all
 from tests.integration.notifications.stories import event
 from tests.processes import forked
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -39,7 +40,7 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
         await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
         await _one_life(catcher, environment, count, after)
     last = await _sender(environment)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while {row.state for row in await rows(app, "SELECT state FROM message")} != {"done"}:  # noqa: ASYNC110 - another process sets it
             await asyncio.sleep(0.05)
     last.kill()
@@ -78,7 +79,7 @@ async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, a
 
     catcher.on_taken = on_taken
     lives.append(await _sender(environment))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await killed.wait()
         await asyncio.to_thread(lives[0].join)
     catcher.on_taken = lambda: None

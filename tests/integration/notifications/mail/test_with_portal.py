@@ -18,6 +18,7 @@ from services.notifications.consumers import consumers
 from services.notifications.messages.model.links import LINKS
 from services.notifications.settings import Settings
 from shared.bus.db.bus import engine_for
+from shared.bus.db.journal import IN_ORDER
 from shared.contracts import _examples as ex
 from shared.contracts import read
 from shared.contracts.applications import LineManagerLinkAsked
@@ -55,8 +56,7 @@ async def portal(database: str) -> AsyncIterator[FastAPI]:
 async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[FastAPI, Feed]]:
     """Yield notifications beside the portal, with all its events read."""
     query = sa.text(
-        "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
-        " ORDER BY recorded_at, aggregateid, sequence"
+        f"SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting' ORDER BY {IN_ORDER}"
     )
     async with portal.state.service.bus.read() as session:
         facts = (await session.execute(query)).all()

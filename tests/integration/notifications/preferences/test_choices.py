@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -148,7 +148,7 @@ async def test_days_that_are_leapt_over_have_no_digest(app: FastAPI, feed: Feed)
     clock.move(morning(15, after=21))
     assert await write(app) == 1
     assert await write(app) == 0
-    await feed.deliver((event("ApplicationEndorsed"), APPLICATION), at=datetime.now(UTC) + timedelta(days=60))
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION), at=clock.now() + timedelta(days=60))
     clock.move(morning())
     assert [
         row.kind for row in await rows(app, "SELECT kind FROM deadline WHERE open AND owner = 'home_coordinator'")

@@ -35,6 +35,7 @@ from tests.integration.notifications.stories import (
 )
 from tests.rebuilding import empty_projections
 from tests.support import Feed, settings_for
+from tests.waiting import PATIENCE, until, watching_the_clock
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -420,17 +421,18 @@ async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Fee
     assert [tuple(row) for row in await rows(app, query)] == [("office:FR", "FR")]
 
 
-async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: Feed) -> None:
+async def test_the_loop_feels_a_moved_clock_within_seconds(
+    app: FastAPI, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The running loop announces a deadline soon after the clock is moved past it."""
     app.state.service.reader = Reading(0)
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    waits = watching_the_clock(monkeypatch)
     loop = asyncio.create_task(deadlines.watch_deadlines(app.state.service))
-    await asyncio.sleep(0.5)
-    clock.move(timedelta(days=12))
     try:
-        async with asyncio.timeout(15):
-            while not await published_events(app):  # noqa: ASYNC110 - what is waited for is in the database
-                await asyncio.sleep(0.2)
+        await asyncio.wait_for(waits.wait(), PATIENCE)
+        clock.move(timedelta(days=12))
+        await until(lambda: published_events(app), "a deadline is announced", unless=loop)
     finally:
         loop.cancel()
         await asyncio.wait([loop])

@@ -14,6 +14,7 @@ from services.notifications.webhooks.actions import endpoints
 from tests.integration.notifications.conftest import rows
 from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, registered, send, sender
 from tests.support import settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +85,7 @@ async def test_what_the_old_address_still_answers_is_not_held_against_the_new_on
     old.late = lambda: Response(status_code=status, headers={"Retry-After": "3600"})
     id_, _ = await registered(app, old.url)
     await feed.deliver((example("FigurePublished"), "figure"))
-    async with asyncio.timeout(30), sender(app) as courier:
+    async with asyncio.timeout(PATIENCE), sender(app) as courier:
         sending = asyncio.create_task(courier.send_due())
         while not old.got:  # noqa: ASYNC110 - the receiver has no event for it
             await asyncio.sleep(0.01)
@@ -106,7 +107,7 @@ async def test_what_the_old_address_still_takes_forgives_the_new_one_nothing(
     new.answer = lambda _: Response(status_code=500)
     id_, _ = await registered(app, old.url)
     await feed.deliver((example("FigurePublished"), "figure"))
-    async with asyncio.timeout(30), sender(app) as courier:
+    async with asyncio.timeout(PATIENCE), sender(app) as courier:
         running = asyncio.create_task(courier.run())
         while not old.got:  # noqa: ASYNC110 - the receiver has no event for it
             await asyncio.sleep(0.01)

@@ -26,6 +26,7 @@ from shared.bus.db import leases
 from shared.contracts.codes import WebhookReach
 from shared.errors import Refused
 from shared.ids import new_id
+from shared.time import clock
 from tests.integration.notifications.certificates import self_signed
 from tests.integration.notifications.conftest import published_events, rows
 from tests.integration.notifications.send_until_killed import post_all
@@ -33,6 +34,7 @@ from tests.integration.notifications.webhook_receiver import Receiver, example, 
 from tests.processes import forked
 from tests.rebuilding import empty_projections
 from tests.support import Feed, settings_for
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -136,8 +138,8 @@ async def test_what_was_given_up_is_sent_again_by_hand(app: FastAPI, feed: Feed,
     with pytest.raises(Refused, match="on its way"):
         await endpoints.send_again(bus, "somebody", failed[0].id)
     await send(app)
-    assert await endpoints.send_failed_again(bus, "somebody", id_, datetime.now(UTC) + timedelta(days=1)) == 0
-    assert await endpoints.send_failed_again(bus, "somebody", id_, datetime.now(UTC) - timedelta(days=1)) == 1
+    assert await endpoints.send_failed_again(bus, "somebody", id_, clock.now() + timedelta(days=1)) == 0
+    assert await endpoints.send_failed_again(bus, "somebody", id_, clock.now() - timedelta(days=1)) == 1
     await send(app)
     assert len(receiver.ids) == 8
     assert len(set(receiver.ids)) == 2
@@ -258,7 +260,7 @@ async def test_what_was_picked_is_let_go_when_its_endpoint_is_paused_or_moved(
             answered.set()
             await sending
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await meanwhile(endpoints.pause(bus, "somebody", id_), 4)
         await send(app)
         assert len(receiver.got) == 4
@@ -378,7 +380,7 @@ async def test_killed_again_and_again_it_loses_nothing(
         return Response(status_code=204)
 
     receiver.answer = answer
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         for _ in range(3):
             context = forked("tests.integration.notifications.send_until_killed")
             children.append(context.Process(target=post_all, args=(migrated,), daemon=True))

@@ -18,10 +18,7 @@ from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx2
-    import pytest
 
     from tests.integration.reporting.conftest import House
 
@@ -111,9 +108,8 @@ async def test_a_line_manager_comes_back_by_another_link(house: House) -> None:
     assert "A case in May" not in (await own.get(f"/reporting/follow-ups/{APPLICATION}")).text
 
 
-async def test_drafts_are_forgotten(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_drafts_are_forgotten(house: House, own_clock: None) -> None:
     """Drafts that nobody touched for the set days are deleted, and those about a voided visit at once."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     told = world(1, running=0)
     await feed_events(house, told)
     guest = await opened(house)

@@ -228,13 +228,8 @@ async def test_the_follow_up_counts_in_its_window(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six months after the end the officer says whether it is used; the event says whether it came in the window."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     ended = next(t.event.ended_on for t in world(1, running=0) if isinstance(t.event, VisitEnded))
-    wanted = ended + timedelta(days=190)
-    if wanted > clock.today():
-        clock.move(timedelta(days=(wanted - clock.today()).days))
-    else:
-        clock.start_at(timedelta(days=(clock.today() - wanted).days))
+    set_day(ended + timedelta(days=190), tmp_path, monkeypatch)
     await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/follow-ups/{APPLICATION}"

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from shared.contracts import TOPICS, read
 from shared.contracts.codes import Role
 from shared.contracts.periods import PeriodRestated, PeriodSubmitted
 from shared.identity import Principal
+from shared.time import clock
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 from tests.processes import instead_of_spawned
@@ -61,7 +61,7 @@ async def _late(house: House, *people: int) -> None:
     told = [
         each for each in world(max(people) + 1, running=0) if each.story in {ident("application", n) for n in people}
     ]
-    now = datetime.now(UTC)
+    now = clock.now()
     await feed_events(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
 
 

@@ -19,7 +19,6 @@ from tests.integration.reporting.world import TOPICS, World, WorldEvent, ident
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import httpx2
 
@@ -37,9 +36,8 @@ RIGHT = {"q1": "0", "q2": ["0", "1"], "q3": "1"}
 
 
 @pytest.fixture(autouse=True)
-def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give this test a clock of its own that can be moved."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+def clock_file(own_clock: None) -> None:
+    """Give each test a clock of its own that can be moved."""
 
 
 def visits(people: int = 1, *, topic: str = TOPICS[0]) -> tuple[list[WorldEvent], list[WorldEvent]]:

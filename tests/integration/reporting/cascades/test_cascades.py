@@ -130,11 +130,8 @@ async def test_what_cannot_be_is_refused_at_its_field(house: House) -> None:
     assert len(await house.journal("exchange.outcomes")) == 1
 
 
-async def test_sessions_are_reported_for_the_months_of_the_call(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_sessions_are_reported_for_the_months_of_the_call(house: House) -> None:
     """Not before the end, and for twelve months after it; then the page says until when it was possible."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     await feed_events(house, world(1, running=1))
     guest = await officer(house)
     early = f"/reporting/cascades/{ident('application', 1)}"
@@ -179,9 +176,8 @@ async def test_nobody_confirms_the_own_session(house: House) -> None:
     assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
 
 
-async def test_a_silent_manager_is_reminded_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_manager_is_reminded_once(house: House) -> None:
     """After fourteen days without an answer there is one reminder for all that waits, and never another."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     await feed_events(house, world(1, running=0))
     await reported(house, {}, {"attendees": "7"})
     bus = house.app.state.service.bus

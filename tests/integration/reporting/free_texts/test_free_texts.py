@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +17,13 @@ from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT
 from tests.integration.reporting.cascades.test_cascades import OWN as CASCADES
 from tests.integration.reporting.cascades.test_cascades import SESSION, officer
+from tests.integration.reporting.conftest import set_day
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx2
 
     from tests.integration.reporting.conftest import House
@@ -27,6 +31,12 @@ if TYPE_CHECKING:
 EVALUATION, REPORTS = f"/reporting/evaluations/{APPLICATION}", f"/reporting/reports/{APPLICATION}"
 WORDS = "/reporting/words?reference=AM-2026-0000"
 WHY = {"form": "all", "why": "Asked for by the officer on 3 May"}
+
+
+@pytest.fixture(autouse=True)
+def _day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is November: the visits are over, and their sessions can still be told."""
+    set_day(date(2026, 11, 20), tmp_path, monkeypatch)
 
 
 async def written(house: House) -> httpx2.AsyncClient:

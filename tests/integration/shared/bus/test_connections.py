@@ -14,6 +14,7 @@ from shared.bus.db.transaction import driver
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -89,8 +90,9 @@ async def test_connections_that_the_server_ended_are_not_used(new_bus: NewBus, p
     bus = await new_bus("matching")
     async with bus.read() as first, bus.read() as second:
         before = {await process(first), await process(second)}
+        connections = [await driver(first), await driver(second)]
     end(postgres, bus)
-    await asyncio.sleep(0.05)  # in which this process hears of it
+    await until(lambda: all(each.is_closed() for each in connections), "this process hears of it")
     async with bus.read() as first, bus.read() as second:
         after = {await process(first), await process(second)}
     assert len(after) == 2
@@ -215,6 +217,4 @@ async def _facts(bus: Bus) -> int:
 async def _waits(postgres: Databases, bus: Bus, many: int) -> None:
     """Until so many statements sleep or wait for a lock on the server."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event IN ('PgSleep', 'transactionid')"
-    async with asyncio.timeout(20):
-        while int(postgres.server.sql(asked.format(bus.engine.url.database))) < many:  # noqa: ASYNC110 - the server's
-            await asyncio.sleep(0.02)
+    await until(lambda: int(postgres.server.sql(asked.format(bus.engine.url.database))) >= many, "they wait")

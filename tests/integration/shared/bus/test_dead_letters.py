@@ -24,6 +24,7 @@ from tests.integration.shared.bus.conftest import applied
 from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_parked, withdrawn
 from tests.simulation.world import Log, Producer, SimulatedRelay
 from tests.support import Feed
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -213,9 +214,7 @@ async def _one_on_its_way(relay: Slow, log: Log, lease: leases.Lease) -> asyncio
     """Two batches of `relay`: the first is being settled, the second is on the log; gives what waits to settle it."""
     assert await relay.send_on(lease) == 1
     second = asyncio.create_task(relay.send_on(lease))
-    async with asyncio.timeout(20):
-        while len(_sequences_sent(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
-            await asyncio.sleep(0.01)
+    await until(lambda: len(_sequences_sent(log)) >= 2, "two events are on the log", unless=second)
     return second
 
 
@@ -227,7 +226,7 @@ async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
     second = await _one_on_its_way(relay, log, lease)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         relay.go.set()
         assert await second == 1
         assert await relay.send_on(lease) == 0
@@ -246,7 +245,7 @@ async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
     second = await _one_on_its_way(relay, log, lease)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         relay.go.set()
         with pytest.raises(ConnectionResetError):
             await second

@@ -23,6 +23,7 @@ from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
 from tests.rebuilding import empty_projections
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -87,7 +88,7 @@ async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(what: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(what: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
     """Wait until `what` holds; fail if it does not in time."""
     async with asyncio.timeout(seconds):
         while not await what():  # noqa: ASYNC110 - the store has no event to wait for
@@ -114,8 +115,13 @@ async def test_one_event_crosses_once_with_its_story_and_cause(new_bus: NewBus, 
         async with owner.transaction("coordinator") as tx:
             fact = await tx.record(endorsed(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
-    async with running(Reader(reader, handlers.consumers).run):
-        await asyncio.sleep(1.5)
+    again = Reader(reader, handlers.consumers)
+
+    async def caught_up() -> bool:
+        return again.behind() == 0
+
+    async with running(again.run):
+        await until(caught_up)
     assert await of(reader, subject) == ["ApplicationEndorsed"]
     async with reader.read() as session:
         row = (await session.execute(text("SELECT * FROM journal WHERE correlationid = :s"), {"s": subject})).one()

@@ -289,7 +289,7 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
     async def slow(*given: Any) -> dict[offsets.Partition, offsets.Position]:
         if not asked.is_set():
             asked.set()
-            await asyncio.sleep(3)
+            await asyncio.sleep(3)  # in which a reader that does not wait for this would read what is sent meanwhile
             if not answers:
                 raise ArithmeticError("it cannot say")
         return await positions(*given)

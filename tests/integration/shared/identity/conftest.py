@@ -50,6 +50,7 @@ from shared.runtime.service import create
 from shared.settings import ServiceSettings
 from shared.time import clock
 from tests.support import create_tables
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -78,7 +79,8 @@ def provider() -> Iterator[str]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         assert server.poll() is None, "the sign-in provider ended before it answered"
         try:
             httpx2.get(address, timeout=2).raise_for_status()

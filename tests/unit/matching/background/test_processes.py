@@ -12,6 +12,8 @@ import pytest
 from services.matching.background.processes import Failed, Stopped, run_in_process, run_in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.matching.background.processes import ReportStep
 
 
@@ -25,6 +27,13 @@ def endless(told: ReportStep) -> None:
     """Work that nobody will wait for."""
     told(1)
     time.sleep(600)
+
+
+def talkative(told: ReportStep) -> None:
+    """The same, of work that is never silent."""
+    while True:
+        told(1)
+        time.sleep(0.05)
 
 
 def broken(told: ReportStep) -> None:
@@ -51,8 +60,9 @@ async def test_it_is_another_process() -> None:
     assert await run_in_thread(where, 7) == (7, os.getpid())
 
 
-async def test_it_ends_when_it_is_no_longer_wanted() -> None:
-    """The watch hears of the step that has begun, and its no ends the process."""
+@pytest.mark.parametrize("work", [endless, talkative])
+async def test_it_ends_when_it_is_no_longer_wanted(work: Callable[[ReportStep], None]) -> None:
+    """The watch hears of the step that has begun, and its no ends the process, however much that tells."""
     heard: list[int] = []
 
     async def until_begun(step: int) -> bool:
@@ -60,7 +70,7 @@ async def test_it_ends_when_it_is_no_longer_wanted() -> None:
         return step < 1
 
     with pytest.raises(Stopped):
-        await run_in_process(endless, watch=until_begun)
+        await run_in_process(work, watch=until_begun)
     assert heard[-1] == 1
 
 

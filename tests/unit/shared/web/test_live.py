@@ -19,6 +19,7 @@ from deploy.local.ports import free_port
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL
 from shared.web import live as module
 from shared.web.live import Live
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +32,7 @@ async def hub(database: str) -> AsyncIterator[Live]:
     """A hub that listens to a database of its own."""
     live = Live(database)
     await live.start()
-    await asyncio.wait_for(live.listening.wait(), 10)
+    await asyncio.wait_for(live.listening.wait(), PATIENCE)
     yield live
     await live.stop()
 
@@ -65,11 +66,17 @@ class Page:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
-    async def hears(self, count: int, within: float = 5) -> None:
+    async def hears(self, count: int) -> None:
         """Wait until so many messages have come."""
-        async with asyncio.timeout(within):
-            while len(self.told) < count:  # noqa: ASYNC110 - the page has no event for its nth message
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.told) >= count, f"message {count}")
+
+
+async def opened(hub: Live, *names: str) -> list[Page]:
+    """Open pages, and wait until the hub knows of all of them."""
+    count = hub.clients + len(names)
+    pages = [Page(hub, name) for name in names]
+    await until(lambda: hub.clients == count, "the pages are known")
+    return pages
 
 
 async def notify(store: Any, name: str) -> None:
@@ -79,37 +86,37 @@ async def notify(store: Any, name: str) -> None:
 
 async def test_a_commit_reaches_those_who_wait_for_its_name(hub: Live, store: Any) -> None:
     """The board hears of the board, and of nothing else."""
-    board, inbox = Page(hub, "board"), Page(hub, "inbox")
-    await asyncio.sleep(0.05)
+    board, inbox = await opened(hub, "board", "inbox")
     await notify(store, "board")
     await board.hears(1)
-    await asyncio.sleep(0.1)
-    assert (board.told, inbox.told) == (["board"], [])
+    await notify(store, "board")
+    await board.hears(2)
+    assert (board.told, inbox.told) == (["board"] * 2, [])
     await board.close()
     await inbox.close()
 
 
 async def test_a_rollback_reaches_nobody(hub: Live, store: Any) -> None:
     """What did not happen is not told."""
-    board = Page(hub, "board")
-    await asyncio.sleep(0.05)
+    board, inbox = await opened(hub, "board", "inbox")
     transaction = store.transaction()
     await transaction.start()
     await notify(store, "board")
     await transaction.rollback()
-    await asyncio.sleep(0.2)
+    await notify(store, "inbox")
+    await inbox.hears(1)  # the database tells in order: what came before it has been heard
     assert board.told == []
     await board.close()
+    await inbox.close()
 
 
 async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, store: Any) -> None:
     """A thousand commits do not make a page read its store a thousand times, and none after the last is missed."""
-    board = Page(hub, "board")
-    await asyncio.sleep(0.05)
+    (board,) = await opened(hub, "board")
     for _ in range(1000):
         await notify(store, "board")
     await board.hears(1)
-    await asyncio.sleep(2 * module.QUIET + 0.1)
+    await asyncio.sleep(2 * module.QUIET + 0.1)  # that a burst is over shows only in a QUIET without a word
     few = len(board.told)
     assert few < 100
     await notify(store, "board")
@@ -119,9 +126,7 @@ async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, st
 
 async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Live) -> None:
     """What follows from a fact is not held back by what was told before; a stream of changes goes one each QUIET."""
-    board = Page(hub, "board")
-    await asyncio.sleep(0.05)
-
+    (board,) = await opened(hub, "board")
     loop = asyncio.get_running_loop()
     began = loop.time()
     while loop.time() < began + 2:
@@ -136,19 +141,18 @@ async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Li
 
 async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub: Live, store: Any) -> None:
     """A fact and its consequence are one message; a fact without one is announced all the same."""
-    board, inbox = Page(hub, "board"), Page(hub, "inbox")
-    await asyncio.sleep(0.05)
+    board, inbox = await opened(hub, "board", "inbox")
     async with store.transaction():  # both are heard at one moment, however busy the machine is
         await notify(store, "board+")
         await notify(store, "board")
     await board.hears(1)
-    await asyncio.sleep(2 * module.PATIENCE)
+    await asyncio.sleep(2 * module.PATIENCE)  # a second message would have come within PATIENCE
     assert board.told == ["board"]
     async with store.transaction():  # as above
         await notify(store, "board+")
         await notify(store, "board+")
     await board.hears(2)
-    await asyncio.sleep(2 * module.PATIENCE)
+    await asyncio.sleep(2 * module.PATIENCE)  # as above
     assert (board.told, inbox.told) == (["board"] * 2, [])
     await board.close()
     await inbox.close()
@@ -158,11 +162,14 @@ async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store:
     """A page names the stamp at which it was rendered; later changes are announced when it connects."""
     stamp = hub.stamp()
     await notify(store, "board")
-    await asyncio.sleep(0.1)
+    await until(lambda: hub.stamp() != stamp, "the change is heard")
     late, right, other = Page(hub, "board", stamp), Page(hub, "board", hub.stamp()), Page(hub, "inbox", stamp)
     await late.hears(1)
-    await asyncio.sleep(0.1)
-    assert (right.told, other.told) == ([], [])
+    await until(lambda: hub.clients == 3, "the pages are known")
+    await notify(store, "board")
+    await late.hears(2)
+    await right.hears(1)
+    assert (late.told, right.told, other.told) == (["board"] * 2, ["board"], [])
     for page in (late, right, other):
         await page.close()
 
@@ -176,14 +183,13 @@ async def test_a_stamp_of_another_process_means_look_again(hub: Live) -> None:
 
 async def test_after_a_lost_connection_everybody_looks_again(hub: Live, store: Any) -> None:
     """While nobody listened anything may have happened."""
-    pages = [Page(hub, "board"), Page(hub, "inbox")]
-    await asyncio.sleep(0.05)
+    pages = await opened(hub, "board", "inbox")
     await store.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
     for page in pages:
-        await page.hears(1, within=10)
+        await page.hears(1)
     await notify(store, "board")
     await pages[0].hears(2)
     for page in pages:
@@ -193,8 +199,7 @@ async def test_after_a_lost_connection_everybody_looks_again(hub: Live, store: A
 async def test_streams_are_bounded_and_leave_nothing_behind(database: str) -> None:
     """One more than the most is asked to come back later; a page that left makes room."""
     live = Live(database, clients=2)
-    pages = [Page(live, "board"), Page(live, "board")]
-    await asyncio.sleep(0.05)
+    pages = await opened(live, "board", "board")
     refused = live.response("board")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
     await pages[0].close()
@@ -205,23 +210,20 @@ async def test_streams_are_bounded_and_leave_nothing_behind(database: str) -> No
 
 async def test_closing_ends_all_streams_and_refuses_new_ones(hub: Live) -> None:
     """Nothing keeps a process that has to stop."""
-    page = Page(hub, "board")
-    await asyncio.sleep(0.05)
+    (page,) = await opened(hub, "board")
     hub.close()
-    await asyncio.wait_for(page.ended.wait(), 1)
+    await asyncio.wait_for(page.ended.wait(), PATIENCE)
     assert hub.response("board").status_code == 503
 
 
 async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> None:
     """Every page has to pass its guard again, whatever it waits for; a stream opened afterwards continues."""
-    pages = [Page(hub, "board"), Page(hub, "matches")]
-    await asyncio.sleep(0)
+    pages = await opened(hub, "board", "matches")
     await notify(store, ACCESS)
     for page in pages:
-        await asyncio.wait_for(page.ended.wait(), 5)
+        await asyncio.wait_for(page.ended.wait(), PATIENCE)
         assert page.told == []
-    again = Page(hub, "board")
-    await asyncio.sleep(0)
+    (again,) = await opened(hub, "board")
     hub.changed("board")
     await again.hears(1)
     await again.close()
@@ -276,7 +278,7 @@ async def _notify_until_received(lines: AsyncIterator[str], store: Any) -> None:
             await asyncio.sleep(0.1)
 
     pressing = asyncio.create_task(notify_often())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for line in lines:
             if line == "event: changed":
                 break
@@ -286,13 +288,13 @@ async def _notify_until_received(lines: AsyncIterator[str], store: Any) -> None:
     async for line in lines:
         if line.startswith("data:"):
             break
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(2 * module.QUIET)  # in which the last of those changes is told: nothing else says so
 
 
 async def _up(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                await client.get("/form")
-                return
-            await asyncio.sleep(0.1)
+    async def answers() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return (await client.get("/form")).status_code > 0
+        return False
+
+    await until(answers, "the server answers")

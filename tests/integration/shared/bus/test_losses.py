@@ -1,0 +1,37 @@
+"""Events that are sent again go out in the order of their numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.bus.db.journal import partition_of
+from shared.bus.db.transaction import driver
+from shared.bus.outbox.lost_records import REQUEUE
+from shared.ids import new_id
+from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, withdrawn
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.bus import Bus
+
+
+async def test_the_number_decides_and_not_when_a_transaction_began(new_bus: Callable[..., Awaitable[Bus]]) -> None:
+    """A transaction that began first and wrote last has the later event, also when both are sent again."""
+    bus, subject = await new_bus("applications"), str(new_id())
+    async with bus.transaction("first") as first:
+        await first.session.execute(text("SELECT 1"))  # it has begun, and has locked nothing yet
+        async with bus.transaction("second") as second:
+            await second.record(endorsed(), subject)
+        await first.record(withdrawn(), subject)
+    async with bus.transaction("system:tests") as tx:
+        connection = await driver(tx.session)
+        facts = await connection.fetch("SELECT id, type FROM journal ORDER BY sequence")
+        began = await connection.fetch("SELECT type FROM journal ORDER BY recorded_at")
+        assert [row["type"] for row in began] == [row["type"] for row in facts][::-1], "the case is not the one meant"
+        await connection.execute("DELETE FROM pending")
+        await connection.execute(REQUEUE, [row["id"] for row in facts], partition_of(TOPIC, subject))
+        sent = await connection.fetch("SELECT sequence FROM pending ORDER BY position")
+    assert [row["sequence"] for row in sent] == [1, 2]
