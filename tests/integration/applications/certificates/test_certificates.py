@@ -64,7 +64,7 @@ async def test_a_file_is_made_once_and_can_be_verified(programme: Programme, fee
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "says"),
+    ("content", "status", "message"),
     [
         (b"", 422, "Choose the file of the certificate."),
         (b"hello", 422, "This file is no PDF."),
