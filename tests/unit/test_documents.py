@@ -25,10 +25,11 @@ DOCUMENTS = sorted(
     if not (NOT_OURS | {"vendor"}).intersection(file.relative_to(ROOT).parts)
 )
 
+GUIDE = "docs/architecture.md"
 GUIDES = [
     file
     for file in DOCUMENTS
-    if str(file) in {"CONTRIBUTING.md", "docs/architecture.md"} or file.is_relative_to("docs/recipes")
+    if str(file) in {"README.md", "CONTRIBUTING.md", GUIDE} or file.is_relative_to("docs/recipes")
 ]
 """The documents in which every file, function and command that stands in code marks must exist."""
 
@@ -53,6 +54,18 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     file = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if _broken(file, link)] == []
+
+
+@pytest.mark.parametrize("service", ["applications", "matching", "notifications", "reporting"])
+def test_the_readme_of_a_service_lists_its_rooms(service: str) -> None:
+    """Every room is named in the README of its service and in the architecture, and no other folder is."""
+    folder = ROOT / "services" / service
+    rooms = {init.parent.name for init in folder.glob("*/__init__.py")}
+    text = (folder / "README.md").read_text("utf-8")
+    assert [room for room in sorted(rooms) if f"`{room}/" not in text] == []
+    row = re.search(rf"^\| `services/{service}` \| (.*) \|$", (ROOT / GUIDE).read_text("utf-8"), re.MULTILINE)
+    assert row is not None
+    assert set(row[1].split(", ")) == rooms
 
 
 @pytest.mark.parametrize("service", ["matching", "notifications", "reporting"])
@@ -110,7 +123,7 @@ def _wrong(code: str) -> Iterator[str]:
         elif before in {"tandem", ".venv/bin/tandem"}:
             if word not in typer.main.get_group(app).commands:
                 yield f"tandem {word}"
-        elif re.fullmatch(r"\.?[\w*-]+(/[\w.*-]+)+/?(:[\w.]+)?", word) and not word.startswith(".venv/"):
+        elif re.fullmatch(r"\.?[\w*-]+(/[\w.*-]+)+/?(:[\w.]+)?", word) and not word.startswith((".venv/", "build/")):
             if _missing_path(word):
                 yield word
         elif re.fullmatch(r"\w+\.(md|toml|lock|in)", word) and not (ROOT / word).exists():
