@@ -78,7 +78,7 @@ def live_stamp(page: Page) -> Any:
 
 
 def live(page: Page, address: str) -> None:
-    """Open the page with a live part; what changes before its stream is open is told when it is."""
+    """Open the page with a live part; changes before its stream is open are sent once it is."""
     page.goto(address)
     expect(page.locator("html")).to_have_attribute("data-live", "on")
 

@@ -73,7 +73,7 @@ def pairs(actions: dict[str, Action]) -> list[Any]:
 
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country, and a deputy of Armenia's coordinator."""
+    """Return the programme with a host country, and a deputy of Armenia's coordinator."""
     made = Abroad(programme, feed)
     await made.fill()
     deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
@@ -89,14 +89,14 @@ async def _send(abroad: Abroad, subject: UUID | str, who: str, path: str, body: 
 
 
 async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list[int]:
-    """Send all at the same moment; return the statuses of the answers."""
+    """Send all requests at the same moment; return the statuses of the answers."""
     return await asyncio.gather(*(_send(abroad, subject, *action) for action in actions))
 
 
 async def in_turn(abroad: Abroad, table: str, subject: UUID | str, *actions: Action) -> list[int]:
-    """Send all while somebody else holds the row, each once the one before waits for it; the statuses of the answers.
+    """Send requests for a locked row one after the other, each once the last one waits; return the statuses.
 
-    PostgreSQL gives the row to whoever has waited longest.
+    PostgreSQL gives the row to the transaction that has waited longest.
     """
     bus = abroad.of.app.state.service.bus
     sent: list[asyncio.Task[int]] = []
@@ -109,14 +109,14 @@ async def in_turn(abroad: Abroad, table: str, subject: UUID | str, *actions: Act
 
 
 async def _all_wait(bus: Bus, count: int) -> bool:
-    """Whether so many connections to the portal's database wait for a lock."""
+    """Return whether so many connections to the portal's database wait for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with bus.glance() as session:
         return int((await session.execute(sa.text(query))).scalar_one()) == count
 
 
-def turns(actions: dict[str, Action]) -> list[Any]:
-    """Each of the actions before each other one."""
+def ordered_pairs(actions: dict[str, Action]) -> list[Any]:
+    """Return each ordered pair of different actions."""
     return [
         pytest.param(actions[one], actions[other], id=f"{one} before {other}")
         for one, other in permutations(actions, 2)
@@ -124,7 +124,7 @@ def turns(actions: dict[str, Action]) -> list[Any]:
 
 
 async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | None = None) -> list[str]:
-    """Return the events about a subject, each checked against the state that the earlier ones led to."""
+    """Return the events about a subject, each checked against the state after the earlier ones."""
     targets = {(row.event, source): row.target for row in TRANSITIONS for source in row.sources or (None,)}
     story = [type_ for type_, about, _ in await abroad.of.journal(topic) if about == str(subject)]
     for event in story:
@@ -133,38 +133,38 @@ async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | N
     return story
 
 
-def fine(statuses: list[int]) -> bool:
-    """Return whether every request was answered, and at least one was first."""
+def is_consistent(statuses: list[int]) -> bool:
+    """Return whether every request was answered, and at least one succeeded."""
     return set(statuses) <= {200, 201, 202, 204, 409} and any(status < 300 for status in statuses)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_APPLICATION))
-async def test_two_decide_on_an_application(abroad: Abroad, one: Action, other: Action) -> None:
+async def test_simultaneous_decisions_on_an_application(abroad: Abroad, one: Action, other: Action) -> None:
     """Two simultaneous decisions on an application leave lawful events with one outcome."""
     application = (await abroad.of.submitted())["id"]
-    assert fine(await at_once(abroad, application, one, other))
+    assert is_consistent(await at_once(abroad, application, one, other))
     story = await lawful(abroad, "exchange.applications", application)
     assert story.count("ApplicationDecided") <= 1
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_OFFER))
-async def test_two_decide_on_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+async def test_simultaneous_decisions_on_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
     """Two simultaneous decisions on a placement leave lawful events with one outcome."""
     body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
     offer = (await abroad.post("claire", "/offers", body, 201))["id"]
-    assert fine(await at_once(abroad, offer, one, other))
+    assert is_consistent(await at_once(abroad, offer, one, other))
     await lawful(abroad, "exchange.offers", offer)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_PUBLISHED_OFFER))
-async def test_two_change_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+async def test_simultaneous_changes_of_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
     """Two simultaneous changes of a published placement leave lawful events."""
     offer = (await abroad.offer())["id"]
-    assert fine(await at_once(abroad, offer, one, other))
+    assert is_consistent(await at_once(abroad, offer, one, other))
     await lawful(abroad, "exchange.offers", offer)
 
 
-@pytest.mark.parametrize(("one", "other"), turns(OF_A_PUBLISHED_OFFER))
+@pytest.mark.parametrize(("one", "other"), ordered_pairs(OF_A_PUBLISHED_OFFER))
 async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
     abroad: Abroad, one: Action, other: Action
 ) -> None:
@@ -172,11 +172,11 @@ async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
     offer = (await abroad.offer())["id"]
     statuses = await in_turn(abroad, "offer", offer, one, other)
     assert statuses[0] == 200
-    assert fine(statuses)
+    assert is_consistent(statuses)
     await lawful(abroad, "exchange.offers", offer)
 
 
-@pytest.mark.parametrize(("one", "other"), turns(OF_A_SUBMITTED_APPLICATION))
+@pytest.mark.parametrize(("one", "other"), ordered_pairs(OF_A_SUBMITTED_APPLICATION))
 async def test_whoever_comes_second_to_an_application_sees_what_the_first_did(
     abroad: Abroad, one: Action, other: Action
 ) -> None:
@@ -184,42 +184,42 @@ async def test_whoever_comes_second_to_an_application_sees_what_the_first_did(
     application = (await abroad.of.submitted())["id"]
     statuses = await in_turn(abroad, "application", application, one, other)
     assert statuses[0] == 200
-    assert fine(statuses)
+    assert is_consistent(statuses)
     await lawful(abroad, "exchange.applications", application)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_PROPOSED_MATCH))
-async def test_two_clear_a_match(abroad: Abroad, one: Action, other: Action) -> None:
-    """One side of a match is decided once, and names are released once."""
+async def test_simultaneous_clearances_of_a_match(abroad: Abroad, one: Action, other: Action) -> None:
+    """Each side of a match is decided once, and names are released once."""
     match_id = await abroad.placement_matched()
-    assert fine(await at_once(abroad, match_id, one, other))
+    assert is_consistent(await at_once(abroad, match_id, one, other))
     story = await lawful(abroad, "exchange.participation", match_id)
     assert story.count("ClearanceGiven") + story.count("ClearanceRefused") == 1
     assert len([event for event in story if event == "IdentityReleased"]) <= 1
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_AN_OFFERED_MATCH))
-async def test_two_answer_an_offer(abroad: Abroad, one: Action, other: Action) -> None:
+async def test_simultaneous_answers_to_an_offer(abroad: Abroad, one: Action, other: Action) -> None:
     """Each side answers once, in however many windows."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
-    assert fine(await at_once(abroad, match_id, one, other))
-    told = [payload["by"] for type_, about, payload in await abroad.of.journal("exchange.participation")
+    assert is_consistent(await at_once(abroad, match_id, one, other))
+    parties = [payload["by"] for type_, about, payload in await abroad.of.journal("exchange.participation")
             if type_ == "AnswerGiven" and about == str(match_id)]  # fmt: skip
-    assert sorted(set(told)) == sorted(told)
+    assert sorted(set(parties)) == sorted(parties)
 
 
 async def test_an_application_is_submitted_once(abroad: Abroad) -> None:
-    """Ten clicks on submit are one submission with one reference."""
+    """Ten clicks on submit make one submission with one reference."""
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True}
     draft = (await abroad.post("ani", "/applications", body, 201))["id"]
     clicks: list[Action] = [("ani", "/applications/{}/submit", None)] * 10
-    assert fine(await at_once(abroad, draft, *clicks))
+    assert is_consistent(await at_once(abroad, draft, *clicks))
     assert await lawful(abroad, "exchange.applications", draft) == ["ApplicationSubmitted", "LineManagerNamed"]
 
 
 async def test_a_draft_is_begun_once(abroad: Abroad) -> None:
-    """Ten clicks on apply are one draft."""
+    """Ten clicks on apply begin one draft."""
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit"}
     made = await asyncio.gather(*(abroad.post("ani", "/applications", body, 201) for _ in range(10)))
     assert len({one["id"] for one in made}) == 1
@@ -243,7 +243,7 @@ async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(a
 
 
 async def test_two_officers_get_two_references(abroad: Abroad) -> None:
-    """No number is given twice, also at the same moment."""
+    """No reference is given twice, also at the same moment."""
     lilit = abroad.of.person("lilit", "Lilit Sargsyan", "AM", "officer", service="police", rank_group="operational",
                              years_in_field=5)  # fmt: skip
     await abroad.post("programme", "/people", {"people": [lilit]}, 201)
@@ -253,7 +253,7 @@ async def test_two_officers_get_two_references(abroad: Abroad) -> None:
 
 @pytest.mark.parametrize("returned", [False, True], ids=["first", "again"])
 async def test_a_call_closes_while_somebody_submits(abroad: Abroad, *, returned: bool) -> None:
-    """No application stays without an outcome when its call closes during the submission."""
+    """An application that is submitted during the close has an outcome."""
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True}
     draft = (await abroad.post("ani", "/applications", body, 201))["id"]
     if returned:
@@ -264,6 +264,6 @@ async def test_a_call_closes_while_somebody_submits(abroad: Abroad, *, returned:
         at_once(abroad, draft, ("ani", "/applications/{}/submit", None)),
         at_once(abroad, abroad.of.call["id"], close),
     )
-    assert fine([status for one in statuses for status in one])
+    assert is_consistent([status for one in statuses for status in one])
     story = await lawful(abroad, "exchange.applications", draft)
     assert story == [] or story[-1] == "ApplicationDecided"

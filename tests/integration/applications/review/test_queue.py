@@ -1,4 +1,4 @@
-"""Tests of the coordinators' queue: order, filters, bulk decisions, and whose turn it is to act."""
+"""Tests of the coordinators' queue: order, filters, bulk decisions, and the people who decide."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUEUE = "/applications/cases"
 
 @pytest.fixture
 async def many(programme: Programme) -> Programme:
-    """Two more officers of Armenia, a deputy, and an EU agency with an officer and a clearance officer."""
+    """Enter two more officers of Armenia, a deputy, and an EU agency with an officer and a clearance officer."""
     agency = {"name": "Europol", "kind": "eu_agency", "country": "EU", "city": "The Hague"}
     other = {"name": "Frontex", "kind": "eu_agency", "country": "EU", "city": "Warsaw"}
     made = await programme.post("programme", "/organisations", {"organisations": [agency, other]}, 201)
@@ -46,33 +46,33 @@ async def many(programme: Programme) -> Programme:
 
 
 async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await programme.as_(subject).get(path)
     assert answer.status_code == status, answer.text
     return html.unescape(answer.text)
 
 
 async def send(programme: Programme, subject: str, path: str, data: Any = None, status: int = 303) -> Any:
-    """Send a form as somebody."""
+    """Send a form as a person."""
     answer = await programme.as_(subject).post(path, data=data or {})
     assert answer.status_code == status, answer.text
     return answer
 
 
 def rows(text: str) -> list[str]:
-    """The references in the table of a queue's page."""
+    """Return the references in the table of a queue's page."""
     body = text.partition("<tbody")[2].partition("</tbody>")[0]
     return re.findall(r"\b[A-Z]{2}-\d{4}-\d{4}\b(?=</a>)", body)
 
 
 def figures(text: str) -> list[tuple[int, str]]:
-    """The figures on top of a page, with where each leads."""
+    """Return the counts at the top of a page, each with its link."""
     found = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', text)
     return [(int(count), address) for address, count in found]
 
 
 async def story(many: Programme) -> dict[str, dict[str, Any]]:
-    """Applications in several states: one waits, one was returned, one is endorsed, one of the EU agency waits."""
+    """Enter applications in several states: one waits, one was returned, one is endorsed, one is an agency's."""
     made = {who: await many.submitted(who) for who in ("ani", "davit", "mariam", "elsa")}
     await many.post("tigran", f"/applications/{made['davit']['id']}/return", {"remarks": {"periods": "When?"}})
     await many.post("tigran", f"/applications/{made['mariam']['id']}/endorse")
@@ -85,8 +85,8 @@ async def due_of(many: Programme, made: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(queue[0]["due"])
 
 
-async def test_each_figure_leads_to_exactly_its_rows(many: Programme) -> None:
-    """Whoever reads it, and whatever is overdue: behind each figure there are as many rows as it says."""
+async def test_each_count_links_to_exactly_its_rows(many: Programme) -> None:
+    """For every reader, and with overdue cases, each count links to as many rows."""
     await story(many)
     for days in (0, 20):
         clock.move(timedelta(days=days))
@@ -103,8 +103,8 @@ async def test_each_figure_leads_to_exactly_its_rows(many: Programme) -> None:
                 assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
 
 
-async def test_figures_stay_within_the_other_filters(many: Programme) -> None:
-    """A queue that is narrowed to a rank group counts, and leads to, that rank group only."""
+async def test_counts_keep_the_other_filters(many: Programme) -> None:
+    """A queue that is narrowed to a rank group counts, and links to, that rank group only."""
     await story(many)
     narrowed = await page(many, "tigran", f"{QUEUE}?rank_group=supervisor")
     assert len(rows(narrowed)) == 2
@@ -114,7 +114,7 @@ async def test_figures_stay_within_the_other_filters(many: Programme) -> None:
 
 
 async def test_filters_in_the_address(many: Programme) -> None:
-    """Each filter shows what fits it and nothing else, for pages and programs; what is no filter finds nothing."""
+    """Each filter shows exactly its cases, for pages and programs, and an invalid filter finds nothing."""
     made = await story(many)
     call = many.call["id"]
     week = workdays.due(clock.now(), 1, Unit.WEEKS, "AM")
@@ -149,9 +149,9 @@ async def test_filters_in_the_address(many: Programme) -> None:
     for query, who in expected.items():
         shown = rows(await page(many, "tigran", f"{QUEUE}?{query}"))
         assert {references[one] for one in shown} == who, query
-        told = await many.get("tigran", f"/queue?{query}")
-        assert {references[one["reference"]] for one in told["applications"]} == who, query
-        assert told["total"] == len(who)
+        answer = await many.get("tigran", f"/queue?{query}")
+        assert {references[one["reference"]] for one in answer["applications"]} == who, query
+        assert answer["total"] == len(who)
 
 
 @pytest.mark.parametrize(("weekday", "hour"), [(day, 21 * (day % 2)) for day in range(7)], ids=list(day_name))
@@ -171,8 +171,8 @@ async def test_within_a_week_ends_with_the_same_weekday(many: Programme, weekday
     assert rows(await page(many, "tigran", f"{QUEUE}?due=later")) == [made[8]["reference"]]
 
 
-async def test_what_waits_for_the_reader_comes_first(many: Programme) -> None:
-    """By itself the queue begins with what the reader can decide; it can be ordered by each of its columns."""
+async def test_cases_for_the_reader_come_first(many: Programme) -> None:
+    """The queue begins with cases that the reader can decide, and can be sorted by each column."""
     made = await story(many)
     first = rows(await page(many, "tigran", QUEUE))
     assert first[0] == made["ani"]["reference"]
@@ -185,7 +185,7 @@ async def test_what_waits_for_the_reader_comes_first(many: Programme) -> None:
 
 
 async def test_several_are_decided_after_a_page_that_names_them(many: Programme) -> None:
-    """The page names each case and what cannot be done; what another did meanwhile is left and named in the result."""
+    """The page names each case and any obstacle, and the result those that another person decided meanwhile."""
     made = {who: await many.submitted(who) for who in ("ani", "davit", "mariam")}
     await many.post("tigran", f"/applications/{made['mariam']['id']}/return", {"remarks": {"periods": "When?"}})
     ids = [one["id"] for one in made.values()]
@@ -207,12 +207,12 @@ async def test_several_are_decided_after_a_page_that_names_them(many: Programme)
     assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
     again = await send(many, "tigran", address, {"note": "", "seen": seen[1]})
     assert "1 application is done" in await page(many, "tigran", again.headers["location"])
-    told = [kind for kind, _, _ in await many.journal("exchange.applications")]
-    assert told.count("ApplicationEndorsed") == 1
+    types = [kind for kind, _, _ in await many.journal("exchange.applications")]
+    assert types.count("ApplicationEndorsed") == 1
 
 
-async def test_what_changed_since_the_page_was_opened_is_left(many: Programme) -> None:
-    """An officer who answered after the coordinator opened the page is not decided on unread, singly or in bulk."""
+async def test_a_case_changed_since_the_page_was_opened_is_left(many: Programme) -> None:
+    """A case with a newer answer of the officer is not decided, singly or in bulk."""
     made = await many.submitted("ani")
     of = f"/applications/{made['id']}"
     opened = clock.now().isoformat()
@@ -242,7 +242,7 @@ async def test_what_changed_since_the_page_was_opened_is_left(many: Programme) -
 async def test_each_bulk_decision_by_page_and_program(
     many: Programme, act: str, form: dict[str, str], body: dict[str, Any], state: str
 ) -> None:
-    """The same remark, or one reason, for several: by form and by API, and the officer reads it."""
+    """By form and API several cases get the same remark or reason, which the officer reads."""
     first, second = await many.submitted("ani"), await many.submitted("davit")
     if act != "endorse":
         await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", {}, 422)
@@ -250,14 +250,14 @@ async def test_each_bulk_decision_by_page_and_program(
     wanted = {"decision": act, "application_ids": [second["id"]]}
     if act != "endorse":
         await many.post("tigran", "/decisions", wanted, 422)
-    told = await many.post("tigran", "/decisions", wanted | body)
-    assert [one["id"] for one in told["done"]] == [second["id"]]
+    answer = await many.post("tigran", "/decisions", wanted | body)
+    assert [one["id"] for one in answer["done"]] == [second["id"]]
     for who, one in (("ani", first), ("davit", second)):
         assert (await many.get(who, f"/applications/{one['id']}"))["state"] == state
 
 
-async def test_nothing_ticked_or_somebody_elses_is_said(many: Programme) -> None:
-    """Nothing ticked: so the page says; one of another country among them: nothing of it is there, and nothing done."""
+async def test_an_empty_or_foreign_selection_is_refused(many: Programme) -> None:
+    """An empty selection gets a message, and one with another country's case is not found and changes nothing."""
     own, foreign = await many.submitted("ani"), await many.submitted("nino", rank_group="operational", years_in_field=5)
     assert "You have ticked no application" in await page(many, "tigran", f"{QUEUE}/decide?act=endorse", 422)
     both = f"{QUEUE}/decide?act=endorse&case={own['id']}&case={foreign['id']}"
@@ -271,8 +271,8 @@ async def test_nothing_ticked_or_somebody_elses_is_said(many: Programme) -> None
     assert (await many.get("ani", f"/applications/{own['id']}"))["state"] == "submitted"
 
 
-async def test_the_programme_decides_only_once_it_is_asked(many: Programme) -> None:
-    """It is the coordinator's, then the deputy's, by page and API; after the deputy's term it is asked, and may."""
+async def test_the_programme_decides_after_coordinator_and_deputy(many: Programme) -> None:
+    """The coordinator decides, after the deadline the deputy, and after the deputy's term the programme."""
     made = await many.submitted("ani")
     of, case = f"/applications/{made['id']}", f"{QUEUE}/{made['id']}"
     shown = await page(many, "programme", case)
@@ -309,12 +309,14 @@ async def test_the_programme_decides_only_once_it_is_asked(many: Programme) -> N
     assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
     assert f'href="{case}/endorse"' in await page(many, "tigran", case)
     await send(many, "programme", f"{case}/endorse", {"note": "Nobody answered."})
-    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
-    assert told[0]["acting_as"] == "programme"
+    payloads = [
+        payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")
+    ]
+    assert payloads[0]["acting_as"] == "programme"
 
 
-async def test_without_a_deputy_in_charge_on_that_day_the_programme_is_asked_at_once(many: Programme) -> None:
-    """Georgia has no deputy, Armenia's is away when the deadline passes: both come to the programme with it."""
+async def test_without_a_deputy_on_the_day_the_programme_decides_at_once(many: Programme) -> None:
+    """Without a deputy, or with an absent one, the programme decides from the deadline on."""
     away = many.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
     away["grants"][0] |= {"deputy_for": "tigran", "until": str(clock.today() + timedelta(days=3))}
     await many.post("programme", "/people", {"people": [away]}, 201)
@@ -330,8 +332,8 @@ async def test_without_a_deputy_in_charge_on_that_day_the_programme_is_asked_at_
         assert (await many.post("programme", f"/applications/{one['id']}/endorse"))["state"] == "endorsed"
 
 
-async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) -> None:
-    """An EU agency's clearance officer may have a deputy too: the same two steps, in the Union's working days."""
+async def test_an_agencys_deputy_decides_before_the_programme(many: Programme) -> None:
+    """A clearance officer's deputy is next, then the programme, in the working days of the Union."""
     person = many.person("emma", "Emma Novak", "EU", "clearance_officer", organisation_id=many.organisations["EU"])
     person["grants"][0]["deputy_for"] = "eva"
     await many.post("programme", "/people", {"people": [person]}, 201)
@@ -351,8 +353,8 @@ async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) 
         assert [one["name"] for one in answer.json()["recipients"]] == names
 
 
-async def test_a_suspended_country_is_the_programmes_at_once(many: Programme) -> None:
-    """Nobody of a suspended country decides, so its deadline is not waited out; reinstated, it has it again."""
+async def test_the_programme_decides_for_a_suspended_country_at_once(many: Programme) -> None:
+    """The programme does not wait for the deadline, and reinstatement gives the case back."""
     made = await many.submitted("ani")
     body: dict[str, Any] = {"since": str(clock.today()), "choices": FINISH}
     seen = await many.post("programme", "/partners/AM/suspension/preview", body)
@@ -365,8 +367,8 @@ async def test_a_suspended_country_is_the_programmes_at_once(many: Programme) ->
     await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
 
 
-async def test_a_country_without_a_coordinator_is_the_programmes(many: Programme) -> None:
-    """Where nobody holds the role today the programme coordinator is asked at once, and told why."""
+async def test_the_programme_decides_for_a_country_without_a_coordinator(many: Programme) -> None:
+    """If nobody has the role today, the programme coordinator decides at once and reads why."""
     made = await many.submitted("nino", rank_group="operational", years_in_field=5)
     await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
     gone = many.person("giorgi", "Giorgi Maisuradze", "GE", "national_coordinator")
@@ -377,17 +379,19 @@ async def test_a_country_without_a_coordinator_is_the_programmes(many: Programme
     assert (await many.post("programme", f"/applications/{made['id']}/endorse"))["state"] == "endorsed"
 
 
-async def test_a_deputy_decides_as_one(many: Programme) -> None:
-    """A deputy sees the same queue, decides before any deadline, and the event says that a deputy did."""
+async def test_a_deputy_decides_as_a_deputy(many: Programme) -> None:
+    """A deputy sees the same queue and may decide before any deadline, and the event names the capacity."""
     made = await many.submitted("ani")
     assert made["reference"] in rows(await page(many, "deputy", f"{QUEUE}?needs=me"))
     await many.post("deputy", f"/applications/{made['id']}/endorse")
-    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
-    assert told[0]["acting_as"] == "deputy"
+    payloads = [
+        payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")
+    ]
+    assert payloads[0]["acting_as"] == "deputy"
 
 
 async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> None:
-    """An EU agency's officer is endorsed by its own clearance officer; another agency's and a country's see nothing."""
+    """Only the agency's clearance officer endorses its officers, and other coordinators see nothing."""
     made = await many.submitted("elsa")
     case = f"{QUEUE}/{made['id']}"
     assert made["reference"].startswith("EU-")
@@ -402,8 +406,10 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
     assert "Clearance officer of the EU agency" in await page(many, "elsa", f"/applications/mine/{made['id']}")
     await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
     await send(many, "eva", f"{case}/endorse", {"note": ""})
-    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
-    assert told[0]["acting_as"] == "coordinator"
+    payloads = [
+        payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")
+    ]
+    assert payloads[0]["acting_as"] == "coordinator"
     asked = {"audience": "home_coordinator", "country": "EU", "application_id": made["id"], "purpose": "endorsement"}
     answer = await many.as_("programme").post(
         "/applications/internal/contacts",
@@ -413,8 +419,8 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
     assert [one["name"] for one in answer.json()["recipients"]] == ["Eva Borg"]
 
 
-async def test_a_case_speaks_of_the_officer_as_another(many: Programme) -> None:
-    """What is meant for the officer is not said to the coordinator: no "you" for the officer in any state's words."""
+async def test_a_case_does_not_address_the_coordinator_as_the_officer(many: Programme) -> None:
+    """No state's text says "you" to the coordinator where the officer is meant."""
     made = await story(many)
     for subject in ("tigran", "programme"):
         for one in (made["ani"], made["davit"], made["mariam"]):
@@ -428,14 +434,14 @@ async def test_a_case_speaks_of_the_officer_as_another(many: Programme) -> None:
         assert not re.search(r"\b[Yy]ou\b|\b[Yy]our\b", legend), (subject, legend)
 
 
-async def test_two_decide_on_the_same_ones_at_once(many: Programme) -> None:
-    """Whoever is first decides each case; the other is told; nothing is decided twice."""
+async def test_simultaneous_bulk_decisions_count_once(many: Programme) -> None:
+    """Each case is decided by the first coordinator, and the second reads so."""
     ids = [(await many.submitted(who))["id"] for who in ("ani", "davit", "mariam")]
     one = {"decision": "endorse", "application_ids": ids}
     other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
     answers = await asyncio.gather(many.post("tigran", "/decisions", one), many.post("deputy", "/decisions", other))
-    done = sorted(each["id"] for told in answers for each in told["done"])
+    done = sorted(each["id"] for answer in answers for each in answer["done"])
     assert done == sorted(ids)
-    assert sorted(each["id"] for told in answers for each in told["left"]) == sorted(ids)
-    told = [kind for kind, _, _ in await many.journal("exchange.applications")]
-    assert told.count("ApplicationEndorsed") + told.count("ApplicationNotEndorsed") == len(ids)
+    assert sorted(each["id"] for answer in answers for each in answer["left"]) == sorted(ids)
+    types = [kind for kind, _, _ in await many.journal("exchange.applications")]
+    assert types.count("ApplicationEndorsed") + types.count("ApplicationNotEndorsed") == len(ids)

@@ -1,4 +1,4 @@
-"""A closed form that withholds certificates is shown to the evaluator, with the ways out."""
+"""A closed form that delays certificates is shown to the evaluator, with the remedies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def cells(page: str) -> list[str]:
-    """Return what the page says of each certificate, as a reader reads it."""
+    """Return the page's text about each certificate."""
     found = re.findall(r'data-label="Certificate"><div>(.*?)</div></td>', page, re.DOTALL)
     inline = [re.sub(r"</?(?:a|strong)\b[^>]*>", "", cell) for cell in found]
     return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in inline]
@@ -46,10 +46,10 @@ async def answered(house: House) -> None:
     await house.relay("exchange.outcomes")
 
 
-async def test_a_certificate_names_what_it_waits_for_and_the_way_out(
+async def test_a_certificate_names_its_missing_forms_and_the_remedy(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each missing form by name; a closed one with its remedy: opened again, or the host's waived, and it comes."""
+    """A closed form has its remedy, to reopen it or to waive the host's, after which the certificate follows."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
     await feed_events(house, world(1, running=0))
     evaluator, coordinator = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
@@ -86,10 +86,10 @@ async def test_a_certificate_names_what_it_waits_for_and_the_way_out(
     assert cell.startswith("Certificate granted")
 
 
-async def test_before_the_report_is_due_the_page_says_from_when_it_can_be_waived(
+async def test_the_page_gives_the_day_from_which_a_form_can_be_waived(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the host's form is closed early, no waiver is offered yet, and the day after which it is possible is named."""
+    """If the host's form is closed early, the page offers no waiver but names its first day."""
     set_day(date(2026, 4, 10), tmp_path, monkeypatch)
     await feed_events(house, world(1, running=0))
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
@@ -104,8 +104,10 @@ async def test_before_the_report_is_due_the_page_says_from_when_it_can_be_waived
     assert early.status_code == 409
 
 
-async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The warning is beside the closing form and each closed one, but only where a certificate waits."""
+async def test_closing_a_form_warns_of_delayed_certificates(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The warning is beside the closing form and each closed one, but only if a certificate waits."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
     await feed_events(house, [*world(1, running=0), *mentorship()])
     evaluator = await house.grant(Role.EVALUATOR)
@@ -124,7 +126,7 @@ async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, m
     ]
 
     async def after(form: str) -> tuple[int, int]:
-        """How many closed waves say that they withhold certificates, and how many of these name the waiver."""
+        """Return how many closed waves warn of delayed certificates, and how many of these name the waiver."""
         await closing(evaluator, form)
         page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
         return page.count("get no certificate until it is open again"), page.count("is open again, or waived.")
@@ -132,16 +134,16 @@ async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, m
     assert [await after(form) for form in ("mentor", "guest", "host")] == [(0, 0), (1, 0), (2, 1)]
 
 
-async def test_a_visit_that_earns_none_waits_for_nothing(
+async def test_a_visit_without_a_certificate_waits_for_nothing(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing waits for a certificate of a mentorship, or of a visit without a day that counts."""
+    """Mentorships, and visits without a day that counts, wait for no certificate."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
-    told = world(1, running=0)
-    for one in told:
+    events = world(1, running=0)
+    for one in events:
         if one.event.type in {"VisitEnded", "VisitCompleted"}:
             object.__setattr__(one, "event", one.event.model_copy(update={"attended_days": 0}))
-    await feed_events(house, [*told, *mentorship()])
+    await feed_events(house, [*events, *mentorship()])
     evaluator = await house.grant(Role.EVALUATOR)
     warnings = cells((await evaluator.get("/reporting/outcomes")).text)
     assert sorted(warnings) == ["none for a mentorship", "none: no day counts"]

@@ -1,4 +1,4 @@
-"""The sending country's coordinator evaluates, months later, what a visit brought to the services at home."""
+"""The sending country's coordinator evaluates, months later, the results of a visit at home."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SAID = {
 
 @pytest.fixture
 def months_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than six months, and less than a year, after the end of every visit in the tests."""
+    """Let more than six months, and less than a year, pass after the end of every visit in the tests."""
     monkeypatch.setattr(clock, "today", lambda: date(2026, 11, 30))
 
 
 @pytest.mark.usefixtures("months_later")
-async def test_results_are_told_of_once_and_count_among_the_answers(house: House) -> None:
+async def test_results_are_published_once_and_count_among_the_answers(house: House) -> None:
     """The coordinator's level 4 statements become one event, and count beside the other answers."""
     await feed_events(house, world(2, running=0))
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
@@ -45,13 +45,13 @@ async def test_results_are_told_of_once_and_count_among_the_answers(house: House
     for overall in ("4", "1"):
         assert (await coordinator.post(ADDRESS, data={**SAID, "overall": overall})).status_code == 303
     assert "Two services meet every month now" in (await coordinator.get(ADDRESS)).text
-    (told,) = await house.journal("exchange.outcomes")
-    event = json.loads(told.payload)
+    (row,) = await house.journal("exchange.outcomes")
+    event = json.loads(row.payload)
     assert (event["respondent"], event["overall"], event["late"]) == ("national_coordinator", 4, True)
     assert {(one["question"], one["level"]) for one in event["answers"]} == {
         (name, 4) for name in SAID.keys() - {"overall", "went_well", "improve"}
     }
-    assert (event["objectives"], event["goals"], "month" in told.payload) == ([], [], False)
+    assert (event["objectives"], event["goals"], "month" in row.payload) == ([], [], False)
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
         since = clock.today() - timedelta(days=900)
@@ -62,8 +62,8 @@ async def test_results_are_told_of_once_and_count_among_the_answers(house: House
     assert "What it brought, by the coordinator" in page
 
 
-async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Right after the end the coordinator's form is closed and says when it opens; the guest's own form is open."""
+async def test_the_coordinators_form_opens_months_after_the_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right after the end the coordinator's form gives its opening day, and the guest's form is open."""
     await feed_events(house, world(1, running=0))
     async with house.app.state.service.bus.read() as session:
         case = await cases_views.case(session, VISIT)
@@ -82,8 +82,8 @@ async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, m
 
 
 @pytest.mark.usefixtures("months_later")
-async def test_a_coordinator_is_asked_of_a_mentorship_too_and_never_for_a_report(house: House) -> None:
-    """A completed mentorship has the same form without its goals; a report or a follow-up by a coordinator is none."""
+async def test_a_coordinator_evaluates_a_mentorship_but_never_reports(house: House) -> None:
+    """A completed mentorship has the same form without goals; a coordinator has no report and no follow-up."""
     await feed_events(house, mentorship())
     pair = ident("mentorship")
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)

@@ -40,8 +40,8 @@ async def draft_count(house: House) -> int:
         return int(await session.scalar(sa.text("SELECT count(*) FROM answer_draft")) or 0)
 
 
-async def test_what_is_begun_is_there_on_another_device(house: House) -> None:
-    """Fields are saved one by one; a new ticket shows them all; submitting deletes the draft; no event holds it."""
+async def test_a_draft_is_available_on_another_device(house: House) -> None:
+    """A new ticket shows all saved fields, submitting deletes the draft, and no event has it."""
     await feed_events(house, world(1, running=0))
     phone = await opened(house)
     page = {"draft_writer": "phone", "draft_turn": "1"}
@@ -59,12 +59,12 @@ async def test_what_is_begun_is_there_on_another_device(house: House) -> None:
     assert await draft_count(house) == 0
     late = await phone.post(f"{ADDRESS}/draft", data={**page, "draft_turn": "3", "went_well": "Too late"})
     assert (late.status_code, await draft_count(house)) == (409, 0)
-    told = await house.journal("exchange.outcomes")
-    assert "The labs" not in "".join(row.payload for row in told)
+    events = await house.journal("exchange.outcomes")
+    assert "The labs" not in "".join(row.payload for row in events)
 
 
-async def test_the_last_write_stands_and_a_late_one_changes_nothing(house: House) -> None:
-    """A page's write that arrives after a later one is dropped; another device's write is taken."""
+async def test_the_last_write_holds_and_a_late_one_changes_nothing(house: House) -> None:
+    """A write that arrives after a later one is dropped, and one from another device is accepted."""
     await feed_events(house, world(1, running=0))
     guest = await opened(house)
     for writer, turn, text in (("a", "2", "second"), ("a", "1", "first"), ("a", "2", "once more")):
@@ -77,7 +77,7 @@ async def test_the_last_write_stands_and_a_late_one_changes_nothing(house: House
 
 
 async def test_a_button_saves_without_javascript(house: House) -> None:
-    """`Save and finish later` saves all that is on the page, complete or not; so does a form with a mistake."""
+    """`Save and finish later` saves everything on the page, also if it is incomplete or has a mistake."""
     await feed_events(house, world(1, running=0))
     guest = await opened(house, REPORTS, "report")
     assert "Save and finish later" in (await guest.get(REPORTS)).text
@@ -93,8 +93,8 @@ async def test_a_button_saves_without_javascript(house: House) -> None:
     assert (long.status_code, "Shorten this" in long.text) == (422, True)
 
 
-async def test_a_line_manager_comes_back_by_another_link(house: House) -> None:
-    """A line manager without an account finds, by a second ticket, what was written under the first."""
+async def test_a_line_manager_continues_with_another_link(house: House) -> None:
+    """With a second ticket a line manager finds the draft of the first."""
     await feed_events(house, world(1, running=0))
     address = f"/reporting/follow-ups/line_manager.{APPLICATION}"
     for example in ("", "A case in May"):
@@ -108,10 +108,10 @@ async def test_a_line_manager_comes_back_by_another_link(house: House) -> None:
     assert "A case in May" not in (await own.get(f"/reporting/follow-ups/{APPLICATION}")).text
 
 
-async def test_drafts_are_forgotten(house: House, own_clock: None) -> None:
-    """Drafts that nobody touched for the set days are deleted, and those about a voided visit at once."""
-    told = world(1, running=0)
-    await feed_events(house, told)
+async def test_old_drafts_are_deleted(house: House, own_clock: None) -> None:
+    """Drafts are deleted after the set days without a change, and at once for a voided visit."""
+    events = world(1, running=0)
+    await feed_events(house, events)
     guest = await opened(house)
     bus, write = house.app.state.service.bus, {"draft_writer": "a", "draft_turn": "1", "went_well": "The labs"}
     await guest.post(f"{ADDRESS}/draft", data=write)
@@ -119,12 +119,12 @@ async def test_drafts_are_forgotten(house: House, own_clock: None) -> None:
     clock.move(timedelta(days=181))
     assert await drafts.forget(bus, 180) == 1
     assert (await guest.post(f"{ADDRESS}/draft", data=write)).status_code == 200
-    completed = next(each.event for each in told if isinstance(each.event, VisitCompleted))
+    completed = next(each.event for each in events if isinstance(each.event, VisitCompleted))
     await house.feed.deliver((VisitVoided(plan=completed.plan, reason=VoidReason.ENTERED_IN_ERROR), VISIT))
     assert await drafts.forget(bus, 180) == 1
 
 
-async def test_nobody_keeps_a_draft_of_somebody_else(house: House) -> None:
+async def test_a_draft_needs_the_ticket_of_its_form(house: House) -> None:
     """Without the ticket, with one for another form, or before the end, nothing is saved."""
     await feed_events(house, world(1, running=1))
     guest = await opened(house)

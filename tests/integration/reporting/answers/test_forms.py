@@ -46,7 +46,7 @@ async def the_guest(house: House) -> httpx2.AsyncClient:
 
 
 async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
-    """The form opens with the ticket, names what is missing, is taken once, and is then shown as it was given."""
+    """The form opens with the ticket, names missing answers, is accepted once, and is then shown as submitted."""
     await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
@@ -63,17 +63,17 @@ async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
     shown = (await guest.get(address)).text
     assert "Your evaluation has arrived" in shown
     assert "The labs" in shown
-    told = await house.journal("exchange.outcomes")
-    assert [(row.type, row.aggregateid, row.correlationid) for row in told] == [
+    events = await house.journal("exchange.outcomes")
+    assert [(row.type, row.aggregateid, row.correlationid) for row in events] == [
         ("EvaluationSubmitted", str(VISIT), str(APPLICATION))
     ]
-    event = json.loads(told[0].payload)
+    event = json.loads(events[0].payload)
     assert (event["respondent"], event["overall"], event["late"]) == ("guest", 5, True)
-    assert "The labs" not in told[0].payload
+    assert "The labs" not in events[0].payload
 
 
 async def test_two_clicks_at_once_are_one_evaluation(house: House) -> None:
-    """The same form sent twice at the same moment is one event."""
+    """The same form sent twice at the same moment becomes one event."""
     await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
@@ -83,8 +83,8 @@ async def test_two_clicks_at_once_are_one_evaluation(house: House) -> None:
     assert len(await house.journal("exchange.outcomes")) == 1
 
 
-async def test_nobody_answers_before_the_end(house: House) -> None:
-    """A visit that is only scheduled cannot be evaluated; the page says from when on it can."""
+async def test_an_evaluation_opens_after_the_end(house: House) -> None:
+    """A scheduled visit cannot be evaluated, and the page gives the day from which it can."""
     await feed_events(house, world(0, running=1))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
@@ -95,7 +95,7 @@ async def test_nobody_answers_before_the_end(house: House) -> None:
 
 
 async def _answers(house: House, *, host: bool = True) -> None:
-    """Guest's evaluation and report, and the host's evaluation."""
+    """Return the guest's evaluation and report, and the host's evaluation."""
     guest = await the_guest(house)
     await house.with_ticket(guest, f"/reporting/evaluations/{APPLICATION}", "evaluation", "officer")
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
@@ -109,8 +109,8 @@ async def _answers(house: House, *, host: bool = True) -> None:
         assert (await contact.post(address, data=HOST)).status_code == 303
 
 
-async def test_the_certificate_follows_when_all_is_in(house: House) -> None:
-    """With guest evaluation, report and host evaluation the certificate is granted by itself, once."""
+async def test_the_certificate_follows_when_all_forms_are_in(house: House) -> None:
+    """Guest evaluation, report and host evaluation grant the certificate automatically, once."""
     await feed_events(house, world(1, running=0))
     await _answers(house)
     await house.relay("exchange.outcomes")
@@ -147,11 +147,11 @@ async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
 
 async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     """A visit that was entered in error leaves the counts, and its certificate no longer counts."""
-    told = world(1, running=0)
-    await feed_events(house, told)
+    events = world(1, running=0)
+    await feed_events(house, events)
     await _answers(house)
     await house.relay("exchange.outcomes")
-    completed = next(each for each in told if each.event.type == "VisitCompleted")
+    completed = next(each for each in events if each.event.type == "VisitCompleted")
     assert isinstance(completed.event, VisitCompleted)
     voided = VisitVoided(plan=completed.event.plan, reason=VoidReason.ENTERED_IN_ERROR)
     await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
@@ -160,8 +160,8 @@ async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     assert (await reader.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()["value"] == "0"
 
 
-async def test_a_program_hands_in_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API takes an evaluation and a report with the ticket in X-Ticket: 201 the first time, 200 afterwards."""
+async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API accepts an evaluation and a report with X-Ticket: 201 the first time, 200 afterwards."""
     from shared.identity.bearer import Proof  # noqa: PLC0415 - only here
     from shared.identity.state import identity_of  # noqa: PLC0415 - only here
 
@@ -207,7 +207,7 @@ async def test_a_program_hands_in_with_ticket_and_token(house: House, monkeypatc
 
 
 async def test_mentee_and_mentor_say_whether_goals_were_met(house: House) -> None:
-    """Both sides of a mentorship score the goals; the figure counts it when both say that all were met."""
+    """The figure counts a mentorship when both sides say that all goals were met."""
     await feed_events(house, mentorship(goals=1))
     subject = ident("mentorship")
     mentee, mentor = await house.grant(Role.OFFICER), await house.grant(Role.MENTOR)
@@ -227,7 +227,7 @@ async def test_mentee_and_mentor_say_whether_goals_were_met(house: House) -> Non
 async def test_the_follow_up_counts_in_its_window(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six months after the end the officer says whether it is used; the event says whether it came in the window."""
+    """Six months after the end the officer reports the use on the job, and the event says if it was in time."""
     ended = next(t.event.ended_on for t in world(1, running=0) if isinstance(t.event, VisitEnded))
     set_day(ended + timedelta(days=190), tmp_path, monkeypatch)
     await feed_events(house, world(1, running=0))
@@ -242,7 +242,7 @@ async def test_the_follow_up_counts_in_its_window(
 
 
 async def test_a_line_manager_answers_without_an_account_once(house: House) -> None:
-    """By a ticket without a person: use at work, statements of levels 3 and 4, each objective; never an evaluation."""
+    """The ticket opens the statements of levels 3 and 4 and each objective, but never an evaluation."""
     await feed_events(house, world(1, running=0))
     address = f"/reporting/follow-ups/line_manager.{APPLICATION}"
     manager = house.stranger()
@@ -265,9 +265,9 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
     assert (await manager.post(address, data=given)).status_code == 303
     assert (await manager.post(address, data={**given, "applied": "no"})).status_code == 303
     assert "Partly" in (await manager.get(address)).text
-    told = await house.journal("exchange.outcomes")
-    assert [row.type for row in told] == ["FollowUpSubmitted"]
-    event = json.loads(told[0].payload)
+    events = await house.journal("exchange.outcomes")
+    assert [row.type for row in events] == ["FollowUpSubmitted"]
+    event = json.loads(events[0].payload)
     assert (event["by"], event["applied"], event["visit_id"]) == ("manager", "partly", str(VISIT))
     assert [(one["question"], one["level"], one["score"]) for one in event["answers"]] == [
         ("officer_changed", 3, 4),
@@ -275,15 +275,15 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
         ("unit_better", 4, 2),
     ]
     assert event["objectives"] == [{"number": n, "score": n} for n in (1, 2)]
-    assert "A case" not in told[0].payload
+    assert "A case" not in events[0].payload
     evaluation = f"/reporting/evaluations/line_manager.{APPLICATION}"
     assert (await house.with_ticket(house.stranger(), evaluation, "evaluation", None)).status_code == 404
 
 
-async def test_the_response_rates_stand_over_who_has_not_answered(
+async def test_response_rates_are_shown_above_open_answers(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If one of two guests answered, the rate is half, beside the benchmark; a country lists its officers only."""
+    """With one of two answers the rate is half, beside the benchmark, and a country lists only its officers."""
     set_day(date(2026, 11, 20), tmp_path, monkeypatch)
     await feed_events(house, world(2, running=0))
     guest = await the_guest(house)

@@ -1,4 +1,4 @@
-"""An evaluator sees who has not answered, reminds them once in three days, and closes and reopens a wave."""
+"""An evaluator sees open answers, reminds respondents once in three days, and closes and reopens a wave."""
 
 from __future__ import annotations
 
@@ -54,10 +54,8 @@ def listed(page: str) -> list[tuple[str, str]]:
     return [(reference, form) for reference, form in found]
 
 
-async def test_who_has_not_answered_can_be_narrowed_down(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By form, state, country, call and day; a draft is begun, what is in is received; the counts are those listed."""
+async def test_open_answers_can_be_filtered(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters are form, state, country, call and day, drafts and received answers are marked, and counts fit."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
     assert "8 answers are missing" in page, "two visits: guest, host, report; a mentorship: mentee, mentor"
@@ -98,7 +96,7 @@ async def test_who_has_not_answered_can_be_narrowed_down(
 async def test_reminders_go_out_once_in_three_days(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One answer, then all that are listed but that one; three days later all again; each is an event for its visit."""
+    """All listed respondents who have not answered get one reminder in three days, with an event for each visit."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/remind?{ALL}"
     one = {"case_id": str(VISIT), "of": "guest"}
@@ -122,10 +120,10 @@ async def test_reminders_go_out_once_in_three_days(
     assert (await officer.post(here)).status_code == 403
 
 
-async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
+async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The respondent reads why, drafts are refused too, others answer on; nobody is reminded; reopened, it is taken."""
+    """Respondents read why, drafts are refused, nobody is reminded, and other forms stay open."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert "a wave is one form of one call" in (await evaluator.get(f"/reporting/waves?{ALL}")).text
     here = f"/reporting/waves/closings?{WAVE}"
@@ -157,8 +155,10 @@ async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
     assert (await guest.post(address, data=GUEST)).status_code == 303
 
 
-async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing announces each answer once, also one that becomes known later, until the last closing is reopened."""
+async def test_each_closed_answer_is_published_once(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing publishes each answer once, also one that becomes known later, until it is reopened."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/closings?{WAVE}"
     assert (await evaluator.post(here, data=CLOSE)).status_code == 303
@@ -187,7 +187,7 @@ async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, mon
 async def test_more_time_takes_answers_out_of_a_closed_wave(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Terms with more time move answers past the closed day: they are announced as open, until their own."""
+    """Answers whose deadline moves past the closed day are published as open, until their own day."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
     terms = {**ex.CALL_TERMS, "revision": 9, "timers": {**ex.CALL_TERMS["timers"], "evaluation_days": 90}}
@@ -202,10 +202,8 @@ async def test_more_time_takes_answers_out_of_a_closed_wave(
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
 
 
-async def test_an_answer_that_came_is_not_asked_for_again(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An answer submitted between reopening and announcement is not announced as waited for."""
+async def test_a_received_answer_is_not_reopened(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer submitted between reopening and publication is not published as open."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
     page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
@@ -219,8 +217,8 @@ async def test_an_answer_that_came_is_not_asked_for_again(
     assert [subject for type_, subject in announced if type_ == "AnswerReopened"] == [str(ident("visit", 1))]
 
 
-async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
-    """The list reads the cases that ended in the chosen time, and what belongs to each, by index."""
+async def test_the_list_of_open_answers_reads_by_index(house: House) -> None:
+    """The cases of the chosen time, and their data, are found by index."""
     wanted = waves.Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
     values = {**waves.parameters(wanted, date(2026, 3, 1)), "limit": 50, "offset": 0}
     async with house.app.state.service.bus.read() as session:

@@ -1,4 +1,4 @@
-"""A frozen figure changes only by two people, with a reason, and everybody sees what it was before."""
+"""A frozen figure changes only by two people, with a reason, and everybody sees its earlier value."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.Async
 
 async def _late(house: House, *people: int) -> None:
     """Feed visits of the quarter that become known today, after the freeze."""
-    told = [
+    events = [
         each for each in world(max(people) + 1, running=0) if each.story in {ident("application", n) for n in people}
     ]
     now = clock.now()
-    await feed_events(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
+    await feed_events(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in events])
 
 
 async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: House) -> None:
-    """The difference names old, new and events; nothing moves before the approval; consumers get FigureRestated."""
+    """The proposal names old, new and events, nothing changes before approval, and FigureRestated is published."""
     author, other = await _frozen(house)
     before = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
     assert "The figures are what the facts say" in (await author.get(PAGE)).text
@@ -97,24 +97,24 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     listed = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
     assert set(change["added"]) <= set(listed["events"])
     assert digest_of(UUID(each) for each in listed["events"]) == now["events_digest"]
-    told = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
-    payload = json.loads(told[f"TOPCOP-OP-02/{LABEL}"].payload)
+    events = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
+    payload = json.loads(events[f"TOPCOP-OP-02/{LABEL}"].payload)
     assert (payload["previous_value"], payload["figure"]["value"], payload["reason"]) == ("8", "10", "late_facts")
     assert payload["previous_digest"] == before["events_digest"]
     assert sorted(payload["added"]) == sorted(change["added"])
-    assert f"TOPCOP-IN-02/{LABEL}" not in told, "what did not change is not told again"
+    assert f"TOPCOP-IN-02/{LABEL}" not in events, "what did not change is not told again"
     assert (await other.get(f"/reporting/api/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
 
 
 async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
-    """Page and API show each statement with its reason; a donor sees them too, and no event."""
+    """Page and API show each statement with its reason, to donors too, but without events."""
     author, other = await _frozen(house)
     await _late(house, 12)
     await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
     await other.post(f"{PAGE}/approve")
     donor = await house.grant(Role.DONOR)
-    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
-    assert [(each["statement"], each["value"]) for each in told["statements"]] == [(1, "8"), (2, "9")]
+    answer = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert [(each["statement"], each["value"]) for each in answer["statements"]] == [(1, "8"), (2, "9")]
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
     assert "How often it was stated" in page
     assert "Facts arrived after the freeze" in page
@@ -127,12 +127,12 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     await author.post(f"{PAGE}/propose", data={"reason": "correction"})
     assert (await other.post(f"{PAGE}/withdraw")).status_code == 409, "only the author withdraws"
     assert (await other.post(f"{PAGE}/decline")).status_code == 303
-    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
-    assert len(told["statements"]) == 2, "what was withdrawn or declined never stood"
+    answer = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert len(answer["statements"]) == 2, "what was withdrawn or declined never stood"
 
 
-async def test_two_people_who_decide_at_once_decide_once(house: House) -> None:
-    """Of two approvals at the same moment one is refused, and each figure is restated once."""
+async def test_simultaneous_approvals_count_once(house: House) -> None:
+    """Of two simultaneous approvals one is refused, and each figure is restated once."""
     author, other = await _frozen(house)
     third = await house.grant(Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
     await _late(house, 12)
@@ -142,12 +142,12 @@ async def test_two_people_who_decide_at_once_decide_once(house: House) -> None:
     assert sorted(each.status_code for each in proposed) == [303, 409]
     answers = await asyncio.gather(*(who.post(f"{PAGE}/approve") for who in (other, third)))
     assert sorted(each.status_code for each in answers) == [303, 409]
-    told = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
-    assert len(told) == len(set(told)) > 0
+    events = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
+    assert len(events) == len(set(events)) > 0
 
 
 async def test_a_draft_is_not_restated_and_a_frozen_one_is_published_as_restated(house: House) -> None:
-    """Before the freeze nothing is restated; between freeze and publication it is, and the last statement goes out."""
+    """Restatement needs a frozen period, and publication uses the last statement."""
     coordinator = await house.grant(Role.EVALUATOR, name="early")
     assert (await coordinator.get(PAGE)).status_code == 409
     assert (await coordinator.get("/reporting/periods/2026-Q7/restatement")).status_code == 404
@@ -157,15 +157,15 @@ async def test_a_draft_is_not_restated_and_a_frozen_one_is_published_as_restated
     await other.post(f"{PAGE}/approve")
     assert [row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"] == []
     assert (await author.post(f"/reporting/periods/{LABEL}/publish")).status_code == 303
-    told = {row.aggregateid: json.loads(row.payload) for row in await house.journal("exchange.figures")}
-    assert told[f"TOPCOP-OP-02/{LABEL}"]["figure"]["value"] == "9"
+    payloads = {row.aggregateid: json.loads(row.payload) for row in await house.journal("exchange.figures")}
+    assert payloads[f"TOPCOP-OP-02/{LABEL}"]["figure"]["value"] == "9"
 
 
-async def test_a_statement_tells_which_events_it_was_counted_from(house: House) -> None:
-    """An event that had happened and came later is known from the statement; the restatement tells that it has it."""
-    told = world(12)
-    records = [house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told]
-    on_its_way = next(place for place, each in enumerate(told) if each.event.type == "VisitCompleted")
+async def test_a_statement_has_a_sketch_of_its_events(house: House) -> None:
+    """A late event is missing from the statement's sketch, and present in that of the restatement."""
+    events = world(12)
+    records = [house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in events]
+    on_its_way = next(place for place, each in enumerate(events) if each.event.type == "VisitCompleted")
     await house.feed.apply([record for place, record in enumerate(records) if place != on_its_way])
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
@@ -174,7 +174,7 @@ async def test_a_statement_tells_which_events_it_was_counted_from(house: House) 
     await house.feed.apply([records[on_its_way]])
 
     async def checked() -> tuple[list[Statement], list[CheckedFigure], list[CheckedFigure]]:
-        """Each statement against all facts, and the published figures with and without what the statements say."""
+        """Compare each statement with all facts, and published figures with and without their statements."""
         async with house.app.state.service.bus.read() as session:
             held = await facts_store.used(session)
         periods = [read(row.type, row.payload) for row in await house.journal("exchange.periods")]
@@ -206,8 +206,8 @@ async def test_a_statement_tells_which_events_it_was_counted_from(house: House) 
     assert json.loads(restated.payload)["period"]["statement"] == 2
 
 
-async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
-    """The newest event of each key alone, as the compacted topics keep it, gives every number as it is shown now."""
+async def test_compacted_topics_give_the_present_figures(house: House) -> None:
+    """The newest event of each key alone gives every number as it is shown now."""
     assert TOPICS["exchange.figures"].compacted
     assert TOPICS["exchange.periods"].compacted
     author, other = await _frozen(house)
@@ -229,10 +229,10 @@ async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
     assert periods[LABEL]["frozen_at"] is not None
 
 
-async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
+async def test_a_large_programme_is_counted_by_a_process_with_the_same_result(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its process keeps the same figures, digests and events, finds the same changes, and pages are answered."""
+    """The process gives the same figures, digests and events, and pages respond meanwhile."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     submit = f"/reporting/periods/{LABEL}/submit"
@@ -263,8 +263,8 @@ async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
 
 
 @pytest.mark.usefixtures("quick_processes")
-async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A submission or proposal that takes long is shown as being counted, and then with its result."""
+async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long submission or proposal is shown as in progress, and then with its result."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
@@ -294,14 +294,14 @@ async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, mo
 
 
 async def _done(house: House) -> None:
-    """Wait until nothing is being counted."""
+    """Wait until no count is in progress."""
     work = house.app.state.running_counts.of(LABEL)
     assert work is not None
     await asyncio.wait({work.task})
 
 
 async def _stated(house: House) -> list[tuple[Any, ...]]:
-    """Return what is stored of the quarter: each figure, and the events of each of its numbers."""
+    """Return the stored statement of the quarter: each figure, and the events of each of its numbers."""
     figures_kept = (
         "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM kept_figure"
     )
@@ -311,10 +311,8 @@ async def _stated(house: House) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in rows]
 
 
-async def test_what_went_wrong_is_told_until_the_same_was_counted(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A failed count is shown until the same was counted after all, also by another instance."""
+async def test_a_failed_count_is_shown_until_it_succeeds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure is shown until the same was counted, also by another instance."""
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"

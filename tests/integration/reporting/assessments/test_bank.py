@@ -1,4 +1,4 @@
-"""Evaluators keep a bank of questions, and a question that was asked once stays as it was."""
+"""Evaluators keep a bank of questions, and a question in a published test stays as it was."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ WRITTEN = {
 }  # fmt: skip
 
 
-async def test_a_question_is_written_changed_and_taken_out_by_pages(house: House) -> None:
-    """Errors are shown at their fields and nothing is lost; a change is the next version; nobody overwrites another."""
+async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) -> None:
+    """Errors keep the input, a change is the next version, and nobody overwrites another version."""
     clock.move(timedelta(days=1))
     evaluator = await house.grant(Role.EVALUATOR)
     assert "There is no question of this choice yet" in (await evaluator.get(BANK)).text
@@ -67,8 +67,8 @@ async def test_a_question_is_written_changed_and_taken_out_by_pages(house: House
         assert made.status_code == 303, made.text
 
 
-async def test_a_test_is_made_and_handed_out_by_pages(house: House) -> None:
-    """Begun, its questions chosen, published with equal points only; then it stays, and can be closed."""
+async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
+    """A test needs questions and equal points to be published, and is fixed afterwards until closed."""
     evaluator = await house.grant(Role.PROGRAMME_COORDINATOR)
     assert "There is no test yet" in (await evaluator.get(TESTS)).text
     untitled = await evaluator.post(TESTS, data={"title": "", "topic": TOPICS[0], "call": ""})
@@ -98,8 +98,8 @@ async def test_a_test_is_made_and_handed_out_by_pages(house: House) -> None:
     assert (await evaluator.get(other)).status_code == 404
 
 
-async def test_what_was_asked_stays_as_it_was(house: House) -> None:
-    """A question in a test cannot be deleted or change its topic; if it is changed, the guest keeps the old one."""
+async def test_a_question_in_a_test_stays_as_it_was(house: House) -> None:
+    """It cannot be deleted or change its topic, and after a change the guest keeps the old version."""
     await the_test(house)
     planned, _ = visits()
     await feed_events(house, planned)
@@ -117,12 +117,12 @@ async def test_what_was_asked_stays_as_it_was(house: House) -> None:
     assert "What is copied first?" in page.text
     assert "Something else" not in page.text
     assert (await guest.post(BEFORE, data={"q1": "0"})).status_code == 303
-    told = [row.payload for row in await house.journal("exchange.outcomes") if row.type == "TestScored"]
-    assert '"score":2' in told[0].replace(" ", "")
+    payloads = [row.payload for row in await house.journal("exchange.outcomes") if row.type == "TestScored"]
+    assert '"score":2' in payloads[0].replace(" ", "")
 
 
-async def test_only_who_steers_sees_the_bank(house: House) -> None:
-    """Right answers are for evaluators and the programme coordinator: nobody else reads the bank or a test."""
+async def test_only_evaluators_and_the_programme_see_the_bank(house: House) -> None:
+    """Nobody else reads the bank or a test, as both have the right answers."""
     test = await the_test(house)
     for role in (Role.OFFICER, Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.DONOR, Role.AUDITOR):
         person = await house.grant(role)

@@ -49,12 +49,12 @@ def visits(people: int = 1, *, topic: str = TOPICS[0]) -> tuple[list[WorldEvent]
     for n in range(people):
         world.events = []
         world.add_application(n)
-        for told in world.events:
-            plan = getattr(told.event, "plan", None)
+        for item in world.events:
+            plan = getattr(item.event, "plan", None)
             if plan is not None:
-                event = told.event.model_copy(update={"plan": plan.model_copy(update={"topic": topic})})
-                told = WorldEvent(event, told.subject, told.at, told.story)  # noqa: PLW2901 - the same story on that topic
-            (over if told.event.type in {"VisitStarted", "VisitEnded", "VisitCompleted"} else planned).append(told)
+                event = item.event.model_copy(update={"plan": plan.model_copy(update={"topic": topic})})
+                item = WorldEvent(event, item.subject, item.at, item.story)  # noqa: PLW2901 - the same story on that topic
+            (over if item.event.type in {"VisitStarted", "VisitEnded", "VisitCompleted"} else planned).append(item)
     return planned, over
 
 
@@ -63,14 +63,14 @@ def _call() -> UUID:
 
 
 async def to_the_end(house: House, over: Sequence[WorldEvent]) -> None:
-    """Let the visits take place and end, as time goes by."""
-    last = max(told.at for told in over)
+    """Let the visits take place and end."""
+    last = max(item.at for item in over)
     clock.move(max(last - clock.now(), timedelta()) + timedelta(hours=1))
     await feed_events(house, over)
 
 
 async def the_test(house: House, topic: str = TOPICS[0], **more: Any) -> str:
-    """Write three questions, make a test of them and publish it; return its id."""
+    """Write three questions, publish a test of them, and return its id."""
     evaluator = await house.grant(Role.EVALUATOR)
     ids = []
     for one in QUESTIONS:
@@ -98,8 +98,8 @@ async def events(house: House) -> list[tuple[str, Mapping[str, Any]]]:
     return [(row.type, json.loads(row.payload)) for row in await house.journal("exchange.outcomes")]
 
 
-async def test_a_test_is_asked_taken_scored_and_compared(house: House) -> None:
-    """Asked at the scheduling; saved, handed in once; the second after the end; right answers when both are in."""
+async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
+    """The first test follows the scheduling and the second the end, and right answers are shown after both."""
     await the_test(house)
     planned, over = visits()
     await feed_events(house, planned)
@@ -136,10 +136,10 @@ async def test_a_test_is_asked_taken_scored_and_compared(house: House) -> None:
     assert "Test after your visit" in page.text
     both = await asyncio.gather(*(guest.post(AFTER, data=RIGHT) for _ in range(2)))
     assert [one.status_code for one in both] == [303, 303]
-    told = await events(house)
-    assert [one for one, _ in told] == ["TestAsked", "TestScored", "TestAsked", "TestScored"]
-    assert (told[-1][1]["phase"], told[-1][1]["score"]) == ("post", 5)
-    assert "Memory" not in json.dumps(told)
+    outcomes = await events(house)
+    assert [one for one, _ in outcomes] == ["TestAsked", "TestScored", "TestAsked", "TestScored"]
+    assert (outcomes[-1][1]["phase"], outcomes[-1][1]["score"]) == ("post", 5)
+    assert "Memory" not in json.dumps(outcomes)
     for address in (BEFORE, AFTER):
         guest, page = await the_guest(house, address)
         assert "You have 3 points more than before the visit." in page.text
@@ -147,8 +147,8 @@ async def test_a_test_is_asked_taken_scored_and_compared(house: House) -> None:
         assert "your answer, not right" in page.text
 
 
-async def test_figures_move_by_what_guests_answer(house: House) -> None:
-    """Of ten guests seven know more afterwards: 70 %, from exactly their twenty tests."""
+async def test_figures_follow_the_answers_of_guests(house: House) -> None:
+    """Seven of ten guests improve: 70 %, from exactly their twenty tests."""
     await the_test(house)
     await the_test(house, TOPICS[1])
     planned, over = visits(10)
@@ -177,7 +177,7 @@ async def test_figures_move_by_what_guests_answer(house: House) -> None:
 
 
 async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
-    """Without a published test on the topic and for the call nobody is asked, and there is no form."""
+    """Without a published test for topic and call nobody gets a test, and there is no form."""
     await the_test(house, "firearms_explosives")
     evaluator = await house.grant(Role.EVALUATOR)
     await evaluator.post("/reporting/api/tests", json={"title": "A draft", "topic": TOPICS[0]})
@@ -191,12 +191,12 @@ async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
         assert (await guest.post(address, data=RIGHT)).status_code == 404
 
 
-async def test_publishing_asks_whoever_s_visit_is_to_come(house: House) -> None:
-    """Publishing asks the guests of scheduled visits at once, not of those over or called off; once only."""
+async def test_publishing_asks_guests_of_visits_to_come(house: House) -> None:
+    """Guests of scheduled visits are asked once; those of ended or cancelled ones are not."""
     planned, over = visits(3)
     await feed_events(house, planned)
-    await feed_events(house, [told for told in over if told.subject == ident("visit", 1)])
-    plan = next(told.event.plan for told in planned if told.subject == ident("visit", 2))  # type: ignore[attr-defined]  # a visit's
+    await feed_events(house, [item for item in over if item.subject == ident("visit", 1)])
+    plan = next(item.event.plan for item in planned if item.subject == ident("visit", 2))  # type: ignore[attr-defined]  # a visit's
     await house.feed.deliver((VisitCancelled(plan=plan, reason="other", by="programme"), ident("visit", 2)))
     await the_test(house)
     assert [(one, said["visit_id"]) for one, said in await events(house)] == [("TestAsked", str(VISIT))]
@@ -205,11 +205,11 @@ async def test_publishing_asks_whoever_s_visit_is_to_come(house: House) -> None:
 
 
 async def test_new_dates_give_the_test_another_day(house: House) -> None:
-    """A visit that moves is asked again with its new day, which the page says; once the test is in, no more."""
+    """A moved visit gives the test a new day, until the test is submitted."""
     await the_test(house)
     planned, _ = visits()
     await feed_events(house, planned)
-    plan = next(told.event.plan for told in planned if told.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
+    plan = next(item.event.plan for item in planned if item.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
 
     async def move(weeks: int) -> None:
         by = timedelta(weeks=weeks)
@@ -229,8 +229,8 @@ async def test_new_dates_give_the_test_another_day(house: House) -> None:
     assert [one for one, _ in await events(house)] == ["TestAsked", "TestAsked", "TestScored"]
 
 
-async def test_nothing_is_taken_in_when_its_time_is_over(house: House) -> None:
-    """From the first day on the test before is closed and says so; without it no second one is asked for."""
+async def test_a_test_closes_when_its_time_is_over(house: House) -> None:
+    """From the first day on the first test is closed and says so, and without it there is no second."""
     await the_test(house)
     planned, over = visits()
     await feed_events(house, planned)
@@ -247,20 +247,20 @@ async def test_nothing_is_taken_in_when_its_time_is_over(house: House) -> None:
     assert page.status_code == 404
 
 
-async def test_a_called_off_visit_asks_for_no_test(house: House) -> None:
-    """The form says that the visit does not take place, and takes nothing in."""
+async def test_a_cancelled_visit_has_no_test(house: House) -> None:
+    """The form says that the visit does not take place, and accepts nothing."""
     await the_test(house)
     planned, _ = visits()
     await feed_events(house, planned)
-    plan = next(told.event.plan for told in planned if told.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
+    plan = next(item.event.plan for item in planned if item.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
     await house.feed.deliver((VisitCancelled(plan=plan, reason="other", by="programme"), VISIT))
     guest, page = await the_guest(house)
     assert "does not take place" in page.text
     assert (await guest.post(BEFORE, data=RIGHT)).status_code == 409
 
 
-async def test_a_test_is_the_guest_s_alone(house: House) -> None:
-    """Another's ticket, a ticket into another form, the host's, or none: the test is not there for them."""
+async def test_only_the_guest_opens_the_test(house: House) -> None:
+    """Another guest's ticket, one for another form, the host's, or none does not open the test."""
     await the_test(house)
     planned, _ = visits(2)
     await feed_events(house, planned)
@@ -275,8 +275,8 @@ async def test_a_test_is_the_guest_s_alone(house: House) -> None:
     assert [one for one, _ in await events(house) if one == "TestScored"] == []
 
 
-async def test_a_program_takes_a_test_and_sees_no_right_answer_before_the_end(house: House) -> None:
-    """By the API: saved, handed in (201, then 200); no answer that there is not; right ones come with both."""
+async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -> None:
+    """A test is submitted once (201, then 200), unknown answers are refused, and right ones follow at the end."""
     await the_test(house)
     planned, over = visits()
     await feed_events(house, planned)

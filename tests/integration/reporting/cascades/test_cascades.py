@@ -1,4 +1,4 @@
-"""Sessions held at home become a figure, as far as the line manager confirms them."""
+"""Sessions at home become a figure, as far as the line manager confirms them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def manager(house: House) -> tuple[httpx2.AsyncClient, str]:
 
 
 async def reported(house: House, *sessions: dict[str, str]) -> None:
-    """Sessions that the officer reports, one after the other."""
+    """Report sessions as the officer, one after the other."""
     guest = await officer(house)
     for each in sessions:
         answer = await guest.post(OWN, data={**SESSION, "cascade_id": str(uuid4()), **each})
@@ -74,7 +74,7 @@ def asked_of(page: str) -> str:
 
 
 async def test_a_session_counts_with_the_number_that_the_manager_confirms(house: House) -> None:
-    """Reported, corrected down with a reason, counted so; another one is refused and counts nothing."""
+    """A corrected number counts with its reason, and a refused session does not count."""
     await feed_events(house, world(1, running=0))
     await reported(house, {}, {"held_on-month": "6", "attendees": "40", "about": "The laboratory"})
     client, page = await manager(house)
@@ -93,13 +93,13 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "because"})).status_code == 422
     assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "not_held"})).status_code == 303
     assert "Nothing more is asked of you" in (await client.get(MANAGED)).text
-    told = await house.journal("exchange.outcomes")
-    assert [row.type for row in told] == [
+    events = await house.journal("exchange.outcomes")
+    assert [row.type for row in events] == [
         "CascadeDelivered", "CascadeDelivered", "CascadeConfirmed", "CascadeRefused"
     ]  # fmt: skip
     words = ("Tracing", "laboratory", "called away")
-    assert not any(word in row.payload for row in told for word in words)
-    assert json.loads(told[2].payload)["attendees"] == 12
+    assert not any(word in row.payload for row in events for word in words)
+    assert json.loads(events[2].payload)["attendees"] == 12
     await house.relay("exchange.outcomes")
     steering = await house.grant(Role.EVALUATOR)
     figure = (await steering.get("/reporting/api/indicators/TOPCOP-OC-05?period=2026")).json()
@@ -109,8 +109,8 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert "It was not held" in shown
 
 
-async def test_what_cannot_be_is_refused_at_its_field(house: House) -> None:
-    """A day before the end or to come, nobody reached, no words; a report sent twice is one."""
+async def test_invalid_sessions_are_refused_at_their_fields(house: House) -> None:
+    """Days before the end or to come, no participants and no text are errors, and a repeated report counts once."""
     await feed_events(house, world(1, running=0))
     guest = await officer(house)
     tomorrow = clock.today() + timedelta(days=1)
@@ -131,7 +131,7 @@ async def test_what_cannot_be_is_refused_at_its_field(house: House) -> None:
 
 
 async def test_sessions_are_reported_for_the_months_of_the_call(house: House) -> None:
-    """Not before the end, and for twelve months after it; then the page says until when it was possible."""
+    """Sessions can be reported from the end for twelve months, and afterwards the page says so."""
     await feed_events(house, world(1, running=1))
     guest = await officer(house)
     early = f"/reporting/cascades/{ident('application', 1)}"
@@ -143,13 +143,13 @@ async def test_sessions_are_reported_for_the_months_of_the_call(house: House) ->
     assert (await late.post(OWN, data=SESSION)).status_code == 409
 
 
-async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) -> None:
-    """If a visit is voided after the manager has opened the link, no answer is taken and no event recorded."""
-    told = world(1, running=0)
-    await feed_events(house, told)
+async def test_sessions_of_a_voided_visit_are_not_confirmed(house: House) -> None:
+    """If a visit is voided after the manager opened the link, no answer and no event is recorded."""
+    events = world(1, running=0)
+    await feed_events(house, events)
     await reported(house, {})
     client, page = await manager(house)
-    completed = next(each.event for each in told if isinstance(each.event, VisitCompleted))
+    completed = next(each.event for each in events if isinstance(each.event, VisitCompleted))
     voided = VisitVoided(plan=completed.plan, reason=VoidReason.ENTERED_IN_ERROR)
     await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
     for way, given in (("confirm", {"attendees": "18"}), ("refuse", {"reason": "not_held"})):
@@ -159,7 +159,7 @@ async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) ->
     assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
 
 
-async def test_nobody_confirms_the_own_session(house: House) -> None:
+async def test_nobody_confirms_their_own_session(house: House) -> None:
     """The officer's ticket cannot confirm, the manager's cannot report, and a host can do neither."""
     await feed_events(house, world(1, running=0))
     await reported(house, {})
@@ -177,7 +177,7 @@ async def test_nobody_confirms_the_own_session(house: House) -> None:
 
 
 async def test_a_silent_manager_is_reminded_once(house: House) -> None:
-    """After fourteen days without an answer there is one reminder for all that waits, and never another."""
+    """After fourteen days without an answer there is one reminder for all open sessions, and no other."""
     await feed_events(house, world(1, running=0))
     await reported(house, {}, {"attendees": "7"})
     bus = house.app.state.service.bus
@@ -188,8 +188,8 @@ async def test_a_silent_manager_is_reminded_once(house: House) -> None:
     assert (event["form"], event["respondent"], event["visit_id"]) == ("cascade", "line_manager", str(VISIT))
 
 
-async def test_a_program_reports_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API takes a session as the page does, says what was wrong, and lists what there is."""
+async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API accepts a session as the page does, names errors, and lists the sessions."""
 
     async def proof(_: Any, token: str) -> Proof:
         return Proof(token)

@@ -1,4 +1,4 @@
-"""Free text is corrected by its writer, and found, given out and erased by the right people only."""
+"""Free text is corrected by its writer, and found, exported and erased by the right people only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def written(house: House) -> httpx2.AsyncClient:
-    """An evaluation and a report that are in, a follow-up that is begun, a session; gives the officer's browser."""
+    """Submit an evaluation, a report and a session, begin a follow-up; return the officer's browser."""
     await feed_events(house, world(2, running=0))
     guest = await officer(house)
     for address, purpose, given in ((EVALUATION, "evaluation", GUEST), (REPORTS, "report", REPORT)):
@@ -54,17 +54,17 @@ async def written(house: House) -> httpx2.AsyncClient:
 
 
 async def logged(house: House) -> list[tuple[str, str, str]]:
-    """Who did what with the words, and with which form, in that order."""
+    """Return the log of accesses to free text: person, action and form, in order."""
     async with house.app.state.service.bus.read() as session:
         rows = await session.execute(sa.text("SELECT who, what, form FROM words_log ORDER BY id"))
         return [tuple(row) for row in rows]
 
 
-async def test_its_writer_corrects_the_words_and_not_the_ratings(house: House) -> None:
-    """The new words are shown, what was rated and told stays, the correction is noted without any word."""
+async def test_writers_correct_their_text_but_not_their_ratings(house: House) -> None:
+    """The new text is shown, ratings and events stay, and the correction is logged without any text."""
     guest = await written(house)
     assert "Correct your words" in (await guest.get(EVALUATION)).text
-    told = await house.journal("exchange.outcomes")
+    events = await house.journal("exchange.outcomes")
     form = (await guest.get(f"{EVALUATION}/words")).text
     assert "The labs" in form
     assert 'name="overall"' not in form
@@ -75,13 +75,13 @@ async def test_its_writer_corrects_the_words_and_not_the_ratings(house: House) -
     assert "The labs" not in shown
     assert "5 of 5" in shown
     assert (await guest.post(f"{REPORTS}/words", data={**REPORT, "learnt": ""})).status_code == 422
-    assert await house.journal("exchange.outcomes") == told
+    assert await house.journal("exchange.outcomes") == events
     assert await logged(house) == [("respondent:guest", "corrected", "evaluation")]
 
 
 @pytest.mark.parametrize("state", [PeriodState.SUBMITTED, PeriodState.FROZEN, PeriodState.PUBLISHED])
-async def test_words_are_fixed_with_the_period(house: House, state: PeriodState) -> None:
-    """Until a period that holds the day of the answer is frozen its words can be corrected, not after."""
+async def test_text_is_fixed_once_its_period_is_frozen(house: House, state: PeriodState) -> None:
+    """Text can be corrected until a period with the day of the answer is frozen."""
     guest = await written(house)
     year = parse(str(clock.today().year))
     async with house.app.state.service.bus.transaction("system:tests") as tx:
@@ -93,10 +93,10 @@ async def test_words_are_fixed_with_the_period(house: House, state: PeriodState)
     assert answer.status_code == (303 if open_ else 409)
 
 
-async def test_the_protection_officer_finds_and_erases(house: House) -> None:
-    """By the reference, each look noted; words are cut for good, drafts too, ratings and events stay; not undone."""
+async def test_the_protection_officer_finds_and_erases_text(house: House) -> None:
+    """Each access is logged, text and drafts are erased for good, and ratings and events stay."""
     guest = await written(house)
-    told = await house.journal("exchange.outcomes")
+    events = await house.journal("exchange.outcomes")
     dpo = await house.grant(Role.DATA_PROTECTION_OFFICER)
     page = (await dpo.get(WORDS)).text
     for word in ("The labs", "Five days in the lab", "A case in May", "Tracing crypto assets"):
@@ -122,13 +122,13 @@ async def test_the_protection_officer_finds_and_erases(house: House) -> None:
     assert "Erased on request" in own
     assert "5 of 5" in own
     assert (await guest.post(f"{EVALUATION}/words", data={"went_well": "The labs"})).status_code == 409
-    assert await house.journal("exchange.outcomes") == told
+    assert await house.journal("exchange.outcomes") == events
     assert [row[1:] for row in await logged(house) if row[1] == "erased"] == [("erased", "report"), ("erased", "")]
     assert ("data_protection_officer", "read", "") in await logged(house)
 
 
-async def test_nobody_else_reads_what_was_written(house: House) -> None:
-    """Evaluator, coordinators and the officer are refused; an unknown reference is not found, and nothing is noted."""
+async def test_nobody_else_reads_free_text(house: House) -> None:
+    """Evaluator, coordinators and the officer are refused; an unknown reference is not found or logged."""
     await written(house)
     for role in (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.AUDITOR, Role.OFFICER):
         client = await house.grant(role)
@@ -141,8 +141,8 @@ async def test_nobody_else_reads_what_was_written(house: House) -> None:
     assert await logged(house) == []
 
 
-async def test_an_export_of_own_data_holds_the_words(house: House) -> None:
-    """Another service asks with the services' token for one application; what is begun is marked; it is noted."""
+async def test_an_export_of_personal_data_has_the_text(house: House) -> None:
+    """Another service gets the text of one application with its token, drafts are marked, and it is logged."""
     await written(house)
     settings = house.app.state.service.settings
     headers = service_headers("applications", settings.service_token.get_secret_value())
