@@ -1,4 +1,4 @@
-"""Matching: what is it made of? `create_app` puts its parts into the harness."""
+"""The matching service as an app: `create_app` passes its parts to the shared harness."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
-    """The service as an app; settings come from the environment unless they are given."""
+    """Return the service as an app; without `settings` they are read from the environment."""
     return create(
         "matching",
         settings or Settings(),

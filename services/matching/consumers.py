@@ -1,4 +1,4 @@
-"""What does matching do with the events that it reads? Which function of which module takes which topic.
+"""The functions that take each topic that matching reads.
 
 `facts` and `participation` keep what was said (evolve); `reactions` draws the conclusions (react).
 """

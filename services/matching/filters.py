@@ -1,4 +1,4 @@
-"""What does a page of the board ask for: which call, filters and page? Read from the address, never refused."""
+"""Read the call, filters and page from the address of a board page; unknown values are ignored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 
 
 def day_of(text: str | None) -> date | None:
-    """The day that a text is; None for anything else, and for what no calendar has."""
+    """Return the day that a text names; None for anything else."""
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
@@ -32,13 +32,13 @@ def day_of(text: str | None) -> date | None:
 
 
 def page_of(request: Request) -> int:
-    """The page that is asked for, from 1."""
+    """Return the page number, from 1."""
     asked = request.query_params.get("page", "1")
     return max(1, min(int(asked), 10_000)) if asked.isascii() and asked.isdigit() else 1
 
 
 def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
-    """The call that the address names, else the newest open one; None for all calls together."""
+    """Return the call in the address, else the newest open one; None for all calls together."""
     asked = request.query_params.get("call")
     if asked == ALL:
         return None
@@ -47,7 +47,7 @@ def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
 
 
 def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
-    """The field that chooses the call."""
+    """Return the field that chooses the call."""
     return {
         "name": "call",
         "label": gettext("Call"),
@@ -60,7 +60,7 @@ def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
 
 
 def filter_of(request: Request, call: Call | None) -> Filter:
-    """The filter that the address names."""
+    """Return the filter in the address."""
     asked = request.query_params
     return Filter(
         call_id=call.id if call else None,

@@ -1,4 +1,4 @@
-"""What does matching count? Prometheus metrics, all named `tandem_matching_…`."""
+"""The Prometheus metrics of matching, all named `tandem_matching_…`."""
 
 from prometheus_client import Counter, Histogram
 

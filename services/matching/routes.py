@@ -1,4 +1,4 @@
-"""What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
+"""The routes of matching: the coordinators' board, the receipts opened with the portal's ticket, and the API."""
 
 from services.matching.board.pages import board, calendar, cases, events, overdue, supply
 from services.matching.cohorts.pages import commit, jobs, runs

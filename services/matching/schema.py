@@ -1,4 +1,4 @@
-"""Which tables does matching keep? One module an aggregate; each holds the tables and the only queries on them."""
+"""The tables of matching; each module of a room's store holds its tables and the only queries on them."""
 
 from services.matching.activity import store as activity_store
 from services.matching.cohorts.store import jobs, runs

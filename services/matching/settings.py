@@ -1,4 +1,4 @@
-"""What does matching have to be told to run, beyond what every service is told?"""
+"""The settings of matching, beside those of every service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Matching's own values."""
+    """The settings of matching."""
 
     receipt_effort: int = Field(
         default=24,

@@ -1,4 +1,4 @@
-"""What do all tables of matching have in common? One metadata, and names that migrations can count on."""
+"""The parts that all tables of matching share: the metadata, names of constraints, column types."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Table(SQLModel):
 
 
 def moment(*, nullable: bool = False, index: bool = False) -> Any:
-    """A column for a moment of domain time, with its zone."""
+    """Return a column for a moment of domain time, with its zone."""
     return Column(DateTime(timezone=True), nullable=nullable, index=index)
 
 
 def document(*, nullable: bool = False) -> Any:
-    """A column for a part of a contract, as JSON."""
+    """Return a column for a part of a contract, as JSON."""
     return Column(JSONB(none_as_null=True), nullable=nullable)

@@ -1,4 +1,4 @@
-"""What does matching do by itself? The loops that the harness runs and starts again."""
+"""The background loops of matching, which the harness runs and restarts."""
 
 from services.matching.background.flows import run_flow_process
 from services.matching.cohorts.actions.job import work_cohorts

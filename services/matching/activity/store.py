@@ -1,4 +1,7 @@
-"""What happened lately, as the board's stream shows it? One row an event, read and own; nothing is decided by it."""
+"""The events that the board's stream shows, one row an event.
+
+Events of other services and matching's own stand here together; no decision depends on them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ KEPT = 5000
 
 
 class Activity(Table, table=True):
-    """One event: `id` is the event's; `about` holds the codes that its line shows."""
+    """An event as the board lists it: `id` is the event's; `about` holds the codes that its line shows."""
 
     __table_args__ = (
         Index("activity_when", "at", "id"),
@@ -51,12 +54,12 @@ class Activity(Table, table=True):
 
 
 async def add(session: AsyncSession, rows: Iterable[Activity]) -> None:
-    """Write events that are not there yet."""
+    """Insert events that are not stored yet."""
     await keep(session, list(rows), only_new=True)
 
 
 async def trim(session: AsyncSession) -> None:
-    """Forget all but the newest few thousand: the journals and the log hold the rest."""
+    """Delete all but the newest few thousand events; the journals and the log hold the rest."""
     await session.execute(
         text(
             "DELETE FROM activity WHERE at < (SELECT at FROM activity ORDER BY at DESC, id DESC OFFSET :kept LIMIT 1)"
@@ -80,7 +83,7 @@ def of_run(fact: UUID, told: RunFinished, run_id: UUID, *, by: str, at: datetime
 
 
 def about(event: Event) -> dict[str, object]:
-    """The codes of an event that its line on the board may show."""
+    """Return the codes of an event that its line on the board may show."""
     shown = event.model_dump(
         mode="json",
         include={
@@ -113,13 +116,13 @@ _CAUSES = text(
 
 
 async def causes(session: AsyncSession, event_id: UUID, most: int) -> list[UUID]:
-    """An event, what led to it, what led to that, and so on: at most so many, the nearest first."""
+    """Return an event, its cause, the cause of that and so on: at most `most` events, the nearest first."""
     found = await session.execute(_CAUSES, {"id": event_id, "most": most})
     return [row.id for row in found]
 
 
 async def own_fact(session: AsyncSession, fact_id: UUID) -> Envelope | None:
-    """A fact as it went to the log; None if there is none with this id."""
+    """Return a fact of this service as it was sent to the log; None if there is none with this id."""
     row = (await session.execute(text("SELECT * FROM journal WHERE id = :id"), {"id": fact_id})).one_or_none()
     if row is None:
         return None

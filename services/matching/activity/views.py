@@ -1,4 +1,4 @@
-"""How does the stream of events say what happened? A line an event, in the language of the reader."""
+"""The lines of the board's event stream, in the language of the reader."""
 
 from __future__ import annotations
 
@@ -143,12 +143,12 @@ _PARTIES: dict[str, str] = {
 
 
 def kinds() -> list[tuple[str, str]]:
-    """What can happen, for a filter: the type of the event and its words, by the words."""
+    """Return the event types with their names, sorted by name, for a filter."""
     return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda one: one[1])
 
 
 def line(row: Row[Any]) -> dict[str, Any]:
-    """An event as the timeline shows it."""
+    """Return an event as the timeline shows it."""
     what = gettext(_LINES[row.type]) if row.type in _LINES else labels.label(_spaced(row.type))
     whose = row.reference or row.seat_reference or row.call_reference
     return {
@@ -161,7 +161,7 @@ def line(row: Row[Any]) -> dict[str, Any]:
 
 
 def topic_name(topic: str) -> str:
-    """What a topic of the log is called in a filter."""
+    """Return the name of a topic, for a filter."""
     return labels.label(topic.partition(".")[2])
 
 
@@ -170,7 +170,7 @@ def _spaced(name: str) -> str:
 
 
 def _details(about: Mapping[str, Any]) -> str:
-    """What the codes of an event add to its line."""
+    """Return what the codes of an event add to its line."""
     parts = []
     if about.get("reserve"):
         parts.append(gettext("as a reserve"))

@@ -1,7 +1,7 @@
-"""Where are large flows of least cost worked out? In a process beside: OR-tools lets no other thread go on meanwhile.
+"""Solve large minimum-cost flows in a child process, because OR-tools blocks all other threads.
 
-One process an instance, started when the first large flow is asked for; arrays go over a pipe and back. It ends with
-whoever started it. Where it is gone, the flow is worked out here and the next one finds a new process.
+There is one process an instance, started for the first large flow; arrays are sent over a pipe both ways. It ends with
+its parent. If the process is gone, the flow is solved in the caller and the next flow starts a new process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def run_flow_process(_: Service) -> None:
-    """Have large flows worked out beside this process for as long as it runs. A worker of the service."""
+    """Solve large flows in a child process for as long as this worker of the service runs."""
     beside = FlowProcess()
     network.solve_large_flows_by(beside.solved)
     try:
@@ -35,7 +35,7 @@ async def run_flow_process(_: Service) -> None:
 
 
 class FlowProcess:
-    """A process that works out one flow at a time, for any thread that asks."""
+    """A process that solves one flow at a time, for any thread that asks."""
 
     def __init__(self) -> None:
         self._alone = Lock()
@@ -44,11 +44,11 @@ class FlowProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process, where it has been started."""
+        """The id of the process, if it has been started."""
         return None if self._running is None else self._running[0].pid
 
     def solved(self, asked: FlowProblem) -> Integers:
-        """A flow of least cost, as `network.solved` gives it. Raises RuntimeError where it has no optimum."""
+        """Return a flow of least cost, as `network.solve_flow` does. Raises RuntimeError if there is no optimum."""
         with self._alone:
             if self._ended:
                 return network.solve_flow(asked)
@@ -62,7 +62,7 @@ class FlowProcess:
         return told
 
     def end(self) -> None:
-        """Let the process go, for good: who waits for its answer works the flow out here, as all who ask later do."""
+        """End the process for good; callers that wait, and all later ones, solve their flows themselves."""
         self._ended = True
         running = self._running
         if running is not None:
@@ -92,7 +92,7 @@ class FlowProcess:
 
 
 def _work(pipe: Connection) -> None:
-    """In the child: work out what comes, until the pipe is closed at the other end."""
+    """Solve the flows that arrive, until the pipe is closed at the other end; runs in the child."""
     tune_memory()
     while True:
         try:

@@ -1,6 +1,6 @@
-"""How is a stored job worked out by one instance at a time? Under a lease, which is kept while a process works.
+"""Run stored jobs, each on one instance at a time, under a lease that is kept while the work runs.
 
-An instance that is gone leaves its lease behind: another begins the job again.
+If an instance is lost, its lease expires and another instance starts the job again.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _RENEW_AFTER = 2.0
 
 
 async def repeat_forever(once: Callable[[], Awaitable[bool]]) -> None:
-    """Do one job after the other; look again a little later where there is none."""
+    """Do one job after the other; wait a little before looking again if there is none."""
     while True:
         if not await once():
             await asyncio.sleep(_LOOK_EVERY)
 
 
 async def work_first(bus: Bus, kind: str, ids: Iterable[UUID], work: Callable[[UUID, Lease], Awaitable[None]]) -> bool:
-    """Work on the first job of a kind (as `cohort`) that no other instance works on; False where there is none."""
+    """Work on the first job of a kind (as `cohort`) that no other instance works on; False if there is none."""
     for job_id in ids:
         lease = await leases.acquire(bus, f"{kind}:{job_id}", _LEASE_SECONDS)
         if lease is None:
@@ -51,14 +51,14 @@ async def work_first(bus: Bus, kind: str, ids: Iterable[UUID], work: Callable[[U
 
 
 class Watch:
-    """Keeps the lease while a process works; `advance` writes down how far it is, and says whether to go on."""
+    """Keeps the lease while a process works; `advance` stores the progress and returns whether to continue."""
 
     def __init__(self, bus: Bus, lease: Lease, advance: Callable[[int], Awaitable[bool]]) -> None:
         self._bus, self._lease, self._advance = bus, lease, advance
         self._renewed = monotonic()
 
     async def look(self, step: int) -> bool:
-        """Whether to go on. Raises `LeaseLost`."""
+        """Return whether to continue. Raises `LeaseLost`."""
         if monotonic() - self._renewed > _RENEW_AFTER:
             if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
                 raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")

@@ -1,7 +1,8 @@
-"""Where is long work done, so that the event loop never waits for it? In a process of its own, which can be stopped.
+"""Run long work in a process of its own, which can be cancelled, so that the event loop never waits for it.
 
-One process a piece of work, started anew (`spawn`: the parent has threads and connections that a fork would copy half).
-It tells each step over a pipe; to cancel is to kill it. If the parent is killed, the child ends at its next word.
+Each piece of work gets a new process (`spawn`, since the parent has threads and connections that a fork would half
+copy). It reports each step over a pipe; it is cancelled by killing it. If the parent is killed, the child ends at its
+next report.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ LOOK_EVERY = 0.3
 
 
 class Stopped(RuntimeError):
-    """The work was cancelled while it was under way."""
+    """The work was cancelled while it ran."""
 
 
 class Failed(RuntimeError):
-    """The work raised an error, or its process ended: the message says which."""
+    """The work raised an error, or its process ended; the message says which."""
 
 
 def _do(pipe: Connection, work: Callable[..., Any], parts: tuple[Any, ...]) -> None:
-    """In the child: do the work and send what came out."""
+    """Do the work and send its result; runs in the child."""
     tune_memory()
     try:
         outcome = work(*parts, lambda step: pipe.send(("step", step)))
@@ -47,10 +48,10 @@ def _do(pipe: Connection, work: Callable[..., Any], parts: tuple[Any, ...]) -> N
 
 
 async def run_in_process(work: Callable[..., T], *parts: Any, watch: Watch) -> T:
-    """What `work(*parts, told)` gives, worked out in a process of its own; the function and all parts can be pickled.
+    """Return `work(*parts, step)`, computed in a process of its own; the function and all parts must be picklable.
 
-    `watch` is awaited every third of a second, from the start of the process on and however much it tells. Raises
-    `Stopped` when it says so, `Failed` for an error of the work.
+    `watch` is awaited every third of a second, from the start of the process on, however much it reports. Raises
+    `Stopped` if it returns False, `Failed` for an error of the work.
     """
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
@@ -94,12 +95,12 @@ async def _started(starting: asyncio.Future[None], watch: Watch) -> None:
 
 
 async def run_in_thread(work: Callable[..., T], *parts: Any) -> T:
-    """What short work gives, in a thread: the steps are of no interest."""
+    """Return the result of short work, done in a thread; its steps are ignored."""
     return await asyncio.to_thread(work, *parts, lambda _: None)
 
 
 def _next(pipe: Connection) -> Any:
-    """The next word from the child; None after a while without one, "gone" when it has ended."""
+    """Return the next report of the child; None if there was none for a while, "gone" if it has ended."""
     try:
         return pipe.recv() if pipe.poll(LOOK_EVERY) else None
     except (EOFError, OSError):

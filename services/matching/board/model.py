@@ -1,6 +1,6 @@
-"""Which case should have moved on by now, who has it, and since when is it late? Pure: a rule a stage.
+"""The rules that decide whether a case is overdue, since when, and who must act; one rule a stage.
 
-A stage that waits for a cohort, or that ends by itself on a day (a visit to come), is nobody's delay.
+A stage that waits for a cohort, or that ends by itself on a day (a visit to come), is never overdue.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a case stands: `due` is the match's own date, `home_cleared` who of the two countries has cleared it."""
+    """The stage of a case: `due` is the match's own date, `home_cleared` is whether the home country has cleared it."""
 
     kind: str
     state: str
@@ -49,7 +49,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What is overdue: since when, and whose it is (with the country, where a country has it)."""
+    """An overdue case: since when, and who must act (with the country, if a country must)."""
 
     due: datetime
     holder: Party
@@ -57,9 +57,9 @@ class Late:
 
 
 def late(stage: Stage, timers: Timers, now: datetime) -> Late | None:
-    """Why a case is stuck at `now`; None where nothing is overdue.
+    """Return why a case is overdue at `now`; None if nothing is overdue.
 
-    Raises NotImplementedError for a country of which no holidays are known.
+    Raises NotImplementedError for a country whose holidays are not known.
     """
     found = _asked(stage, timers)
     return found if found is not None and found.due < now else None

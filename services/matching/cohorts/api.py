@@ -1,4 +1,4 @@
-"""What do programs ask of a large cohort that is under way? JSON over the same actions as its page, same guards."""
+"""The API of large cohorts: their progress, and cancelling one."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -26,10 +26,10 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class CohortJobOut(BaseModel):
-    """A large cohort: its state, and how far it is (`step` of `steps`).
+    """A large cohort: its state and progress (`step` of `steps`).
 
-    Done it names cohort and runs by kind, with the numbers of matches and of those without a place; the matches
-    themselves are at `matches?call_id=`. Refused or failed it says in `problem` why nothing was committed.
+    When done, it has cohort and runs by kind, with the numbers of matches and of applications without a place; the
+    matches are at `matches?call_id=`. If refused or failed, `problem` says why nothing was committed.
     """
 
     id: UUID
@@ -47,19 +47,19 @@ class CohortJobOut(BaseModel):
 
 @router.get("/jobs/{job_id}")
 async def one(bus: TheBus, _: Programme, job_id: UUID) -> CohortJobOut:
-    """How far a large cohort is."""
+    """The progress of a large cohort."""
     return await job_out(bus, job_id)
 
 
 @router.post("/jobs/{job_id}/cancel")
 async def cancel(bus: TheBus, who: Programme, job_id: UUID) -> CohortJobOut:
-    """Stop a cohort that is not being written yet."""
+    """Cancel a cohort that is not being written yet."""
     await job.cancel(bus, who.subject, job_id)
     return await job_out(bus, job_id)
 
 
 async def job_out(bus: Bus, job_id: UUID) -> CohortJobOut:
-    """A job as the API tells it. Raises `Refused` (404)."""
+    """Return a job as the API shows it. Raises `Refused` (404)."""
     async with bus.read() as session:
         row = await jobs.one(session, job_id)
     if row is None:

@@ -1,4 +1,4 @@
-"""Does a committed run give the same result again? What is kept of a run, and the comparison."""
+"""Keep a committed run, repeat it later, and compare the results."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeptProblem:
-    """A run as it is kept: the canonical problem (rules and seed are in it) and all pairs found, both compressed.
+    """The stored inputs and result of a run.
 
-    `by_hand` are those pairs (candidate, seat) that did not come from the engine: an exchange ring.
+    The canonical problem (with rules and seed) and all pairs, both compressed. `by_hand` are those pairs (candidate,
+    seat) that did not come from the engine: an exchange ring.
     """
 
     engine: str
@@ -35,7 +36,7 @@ class KeptProblem:
 
     @classmethod
     def of(cls, result: Result, by_hand: Mapping[str, str] = MappingProxyType({})) -> KeptProblem:
-        """What is kept of a run; for a large one it takes a second, so it belongs in a thread."""
+        """Return what is stored of a run; a large one takes long, so call it in a thread."""
         return cls(
             engine=result.engine_version,
             digest=result.digest,
@@ -45,7 +46,10 @@ class KeptProblem:
         )
 
     def opened(self) -> dict[str, Any]:
-        """The same as JSON knows it: `engine`, `digest`, `problem` (see `engine/document.py`), `pairs`, `by_hand`."""
+        """Return the run as JSON.
+
+        `engine`, `digest`, `problem` (see `engine/problem/document.py`), `pairs`, `by_hand`.
+        """
         return {
             "engine": self.engine,
             "digest": self.digest,
@@ -57,7 +61,7 @@ class KeptProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """A run that was done again beside what it gave: each candidate whose seat differs, with before and now."""
+    """A repeated run beside the original: each candidate whose seat differs, with before and now."""
 
     engine: str
     engine_now: str
@@ -75,7 +79,7 @@ class Reproduction:
 def reproduce(
     engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], by_hand: Mapping[str, str]
 ) -> Reproduction:
-    """Match a problem again, around the same pairs made by hand, and hold it against the pairs that the run found."""
+    """Match a problem again, with the same pairs made by hand, and compare the result with the stored pairs."""
     result = with_pairs(problem, by_hand) if by_hand else run_layers(problem)
     now = result.matching
     moved = {

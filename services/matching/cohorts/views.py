@@ -1,4 +1,4 @@
-"""How do the board and a receipt say things in words? Sentences from codes, in the language of the reader."""
+"""The words for stages, reasons, rules and receipts, in the language of the reader."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ _WHY: dict[str, str] = {
 
 
 def stage(kind: str, code: str) -> State:
-    """The state in which a case stands, with its word and colour, in the words for those whom it does not concern."""
+    """Return the stage of a case with its name and colour, in the words for staff."""
     return state(kind, code).for_others
 
 
 def match_stage(match: Match) -> State:
-    """The state of a match; while it stands as a reserve it says so."""
+    """Return the state of a match, marked while it is a reserve."""
     return stage("match", f"reserve_{match.state}" if match.in_reserve else match.state)
 
 
 def replacement(row: Row[Any], notice_weeks: int) -> dict[str, str] | str | None:
-    """What was found for the place of a visit that did not take place; None where there was nothing to look for."""
+    """Return the outcome for the place of a visit that did not take place; None if no replacement was sought."""
     if row.looked_for:
         return gettext("The next in line is looked for")
     match row.outcome:
@@ -79,7 +79,7 @@ def replacement(row: Row[Any], notice_weeks: int) -> dict[str, str] | str | None
 
 
 def replaces(row: Row[Any]) -> dict[str, str] | str | None:
-    """Whose place a visit took over; None where it was nobody's before."""
+    """Return whose place a visit took over; None if it took over nobody's."""
     if row.replaces is None:
         return None
     if row.for_reference is None:
@@ -89,7 +89,7 @@ def replaces(row: Row[Any]) -> dict[str, str] | str | None:
 
 
 def reason(why: str | None, rule: str | None) -> str:
-    """Why there is no match, in a few words: the first reason only."""
+    """Return in a few words why there is no match: the first reason only."""
     if rule is not None:
         return gettext("No place left after the rule: %(rule)s") % {"rule": rule_name(rule)}
     if why is None:
@@ -98,24 +98,24 @@ def reason(why: str | None, rule: str | None) -> str:
 
 
 def rule_name(rule: str) -> str:
-    """What a hard rule is called; a pair that the programme excludes shows as any other that is not available."""
+    """Return the name of a hard rule; an exclusion shows as any other unavailable place."""
     return labels.label(HardRule(rule))
 
 
 def topic(code: str, scheme: str) -> str:
-    """What a priority topic is called in its scheme."""
+    """Return the name of a priority topic in its scheme."""
     known = PRIORITIES.get(scheme, {}).get(code)
     return gettext(known.label) if known else labels.label(code)
 
 
 def area(code: str) -> str:
-    """What an area of expertise is called; a restricted one is not named (domain.md)."""
+    """Return the name of an area of expertise; a restricted one is not named (domain.md)."""
     known = Expertise(code)
     return gettext("restricted") if known.restricted else labels.label(known)
 
 
 def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: str) -> dict[str, Any]:
-    """A receipt as the templates show it; `side` is `applicant`, `host`, or `both` for a coordinator."""
+    """Return a receipt as the templates show it; `side` is `applicant`, `host`, or `both` for a coordinator."""
     shown: dict[str, Any] = {
         "matched": isinstance(told, MatchExplained),
         "considered": told.considered,
@@ -146,7 +146,7 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
 
 
 def waiting(in_line: Sequence[InLine], seats: Mapping[UUID, Seat]) -> list[dict[str, str]]:
-    """Where an application waits, place by place, and what has to happen first."""
+    """Return where an application waits, by place, and what else must happen first."""
     rows = []
     for one in in_line:
         seat = seats.get(UUID(one.seat_id))
@@ -164,7 +164,7 @@ def waiting(in_line: Sequence[InLine], seats: Mapping[UUID, Seat]) -> list[dict[
 
 
 def _notes(told: Explained) -> list[str]:
-    """What else decided: the group that is placed together, the floor of the country."""
+    """Return further facts that decided: the group that is placed together, the floor of the country."""
     notes = []
     if told.group_size and isinstance(told, MatchExplained):
         notes.append(
@@ -208,7 +208,7 @@ def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
 
 
 def change(told: Counterfactual, seats: Mapping[UUID, Seat], scheme: str) -> str:
-    """A smallest change that would have matched, as a sentence."""
+    """Return a smallest change that would have matched, as a sentence."""
     seat_id = told.offer_id or told.mentor_id
     seat = seats.get(seat_id) if seat_id else None
     where = seat.reference if seat else gettext("another place")

@@ -1,4 +1,4 @@
-"""What is offered, asked for and allowed? The portal's events, folded into rows, many subjects at once."""
+"""Project the portal's events into rows, many subjects at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _TO_MENTOR_STATE: dict[str, MentorState] = {
 
 
 async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Organisations, partners, funds, exclusions and needs, each as it is now; the rules of all calls may differ."""
+    """Update organisations, partners, funds, exclusions and needs; the rules of all calls may change with them."""
     await consume_partners(tx, events)
     rows: dict[type[Table], list[Table]] = {}
     for event in events:
@@ -103,7 +103,7 @@ def _entry(event: Envelope) -> Table | None:
 
 
 async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Calls as they are now."""
+    """Update the calls."""
     rows = [
         Call(
             id=UUID(event.subject),
@@ -122,9 +122,9 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Applications as they are now; a change to what is in the pool has its call matched anew.
+    """Update the applications; a change to one in the pool has its call matched again.
 
-    What officers say to each other before they apply is none of the pool's: it arrives in the profile.
+    What officers agree among themselves before they apply is ignored here: it arrives with the profile.
     """
     events = [event for event in events if not isinstance(event.data, told.CompanionEvent)]
     rows = await store.candidates(tx.session, {UUID(event.subject) for event in events})
@@ -143,7 +143,7 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _applied(row: Candidate | None, event: Envelope) -> Candidate:
-    """The application after an event. Raises LookupError where its beginning is missing."""
+    """Return the application after an event. Raises LookupError if its first event is missing."""
     data = event.data
     values = {} if row is None else row.model_dump()
     match data:
@@ -176,12 +176,12 @@ def _profile(profile: told.ApplicationProfile) -> dict[str, object]:
 
 
 def _state(state: ApplicationState) -> str:
-    """What the portal projects from our own events is, for the pool, simply eligible."""
+    """Return the state for the pool: what the portal projects from matching's own events counts as eligible."""
     return (ApplicationState.ELIGIBLE if state in _ELIGIBLE_OR_FURTHER else state).value
 
 
 async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Placements as they are now."""
+    """Update the placements."""
     rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
     for event in events:
         subject, data = UUID(event.subject), event.data
@@ -225,7 +225,7 @@ def _offer(
 
 
 async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Mentors' profiles as they are now."""
+    """Update the mentors' profiles."""
     rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
     for event in events:
         subject, data = UUID(event.subject), event.data
@@ -267,7 +267,10 @@ async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]
 
 
 async def _changed(tx: Tx, call_ids: set[UUID]) -> None:
-    """Raise the versions of calls: before applications and seats are written, in the order in which all hold them."""
+    """Raise the versions of calls, before applications and seats are written.
+
+    The order in which all transactions lock them.
+    """
     await pools.touch(tx.session, call_ids)
     if call_ids:
         await tx.changed("matching")
@@ -282,7 +285,7 @@ def line(
     seat_id: UUID | None = None,
     match_id: UUID | None = None,
 ) -> Activity:
-    """The line of a read event on the board."""
+    """Return the board's line for an event that was read."""
     about = event.data.model_dump(
         mode="json", include={"by", "reason", "side", "country", "answer", "day", "present", "cause", "due", "held_on"}
     )

@@ -1,4 +1,4 @@
-"""What do programs ask of what-ifs? JSON over the same reads and actions as the pages, same guards."""
+"""The API of what-ifs: JSON over the same reads and actions as the pages, with the same access rules."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -31,7 +31,7 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class WhatIfIn(BaseModel):
-    """A call to be matched again: from how it stands `now`, or from the `start`, under other terms."""
+    """A call to be matched again under other terms, from its present state (`now`) or from the `start`."""
 
     call_id: UUID
     basis: Basis = Basis.NOW
@@ -39,9 +39,9 @@ class WhatIfIn(BaseModel):
 
 
 class WhatIfOut(BaseModel):
-    """A what-if: how far it is (`step` of `steps`), the terms compared, and the outcome once it is done.
+    """A what-if: its progress (`step` of `steps`), the terms compared, and the outcome once it is done.
 
-    `moved` names applications within the reach of whoever asks; the counts are whole.
+    `moved` names applications within the reader's reach; the counts cover all.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""Which other terms does a coordinator want to see? The form of a what-if: the call's own terms, each to be changed."""
+"""The form of a what-if: the call's own terms, each of which can be changed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Countries:
 
 
 class QuotaRow(Row):
-    """One country with how many of its officers are placed at least and at most."""
+    """The floor and the ceiling of one country."""
 
     country = SelectField(N_("Country"), choices=_Countries(), blank=N_("Choose one"))
     floor = NumberField(N_("At least"), [Between(0, 100_000)])
@@ -48,7 +48,7 @@ class QuotaRow(Row):
 
 
 class WhatIfForm(Form):
-    """The terms without the weights, which stand in a table of their own."""
+    """The terms without the weights, which have a table of their own."""
 
     basis = RadioField(
         N_("Where to begin"),
@@ -88,7 +88,7 @@ TermsForm: type[WhatIfForm] = type("TermsForm", (WhatIfForm,), _weights)
 
 
 def shown(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
-    """What stands in the form before anything is changed."""
+    """Return the values of the form before anything is changed."""
     given: dict[str, Any] = terms.model_dump(mode="json", exclude={"weights", "quotas"}) | {"basis": basis.value}
     given["quotas"] = [quota.model_dump() for quota in terms.quotas or ()]
     for weight in terms.weights or ():
@@ -98,12 +98,12 @@ def shown(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
 
 
 async def read(request: Request, known: dict[str, Any] | None = None) -> WhatIfForm:
-    """The form as it was sent, or as it is shown first with what is `known`."""
+    """Return the form as it was sent, or filled with what is `known` when it is opened."""
     return TermsForm(data=known) if known is not None else await TermsForm.read(request)
 
 
 def checked(form: WhatIfForm) -> bool:
-    """Whether all can be read; else the errors stand at their fields, each with its name and what to write."""
+    """Return whether all fields can be read; else each bad field has its name and what to write."""
     valid = form.validate()
     for criterion in Criterion:
         for side in SIDES:
@@ -117,12 +117,12 @@ def checked(form: WhatIfForm) -> bool:
 
 
 def side_name(side: str) -> str:
-    """For whom a weight counts."""
+    """Return for whom a weight counts."""
     return gettext("for the officer") if side == "applicant" else gettext("for the host")
 
 
 def terms_of(form: WhatIfForm) -> tuple[Basis, OtherTerms]:
-    """What a form says that was checked; a row of quotas without a country is no quota."""
+    """Return the terms of a checked form; a row of quotas without a country is ignored."""
     return Basis(form.basis.data), OtherTerms(
         objective=Objective(form.objective.data),
         share_of_offer=form.share_of_offer.data,

@@ -1,8 +1,7 @@
-"""What would a call's matching be under other terms, and who would win or lose by it? Pure: facts in, comparison out.
+"""Compare the matching of a call under its own terms with that under other terms.
 
-Both sides are worked out from the same facts, so that nothing but the terms makes the difference. What is better for
-an officer is asked of the officer's own order under the terms that the call has now: points under other weights say
-nothing beside points under these.
+Both are computed from the same facts, so that only the terms differ. Whether an officer is better off is judged by the
+officer's own order under the call's present terms: points under different weights cannot be compared.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ Results = Mapping[ApplicationKind, Result]
 
 
 class Basis(StrEnum):
-    """From where a call is matched again."""
+    """The facts from which a call is matched again."""
 
     NOW = "now"
     START = "start"
 
 
 class OtherTerms(BaseModel):
-    """The terms of a call that matter to its matching, all of them; what is left out stays as the call has it.
+    """The terms of a call that affect its matching; those left out stay as the call has them.
 
     `weights` and `quotas` replace those of the call as a whole.
     """
@@ -58,7 +57,7 @@ class OtherTerms(BaseModel):
     notice_weeks: Annotated[int, Field(ge=0, le=52)] | None = None
 
     def applied(self, terms: CallTerms) -> CallTerms:
-        """The call's terms with these in their place."""
+        """Return the call's terms with these in their place."""
         given = {
             name: value
             for name in ("objective", "share_of_offer", "weights", "quotas", "minimum_days")
@@ -70,7 +69,7 @@ class OtherTerms(BaseModel):
 
 
 def in_full(terms: CallTerms) -> OtherTerms:
-    """What a call's terms say of the matching, nothing left out: default weights as well."""
+    """Return all terms of a call that affect its matching, with default weights written out."""
     own = {one.criterion: (one.applicant, one.host) for one in terms.weights} or {
         criterion: (weight.applicant, weight.host) for criterion, weight in WEIGHTS.items()
     }
@@ -90,7 +89,10 @@ def in_full(terms: CallTerms) -> OtherTerms:
 
 
 class How(StrEnum):
-    """What other terms do to an officer: a place or none, a better or worse one, or one that the terms now forbid."""
+    """The effect of other terms on an officer.
+
+    A place or none, a better or worse one, or one that the terms now forbid.
+    """
 
     GAINED = "gained"
     LOST = "lost"
@@ -102,7 +104,7 @@ class How(StrEnum):
 class Side(BaseModel):
     """The matching of one kind under one set of terms, with both prices and how many obtained which choice.
 
-    Where the best sum is not `proven`, `of_best_ppm` is the least that it can be.
+    If the best sum is not `proven`, `of_best_ppm` is its lower bound.
     """
 
     kind: ApplicationKind
@@ -121,7 +123,7 @@ class Side(BaseModel):
 
 
 class Group(BaseModel):
-    """How many of a country, a service or a rank group had a place before and after, and what befell them."""
+    """How many of a country, a service or a rank group had a place before and after, and how many won or lost."""
 
     code: str
     before: int = 0
@@ -160,7 +162,10 @@ class Outcome(BaseModel):
 
 
 def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Outcome:
-    """Match the same facts under the call's terms and under the others. `step` is told 1 to `STEPS` as each begins."""
+    """Match the same facts under the call's terms and under the others.
+
+    `step` is called with 1 to `STEPS` as each begins.
+    """
     step(1)
     own = solve(facts)
     step(2)
@@ -206,7 +211,10 @@ def _side(kind: ApplicationKind, result: Result) -> Side:
 
 
 def _moved(own: Result, theirs: Result) -> list[Moved]:
-    """Those for whom it makes a difference: losers first, then winners, then the rest, each by id."""
+    """Return the applications for which it makes a difference.
+
+    Losers first, then winners, then the rest, each by id.
+    """
     found: list[Moved] = []
     for one in own.problem.candidates:
         before, after = own.matching.get(one.id), theirs.matching.get(one.id)
@@ -234,7 +242,7 @@ def _moved(own: Result, theirs: Result) -> list[Moved]:
 
 
 def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> How:
-    """Which of the two places the officer would rather have under the call's own terms, were nobody else there."""
+    """Return which of the two places the officer prefers under the call's own terms, leaving everybody else aside."""
     seats = tuple(seat for seat in problem.seats if seat.id in {before, after})
     alone = run_layers(
         replace(
@@ -264,7 +272,7 @@ def _groups(
     moved: Sequence[Moved],
     of: Callable[[Candidate], str],
 ) -> tuple[Group, ...]:
-    """The counts of each group that has anybody in it, by its code."""
+    """Return the counts of each group that has any members, by its code."""
     group = {one.id: of(one) for one in people}
     counts = _Counts(
         before=Counter(group[one] for result in own.values() for one in result.matching),

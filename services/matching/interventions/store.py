@@ -1,6 +1,6 @@
-"""Which what-ifs were asked for, how far is each, and what came out? Matching's own; nothing of it is published.
+"""The what-ifs with their state and outcome; they belong to matching and are not published.
 
-A row is a job as well: whoever holds its lease works on it, and after a restart it is begun again.
+A row is a job as well: an instance works on it while it has its lease, and after a restart it begins again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPEN = text("state IN ('waiting', 'running')")
 
 
 class WhatIfState(StrEnum):
-    """How far a what-if is."""
+    """The state of a what-if."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -38,7 +38,8 @@ class WhatIfState(StrEnum):
 class WhatIf(Table, table=True):
     """A call matched again under other terms.
 
-    `own` and `other` are the terms compared, whole; `revision` is that of the call then, `version` that of its facts.
+    `own` and `other` are the terms compared, complete; `revision` is that of the call then, `version` that of its
+    facts.
     """
 
     __tablename__ = "what_if"
@@ -65,37 +66,37 @@ class WhatIf(Table, table=True):
 
 
 async def write(session: AsyncSession, row: WhatIf) -> None:
-    """Write a what-if as it stands now."""
+    """Insert or update a what-if."""
     await keep(session, [row])
 
 
 async def one(session: AsyncSession, what_if_id: UUID, *, lock: bool = False) -> WhatIf | None:
-    """One what-if; `lock` holds it until the end of the transaction."""
+    """Return one what-if; `lock` locks it until the end of the transaction."""
     query = select(WhatIf).where(col(WhatIf.id) == what_if_id)
     return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def listed(session: AsyncSession, call_id: UUID | None, *, limit: int = 100) -> list[WhatIf]:
-    """The what-ifs of a call, or of all, the newest first."""
+    """Return the what-ifs of a call, or of all, the newest first."""
     query = select(WhatIf).order_by(col(WhatIf.id).desc()).limit(limit)
     return list(await session.scalars(query if call_id is None else query.where(col(WhatIf.call_id) == call_id)))
 
 
 async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
-    """What is waiting to be worked on or is under way, the oldest first."""
+    """Return the what-ifs that wait or are under way, the oldest first."""
     found = await session.scalars(select(col(WhatIf.id)).where(_OPEN).order_by(col(WhatIf.id)).limit(limit))
     return list(found)
 
 
 async def open_count(session: AsyncSession) -> int:
-    """How many are waiting or under way."""
+    """Return how many wait or are under way."""
     return int(
         (await session.execute(text("SELECT count(*) FROM what_if WHERE state IN ('waiting', 'running')"))).scalar_one()
     )
 
 
 async def size(session: AsyncSession, call_id: UUID) -> int:
-    """About how many pairs a comparison looks at: the applications of a call times its offers and mentors."""
+    """Return about how many pairs a comparison covers: the applications of a call times its offers and mentors."""
     found = await session.execute(
         text(
             "SELECT (SELECT count(*) FROM candidate WHERE call_id = :call)"
@@ -107,7 +108,7 @@ async def size(session: AsyncSession, call_id: UUID) -> int:
 
 
 async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[bool, bool]:
-    """Note the step that has begun: whether it is a new one, and whether the what-if is still to be worked on."""
+    """Store the step that has begun; return whether it is a new one, and whether the what-if is still open."""
     row = await one(session, what_if_id, lock=True)
     if row is None or row.state != WhatIfState.RUNNING:
         return False, False
@@ -116,7 +117,10 @@ async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[b
 
 
 async def took_part(session: AsyncSession, call_id: UUID) -> Sequence[Candidate]:
-    """The applications of a call that its matching ever looked at: eligible, unplaced at its close, or in a cohort."""
+    """Return the applications that the call's matching ever covered.
+
+    Eligible, unplaced at its close, or in a cohort.
+    """
     found = await session.scalars(
         select(Candidate)
         .where(
@@ -132,7 +136,7 @@ async def took_part(session: AsyncSession, call_id: UUID) -> Sequence[Candidate]
 
 
 async def was_offered(session: AsyncSession, call_id: UUID) -> Sequence[Seat]:
-    """The offers and mentors of a call that were published at some time and not taken back."""
+    """Return the offers and mentors of a call that were ever published and not taken back."""
     found = await session.scalars(
         select(Seat)
         .where(col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused", "closed")))

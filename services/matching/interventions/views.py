@@ -1,4 +1,4 @@
-"""How is a what-if told: what differs in its terms, what comes out on either side, who wins and who loses?"""
+"""A what-if in words: the terms that differ, the results of both sides, and who wins and loses."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ _CHOICES = 5
 
 
 def state(code: str) -> State:
-    """The state of a what-if."""
+    """Return the name of a what-if's state."""
     return _STATES[code]
 
 
 def step(row: WhatIf) -> str:
-    """What is being done right now."""
+    """Return in words what is done right now."""
     return gettext(_STEPS[min(row.step, len(_STEPS) - 1)])
 
 
 def compared(row: WhatIf) -> tuple[OtherTerms, OtherTerms]:
-    """The call's own terms and the others, as they are kept."""
+    """Return the call's own terms and the others, as they were stored."""
     return OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
 
 
 def changes(own: OtherTerms, other: OtherTerms) -> list[tuple[str, str, str]]:
-    """What differs: the name of the term, what the call says, what the what-if says."""
+    """Return the differences: the name of the term, the call's value, the what-if's value."""
     found = [
         (gettext("Aim"), _text(own.objective), _text(other.objective)),
         (gettext("Most of an offer to one country"), _share(own.share_of_offer), _share(other.share_of_offer)),
@@ -120,7 +120,7 @@ def _quota(quota: Any) -> str:
 
 
 def finding(outcome: Outcome) -> str:
-    """The outcome in a sentence."""
+    """Return the outcome in a sentence."""
     before, after = (sum(side.matched for side in sides) for sides in (outcome.before, outcome.after))
     people = sum(side.applications for side in outcome.before)
     if not outcome.moved_in_all:
@@ -134,12 +134,12 @@ def finding(outcome: Outcome) -> str:
 
 
 def result(row: WhatIf) -> str:
-    """What came out, for a line of the list."""
+    """Return the outcome for a line of the list."""
     return finding(Outcome.model_validate(row.outcome)) if row.outcome else ""
 
 
 def sides(outcome: Outcome) -> list[dict[str, Any]]:
-    """A table a kind of application that anybody asked for: term, the call's own terms, the others, the difference."""
+    """Return a table for each kind of application: term, the call's own terms, the others, the difference."""
     return [
         {"kind": before.kind, "rows": _rows(before, after)}
         for before, after in zip(outcome.before, outcome.after, strict=True)
@@ -176,7 +176,7 @@ def _unmet(side: Side) -> str:
 
 
 def ranks(outcome: Outcome) -> list[Chart]:
-    """Which choice the officers obtain on either side, a chart a kind."""
+    """Return which choice the officers obtain on either side, a chart a kind."""
     charts = []
     for before, after in zip(outcome.before, outcome.after, strict=True):
         if not before.matched and not after.matched:
@@ -202,7 +202,7 @@ def ranks(outcome: Outcome) -> list[Chart]:
 
 
 def groups(outcome: Outcome) -> list[dict[str, Any]]:
-    """The three tables of winners and losers."""
+    """Return the three tables of winners and losers."""
     return [
         {"title": gettext("By country"), "rows": [(labels.country(one.code), one) for one in outcome.countries]},
         {"title": gettext("By service"), "rows": _named(outcome.services, ServiceKind)},
@@ -216,7 +216,7 @@ def _named(found: Sequence[Group], codes: type[ServiceKind | RankGroup]) -> list
 
 
 def person(moved: Moved, cases: Mapping[UUID, Any], seats: Mapping[UUID, Seat]) -> dict[str, Any]:
-    """One application by its reference: what befalls it, and from which place to which."""
+    """Return one application by its reference: the effect on it, and from which place to which."""
     tone, word = _HOW[moved.how]
     return {
         "id": moved.application_id,
@@ -235,7 +235,7 @@ def _reference(seat_id: UUID | None, seats: Mapping[UUID, Seat]) -> str | None:
 
 
 def cohorts(runs: Sequence[RunFinished]) -> dict[str, Any] | None:
-    """What the call's committed cohorts gave in all; None before the first."""
+    """Return the total of the call's committed cohorts; None before the first."""
     if not runs:
         return None
     told = [run.of_best_ppm for run in runs if run.of_best_ppm is not None]

@@ -1,4 +1,4 @@
-"""Whose turn is it? The lease of a call, kept alive while a long run is worked out, and what is written again."""
+"""The lease of a call, kept during long runs, and the retry of writes that deadlocked."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ WRITES = 5
 
 
 async def take(bus: Bus, call_id: UUID) -> Lease | None:
-    """The lease of a call, taken or prolonged; None while another instance holds it."""
+    """Take or prolong the lease of a call; None while another instance has it."""
     return await leases.acquire(bus, f"match:{call_id}", LEASE_SECONDS)
 
 
 async def renew(bus: Bus, lease: Lease, since: float) -> Lease:
-    """The lease, prolonged if it was taken long ago (`since`, by `monotonic`). Raises `LeaseLost`.
+    """Return the lease, prolonged if it was taken long ago (`since`, by `monotonic`). Raises `LeaseLost`.
 
-    A run may take longer than a lease. Whoever takes it anew may write: what was read is held against the call's
-    version, or against the matches that stand, in the transaction that writes.
+    A run may take longer than a lease. If the lease could be taken again, the result may be written: the transaction
+    that writes compares it with the call's version or the present matches.
     """
     if monotonic() - since < RENEW_AFTER:
         return lease
@@ -49,7 +49,7 @@ async def renew(bus: Bus, lease: Lease, since: float) -> Lease:
 
 
 def _waited_for_each_other(wrong: BaseException) -> bool:
-    """Whether the database ended a transaction because it and another waited for each other."""
+    """Return whether the database ended a transaction because of a deadlock."""
     inner = wrong.orig.__cause__ if isinstance(wrong, DBAPIError) and wrong.orig is not None else wrong
     return isinstance(inner, asyncpg.DeadlockDetectedError)
 
@@ -57,10 +57,10 @@ def _waited_for_each_other(wrong: BaseException) -> bool:
 async def retry_write(
     bus: Bus, by: str, write: Callable[Concatenate[Tx, P], Awaitable[T]], *parts: P.args, **named: P.kwargs
 ) -> T:
-    """What `write(tx, *parts)` gives in a transaction of `by`, tried again where that was ended for another's sake.
+    """Return `write(tx, *parts)` in a transaction of `by`, tried again after a deadlock.
 
-    Locks are taken in one order (`held.py`), but a change of days touches all open calls, and the journal has locks of
-    its own; a person is not to be told of either. Consumers and workers are tried again by who runs them.
+    Locks are taken in one order (`unit_of_work.py`), but a change of days touches all open calls, and the journal has
+    locks of its own; people should not see such errors. Consumers and workers are retried by their callers.
     """
     async for attempt in AsyncRetrying(
         retry=retry_if_exception(_waited_for_each_other),

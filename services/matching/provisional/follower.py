@@ -1,9 +1,9 @@
-"""What does an instance keep of a call between two matchings? The engine's state, fed with what has changed since.
+"""Keep the engine's state of a call between two matchings and feed it with the changes since.
 
-It lives in memory only, as long as the instance holds the call's lease. It depends on the facts alone, so whoever takes
-over begins with a run from scratch and comes to the same; until the state to follow is there, each change costs a run.
-Now and then it is held against such a run in the background; a difference, which must not happen, is logged, counted
-and ended by beginning anew.
+The state is in memory while the instance has the call's lease. It depends on the facts alone, so another instance
+starts with a run from scratch and gets the same result; until the state is ready, each change costs a run. It is
+compared now and then with a run in the background; a difference, which must not happen, is logged and counted, and the
+follower starts again.
 """
 
 from __future__ import annotations
@@ -48,27 +48,27 @@ class CallFollower:
 
     @property
     def pairs(self) -> int:
-        """How many pairs are kept in memory."""
+        """The number of pairs kept in memory."""
         return sum(follower.pairs for follower in self._followers.values())
 
     @property
     def events(self) -> int:
-        """How many changes were followed one by one."""
+        """The number of changes that were followed one by one."""
         return sum(follower.events for follower in self._followers.values())
 
     @property
     def runs(self) -> int:
-        """How many matchings were worked out from scratch."""
+        """The number of runs from scratch."""
         return sum(follower.runs for follower in self._followers.values())
 
     def forget(self) -> None:
-        """Keep nothing: the next matching begins with a run from scratch."""
+        """Drop the state: the next matching is a run from scratch."""
         self.known = KnownRows()
         self._followers.clear()
         self._unchecked.clear()
 
     async def match(self, facts: Facts) -> Mapping[ApplicationKind, Outcome]:
-        """The matching of each kind that the call takes; worked out in a thread."""
+        """Return the matching of each kind that the call takes; computed in a thread."""
         started = perf_counter()
         outcomes = await asyncio.to_thread(each_kind, facts, self._find)
         metrics.SECONDS.observe(perf_counter() - started)
@@ -81,13 +81,13 @@ class CallFollower:
         return outcomes
 
     async def checked(self) -> bool:
-        """Wait for what is done aside; whether all checks since the last time found what they should."""
+        """Wait for background tasks; return whether all checks since the last time found no difference."""
         await asyncio.gather(*self._tasks)
         equal, self._equal = self._equal, True
         return equal
 
     def _aside(self, what: Coroutine[object, object, None]) -> None:
-        """Do something beside the next matchings."""
+        """Run a task in the background, beside the next matchings."""
         task = asyncio.create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -114,7 +114,7 @@ class CallFollower:
         return outcome
 
     async def _check(self, kind: ApplicationKind, problem: Problem, matching: Mapping[str, str]) -> None:
-        """Hold a followed matching against a run from scratch, aside from the next matchings of the call."""
+        """Compare a followed matching with a run from scratch, in the background."""
         scratch = await asyncio.to_thread(_matching, problem)
         metrics.CHECKED.inc()
         if scratch != matching:

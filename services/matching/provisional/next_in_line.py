@@ -1,7 +1,7 @@
-"""Who is proposed when a place falls free? The next in line, at once, by the engine and under the call's lease.
+"""Propose the next in line when a place falls free: at once, by the engine and under the call's lease.
 
-A reserve that both countries have cleared beforehand comes first: it is offered at once. Only applications that a
-committed cohort has seen are asked: a newcomer waits for the coordinator's next cohort.
+A reserve that both countries have cleared comes first: it is offered at once. Only applications that a committed cohort
+has covered are considered: a newcomer waits for the coordinator's next cohort.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who gets a free place, in which run of the engine; `reserve` is the match of whoever stood in reserve there."""
+    """The application that gets a free place, and the run; `reserve` is its match if it was a reserve there."""
 
     vacancy: Vacancy
     proposal: Proposal
@@ -59,9 +59,9 @@ class Chosen:
 
 
 async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
-    """Propose the next in line for every place of the call that fell free; give how many were proposed.
+    """Propose the next in line for every free place of the call; return how many were proposed. Raises `LeaseLost`.
 
-    What was read is written only if nothing has changed since; else it is worked out again. Raises `LeaseLost`.
+    The result is written only if the facts have not changed since they were read; else it is computed again.
     """
     async with bus.glance() as session:
         if not await store.vacancies(session, call_id):
@@ -94,7 +94,7 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
 
 
 async def _choose(bus: Bus, given: Snapshot) -> list[Chosen]:
-    """For each free place a reserve that is cleared, else the best of those whom the engine would give it."""
+    """Return for each free place a cleared reserve, else the best of those to whom the engine would give it."""
     if not given.open:
         return []
     async with bus.read() as session:
@@ -104,7 +104,7 @@ async def _choose(bus: Bus, given: Snapshot) -> list[Chosen]:
 
 
 def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
-    """Who gets each free place among those who are `left`."""
+    """Return who gets each free place among those who are `left`."""
     results = solve(given.facts, only=left)
     reserves = in_reserve(given.facts)
     called: dict[UUID, Match] = {}
@@ -143,9 +143,9 @@ def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
 def _called_up(
     given: Snapshot, kind: ApplicationKind, result: Result, reserves: Mapping[UUID, Match]
 ) -> tuple[dict[UUID, Match], Result]:
-    """The reserve for each free place (by the match that freed it), with the run in which they have these places.
+    """Return the reserve for each free place (by the match that freed it), with the run that gives it the place.
 
-    In the order of the line; one that the rules, a share or a quota would not let go there today is passed over.
+    In the order of the line; a reserve that the rules, a share or a quota would not allow today is skipped.
     """
     called: dict[UUID, Match] = {}
     pairs: dict[str, str] = {}
@@ -167,7 +167,7 @@ def _called_up(
 
 
 def _in_vain(given: Snapshot, vacancy: Vacancy) -> Outcome:
-    """Why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
+    """Return why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
     place, facts = given.facts.places.get(vacancy.seat_id), given.facts
     if place is None or not isinstance(place.terms, OfferTerms) or weekly_places(place.terms, facts.terms, facts.day):
         return Outcome.NOBODY
@@ -175,7 +175,7 @@ def _in_vain(given: Snapshot, vacancy: Vacancy) -> Outcome:
 
 
 async def _propose(cases: Transitions, given: Snapshot, chosen: Chosen) -> UUID:
-    """Propose or call up whoever gets a place; give the id of the match."""
+    """Propose or call up the chosen application; return the id of the match."""
     tx, vacancy, proposal = cases.tx, chosen.vacancy, chosen.proposal
     cause = await activity_store.own_fact(tx.session, vacancy.cause_id)
     assert cause is not None

@@ -1,4 +1,4 @@
-"""What decides a call's matching right now? Read from the store in one snapshot."""
+"""Read the facts of a call in one snapshot."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _known: dict[UUID, tuple[dict[str, Any], Part]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The facts of a call at one moment: `version` says at which, `standings` what the last matching made of them."""
+    """The facts of a call at one `version`, with the `standings` of the last matching."""
 
     version: int
     call: Call
@@ -59,7 +59,7 @@ class Snapshot:
 
 
 class KnownRows:
-    """What was read of a call before, so that only what has been written since is read again."""
+    """The rows of a call read before, so that only newer ones are read again."""
 
     def __init__(self) -> None:
         self.calls, self.exclusions = RowCache(Call), RowCache(ExclusionRow)
@@ -73,13 +73,13 @@ class KnownRows:
 
 
 async def load(bus: Bus, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
-    """The inputs of a call; None while the call itself has not arrived."""
+    """Return the snapshot of a call; None while the call itself has not arrived."""
     async with bus.snapshot() as session:
         return await load_in(session, call_id, known)
 
 
 async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
-    """The same within a transaction that is open; it should see one snapshot."""
+    """Return the same within an open transaction, which should see one snapshot."""
     known = known or KnownRows()
     written = await changes.of_call(session, call_id)
     call = None if written is None else (await known.calls.read(session, written.call)).get(call_id)
@@ -128,7 +128,7 @@ async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None 
 def _understood(
     candidates: Mapping[UUID, Candidate], seats: Mapping[UUID, Seat], inactive: frozenset[UUID]
 ) -> tuple[dict[UUID, ApplicationProfile], dict[UUID, Place]]:
-    """The rows in the words of the contracts; nobody is eligible of an organisation that takes part in nothing new."""
+    """Return the rows as contracts; applications of an inactive organisation are not eligible."""
     return {
         row.id: _read(ApplicationProfile, row.id, row.profile)
         for row in candidates.values()
@@ -141,14 +141,14 @@ def _place(row: Seat, inactive: frozenset[UUID]) -> Place:
 
 
 def place_of(row: Seat, *, available: bool = True) -> Place:
-    """An offer or a mentor in the words of the pool."""
+    """Return an offer or a mentor as the problem takes it."""
     if row.kind == "placement":
         return Place(row.id, _read(OfferTerms, row.id, row.terms), available)
     return Place(row.id, _read(MentorProfile, row.id, row.terms), available)
 
 
 def _read(part: type[P], subject: UUID, document: dict[str, Any]) -> P:
-    """A part of a contract in a row; what has not changed since it was read last is not read again."""
+    """Return a part of a contract in a row; parsed again only if it has changed since the last time."""
     known = _known.get(subject)
     if known is not None and known[0] == document and isinstance(known[1], part):
         return known[1]

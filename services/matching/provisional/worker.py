@@ -1,8 +1,8 @@
-"""How does the provisional matching follow the facts? One process a call, by lease, woken by the store itself.
+"""Keep the provisional matching up to date with the facts: one instance a call, by lease, woken by the database.
 
-Consumers write facts and raise the call's version; the holder of the call's lease reads them in one snapshot, matches
-outside of any transaction, and writes what moved. A pair that is proposed or further is never touched: the engine gets
-it as fixed. Where a place fell free, the next in line is proposed first.
+Consumers write facts and raise the call's version; the instance with the call's lease reads them in one snapshot,
+matches outside any transaction, and writes the changes. A pair that is proposed or further is never touched: the engine
+gets it as fixed. If a place fell free, the next in line is proposed first.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _WAKES = "matching"
 
 @dataclass(slots=True)
 class HeldCall:
-    """The lease of a call, when it was taken, what is kept of the call while it is held, and whether it is in work."""
+    """The lease of a call, when it was taken, the follower of the call, and whether it is being matched."""
 
     lease: Lease
     since: float
@@ -58,14 +58,14 @@ class HeldCall:
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether the lease is to be prolonged though nothing may have changed."""
+        """Whether the lease is to be prolonged even if nothing has changed."""
         return self.working or self.following.known.pairs >= KEPT_FROM
 
 
 async def match_live(service: Service) -> None:
-    """Match every call whose facts are newer than its matching. A worker of the service.
+    """Match every call whose facts are newer than its matching; a worker of the service.
 
-    Ends when the connection that wakes it is lost; the harness then starts it again.
+    Ends when its listening connection is lost; the harness then starts it again.
     """
     held: dict[UUID, HeldCall] = {}
     later: dict[UUID, float] = {}
@@ -92,7 +92,7 @@ async def match_live(service: Service) -> None:
 
 
 async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool) -> bool:
-    """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
+    """Match a call; return False if that fails because of the call itself, so that the others need not wait."""
     try:
         await match_under_lease(bus, call_id, held, free=free)
     except Exception as wrong:
@@ -104,7 +104,7 @@ async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bo
 
 
 async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool = True) -> None:
-    """Match a call if its lease is to be had; what is kept of a call goes with its lease.
+    """Match a call if its lease is free; the follower of a call goes with its lease.
 
     `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
     """
@@ -131,9 +131,9 @@ async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall],
 async def _take_again(
     bus: Bus, call_id: UUID, turn: HeldCall | None, *, free: bool
 ) -> tuple[HeldCall | None, asyncio.Task[Snapshot | None] | None]:
-    """A turn by a lease just taken, if it is to be had, and what is being read for it.
+    """Take the lease of a call, if it is free, and start reading the call at the same time.
 
-    Who had the call last mostly gets it again, and reads meanwhile what has changed since.
+    The instance that had the call last mostly gets it again, so it may read the changes before it has the lease.
     """
     if turn is None or free:
         lease = await call_lease.take(bus, call_id)
@@ -153,7 +153,7 @@ async def _take_again(
 
 
 async def keep_leases_alive(bus: Bus, held: dict[UUID, HeldCall]) -> None:
-    """Prolong the leases again and again, until cancelled; what fails is tried again a second later."""
+    """Prolong the leases again and again, until cancelled; failures are retried a second later."""
     while True:
         await asyncio.sleep(call_lease.PROLONG_EVERY)
         try:
@@ -163,7 +163,10 @@ async def keep_leases_alive(bus: Bus, held: dict[UUID, HeldCall]) -> None:
 
 
 async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
-    """Prolong the leases of calls that are in work or worth keeping; what another instance has taken is let go."""
+    """Prolong the leases of calls that are being matched or worth keeping.
+
+    Drop those that another instance has taken.
+    """
     kept = {call_id: turn for call_id, turn in held.items() if turn.worth_keeping}
     if not kept:
         return
@@ -178,7 +181,7 @@ async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
 
 
 def drop_oldest(held: Mapping[UUID, HeldCall]) -> None:
-    """Keep no more in memory than an instance may; the call that was matched last stands last."""
+    """Keep no more in memory than an instance may; the call that was matched last is dropped last."""
     kept = 0
     for turn in reversed(list(held.values())):
         kept += turn.following.pairs
@@ -189,10 +192,10 @@ def drop_oldest(held: Mapping[UUID, HeldCall]) -> None:
 async def match_once(
     bus: Bus, call_id: UUID, lease: Lease, following: CallFollower | None = None, given: Snapshot | None = None
 ) -> bool:
-    """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`.
+    """Match a call and write the changes; False while the call is not known. Raises `LeaseLost`.
 
-    `following` is what was kept since the last time; without it the call is matched from scratch. `given` is what has
-    just been read of the call, where it has been.
+    `following` is the follower from the last time; without it the call is matched from scratch. `given` is the
+    snapshot, if it has just been read.
     """
     started, following = monotonic(), following or CallFollower()
     given = given or await snapshot.load(bus, call_id, following.known)
@@ -212,7 +215,7 @@ async def match_once(
 
 
 def _standings(given: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
-    """The row of every application that is looking for a place; what did not change is the row that was read."""
+    """Return the row of every waiting application; an unchanged one is the row that was read."""
     rows: dict[UUID, Standing] = {}
     pairs = {UUID(pair.candidate_id): pair for outcome in outcomes.values() for pair in outcome.pairs}
     for application_id, profile in waiting(given.facts).items() if given.open else ():
@@ -239,7 +242,7 @@ def _standings(given: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> 
 
 
 def _reasons(rows: Mapping[UUID, Standing], outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
-    """The rows of those without a seat for whom there is another reason than the one they have."""
+    """Return the rows of those without a seat whose reason has changed."""
     explained: dict[UUID, Standing] = {}
     for outcome in outcomes.values():
         for candidate_id in outcome.unmatched:
@@ -262,7 +265,10 @@ async def _write(
     *,
     version: int | None,
 ) -> None:
-    """Write what moved from `before`; with `version` also remove what is gone, and note how far the call is."""
+    """Write the differences from `before`.
+
+    With `version` also remove old rows, and store how far the call is matched.
+    """
     call_id = given.facts.call_id
     changed = await asyncio.to_thread(_moved, before, rows)
     async with bus.transaction("system:matching") as tx:
@@ -292,7 +298,7 @@ def _differs(before: Standing | None, after: Standing) -> bool:
 
 @asynccontextmanager
 async def _heard(url: str) -> AsyncIterator[tuple[asyncio.Event, asyncpg.Connection]]:
-    """An event that is set whenever a transaction said that facts changed, and the connection that hears it."""
+    """Return an event that is set when a transaction notifies of changed facts, and the connection that listens."""
     wake = asyncio.Event()
 
     def heard(_connection: object, _pid: int, _channel: str, name: object) -> None:

@@ -1,4 +1,4 @@
-"""Why was I matched, or not? The published receipt, opened from the portal with its ticket; each sees the own part."""
+"""The page of a published receipt, opened from the portal with its ticket; each side sees its own part."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
@@ -29,7 +29,7 @@ TheBus = Annotated[Bus, Depends(bus_of)]
 async def of_officer(
     request: Request, bus: TheBus, _: Annotated[Ticket, Depends(ticket("receipt"))], application_id: UUID
 ) -> Response:
-    """The officer's part: points gained, rank, what each rule left, the smallest change."""
+    """Show the officer's part: points gained, rank, what each rule left, the smallest change."""
     return await _show(request, bus, application_id, side="applicant")
 
 
@@ -37,7 +37,7 @@ async def of_officer(
 async def of_host(
     request: Request, bus: TheBus, _: Annotated[Ticket, Depends(ticket("host-receipt"))], application_id: UUID
 ) -> Response:
-    """The host's or mentor's part: the points that speak for this guest, and the place in the own order."""
+    """Show the host's or mentor's part: the points that speak for this guest, and the rank in the host's order."""
     return await _show(request, bus, application_id, side="host")
 
 

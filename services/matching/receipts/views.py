@@ -1,4 +1,4 @@
-"""What does a page or a program get to see of one application's matching? Read within the reach of whoever asks."""
+"""Read one application's matching for a page or a program, within the reader's reach."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Case:
 
 
 async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
-    """The case of an application; None where there is none, or none within reach."""
+    """Return the case of an application; None if there is none, or none within reach."""
     async with bus.read() as session:
         row = await store.case(session, reach, application_id)
         if row is None:
@@ -71,7 +71,7 @@ async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
 
 
 async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
-    """The newest receipt that was published for an application."""
+    """Return the newest receipt that was published for an application."""
     async with bus.read() as session:
         row = await runs.receipt(session, application_id)
     if row is None:
@@ -80,7 +80,10 @@ async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
 
 
 async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) -> Explained | None:
-    """The receipt as a cohort committed now would publish it; None where the application is not looking for a place."""
+    """Return the receipt as a cohort committed now would publish it.
+
+    None if the application is not looking for a place.
+    """
     given = await snapshot.load(bus, candidate.call_id)
     if given is None or not given.open:
         return None
@@ -88,9 +91,9 @@ async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) ->
 
 
 async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
-    """Where an application waits now, and at which place in line; empty where it does not wait.
+    """Return where an application waits now, and at which place in line; empty if it does not wait.
 
-    In line stand those whom a committed cohort has seen: they are proposed when a place falls free.
+    Only applications that a committed cohort has covered are in line: they are proposed when a place falls free.
     """
     async with bus.read() as session:
         candidate = (await facts.candidates(session, [application_id])).get(application_id)
@@ -123,7 +126,10 @@ def _explain(given: Snapshot, application_id: UUID, effort: int) -> Explained | 
 
 
 def public_funnel(told: Explained) -> list[tuple[HardRule, int, int]]:
-    """Rule, what it left and what it took; an exclusion shows as "not available" (domain.md), like any other."""
+    """Return rule, seats left and seats taken away.
+
+    An exclusion shows as "not available" (domain.md), like any other.
+    """
     steps: list[tuple[HardRule, int, int]] = []
     before = told.considered
     for step in told.funnel:

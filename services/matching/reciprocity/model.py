@@ -1,7 +1,7 @@
-"""Who has sent and who has hosted how many days, and what does a host owe? The reciprocity ledger.
+"""The reciprocity ledger: days sent and hosted by country and agency, and what each host owes.
 
-Exchanges are two-way: what a country (or an agency) sends it is to host as well. A day counts when the guest attended
-it; days of visits that are still to come are kept apart.
+Exchanges are two-way: a country (or agency) hosts as many days as it sends. A day counts when the guest attended it;
+days of planned visits are counted apart.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Days sent and hosted, and those of visits that are still to come."""
+    """Days sent and hosted, and those of planned visits."""
 
     sent: int = 0
     hosted: int = 0
@@ -38,27 +38,27 @@ class Balance:
 
     @property
     def net(self) -> int:
-        """Days hosted less days sent: below 0 it owes."""
+        """Days hosted less days sent; a negative number is owed."""
         return self.hosted - self.sent
 
     @property
     def net_to_come(self) -> int:
-        """The same once the visits that are planned have taken place."""
+        """The same once the planned visits have taken place."""
         return self.net + self.hosted_to_come - self.sent_to_come
 
 
 def by_country(flows: Iterable[Flow]) -> dict[str, Balance]:
-    """The balance of each country, in their order."""
+    """Return the balance of each country, sorted by country."""
     return _balances((flow, flow.country, flow.host_country) for flow in flows)
 
 
 def by_agency(flows: Iterable[Flow]) -> dict[tuple[str, str], Balance]:
-    """The balance of each agency (its country, its id), in their order."""
+    """Return the balance of each agency (its country, its id), sorted."""
     return _balances((flow, (flow.country, flow.agency), (flow.host_country, flow.host_agency)) for flow in flows)
 
 
 def between(flows: Iterable[Flow]) -> dict[tuple[str, str], Balance]:
-    """The balance of the first country with the second, for each two in alphabetical order."""
+    """Return the balance of the first country with the second, for each pair in alphabetical order."""
     kept: dict[tuple[str, str], list[tuple[Flow, str, str]]] = defaultdict(list)
     for flow in flows:
         first, second = sorted((flow.country, flow.host_country))
@@ -67,11 +67,11 @@ def between(flows: Iterable[Flow]) -> dict[tuple[str, str], Balance]:
 
 
 def points(days: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
-    """What the criterion "reciprocity" gives a pair (home, host): 5 points a day that the host owes, 100 at most.
+    """Return the points of the criterion "reciprocity" by (home, host): 5 a day that the host owes, 100 at most.
 
-    `days` counts what each country (first) has sent to another (second), visits to come included, so that a debt is not
-    paid twice. A host owes a country what it has sent there and not hosted from there. Where nothing is owed there is
-    no entry: such a guest gains and loses nothing.
+    `days` counts what each country (first) has sent to another (second), planned visits included, so that a debt is not
+    paid twice. A host owes a country what it has sent there and not hosted from there. If nothing is owed there is no
+    entry: such a guest gains and loses nothing.
     """
     owed = {
         (home, host): sent - days.get((home, host), 0)

@@ -1,4 +1,4 @@
-"""Who has sent and hosted how many days? The reciprocity ledger as a page and as JSON."""
+"""The reciprocity ledger as a page and as JSON."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -32,7 +32,7 @@ _DRAWN = 8
 
 @router.get("/reciprocity")
 async def reciprocity(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Days sent and hosted by country, by pair of countries and by agency."""
+    """Show days sent and hosted by country, by pair of countries and by agency."""
     within = reach(who)
     flows, agencies = await _ledger(bus, within)
     pairs = model.between(flows)
@@ -51,9 +51,9 @@ async def reciprocity(request: Request, bus: TheBus, who: Coordinator) -> Respon
 
 @api.get("/reciprocity")
 async def reciprocity_json(bus: TheBus, who: Coordinator) -> dict[str, Any]:
-    """The ledger as far as the reader's countries or organisations are part of it: days, by country, pair and agency.
+    """The part of the ledger that concerns the reader's countries or organisations: days, by country, pair and agency.
 
-    Countries and agencies are the reader's own, since of others only a part is known here. `points` is what the
+    Countries and agencies are the reader's own, since of others only a part is visible here. `points` is what the
     criterion `reciprocity` gives guests of `country` at hosts of `host_country` now.
     """
     within = reach(who)
@@ -87,13 +87,13 @@ async def _ledger(bus: Bus, within: Reach) -> tuple[list[Flow], dict[UUID, str]]
 
 
 def _countries(flows: list[Flow], within: Reach) -> dict[str, Balance]:
-    """The balances of the reader's own countries; of any other only the part with these is known."""
+    """Return the balances of the reader's own countries; of others only the part with these is visible."""
     found = model.by_country(flows)
     return {one: balance for one, balance in found.items() if within.everything or one in within.countries}
 
 
 def _agencies(flows: list[Flow], within: Reach) -> dict[tuple[str, str], Balance]:
-    """The balances of the agencies of the reader's countries, and of the reader's own."""
+    """Return the balances of the agencies of the reader's countries, and of the reader's own."""
     return {
         (country, one): balance
         for (country, one), balance in model.by_agency(flows).items()
@@ -113,7 +113,7 @@ def _plain(balance: Balance) -> dict[str, int]:
 
 
 def _owing(pairs: dict[tuple[str, str], Balance]) -> Any:
-    """Who owes whom most, as bars; none where all are even."""
+    """Return who owes whom most, as bars; none if all are even."""
     owed = [
         (labels.country(debtor), labels.country(creditor), abs(balance.net))
         for (first, second), balance in pairs.items()

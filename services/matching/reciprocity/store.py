@@ -1,4 +1,4 @@
-"""How many days has who spent, or is to spend, with whom? One row a visit that counts; matching's own."""
+"""The days that count in the reciprocity ledger, one row a visit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Stay(Table, table=True):
-    """The days of one visit: attended where it is `done`, else planned. A visit that does not take place has no row."""
+    """The days of one visit: attended if `done`, else planned. A visit that does not take place has no row."""
 
     __table_args__ = (
         Index("stay_between", "country", "host_country", postgresql_include=["days"]),
@@ -40,7 +40,7 @@ class Stay(Table, table=True):
 
 
 async def of_visits(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, Stay]:
-    """The rows of these visits."""
+    """Return the rows of these visits."""
     if not visit_ids:
         return {}
     found = await session.scalars(select(Stay).where(col(Stay.visit_id).in_(visit_ids)).order_by(col(Stay.visit_id)))
@@ -48,14 +48,14 @@ async def of_visits(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[
 
 
 async def write(session: AsyncSession, rows: Sequence[Stay], gone: Collection[UUID]) -> None:
-    """Write what counts now, and remove what does not."""
+    """Write the rows that count now, and remove those that do not."""
     await keep(session, rows)
     if gone:
         await session.execute(text("DELETE FROM stay WHERE visit_id = ANY(:ids)"), {"ids": sorted(gone)})
 
 
 async def days_between(session: AsyncSession) -> dict[tuple[str, str], int]:
-    """Days that guests of the first country spent or are to spend in the second."""
+    """Return the days that guests of the first country spent or are to spend in the second."""
     found = await session.execute(
         text(
             "SELECT country, host_country, sum(days) AS days FROM stay GROUP BY country, host_country"
@@ -66,7 +66,7 @@ async def days_between(session: AsyncSession) -> dict[tuple[str, str], int]:
 
 
 async def flows(session: AsyncSession, reach: Reach) -> list[Flow]:
-    """The days between any two agencies, as far as one of the two is within reach."""
+    """Return the days between any two agencies of which one is within reach."""
     columns = Stay.__table__.c  # type: ignore[attr-defined]  # SQLModel gives every table class one
     keys = (
         columns.country,

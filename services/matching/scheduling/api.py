@@ -1,4 +1,4 @@
-"""What do programs ask about dates? Lawful weeks, moves and plans, as JSON over the same actions as the pages."""
+"""The API of dates: lawful weeks, moves and plans, as JSON over the same actions as the pages."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import date
@@ -26,13 +26,13 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class Asked(BaseModel):
-    """How long the best plan is searched for, in seconds."""
+    """How long to search for the best plan, in seconds."""
 
     seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS)] = SECONDS
 
 
 class Chosen(BaseModel):
-    """The moves of a plan that are proposed: those of these matches, or all; and why."""
+    """The moves of a plan to propose: those of these matches, or all; and why."""
 
     plan_id: UUID
     matches: Annotated[list[UUID] | None, Field(min_length=1, max_length=10_000)] = None
@@ -40,7 +40,7 @@ class Chosen(BaseModel):
 
 
 class Wanted(BaseModel):
-    """The week (any of its days) in which a visit is to be, and why."""
+    """The wanted week of a visit (any of its days), and why."""
 
     week: date
     reason: Reason = Reason.TIMETABLE_CONFLICT
@@ -48,7 +48,7 @@ class Wanted(BaseModel):
 
 @router.post("/calls/{call_id}/plan", status_code=202)
 async def plan_json(bus: TheBus, who: Programme, call_id: UUID, asked: Asked | None = None) -> dict[str, Any]:
-    """Plan the visits of a call anew: the first plan is in the answer, the best is searched for in the background."""
+    """Plan the visits of a call again: the first plan is in the answer, the best is searched in the background."""
     made = await plans.plan_visits(bus, who.subject, call_id, seconds=(asked or Asked()).seconds)
     return _plain(made)
 
@@ -105,7 +105,7 @@ async def move_json(bus: TheBus, who: Programme, match_id: UUID, wanted: Wanted)
 
 
 def _plain(plan: DatePlan) -> dict[str, Any]:
-    """A plan as JSON; costs by name."""
+    """Return a plan as JSON; costs by name."""
     names = ("unscheduled", "short_days", "moved_visits", "waiting_weeks")
     values = plan.model_dump(mode="json")
     for key in ("first_cost", "cost", "bound"):

@@ -1,4 +1,4 @@
-"""Which plans of visits were asked for, how far is the search for the best, and what did each find?"""
+"""The plans of visits, with the state and result of the search for the best."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PlanState(StrEnum):
-    """How far a plan is: still improved, proven to be the best, the best found in time, or stopped by somebody."""
+    """The state of a plan: still improved, proven to be the best, the best found in time, or stopped."""
 
     SEARCHING = "searching"
     PROVEN = "proven"
@@ -30,10 +30,10 @@ class PlanState(StrEnum):
 
 
 class DatePlan(Table, table=True):
-    """A plan of the dates of a call's visits. Nothing follows from it until somebody proposes its moves.
+    """A plan of the dates of a call's visits; it has no effect until its moves are proposed.
 
-    `cost`, `bound` and `first_cost` are the engine's four numbers; `changes` are the visits that would have other dates
-    or dates at all, each `{match_id, application_id, before, after, moved_days}` with days as ISO dates.
+    `cost`, `bound` and `first_cost` are the engine's four numbers; `changes` are the visits that would get other dates
+    or first dates, each `{match_id, application_id, before, after, moved_days}` with days as ISO dates.
     """
 
     __tablename__ = "date_plan"
@@ -60,25 +60,25 @@ class DatePlan(Table, table=True):
 
 
 async def add(session: AsyncSession, plan: DatePlan) -> None:
-    """Keep a new plan."""
+    """Insert a new plan."""
     session.add(plan)
     await session.flush()
 
 
 async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> DatePlan | None:
-    """One plan."""
+    """Return one plan."""
     query = select(DatePlan).where(col(DatePlan.id) == plan_id)
     return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> DatePlan | None:
-    """The plan of a call that was asked for last."""
+    """Return the newest plan of a call."""
     query = select(DatePlan).where(col(DatePlan.call_id) == call_id).order_by(col(DatePlan.asked_at).desc())
     return (await session.scalars(query.limit(1))).one_or_none()
 
 
 async def searching(session: AsyncSession) -> list[UUID]:
-    """The plans that are still improved, the oldest first."""
+    """Return the plans that are still improved, the oldest first."""
     found = await session.scalars(
         select(DatePlan.id).where(text("state = 'searching'")).order_by(col(DatePlan.asked_at))  # type: ignore[call-overload]
     )
@@ -86,7 +86,7 @@ async def searching(session: AsyncSession) -> list[UUID]:
 
 
 async def shown(session: AsyncSession, match_ids: Sequence[UUID]) -> list[Row[Any]]:
-    """The visits of these matches as they stand, with the references that a page shows, by reference."""
+    """Return the visits of these matches, with the references that a page shows, by reference."""
     found = await session.execute(
         text(
             "SELECT v.match_id, v.application_id, v.state, v.start, v.end_day, v.country, v.host_country,"
@@ -101,5 +101,5 @@ async def shown(session: AsyncSession, match_ids: Sequence[UUID]) -> list[Row[An
 
 
 def days_of(change: dict[str, Any], name: str) -> tuple[date, ...]:
-    """The days `before` or `after` of a change."""
+    """Return the days `before` or `after` of a change."""
     return tuple(date.fromisoformat(day) for day in change[name])

@@ -1,4 +1,4 @@
-"""What do programs ask of matching? JSON over the same actions and reads as the pages (bearer tokens, same guards)."""
+"""The API of the board's cases: JSON over the same actions and reads as the pages, with the same access rules."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 import asyncio
@@ -40,14 +40,14 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class ChosenPair(BaseModel):
-    """A provisional pair as it was seen: the application, and the offer or mentor it had."""
+    """A provisional pair as the coordinator saw it: the application and its offer or mentor."""
 
     application_id: UUID
     seat_id: UUID
 
 
 class Cohort(BaseModel):
-    """A cohort to be committed: the pairs chosen, or all that are provisional when none are named.
+    """A cohort to be committed: the chosen pairs, or all provisional ones if none are named.
 
     With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
     beforehand.
@@ -59,7 +59,7 @@ class Cohort(BaseModel):
 
 
 class CommittedCohort(BaseModel):
-    """What was committed: runs by kind, the match of each application, and how many reserves were proposed beside."""
+    """What was committed: runs by kind, the match of each application, and how many reserves were proposed."""
 
     cohort: int
     runs: dict[str, UUID]
@@ -70,7 +70,7 @@ class CommittedCohort(BaseModel):
 
 @router.get("/board")
 async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
-    """The board at this moment: calls, how many cases stand where, how far they came, the newest events."""
+    """The board now: calls, number of cases by stage, the pipeline, the newest events."""
     async with bus.glance() as session:
         within = reach(who)
         calls = await store.all_calls(session)
@@ -126,9 +126,9 @@ async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None
 async def commit(
     request: Request, response: Response, bus: TheBus, who: Programme, cohort: Cohort
 ) -> CommittedCohort | CohortJobOut:
-    """Commit a cohort: the provisional pairs become proposed matches, everybody else is told why not.
+    """Commit a cohort: provisional pairs become proposed matches, everybody else gets a receipt that says why not.
 
-    A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` says how far it is.
+    A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` shows its progress.
     """
     chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
     settings = service_of(request).settings
@@ -250,7 +250,7 @@ async def mentorships(
 
 @router.get("/runs")
 async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
-    """The committed runs, the newest first, each with what its RunFinished said."""
+    """The committed runs, the newest first, each with its RunFinished event."""
     async with bus.read() as session:
         found = await cohorts_runs.runs(session, call_id)
     return {"runs": [{"id": run.id, "finished_at": run.finished_at, **run.told} for run in found]}
@@ -258,7 +258,7 @@ async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict
 
 @router.get("/runs/{run_id}/inputs")
 async def run_inputs(bus: TheBus, _: Programme, run_id: UUID) -> dict[str, Any]:
-    """All that a run was made of and every pair it found, so that it can be repeated (`tandem rerun`)."""
+    """All inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
     async with bus.read() as session:
         kept = await cohorts_runs.inputs(session, run_id)
     if kept is None:
@@ -280,13 +280,13 @@ def _none() -> Refused:
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    """A row of a board query, without what only counts pages."""
+    """Return a row of a board query, without the total that is only used for paging."""
     mapping: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
     return {name: value for name, value in mapping.items() if name != "total"}
 
 
 def _replacement(row: Any) -> dict[str, Any]:
-    """What was found for the place of a visit, by which match, and the visit whose place it took over itself."""
+    """Return the outcome for the place of a visit, the match that took it, and the visit whose place it took itself."""
     return {"outcome": row.outcome, "match_id": row.match_id, "replaces": row.replaces}
 
 

@@ -1,4 +1,4 @@
-"""What do programs see of the board's other views? Stuck cases, events with causes, supply and demand, the calendar."""
+"""The API of the board's monitoring: overdue cases, events with their causes, supply and demand, the calendar."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import date, timedelta
@@ -36,7 +36,7 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 @router.get("/stuck")
 async def stuck(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
-    """The cases that should have moved on, the latest first: where each stands, who has it, since when, when due."""
+    """The overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
         found = await look(session, reach(who), call_id, await store.all_calls(session))
     return {
@@ -93,7 +93,7 @@ async def events(
 
 @router.get("/events/{event_id}")
 async def event(bus: TheBus, who: Coordinator, event_id: UUID) -> dict[str, Any]:
-    """One event with the chain of what led to it, the nearest first, and what it led to."""
+    """One event with the chain of its causes, the nearest first, and the events that it caused."""
     within = reach(who)
     async with bus.read() as session:
         found = await board.stream(session, within, Narrowed(ids=[event_id]))
@@ -114,7 +114,7 @@ async def event(bus: TheBus, who: Coordinator, event_id: UUID) -> dict[str, Any]
 async def supply(
     bus: TheBus, who: Coordinator, call_id: UUID | None = None, kind: ApplicationKind | None = None
 ) -> dict[str, Any]:
-    """What is wanted and what is free, by topic and language; fields in which both are 0 are left out."""
+    """Supply and demand by topic and language; cells in which both are 0 are left out."""
     wanted_kind = kind.value if kind else None
     async with bus.read() as session:
         wanted = await monitoring.demand(session, reach(who), call_id, wanted_kind)
@@ -133,7 +133,7 @@ async def supply(
 async def calendar(
     bus: TheBus, who: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
 ) -> dict[str, Any]:
-    """The visits that begin from `first` (today) to `last` (12 weeks later), in their order; 2,000 at most."""
+    """The visits that begin from `first` (today) to `last` (12 weeks later), by start; 2,000 at most."""
     begins = first or clock.today()
     ends = last or begins + timedelta(weeks=12)
     async with bus.read() as session:
@@ -143,7 +143,7 @@ async def calendar(
 
 @router.get("/progress")
 async def progress(request: Request, bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
-    """How far the service is: events to read (null: not known), to match, to send, that wait, and that are parked."""
+    """The backlog of the service: events to read (null: unknown), to match, to send, waiting, and dead letters."""
     reader = service_of(request).reader
     async with bus.read() as session:
         row = await monitoring.behind(session, call_id)
@@ -159,5 +159,5 @@ async def progress(request: Request, bus: TheBus, _: Coordinator, call_id: UUID 
 
 
 def _line(row: Any) -> dict[str, Any]:
-    """An event as programs see it: the sign-in of whoever did it is not among it."""
+    """Return an event as programs see it, without the sign-in of the person behind it."""
     return {name: value for name, value in row._mapping.items() if name != "actor"}  # noqa: SLF001 - public

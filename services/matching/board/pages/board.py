@@ -1,4 +1,4 @@
-"""How do coordinators watch the matching? On one page that follows by itself: where all stands, what is due."""
+"""The board: counts by stage, what is due next and the newest events, on one page that updates itself."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import timedelta
@@ -95,7 +95,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 
 def _counts(stages: list[Any], call: str | None) -> list[dict[str, Any]]:
-    """What stands where, in the order of the story; each count leads to exactly its rows."""
+    """Return the counts by stage, in the order of the process; each links to its rows."""
     chosen = f"call={call}&" if call else ""
     counted = sorted(stages, key=lambda row: (_ORDER.index(row.stage_kind), _place(row.stage_kind, row.stage)))
     return [
@@ -115,7 +115,7 @@ def _place(kind: str, code: str) -> int:
 
 
 def _pipeline(row: Any) -> Any:
-    """How many came how far, as bars."""
+    """Return how many applications reached each step, as bars."""
     steps = [
         Bar(gettext("Submitted"), row.submitted),
         Bar(gettext("Endorsed"), row.endorsed),

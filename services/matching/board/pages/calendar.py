@@ -1,4 +1,4 @@
-"""Who is where in which week? Visits by week and placement; one can be moved to another week, by drag or by form."""
+"""The calendar page: visits by week and placement; a visit can be moved by drag or by form."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ _FRIDAY = timedelta(days=4)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One week of one placement: its visits, and how many guests it has place for (None: it says nothing)."""
+    """One week of one placement: its visits, and how many guests it has room for (None: unknown)."""
 
     week: date
     visits: Sequence[Any]
@@ -51,7 +51,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One placement, or what a mentoring pair arranges by itself, over the weeks shown."""
+    """One placement, or the visits that mentoring pairs arrange by themselves, over the weeks shown."""
 
     id: str
     title: str
@@ -61,7 +61,7 @@ class Line:
 
 @router.get("/calendar")
 async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Six weeks from the one that the address names, else from the first in which a visit is to come."""
+    """Show six weeks from the one in the address, else from the first with a visit to come."""
     within, page = reach(who), page_of(request)
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -101,7 +101,10 @@ def drawn(
     calls: Mapping[UUID, Call],
     hosts: Mapping[UUID, str],
 ) -> list[Line]:
-    """A line a placement that has a visit in these weeks, by country and reference; pairs' own visits by host."""
+    """Return a line for each placement with a visit in these weeks, by country and reference.
+
+    Pairs' own visits by host.
+    """
     found: dict[str, list[Any]] = {}
     for row in rows:
         found.setdefault(str(row.offer_id or row.host_organisation_id), []).append(row)

@@ -1,4 +1,4 @@
-"""How do coordinators look at single applications in the matching: as a list by filter, and each with its receipt?"""
+"""The pages of single cases: a filtered list, and each application with its receipt."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 @router.get("/applications")
 async def applications(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Cases by filter, 50 a page."""
+    """List the cases by filter, 50 a page."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
@@ -116,7 +116,7 @@ _NEVER_SHOWN = (
 
 @router.get("/matches/{match_id}")
 async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> Response:
-    """A match leads to its application's page, where the whole story stands."""
+    """Redirect a match to its application's page, which has the whole history."""
     async with bus.read() as session:
         found, _ = await matches.listed(session, reach(who), match_id=match_id)
     if not found:
@@ -126,7 +126,7 @@ async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> Response:
 
 @router.get("/applications/{application_id}")
 async def application(request: Request, bus: TheBus, who: Coordinator, application_id: UUID) -> Response:
-    """One application: where it stands, its receipt, its matches, its story."""
+    """Show one application: its stage, receipt, matches and history."""
     within = reach(who)
     case = await receipts_views.case(bus, within, application_id)
     if case is None:
@@ -179,7 +179,7 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
 
 
 def _standing(case: receipts_views.Case) -> Standing:
-    """Where it stands, for the top of the page."""
+    """Return the present stage, for the top of the page."""
     row = case.row
     state = cohorts_views.stage(row.stage_kind, row.stage)
     reason = None
@@ -195,7 +195,7 @@ def _standing(case: receipts_views.Case) -> Standing:
 
 
 def _facts(profile: ApplicationProfile, scheme: str, organisations: Any) -> list[dict[str, Any]]:
-    """What the matching works on; restricted expertise is not named."""
+    """Return the facts that the matching uses; restricted expertise is not named."""
     return [
         {"key": gettext("Kind"), "value": labels.label(profile.kind)},
         {"key": gettext("Country"), "value": labels.country(profile.country)},

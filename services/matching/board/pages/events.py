@@ -1,4 +1,4 @@
-"""What happened, what led to it, and what did it lead to? The stream of events with its filters, and one event."""
+"""The pages of events: the stream with its filters, and one event with its causes and effects."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ _CAUSES, _EFFECTS, _STORY = 10, 100, 200
 
 @router.get("")
 async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """The stream by call, topic, type and case, further back than the board shows it."""
+    """List the events by call, topic, type and case, further back than the board does."""
     page, asked = page_of(request), request.query_params
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -79,7 +79,7 @@ async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 @router.get("/{event_id}")
 async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID) -> Response:
-    """One event: what led to it, step by step, and what it brought about at once."""
+    """Show one event: the chain of its causes, and the events that it caused directly."""
     within = reach(who)
     async with bus.read() as session:
         found = await board.stream(session, within, Narrowed(ids=[event_id]))
@@ -129,7 +129,7 @@ def _facts(row: Any) -> list[dict[str, Any]]:
 
 
 def _around(story: Any, event_id: UUID) -> list[dict[str, Any]]:
-    """The event before and the one after it in the story of its application, the later first."""
+    """Return the event before and the one after it in the history of its application, the later first."""
     ids = [row.id for row in story]
     if event_id not in ids:
         return []

@@ -1,4 +1,4 @@
-"""Which cases are stuck, who has each, and since when? The page behind the board's list."""
+"""The page of overdue cases: what is overdue, since when, and who must act."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 @dataclass(frozen=True, slots=True)
 class OverdueCase:
-    """A case that should have moved on: the row of the case, since when it is late, and whose it is."""
+    """An overdue case: the row of the case, since when it is overdue, and who must act."""
 
     row: Any
     due: datetime
@@ -46,7 +46,7 @@ class OverdueCase:
 
 @router.get("/stuck")
 async def overdue_cases(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """All that are stuck, those that are latest first."""
+    """List all overdue cases, the latest first."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
@@ -62,7 +62,7 @@ async def overdue_cases(request: Request, bus: TheBus, who: Coordinator) -> Resp
 
 
 async def look(session: AsyncSession, within: Reach, call_id: UUID | None, calls: Sequence[Call]) -> list[OverdueCase]:
-    """The stuck cases within reach, the latest first."""
+    """Return the overdue cases within reach, the latest first."""
     timers: dict[UUID, Timers] = {one.id: CallTerms.model_validate(one.terms).timers for one in calls}
     now, found = clock.now(), []
     asked = await monitoring.awaiting_action(session, within, call_id, STAGES)
@@ -84,7 +84,7 @@ async def look(session: AsyncSession, within: Reach, call_id: UUID | None, calls
 
 
 def awaited(row: Any) -> str:
-    """Who is asked about a match that is proposed or offered, in words."""
+    """Return in words who must answer about a match that is proposed or offered."""
     if row.match_state == "proposed":
         return labels.coordinator(row.host_country if row.home_cleared else row.country)
     if row.applicant_accepted:
@@ -95,7 +95,7 @@ def awaited(row: Any) -> str:
 
 
 def holder(overdue: Late, row: Any) -> str:
-    """Who has a late case, in words."""
+    """Return in words who must act on an overdue case."""
     if overdue.country is not None:
         return labels.coordinator(overdue.country)
     match overdue.holder:

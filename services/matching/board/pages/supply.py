@@ -1,4 +1,4 @@
-"""Where do wishes and places not meet? What is wanted and what is free, by topic and language."""
+"""The page of supply and demand, by topic and language."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections import Counter
@@ -36,7 +36,7 @@ Field = tuple[str, str]
 
 @router.get("/supply")
 async def supply(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """The heat map of a call, or of all, for visits, mentors or both."""
+    """Show the heat map of a call, or of all, for visits, mentors or both."""
     kind = request.query_params.get("kind") or None
     kind = kind if kind in set(ApplicationKind) else None
     async with bus.read() as session:
@@ -68,9 +68,10 @@ def _counted(rows: Sequence[Any]) -> Counter[Field]:
 
 
 def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
-    """The map: a row a topic, a column a language, "wanted / free" in each field; its title names the widest gap.
+    """Return the heat map: a row a topic, a column a language, "wanted / free" in each cell.
 
-    Of the languages those in which most places are free come first, then those that most who wait speak.
+    The title names the widest gap. Languages with the most free places come first, then those that most waiting
+    applicants speak.
     """
     tongues = _most(free, wanted)
     topics = sorted({topic for topic, _ in (*wanted, *free)}, key=lambda one: cohorts_views.topic(one, scheme))

@@ -1,4 +1,4 @@
-"""What do coordinators do in matching? One function a transition, called by pages and API alike."""
+"""Commit a cohort of provisional matches."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ async def commit_cohort(
 ) -> Committed:
     """Commit a cohort of a call in the name of `by`: the provisional pairs become proposed matches.
 
-    With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand.
-    `chosen` maps applications to the offer or mentor that the coordinator saw for each; None commits all as they stand
-    now. Everybody who found no place is told why. Raises `Refused`: 404 for an unknown call, 409 where a chosen pair is
-    no longer what was seen or facts keep arriving, 422 where nobody is looking for a place.
+    With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand. `chosen`
+    maps applications to the offer or mentor that the coordinator saw for each; None commits all present pairs. Every
+    application without a place gets a receipt that says why. Raises `Refused`: 404 for an unknown call, 409 if a chosen
+    pair has changed or facts keep arriving, 422 if nobody is looking for a place.
     """
     for _ in range(TRIES):
         given = await snapshot.load(bus, call_id)
@@ -79,7 +79,7 @@ async def commit_cohort(
 
 
 def refused(unfit: NotFit) -> Refused:
-    """Why a cohort cannot be committed, as whoever asked for it is told."""
+    """Return why a cohort cannot be committed, as an error for the person who asked for it."""
     match unfit.why:
         case Why.UNKNOWN:
             return Refused(gettext("There is no such call."), 404)
@@ -99,7 +99,10 @@ def refused(unfit: NotFit) -> Refused:
 
 
 async def write(tx: Tx, worked: Worked) -> Committed | None:
-    """Write a cohort if the call's facts are still those that it was worked out from; else None, and nothing is."""
+    """Write a cohort if the call's facts are still those that it was computed from.
+
+    Else write nothing and return None.
+    """
     pool = await store.version(tx.session, worked.call_id, lock=True)
     if pool is None or pool.input_version != worked.version:
         return None
@@ -110,7 +113,7 @@ async def write(tx: Tx, worked: Worked) -> Committed | None:
 
 
 async def _commit(tx: Tx, cases: Transitions, worked: Worked) -> Committed:
-    """Write runs, matches and receipts in a transaction that holds the call."""
+    """Write runs, matches and receipts in a transaction that has locked the call."""
     new: dict[UUID, UUID] = {}
     receipts: list[Receipt] = []
     for part in worked.parts:

@@ -1,8 +1,8 @@
-"""How is a large cohort committed? As a stored job, worked out in a process of its own; a small one at once.
+"""Commit a large cohort as a stored job, computed in a process of its own; a small one is committed at once.
 
-The job is taken up by one instance at a time, under a lease; one that is gone leaves it to another, which begins it
-again. Cohort and job are written in one transaction: a cohort is committed once, and whoever cancels before that
-transaction begins has nothing committed.
+The job is done by one instance at a time, under a lease; if that instance is lost, another starts the job again. Cohort
+and job are written in one transaction, so a cohort is committed once, and a cancel before that transaction leaves
+nothing committed.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ async def commit_or_ask(
     *,
     reserves: bool = False,
 ) -> Committed | UUID:
-    """Commit a cohort at once, or where it is large give the id of the job that does it; `reserves` as in a commit.
+    """Commit a cohort at once, or return the id of its job if it is large; `reserves` as in a commit.
 
     Raises `Refused` as `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while
-    another cohort of the call is being worked out: all else its job says.
+    another cohort of the call is being computed: the job reports all other problems.
     """
     effort, above = (settings.receipt_effort, settings.cohort_apart_above) if isinstance(settings, Settings) else (0, 0)
     async with bus.read() as session:
@@ -76,7 +76,10 @@ async def ask(
     effort: int = 24,
     reserves: bool = False,
 ) -> UUID:
-    """Ask for a cohort in the name of `by`; gives the id of its job, which begins within a second. Raises `Refused`."""
+    """Request a cohort in the name of `by`; return the id of its job, which begins within a second.
+
+    Raises `Refused`.
+    """
     async with bus.transaction(by) as tx:
         # The call is held, so that of two who ask at the same time one sees the other's job.
         if await store.version(tx.session, call_id, lock=True) is None:
@@ -101,7 +104,7 @@ async def ask(
 
 
 async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
-    """Stop a job before it is written. Raises `Refused`: 404 where there is none, 409 when it is too late."""
+    """Cancel a job before it is written. Raises `Refused`: 404 if there is none, 409 if it is too late."""
     async with bus.transaction(by) as tx:
         row = await cohorts_jobs.one(tx.session, job_id, lock=True)
         if row is None:
@@ -113,19 +116,19 @@ async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
 
 
 async def work_cohorts(service: Service) -> None:
-    """Work out the large cohorts that were asked for, one after the other, for ever. A worker of the service."""
+    """Compute the requested large cohorts, one after the other, for ever; a worker of the service."""
     await jobs.repeat_forever(partial(work_once, service.bus))
 
 
 async def work_once(bus: Bus) -> bool:
-    """Work out the oldest job that no other instance works on; False where there is none."""
+    """Do the oldest job that no other instance works on; False if there is none."""
     async with bus.glance() as session:
         ids = await cohorts_jobs.open_ones(session)
     return await jobs.work_first(bus, "cohort", ids, partial(_work, bus))
 
 
 async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
-    """Have a job done, again and again while facts arrive meanwhile. Raises `LeaseLost`."""
+    """Do a job, again and again while facts arrive meanwhile. Raises `LeaseLost`."""
     unfit = NotFit(Why.BUSY)
     try:
         for _ in range(TRIES):
@@ -152,7 +155,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
 
 
 class Ended(Enum):
-    """How a process ended: all is written or was cancelled; facts have arrived; lease or store were lost."""
+    """How a process ended: written or cancelled; facts have arrived; lease or store were lost."""
 
     OVER = "over"
     LATE = "late"
@@ -161,7 +164,7 @@ class Ended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """What is to be worked out: a cohort of a call, with the pairs that were chosen (None: all), and with reserves."""
+    """What is to be computed: a cohort of a call, with the chosen pairs (None: all) and reserves."""
 
     call_id: UUID
     chosen: Mapping[UUID, UUID] | None
@@ -172,10 +175,10 @@ class CohortRequest:
 def do_stored(
     settings: ServiceSettings, asked: CohortRequest, job_id: UUID, lease: Lease, step: Step
 ) -> Ended | NotFit:
-    """Work a cohort out and write it. For a process of its own, so that five thousand matches hold nobody else up.
+    """Compute a cohort and write it, in a process of its own so that thousands of matches delay nothing else.
 
-    Nothing large goes from process to process: what is worked out here is written from here, under the lease that the
-    other one keeps.
+    Nothing large is passed between processes: the child writes what it has computed, under the lease that its parent
+    keeps.
     """
     worked = work_out_stored(settings, asked, step)
     if isinstance(worked, NotFit):
@@ -202,9 +205,9 @@ async def _kept(settings: ServiceSettings, job_id: UUID, lease: Lease, worked: W
 
 
 def work_out_stored(settings: ServiceSettings, asked: CohortRequest, step: Step) -> Worked | NotFit:
-    """Read the facts and work the cohort out, or give why not; with a loop of its own.
+    """Read the facts and compute the cohort, or return why not; runs a loop of its own.
 
-    The reason is given and not raised: it is told in the language of whoever reads it, not in that of this process.
+    The reason is returned, not raised, because it is shown in the language of the reader, not of this process.
     """
 
     async def read() -> Snapshot | None:
@@ -228,7 +231,7 @@ def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
 
 
 async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
-    """Write down how far a job is; whether it is still to be worked on."""
+    """Store the progress of a job; return whether to continue."""
     async with bus.transaction("system:cohort") as tx:
         row = await cohorts_jobs.one(tx.session, job_id, lock=True)
         if row is None or row.state == JobState.CANCELLED:
@@ -241,7 +244,7 @@ async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
 
 
 async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step: int) -> CohortJob | None:
-    """Note that a job has come to a state; None where it is over, as after a cancel. Raises `LeaseLost`."""
+    """Store the new state of a job; None if it is over, as after a cancel. Raises `LeaseLost`."""
     async with bus.transaction("system:cohort") as tx:
         await leases.check(tx.session, lease)
         row = await cohorts_jobs.one(tx.session, job_id, lock=True)
@@ -253,7 +256,10 @@ async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step:
 
 
 async def _written(bus: Bus, job_id: UUID, lease: Lease, worked: Worked) -> bool:
-    """Write cohort and job in one step, in the name of whoever asked; False if facts have arrived meanwhile."""
+    """Write cohort and job in one transaction, in the name of the person who asked.
+
+    False if facts have arrived meanwhile.
+    """
     async with bus.read() as session:
         asked = await cohorts_jobs.one(session, job_id)
     assert asked is not None
@@ -281,7 +287,7 @@ async def _over(
     unfit: NotFit | None = None,
     problem: str | None = None,
 ) -> None:
-    """Note that nothing was committed, and why."""
+    """Store that nothing was committed, and why."""
     async with bus.transaction("system:cohort") as tx:
         await leases.check(tx.session, lease)
         row = await cohorts_jobs.one(tx.session, job_id, lock=True)

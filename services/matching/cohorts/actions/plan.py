@@ -1,6 +1,6 @@
-"""What of a cohort is about to be committed? All of it worked out, as plain data that can go from process to process.
+"""Compute everything that a cohort will commit, as plain data that can be passed between processes.
 
-Ids of runs and matches are made here too, so that nothing is left for the transaction but to write.
+Ids of runs and matches are made here too, so that the transaction only has to write.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Why(StrEnum):
 
 
 class NotFit(Exception):
-    """The cohort cannot be committed as it was asked for; `count` pairs are no longer what was seen."""
+    """The cohort cannot be committed as requested; `count` pairs have changed since they were seen."""
 
     def __init__(self, why: Why, count: int = 0) -> None:
         super().__init__(why, count)
@@ -58,11 +58,11 @@ class NotFit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of one kind is about to be committed; with `ring` its pairs are an exchange ring of that id.
+    """The part of a cohort of one kind; with `ring` its pairs are an exchange ring of that id.
 
-    `match_ids` has the match of each proposed application: a new one, or the one with which it stood in reserve for the
-    same place. `told` has the receipt of each and of all without a place; `reserves` are to be cleared beforehand, each
-    with the id of its match, the next in line first.
+    `match_ids` has the match of each proposed application: a new one, or the reserve that it already held for the same
+    place. `told` has the receipt of each and of all without a place; `reserves` are to be cleared beforehand, each with
+    the id of its match, the next in line first.
     """
 
     kind: ApplicationKind
@@ -78,7 +78,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A cohort that is worked out from the facts of `version`: to be written as long as that is the call's version."""
+    """A cohort computed from the facts of `version`, to be written while that is still the call's version."""
 
     version: int
     call_id: UUID
@@ -88,13 +88,13 @@ class Worked:
 
     @classmethod
     def of(cls, given: Snapshot, parts: Sequence[Part]) -> Worked:
-        """These parts as the next cohort of a call."""
+        """Return these parts as the next cohort of a call."""
         facts = given.facts
         return cls(given.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
 
     @property
     def applications(self) -> set[UUID]:
-        """Those who are proposed, be it in reserve."""
+        """Return the applications that are proposed, as a match or as a reserve."""
         return {one for part in self.parts for one in part.match_ids} | {
             one.application_id for part in self.parts for _, one in part.reserves
         }
@@ -103,10 +103,10 @@ class Worked:
 def work_out(
     given: Snapshot, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
 ) -> Worked:
-    """The runs of a cohort with all receipts: the long part, outside of any transaction. Raises `NotFit`.
+    """Return the runs of a cohort with all receipts: the long part, outside any transaction. Raises `NotFit`.
 
-    `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is told how far it is.
-    With `reserves` the next in line for each place are to be cleared beforehand.
+    `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is called with the
+    progress. With `reserves` the next in line for each place are to be cleared beforehand.
     """
     facts, started_at = given.facts, clock.now()
     if not given.open:
@@ -141,11 +141,11 @@ def work_out(
 
 
 def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:
-    """Who is to be cleared beforehand, place by place, the one first whom the host would have first.
+    """Return who is to be cleared beforehand, by place, in the order of the host's preference.
 
-    As many as the call says for each match that is not confirmed, with those of this cohort (`picked`), less the
-    reserves that stand. They are matched as in any run, among those who found no place and go alone, each once. Shares
-    and quotas are looked at when one is called up: until then nobody knows whose place falls free.
+    There are as many as the call says for each unconfirmed match, including this cohort's (`picked`), less the present
+    reserves. They are matched as in any run, among single applicants without a place, each once. Shares and quotas are
+    checked when a reserve is called up: before that, nobody knows whose place falls free.
     """
     standing = in_reserve(facts)
     places = Counter(match.seat_id for match in facts.matches if match.held and match.state in UNCONFIRMED)
@@ -185,9 +185,9 @@ def part_of(
     ring: tuple[UUID, Mapping[UUID, UUID]] | None = None,
     explained: Callable[[], None] = lambda: None,
 ) -> Part:
-    """One kind of a cohort: the pairs `picked` and the candidates `left` without a place, each with its receipt.
+    """Return one kind of a cohort: the pairs `picked` and the candidates `left` without a place, each with its receipt.
 
-    `ring` is the id of an exchange ring and its pairs, which were made by hand; `explained` is called for each receipt.
+    `ring` is the id of an exchange ring, whose pairs were made by hand; `explained` is called for each receipt.
     """
     run_id, match_ids = new_id(), {one.application_id: new_id() for one in picked}
     if ring is None:
@@ -220,7 +220,7 @@ def part_of(
 
 
 def _twentieths(total: int, step: Step) -> Callable[[], None]:
-    """What to call after each of `total` receipts, so that `step` hears of each twentieth once."""
+    """Return what to call after each of `total` receipts, so that `step` is called for each twentieth."""
     done, newest = 0, -1
 
     def one_more() -> None:

@@ -1,4 +1,4 @@
-"""How does the programme coordinator commit a cohort? Chosen on one page, named case by case on the next, then done."""
+"""The pages on which the programme coordinator commits a cohort: choose matches, check them, confirm."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -39,7 +39,7 @@ MOST = 1000
 
 @router.get("/cohorts/{call_id}")
 async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """All provisional matches of a call, each to be ticked."""
+    """List all provisional matches of a call, each with a checkbox."""
     call, rows = await _provisional(bus, who, call_id)
     async with bus.read() as session:
         job = await jobs.newest(session, call_id)
@@ -60,7 +60,7 @@ async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
 
 @router.post("/cohorts/{call_id}")
 async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """What was ticked, named case by case; nothing is done yet."""
+    """List the chosen matches to be checked; nothing is done yet."""
     call, rows = await _provisional(bus, who, call_id)
     form = await request.form(max_fields=MOST + 10)
     ticked = {str(value) for value in form.getlist("pair")}
@@ -90,7 +90,7 @@ async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) 
 
 @router.post("/cohorts/{call_id}/commit")
 async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """The pairs that were confirmed become proposed matches: at once, or where there are many by a job with a page."""
+    """Commit the confirmed pairs: at once, or by a job with its own page if there are many."""
     form = await request.form(max_fields=MOST + 10)
     chosen: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):
@@ -108,7 +108,7 @@ async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
 
 
 def _reserves(call: Call) -> int:
-    """How many reserves the call has for each place."""
+    """Return how many reserves the call has for each place."""
     return CallTerms.model_validate(call.terms).reserves
 
 

@@ -1,4 +1,4 @@
-"""How far is a large cohort, and what came of it? Its page can be left and found again."""
+"""The page of a large cohort: its progress and its result."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
@@ -49,13 +49,13 @@ _STATES: dict[str, State] = {
 
 
 def state(code: str) -> State:
-    """The state of a job."""
+    """Return the name of a job's state."""
     return _STATES[code]
 
 
 @router.get("/{job_id}")
 async def one(request: Request, bus: TheBus, _: Programme, job_id: UUID) -> Response:
-    """How far it is, and once it is over its runs or why there are none."""
+    """Show the progress of a cohort, and once it is over its runs or why there are none."""
     async with bus.read() as session:
         row = await jobs.one(session, job_id)
         if row is None:
@@ -76,14 +76,14 @@ async def one(request: Request, bus: TheBus, _: Programme, job_id: UUID) -> Resp
 
 @router.post("/{job_id}/cancel")
 async def cancel(request: Request, bus: TheBus, who: Programme, job_id: UUID) -> Response:
-    """It is stopped."""
+    """Cancel the cohort."""
     await sent(request)
     await job.cancel(bus, who.subject, job_id)
     return see_other(f"/matching/cohorts/jobs/{job_id}")
 
 
 def _step(row: CohortJob) -> str:
-    """What is being done right now."""
+    """Return in words what the job does now."""
     if row.step < MATCHING:
         return gettext("Reading the facts")
     if row.step < EXPLAINING:

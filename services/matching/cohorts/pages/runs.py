@@ -1,4 +1,4 @@
-"""What did each cohort give, and which visits and mentorships came of it?"""
+"""The pages of committed runs, visits and mentorships."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections import Counter
@@ -40,7 +40,7 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 @router.get("/runs")
 async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
-    """All cohorts that were committed."""
+    """List all committed cohorts."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
@@ -58,7 +58,7 @@ async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
 
 @router.get("/runs/{run_id}")
 async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Response:
-    """One run with both prices, and all that is needed to repeat it."""
+    """Show one run with both prices, and what is needed to repeat it."""
     async with bus.read() as session:
         found = await cohorts_runs.run(session, run_id)
         if found is None:
@@ -79,7 +79,10 @@ async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Re
 
 
 def ranks(runs: Sequence[RunFinished]) -> Chart | None:
-    """Which choice among the feasible places the officers obtained, and how many none; None where nobody sought one."""
+    """Return which choice among the feasible places the officers obtained, and how many none.
+
+    None if nobody sought one.
+    """
     obtained: Counter[int] = Counter()
     for run in runs:
         obtained.update({one.rank: one.applicants for one in run.ranks})
@@ -108,7 +111,7 @@ def ranks(runs: Sequence[RunFinished]) -> Chart | None:
 
 @router.get("/visits")
 async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Visits by their start; those without a lawful week first."""
+    """List the visits by start; those without a lawful week first."""
     page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -144,7 +147,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 @router.get("/mentorships")
 async def mentorships(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Mentorships, the newest first."""
+    """List the mentorships, the newest first."""
     page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:
         calls = await store.all_calls(session)

@@ -1,7 +1,7 @@
-"""Which large cohorts were asked for, how far is each, and what came of it?
+"""The jobs that commit large cohorts, with their progress and result.
 
-A row is a job: whoever holds its lease works on it, and after a restart it is begun again. It is done in the same
-transaction as its cohort is written, so that no cohort is committed twice.
+An instance works on a job while it has its lease, and after a restart the job begins again. The job is marked done in
+the transaction that writes its cohort, so that no cohort is committed twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OPEN = text("state IN ('waiting', 'running', 'writing')")
 
 
 class JobState(StrEnum):
-    """How far a job is; `refused` says that the cohort could not be committed as it was asked for."""
+    """The state of a job; `refused` means that the cohort could not be committed as requested."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -43,8 +43,8 @@ class CohortJob(Table, table=True):
     """A large cohort to be committed in the name of `asked_by`.
 
     `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
-    each place are cleared beforehand. Done it has its cohort, its runs by kind, and how many were `proposed` and
-    `unmatched`; refused it says `why` (with `moved` pairs); failed the problem.
+    each place are cleared beforehand. When done it has its cohort, its runs by kind, and how many were `proposed` and
+    `unmatched`; if refused it has the reason in `why` (with `moved` pairs); if failed the problem.
     """
 
     __tablename__ = "cohort_job"
@@ -74,29 +74,29 @@ class CohortJob(Table, table=True):
 
 
 async def write(session: AsyncSession, row: CohortJob) -> None:
-    """Write a job as it stands now."""
+    """Insert or update a job."""
     await keep(session, [row])
 
 
 async def one(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> CohortJob | None:
-    """One job; `lock` holds it until the end of the transaction."""
+    """Return one job; `lock` locks it until the end of the transaction."""
     query = select(CohortJob).where(col(CohortJob.id) == job_id)
     return (await session.scalars(for_update(query) if lock else query)).one_or_none()
 
 
 async def open_of(session: AsyncSession, call_id: UUID) -> CohortJob | None:
-    """The job of a call that is not over; there is one at most."""
+    """Return the job of a call that is not over; there is at most one."""
     query = select(CohortJob).where(col(CohortJob.call_id) == call_id, _OPEN)
     return (await session.scalars(query)).one_or_none()
 
 
 async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:
-    """The job of a call that was asked for last."""
+    """Return the newest job of a call."""
     query = select(CohortJob).where(col(CohortJob.call_id) == call_id).order_by(col(CohortJob.id).desc()).limit(1)
     return (await session.scalars(query)).one_or_none()
 
 
 async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
-    """What is waiting to be worked on or is under way, the oldest first."""
+    """Return the jobs that wait or are under way, the oldest first."""
     found = await session.scalars(select(col(CohortJob.id)).where(_OPEN).order_by(col(CohortJob.id)).limit(limit))
     return list(found)

@@ -1,4 +1,4 @@
-"""Which cohorts were committed, and what did each application's receipt say?"""
+"""The committed runs, their inputs, and the newest receipt of each application."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Run(Table, table=True):
-    """A run of the engine that a coordinator committed; `told` is the RunFinished."""
+    """A run of the engine that a coordinator committed; `told` is its RunFinished event."""
 
     __table_args__ = (Index("run_call", "call_id", "finished_at"),)
 
@@ -46,7 +46,7 @@ class Receipt(Table, table=True):
 
 
 class RunInputs(Table, table=True):
-    """All that a run was made of, compressed, so that it can be repeated; `digest` is the one that was published."""
+    """All inputs of a run, compressed, so that it can be repeated; `digest` is the published one."""
 
     __tablename__ = "run_inputs"
 
@@ -59,17 +59,17 @@ class RunInputs(Table, table=True):
 
 
 async def keep_run(session: AsyncSession, run: Run) -> None:
-    """Write a run."""
+    """Insert a run."""
     await keep(session, [run])
 
 
 async def keep_inputs(session: AsyncSession, run_id: UUID, kept: KeptProblem) -> None:
-    """Write what a run was made of."""
+    """Insert the inputs of a run."""
     await keep(session, [RunInputs(run_id=run_id, **asdict(kept))])
 
 
 async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
-    """What a run was made of; None where the run is not known, or older than this table."""
+    """Return the inputs of a run; None if the run is unknown, or older than this table."""
     row = await session.get(RunInputs, run_id)
     if row is None:
         return None
@@ -77,17 +77,17 @@ async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
 
 
 async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:
-    """Write receipts; the newest of an application counts."""
+    """Write receipts, replacing the earlier one of each application."""
     await keep(session, receipts)
 
 
 async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
-    """The newest published receipt of an application."""
+    """Return the newest published receipt of an application."""
     return await session.get(Receipt, application_id)
 
 
 async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Those of these applications that were part of a committed cohort."""
+    """Return those of these applications that were part of a committed cohort."""
     found = await session.scalars(
         select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
     )
@@ -95,12 +95,12 @@ async def explained(session: AsyncSession, applications: Collection[UUID]) -> se
 
 
 async def run(session: AsyncSession, run_id: UUID) -> Run | None:
-    """One run."""
+    """Return one run."""
     return await session.get(Run, run_id)
 
 
 async def runs(session: AsyncSession, call_id: UUID | None = None, limit: int = 200) -> list[Run]:
-    """The runs of a call, or of all, the newest first."""
+    """Return the runs of a call, or of all calls, the newest first."""
     query = select(Run).order_by(col(Run.finished_at).desc(), col(Run.id).desc()).limit(limit)
     found = await session.scalars(query if call_id is None else query.where(col(Run.call_id) == call_id))
     return list(found)

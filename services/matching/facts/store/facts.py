@@ -1,7 +1,7 @@
-"""What does matching know of calls, applications, offers, mentors and the register? Projections of the portal's events.
+"""The facts that matching knows from the portal: calls, applications, offers, mentors and the register.
 
-Nothing here is matching's own: a rebuild empties these tables and reads them anew. Ids across topics are no foreign
-keys, since topics arrive in any order; what belongs together is joined when it is read.
+All tables are projections, so a rebuild empties them and reads them again. Ids across topics are no foreign keys, since
+topics arrive in any order; rows are joined when they are read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Call(Table, table=True):
 
 
 class Candidate(Table, table=True):
-    """An application with what rules and matching work on; no name is in it."""
+    """An application with the facts that rules and matching use; it holds no name."""
 
     __table_args__ = (
         Index("candidate_pool", "call_id", "state", "id"),
@@ -61,7 +61,7 @@ class Candidate(Table, table=True):
 
 
 class Seat(Table, table=True):
-    """What can be taken: an offer of a placement with its terms, or a mentor with the profile."""
+    """A seat: an offer of a placement with its terms, or a mentor with the profile."""
 
     __table_args__ = (
         Index("seat_call", "call_id", "kind", "id"),
@@ -91,7 +91,7 @@ class Organisation(Table, table=True):
 
 
 class Partner(Table, table=True):
-    """How a partner country stands to the programme, from a day on."""
+    """The status of a partner country, from a day on."""
 
     country: str = Field(primary_key=True)
     status: str
@@ -99,7 +99,7 @@ class Partner(Table, table=True):
 
 
 class Fund(Table, table=True):
-    """Who pays, and from when until when."""
+    """A fund and the period for which it pays."""
 
     id: UUID = Field(primary_key=True)
     name: str
@@ -140,8 +140,8 @@ PROJECTIONS = ("call", "candidate", "seat", "organisation", "partner", "fund", "
 async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool = False) -> None:
     """Write rows of one table, new or changed (or `only_new` ones); the last of two with the same key counts.
 
-    They go as one JSON text that PostgreSQL takes apart, however many they are: a parameter a value takes ten times as
-    long.
+    They are sent as one JSON text that PostgreSQL takes apart, however many they are, because a parameter for each
+    value is much slower.
     """
     if not rows:
         return
@@ -154,14 +154,14 @@ async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool =
 
 
 def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    """The rows in lists of at most `size`."""
+    """Return the rows in lists of at most `size`."""
     left = iter(rows)
     while part := list(islice(left, size)):
         yield part
 
 
 def _written(value: object) -> str:
-    """What JSON does not know, as PostgreSQL reads it: bytes, and the ids of its driver."""
+    """Return a value that JSON does not know as PostgreSQL reads it: bytes, and the ids of its driver."""
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     if isinstance(value, UUID):
@@ -171,7 +171,7 @@ def _written(value: object) -> str:
 
 @cache
 def _keep_into(table: SqlTable, *, only_new: bool) -> TextClause:
-    """What writes rows (a JSON list of objects) into a table, new or changed."""
+    """Return the statement that writes rows (a JSON list of objects) into a table, new or changed."""
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
     changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys and not only_new)
     listed = ", ".join(f'"{name}"' for name in names)
@@ -189,55 +189,58 @@ _CANDIDATES = (
 
 
 async def candidates(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Candidate]:
-    """The applications with these ids, as far as they have arrived."""
+    """Return the applications with these ids, as far as they have arrived."""
     found = await session.scalars(_CANDIDATES, {"ids": list(ids)})
     return {row.id: row for row in found}
 
 
 async def seats(session: AsyncSession, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Seat]:
-    """The offers and mentors with these ids; `lock` holds them, so that only one transaction fills their weeks."""
+    """Return the offers and mentors with these ids.
+
+    `lock` locks them, so that only one transaction fills their weeks.
+    """
     query = select(Seat).where(col(Seat.id).in_(ids)).order_by(col(Seat.id))
     found = await session.scalars(for_update(query) if lock else query)
     return {row.id: row for row in found}
 
 
 async def calls(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Call]:
-    """The calls with these ids, as far as they have arrived."""
+    """Return the calls with these ids, as far as they have arrived."""
     found = await session.scalars(select(Call).where(col(Call.id).in_(ids)).order_by(col(Call.id)))
     return {row.id: row for row in found}
 
 
 async def all_calls(session: AsyncSession) -> list[Call]:
-    """All calls: open ones first, then the newest."""
+    """Return all calls: open ones first, then the newest."""
     found = await session.scalars(select(Call).order_by(text("state = 'closed'"), col(Call.id).desc()))
     return list(found)
 
 
 async def open_calls(session: AsyncSession) -> set[UUID]:
-    """The ids of the calls that are still matched."""
+    """Return the ids of the calls that are still matched."""
     found = await session.scalars(select(col(Call.id)).where(col(Call.state) != "closed").order_by(col(Call.id)))
     return set(found)
 
 
 async def seats_of(session: AsyncSession, call_id: UUID, kind: str) -> list[Seat]:
-    """The offers (`placement`) or mentors (`mentor`) of a call that are published or paused, by id."""
+    """Return the offers (`placement`) or mentors (`mentor`) of a call that are published or paused, by id."""
     published = col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
     return list(await session.scalars(select(Seat).where(*published, col(Seat.kind) == kind).order_by(col(Seat.id))))
 
 
 async def suspended(session: AsyncSession) -> dict[str, date]:
-    """The partner countries that are suspended, and since when."""
+    """Return the suspended partner countries, each with the first day."""
     found = await session.scalars(select(Partner).where(col(Partner.status) == "suspended"))
     return {row.country: row.since for row in found}
 
 
 async def needs(session: AsyncSession, cited: Collection[UUID]) -> list[Need]:
-    """Those training needs that are cited, by id."""
+    """Return the cited training needs by id."""
     return list(await session.scalars(select(Need).where(col(Need.id).in_(cited)).order_by(col(Need.id))))
 
 
 async def organisation_names(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, str]:
-    """The published names of organisations."""
+    """Return the published names of organisations."""
     found = await session.scalars(
         select(Organisation).where(col(Organisation.id).in_(ids)).order_by(col(Organisation.id))
     )

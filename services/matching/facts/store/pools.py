@@ -1,7 +1,7 @@
-"""Which calls have facts that are not matched yet, and what is the provisional matching of each?
+"""The version of each call's facts, how far it is matched, and its provisional matches.
 
-`input_version` grows with everything that could change a call's matching; the holder of the call's lease matches from
-the database and writes down which version it has seen (design.md, "One at a time"). Provisional pairs stand only here.
+`input_version` grows with everything that could change a call's matching; the instance with the call's lease matches
+and stores the version it has used (design.md, "One at a time"). Provisional pairs are stored only here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Pool(Table, table=True):
-    """How far a call has been matched; `cohort` counts those that were committed."""
+    """How far a call has been matched; `cohort` counts its committed cohorts."""
 
     call_id: UUID = Field(primary_key=True)
     input_version: int
@@ -34,10 +34,10 @@ class Pool(Table, table=True):
 
 
 class Standing(Table, table=True):
-    """Where an eligible application without a match stands now: with a provisional seat, or why without.
+    """The provisional seat of an eligible application without a match, or why it has none.
 
     `score` is what the applicant gains, `host_score` what the host prefers; `rule` is the hard rule that took the last
-    seat away, `why` the engine's one word. `since` is when this seat, or none, was found first.
+    seat away, `why` the engine's code. `since` is when this seat, or none, was found first.
     """
 
     __table_args__ = (Index("standing_call", "call_id", "kind", "seat_id"),)
@@ -55,7 +55,7 @@ class Standing(Table, table=True):
 
 
 class Vacancy(Table, table=True):
-    """A place that fell free and for which the next in line is to be proposed; `cause_id` is the fact that freed it."""
+    """A place that fell free and is to be offered to the next in line; `cause_id` is the fact that freed it."""
 
     __table_args__ = (Index("vacancy_call", "call_id", "match_id"),)
 
@@ -81,13 +81,16 @@ _TOUCH_ALL = text(
 
 
 async def touch(session: AsyncSession, call_ids: Collection[UUID]) -> None:
-    """Say that something changed that the matching of these calls depends on."""
+    """Mark the matching of these calls as out of date."""
     if call_ids:
         await session.execute(_TOUCH, {"ids": sorted(call_ids)})
 
 
 async def touch_all(session: AsyncSession) -> None:
-    """Say that something changed that the matching of every call depends on (the register). Held in their order."""
+    """Mark the matching of every call as out of date (after a change of the register).
+
+    The calls are locked in their order.
+    """
     await session.execute(_TOUCH_ALL)
 
 
@@ -102,16 +105,16 @@ _HELD_VERSION = for_update(_VERSION)
 
 
 async def behind(session: AsyncSession, today: date) -> dict[UUID, bool]:
-    """The calls whose facts are newer than their matching, that were not matched today, or that have a free place.
+    """Return the calls to match: newer facts, not matched today, or a free place.
 
-    By id; each with whether it has a free place.
+    By id; True where there is a free place.
     """
     found = await session.execute(_BEHIND, {"today": today})
     return {row.call_id: row.free for row in found}
 
 
 async def version(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> Pool | None:
-    """How far the call is; `lock` holds it, so that nobody raises its version until the end of the transaction."""
+    """Return the version of a call's facts; `lock` locks it until the end of the transaction."""
     return (await session.scalars(_HELD_VERSION if lock else _VERSION, {"call": call_id})).one_or_none()
 
 
@@ -122,17 +125,17 @@ _HOLD = text(
 
 
 async def hold(session: AsyncSession, match_ids: Collection[UUID] = (), calls: Collection[UUID] = ()) -> None:
-    """Hold these calls, and those of these matches, until the end of the transaction.
+    """Lock these calls, and those of these matches, until the end of the transaction.
 
-    Whoever changes matches does so before anything else is held: two transactions that would hold the same things then
-    wait for each other one way only.
+    Every transaction that changes matches does so before it locks anything else, so that two of them never wait for
+    each other.
     """
     if match_ids or calls:
         await session.execute(_HOLD, {"calls": sorted(calls), "ids": sorted(match_ids)})
 
 
 async def standings(session: AsyncSession, call_id: UUID) -> dict[UUID, Standing]:
-    """The standings of a call by application."""
+    """Return the standings of a call by application."""
     found = await session.scalars(select(Standing).where(col(Standing.call_id) == call_id))
     return {row.application_id: row for row in found}
 
@@ -152,7 +155,7 @@ async def drop_standings(session: AsyncSession, applications: Collection[UUID]) 
 
 
 async def vacancies(session: AsyncSession, call_id: UUID) -> list[Vacancy]:
-    """The free places of a call for which nobody has been looked up yet, in the order in which they fell free."""
+    """Return the free places of a call that have not been offered yet, in the order in which they fell free."""
     found = await session.scalars(
         select(Vacancy).where(col(Vacancy.call_id) == call_id).order_by(col(Vacancy.cause_id))
     )
@@ -160,6 +163,6 @@ async def vacancies(session: AsyncSession, call_id: UUID) -> list[Vacancy]:
 
 
 async def settle(session: AsyncSession, match_ids: Collection[UUID]) -> None:
-    """Forget vacancies that were looked after."""
+    """Remove vacancies that have been dealt with."""
     if match_ids:
         await session.execute(text("DELETE FROM vacancy WHERE match_id = ANY(:ids)"), {"ids": sorted(match_ids)})

@@ -1,6 +1,7 @@
-"""How does a programme coordinator put an application to a place by hand? Weighed first, then done with a reason.
+"""Override the matching: put an application to a place by hand, after a preview, with a reason.
 
-What is law stays (`engine/override.py`); what is set aside, and what it costs whom, is named before anything happens.
+Rules of law always hold (`engine/interventions/manual.py`); the preview names the rules set aside and the cost to
+others.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """An override as it would be: its price, the own match that it ends, and the one that loses the place.
+    """The preview of an override: its price, the applicant's match that it ends, and the match that loses the place.
 
-    `may_yield` are the matches at the place that are not confirmed; one of them must be named where none is free.
+    `may_yield` are the unconfirmed matches at the place; one of them must be named if no place is free.
     """
 
     price: Override
@@ -53,20 +54,20 @@ class Weighed:
 
     @property
     def full(self) -> bool:
-        """Whether the place has no room left and nobody was named to yield."""
+        """Whether the place has no room left and no match was named to yield."""
         return HardRule.CAPACITY in self.price.forbidden
 
     @property
     def refused(self) -> tuple[HardRule, ...]:
-        """The rules of law that the pair breaks, apart from room that somebody could give."""
+        """The rules of law that the pair breaks, apart from room that another match could give."""
         return tuple(rule for rule in self.price.forbidden if rule is not HardRule.CAPACITY or not self.may_yield)
 
 
 async def weighed(bus: Bus, application_id: UUID, seat_id: UUID, instead: UUID | None = None) -> Weighed:
-    """What it would mean to put an application to an offer or a mentor, `instead` of a match that stands there.
+    """Return the preview of putting an application to an offer or a mentor, `instead` of a match at that place.
 
-    Raises `Refused`: 404 for an unknown application or place, 409 where the application is not looking for a place or
-    has one that is confirmed, 422 for a match that cannot yield.
+    Raises `Refused`: 404 for an unknown application or place, 409 if the application is not looking for a place or has
+    a confirmed one, 422 for a match that cannot yield.
     """
     given, kind = await _given(bus, application_id)
     return await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
@@ -75,10 +76,10 @@ async def weighed(bus: Bus, application_id: UUID, seat_id: UUID, instead: UUID |
 async def put(
     bus: Bus, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None = None
 ) -> UUID:
-    """Put an application to a place in the name of `by`; give the id of the new match, which both countries clear.
+    """Put an application to a place in the name of `by`; return the id of the new match, which both countries clear.
 
-    The match that it had, and the one that yields, are superseded. Raises `Refused` as `weighed` does, and 422 where a
-    rule that is law forbids the pair.
+    The application's present match, and the one that yields, are superseded. Raises `Refused` as `weighed` does, and
+    422 if a rule of law forbids the pair.
     """
     for _ in range(_TRIES):
         given, kind = await _given(bus, application_id)
@@ -137,7 +138,7 @@ def _weigh(
 
 
 async def _put(tx: Tx, given: Snapshot, found: Weighed, reason: Reason) -> UUID | None:
-    """Write an override and give the id of its match; None where facts have arrived since it was weighed."""
+    """Write an override and return the id of its match; None if facts have arrived since it was weighed."""
     proposal, call_id, now, match_id = found.proposal, given.facts.call_id, clock.now(), new_id()
     pool = await pools.version(tx.session, call_id, lock=True)
     if pool is None or pool.input_version != given.version:

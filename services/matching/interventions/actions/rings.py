@@ -1,4 +1,4 @@
-"""Which exchange rings could be made in a call now, what would one cost the others, and how is it proposed?"""
+"""Find the exchange rings that a call could have now, price one, and propose it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KIND = ApplicationKind.STUDY_VISIT
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A ring that was proposed: its id, its run, and the new match of each application."""
+    """A proposed ring: its id, its run, and the new match of each application."""
 
     ring_id: UUID
     run_id: UUID
@@ -51,9 +51,9 @@ class Proposed:
 
 
 async def possible(bus: Bus, call_id: UUID) -> Rings:
-    """The best set of rings among those who have no place now. Raises `Refused` (404) for an unknown call.
+    """Return the best set of rings among those without a place. Raises `Refused` (404) for an unknown call.
 
-    They are looked for once for the same facts and day, however often a page that follows asks.
+    The result is remembered for the same facts and day, since the page reloads itself often.
     """
     async with bus.read() as session:
         pool = await store.version(session, call_id)
@@ -75,9 +75,9 @@ def _possible(given: Snapshot) -> Rings:
 
 
 async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
-    """What making a ring (application -> offer) changes for the others who look for a study visit.
+    """Return what a ring (application -> offer) changes for other applicants for a study visit.
 
-    Raises `Refused` as `propose` does.
+    Raises `Refused` as `propose`.
     """
     given = await _load(bus, call_id)
     before, after = await asyncio.to_thread(_around, given, pairs)
@@ -85,11 +85,11 @@ async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
 
 
 async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], *, effort: int = 24) -> Proposed:
-    """Propose the matches of a ring together, in the name of `by`: all or none, then to be cleared as any match.
+    """Propose the matches of a ring together, in the name of `by`: all or none; each is then cleared as any match.
 
     `pairs` maps two or three applications to the offers that they take, so that each goes to the agency of another.
-    Raises `Refused`: 404 for an unknown call, 409 where one of the pairs is no longer possible or facts keep arriving,
-    422 for pairs that are no ring.
+    Raises `Refused`: 404 for an unknown call, 409 if one of the pairs is no longer possible or facts keep arriving, 422
+    for pairs that are no ring.
     """
     for _ in range(_TRIES):
         started_at = clock.now()
@@ -105,7 +105,7 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
 
 
 async def _write(tx: Tx, worked: Worked, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
-    """Write a ring whose applications stand in this line; None where facts have arrived since it was worked out."""
+    """Write a ring, with its applications in the order of `line`; None if facts have arrived since it was computed."""
     committed = await write(tx, worked)
     if committed is not None:
         legs = [
@@ -124,7 +124,7 @@ async def _load(bus: Bus, call_id: UUID) -> Snapshot:
 
 
 def _part(given: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
-    """The ring as what is about to be committed: its pairs within the matching of all."""
+    """Return the ring as part of a cohort: its pairs within the matching of all."""
     _, result = _around(given, pairs)
     picked = [one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs]
     ring = (ring_id, pairs)
@@ -132,7 +132,7 @@ def _part(given: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: in
 
 
 def _around(given: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
-    """The matching as it stands, and as it is with the ring in it."""
+    """Return the present matching, and the one with the ring in it."""
     _in_order(given, pairs)
     before = solve(given.facts)[_KIND]
     try:
@@ -143,7 +143,7 @@ def _around(given: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result
 
 
 def _in_order(given: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
-    """The applications as they go round, beginning with the smallest id. Raises `Refused` where that is no ring."""
+    """Return the applications in ring order, beginning with the smallest id. Raises `Refused` if that is no ring."""
     facts = given.facts
     if not given.open or any(one not in facts.candidates for one in pairs):
         raise Refused(_moved())

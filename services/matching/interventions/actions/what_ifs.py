@@ -1,7 +1,7 @@
-"""How is a what-if asked for, worked out and stopped? Stored as a job, done by one instance, nothing published.
+"""Request, compute and cancel what-ifs: stored jobs, done by one instance; nothing is published.
 
-Its facts are read in one snapshot when the work begins; terms and outcome are kept, so that its address shows the same
-for ever. An instance that is gone leaves its lease behind: another one begins the work again.
+Facts are read in one snapshot when the work begins; terms and outcome are stored, so that the page of a what-if never
+changes. If an instance is lost, its lease expires and another starts the work again.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ WAITING_AT_MOST = 20
 
 
 async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms) -> UUID:
-    """Ask for a what-if in the name of `by`; gives its id. The work begins within a second.
+    """Request a what-if in the name of `by`; return its id. The work begins within a second.
 
-    Raises `Refused`: 404 for an unknown call, 422 where nothing differs from the call or a floor is above its ceiling,
-    409 for a closed call on the basis of now (nobody waits in it) and while too many are waiting.
+    Raises `Refused`: 404 for an unknown call, 422 if nothing differs from the call or a floor is above its ceiling, 409
+    for a closed call on the basis of now (nobody waits in it) and while too many are waiting.
     """
     async with bus.transaction(by) as tx:
         call = (await store.calls(tx.session, [call_id])).get(call_id)
@@ -100,7 +100,7 @@ def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> Non
 
 
 async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
-    """Stop a what-if that waits or is under way. Raises `Refused`: 404 where there is none, 409 when it is over."""
+    """Cancel a what-if that waits or is under way. Raises `Refused`: 404 if there is none, 409 if it is over."""
     async with bus.transaction(by) as tx:
         row = await interventions_store.one(tx.session, what_if_id, lock=True)
         if row is None:
@@ -112,12 +112,12 @@ async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
 
 
 async def work_what_ifs(service: Service) -> None:
-    """Work out what was asked for, one after the other, for ever. A worker of the service."""
+    """Compute the requested what-ifs, one after the other, for ever; a worker of the service."""
     await jobs.repeat_forever(partial(work_once, service.bus))
 
 
 async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
-    """Work out the oldest what-if that no other instance works on; False where there is none."""
+    """Compute the oldest what-if that no other instance works on; False if there is none."""
     async with bus.glance() as session:
         ids = await interventions_store.open_ones(session)
     return await jobs.work_first(bus, "what-if", ids, partial(_work, bus, large))
@@ -160,10 +160,10 @@ class WhatIfRequest:
 
 
 def compare_stored(settings: ServiceSettings, asked: WhatIfRequest, step: Step) -> tuple[int, Outcome]:
-    """Read the facts and compare; gives the version of the facts too. For a thread, or for a process of its own.
+    """Read the facts and compare; return the version of the facts too. For a thread, or for a process of its own.
 
-    It has a loop and a connection of its own: ten thousand rows take seconds to read, and what goes from one process
-    to another is then small. Raises LookupError where the call has no facts.
+    It has its own loop and connection: the rows of a large call take long to read, and little is then passed between
+    processes. Raises LookupError if the call has no facts.
     """
 
     async def read() -> Snapshot | None:
@@ -182,7 +182,7 @@ def compare_stored(settings: ServiceSettings, asked: WhatIfRequest, step: Step) 
 
 
 async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
-    """Write down how far a what-if is; whether it is still to be worked on."""
+    """Store the progress of a what-if; return whether to continue."""
     async with bus.transaction("system:what-if") as tx:
         moved, goes_on = await interventions_store.advance(tx.session, what_if_id, step)
         if moved:
@@ -222,10 +222,10 @@ async def _over(
 
 
 async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Snapshot | None:
-    """The facts of a call: as they are, or as if no cohort had been committed yet; None while it has not arrived.
+    """Return the facts of a call: as they are, or as if no cohort had been committed; None if the call has not arrived.
 
-    From the start: all who ever took part, all places that were offered, no match, on the day of the first cohort
-    (today before there is one, and the call's last day where it closed without).
+    From the start: all who ever took part, all places ever offered, no match, on the day of the first cohort (today
+    before there is one, and the call's last day if it closed without one).
     """
     async with bus.snapshot() as session:
         given = await snapshot.load_in(session, call_id)

@@ -1,4 +1,4 @@
-"""How does the programme coordinator override the matching? The place chosen, its price on the next page, then done."""
+"""The pages on which the programme coordinator overrides the matching: choose a place, see its price, confirm."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class Wanted(BaseModel):
-    """An application to be put to an offer or a mentor, for a reason; `instead` is the match that gives way."""
+    """An application to be put to an offer or a mentor, for a reason; `instead` is the match that yields."""
 
     application_id: UUID
     seat_id: UUID
@@ -41,13 +41,13 @@ class Wanted(BaseModel):
 
 @router.get("/applications/{application_id}/override")
 async def choose(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
-    """Which place, and why."""
+    """Ask for the place and the reason."""
     return await _choose(request, bus, application_id)
 
 
 @router.post("/applications/{application_id}/override")
 async def price(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
-    """What it would cost and whom; nothing is done yet."""
+    """Show the price, and who pays it; nothing is done yet."""
     form = await request.form()
     seat_id, instead = read_id(str(form.get("seat") or "")), read_id(str(form.get("instead") or ""))
     reason = _reason(form.get("reason"))
@@ -88,7 +88,7 @@ async def price(request: Request, bus: TheBus, _: Programme, application_id: UUI
 
 @router.post("/applications/{application_id}/override/commit")
 async def commit(request: Request, bus: TheBus, who: Programme, application_id: UUID) -> Response:
-    """The application is put to the place that was weighed."""
+    """Put the application to the place that was weighed."""
     form = await request.form()
     seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
     if seat_id is None or reason is None:
@@ -102,7 +102,7 @@ async def commit(request: Request, bus: TheBus, who: Programme, application_id: 
 async def price_for_programs(
     bus: TheBus, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
 ) -> dict[str, Any]:
-    """What it would cost to put an application to a place: rules set aside or in the way, points, who loses what."""
+    """The price of putting an application to a place: rules set aside or in the way, points, and who loses what."""
     found = await overrides.weighed(bus, application_id, seat_id, instead)
     return {
         "forbidden": found.price.forbidden,

@@ -1,4 +1,4 @@
-"""How do coordinators see exchange rings, and how does the programme coordinator take one up?"""
+"""The pages and API of exchange rings: those possible now, those proposed, and proposing one."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from itertools import groupby
@@ -58,7 +58,7 @@ class RingToPropose(BaseModel):
 
 @router.get("/rings")
 async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """Rings that could be made now (for the programme coordinator), and those that were proposed."""
+    """Show the rings that could be made now (for the programme coordinator), and those that were proposed."""
     within = reach(who)
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -88,7 +88,7 @@ async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 @router.post("/rings/{call_id}")
 async def confirm(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
-    """The ring with each of its matches, and what it costs the others; nothing is done yet."""
+    """Show a ring with each of its matches and its cost to others; nothing is done yet."""
     pairs = await _pairs(request)
     cost = await rings.price(bus, call_id, pairs)
     async with bus.read() as session:
@@ -116,10 +116,9 @@ async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) 
 
 @api.get("/rings")
 async def rings_json(bus: TheBus, who: Coordinator, call_id: UUID) -> dict[str, Any]:
-    """The rings of a call: those proposed, and for the programme coordinator those possible among who has no place.
+    """The rings of a call: those proposed, and for the programme coordinator those possible now.
 
-    No set of possible rings has a sum of points above `bound`. Of a leg that is not the reader's to see only its state
-    is told.
+    No set of possible rings has a sum of points above `bound`. A leg outside the reader's reach shows only its state.
     """
     async with bus.read() as session:
         legs = await lifecycle_rings.legs(session, reach(who), call_id)
@@ -190,7 +189,7 @@ def _leg(leg: Any) -> dict[str, Any]:
 
 
 async def _shown(bus: Bus, call_id: UUID, found: Rings) -> list[dict[str, Any]]:
-    """Possible rings with the references of their legs and why each has no place now."""
+    """Return possible rings with the references of their legs and why each has no place now."""
     legs = [leg for ring in found.rings for leg in ring.legs]
     async with bus.read() as session:
         people = await store.candidates(session, {UUID(leg.candidate_id) for leg in legs})

@@ -1,4 +1,4 @@
-"""How does a coordinator look at a call under other terms: ask, follow, read, ask again? Nothing of it is published."""
+"""The pages of what-ifs: list, request, progress and result; nothing of them is published."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ _SHOWN = 50
 
 @router.get("")
 async def listed(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """What was asked so far, the newest first."""
+    """List the what-ifs, the newest first."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
@@ -65,7 +65,7 @@ async def listed(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 @router.get("/new")
 async def new(request: Request, bus: TheBus, _: Programme) -> Response:
-    """The call's terms, each to be changed; with `from` those of an earlier what-if."""
+    """Show the call's terms in a form, or with `from` those of an earlier what-if."""
     call, earlier = await _asked_about(bus, request)
     own = in_full(CallTerms.model_validate(call.terms))
     first = Basis.START if call.state == "closed" else Basis.NOW
@@ -75,7 +75,7 @@ async def new(request: Request, bus: TheBus, _: Programme) -> Response:
 
 @router.post("/new")
 async def ask(request: Request, bus: TheBus, who: Programme) -> Response:
-    """The terms that were asked for; the work begins at once, and its page follows it."""
+    """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
     await sent(request)
     call, _ = await _asked_about(bus, request)
     form = await read(request)
@@ -95,7 +95,7 @@ async def ask(request: Request, bus: TheBus, who: Programme) -> Response:
 
 @router.get("/{what_if_id}")
 async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID) -> Response:
-    """How far it is, and once it is done what would be otherwise."""
+    """Show the progress of a what-if, and once it is done its result."""
     within, page = reach(who), page_of(request)
     async with bus.read() as session:
         row = await interventions_store.one(session, what_if_id)
@@ -138,14 +138,14 @@ async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID)
 
 @router.post("/{what_if_id}/cancel")
 async def cancel(request: Request, bus: TheBus, who: Programme, what_if_id: UUID) -> Response:
-    """It is stopped."""
+    """Cancel the what-if."""
     await sent(request)
     await what_ifs.cancel(bus, who.subject, what_if_id)
     return see_other(f"/matching/what-ifs/{what_if_id}")
 
 
 async def _asked_about(bus: Bus, request: Request) -> tuple[Call, WhatIf | None]:
-    """The call that the address names, and the what-if from which to begin. Raises `Refused` (404)."""
+    """Return the call in the address, and the what-if from which to begin. Raises `Refused` (404)."""
     asked, call_id = read_id(request.query_params.get("from")), read_id(request.query_params.get("call"))
     async with bus.read() as session:
         earlier = await interventions_store.one(session, asked) if asked else None

@@ -1,6 +1,6 @@
-"""What does a confirmed match become: a visit with its dates, or a mentorship? And which visit does a pair get?
+"""Open the visit or the mentorship of a confirmed match, and the visit on which a mentoring pair agrees.
 
-Each function gives the first step of what is opened; `casework` takes it in.
+Each function returns the first step of what is opened; the unit of work records it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 async def visits_of(
     cases: UnitOfWork, confirmed: Mapping[UUID, Envelope | None]
 ) -> list[tuple[VisitStep, Envelope | None]]:
-    """The visits of those of the confirmed matches that are placements, each with its cause."""
+    """Return the visits of those confirmed matches that are placements, each with its cause."""
     placed = {one: cases.matches[one] for one in confirmed}
     guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
     answers = await dates_for(cases.tx.session, guests, cases.candidates, cases.calls)
@@ -75,7 +75,7 @@ async def visits_of(
 
 
 def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
-    """The mentorship of a confirmed match with a mentor."""
+    """Return the mentorship of a confirmed match with a mentor."""
     match = cases.matches[match_id]
     terms, pairing = cases.terms(match), match.pairing
     assert pairing.mentor_id is not None
@@ -111,7 +111,7 @@ def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> 
 
 
 async def visit_of_pair(cases: UnitOfWork, match_id: UUID, asked: VisitRequested, cause: Envelope) -> VisitStep:
-    """The visit on which a mentoring pair agreed, with its dates or with why there are none."""
+    """Return the visit on which a mentoring pair agreed, with its dates or with why there are none."""
     match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
     terms = cases.terms(match)
     mentor = MentorProfile.model_validate(cases.seats[match.seat_id].terms)
@@ -132,11 +132,11 @@ def _profile(cases: UnitOfWork, match: Match) -> ApplicationProfile:
 
 
 def _agenda_due(answer: Scheduled | Unscheduled, terms: CallTerms, country: str) -> datetime | None:
-    """By when both agree on the agenda; none without dates."""
+    """Return by when both sides agree on the agenda; None without dates."""
     start = getattr(answer, "start", None)
     return start and workdays.due(start, -terms.timers.agenda_weeks, Unit.WEEKS, country)
 
 
 def _born_of(match_id: UUID, cause: Envelope | None, what: str) -> UUID:
-    """The id of what a match gives birth to: always the same for a reaction, so that done twice it is one."""
+    """Return the id of what a match opens: always the same for one cause, so that a repeated reaction opens it once."""
     return new_id() if cause is None else reaction_id(cause.id, what, str(match_id))

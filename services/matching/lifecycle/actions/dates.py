@@ -1,6 +1,6 @@
-"""Which days does a visit get? Asks the engine with what the store knows, one offer's weeks at a time.
+"""Find the days of a visit: ask the engine with the facts of the store, one offer's weeks at a time.
 
-A confirmed match gets its first days by itself; other days when guest, host or the programme asks for them.
+A confirmed match gets its first days automatically; other days are found when guest, host or the programme asks.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Company:
-    """Who comes to some offers and when: places taken by week, and the groups, who start together.
+    """The guests of some offers: places taken by week, and the groups, whose members start together.
 
-    A group that has dates keeps places in its week for those of it who have none yet.
+    A group that has dates keeps places in its week for its members who have none yet.
     """
 
     weeks: dict[UUID, Counter[date]]
@@ -50,11 +50,11 @@ class Company:
 
     @classmethod
     async def at(cls, session: AsyncSession, offers: Sequence[UUID]) -> Self:
-        """Who comes to these offers."""
+        """Return the guests of these offers."""
         return cls(await store.taken_weeks(session, offers), await store.mates(session, offers))
 
     def taken(self, offer_id: UUID, group_id: UUID | None = None) -> Counter[date]:
-        """Places taken by week, with those that are kept for groups other than this one."""
+        """Return the places taken by week, with those that are kept for other groups."""
         taken = Counter(self.weeks.get(offer_id, Counter()))
         groups = {mate.group_id for mate in self.mates if mate.offer_id == offer_id} - {group_id}
         for group in sorted(groups):
@@ -64,19 +64,19 @@ class Company:
         return taken
 
     def of(self, match_id: UUID, offer_id: UUID, group_id: UUID | None) -> tuple[date | None, int]:
-        """The first day of the group of a match, and how many places are needed: one where the group has its week."""
+        """Return the first day of a match's group, and how many places are needed: one if the group has its week."""
         if group_id is None:
             return None, 1
         first = self._first(offer_id, group_id)
         return first, 1 if first is not None else len({match_id, *self._waiting(offer_id, group_id)})
 
     def comes(self, match_id: UUID, offer_id: UUID, start: date) -> None:
-        """Note that somebody got dates."""
+        """Note that a match got dates."""
         self.weeks.setdefault(offer_id, Counter())[monday(start)] += 1
         self.mates = [replace(mate, start=start) if mate.match_id == match_id else mate for mate in self.mates]
 
     def leaves(self, match_id: UUID, offer_id: UUID, start: date) -> None:
-        """Leave somebody's dates out of account."""
+        """Leave the dates of a match out of account."""
         self.weeks.setdefault(offer_id, Counter())[monday(start)] -= 1
         self.mates = [replace(mate, start=None) if mate.match_id == match_id else mate for mate in self.mates]
 
@@ -97,9 +97,9 @@ Answer = tuple[int, Scheduled | Unscheduled]
 async def dates_for(
     session: AsyncSession, confirmed: Sequence[Match], candidates: Mapping[UUID, Candidate], calls: Mapping[UUID, Call]
 ) -> dict[UUID, Answer]:
-    """Days wanted and the engine's answer for each confirmed match, by match.
+    """Return the days wanted and the engine's answer for each confirmed match, by match.
 
-    The offers are held until the transaction ends, so that two transactions never fill the same week.
+    The offers are locked until the transaction ends, so that two transactions never fill the same week.
     """
     if not confirmed:
         return {}
@@ -146,9 +146,9 @@ async def dates_for_pair(
     profile: ApplicationProfile,
     terms: CallTerms,
 ) -> Scheduled | Unscheduled:
-    """The engine's answer for a visit that a mentoring pair asks for, within the time of its mentorship.
+    """Return the engine's answer for a visit that a mentoring pair asks for, within the time of its mentorship.
 
-    No offer's places are taken; neither of the two is at two places at once.
+    It takes no places of an offer; neither of the two is in two places at once.
     """
     last = mentorship.until or max(one.end for one in asked.periods)
     periods = tuple(Period(one.start, min(one.end, last)) for one in asked.periods if one.start <= last)
@@ -171,7 +171,7 @@ async def dates_for_pair(
 
 
 def policy(terms: CallTerms, *, notice_weeks: int | None = None) -> SchedulePolicy:
-    """What a call decides about dates; another notice where it has run already."""
+    """Return the call's rules for dates; with `notice_weeks` another notice, if the call's has run already."""
     closed: dict[str, set[date]] = {}
     for one in terms.closed_days:
         closed.setdefault(one.country, set()).add(one.day)
@@ -184,7 +184,7 @@ def policy(terms: CallTerms, *, notice_weeks: int | None = None) -> SchedulePoli
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Other dates that somebody asks for: who, in which periods (none: whenever both can), from which day on."""
+    """A request for other dates: who asks, for which periods (none: whenever both can), from which day on."""
 
     by: Party
     periods: tuple[DatePeriod, ...]
@@ -194,10 +194,10 @@ class Wish:
 async def other_dates(
     session: AsyncSession, match: Match, visit: Visit, candidate: Candidate, call: Call, wish: Wish
 ) -> Answer:
-    """Days wanted and the engine's answer for a visit that is to be at another time.
+    """Return the days wanted and the engine's answer for a visit that is to be moved. The seat is locked.
 
-    Periods that the guest gives stand for the guest's own, those of the host for the placement's, in whose weeks the
-    host then has a place at least. The six weeks' notice runs from the first confirmation. The seat is held.
+    Periods that the guest gives replace the guest's own; those of the host replace the placement's, and in their weeks
+    the host has at least one place. The six weeks' notice runs from the first confirmation.
     """
     seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
     terms = CallTerms.model_validate(call.terms)
@@ -247,7 +247,10 @@ async def other_dates(
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Whether a visit can move to the days proposed: at once, or when those who are asked to leave that week have."""
+    """Whether a visit can move to the proposed days.
+
+    At once, or once those who are asked to leave that week have left.
+    """
 
     now: bool
     later: bool = False
@@ -256,7 +259,7 @@ class Free:
 async def still_free(
     session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], candidate: Candidate, call: Call
 ) -> Free:
-    """Whether the week of these days still has a place for the visit, and the guest no other visit. Holds the seat."""
+    """Return whether the week still has a place for the visit, and the guest no other visit. Locks the seat."""
     seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
     busy = (await store.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
@@ -276,19 +279,19 @@ async def still_free(
 
 
 def places_of(seat: Seat, call: Call) -> dict[date, int]:
-    """Places a week of a placement; a week on which its host agreed has one at least."""
+    """Return the places a week of a placement; a week to which its host agreed has at least one."""
     return weekly_places(OfferTerms.model_validate(seat.terms), CallTerms.model_validate(call.terms))
 
 
 def leaves(visit: Visit, week: date) -> bool:
-    """Whether a visit is asked to leave that week."""
+    """Return whether a visit is asked to leave that week."""
     if visit.plan is None or visit.proposal is None:
         return False
     return monday(visit.plan.start) == week != monday(visit.proposal.days[0])
 
 
 def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:
-    """The parts of some periods that lie in others; all of them where there are no others."""
+    """Return the parts of some periods that lie in others; all of them if there are no others."""
     if not others:
         return list(some)
     return [

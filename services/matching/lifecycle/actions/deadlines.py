@@ -1,6 +1,6 @@
-"""Which deadlines have passed that end a state of matching's own? Looked for every second and when the clock moves.
+"""End the states of matching whose deadline has passed; checked every second and when the clock moves.
 
-DeadlinePassed of notifications informs; the owner of a state keeps the clock that changes it (lifecycles.md).
+DeadlinePassed of notifications only informs; the owner of a state keeps the clock that changes it (lifecycles.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SETTLE = 1.0
 
 
 async def keep_deadlines(service: Service) -> None:
-    """End what ran out of time, for ever. A worker of the service."""
+    """End what has run out of time, for ever; a worker of the service."""
     rounds = 0
     while True:
         lease = await leases.acquire(service.bus, LEASE)
@@ -49,7 +49,7 @@ async def keep_deadlines(service: Service) -> None:
 
 
 async def sweep(bus: Bus, lease: Lease) -> int:
-    """One round; gives how many matches it moved on. Raises `LeaseLost`."""
+    """Do one round; return how many matches it changed. Raises `LeaseLost`."""
     now, today = clock.now(), clock.today()
     async with bus.read() as session:
         released = await store.released(session, today)
@@ -78,7 +78,7 @@ async def sweep(bus: Bus, lease: Lease) -> int:
 
 
 async def _release(cases: Transitions, match_id: UUID, *, suspended: bool) -> None:
-    """End a reserve that is needed no longer: nobody but the countries was told of it."""
+    """End a reserve that is no longer needed; only the two countries were notified of it."""
     if not cases.matches[match_id].in_reserve:
         return
     if suspended:

@@ -1,6 +1,6 @@
-"""How does a visit get other dates? Asked for, found by the engine, accepted by both; else the old ones stand.
+"""Move a visit: other dates are requested, found by the engine and accepted by both sides; else the old ones stand.
 
-Used by consumers and by the sweep of deadlines; each function works on the cases of the transaction.
+Used by consumers and by the sweep of deadlines; each function works on the unit of work of the transaction.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 async def requested(cases: Transitions, event: Envelope) -> None:
-    """Other dates are looked for: proposed to both sides, or for a visit that has none, taken."""
+    """Look for other dates: they are proposed to both sides, or taken at once by a visit that has none."""
     assert isinstance(event.data, told.MoveRequested)
     match, visit = cases.matches[UUID(event.subject)], cases.visits.get(UUID(event.subject))
     if visit is None or visit.state not in visits.NOT_BEGUN or visit.proposal is not None:
@@ -56,7 +56,7 @@ async def requested(cases: Transitions, event: Envelope) -> None:
 
 
 async def accepted(cases: Transitions, event: Envelope) -> None:
-    """One side accepts; once both have, the visit moves, unless its new week was taken meanwhile."""
+    """Record that one side accepts; once both have, the visit moves, unless its new week was taken meanwhile."""
     assert isinstance(event.data, told.MoveAccepted)
     match, visit = cases.matches[UUID(event.subject)], cases.visits.get(UUID(event.subject))
     if visit is None or visit.proposal is None:
@@ -78,9 +78,9 @@ async def accepted(cases: Transitions, event: Envelope) -> None:
 
 
 async def settle(cases: Transitions) -> None:
-    """Move those of one offer who agreed on a week that has fallen free, also where they change weeks among themselves.
+    """Move those of one offer who agreed on a week that has fallen free, also if they swap weeks.
 
-    The others wait as long as somebody is asked to leave their week; then they keep their dates.
+    The others wait as long as a visit is asked to leave their week; then they keep their dates.
     """
     session = cases.tx.session
     held = {one: visit for one, visit in cases.visits.items() if visit.proposal is not None and visit.proposal.agreed}
@@ -106,9 +106,9 @@ async def settle(cases: Transitions) -> None:
 def fit(
     moves: Mapping[UUID, tuple[date, date]], taken: Mapping[date, int], places: Mapping[date, int]
 ) -> frozenset[UUID]:
-    """Which of these moves (from one week to another) can be made at once, so that no week they lead to is overfull.
+    """Return which of these moves (from one week to another) can be made at once without overfilling any week.
 
-    `taken` counts everybody where they are now. Those that were born last give way.
+    `taken` counts all guests in their present weeks. The moves that were requested last give way.
     """
     chosen = set(moves)
     while True:
@@ -129,19 +129,22 @@ def _new_week(visit: Visit) -> date:
 
 
 async def refused(cases: Transitions, event: Envelope) -> None:
-    """One side refuses."""
+    """Record that one side refuses."""
     assert isinstance(event.data, told.MoveRefused)
     if (visit := cases.visits.get(UUID(event.subject))) is not None:
         await cases.take_in(visits.refuse_move(visit, event.data.by, event.data.move, event.data.reason), event)
 
 
 async def expired(cases: Transitions, match_id: UUID) -> None:
-    """The time to answer is over; answers given in time may still arrive for as long as the programme waits."""
+    """End a proposal whose time to answer is over.
+
+    Answers given in time may still arrive for as long as the programme waits.
+    """
     if (visit := cases.visits.get(match_id)) is not None and visit.proposal is not None:
         grace = timedelta(seconds=cases.terms(cases.matches[match_id]).timers.answer_grace_seconds)
         await cases.take_in(visits.expire_move(visit, now=clock.now() - grace), None)
 
 
 def agenda_due(cases: Transitions, match: Match, start: date) -> datetime:
-    """By when both agree on the agenda of a visit that starts on a day."""
+    """Return by when both sides agree on the agenda of a visit that starts on a day."""
     return workdays.due(start, -cases.terms(match).timers.agenda_weeks, Unit.WEEKS, match.pairing.host_country)

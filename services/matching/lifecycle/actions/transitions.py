@@ -1,6 +1,7 @@
-"""What can happen to a match and all that follows from it? Each method asks the pure model and takes in its answer.
+"""The transitions of matches, visits and mentorships, with all that follows from each.
 
-Used by consumers, by the sweep of deadlines and by what people do. How it all gets written is in `held.py`.
+Each method asks the pure model and records its answer. Used by consumers, by the sweep of deadlines and by what people
+do; `unit_of_work.py` writes it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 
 class Transitions(UnitOfWork):
-    """The matches that one transaction works on, held until it ends, and what can be done to them."""
+    """The unit of work of one transaction, with the transitions of its matches."""
 
     __slots__ = ()
 
     async def clear(self, match_id: UUID, side: Side, host_due: datetime | None, cause: Envelope) -> None:
-        """One country clears; `host_due` is by when the host country does, once the home country has."""
+        """Record the clearance of one country; the host country clears by `host_due`, once the home country has."""
         match = self.matches[match_id]
         now = clock.now()
         due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
@@ -40,26 +41,26 @@ class Transitions(UnitOfWork):
         await self._match(step, cause)
 
     async def call_up(self, match_id: UUID, run_id: UUID, line: Sequence[UUID], cause: Envelope | None) -> None:
-        """A place falls free for a reserve, in a run; `line` are those who stand behind it."""
+        """Give a reserve the place that fell free, in a run; `line` are those who wait behind it."""
         match = self.matches[match_id]
         now = clock.now()
         due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
         await self._match(matches.call_up(match, run_id=run_id, now=now, due=due, waiting=tuple(line)), cause)
 
     async def answer(self, cause: Envelope, by: Party, given: Answer, reason: Reason | None) -> None:
-        """Officer or host answers, at the moment of the cause."""
+        """Record the answer of officer or host, at the moment of the cause."""
         match = self.matches[UUID(cause.subject)]
         step = matches.answer(match, by, given, reason, at=cause.time, now=clock.now())
         await self._match(step, cause)
 
     async def expire(self, match_id: UUID) -> None:
-        """The deadline of an offered match passed."""
+        """End an offered match whose deadline has passed."""
         match = self.matches[match_id]
         earlier = self.silences.get(match.pairing.application_id, 0)
         await self._match(matches.expire(match, now=clock.now(), silences=earlier), None)
 
     async def cancel(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope | None) -> None:
-        """The match ends, and a visit or mentorship that has not begun with it; what has begun ends in its own way."""
+        """End a match, with its visit or mentorship if that has not begun; what has begun ends by its own rules."""
         match = self.matches[match_id]
         visit, mentorship = self.visits.get(match_id), self.mentorships.get(match_id)
         now = clock.now()
@@ -75,13 +76,13 @@ class Transitions(UnitOfWork):
         await self._match(matches.cancel(match, by, reason, now=now), cause)
 
     async def supersede(self, match_id: UUID, by_match_id: UUID, reason: Reason, *, vacates: bool) -> None:
-        """An override puts another match in its place; `vacates` is False where that one takes the same place."""
+        """End a match in favour of an override; `vacates` is False if that one takes the same place."""
         await self._match(matches.supersede(self.matches[match_id], by_match_id, reason, now=clock.now()), None)
         if not vacates:
             self._vacancies = [one for one in self._vacancies if one.match_id != match_id]
 
     async def pay_from(self, match_id: UUID, fund_id: UUID, reason: Reason, cause: Envelope) -> None:
-        """Another fund pays for the match and what came of it."""
+        """Record that another fund pays for the match and its visit or mentorship."""
         await self._match(matches.pay_from(self.matches[match_id], fund_id, reason), cause)
         if (visit := self.visits.get(match_id)) is not None:
             await self._visit((visits.paid_from(visit, fund_id), ()), cause)
@@ -89,7 +90,7 @@ class Transitions(UnitOfWork):
             await self._mentorship((mentorships.paid_from(mentorship, fund_id), ()), cause)
 
     async def void(self, match_id: UUID, reason: VoidReason, by: Party, why: Reason, cause: Envelope) -> None:
-        """The application was entered in error: its visit leaves the counts, and the match ends."""
+        """Void a match whose application was entered in error: its visit leaves the counts, and the match ends."""
         visit = self.visits.get(match_id)
         if visit is not None:
             await self._visit(visits.void(visit, reason, now=clock.now()), cause)
@@ -99,51 +100,51 @@ class Transitions(UnitOfWork):
             await self.cancel(match_id, by, why, cause)
 
     async def attended(self, match_id: UUID, cause: Envelope | None) -> None:
-        """The host recorded a day."""
+        """Record that the host entered a day of attendance."""
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.attended(visit, days, now=clock.now()), cause)
             await self.progressed(match_id, cause)
 
     async def time_over(self, match_id: UUID) -> None:
-        """The time to record attendance is over."""
+        """Conclude the attendance, since the time to record it is over."""
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.time_over(visit, days, now=clock.now()), None)
             await self.progressed(match_id, None)
 
     async def early_return(self, match_id: UUID, last_day: date, reason: Reason | None, cause: Envelope) -> None:
-        """The guest left early."""
+        """Record that the guest left early."""
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.early_return(visit, days, last_day, reason, now=clock.now()), cause)
             await self.progressed(match_id, cause)
 
     async def no_show(self, match_id: UUID, reason: Reason | None, cause: Envelope) -> None:
-        """The guest did not come."""
+        """Record that the guest did not come."""
         if (visit := self.visits.get(match_id)) is not None:
             await self._visit(visits.no_show(visit, reason, now=clock.now()), cause)
             await self.progressed(match_id, cause)
 
     async def visit_asked(self, match_id: UUID, asked: VisitRequested, cause: Envelope) -> None:
-        """A mentoring pair agreed on a visit: it gets its dates, unless another is to come or the pair has ended."""
+        """Open the visit on which a mentoring pair agreed, unless another is planned or the pair has ended."""
         one = self.mentorships.get(match_id)
         if one is not None and one.state in mentorships.GOING and not self._visiting(match_id):
             await self._visit(await confirmation.visit_of_pair(self, match_id, asked, cause), cause)
 
     async def cancel_visit(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
-        """A mentoring pair takes its visit back; the mentorship goes on."""
+        """Cancel the visit of a mentoring pair; the mentorship continues."""
         if (visit := self.visits.get(match_id)) is not None:
             await self._visit(visits.cancel(visit, by, reason, now=clock.now()), cause)
             await self.progressed(match_id, cause)
 
     def _visiting(self, match_id: UUID) -> bool:
-        """Whether a visit of the match is to come or under way."""
+        """Return whether a visit of the match is planned or under way."""
         visit = self.visits.get(match_id)
         return visit is not None and visit.state in visits.TO_COME
 
     async def progressed(self, match_id: UUID, cause: Envelope | None) -> None:
-        """The pair recorded something, or time went on."""
+        """Record that the pair made progress, or that time has passed."""
         if (one := self.mentorships.get(match_id)) is not None:
             now, today = clock.now(), clock.today()
             unsigned = mentorships.unsigned(one, today=today, now=now) if cause is None else (one, ())
@@ -154,18 +155,18 @@ class Transitions(UnitOfWork):
             await self._mentorship(step, cause)
 
     async def end(self, match_id: UUID, by: Party, reason: Reason | None, cause: Envelope) -> None:
-        """A side asks to end the mentorship."""
+        """Record that a side asks to end the mentorship."""
         if (one := self.mentorships.get(match_id)) is not None:
             now, today = clock.now(), clock.today()
             step = mentorships.asked_to_end(one, self.progress[one.id], by, reason, today=today, now=now)
             await self._mentorship(step, cause)
 
     async def pause(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
-        """A side asks for a pause."""
+        """Record that a side asks for a pause."""
         if (one := self.mentorships.get(match_id)) is not None:
             await self._mentorship(mentorships.pause(one, by, reason, now=clock.now()), cause)
 
     async def resume(self, match_id: UUID, by: Party, cause: Envelope) -> None:
-        """A side asks to go on."""
+        """Record that a side asks to continue."""
         if (one := self.mentorships.get(match_id)) is not None:
             await self._mentorship(mentorships.resume(one, by, now=clock.now()), cause)

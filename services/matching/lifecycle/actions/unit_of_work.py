@@ -1,8 +1,8 @@
-"""What of a transaction's matches is held, and how do they get written with all that follows?
+"""Load, change and save the matches of one transaction.
 
-`Held` keeps the matches of one transaction with their visits and mentorships, takes in what the pure model says of one
-(its new state and the facts), and writes every table once: `save` gives confirmed matches their dates or their
-mentorship, and says which places fell free. What can happen to a case is in `casework.py`.
+`UnitOfWork` has the matches of one transaction with their visits and mentorships, takes the steps of the pure model
+(new state and facts), and writes every table once: `save` gives confirmed matches their dates or their mentorship, and
+notes which places fell free. The transitions are in `transitions.py`.
 
 Locks are taken in one order, so that no two transactions wait for each other: the calls (table `pool`), then matches,
 visits and mentorships, then the seats whose weeks are filled.
@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """The matches that one transaction works on, held until it ends; `visits` and `mentorships` are by match.
+    """The matches that one transaction works on, locked until it ends; `visits` and `mentorships` are by match.
 
-    `reserves` are those of the matches with which an application stands in reserve, by application.
+    `reserves` are those of the matches that are an application's reserve, by application.
     """
 
     tx: Tx
@@ -87,7 +87,7 @@ class UnitOfWork:
 
     @classmethod
     async def load(cls, tx: Tx, match_ids: Collection[UUID]) -> Self:
-        """Read and hold these matches with all that belongs to them; those that do not exist are left out."""
+        """Read and lock these matches with all that belongs to them; unknown ids are left out."""
         session = tx.session
         await store.hold(session, match_ids)
         held = await lifecycle_matches.locked(session, match_ids)
@@ -113,14 +113,14 @@ class UnitOfWork:
 
     @classmethod
     async def for_proposals(cls, tx: Tx, applications: Collection[UUID], match_ids: Collection[UUID] = ()) -> Self:
-        """Read and hold these matches, and those with which the applications stand in reserve.
+        """Read and lock these matches and the reserves of the applications.
 
-        Whoever proposes new matches begins with it: a reserve that gets a place elsewhere is one no longer.
+        Every proposal of new matches begins with it: a reserve that gets a place elsewhere ends.
         """
         return await cls.load(tx, {*match_ids, *await lifecycle_matches.reserves_of(tx.session, applications)})
 
     def missing(self, match_id: UUID) -> tuple[str, UUID] | None:
-        """The topic and subject that a match's case still lacks (a rebuild is under way), if any.
+        """Return the topic and subject that a match still lacks (during a rebuild), if any.
 
         Raises LookupError for a match that matching never proposed.
         """
@@ -139,25 +139,25 @@ class UnitOfWork:
         return None
 
     def terms(self, match: Match) -> CallTerms:
-        """The terms of the match's call."""
+        """Return the terms of the match's call."""
         call_id = match.pairing.call_id
         if call_id not in self._terms:
             self._terms[call_id] = CallTerms.model_validate(self.calls[call_id].terms)
         return self._terms[call_id]
 
     async def take_in(self, step: VisitStep, cause: Envelope | None) -> None:
-        """Take in what became of a visit, and write it at once: who comes next in this transaction sees its week."""
+        """Record a step of a visit and write it at once, so that later steps of this transaction see its week."""
         await self._visit(step, cause)
         if step[1]:
             await lifecycle_visits.write(self.tx.session, [step[0]])
 
     @property
     def moved(self) -> int:
-        """How many matches, visits and mentorships have changed so far."""
+        """Return how many matches, visits and mentorships have changed so far."""
         return len(self._changed) + len(self._changed_visits) + len(self._changed_mentorships)
 
     async def propose(self, step: MatchStep, cause: Envelope | None) -> None:
-        """Take in a new match; one that holds a place ends that with which its application stands in reserve."""
+        """Record a new match; one that takes a place ends its application's reserve."""
         await self._match(step, cause)
         new = step[0]
         before = self.reserves.get(new.pairing.application_id)
@@ -165,7 +165,7 @@ class UnitOfWork:
             await self._match(matches.supersede(self.matches[before], new.id, Reason.OTHER, now=clock.now()), cause)
 
     async def save(self) -> None:
-        """Write all that changed, with what follows from it. To be called once, at the end."""
+        """Write all changes with what follows from them; to be called once, at the end."""
         await self._open_confirmed()
         session = self.tx.session
         await lifecycle_matches.write(session, [self.matches[one] for one in sorted(self._changed)])
@@ -206,7 +206,7 @@ class UnitOfWork:
             self._falls_free(match, fact)
 
     def _falls_free(self, match: Match, fact: UUID) -> None:
-        """The place of a match is to go to the next in line, because of a fact."""
+        """Note that the place of a match is to go to the next in line, because of a fact."""
         call = self.calls.get(match.pairing.call_id)
         if call is not None and call.state != CallState.CLOSED:
             self._vacancies.append(_vacancy(match, fact))
@@ -225,7 +225,7 @@ class UnitOfWork:
             self._falls_free(match, fact)
 
     def _stay(self, visit: Visit) -> Stay | None:
-        """The row of a visit in the reciprocity ledger, as it is to be."""
+        """Return the new row of a visit in the reciprocity ledger."""
         days = stays.counted(visit, self.attendance.get(visit.id, {}))
         if days is None:
             return None
@@ -256,14 +256,14 @@ class UnitOfWork:
     async def _tell_all(
         self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None
     ) -> UUID | None:
-        """Note several facts; give the id of the last."""
+        """Add several facts; return the id of the last."""
         fact = None
         for event in told:
             fact = await self.tell(event, subject, match, cause)
         return fact
 
     async def tell(self, event: Event, subject: UUID, match: Match, cause: Envelope | None) -> UUID:
-        """Note a fact of the application's story, and its line on the board; give the fact's id."""
+        """Add a fact of the application's history, and its line on the board; return the fact's id."""
         story = match.pairing.application_id
         if cause is None:
             fact = await self.tx.record(event, subject, correlation=story)
@@ -288,7 +288,7 @@ class UnitOfWork:
         return fact
 
     async def _open_confirmed(self) -> None:
-        """Give every match that was just confirmed its visit or its mentorship."""
+        """Open the visit or the mentorship of every match that was just confirmed."""
         for step, cause in await confirmation.visits_of(self, self._confirmed):
             await self._visit(step, cause)
         for match_id, cause in self._confirmed.items():
@@ -297,7 +297,7 @@ class UnitOfWork:
 
 
 def _differs(before: Stay | None, after: Stay | None) -> bool:
-    """Whether the days of a visit count in another way than they did."""
+    """Return whether the change affects which days of a visit count."""
     return (before and before.model_dump()) != (after and after.model_dump())
 
 

@@ -1,4 +1,4 @@
-"""What have people recorded about a visit or a mentorship? Attendance, signatures, sessions and goals, as rows."""
+"""Project what people recorded about visits and mentorships: attendance, signatures, sessions and goals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SILENT = {told.IdentityReleased.type}
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Keep what was recorded, many matches at once."""
+    """Store what was recorded, for many matches at once."""
     attendance: list[Attendance] = []
     records: list[Signature | Session | Goal] = []
     for event in events:

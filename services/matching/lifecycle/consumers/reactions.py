@@ -1,4 +1,4 @@
-"""What follows from an event for matches, visits and mentorships? Each event becomes one call on the cases."""
+"""React to events about matches, visits and mentorships; each event becomes one transition."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def participation(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Clearances, answers, attendance, sessions and requests."""
+    """React to clearances, answers, attendance, sessions and requests."""
     statements = [event for event in events if type(event.data) in _STATEMENTS]
     if not statements:
         return
@@ -129,7 +129,7 @@ _STATEMENTS: dict[type, Callable[[Transitions, Envelope], Awaitable[None]]] = {
 
 
 async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Who withdraws, is cancelled or voided, or must be endorsed anew gives the place back."""
+    """Free the place of an application that is withdrawn, cancelled, voided or must be endorsed again."""
     leaving = [event for event in events if _leaves(event)]
     if not leaving:
         return
@@ -164,7 +164,7 @@ def _leaves(event: Envelope) -> bool:
 
 
 async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
-    """A placement that is taken back, entered in error, or closed before it was full ends what is not confirmed."""
+    """End unconfirmed matches of a placement that is withdrawn, entered in error, or closed before it was full."""
     ended: dict[UUID, tuple[Envelope, Party, Reason]] = {}
     for event in events:
         match event.data:
@@ -178,7 +178,7 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
-    """A mentor who closes takes nobody new; mentorships that are open stand."""
+    """End unconfirmed matches of a mentor who closes; open mentorships stand."""
     ended = {
         UUID(event.subject): (event, Party.MENTOR, Reason.NOT_AVAILABLE)
         for event in events
@@ -199,7 +199,7 @@ async def _without_seat(tx: Tx, ended: dict[UUID, tuple[Envelope, Party, Reason]
 
 
 async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
-    """A call that closes ends what is not confirmed: what is left is unplaced (lifecycles.md, "Application")."""
+    """End unconfirmed matches of a closed call: its other applications are unplaced (lifecycles.md, "Application")."""
     closed = {UUID(event.subject): event for event in events if isinstance(event.data, told_of_calls.CallClosed)}
     if not closed:
         return

@@ -1,7 +1,7 @@
-"""How does a match go from proposed to confirmed or not? A pure state machine (lifecycles.md, "Match").
+"""The state machine of a match, from proposed to confirmed or ended (lifecycles.md, "Match").
 
-Every function takes the match as it stands and gives it as it stands then, with the facts to be told. Where nothing
-changes, the same match comes back and no fact. There is no clock in here: moments are given.
+Every function takes a match and returns its next state, with the facts to publish. If nothing changes, it returns the
+same match and no fact. There is no clock: moments are arguments.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _CLEARERS = (Party.HOME_COORDINATOR, Party.HOST_COORDINATOR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One match. `due` is by when the next step is asked for; `by`, `reason` and `silent` say how it ended.
+    """One match. `due` is the deadline of the next step; `by`, `reason` and `silent` say how it ended.
 
-    A `reserve` is cleared beforehand for a place that another match holds; it is none any more once it is called up.
+    A `reserve` is cleared beforehand for a place that another match has; once called up it is no reserve any more.
     """
 
     id: UUID
@@ -75,24 +75,24 @@ class Match:
 
     @property
     def in_reserve(self) -> bool:
-        """Whether it stands as a reserve."""
+        """Whether it is a reserve that is not over."""
         return self.stands and self.reserve
 
     @property
     def applicant(self) -> Party:
-        """What the officer is called in it."""
+        """The role of the officer in it."""
         return Party.GUEST if self.pairing.kind is ApplicationKind.STUDY_VISIT else Party.MENTEE
 
     @property
     def host(self) -> Party:
-        """What the other side is called in it."""
+        """The role of the other side in it."""
         return Party.HOST if self.pairing.kind is ApplicationKind.STUDY_VISIT else Party.MENTOR
 
     @property
     def bars(self) -> bool:
         """Whether this pair is not to be proposed again: one of the two said no, or a country did not clear it.
 
-        Nobody was asked about a reserve but the countries.
+        For a reserve nobody but the countries was asked.
         """
         if self.state is MatchState.DECLINED:
             return True
@@ -122,7 +122,7 @@ def propose(
     override: Reason | None = None,
     reserve: bool = False,
 ) -> Step:
-    """A new match: of a cohort or a `ring`, the next in line for a free place, by `override`, or a `reserve`."""
+    """Return a new match: of a cohort or a `ring`, the next in line for a free place, by `override`, or a `reserve`."""
     match = Match(
         id=match_id,
         pairing=pairing,
@@ -152,10 +152,11 @@ def propose(
 def clear(
     match: Match, side: Side, *, now: datetime, due: datetime, host_due: datetime | None, waiting: tuple[UUID, ...]
 ) -> Step:
-    """One country clears. With both the match is cleared and offered at once, to be answered by `due`.
+    """Record the clearance of one country.
 
-    A reserve is cleared and waits to be called up. `host_due` is when the host country clears, once the home country
-    has; `waiting` are those next in line.
+    With both, the match is cleared and offered at once, to be answered by `due`. A reserve is cleared and waits to be
+    called up. `host_due` is the host country's deadline, once the home country has cleared; `waiting` are those next in
+    line.
     """
     if match.state is not MatchState.PROPOSED:
         return match, ()
@@ -172,15 +173,15 @@ def clear(
 
 
 def _offer(match: Match, *, now: datetime, due: datetime, waiting: tuple[UUID, ...]) -> Step:
-    """Both sides are asked for their answers."""
+    """Ask both sides for their answers."""
     offered = replace(match, state=MatchState.OFFERED, since=now, due=due, next_in_line=waiting)
     return offered, (matches.MatchOffered(pairing=match.pairing, due=due, next_in_line=waiting),)
 
 
 def call_up(match: Match, *, run_id: UUID, now: datetime, due: datetime, waiting: tuple[UUID, ...]) -> Step:
-    """A place falls free for a reserve, in a run: it takes the place, and is offered at once where it is cleared.
+    """Give a reserve the place that fell free, in a run: it is offered at once if both countries have cleared it.
 
-    One that both countries have not cleared yet goes on with the clearances that it has.
+    One that is not cleared yet continues with the clearances that it has.
     """
     if not match.in_reserve:
         return match, ()
@@ -193,10 +194,10 @@ def call_up(match: Match, *, run_id: UUID, now: datetime, due: datetime, waiting
 
 
 def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at: datetime, now: datetime) -> Step:
-    """An answer that was given `at` by the portal's clock. Both yes: confirmed; one no: declined; else it waits.
+    """Record an answer, given `at` by the portal's clock. Both yes: confirmed; one no: declined; else it waits.
 
-    An answer after the deadline, or about a match that is no longer open to answers, changes nothing and is told so. A
-    match that is not offered yet takes none.
+    An answer after the deadline, or about a match that takes no answers any more, changes nothing and is published as
+    late. A match that is not offered yet takes none.
     """
     if by not in (match.applicant, match.host) or match.state in IN_RESERVE:
         return match, ()
@@ -215,7 +216,7 @@ def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at:
 
 
 def expire(match: Match, *, now: datetime, silences: int) -> Step:
-    """The deadline passed; `silences` counts the officer's earlier ones."""
+    """End a match whose deadline has passed; `silences` counts the officer's earlier ones."""
     if match.state is not MatchState.OFFERED or now <= match.due:
         return match, ()
     silent = tuple(
@@ -229,7 +230,7 @@ def expire(match: Match, *, now: datetime, silences: int) -> Step:
 
 
 def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
-    """Another fund pays; nothing changes where the match is over, or that fund pays already."""
+    """Record another fund; nothing changes if the match is over, or that fund pays already."""
     if not match.stands or match.pairing.fund_id == fund_id:
         return match, ()
     moved = replace(match, pairing=match.pairing.model_copy(update={"fund_id": fund_id}))
@@ -238,7 +239,10 @@ def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
 
 
 def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime) -> Step:
-    """An override puts another match in its place, or a reserve gets one; what is confirmed or over stays."""
+    """End a match in favour of another (an override, or a reserve that gets a place).
+
+    A confirmed or ended one stays.
+    """
     if match.state not in UNCONFIRMED:
         return match, ()
     told = matches.MatchSuperseded(
@@ -248,7 +252,7 @@ def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime)
 
 
 def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
-    """The match ends before its visit or mentorship does; what is over stays as it is."""
+    """End a match before its visit or mentorship ends; one that is over stays as it is."""
     if not match.stands:
         return match, ()
     cancelled = replace(match, state=MatchState.CANCELLED, since=now, by=by, reason=reason)

@@ -1,4 +1,4 @@
-"""How does a mentorship go from the confirmed match to its end? A pure state machine (lifecycles.md, "Mentorship")."""
+"""The state machine of a mentorship, from the confirmed match to its end (lifecycles.md, "Mentorship")."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OVER = (MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentorship:
-    """One mentorship; `due` is by when both sign, `until` the planned end, `sessions_to_complete` the call's rule."""
+    """One mentorship; both sign by `due`, `until` is the planned end, `sessions_to_complete` the call's rule."""
 
     id: UUID
     plan: MentorshipPlan
@@ -41,7 +41,7 @@ class Mentorship:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who signed a version of the agreement, and until when it says that the mentorship lasts."""
+    """The people who signed a version of the agreement, and the end date of that version."""
 
     by: frozenset[Party]
     until: date | None = None
@@ -49,7 +49,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the pair has recorded so far: signatures by version, confirmed sessions, goals (met?)."""
+    """The records of the pair so far: signatures by version, confirmed sessions, goals (met?)."""
 
     signed: Mapping[int, Signed]
     sessions: int
@@ -57,7 +57,7 @@ class Progress:
 
     @property
     def agreed(self) -> Signed | None:
-        """The newest version that both signed; a version that one side alone signed changes nothing."""
+        """The newest version that both signed; a version with one signature changes nothing."""
         both = [version for version, signed in self.signed.items() if {Party.MENTEE, Party.MENTOR} <= signed.by]
         return self.signed[max(both)] if both else None
 
@@ -71,7 +71,7 @@ Step = tuple[Mentorship, tuple["MentorshipEvent", ...]]
 
 
 def paid_from(mentorship: Mentorship, fund_id: UUID) -> Mentorship:
-    """The mentorship under another fund, which its next events name; the match tells of the change."""
+    """Return the mentorship under another fund, which its next events name; the match publishes the change."""
     return replace(mentorship, plan=mentorship.plan.model_copy(update={"fund_id": fund_id}))
 
 
@@ -84,7 +84,7 @@ def open_mentorship(
     sessions_to_complete: int,
     now: datetime,
 ) -> Step:
-    """The mentorship of a confirmed match: both sign the agreement by `due`."""
+    """Return the mentorship of a confirmed match: both sign the agreement by `due`."""
     opened = Mentorship(
         id=mentorship_id,
         plan=plan,
@@ -100,10 +100,11 @@ def open_mentorship(
 def progressed(
     mentorship: Mentorship, progress: Progress, *, today: date, now: datetime, visiting: bool = False
 ) -> Step:
-    """What follows from what the pair has recorded: it starts when both signed, completes when the goals are closed.
+    """Return what follows from the pair's records.
 
-    While a visit of the pair is to come or under way (`visiting`) closed goals do not complete it. It also completes
-    when its time is over; too few sessions by then, and it has ended early.
+    It starts when both have signed, completes when the goals are closed. While a visit of the pair is planned or under
+    way (`visiting`) closed goals do not complete it. It also completes when its time is over; with too few sessions by
+    then it has ended early.
     """
     told: list[MentorshipEvent] = []
     agreed = progress.agreed
@@ -129,7 +130,7 @@ def progressed(
 def asked_to_end(
     mentorship: Mentorship, progress: Progress, by: Party, reason: Reason | None, *, today: date, now: datetime
 ) -> Step:
-    """A side asks to end it: complete without a reason and with enough sessions, else early."""
+    """End it because a side asks: complete without a reason and with enough sessions, else early."""
     enough = progress.sessions >= mentorship.sessions_to_complete
     if mentorship.state in GOING and enough and reason is None:
         return _complete(mentorship, progress, today, now)
@@ -137,14 +138,14 @@ def asked_to_end(
 
 
 def unsigned(mentorship: Mentorship, *, today: date, now: datetime) -> Step:
-    """The time to sign is over."""
+    """End it because the time to sign is over."""
     if mentorship.state is not MentorshipState.OPENED or now <= mentorship.due:
         return mentorship, ()
     return end(mentorship, Party.CLOCK, Reason.NO_ANSWER, today=today, now=now)
 
 
 def end(mentorship: Mentorship, by: Party, reason: Reason, *, today: date, now: datetime) -> Step:
-    """It ends before it is complete; what is over stays as it is."""
+    """End it before it is complete; one that is over stays as it is."""
     if mentorship.state in OVER:
         return mentorship, ()
     told = mentorships.MentorshipEndedEarly(
@@ -155,7 +156,7 @@ def end(mentorship: Mentorship, by: Party, reason: Reason, *, today: date, now: 
 
 
 def pause(mentorship: Mentorship, by: Party, reason: Reason, *, now: datetime) -> Step:
-    """A side asks for a pause."""
+    """Pause it because a side asks."""
     if mentorship.state is not MentorshipState.ACTIVE:
         return mentorship, ()
     told = mentorships.MentorshipPaused(plan=mentorship.plan, by=by, reason=reason)
@@ -163,7 +164,7 @@ def pause(mentorship: Mentorship, by: Party, reason: Reason, *, now: datetime) -
 
 
 def resume(mentorship: Mentorship, by: Party, *, now: datetime) -> Step:
-    """A paused mentorship goes on."""
+    """Resume a paused mentorship."""
     if mentorship.state is not MentorshipState.PAUSED:
         return mentorship, ()
     told = mentorships.MentorshipResumed(plan=mentorship.plan, by=by)
@@ -171,7 +172,7 @@ def resume(mentorship: Mentorship, by: Party, *, now: datetime) -> Step:
 
 
 def pair_visit(mentorship: Mentorship, pairing: Pairing, guest: Party, *, mentor_rank: RankGroup) -> VisitOf:
-    """Whose visit it is that a pair asks for: the mentee goes to the mentor's organisation, or the other way."""
+    """Return whose visit a pair asks for: the mentee goes to the mentor's organisation, or the other way."""
     plan = mentorship.plan
     travels = guest is Party.MENTOR
     return VisitOf(

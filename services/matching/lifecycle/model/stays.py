@@ -1,4 +1,4 @@
-"""Which days of a visit count in the reciprocity ledger?"""
+"""The days of a visit that count in the reciprocity ledger."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TOOK_PLACE = (VisitState.ENDED, VisitState.COMPLETED)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """So many days count: attended ones where the visit took place (`done`), else those that are planned."""
+    """The days that count: attended ones if the visit took place (`done`), else planned ones."""
 
     days: int
     done: bool
 
 
 def counted(visit: Visit, attendance: Mapping[date, bool]) -> Days | None:
-    """What a visit adds to the ledger; None for one that does not take place, or was entered in error."""
+    """Return what a visit adds to the ledger; None for one that does not take place, or was entered in error."""
     if visit.plan is None:
         return None
     if visit.state in _TOOK_PLACE:
@@ -37,5 +37,5 @@ def counted(visit: Visit, attendance: Mapping[date, bool]) -> Days | None:
 
 
 def home_agency(visit: Visit, pairing: Pairing) -> UUID:
-    """The agency that sends the guest: the mentor's where the mentor travels, else the applicant's."""
+    """Return the agency that sends the guest: the mentor's if the mentor travels, else the applicant's."""
     return pairing.host_organisation_id if visit.of.guest is Party.MENTOR else pairing.organisation_id

@@ -1,6 +1,6 @@
-"""How does a visit go from its dates to its end? A pure state machine (lifecycles.md, "Visit").
+"""The state machine of a visit, from its dates to its end (lifecycles.md, "Visit").
 
-The sender owns the planned dates, the host the attendance (EWP); what is concluded from attendance is concluded here.
+The sender owns the planned dates, the host the attendance (EWP); conclusions from attendance are drawn here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One visit; `plan` is None while no lawful week was found. `moves` counts the moves that were asked for."""
+    """One visit; `plan` is None while no lawful week was found. `moves` counts the requested moves."""
 
     id: UUID
     of: VisitOf
@@ -67,7 +67,7 @@ Step = tuple[Visit, tuple["VisitEvent", ...]]
 
 
 def paid_from(visit: Visit, fund_id: UUID) -> Visit:
-    """The visit under another fund, which its next events name; the match tells of the change."""
+    """Return the visit under another fund, which its next events name; the match publishes the change."""
     moved = {"fund_id": fund_id}
     plan = None if visit.plan is None else visit.plan.model_copy(update=moved)
     return replace(visit, of=visit.of.model_copy(update=moved), plan=plan)
@@ -85,7 +85,7 @@ def open_visit(
     agenda_due: datetime | None,
     now: datetime,
 ) -> Step:
-    """The visit of a confirmed match, with its dates or with why there are none."""
+    """Return the visit of a confirmed match, with its dates or with why there are none."""
     if isinstance(answer, Unscheduled):
         visit = Visit(
             id=visit_id,
@@ -120,7 +120,7 @@ def _planned(of: VisitOf, days: tuple[date, ...]) -> VisitPlan:
 def propose_move(
     visit: Visit, answer: Scheduled | Unscheduled, by: Party, reason: Reason, *, due: datetime, now: datetime
 ) -> Step:
-    """Somebody asked for other dates and the engine answered: they are proposed, or the visit keeps its dates.
+    """Propose the dates that the engine found on request, or keep the visit's dates if it found none.
 
     While dates are proposed, or once the visit has begun, nothing is proposed.
     """
@@ -155,10 +155,10 @@ def accept_move(
     at: datetime,
     now: datetime,
 ) -> Step:
-    """One side accepts, at a moment of the portal's clock; with both the visit moves, if its new week is still free.
+    """Record that one side accepts, at a moment of the portal's clock.
 
-    Where it is not, but somebody is asked to leave that week, the visit `waits` for the answer (`settle_move`). An
-    answer to another proposal, or after its end, changes nothing.
+    With both the visit moves, if its new week is free. If it is not, but a guest is asked to leave that week, the visit
+    `waits` for the answer (`settle_move`). An answer to another proposal, or after its end, changes nothing.
     """
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or by not in SIDES:
@@ -172,7 +172,7 @@ def accept_move(
 
 
 def settle_move(visit: Visit, *, lawful: bool, agenda_due: datetime | None, now: datetime) -> Step:
-    """Both have accepted: the visit moves, or keeps its dates where the new ones are not lawful any more."""
+    """Move a visit that both have accepted, or keep its dates if the new ones are not lawful any more."""
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or not proposal.agreed:
         return visit, ()
@@ -191,7 +191,7 @@ def settle_move(visit: Visit, *, lawful: bool, agenda_due: datetime | None, now:
 
 
 def refuse_move(visit: Visit, by: Party, number: int, reason: Reason) -> Step:
-    """One side refuses: the old dates stand."""
+    """Record that one side refuses: the old dates stand."""
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or proposal.number != number:
         return visit, ()
@@ -200,7 +200,7 @@ def refuse_move(visit: Visit, by: Party, number: int, reason: Reason) -> Step:
 
 
 def expire_move(visit: Visit, *, now: datetime) -> Step:
-    """Not both sides answered in time, or the week they agreed on did not fall free by then: the old dates stand."""
+    """End a proposal that both sides did not answer in time, or whose week did not fall free: the old dates stand."""
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or now <= proposal.due:
         return visit, ()
@@ -218,7 +218,7 @@ def _dropped(
 def find_dates(
     visit: Visit, answer: Scheduled | Unscheduled, *, days: int, agenda_due: datetime | None, now: datetime
 ) -> Step:
-    """A visit that found no lawful week is tried anew, in further periods."""
+    """Try a visit without a lawful week again, in further periods."""
     if visit.state is not VisitState.UNSCHEDULABLE:
         return visit, ()
     again, told = open_visit(visit.id, visit.of, answer, days=days, agenda_due=agenda_due, now=now)
@@ -226,9 +226,10 @@ def find_dates(
 
 
 def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -> Step:
-    """What follows from the days recorded so far: started, ended once all are recorded, completed if all were attended.
+    """Return what follows from the days recorded so far.
 
-    All days recorded and none attended is a no-show.
+    Started, ended once all are recorded, completed if all were attended. All days recorded and none attended is a
+    no-show.
     """
     plan = visit.plan
     if plan is None:
@@ -251,7 +252,7 @@ def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) ->
 
 
 def time_over(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -> Step:
-    """The time to record attendance is over: what was recorded by then counts."""
+    """Conclude from the records when the time to record attendance is over."""
     if visit.state is not VisitState.UNDER_WAY or visit.plan is None:
         return visit, ()
     present = _present(visit.plan, attendance)
@@ -261,7 +262,7 @@ def time_over(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -
 def early_return(
     visit: Visit, attendance: Mapping[date, bool], last_day: date, reason: Reason | None, *, now: datetime
 ) -> Step:
-    """The guest left after `last_day`: the visit ends with its actual days and is not completed."""
+    """Record that the guest left after `last_day`: the visit ends with its actual days and is not completed."""
     plan = visit.plan
     if plan is None or visit.state not in {VisitState.SCHEDULED, VisitState.UNDER_WAY} or last_day < plan.start:
         return visit, ()
@@ -275,7 +276,7 @@ def early_return(
 
 
 def no_show(visit: Visit, reason: Reason | None, *, now: datetime) -> Step:
-    """The guest did not come at all."""
+    """Record that the guest did not come at all."""
     if visit.state is not VisitState.SCHEDULED or visit.plan is None:
         return visit, ()
     told = visits.VisitNoShow(plan=visit.plan, reason=reason)
@@ -283,7 +284,7 @@ def no_show(visit: Visit, reason: Reason | None, *, now: datetime) -> Step:
 
 
 def cancel(visit: Visit, by: Party, reason: Reason, *, now: datetime) -> Step:
-    """A visit that has not begun does not take place. One that never had dates ends without a fact of its own."""
+    """Cancel a visit that has not begun. One that never had dates ends without a fact of its own."""
     if visit.state not in NOT_BEGUN:
         return visit, ()
     cancelled = replace(visit, state=VisitState.CANCELLED, since=now, reason=reason, proposal=None)
@@ -293,7 +294,7 @@ def cancel(visit: Visit, by: Party, reason: Reason, *, now: datetime) -> Step:
 
 
 def void(visit: Visit, reason: VoidReason, *, now: datetime) -> Step:
-    """The application was entered in error: the visit leaves the counts with it."""
+    """Void a visit whose application was entered in error: it leaves the counts."""
     if visit.state is VisitState.VOIDED or visit.plan is None:
         return visit, ()
     return replace(visit, state=VisitState.VOIDED, since=now), (visits.VisitVoided(plan=visit.plan, reason=reason),)
@@ -304,7 +305,7 @@ def _present(plan: VisitPlan, attendance: Mapping[date, bool]) -> tuple[date, ..
 
 
 def _last(plan: VisitPlan, present: tuple[date, ...]) -> date:
-    """The last day on which the guest was there; the planned one where the host took every day back."""
+    """Return the last day on which the guest was there; the planned one if the host took every day back."""
     return present[-1] if present else plan.end
 
 

@@ -1,4 +1,4 @@
-"""Which matches are there, and how does each stand? Matching's own; a match is born proposed."""
+"""The matches with their states; they belong to matching and begin as proposed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IN_RESERVE = text("state IN ('proposed', 'cleared') AND reserve")
 
 
 class MatchRow(Table, table=True):
-    """A match; `since` is when it came into its state, `due` by when the next step is asked for."""
+    """A match; `since` is when it entered its state, `due` the deadline of the next step."""
 
     __tablename__ = "match"
     __table_args__ = (
@@ -92,7 +92,7 @@ def _row(match: Match) -> MatchRow:
 
 
 def read(row: MatchRow) -> Match:
-    """The match in a row."""
+    """Return the match in a row."""
     return Match(
         id=row.id,
         pairing=Pairing.model_validate(row.pairing),
@@ -115,12 +115,12 @@ def read(row: MatchRow) -> Match:
 
 
 async def write(session: AsyncSession, matches: Iterable[Match]) -> None:
-    """Write matches as they stand now, in one statement."""
+    """Write matches in one statement."""
     await keep(session, [_row(match) for match in matches])
 
 
 async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
-    """The matches with these ids, held until the end of the transaction."""
+    """Return the matches with these ids, locked until the end of the transaction."""
     if not ids:
         return {}
     query = select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id))
@@ -129,7 +129,7 @@ async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mat
 
 
 async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
-    """The matches with these ids; there may be thousands."""
+    """Return the matches with these ids, however many."""
     found = await session.scalars(select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)))
     rows = list(found)
     return await asyncio.to_thread(lambda: {row.id: read(row) for row in rows})
@@ -138,7 +138,9 @@ async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Matc
 async def held_by(
     session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
 ) -> set[UUID]:
-    """The ids of the matches that stand, reserves too, of these applications or for these offers and mentors."""
+    """Return the ids of the matches, reserves too, that are not over, of these applications or these offers and
+    mentors.
+    """
     found = await session.execute(
         text(
             "SELECT id FROM match WHERE state = ANY(:held) AND application_id = ANY(:applications)"
@@ -150,7 +152,7 @@ async def held_by(
 
 
 async def held_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID]:
-    """The ids of the matches of these calls that stand, reserves too."""
+    """Return the ids of the matches of these calls that are not over, reserves too."""
     found = await session.execute(
         text("SELECT id FROM match WHERE state = ANY(:held) AND call_id = ANY(:calls)"),
         {"held": [state.value for state in HELD], "calls": sorted(call_ids)},
@@ -159,7 +161,7 @@ async def held_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID
 
 
 async def reserves_of(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """The ids of the matches with which these applications stand in reserve."""
+    """Return the ids of the reserves of these applications."""
     if not applications:
         return set()
     found = await session.execute(
@@ -184,16 +186,16 @@ _RELEASED = text(
 
 
 async def released(session: AsyncSession, today: date, limit: int = 500) -> dict[UUID, bool]:
-    """The ids of reserves that are needed no longer, with whether a partner's suspension is why.
+    """Return the ids of reserves that are no longer needed, with whether a partner's suspension is why.
 
-    Else it is because every visit or mentorship at the place has begun, or ended, and none is to be replaced.
+    Else every visit or mentorship at the place has begun or ended, and none is to be replaced.
     """
     found = await session.execute(_RELEASED, {"today": today, "limit": limit})
     return {row.id: row.suspended for row in found}
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Match]:
-    """The matches of an application, the newest first."""
+    """Return the matches of an application, the newest first."""
     found = await session.scalars(
         select(MatchRow).where(col(MatchRow.application_id) == application_id).order_by(col(MatchRow.id).desc())
     )
@@ -201,7 +203,7 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ma
 
 
 async def overdue(session: AsyncSession, moment_: datetime, limit: int = 500) -> set[UUID]:
-    """The ids of matches that are offered and whose deadline was before the moment."""
+    """Return the ids of offered matches whose deadline was before the moment."""
     found = await session.execute(
         text("SELECT id FROM match WHERE state = 'offered' AND due < :moment ORDER BY due LIMIT :limit"),
         {"moment": moment_, "limit": limit},
@@ -210,7 +212,7 @@ async def overdue(session: AsyncSession, moment_: datetime, limit: int = 500) ->
 
 
 async def silences(session: AsyncSession, applications: Collection[UUID]) -> Counter[UUID]:
-    """How often the officer of each application let an offer expire so far."""
+    """Return how often the officer of each application let an offer expire so far."""
     found = await session.execute(
         text(
             "SELECT application_id, count(*) AS times FROM match WHERE application_id = ANY(:ids)"
@@ -222,9 +224,9 @@ async def silences(session: AsyncSession, applications: Collection[UUID]) -> Cou
 
 
 async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Those of these applications that are eligible, hold no place, and gave up none that was confirmed.
+    """Return those of these applications that are eligible, have no place, and gave up none that was confirmed.
 
-    Who stands in reserve waits as well.
+    An application with only a reserve waits as well.
     """
     if not applications:
         return set()
@@ -254,7 +256,7 @@ async def listed(
     page: int = 1,
     size: int = 50,
 ) -> tuple[list[Match], int]:
-    """One page of the matches within reach, the newest first, and how many there are in all."""
+    """Return one page of the matches within reach, the newest first, and how many there are in all."""
     columns = MatchRow.__table__.c  # type: ignore[attr-defined]  # SQLModel gives every table class one
     query = select(MatchRow).where(
         reach.clause(country=(columns.country, columns.host_country), organisation=(columns.host_organisation_id,))

@@ -1,4 +1,4 @@
-"""Which mentorships are there, and what have the pairs signed, met for and aimed at?"""
+"""The mentorships, with the signatures, sessions and goals of the pairs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class MentorshipRow(Table, table=True):
 
 
 class Signature(Table, table=True):
-    """A side signed a version of the agreement; `until` is the end that this version agrees on."""
+    """A signature of a version of the agreement; `until` is the end date of this version."""
 
     mentorship_id: UUID = Field(primary_key=True)
     by: str = Field(primary_key=True)
@@ -110,7 +110,7 @@ def _row(mentorship: Mentorship) -> MentorshipRow:
 
 
 def read(row: MentorshipRow) -> Mentorship:
-    """The mentorship in a row."""
+    """Return the mentorship in a row."""
     return Mentorship(
         id=row.id,
         plan=MentorshipPlan.model_validate(row.plan),
@@ -127,12 +127,12 @@ def read(row: MentorshipRow) -> Mentorship:
 
 
 async def write(session: AsyncSession, mentorships: Iterable[Mentorship]) -> None:
-    """Write mentorships as they stand now, in one statement."""
+    """Write mentorships in one statement."""
     await keep(session, [_row(mentorship) for mentorship in mentorships])
 
 
 async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Mentorship]:
-    """The mentorships of these matches by match, held until the end of the transaction."""
+    """Return the mentorships of these matches by match, locked until the end of the transaction."""
     if not match_ids:
         return {}
     query = select(MentorshipRow).where(col(MentorshipRow.match_id).in_(match_ids)).order_by(col(MentorshipRow.id))
@@ -141,7 +141,7 @@ async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) 
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Mentorship]:
-    """The mentorships of an application, the newest first."""
+    """Return the mentorships of an application, the newest first."""
     found = await session.scalars(
         select(MentorshipRow)
         .where(col(MentorshipRow.application_id) == application_id)
@@ -151,7 +151,7 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Me
 
 
 async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, limit: int = 500) -> set[UUID]:
-    """The matches whose mentorship was not signed in time, or whose time is over."""
+    """Return the matches whose mentorship was not signed in time, or whose time is over."""
     found = await session.execute(
         text(
             "(SELECT match_id FROM mentorship WHERE state = 'opened' AND due < :now ORDER BY due LIMIT :limit)"
@@ -164,7 +164,7 @@ async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, 
 
 
 async def keep_records(session: AsyncSession, records: Iterable[Signature | Session | Goal]) -> None:
-    """Write what pairs recorded; of a session the confirmation is never taken back by the log arriving late."""
+    """Write what pairs recorded; a confirmation of a session is never undone by an event that arrives late."""
     by_table: dict[type[Table], list[Table]] = defaultdict(list)
     for record in records:
         by_table[type(record)].append(record)
@@ -173,7 +173,7 @@ async def keep_records(session: AsyncSession, records: Iterable[Signature | Sess
 
 
 async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> dict[UUID, Progress]:
-    """What each pair has recorded so far."""
+    """Return what each pair has recorded so far."""
     signed: dict[UUID, dict[int, Signed]] = defaultdict(dict)
     held: Counter[UUID] = Counter()
     goals: dict[UUID, dict[UUID, bool | None]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""Which matches were proposed together as an exchange ring, and does each of them still stand?"""
+"""The matches that were proposed together as an exchange ring."""
 
 # ruff: noqa: S608 - the queries are put together from the constants of this module only
 from __future__ import annotations
@@ -55,12 +55,12 @@ def _values(reach: Reach) -> dict[str, Any]:
 
 
 async def write(session: AsyncSession, legs: Sequence[RingLeg]) -> None:
-    """Write the legs of a ring."""
+    """Insert the legs of a ring."""
     await keep(session, legs)
 
 
 async def legs(session: AsyncSession, reach: Reach, call_id: UUID | None = None, limit: int = 100) -> list[Row[Any]]:
-    """The legs of the newest rings of which one leg is within reach, ring by ring, the newest first.
+    """Return the legs of the newest rings that have a leg within reach, ring by ring, the newest first.
 
     `within` says whether the reader may see whose leg it is; `stands` whether its match still takes a place.
     """
@@ -77,7 +77,7 @@ async def legs(session: AsyncSession, reach: Reach, call_id: UUID | None = None,
 
 
 async def of_match(session: AsyncSession, reach: Reach, match_id: UUID) -> list[Row[Any]]:
-    """All legs of the ring that a match is part of; none where it is part of none."""
+    """Return all legs of the ring of a match; none if it is part of no ring."""
     found = await session.execute(
         text(_LEGS + " WHERE l.ring_id = (SELECT ring_id FROM ring_leg WHERE match_id = :match) ORDER BY l.place"),
         _values(reach) | {"match": match_id},
@@ -86,7 +86,7 @@ async def of_match(session: AsyncSession, reach: Reach, match_id: UUID) -> list[
 
 
 async def broken(session: AsyncSession, reach: Reach, call_id: UUID | None) -> int:
-    """How many rings have lost a match while one within reach still stands."""
+    """Return how many rings have lost a match while one within reach still stands."""
     found = await session.execute(
         text(
             f"WITH legs AS ({_LEGS} WHERE (CAST(:call AS uuid) IS NULL OR l.call_id = :call))"

@@ -1,4 +1,4 @@
-"""Which visits are there, with which dates, and which days were attended?"""
+"""The visits with their dates and attendance."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TAKES_A_WEEK = text("state IN ('scheduled', 'under_way', 'ended', 'completed')"
 
 
 class VisitRow(Table, table=True):
-    """A visit with its planned dates; both are empty where no lawful week was found."""
+    """A visit with its planned dates; both are empty if no lawful week was found."""
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -69,7 +69,7 @@ class VisitRow(Table, table=True):
 
 
 class Attendance(Table, table=True):
-    """What the host recorded of one day of a visit; the newest record of a day counts."""
+    """The host's record of one day of a visit; the newest record of a day counts."""
 
     visit_id: UUID = Field(primary_key=True)
     day: date = Field(primary_key=True)
@@ -110,7 +110,7 @@ def _row(visit: Visit) -> VisitRow:
 
 
 def read(row: VisitRow) -> Visit:
-    """The visit in a row."""
+    """Return the visit in a row."""
     of = VisitOf.model_validate(row.of)
     plan = None
     if row.start is not None and row.end_day is not None:
@@ -139,12 +139,12 @@ def read(row: VisitRow) -> Visit:
 
 
 async def write(session: AsyncSession, visits: Iterable[Visit]) -> None:
-    """Write visits as they stand now, in one statement."""
+    """Write visits in one statement."""
     await keep(session, [_row(visit) for visit in visits])
 
 
 async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
-    """The visits of these matches by match, held until the end of the transaction.
+    """Return the visits of these matches by match, locked until the end of the transaction.
 
     A mentoring pair may have several, one after the other: it is the one that is not over, else the newest.
     """
@@ -157,7 +157,7 @@ async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) 
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Visit]:
-    """The visits of an application, the newest first."""
+    """Return the visits of an application, the newest first."""
     found = await session.scalars(
         select(VisitRow).where(col(VisitRow.application_id) == application_id).order_by(col(VisitRow.id).desc())
     )
@@ -165,7 +165,7 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Vi
 
 
 async def matches_to_end(session: AsyncSession, before: date, limit: int = 500) -> set[UUID]:
-    """The matches whose visit is under way although it was to end before that day."""
+    """Return the matches whose visit is under way although it was to end before that day."""
     found = await session.execute(
         text("SELECT match_id FROM visit WHERE state = 'under_way' AND end_day < :day ORDER BY end_day LIMIT :limit"),
         {"day": before, "limit": limit},
@@ -174,7 +174,7 @@ async def matches_to_end(session: AsyncSession, before: date, limit: int = 500) 
 
 
 async def moves_overdue(session: AsyncSession, now: datetime, limit: int = 500) -> set[UUID]:
-    """The matches whose visit was to be moved, and not both sides answered in time."""
+    """Return the matches whose visit has proposed dates that were not answered by both sides in time."""
     found = await session.execute(
         text("SELECT match_id FROM visit WHERE move_due < :now ORDER BY move_due LIMIT :limit"),
         {"now": now, "limit": limit},
@@ -183,7 +183,7 @@ async def moves_overdue(session: AsyncSession, now: datetime, limit: int = 500) 
 
 
 async def taken_weeks(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, Counter[date]]:
-    """How many guests each offer has in each week (its Monday)."""
+    """Return how many guests each offer has in each week (its Monday)."""
     found = await session.scalars(
         select(VisitRow).where(col(VisitRow.offer_id).in_(offer_ids), _TAKES_A_WEEK).order_by(col(VisitRow.start))
     )
@@ -216,9 +216,10 @@ _REPLACED = text(
 
 
 async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Match -> the visit whose place it took over, for those that were proposed because that place fell free.
+    """Return match -> the visit whose place it took over, for those proposed because that place fell free.
 
-    Who was asked in between and did not go is passed over: the chain of causes leads to the last who had a visit.
+    Officers who were asked in between and did not go are skipped: the chain of causes leads to the last who had a
+    visit.
     """
     found = await session.execute(_REPLACED, {"ids": sorted(str(one) for one in match_ids)})
     return {UUID(row.match): row.id for row in found}
@@ -226,7 +227,7 @@ async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
 
 @dataclass(frozen=True, slots=True)
 class Mate:
-    """One of a group with a match that stands at an offer; `start` is None until the visit has dates."""
+    """A member of a group with a match at an offer; `start` is None until the visit has dates."""
 
     match_id: UUID
     offer_id: UUID
@@ -235,7 +236,7 @@ class Mate:
 
 
 async def mates(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Mate]:
-    """All who come to these offers as one of a group, by match."""
+    """Return all group members who come to these offers, by match."""
     found = await session.execute(
         text(
             "SELECT m.id, m.seat_id, c.group_id, v.start FROM match m JOIN candidate c ON c.id = m.application_id"
@@ -251,9 +252,10 @@ async def mates(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Mate
 async def to_plan(
     session: AsyncSession, call_id: UUID, after: date, offers: Collection[UUID] | None = None
 ) -> list[Visit]:
-    """The visits to a call's placements that could have other dates, by id: to come, or without a lawful week so far.
+    """Return the visits to a call's placements that could get other dates, by id.
 
-    One for which other dates are proposed already waits for its answers. With `offers` those to these only.
+    Planned, or without a lawful week so far. One for which other dates are proposed waits for its answers. With
+    `offers` only those to these offers.
     """
     found = await session.scalars(
         select(VisitRow)
@@ -272,7 +274,7 @@ async def to_plan(
 
 
 async def proposals(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Visit]:
-    """The visits to these offers for which other dates are proposed, by id."""
+    """Return the visits to these offers for which other dates are proposed, by id."""
     found = await session.scalars(
         select(VisitRow)
         .where(col(VisitRow.offer_id).in_(offer_ids), col(VisitRow.move_due).is_not(None))
@@ -282,7 +284,7 @@ async def proposals(session: AsyncSession, offer_ids: Collection[UUID]) -> list[
 
 
 async def agreed(session: AsyncSession) -> dict[UUID, list[UUID]]:
-    """The matches for which both sides accepted other dates and wait for the week to fall free, by offer."""
+    """Return the matches for which both sides accepted other dates and wait for the week to fall free, by offer."""
     found = await session.execute(
         text(
             "SELECT offer_id, match_id FROM visit WHERE move_due IS NOT NULL AND offer_id IS NOT NULL"
@@ -296,7 +298,7 @@ async def agreed(session: AsyncSession) -> dict[UUID, list[UUID]]:
 
 
 async def without_dates(session: AsyncSession) -> dict[UUID, list[UUID]]:
-    """The matches whose visit to a placement found no lawful week, by call."""
+    """Return the matches whose visit to a placement found no lawful week, by call."""
     found = await session.execute(
         text(
             "SELECT call_id, match_id FROM visit WHERE state = 'unschedulable' AND offer_id IS NOT NULL"
@@ -310,7 +312,7 @@ async def without_dates(session: AsyncSession) -> dict[UUID, list[UUID]]:
 
 
 async def busy(session: AsyncSession, applications: Collection[UUID]) -> dict[UUID, list[Period]]:
-    """When the applicants are on other visits."""
+    """Return when the applicants are on other visits."""
     found = await session.scalars(
         select(VisitRow)
         .where(col(VisitRow.application_id).in_(applications), _TAKES_A_WEEK)
@@ -324,7 +326,7 @@ async def busy(session: AsyncSession, applications: Collection[UUID]) -> dict[UU
 
 
 async def busy_mentor(session: AsyncSession, mentor_id: UUID) -> list[Period]:
-    """When a mentor is on visits with mentees, at either side."""
+    """Return when a mentor is on visits with mentees, at either side."""
     found = await session.execute(
         text(
             "SELECT v.start, v.end_day FROM visit v JOIN mentorship p ON p.match_id = v.match_id"
@@ -342,7 +344,7 @@ async def keep_attendance(session: AsyncSession, rows: Sequence[Attendance]) -> 
 
 
 async def attendance(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[date, bool]]:
-    """What was recorded of each visit, day by day."""
+    """Return the records of each visit, day by day."""
     found = await session.scalars(
         select(Attendance)
         .where(col(Attendance.visit_id).in_(visit_ids))

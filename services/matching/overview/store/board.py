@@ -1,6 +1,7 @@
-"""What do the coordinators' pages show? Reads only; each query takes the reach of whoever looks.
+"""The read-only queries of the coordinators' pages; each is limited to the reader's reach.
 
-A coordinator sees cases of the own country, as home or as host; the programme coordinator sees all. No name is in here.
+A coordinator reaches the cases of their own country, as home or as host; the programme coordinator reaches all. No row
+holds a name.
 """
 
 # ruff: noqa: S608 - the queries are put together from the constants of this module only
@@ -78,7 +79,10 @@ SORTS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list of cases shows. `stage` is `kind:state` (as `match:provisional`), `sort` a key with `-` for down."""
+    """The filter of a list of cases.
+
+    `stage` is `kind:state` (as `match:provisional`), `sort` a key with `-` for descending.
+    """
 
     call_id: UUID | None = None
     stage: str | None = None
@@ -106,7 +110,7 @@ class Filter:
 
 
 def reach_values(reach: Reach) -> dict[str, Any]:
-    """The parameters of a query that say what is within reach."""
+    """Return the parameters of a query that say what is within reach."""
     return {
         "everything": reach.everything,
         "countries": sorted(reach.countries),
@@ -122,17 +126,17 @@ _STAGES = text(
 
 @cache
 def _text(query: str) -> TextClause:
-    """A query with the few orders and filters that it can have; each is put together once."""
+    """Return a query with one of its few orders and filters; each is built once."""
     return text(query)
 
 
 async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> list[Row[Any]]:
-    """How many cases stand where: kind and name of the stage, count, and since when the oldest has stood there."""
+    """Return the number of cases by stage: kind and name of the stage, count, and since when the oldest is in it."""
     return list(await session.execute(_STAGES, {"call": call_id, **reach_values(reach)}))
 
 
 async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: int = PAGE) -> tuple[list[Row[Any]], int]:
-    """One page of cases, and how many there are in all."""
+    """Return one page of cases, and how many there are in all."""
     values = wanted.values() | reach_values(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
     query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
     found = list(await session.execute(_text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
@@ -140,7 +144,7 @@ async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: in
 
 
 async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row[Any] | None:
-    """One case, if it is within reach."""
+    """Return one case, if it is within reach."""
     found = await session.execute(
         text(CASES + "SELECT * FROM cases WHERE id = :id"), {"call": None, "id": application_id, **reach_values(reach)}
     )
@@ -148,7 +152,7 @@ async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row
 
 
 async def open_to(session: AsyncSession, reach: Reach, applications: Iterable[UUID]) -> set[UUID]:
-    """Those of these applications whose case may be opened; a host's country may not once its match has ended."""
+    """Return those of these applications whose case may be opened; a host country may not once its match has ended."""
     wanted = set(applications)
     if reach.everything or not wanted:
         return wanted
@@ -160,7 +164,7 @@ async def open_to(session: AsyncSession, reach: Reach, applications: Iterable[UU
 
 
 async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUID]) -> dict[UUID, Row[Any]]:
-    """Reference and country of those of these applications whose officer is within reach."""
+    """Return reference and country of those of these applications whose officer is within reach."""
     if not applications:
         return {}
     found = await session.execute(
@@ -191,7 +195,7 @@ _PIPELINE = text(
 
 
 async def pipeline(session: AsyncSession, reach: Reach, call_id: UUID | None) -> Row[Any]:
-    """How many applications came how far: a row with a count for each step."""
+    """Return how many applications reached each step: a row with a count for each."""
     return (await session.execute(_PIPELINE, {"call": call_id, **reach_values(reach)})).one()
 
 
@@ -220,7 +224,7 @@ _NARROWED = {
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Which events a stream shows: all of what is given must hold; None narrows nothing.
+    """The filter of a stream: all given values must hold; None filters nothing.
 
     `reference` is that of an application or a place, `caused_by` the event that led to it, `ids` the events themselves.
     """
@@ -234,7 +238,7 @@ class Narrowed:
     ids: Sequence[UUID] | None = None
 
     def given(self) -> dict[str, Any]:
-        """What narrows, as the parameters of the query; only these stand in it, so that each finds its index."""
+        """Return the given values as parameters; only these are in the query, so that each uses its index."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value != ""}
 
@@ -242,7 +246,7 @@ class Narrowed:
 async def stream(
     session: AsyncSession, reach: Reach, wanted: Narrowed, *, limit: int = 30, skip: int = 0, oldest_first: bool = False
 ) -> Sequence[Row[Any]]:
-    """The newest events (or the oldest) that concern what is within reach."""
+    """Return the newest events (or the oldest) about anything within reach."""
     given = wanted.given()
     narrowed = "".join(f" AND {_NARROWED[name]}" for name in given)
     down = "" if oldest_first else " DESC"
@@ -256,7 +260,7 @@ async def stream(
 async def visits(
     session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
 ) -> tuple[list[Row[Any]], int]:
-    """Visits by their start, those without dates first, and how many there are in all."""
+    """Return one page of visits by start, those without dates first, and how many there are in all."""
     found = await session.execute(
         text(
             "SELECT v.*, c.reference, p.reference AS seat_reference, p.title AS seat_title, count(*) OVER () AS total"
@@ -276,7 +280,7 @@ async def visits(
 async def mentorships(
     session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
 ) -> tuple[list[Row[Any]], int]:
-    """Mentorships, the newest first, and how many there are in all."""
+    """Return one page of mentorships, the newest first, and how many there are in all."""
     found = await session.execute(
         text(
             "SELECT t.*, c.reference, p.reference AS seat_reference, count(*) OVER () AS total"
@@ -294,13 +298,13 @@ async def mentorships(
 
 
 def _asked(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> dict[str, Any]:
-    """The parameters of a list: within reach, of a call and in a state where they are given, one page."""
+    """Return the parameters of a list: the reach, call and state if given, the page."""
     rows = {"size": PAGE, "skip": (max(page, 1) - 1) * PAGE}
     return {"call": call_id, "state": state or None, **rows, **reach_values(reach)}
 
 
 async def parked(session: AsyncSession) -> int:
-    """How many events could not be applied here and wait for a person."""
+    """Return the number of dead letters."""
     found = await session.execute(_text("SELECT count(*) FROM parked WHERE settled_at IS NULL"))
     return int(found.scalar_one())
 
@@ -308,7 +312,10 @@ async def parked(session: AsyncSession) -> int:
 async def running_out(
     session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime, *, limit: int = 10
 ) -> list[Row[Any]]:
-    """The matches whose next step is due first from `now` on, with who has cleared or accepted and how many wait."""
+    """Return the matches whose next step is due first after `now`.
+
+    Each has who has cleared or accepted, and how many wait for the place.
+    """
     found = await session.execute(
         text(
             CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted,"

@@ -1,6 +1,6 @@
-"""What does the board watch beside the cases: what is stuck, supply and demand, the calendar, how far all of it is?
+"""The read-only queries of the board's monitoring: overdue cases, supply and demand, the calendar, the backlog.
 
-Reads only; each query takes the reach of whoever looks, except where it counts what is nobody's case.
+Each query is limited to the reader's reach, except where it counts what is nobody's case.
 """
 
 # ruff: noqa: S608 - the queries are put together from constants only
@@ -34,7 +34,7 @@ _ASKED = text(
 async def awaiting_action(
     session: AsyncSession, reach: Reach, call_id: UUID | None, stages: Collection[str]
 ) -> Sequence[Row[Any]]:
-    """The cases in these stages (`kind:state`), those that have stood there longest first, `MOST_STUCK` at the most."""
+    """Return the cases in these stages (`kind:state`), the longest there first, at most `MOST_STUCK`."""
     values = {"call": call_id, "stages": sorted(stages), "limit": MOST_STUCK, **reach_values(reach)}
     return (await session.execute(_ASKED, values)).all()
 
@@ -50,9 +50,9 @@ _LATE_RESERVES = text(
 
 
 async def late_reserves(session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime) -> Sequence[Row[Any]]:
-    """The applications whose clearance as a reserve is overdue, the latest first, `MOST_STUCK` at the most.
+    """Return the applications whose clearance as a reserve is overdue, the latest first, at most `MOST_STUCK`.
 
-    Such an application stands in another stage at the same time: it waits, or has a provisional place.
+    Such an application is in another stage at the same time: it waits, or has a provisional place.
     """
     values = {"call": call_id, "now": now, "limit": MOST_STUCK, **reach_values(reach)}
     return (await session.execute(_LATE_RESERVES, values)).all()
@@ -87,12 +87,15 @@ _SEATS = {"study_visit": "placement", "mentee": "mentor"}
 
 
 async def demand(session: AsyncSession, reach: Reach, call_id: UUID | None, kind: str | None) -> Sequence[Row[Any]]:
-    """How many who look for a place want each topic and speak each language at B1 or better: topic, tongue, number."""
+    """Return how many waiting applicants want each topic and speak each language at B1 or better.
+
+    Topic, language, number.
+    """
     return (await session.execute(_DEMAND, {"call": call_id, "kind": kind, **reach_values(reach)})).all()
 
 
 async def supply(session: AsyncSession, call_id: UUID | None, kind: str | None) -> Sequence[Row[Any]]:
-    """How many places that nobody holds each topic has in each working language: topic, tongue, number."""
+    """Return how many free places each topic has in each working language: topic, language, number."""
     seat = _SEATS.get(kind or "")
     return (await session.execute(_SUPPLY, {"call": call_id, "seat": seat})).all()
 
@@ -112,7 +115,7 @@ _CALENDAR = text(
 async def calendar(
     session: AsyncSession, reach: Reach, call_id: UUID | None, first: date, last: date
 ) -> Sequence[Row[Any]]:
-    """The visits that begin from `first` to before `last`, in their order."""
+    """Return the visits that begin from `first` to before `last`, by start."""
     values = {"call": call_id, "first": first, "last": last, **reach_values(reach)}
     return (await session.execute(_CALENDAR, values)).all()
 
@@ -126,7 +129,7 @@ _FIRST_TO_COME = text(
 
 
 async def first_to_come(session: AsyncSession, reach: Reach, call_id: UUID | None, day: date) -> date | None:
-    """When the first visit from that day on begins."""
+    """Return when the first visit from that day on begins."""
     found: date | None = await session.scalar(_FIRST_TO_COME, {"call": call_id, "day": day, **reach_values(reach)})
     return found
 
@@ -142,5 +145,5 @@ _BEHIND = text(
 
 
 async def behind(session: AsyncSession, call_id: UUID | None) -> Row[Any]:
-    """What is still to be done by the service itself: events to send, reactions that wait, parked, changes to match."""
+    """Return the backlog: events to send, deferred reactions, dead letters, changes to match."""
     return (await session.execute(_BEHIND, {"call": call_id})).one()

@@ -1,4 +1,4 @@
-"""Has the same been made of the same before? A live matching asks so of thousands of facts after every event."""
+"""Remember objects that are made of the same sources, since most facts stay the same between two matchings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _MOST = 100_000
 
 
 class Memo(Generic[T]):
-    """What was made, by id, with the objects it was made of (the very same) and whatever else it depends on."""
+    """Objects by id, with the identical sources they were made of and the other values they depend on."""
 
     def __init__(self) -> None:
         self._made: dict[UUID, tuple[tuple[object, ...], Hashable, T]] = {}
 
     def of(self, identity: UUID, sources: tuple[object, ...], other: Hashable, make: Callable[[], T]) -> T:
-        """What was made of the same before, the same object; else it is made now."""
+        """Return the object made of the same sources before; else make it now."""
         known = self._made.get(identity)
         if known is not None and known[1] == other and all(map(_same, known[0], sources)):
             return known[2]

@@ -1,7 +1,7 @@
-"""What is the engine asked about a call? The portal's facts put into the engine's words, one problem a kind.
+"""Turn the facts of a call into problems of the engine, one for each kind of application.
 
-Pure: facts in, problem out. Study visits come first, so that mentees are matched within what those leave of a country's
-ceiling; the same facts always give the same problems, whatever order they arrived in.
+Pure: the same facts always give the same problems, in whatever order they arrived. Study visits come first, so that
+mentees are matched within what those leave of a country's ceiling.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Need:
 class Facts:
     """All that decides a call's matching on a day.
 
-    `given_back` are matches whose mentorship is over, or whose guest did not come; `incomplete` the groups of which
-    somebody may still become eligible: they wait, since a group is placed whole. `reciprocity` holds the points of
-    (home, host) from the ledger (`engine/ledger.py`).
+    `given_back` are matches whose mentorship is over, or whose guest did not come; `incomplete` the groups of which a
+    member may still become eligible: they wait, since a group is placed whole. `reciprocity` holds the points of (home,
+    host) from the ledger (`reciprocity/model.py`).
     """
 
     call_id: UUID
@@ -101,7 +101,7 @@ class Facts:
 
 
 def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
-    """The applications that look for a place: eligible, no match that stands or was given up, not silent twice."""
+    """Return the waiting applications: eligible, no match that stands or was given up, not silent twice."""
     held = {match.pairing.application_id for match in facts.matches if match.held or match.given_up}
     silent = Counter(
         match.pairing.application_id
@@ -116,12 +116,12 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
 
 
 def in_reserve(facts: Facts) -> dict[UUID, Match]:
-    """Those who stand in reserve, by application: each once at the most."""
+    """Return the reserves by application; each has one at most."""
     return {match.pairing.application_id: match for match in facts.matches if match.in_reserve}
 
 
 def companions(facts: Facts, application_id: UUID) -> set[UUID]:
-    """Those who look for a place together with an application, itself among them: a group is placed whole."""
+    """Return the group of an application, itself included, that is looking for a place: a group is placed whole."""
     pool = waiting(facts)
     group = pool[application_id].group_id if application_id in pool else None
     if group is None:
@@ -130,7 +130,7 @@ def companions(facts: Facts, application_id: UUID) -> set[UUID]:
 
 
 class Paired(Protocol):
-    """Whatever says who is matched with whom."""
+    """A result that says who is matched with whom."""
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -141,19 +141,19 @@ R = TypeVar("R", bound=Paired)
 
 
 def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[ApplicationKind, Result]:
-    """The matching of each kind that the call takes; `only` leaves other applications out of the pool."""
+    """Return the matching of each kind that the call takes; `only` leaves other applications out of the pool."""
     return each_kind(facts, lambda _, asked: from_scratch(asked), only=only)
 
 
 def from_scratch(problem: Problem) -> Result:
-    """The matching of one kind, as a cohort committed now would have it."""
+    """Return the matching of one kind, as a cohort committed now would have it."""
     return run_layers(problem)
 
 
 def each_kind(
     facts: Facts, find: Callable[[ApplicationKind, Problem], R], *, only: frozenset[UUID] | None = None
 ) -> dict[ApplicationKind, R]:
-    """What `find` gives for the problem of each kind, one after the other, since they share the countries' quotas."""
+    """Return `find` of the problem of each kind, one after the other, since they share the countries' quotas."""
     fixed = fixed_pairs(facts)
     results: dict[ApplicationKind, R] = {}
     for kind in KINDS:
@@ -170,7 +170,7 @@ def each_kind(
 
 
 def fixed_pairs(facts: Facts) -> list[Fixed]:
-    """The matches that stand, in the engine's words."""
+    """Return the matches that stand as fixed pairs of the engine."""
     return [
         Fixed(
             candidate_id=str(match.pairing.application_id),
@@ -191,7 +191,7 @@ def _group(facts: Facts, application_id: UUID) -> str | None:
 def problem(
     facts: Facts, kind: ApplicationKind, fixed: Iterable[Fixed], *, only: frozenset[UUID] | None = None
 ) -> Problem:
-    """The problem of one kind of a call, beside the pairs that are fixed."""
+    """Return the problem of one kind of a call, beside the pairs that are fixed."""
     pool = waiting(facts)
     if only is not None:
         # A group of which somebody is left out is left out whole.
@@ -241,10 +241,10 @@ def _rules(facts: Facts) -> Rules:
 
 
 def _before_all(weights: Mapping[Criterion, Weight], objective: Objective) -> Weight:
-    """The weight of a first participation where the call puts it first: to a host it outweighs all else together.
+    """Return the weight of a first participation if the call puts it first: to a host it outweighs all other criteria.
 
-    For the highest sum it also outweighs all that an applicant gains, so that no place goes to somebody who has been
-    before while exchanging the two of them would give it to somebody who has not.
+    For the highest sum it also outweighs all that an applicant gains, so that no place goes to an officer with an
+    earlier exchange while swapping the two would give it to one without.
     """
     own = weights.get(Criterion.FIRST_TIME, Weight(0, 0))
     others = [weight for criterion, weight in weights.items() if criterion is not Criterion.FIRST_TIME]
@@ -349,22 +349,25 @@ def _mentor(mentor_id: UUID, mentor: MentorProfile, day: date, *, available: boo
 
 @lru_cache(maxsize=65_536)
 def weeks_of(periods: tuple[Period, ...], blackouts: tuple[Period, ...] = (), days: int = 2) -> frozenset[date]:
-    """The engine's exchange weeks, remembered: a live matching asks them of the same periods after every event."""
+    """Return the engine's exchange weeks.
+
+    Remembered, since a live matching asks for the same periods after every event.
+    """
     return exchange_weeks.weeks_of(periods, blackouts=blackouts, days=days)
 
 
 def spans(periods: Iterable[DatePeriod]) -> tuple[Period, ...]:
-    """Periods of a contract in the engine's words; one that ends before it begins is left out."""
+    """Return periods of a contract as the engine's; one that ends before it begins is left out."""
     return tuple(Period(one.start, one.end) for one in periods if one.start <= one.end)
 
 
 def hosting_periods(offer: OfferTerms, terms: CallTerms) -> tuple[Period, ...]:
-    """When an offer can have guests: its own periods within those of the call."""
+    """Return when an offer can have guests: its own periods within those of the call."""
     return tuple(part for own in offer.periods for part in _within(own.start, own.end, terms))
 
 
 def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) -> dict[date, int]:
-    """Mondays of the weeks in which the offer can have a guest -> its places; confirmed on `day`, with due notice."""
+    """Return places by week (its Monday) in which the offer can have a guest, if confirmed on `day`, with due notice."""
     earliest = date.min if day is None else day + terms.timers.notice_weeks * WEEK
     places: dict[date, int] = {}
     for own in offer.periods:
@@ -375,7 +378,7 @@ def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) 
 
 
 def _within(first: date, last: date, terms: CallTerms) -> list[Period]:
-    """The parts of a time that lie in the call's periods for visits; all of it where the call names none."""
+    """Return the parts of a period that lie in the call's periods for visits; all of it if the call names none."""
     frames = spans(terms.visit_periods) or (Period(first, last),) if first <= last else ()
     return [
         Period(max(first, frame.first), min(last, frame.last))

@@ -1,4 +1,4 @@
-"""How is the engine's result told in the words of the contracts: pairings, receipts, runs?"""
+"""Turn the engine's result into the contracts' pairings, receipts and runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WAITING_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A new pair with all that a proposed match says of it."""
+    """A new pair with all that a proposed match publishes."""
 
     application_id: UUID
     seat_id: UUID
@@ -45,7 +45,7 @@ class Proposal:
 
 
 def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Proposal]:
-    """The new pairs of a result, by application."""
+    """Return the new pairs of a result, by application."""
     candidates = {one.id: one for one in result.problem.candidates}
     seats, rules = {one.id: one for one in result.problem.seats}, result.problem.rules
     lines = {seat: result.next_in_line(seat)[:WAITING_NAMED] for seat in set(result.matching.values())}
@@ -100,7 +100,7 @@ def _proposal(
 
 
 def proposal_of(facts: Facts, kind: ApplicationKind, problem: Problem, found: Override) -> Proposal:
-    """The pair that a coordinator makes by hand, as a proposed match says it."""
+    """Return the pair that a coordinator makes by hand, as a proposed match publishes it."""
     option = found.receipt.match
     assert option is not None
     candidate = next(one for one in problem.candidates if one.id == found.receipt.candidate_id)
@@ -122,9 +122,9 @@ def matched(
     ring: int | None = None,
     override: Reason | None = None,
 ) -> MatchExplained:
-    """The receipt of a match.
+    """Return the receipt of a match.
 
-    `ring` counts the agencies of the ring that it is part of; `override` is why a coordinator made it by hand.
+    `ring` counts the agencies of its ring; `override` is why a coordinator made it by hand.
     """
     option, pairing = receipt.match, proposal.pairing
     assert option is not None
@@ -161,7 +161,7 @@ def matched(
 
 
 def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: ApplicationKind) -> NoMatchExplained:
-    """The receipt of an application that found no place."""
+    """Return the receipt of an application that found no place."""
     return NoMatchExplained(
         run_id=run_id,
         call_id=call_id,
@@ -178,12 +178,12 @@ def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: Applicatio
 
 
 def funnel(receipt: Receipt) -> tuple[FunnelStep, ...]:
-    """What each hard rule left."""
+    """Return what each hard rule left."""
     return tuple(FunnelStep(rule=step.rule, remaining=step.remaining) for step in receipt.funnel)
 
 
 def stopping_rule(receipt: Receipt) -> str | None:
-    """The hard rule that took the last place away; None where some were left, or none was there at all."""
+    """Return the hard rule that took the last place away; None if some were left, or there were none."""
     return next((step.rule.value for step in receipt.funnel if step.removed and not step.remaining), None)
 
 
@@ -214,7 +214,7 @@ def run_finished(
     started_at: datetime,
     ring: UUID | None = None,
 ) -> RunFinished:
-    """What the run of a committed cohort did; `committed` pairs of those found were proposed."""
+    """Return the event about the run of a committed cohort; `committed` of its pairs were proposed."""
     problem, groups = result.problem, result.groups_price
     return RunFinished(
         call_id=facts.call_id,

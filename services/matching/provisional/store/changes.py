@@ -1,7 +1,7 @@
-"""What decides a call's matching, and which transaction wrote each row of it? One statement tells all of it.
+"""Read in one statement what belongs to a call's facts, and which transaction wrote each row.
 
 PostgreSQL keeps with every row the number of the transaction that wrote it (`xmin`): another number, another row. So
-one round trip says what has to be read at all, where most of what there is has not changed since it was read.
+one round trip tells which rows must be read again; most have not changed.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ _WRITTEN = text(
 
 @dataclass(frozen=True, slots=True)
 class RowVersions:
-    """What there is of a call and of the register at one moment; rows by id, with who wrote them.
+    """The rows of a call and of the register at one moment, by id, with the transaction that wrote each.
 
-    `candidates` are its eligible applications, those with a match that stands among them; `seats` its offers and
-    mentors that are published or paused; `given_back` matches whose place can be given again; `incomplete` groups of
-    which somebody may still become eligible; `inactive` organisations that take part in nothing new.
+    `candidates` are its eligible applications, also those with a match; `seats` its offers and mentors that are
+    published or paused; `given_back` matches whose place can be given again; `incomplete` groups of which a member may
+    still become eligible; `inactive` organisations that take part in nothing new.
     """
 
     version: int
@@ -77,7 +77,7 @@ class RowVersions:
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> RowVersions | None:
-    """What there is of a call; None while it has no facts."""
+    """Return the row versions of a call; None while it has no facts."""
     found: Mapping[str, Numbers] = defaultdict(dict)
     alone: dict[str, int] = {}
     for what, id_, number in await session.execute(_WRITTEN, {"call": call_id}):
@@ -112,7 +112,7 @@ _PART = 500
 
 
 class RowCache(Generic[R]):
-    """Rows of one table that were read before, by the column `key`. Nobody changes them."""
+    """Rows of one table that were read before, by the column `key`; they are never changed."""
 
     def __init__(self, table: type[R], key: str = "id") -> None:
         self._table = table
@@ -124,7 +124,7 @@ class RowCache(Generic[R]):
         return len(self._rows)
 
     async def read(self, session: AsyncSession, written: Mapping[UUID, int]) -> dict[UUID, R]:
-        """The rows that are `written`, by key and in its order; the session should see one snapshot."""
+        """Return the rows in `written`, by key and in its order; the session should see one snapshot."""
         known = self._rows
         self._rows = {one: known[one] for one, number in written.items() if one in known and known[one][0] == number}
         wanted = [one for one in written if one not in self._rows]

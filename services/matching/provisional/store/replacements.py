@@ -1,6 +1,6 @@
-"""What became of a visit that did not take place: did somebody take the place over, or why not?
+"""The outcome for the place of a visit that did not take place: who took it over, or why nobody did.
 
-Written when the place was offered on; who was asked after that, because the first said no, replaces the first here.
+Written when the place was offered again; if the first officer declines, the next one replaces the first here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What was found for the place; `too_late`: no week is left in which it could be used with due notice."""
+    """The outcome for the place; `too_late`: no week is left in which it could be used with due notice."""
 
     PROPOSED = "proposed"
     TOO_LATE = "too_late"
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 class Replacement(Table, table=True):
-    """The end of the search for a visit's place: `match_id` is the match that was proposed or called up for it."""
+    """The outcome for a visit's place: `match_id` is the match that was proposed or called up for it."""
 
     __tablename__ = "replacement"
     __table_args__ = (Index("replacement_match", "match_id"),)
@@ -56,7 +56,7 @@ _OF_MATCH = text("UPDATE replacement SET outcome = :outcome, match_id = :match W
 
 
 async def note(session: AsyncSession, freed: UUID, outcome: Outcome, match_id: UUID | None) -> None:
-    """Note what was found for the place that the match `freed`: of its visit, or of the one that it was to replace."""
+    """Store the outcome for the place that the match `freed`: of its visit, or of the visit that it was to replace."""
     values = {"freed": freed, "outcome": outcome.value, "match": match_id}
     await session.execute(_OF_VISIT, values)
     await session.execute(_OF_MATCH, values)
@@ -78,7 +78,7 @@ _BOTH_WAYS = text(
 
 
 async def both_ways(session: AsyncSession, reach: Reach, visit_ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """By visit: what was found for its place, and whose place it took over itself; references within reach only."""
+    """Return by visit the outcome for its place, and whose place it took over itself; references within reach only."""
     if not visit_ids:
         return {}
     found = await session.execute(_BOTH_WAYS, {"ids": sorted(visit_ids), **reach_values(reach)})
@@ -95,6 +95,6 @@ _TOO_LATE = text(
 
 
 async def too_late(session: AsyncSession, reach: Reach, call_id: UUID | None, after: datetime) -> int:
-    """How many places of visits that did not take place since then could not be used any more."""
+    """Return how many places of visits that did not take place since `after` could not be used any more."""
     found = await session.execute(_TOO_LATE, {"call": call_id, "after": after, **reach_values(reach)})
     return int(found.scalar_one())

@@ -1,8 +1,8 @@
-"""Which dates are looked for by themselves? The best plan of a call that was asked for, and weeks for visits without.
+"""Search the best plan of a call in the background, and retry visits without dates.
 
-A plan is improved in a thread, under a lease; progress is written each second, and whoever takes over begins it anew.
-A visit that found no lawful week is tried again whenever a fact of its call has changed: an offer revised, a period
-more, a place that fell free. It gets the earliest week as if it had just been confirmed; nobody else is moved for it.
+A plan is improved in a thread, under a lease; progress is stored each second, and another instance starts it again if
+this one is lost. A visit that found no lawful week is tried again whenever a fact of its call has changed: a revised
+offer, a new period, a free place. It gets the earliest week as if it had just been confirmed; no other visit is moved.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _EVERY = 1.0
 
 
 async def look_for_dates(service: Service) -> None:
-    """Improve plans and retry visits without dates, for ever. A worker of the service."""
+    """Improve plans and retry visits without dates, for ever; a worker of the service."""
     tried: dict[UUID, int] = {}
     while True:
         lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
@@ -66,7 +66,7 @@ async def look_for_dates(service: Service) -> None:
 
 
 async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
-    """Try visits without dates again where facts have changed since `tried` (by call); gives how many got dates.
+    """Try visits without dates again if facts have changed since `tried` (by call); return how many got dates.
 
     Raises `LeaseLost`.
     """
@@ -94,9 +94,9 @@ async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
 
 
 async def _hopeful(bus: Bus, call_id: UUID, match_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of the matches whose visit has a lawful week by now, seen without holding anything.
+    """Return those of the matches whose visit has a lawful week by now, without locking anything.
 
-    Those of a group of which some have dates are not planned with the others (`batch`), and are always tried.
+    Members of a group of which some have dates are not planned with the others (`Batch`), and are always tried.
     """
     async with bus.read() as session:
         found = await read_batch(session, call_id, match_ids)
@@ -122,7 +122,7 @@ async def _try_again(cases: Transitions, match_id: UUID) -> None:
 
 
 async def settle(bus: Bus, lease: Lease) -> int:
-    """Move the visits whose new weeks have fallen free meanwhile; gives how many were moved or keep their dates.
+    """Move visits whose new weeks have fallen free; return how many were moved or keep their dates.
 
     Raises `LeaseLost`.
     """
@@ -142,7 +142,7 @@ async def settle(bus: Bus, lease: Lease) -> int:
 
 @dataclass(slots=True)
 class _Search:
-    """A search in a thread: how far it is, and whether it shall stop."""
+    """A search in a thread: its progress, and whether to stop it."""
 
     done: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -153,7 +153,7 @@ class _Search:
 
 
 async def improve(bus: Bus, lease: Lease, plan_id: UUID) -> bool:
-    """Search the best plan and write it down; False where it was stopped meanwhile. Raises `LeaseLost`."""
+    """Search the best plan and store it; False if it was stopped meanwhile. Raises `LeaseLost`."""
     async with bus.read() as session:
         plan = await store.plan(session, plan_id)
         found = await read_batch(session, plan.call_id) if plan is not None else None
@@ -180,7 +180,7 @@ def _best(found: Batch, seconds: int, search: _Search) -> Plan:
 
 
 async def _note(bus: Bus, lease: Lease, plan_id: UUID, done: int) -> bool:
-    """Write how far the search is; False where somebody stopped it."""
+    """Store the progress of the search; False if it was stopped."""
     async with bus.transaction("system:matching") as tx:
         await leases.check(tx.session, lease)
         plan = await store.plan(tx.session, plan_id, lock=True)
@@ -193,7 +193,7 @@ async def _note(bus: Bus, lease: Lease, plan_id: UUID, done: int) -> bool:
 
 
 async def _finish(bus: Bus, lease: Lease, plan_id: UUID, found: Batch, best: Plan) -> bool:
-    """Write the plan that was found; one that was stopped keeps what is better than its first."""
+    """Store the plan that was found; a stopped one keeps what is better than its first plan."""
     async with bus.transaction("system:matching") as tx:
         await leases.check(tx.session, lease)
         plan = await store.plan(tx.session, plan_id, lock=True)

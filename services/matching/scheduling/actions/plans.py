@@ -1,7 +1,7 @@
-"""What does the programme do about dates? Move one visit, plan a call's visits anew, propose what a plan would move.
+"""Move one visit, plan a call's visits together, and propose the moves of a plan.
 
-What was announced is never changed by it: guest and host are asked, and the old dates stand until both accept. Only a
-visit that has no dates yet gets them at once.
+Announced dates never change by this alone: guest and host are asked, and the old dates stand until both accept. Only a
+visit without dates gets them at once.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Weeks:
     choices: tuple[Choice, ...]
 
     def moved_days(self, choice: Choice) -> int:
-        """By how many days of the calendar the starts move together; dates for the first time move nothing."""
+        """Return by how many calendar days the starts move in total; first dates count as no move."""
         return sum(
             abs((after[0] - before[0]).days)
             for before, after in zip(self.announced, choice.days, strict=True)
@@ -60,7 +60,7 @@ class Weeks:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What became of a request for other dates: the days of each match, and which of them are only proposed."""
+    """The result of a request for other dates: the days of each match, and which of them are only proposed."""
 
     days: Mapping[UUID, tuple[date, ...]]
     asked: frozenset[UUID]
@@ -68,9 +68,9 @@ class Proposed:
 
 
 async def lawful_weeks(session: AsyncSession, match_id: UUID) -> Weeks:
-    """The weeks that a visit could be in, each with its cost; with its group where it has one.
+    """Return the possible weeks of a visit, each with its cost; with its group if it has one.
 
-    Raises `Refused`: 404 where there is no such visit, 409 where its dates cannot be changed now.
+    Raises `Refused`: 404 if there is no such visit, 409 if its dates cannot be changed now.
     """
     return _weeks(await _one(session, match_id))
 
@@ -80,8 +80,8 @@ async def propose_move(
 ) -> Proposed:
     """Propose the week of a day to guest and host of a visit, and of its group; the old dates stand until both accept.
 
-    A visit without dates gets them at once. Raises `Refused`: 404 where there is no such visit, 409 where its dates
-    cannot be changed now, 422 for a week that is not lawful or no change.
+    A visit without dates gets them at once. Raises `Refused`: 404 if there is no such visit, 409 if its dates cannot be
+    changed now, 422 for a week that is not lawful or no change.
     """
     return await call_lease.retry_write(bus, by, _propose_week, match_id, week, reason)
 
@@ -105,9 +105,9 @@ async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> P
 
 
 async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECONDS) -> DatePlan:
-    """Plan the visits of a call anew: the first plan at once, the best is then searched in the background.
+    """Plan the visits of a call again: return the first plan at once; the best is searched in the background.
 
-    Raises `Refused`: 404 for an unknown call, 422 where no visit could have other dates.
+    Raises `Refused`: 404 for an unknown call, 422 if no visit could have other dates.
     """
     async with bus.read() as session:
         found = await read_batch(session, call_id)
@@ -155,7 +155,7 @@ async def propose_plan(
     """Propose the moves of a plan (all, or those of the chosen matches) to guests and hosts, if they are still lawful.
 
     The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
-    accepted. Raises `Refused`: 404 for an unknown plan, 409 where the plan has been overtaken, 422 for nothing to do.
+    accepted. Raises `Refused`: 404 for an unknown plan, 409 if the facts have changed, 422 if there is nothing to do.
     """
     return await call_lease.retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
 
@@ -181,7 +181,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
 
 
 def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
-    """What a plan would change, as it is kept: moves of announced visits first, then dates for those without any."""
+    """Return what a plan would change, as it is stored: moves of announced visits first, then first dates."""
     rows: list[dict[str, object]] = []
     for visit, request, days in zip(found.visits, found.requests, plan.days, strict=True):
         if days == request.announced:
@@ -200,7 +200,7 @@ def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
 
 
 async def _one(session: AsyncSession, match_id: UUID) -> Batch:
-    """A visit and its group as a batch of their own. Raises `Refused`."""
+    """Return a visit and its group as a batch of their own. Raises `Refused`."""
     match = (await matches.by_id(session, [match_id])).get(match_id)
     found = await read_batch(session, match.pairing.call_id, [match_id]) if match is not None else None
     if found is None:
@@ -224,7 +224,7 @@ def _weeks(found: Batch) -> Weeks:
 
 
 async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], reason: Reason) -> frozenset[UUID]:
-    """Ask guests and hosts; visits without dates get them. Gives the matches that were asked about."""
+    """Ask guests and hosts; visits without dates get them. Return the matches that were asked about."""
     now = clock.now()
     asked = set()
     for match_id, days in sorted(wanted.items()):
@@ -247,14 +247,14 @@ async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], 
 def _with_mates(
     now: Batch, wanted: Mapping[UUID, tuple[date, ...]], moved: Mapping[UUID, tuple[date, ...]]
 ) -> dict[UUID, tuple[date, ...]]:
-    """The chosen moves, and those that the plan has for others of the same groups: they start together."""
+    """Return the chosen moves, and those that the plan has for others of the same groups: they start together."""
     group = {visit.of.match_id: request.group_id for visit, request in zip(now.visits, now.requests, strict=True)}
     groups = {group.get(one) for one in wanted} - {None}
     return dict(wanted) | {one: days for one, days in moved.items() if group.get(one) in groups}
 
 
 def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> None:
-    """Raises `Refused` (409) unless every chosen visit stands as the plan saw it and its new days are lawful."""
+    """Raise `Refused` (409) unless every chosen visit is as the plan saw it and its new days are lawful."""
     stands = {visit.of.match_id: request for visit, request in zip(now.visits, now.requests, strict=True)}
     before = {UUID(one["match_id"]): scheduling_store.days_of(one, "before") for one in plan.changes}
     overtaken = gettext("Facts have changed since this plan was made. Plan the visits again.")

@@ -1,7 +1,7 @@
-"""Which visits of a call could have other dates, and what does the engine have to know of them? Read in one go.
+"""Read the visits of a call that could have other dates, as requests of the engine.
 
-Visits to come with the dates that were announced, and visits that found none; what is left aside (under way, waiting
-for the answers to other dates, of another call) takes its places and keeps its guests busy as it stands.
+They are planned visits with announced dates, and visits without dates. Others (under way, waiting for answers to other
+dates, of another call) take their places and keep their guests busy.
 """
 
 from __future__ import annotations
@@ -41,10 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Visits with their matches, in the order of the requests that say the same to the engine.
-
-    `version` is that of the call's facts when they were read.
-    """
+    """Visits with their matches, in the order of the engine's requests; `version` is that of the call's facts."""
 
     call_id: UUID
     version: int
@@ -56,7 +53,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read, by application, offer and match."""
+    """The rows read, by application, offer and match."""
 
     terms: CallTerms
     matches: Mapping[UUID, Match]
@@ -66,10 +63,10 @@ class _Read:
 
 
 async def read_batch(session: AsyncSession, call_id: UUID, only: Collection[UUID] | None = None) -> Batch | None:
-    """The visits of a call that could be planned anew; None while the call is not known.
+    """Return the visits of a call that could be planned again; None while the call is not known.
 
-    With `only` those of these matches, and of their groups. A group of which some are left aside is left aside as a
-    whole, for it would start apart.
+    With `only` those of these matches, and of their groups. A group of which some are left out is left out as a whole,
+    for its members would start apart.
     """
     call = (await store.calls(session, [call_id])).get(call_id)
     pool = await pools.version(session, call_id)
@@ -119,14 +116,14 @@ def _batch(
 
 
 def answer_due(match: Match, terms: CallTerms) -> datetime:
-    """By when guest and host answer to other dates that are proposed now."""
+    """Return the deadline of guest and host for other dates that are proposed now."""
     return workdays.due(clock.now(), terms.timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
 
 
 def earliest(match: Match, terms: CallTerms, *, announced: bool) -> date:
-    """The first day on which a visit may begin: after the notice.
+    """Return the first day on which a visit may begin: after the notice.
 
-    Other dates than were announced leave time to answer and to agree on the agenda.
+    Other dates than the announced ones leave time to answer and to agree on the agenda.
     """
     noticed: date = match.since.date() + terms.timers.notice_weeks * WEEK
     if not announced:
@@ -135,7 +132,7 @@ def earliest(match: Match, terms: CallTerms, *, announced: bool) -> date:
 
 
 def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collection[UUID] | None) -> list[Visit]:
-    """The visits that are planned: whole groups, as far as all that belongs to them has arrived."""
+    """Return the visits to plan: whole groups, as far as all that belongs to them has arrived."""
     there = [
         visit
         for visit in found

@@ -1,4 +1,4 @@
-"""How does the programme coordinator move one visit? To one of its lawful weeks, each shown with what it costs."""
+"""The page on which the programme coordinator moves one visit to another lawful week; each week shows its cost."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import date
@@ -40,7 +40,7 @@ class MoveForm(Form):
 
 @router.get("/visits/{match_id}/move")
 async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> Response:
-    """The lawful weeks of a visit, each with what it costs; the one that the address names (`week`) is chosen."""
+    """Show the lawful weeks of a visit, each with its cost; the one in the address (`week`) is selected."""
     weeks, rows = await _visit(bus, match_id)
     wanted = day_of(request.query_params.get("week"))
     lawful = {choice.week for choice in weeks.choices if choice.days != weeks.announced}
@@ -51,7 +51,7 @@ async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> R
 
 @router.post("/visits/{match_id}/move")
 async def moved(request: Request, bus: TheBus, who: Programme, match_id: UUID) -> Response:
-    """The week that was chosen is proposed."""
+    """Propose the selected week."""
     form = await MoveForm.read(request)
     weeks, rows = await _visit(bus, match_id)
     _offer(form, weeks)
@@ -69,7 +69,7 @@ async def _visit(bus: Bus, match_id: UUID) -> tuple[Weeks, list[Any]]:
 
 
 def _offer(form: MoveForm, weeks: Weeks) -> None:
-    """Let the form choose from the weeks that are not the present one."""
+    """Offer in the form the weeks other than the present one."""
     form.week.choices = options(
         [
             (choice.week.isoformat(), dates.span(choice.days[0][0], choice.days[0][-1]), _cost(weeks, choice))
@@ -80,7 +80,7 @@ def _offer(form: MoveForm, weeks: Weeks) -> None:
 
 
 def _cost(weeks: Weeks, choice: Choice) -> str:
-    """What a week costs, in words."""
+    """Return the cost of a week in words."""
     length = len(choice.days[0])
     said = [ngettext("%(num)d day", "%(num)d days", length) % {"num": length}]
     if choice.cost.short_days:

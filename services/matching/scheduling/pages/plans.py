@@ -1,4 +1,4 @@
-"""How does the programme coordinator have a call's visits planned together, and propose what a plan would move?"""
+"""The pages on which the programme coordinator plans a call's visits together and proposes the moves."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from dataclasses import dataclass
@@ -57,13 +57,13 @@ class Row:
 
 @router.get("/plans/{call_id}")
 async def plan(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
-    """The newest plan of a call's visits, and what can be done with it."""
+    """Show the newest plan of a call's visits, with its actions."""
     return await _page(request, bus, call_id)
 
 
 @router.post("/plans/{call_id}")
 async def start(bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """Plan the visits anew."""
+    """Plan the visits again."""
     await plans.plan_visits(bus, who.subject, call_id)
     return see_other(f"/matching/plans/{call_id}")
 
@@ -81,7 +81,7 @@ async def stop(bus: TheBus, who: Programme, call_id: UUID) -> Response:
 
 @router.post("/plans/{call_id}/propose")
 async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """Propose the ticked moves to guests and hosts."""
+    """Propose the selected moves to guests and hosts."""
     form = await sent(request)
     plan_id = read_id(str(form.get("plan", "")))
     chosen = [one for value in form.getlist("visit") if (one := read_id(str(value))) is not None]
@@ -128,7 +128,7 @@ async def _page(
 
 
 def _beside(changes: list[dict[str, Any]], shown: list[Any]) -> list[tuple[dict[str, Any], Any]]:
-    """Each change with its visit, by reference."""
+    """Return each change with its visit, by reference."""
     by_match = {UUID(one["match_id"]): one for one in changes}
     return [(by_match[row.match_id], row) for row in shown]
 
@@ -156,14 +156,14 @@ def _row(change: dict[str, Any], visit: Any) -> Row:
 
 
 def days_later(days: int) -> str:
-    """How far a start moves, in words."""
+    """Return in words how far a start moves."""
     if days >= 0:
         return ngettext("%(num)d day later", "%(num)d days later", days) % {"num": days}
     return ngettext("%(num)d day earlier", "%(num)d days earlier", -days) % {"num": -days}
 
 
 def _state(plan: DatePlan) -> tuple[str, str]:
-    """How far a plan is: a word, and a sentence."""
+    """Return the state of a plan: a word, and a sentence."""
     count = {"done": plan.done, "units": plan.units, "seconds": plan.seconds, "visits": plan.visits}
     if plan.state == PlanState.SEARCHING:
         said = gettext(
@@ -183,7 +183,10 @@ def _state(plan: DatePlan) -> tuple[str, str]:
 
 
 def _costs(plan: DatePlan) -> list[tuple[str, int, int, int | None]]:
-    """Each cost of the first plan and of this one, and below what no plan is while all before it are at their best."""
+    """Return each cost of the first plan and of this one.
+
+    Below each is its lower bound while all costs before it are at their best.
+    """
     rows = []
     tight = True
     for name, first, cost, bound in zip(_COSTS, plan.first_cost, plan.cost, plan.bound, strict=True):
