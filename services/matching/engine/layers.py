@@ -1,6 +1,6 @@
-"""What is the matching of a call in layers: groups first, then everybody who goes alone?
+"""Match a call in layers: groups first, then single candidates.
 
-The entry for whoever matches a whole call. Where no group is in the pool it is exactly `matching.run`.
+The entry for a whole call. If no group is in the pool it is exactly `matching.run`.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ class Layered(Result):
 
     @property
     def problem(self) -> Problem:
-        """What was asked: groups and singles."""
+        """The problem: groups and singles."""
         return self._layout.problem
 
     @cached_property
@@ -89,7 +89,10 @@ class Layered(Result):
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
-        """Rank obtained among the feasible -> how many candidates; a member's rank is that of the own wishes."""
+        """Return rank obtained among the feasible -> how many candidates.
+
+        A member's rank is that of his or her own wishes.
+        """
         counted = Counter(self._rest.ranks)
         for unit in self._layout.units:
             for one in unit.members:
@@ -99,7 +102,7 @@ class Layered(Result):
 
     @cached_property
     def floors(self) -> tuple[Unmet, ...]:
-        """The floors that are not met, each with how many are missing and why."""
+        """Return the floors that are not met, each with how many are missing and why."""
         return unmet(self._whole._market, self.matching, self.problem)  # noqa: SLF001 - a Result of our own
 
     @cached_property
@@ -108,11 +111,11 @@ class Layered(Result):
         return self._rest.feasible_pairs + sum(unit.size * len(unit.wishes) for unit in self._layout.units)
 
     def next_in_line(self, seat_id: str) -> tuple[str, ...]:
-        """Those who go alone, without a seat, who could take this one, in the order in which it would have them."""
+        """Return the singles without a seat who could take this one, in the order of its preference."""
         return tuple(one for one in self._whole.next_in_line(seat_id) if one not in self._layout.seats)
 
     def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
-        """Why this candidate got the seat or none. Raises KeyError for somebody who was not in the pool."""
+        """Return the receipt of a candidate. Raises KeyError for a candidate who was not in the pool."""
         unit = self._layout.unit_of(candidate_id)
         if unit is not None:
             return self._of_member(unit, candidate_id, effort)
@@ -126,7 +129,7 @@ class Layered(Result):
             yield self.receipt(one, effort=effort)
 
     def _holds(self, candidate_id: str, change: Counterfactual) -> bool:
-        """Whether a change of the market, found among singles, holds once groups have gone first again."""
+        """Return whether a change of the market, found among singles, holds once groups have gone first again."""
         problem = self.problem
         if change.change is Change.MORE_PLACES and change.at_seat_id:
             problem = _more_places(problem, change.at_seat_id, change.count or 1)
@@ -140,7 +143,7 @@ class Layered(Result):
         return candidate_id in run(layout.rest).matching
 
     def _of_member(self, unit: Unit, candidate_id: str, effort: int) -> Receipt:
-        """The receipt of a group's member: the own points and rules, and how many seats take the whole group."""
+        """Return the receipt of a group's member: own points and rules, and how many seats take the whole group."""
         receipt = self._member(candidate_id)
         placed = self._layout.seats[candidate_id] is not None
         why = Why.MATCHED if placed else Why.GROUP_TOO_LARGE if not unit.wishes else Why.OUTRANKED
@@ -155,7 +158,7 @@ class Layered(Result):
         )
 
     def _waiting_place(self, unit: Unit) -> int:
-        """How many groups without a seat the most wanted one would have before this, plus one."""
+        """Return how many groups without a seat the most wanted one prefers to this, plus one."""
         seat = next(iter(unit.wishes))
         return 1 + sum(
             self._layout.seats[other.members[0].id] is None
@@ -166,7 +169,7 @@ class Layered(Result):
         )
 
     def _would_place(self, unit: Unit, candidate_id: str, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
-        """The smallest changes by which the whole group would have been placed, each tried by laying out anew.
+        """Return the smallest changes that would have placed the whole group, each tried by a new layout.
 
         Places at the seats that all members could take, and the member's own level in a language.
         """
@@ -209,7 +212,7 @@ class Layered(Result):
 
     @cached_property
     def _whole(self) -> Result:
-        """Everybody in one market with the seats that both layers gave; groups hold theirs whatever the share."""
+        """Return everybody in one market with the seats of both layers; groups keep theirs whatever the share."""
         problem = self.problem
         groups = {seat for seat in self._layout.seats.values() if seat is not None}
         seats = tuple(replace(seat, share_exempt=True) if seat.id in groups else seat for seat in problem.seats)
@@ -222,7 +225,7 @@ class Layered(Result):
         return self._whole.receipt(candidate_id, effort=0)
 
     def _scores_of(self, candidate_id: str, seat_id: str) -> tuple[int, int]:
-        """Both scores of a member's pair."""
+        """Return both scores of a member's pair."""
         market = self._whole._market  # noqa: SLF001 - a Result of our own
         row = market.pairs.row(market.place[candidate_id])
         at = market.pairs.seat[row].tolist().index(market.seat_place[seat_id]) + row.start
@@ -230,7 +233,7 @@ class Layered(Result):
 
 
 def _more_places(problem: Problem, seat_id: str, more: int) -> Problem:
-    """The problem with more places at a seat, and as many in a week as before."""
+    """Return the problem with more places at a seat, and as many in a week as before."""
     seats = tuple(
         replace(seat, capacity=seat.capacity + more) if seat.id == seat_id else seat for seat in problem.seats
     )

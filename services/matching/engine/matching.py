@@ -1,4 +1,4 @@
-"""What is the matching of a call, what does it cost, and why is it so? The one entry to the engine."""
+"""The entry to the engine: the matching of a call, its prices and its receipts."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ class Pair:
 
 
 class Result:
-    """The outcome of a run. What is costly (prices, receipts) is computed when it is asked for."""
+    """The outcome of a run. Costly parts (prices, receipts) are computed when needed."""
 
     engine_version = ENGINE_VERSION
 
@@ -44,7 +44,7 @@ class Result:
 
     @property
     def problem(self) -> Problem:
-        """What was asked."""
+        """The problem."""
         return self._market.problem
 
     @property
@@ -83,7 +83,7 @@ class Result:
 
     @cached_property
     def _told(self) -> "Summary | None":
-        """What the sweep of a large market tells of everybody."""
+        """The summary of a large market's sweep."""
         market, assigned = self._market, self._solution.assigned
         return None if market.sweep is None else market.sweep.told(assigned, market.at_ceiling(assigned))
 
@@ -104,7 +104,7 @@ class Result:
 
     @cached_property
     def certificate(self) -> Certificate:
-        """What proves the best sum: that of this matching, or under *stable* the one that it is measured by.
+        """The proof of the best sum: that of this matching, or under *stable* the one that it is compared with.
 
         Floors count only where they are enforced.
         """
@@ -114,12 +114,12 @@ class Result:
 
     @property
     def seat_prices(self) -> Mapping[str, int]:
-        """Seat id -> what a place there costs in points, by the proof of the best sum."""
+        """Return seat id -> what a place there costs in points, by the proof of the best sum."""
         return dict(zip(self._market.seat_place, self.certificate.prices.seat.tolist(), strict=True))
 
     @cached_property
     def explained(self) -> Explanations:
-        """Why everybody stands where they stand, in columns: for whole runs, where receipts would be many."""
+        """The explanation of all candidates, in columns: for whole runs, where receipts would be many."""
         return explain_all(self._market, self._solution)
 
     @cached_property
@@ -128,7 +128,7 @@ class Result:
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
-        """Rank obtained among the feasible (1: the most wanted) -> how many candidates."""
+        """Return rank obtained among the feasible (1: the most wanted) -> how many candidates."""
         if (told := self._told) is not None:
             return dict(sorted(Counter(told.rank[told.rank > 0].tolist()).items()))
         table = self._market.pairs
@@ -159,21 +159,21 @@ class Result:
         return len(self._market.pairs.seat) if sweep is None else sweep.feasible_pairs
 
     def next_in_line(self, seat_id: str) -> tuple[str, ...]:
-        """Candidates without a seat who could take this one, in the order in which the seat would have them."""
+        """Return the candidates without a seat who could take this one, in the order of its preference."""
         column = self._market.column(self._market.seat_place[seat_id])
         at = np.flatnonzero(np.array(self._solution.assigned, np.int64)[column.owner] < 0)
         best_first = at[np.argsort(-column.key[at])]
         return tuple(self._market.candidates[one].id for one in column.owner[best_first])
 
     def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
-        """Why this candidate got the seat or none. Raises KeyError for somebody who was not in the pool.
+        """Return the receipt of a candidate. Raises KeyError for a candidate who was not in the pool.
 
         `effort` bounds how many changed runs are tried for the smallest change that would have matched; 0 tries none.
         """
         return self._explainer.explain(self._market.place[candidate_id], effort)
 
     def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
-        """The receipts of all candidates, one by one, by candidate id."""
+        """Yield the receipts of all candidates, by candidate id."""
         for place in range(len(self._market.candidates)):
             yield self._explainer.explain(place, effort)
 

@@ -1,4 +1,4 @@
-"""Who goes where, by the objective that the call has chosen? The one switch between the solvers."""
+"""Solve a market by the objective that the call has chosen: the only switch between the solvers."""
 
 from dataclasses import dataclass
 
@@ -24,13 +24,13 @@ class Solution:
     certificate: Certificate | None = None
 
     def seat_of(self, candidate: int) -> int | None:
-        """The seat number of a candidate, if any."""
+        """Return the seat number of a candidate, if any."""
         seat = self.assigned[candidate]
         return None if seat == UNMATCHED else seat
 
 
 def solve(market: Market) -> Solution:
-    """The matching of a market by the objective of its call."""
+    """Return the matching of a market by the objective of its call."""
     if market.problem.rules.objective is Objective.MOST_GOOD:
         best = most_good(market)
         return Solution(best.assigned, certificate=best.certificate)

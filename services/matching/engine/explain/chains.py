@@ -1,10 +1,10 @@
-"""Would one more wish or one more place bring a candidate in, answered without matching all anew?
+"""Decide whether one more wish or one more place would give a candidate a seat, without a full run.
 
-Whoever enters a stable matching sets off a chain of proposals, and a place that falls free a chain of moves; either
-ends in a stable matching of the changed market (Blum, Roth & Rothblum, "Vacancy chains and equilibration in
+A candidate who enters a stable matching sets off a chain of proposals, and a place that falls free a chain of moves;
+either ends in a stable matching of the changed market (Blum, Roth & Rothblum, "Vacancy chains and equilibration in
 senior-level labor markets", 1997). It need not be the candidates' best one, but the same people have a seat in all of
 them (the rural hospitals theorem, which holds for choices like these: Hatfield & Milgrom, "Matching with contracts",
-2005), and that is what is asked.
+2005), and that is the question.
 """
 
 from functools import cached_property
@@ -22,7 +22,7 @@ _COLUMNS_KEPT = 256
 
 
 class Chains:
-    """A stable matching without ceilings, and what changes would lead to; no question changes it."""
+    """A stable matching without ceilings, and the effects of changes; no question changes it."""
 
     def __init__(self, market: Market, assigned: list[int]) -> None:
         self._market = market
@@ -30,7 +30,7 @@ class Chains:
         self._columns: dict[int, Column] = {}
 
     def enters(self, candidate: int, row: Row) -> bool:
-        """Whether a candidate without a seat would get one, if his or her row were this one."""
+        """Return whether a candidate without a seat would get one with this row."""
         if self._market.sweep is not None:
             return self._market.sweep.enters(self._swept, candidate, row.seats, row.keys)
         state = self._settled.copy({candidate: row})
@@ -38,7 +38,7 @@ class Chains:
         return state.assignment()[candidate] != UNMATCHED
 
     def moves_up(self, candidate: int, seat: int, places: int, share: int) -> bool:
-        """Whether a candidate without a seat would get one, if the seat had these free places and this share."""
+        """Return whether a candidate without a seat would get one if the seat had these free places and this share."""
         market, state = self._market, self._held.copy()
         free, shares = list(market.free), list(market.shares)
         free[seat], shares[seat] = places, share
@@ -61,7 +61,7 @@ class Chains:
         return False
 
     def _next(self, seat: int, reached: Integers, state: Admissions, share: int) -> tuple[int, int, int] | None:
-        """The best candidate who wants the seat more than what he or she has reached; with the wish and the key."""
+        """Return the best candidate who wants the seat more than the present one; with the wish and the key."""
         column = self._column(seat)
         for at in np.flatnonzero(column.wish > reached[column.owner]):
             one = int(column.owner[at])
@@ -70,7 +70,7 @@ class Chains:
         return None
 
     def _column(self, seat: int) -> Column:
-        """The column of a seat, its best candidate first."""
+        """Return the column of a seat, its best candidate first."""
         if seat not in self._columns:
             if len(self._columns) >= _COLUMNS_KEPT:
                 self._columns.clear()
@@ -90,11 +90,11 @@ class Chains:
 
     @cached_property
     def _held(self) -> Admissions:
-        """Whom each seat holds; nobody asks in this state."""
+        """Return the holders of each seat; nobody proposes in this state."""
         keys = self._market.terms_of(self._assigned).key
         return Admissions.holding(self._market, self._assigned, keys.tolist())
 
     @cached_property
     def _reached(self) -> Integers:
-        """How much each candidate wants what he or she has; less than anything for nothing."""
+        """Return how much each candidate wants the present seat; less than any wish if there is none."""
         return self._market.terms_of(self._assigned).wish

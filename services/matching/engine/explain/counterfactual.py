@@ -1,8 +1,8 @@
-"""What is the smallest change that would have matched a candidate who got no seat?
+"""Find the smallest change that would have matched a candidate without a seat.
 
-Changes are tried from the smallest on, and each that is told has been run through the engine; those of one size are
-tried together, and the first size at which any holds ends the search. An exclusion stays in force in every run, so
-that a confidential one never shows by what would be enough.
+Changes are tried from the smallest up, and each reported one has been run through the engine; those of one size are
+tried together, and the first size at which any holds ends the search. An exclusion stays in force in every run, so that
+a confidential one never shows by what would be enough.
 """
 
 from collections import OrderedDict
@@ -35,9 +35,9 @@ _LEVELS = tuple(LanguageLevel)
 class Counterfactual:
     """A change that would have matched, and the seat that the candidate would then have got.
 
-    Which fields are given depends on the kind of change: a language with its levels; how many more places at
-    `at_seat_id` or of the country's quota; a topic; an area; one more possible week (its Monday), `count` weeks from
-    the nearest of the candidate's own.
+    The fields depend on the kind of change: a language with its levels; how many more places at `at_seat_id` or of the
+    country's quota; a topic; an area; one more possible week (its Monday), `count` weeks from the nearest of the
+    candidate's own.
     """
 
     change: Change
@@ -55,7 +55,7 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """A change to be tried, of the candidate or of the market, and what is told of it if it holds (fields by name)."""
+    """A change to be tried, of the candidate or of the market, and the fields to report if it holds."""
 
     change: Change
     told: Mapping[str, Any]
@@ -65,7 +65,7 @@ class _Trial:
 
 
 class Search:
-    """Looks for the smallest changes for any candidate of a solved market; what all share is computed once."""
+    """Finds the smallest changes for any candidate of a solved market; common parts are computed once."""
 
     def __init__(self, market: Market, solution: Solution) -> None:
         self._market = market
@@ -94,7 +94,7 @@ class Search:
         return Chains(self._market, self._solution.assigned)
 
     def smallest(self, candidate: int, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
-        """The smallest changes that would have matched the candidate (number), and how many runs were made.
+        """Return the smallest changes that would have matched the candidate (number), and how many runs were made.
 
         At most `effort` runs are made.
         """
@@ -115,7 +115,7 @@ class Search:
         return (), tried
 
     def _same_row(self, candidate: int, row: Pairs) -> bool:
-        """Whether a changed row leaves feasible seats and standing as they are, or leaves no seat at all."""
+        """Return whether a changed row leaves feasible seats and ranks as they are, or leaves no seat at all."""
         market = self._market
         own = market.row(candidate)
         if not len(row.seat):
@@ -128,11 +128,14 @@ class Search:
         return bool((market.row_of(market.candidates[candidate]).weight == row.weight).all())
 
     def _beyond_reach(self, candidate: int, row: Pairs) -> bool:
-        """Whether nothing in a changed row is worth its price, so that the highest sum stays without the candidate."""
+        """Return whether nothing in a changed row is worth its price: the highest sum then leaves the candidate out."""
         return self._prices is not None and left_with(self._prices, self._market.country[candidate], row) < 0
 
     def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
-        """The seat that the candidate gets under the change, if any; most that fail are seen to fail at once."""
+        """Return the seat that the candidate gets under the change, if any.
+
+        Most failures are detected without a run.
+        """
         market = self._market
         if (told := self._told(candidate, trial, row)) is not None:
             return None if told == UNMATCHED else told
@@ -157,7 +160,7 @@ class Search:
         return self._anew[asked].seat_of(candidate)
 
     def _told(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
-        """The seat (UNMATCHED: none) to which prices or the rounds of the run lead; None if they cannot tell."""
+        """Return the seat (UNMATCHED: none) that follows from prices or rounds; None if they cannot tell."""
         market, seat = self._market, trial.seat
         if self._trades is not None:
             if row is not None:
@@ -180,7 +183,7 @@ class Search:
 
 
 def _trials(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
-    """All changes of one size, in a fixed order."""
+    """Return all changes of one size, in a fixed order."""
     one = market.candidates[candidate]
     yield from _language(market, one, size)
     yield from _weeks(market, one, size)
@@ -193,7 +196,7 @@ def _trials(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
 
 
 def _language(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
-    """A known language that a seat works in, some levels up; to be native is not a change."""
+    """Yield each known language that a seat works in, some levels up; to be native is not a change."""
     wanted = {language for seat in market.seats for language in seat.languages}
     for language, level in sorted(one.languages.items()):
         reached = level.order - 1 + size
@@ -206,7 +209,7 @@ def _language(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
 
 
 def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
-    """One more possible week that some seat has, so many weeks before or after the nearest of one's own."""
+    """Yield one more possible week that some seat has, so many weeks from the nearest of the candidate's own."""
     if not one.weeks:
         return
     offered = {week for seat in market.seats for week, places in (seat.weeks or {}).items() if places > 0}
@@ -217,7 +220,7 @@ def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
 
 
 def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
-    """More places at the seats that only want for a free place, in the candidate's own order, feasible ones first."""
+    """Yield more places at the seats that only lack a free place, in the candidate's own order, feasible ones first."""
     seats = market.row(candidate).seats
     full = market.feasible[candidate].after[place_of(HardRule.CAPACITY)]
     rest = [at for at in range(len(market.seats)) if full >> at & 1 and at not in set(seats)]
@@ -231,7 +234,7 @@ def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
 
 
 def _topics(market: Market, one: Candidate) -> Iterator[_Trial]:
-    """One more topic, as the last wish."""
+    """Yield one more topic, as the last wish."""
     offered = {topic for seat in market.seats for topic in seat.topics}
     for topic in sorted(offered - set(one.topics)):
         changed = replace(one, topics=(*one.topics, topic))
@@ -239,7 +242,7 @@ def _topics(market: Market, one: Candidate) -> Iterator[_Trial]:
 
 
 def _expertise(market: Market, one: Candidate) -> Iterator[_Trial]:
-    """One more area of expertise, at the first level."""
+    """Yield one more area of expertise, at the first level."""
     offered = {area for seat in market.seats for area in seat.expertise}
     for area in sorted(offered - one.expertise.keys()):
         changed = replace(one, expertise={**one.expertise, area: Skill(1)})
@@ -247,7 +250,7 @@ def _expertise(market: Market, one: Candidate) -> Iterator[_Trial]:
 
 
 def _quota(market: Market, one: Candidate) -> Iterator[_Trial]:
-    """One more of the country's ceiling."""
+    """Yield one more of the country's ceiling."""
     most = market.problem.rules.ceilings.get(one.country)
     if most is None:
         return

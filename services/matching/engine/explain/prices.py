@@ -1,4 +1,4 @@
-"""What does a matching cost on the scale of the other objective?
+"""Measure what a matching costs on the scale of the other objective.
 
 A stable matching is measured by the best sum, one of highest sum by its blocking pairs; every run reports both.
 """
@@ -18,7 +18,7 @@ from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 class Prices:
     """Blocking pairs, the sum reached and the best sum that the rules allow (fixed pairs count in neither).
 
-    Where the best sum is not `proven` to be one that can be reached, `best` is what none can exceed.
+    If the best sum is not `proven` to be reachable, `best` is an upper bound.
     """
 
     blocking_pairs: int
@@ -28,19 +28,19 @@ class Prices:
 
     @property
     def of_best_ppm(self) -> int:
-        """The sum reached in parts per million of the best, rounded down; all of it where nothing can be reached."""
+        """The sum reached in parts per million of the best, rounded down; all of it if nothing can be reached."""
         return 1_000_000 if not self.best else min(1_000_000, 1_000_000 * self.total // self.best)
 
 
 def prices(market: Market, assigned: list[int], best: Certificate | None = None) -> Prices:
-    """Both prices of an assignment; `best` proves the highest sum where it is known already."""
+    """Return both prices of an assignment; `best` proves the highest sum if it is known already."""
     if best is None:
         best = most_good(market, floors=False).certificate
     return Prices(blocking_pairs(market, assigned), total_of(market, assigned), best.bound, best.valid)
 
 
 def total_of(market: Market, assigned: list[int]) -> int:
-    """The sum of the weights of the assigned pairs."""
+    """Return the sum of the weights of the assigned pairs."""
     if market.sweep is not None:
         told, has = market.sweep.told(assigned, market.at_ceiling(assigned)), np.array(assigned, np.int64) != UNMATCHED
         return int((told.gain[has].astype(np.int64) + told.preference[has] + 1).sum())
@@ -50,16 +50,16 @@ def total_of(market: Market, assigned: list[int]) -> int:
 
 
 def blocking_pairs(market: Market, assigned: list[int]) -> int:
-    """How many feasible pairs would both leave what they have for each other."""
+    """Return how many feasible pairs would both leave their partners for each other."""
     return int(blocking_of(market, assigned).sum())
 
 
 def blocking_of(market: Market, assigned: list[int]) -> Integers:
-    """In how many pairs each candidate and a seat would both leave what they have for each other.
+    """Return for each candidate in how many pairs both sides would leave their partners for each other.
 
-    The candidate prefers the seat to his or her own (or has none), and the seat, choosing greedily under capacity and
-    the country's share, would take the candidate. Somebody without a seat whose country has reached its ceiling blocks
-    nothing, for no seat is allowed to take one more from there.
+    The candidate prefers the seat to the present one (or has none), and the seat, choosing greedily under capacity and
+    the country's share, would take the candidate. A candidate without a seat whose country has reached its ceiling
+    blocks nothing, for no seat may take one more from there.
     """
     stops = market.at_ceiling(assigned)
     if market.sweep is not None:
@@ -83,7 +83,10 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
 
 
 def _least_key_admitted(market: Market, mine: Integers, held: NDArray[np.bool_]) -> Integers:
-    """The key (seats x countries) above which a seat would take one more of a country; -1 where it takes anybody."""
+    """Return the key (seats x countries) above which a seat would take one more of a country.
+
+    -1 if it takes anybody.
+    """
     pairs, countries = market.pairs, len(market.countries)
     country, owner = np.array(market.country, np.int64), pairs.owner
     ceiling = np.iinfo(np.int64).max

@@ -1,6 +1,6 @@
-"""Why did this candidate get this seat, or none: points, rank, the funnel of hard rules, and what would have matched?
+"""Explain the result of one candidate: points, rank, the funnel of hard rules, and smallest changes.
 
-A receipt holds nothing of any other person: of other candidates it knows only how many stand before this one.
+A receipt holds nothing of any other person: of other candidates it knows only how many rank before this one.
 """
 
 from collections import OrderedDict
@@ -22,7 +22,7 @@ _COLUMNS_KEPT = 512
 
 
 class Why(StrEnum):
-    """In one word, why a candidate stands where he or she stands."""
+    """The reason for a candidate's result, in one code."""
 
     MATCHED = "matched"
     NO_FEASIBLE_SEAT = "no_feasible_seat"
@@ -33,14 +33,14 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A member's group: how many are placed together, and how many seats could take all of them."""
+    """The group of a member: how many are placed together, and how many seats could take all of them."""
 
     size: int
     feasible: int
 
 
 def why_of(solution: Solution, candidate: int, *, feasible: bool) -> Why:
-    """Why a candidate (number) stands where he or she stands; `feasible` says whether any seat could be taken."""
+    """Return the reason for a candidate's (number) result; `feasible` says whether any seat could be taken."""
     if solution.assigned[candidate] >= 0:
         return Why.MATCHED
     if not feasible:
@@ -50,7 +50,7 @@ def why_of(solution: Solution, candidate: int, *, feasible: bool) -> Why:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One feasible seat as this candidate sees it.
+    """One feasible seat from the candidate's view.
 
     `rank` is its place in the candidate's own order, `standing` the candidate's place in the seat's order among all
     `contenders` for whom it is feasible, `places` the free places of the seat.
@@ -65,25 +65,25 @@ class Option:
 
     @property
     def gain(self) -> int:
-        """The sum of what the candidate gains."""
+        """The sum of the candidate's gains."""
         return sum(one.applicant for one in self.earned)
 
     @property
     def preference(self) -> int:
-        """The sum of what the seat prefers."""
+        """The sum of the seat's preferences."""
         return sum(one.host for one in self.earned)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """All that is told about one candidate's result.
+    """The explanation of one candidate's result.
 
     `considered` counts the seats of the candidate's kind, before any rule; `feasible` those after all. `match` is the
     seat that the candidate got; `options` the most wanted feasible ones (up to three). `waiting_place` is the place
     among those without a seat who could take the most wanted one, in that seat's order (None: matched, or nothing
     feasible). `changes` are the smallest changes that would have matched, each tried by running the engine with it;
-    empty for a match, and where none was found within the effort (`tried` says how many were run). `together` is the
-    group of a member; `floor_first` says that a country's floor put the candidate before others.
+    empty for a match, and if none was found within the effort (`tried` says how many were run). `together` is the group
+    of a member; `floor_first` says that a country's floor put the candidate before others.
     """
 
     candidate_id: str
@@ -116,7 +116,10 @@ class Explainer:
         self._last: tuple[int, Points] | None = None
 
     def explain(self, candidate: int, effort: int) -> Receipt:
-        """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
+        """Return the receipt of one candidate (number in the market).
+
+        `effort` bounds the changed runs that are tried.
+        """
         market, solution = self._market, self._solution
         facts, seats = market.feasible[candidate], market.row(candidate).seats
         seat = solution.seat_of(candidate)
@@ -163,7 +166,7 @@ class Explainer:
         return self._last[1]
 
     def _column(self, seat: int) -> Column:
-        """The column of a seat; those asked for last are kept, since many candidates want the same seats."""
+        """Return the column of a seat; the latest ones are cached, since many candidates want the same seats."""
         if seat not in self._columns:
             self._columns[seat] = self._market.column(seat)
             if len(self._columns) > _COLUMNS_KEPT:
@@ -176,12 +179,12 @@ class Explainer:
         return np.array(self._solution.assigned, np.int64) < 0
 
     def _waiting_place(self, candidate: int, seat: int) -> int:
-        """How many without a seat the seat would have before the candidate, plus one."""
+        """Return how many without a seat the seat prefers to the candidate, plus one."""
         column = self._column(seat)
         before = column.key > _key_of(column, candidate)
         return int(np.count_nonzero(before & self._waiting[column.owner])) + 1
 
 
 def _key_of(column: Column, candidate: int) -> int:
-    """The key of one candidate in a column, whose owners stand in order."""
+    """Return the key of one candidate in a column, whose owners are sorted."""
     return int(column.key[np.searchsorted(column.owner, candidate)])

@@ -1,9 +1,10 @@
-"""What would a stable run under countries' ceilings give after one change, told without running all of it again?
+"""Compute a stable run under countries' ceilings after one change, without repeating all of it.
 
-A ceiling is kept in rounds: all are matched, those beyond it leave the pool, the rest is matched anew. The matchings of
-these rounds are kept as books (`live/book.py`), which follow one candidate with another row, a seat with other places,
-or a few who leave or stay exactly. So the rounds of the changed run are walked through, and afterwards each book is as
-it was. The end is what a run anew gives (`tests/unit/matching/engine/test_rounds.py`), at the cost of some chains.
+A ceiling is kept in rounds: all are matched, those beyond it leave the pool, the rest is matched again. The matchings
+of these rounds are kept as books (`incremental/book.py`), which follow one candidate with another row, a seat with
+other places, or a few who leave or stay exactly. So the rounds of the changed run are repeated in the books, which are
+restored afterwards. The result is that of a full run (`tests/unit/matching/engine/test_rounds.py`), at the cost of some
+chains.
 """
 
 from collections import OrderedDict
@@ -45,7 +46,7 @@ class _Round:
 class Rounds:
     """The rounds of the stable run of a market with ceilings or floors; no question changes it.
 
-    Answers are seats by number (UNMATCHED: none), or None where a floor asks for more than this can tell.
+    Answers are seats by number (UNMATCHED: none), or None if a floor asks for more than this can tell.
     """
 
     def __init__(self, market: Market) -> None:
@@ -69,13 +70,13 @@ class Rounds:
 
     @staticmethod
     def fit(market: Market) -> bool:
-        """Whether a market is one for this: stable, with a ceiling or a floor, and not too large."""
+        """Return whether this works for a market: stable, with a ceiling or a floor, and not too large."""
         rules = market.problem.rules
         bounded = rules.objective is Objective.STABLE and bool(rules.ceilings or rules.floors)
         return bounded and len(market.candidates) * len(market.seats) <= MOST_PAIRS
 
     def with_row(self, candidate: int, row: Pairs) -> int | None:
-        """The seat of a candidate whose row were this one."""
+        """Return the seat of a candidate with another row."""
         self._set_apart(candidate)
         self._enter_row(candidate, _line(len(self._market.seats), row.seat, row.key))
         before, self._some[candidate] = self._some[candidate], len(row.seat) > 0
@@ -86,7 +87,7 @@ class Rounds:
         return None if assigned is None else assigned[candidate]
 
     def with_places(self, seat: int, more: int, free: int, share: int) -> list[int] | None:
-        """The seat of everybody, if a seat had more places: so many free ones, and this share."""
+        """Return everybody's seat if a seat had more places: so many free ones, and this share."""
         asked = (seat, more)
         if asked not in self._wider:
             self._set_apart(None)
@@ -96,7 +97,7 @@ class Rounds:
         return self._wider[asked]
 
     def with_quota(self, candidate: int) -> list[int] | None:
-        """The seat of everybody, if the candidate's country might send one more; None where it may send nobody now."""
+        """Return everybody's seat if the candidate's country could send one more; None if it may send nobody now."""
         country = int(self._country[candidate])
         if self._quota.get(country, 0) <= 0:
             return None
@@ -110,9 +111,10 @@ class Rounds:
     def _walked(
         self, quota: dict[int, int], alone: int | None = None, wider: tuple[int, Terms] | None = None
     ) -> list[int] | None:
-        """The matching after all rounds, with other terms of a seat if given; each round is then as it was before.
+        """Return the matching after all rounds, with other terms of a seat if given; each round is restored afterwards.
 
-        Whoever is asked about `alone` may be told to be out as soon as that is sure, without the seats of all others.
+        If only the candidate `alone` matters, it may return as soon as it is sure that he or she is out, without all
+        other seats.
         """
         kept: list[tuple[_Round, dict[str, Any], set[int]]] = []
         out: set[int] = set()
@@ -139,7 +141,10 @@ class Rounds:
         return [UNMATCHED] * len(self._country)
 
     def _beyond(self, book: Book, quota: dict[int, int]) -> set[int]:
-        """Who leaves the pool next: as many as a country is above its ceiling, whom their seats value least."""
+        """Return who leaves the pool next.
+
+        As many as a country is above its ceiling, those whom their seats value least.
+        """
         at = book.at[: len(self._country)]
         sent = np.bincount(self._country[at != NOWHERE], minlength=len(self._market.countries))
         beyond: set[int] = set()
@@ -152,7 +157,7 @@ class Rounds:
         return beyond
 
     def _asked(self, assigned: Integers, out: set[int]) -> bool:
-        """Whether a country is below its floor and has somebody who might be put before others."""
+        """Return whether a country is below its floor and has a candidate who might be put before others."""
         for country, least in self._floors.items():
             own = self._country == country
             if np.count_nonzero(own & (assigned != NOWHERE)) < least:
@@ -162,7 +167,7 @@ class Rounds:
         return False
 
     def _set_apart(self, candidate: int | None) -> None:
-        """Take a candidate out of all rounds, to come in again with other rows; whoever was out before comes back."""
+        """Take a candidate out of all rounds, to enter again with other rows; the one taken out before returns."""
         if self._apart is not None and self._apart[0] == candidate:
             return
         if self._apart is not None:
@@ -182,7 +187,7 @@ class Rounds:
             climb(here.book, ())  # the lines are looked up once, not in every question
 
     def _enter_row(self, candidate: int, line: Line) -> None:
-        """All rounds see the same rows."""
+        """Enter the row in all rounds."""
         self._whole.set_row(candidate, int(self._country[candidate]), line)
 
     def _begun(self, assigned: Sequence[int], out: frozenset[int]) -> _Round:
@@ -203,7 +208,7 @@ class Rounds:
 
 
 def _turn(here: _Round, one: int) -> None:
-    """Let somebody come into a round, or go."""
+    """Let a candidate enter or leave a round."""
     if one in here.absent:
         here.absent.discard(one)
         here.book.enter([one])
@@ -214,7 +219,7 @@ def _turn(here: _Round, one: int) -> None:
 
 
 def _run(market: Market) -> list[tuple[list[int], frozenset[int]]]:
-    """The matching of each round, and who has left the pool before."""
+    """Return the matching of each round, and who has left the pool before."""
     rounds, out = [], frozenset[int]()
     while True:
         assigned, keys = matched(market, out)
@@ -226,7 +231,7 @@ def _run(market: Market) -> list[tuple[list[int], frozenset[int]]]:
 
 
 def _whole(market: Market, pairs: Pairs) -> Book:
-    """A book in which the rows of all are entered, and nobody is matched."""
+    """Return a book with the rows of all, in which nobody is matched."""
     book = Book(len(market.candidates), len(market.seats), len(market.countries))
     book.country[: len(market.country)] = market.country
     owner = pairs.owner
@@ -238,7 +243,7 @@ def _whole(market: Market, pairs: Pairs) -> Book:
 
 
 def _line(seats: int, wishes: Integers, keys: Integers) -> Line:
-    """A row, best seat first, over all seats."""
+    """Return a row, best seat first, as a line over all seats."""
     own, key = np.zeros(seats, np.int64), np.zeros(seats, np.int64)
     own[wishes] = (seats - np.arange(len(wishes))) << _RANK
     key[wishes] = keys

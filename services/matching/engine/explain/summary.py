@@ -1,4 +1,4 @@
-"""Why does everybody stand where they stand? One line a candidate, for whole runs: columns instead of receipts."""
+"""Explain the results of all candidates in columns, one row a candidate, for whole runs."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ _BLOCK = 256
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """What is told of each candidate, one entry (or row) a candidate in the order of their ids.
+    """The explanation of each candidate, one entry (or row) a candidate in the order of their ids.
 
     `seat` is the number of the seat (by id; -1: none), `rank` its place among the feasible in the candidate's own order
     (0: none), `shown` the seat or else the most wanted one (-1: nothing is feasible), to which `points` (by criterion),
     `gain` and `preference` belong. `funnel` counts the seats before the first hard rule and after each; `blocking` the
-    pairs in which the candidate and a seat would rather have each other.
+    pairs in which the candidate and a seat prefer each other to their partners.
     """
 
     why: tuple[Why, ...]
@@ -38,12 +38,12 @@ class Explanations:
 
     @property
     def feasible(self) -> NDArray[np.int32]:
-        """How many seats each candidate may take."""
+        """The number of seats each candidate may take."""
         return self.funnel[:, -1]
 
 
 def explain_all(market: Market, solution: Solution) -> Explanations:
-    """Explain a solved market; by a sweep where it is large."""
+    """Explain a solved market; by a sweep if it is large."""
     assigned = np.array(solution.assigned, np.int64)
     if market.sweep is None:
         return _from_pairs(market, solution, assigned)
@@ -62,7 +62,7 @@ def explain_all(market: Market, solution: Solution) -> Explanations:
 
 
 def _from_pairs(market: Market, solution: Solution, assigned: Integers) -> Explanations:
-    """The same from a market whose pairs are all there."""
+    """Explain a market whose pairs are all in memory."""
     pairs, people = market.pairs, len(market.candidates)
     begin, end = pairs.starts[:-1], pairs.starts[1:]
     owner = pairs.owner

@@ -1,7 +1,7 @@
-"""Would a change bring a candidate in, where the highest sum decides, answered without matching all anew?
+"""Decide whether a change would give a candidate a seat under the highest sum, without a full run.
 
 A matching of the highest sum with prices that prove it needs one shortest path for one more wish, or for one more place
-(`live/exchange.py`), and the path leads to the very matching that a run of the changed market gives.
+(`kernels/exchange.py`), and the path leads to the very matching that a run of the changed market gives.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ _MOST_PAIRS = 60_000_000
 
 
 class Trades:
-    """A proven matching of the highest sum, and what changes would lead to; no question changes it."""
+    """A proven matching of the highest sum, and the effects of changes; no question changes it."""
 
     def __init__(self, market: Market, state: Exchange) -> None:
         self._market = market
@@ -31,7 +31,7 @@ class Trades:
 
     @classmethod
     def of(cls, market: Market, solution: Solution) -> "Trades | None":
-        """What stands for the runs of a solved market; None where quotas or shares can bind, or it is too large."""
+        """Return the trades of a solved market; None if quotas or shares can bind, or it is too large."""
         rules, proof = market.problem.rules, solution.certificate
         pairs = len(market.candidates) * len(market.seats)
         if proof is None or not proof.valid or rules.floors or any(most is not None for most in market.quota):
@@ -42,7 +42,7 @@ class Trades:
         return cls(market, state) if settle(state, np.array(solution.assigned, np.int64)) else None
 
     def with_row(self, candidate: int, row: Pairs) -> int:
-        """The seat (NOWHERE: none) that a candidate without one would get with these pairs."""
+        """Return the seat (NOWHERE: none) that a candidate without one would get with these pairs."""
         state = self._copy()
         worth = np.zeros(len(state.free), np.int32)
         worth[row.seat] = row.weight
@@ -51,7 +51,7 @@ class Trades:
         return int(state.at[candidate])
 
     def with_places(self, candidate: int, seat: int, more: int) -> int | None:
-        """The seat (NOWHERE: none) that a candidate would have, had a seat more places; None if a run has to tell."""
+        """Return the seat (NOWHERE: none) of a candidate if a seat had more places; None if only a run can tell."""
         market = self._market
         if market.free[seat] == 0 or market.used[seat]:
             return None  # others may ask a seat that was full, and what fixed pairs have used counts otherwise
@@ -68,13 +68,13 @@ class Trades:
         return int(state.at[candidate])
 
     def _copy(self) -> Exchange:
-        """The state, to go on with; what pairs are worth is shared."""
+        """Return a copy of the state to change; the worths of pairs are shared."""
         changing = ("at", "who", "size", "free", "left_a", "left_b", "price_a", "price_b")
         return self._state._replace(**{name: getattr(self._state, name).copy() for name in changing})
 
 
 def _state(market: Market, prices: Long) -> Exchange:
-    """All pairs of a market and the points of its prices; nobody is matched."""
+    """Return all pairs of a market and the points of its prices; nobody is matched."""
     table, people, seats = PairTable(market), len(market.candidates), len(market.seats)
     worth = np.zeros((people, seats), np.int32)
     for rows, at, lengths in table.blocks():

@@ -1,7 +1,7 @@
-"""At which places does a candidate wait, how many come before, and what else would keep him or her out?
+"""Find the seats for which a candidate waits, the place in line, and what else keeps him or her out.
 
-Counted as if a place fell free: what fixed pairs have taken does not make a place unfeasible. Who goes with a group is
-in no line, since one place is not enough for a group.
+Counted as if a place fell free: places taken by fixed pairs do not make a seat unfeasible. A member of a group is in no
+line, since one place is not enough for a group.
 """
 
 from dataclasses import dataclass, replace
@@ -20,8 +20,8 @@ _LIMITS = (HardRule.QUOTA, HardRule.SHARE_OF_OFFER)
 class InLine:
     """The place `at` (from 1) among `of` who wait for a seat, in that seat's order.
 
-    `free` counts its places that nobody holds now. `limit` is the quota or the share that is used up for the
-    candidate's country, so that a free place alone would not do.
+    `free` counts its places that nobody has now. `limit` is the quota or the share that is used up for the candidate's
+    country, so that a free place alone would not be enough.
     """
 
     seat_id: str
@@ -32,10 +32,9 @@ class InLine:
 
 
 def lines(problem: Problem, candidate_id: str, *, most: int = 5) -> tuple[InLine, ...]:
-    """Where a candidate of the pool waits: the seats that he or she wants most, at most so many.
+    """Return where a candidate of the pool waits: the `most` seats that he or she wants most.
 
-    Empty for somebody who goes with a group, or for whom no seat is feasible. Raises KeyError for somebody who is not
-    in the pool.
+    Empty for a member of a group, or if no seat is feasible. Raises KeyError for a candidate who is not in the pool.
     """
     alone = tuple(one for one in problem.candidates if one.group_id is None)
     market = Market(replace(problem, candidates=alone, fixed=()))

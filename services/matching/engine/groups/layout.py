@@ -1,10 +1,10 @@
-"""Where does each group go: all of its members at one seat, in the same weeks, or none of them?
+"""Place the groups of a problem: all members of a group at one seat, in the same weeks, or none.
 
 Groups are placed before single candidates, as a layer of their own; only pre-matched pairs come before them. Placed
-together with singles, a group would almost never find room: whenever one place falls free somebody alone takes it, and
-no stable matching need exist any more (matching with sizes; McDermid & Manlove, "Keeping partners together: algorithmic
+together with singles, a group would almost never find room: whenever one place falls free a single takes it, and no
+stable matching need exist any more (matching with sizes; McDermid & Manlove, "Keeping partners together: algorithmic
 results for the hospitals/residents problem with couples", 2010, show that to decide it is NP-hard). What going first
-costs the others is counted and told with the run (`Layout.envied`).
+costs the others is counted and reported with the run (`Layout.envied`).
 
 Among themselves groups propose as units, by deferred acceptance over units, each seat keeping the units it values most
 as far as they fit. That choice is not substitutable, since a large unit may be kept out by a small one, so a pair of
@@ -24,11 +24,11 @@ from services.matching.engine.solution import solve
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the groups of a problem go.
+    """The seats of the groups of a problem.
 
-    `seats` maps candidate ids of all members to a seat id, None where no seat was left that takes all of them.
-    `blocking` counts pairs of a group and a seat that would both leave what they have for each other; `numbers` gives
-    the number by which the units' wishes call a seat.
+    `seats` maps candidate ids of all members to a seat id, None if no seat was left that takes all of them. `blocking`
+    counts pairs of a group and a seat that would both leave their partners for each other; `numbers` gives the number
+    by which the units' wishes call a seat.
     """
 
     problem: Problem
@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def rest(self) -> Problem:
-        """The problem of those who go alone, beside the groups that are placed."""
+        """Return the problem of the single candidates, beside the groups that are placed."""
         country = {one.id: one.country for one in self.problem.candidates}
         group = {one.id: one.group_id for one in self.problem.candidates}
         placed = tuple(
@@ -51,13 +51,13 @@ class Layout:
         return replace(self.problem, candidates=singles, fixed=(*self.problem.fixed, *placed))
 
     def unit_of(self, candidate_id: str) -> Unit | None:
-        """The unit that a candidate belongs to, if any."""
+        """Return the unit of a candidate, if any."""
         return next((unit for unit in self.units if any(one.id == candidate_id for one in unit.members)), None)
 
     def envied(self, market: Market, assigned: Mapping[str, str]) -> int:
-        """The price of going first: pairs of a single and a seat that the seat's group keeps apart.
+        """Return the price of going first: pairs of a single and a seat that the seat's group keeps apart.
 
-        The single wants the seat more than what he or she has, and the seat values the single above the group. `market`
+        The single wants the seat more than the present one, and the seat values the single above the group. `market`
         holds everybody, `assigned` is the whole matching by ids.
         """
         number = {seat.id: place for place, seat in enumerate(market.seats)}
@@ -85,10 +85,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class GroupsPrice:
-    """What going first costs: groups placed and not, pairs of group and seat that block, singles kept out.
+    """The price of going first: groups placed and not, blocking pairs of group and seat, singles kept out.
 
-    `envied` counts pairs of a single and a seat: the single wants it more than what he or she has, the seat values the
-    single above the group that it holds.
+    `envied` counts pairs of a single and a seat: the single wants it more than the present one, and the seat values the
+    single above the group that it has.
     """
 
     placed: int
@@ -98,10 +98,10 @@ class GroupsPrice:
 
 
 def lay_out(problem: Problem) -> Layout:
-    """Place the groups of a problem. The same problem gives the same layout, in whatever order its parts stand.
+    """Place the groups of a problem. The same problem gives the same layout, whatever the order of its parts.
 
     A member whose companions are fixed follows them; one who declined the seat at which they are, or whose companions
-    are all out of the pool, goes alone like anybody else.
+    are all out of the pool, goes alone like any single.
     """
     members = _members(problem)
     if not members:
@@ -132,7 +132,7 @@ def lay_out(problem: Problem) -> Layout:
 
 
 def _members(problem: Problem) -> dict[str, list[Candidate]]:
-    """The groups to be placed together, each with its members who are still to be placed, by id."""
+    """Return the groups to be placed together, each with its members who are still to be placed, by id."""
     taken = {pair.candidate_id for pair in problem.fixed}
     gone: dict[str, set[str]] = {}
     for pair in problem.fixed:
@@ -146,7 +146,7 @@ def _members(problem: Problem) -> dict[str, list[Candidate]]:
 
 
 def _pre_matched(problem: Problem, members: Collection[str]) -> list[Fixed]:
-    """The pairs of singles who are named by, or name, a seat: they come before any group."""
+    """Return the pre-matched pairs of singles: they come before any group."""
     named = {seat.pre_matched for seat in problem.seats}
     ids = {seat.id: seat.pre_matched for seat in problem.seats}
     pool = [one for one in problem.candidates if one.id not in members and (one.id in named or one.pre_matched in ids)]

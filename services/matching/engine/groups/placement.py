@@ -1,4 +1,4 @@
-"""Which seat does each of several groups get: all ways tried where they are few, else the groups propose?"""
+"""Choose a seat for each of several groups: by trying all ways if they are few, else by proposals."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ class Placed:
 
 
 class Choice:
-    """Chooses seats for the units of one market."""
+    """The choice of seats for the units of one market."""
 
     def __init__(self, market: Market, units: Sequence[Unit]) -> None:
         self._market = market
@@ -31,7 +31,7 @@ class Choice:
         }
 
     def best(self) -> Placed:
-        """Of few groups the best way of all; of many the one to which proposing leads."""
+        """Return the best of all ways for few groups; for many the one to which proposals lead."""
         ways = 1
         for unit in self._units:
             ways *= len(unit.wishes) + 1
@@ -41,7 +41,7 @@ class Choice:
         return self._exact()
 
     def _exact(self) -> Placed:
-        """All ways tried. Stable: fewest blocking, then most people, then most gained; most good: the highest sum."""
+        """Try all ways. Stable: fewest blocking, then most people, then most gained; most good: the highest sum."""
         stable = self._market.problem.rules.objective is Objective.STABLE
         best: tuple[tuple[int, ...], list[int | None]] | None = None
         for at in self._ways(0, [], Counter(), Counter()):
@@ -75,11 +75,14 @@ class Choice:
                 yield from self._ways(number + 1, [*at, seat], now, sent + unit.sent)
 
     def _within(self, sent: Mapping[str, int]) -> bool:
-        """Whether no country sends more than its ceiling has left."""
+        """Return whether no country sends more than its ceiling leaves."""
         return all(sent.get(country, 0) <= max(0, most) for country, most in self._quota.items())
 
     def _proposed(self) -> list[int | None]:
-        """Deferred acceptance over units; while a country is beyond its ceiling the least valued of its units leave."""
+        """Run deferred acceptance over units.
+
+        While a country is beyond its ceiling the least valued of its units leave.
+        """
         out: set[int] = set()
         while True:
             at = self._deferred(out)
@@ -115,7 +118,7 @@ class Choice:
         return at
 
     def _beyond(self, at: Sequence[int | None]) -> int | None:
-        """The least valued unit that sends somebody of a country that is beyond its ceiling, if any is."""
+        """Return the least valued unit with members of a country that is beyond its ceiling, if any."""
         sent: Counter[str] = Counter()
         for unit, seat in zip(self._units, at, strict=True):
             if seat is not None:
@@ -129,7 +132,7 @@ class Choice:
         return min(those)[1] if those else None
 
     def _moved_up(self, at: list[int | None], out: Collection[int]) -> list[int | None]:
-        """Let units take room that a larger one has left behind; each move betters one and harms none, so it ends."""
+        """Let units take room that a larger one has left; each move improves one and harms none, so it ends."""
         moved = True
         while moved:
             moved = False
@@ -145,14 +148,14 @@ class Choice:
         return at
 
     def _wanted_more(self, number: int, at: Sequence[int | None]) -> Iterator[int]:
-        """The seats that a unit wants more than what it has, best first."""
+        """Return the seats that a unit prefers to the present one, best first."""
         for seat in self._units[number].wishes:
             if seat == at[number]:
                 return
             yield seat
 
     def _room(self, seat: int, at: Sequence[int | None], above: tuple[int, int] | None = None) -> int:
-        """The free places of a seat; with `above` those of the units that it values less count as free."""
+        """Return the free places of a seat; with `above` those of the units that it values less count as free."""
         taken = sum(
             unit.size
             for unit, where in zip(self._units, at, strict=True)
@@ -161,7 +164,7 @@ class Choice:
         return self._market.free[seat] - taken
 
     def _blocking(self, at: Sequence[int | None]) -> int:
-        """How many pairs of unit and seat block: the unit wants it more, and room is left or held by less valued ones.
+        """Return how many pairs of unit and seat block: the unit wants it more, and there is room or less valued units.
 
         A unit without a seat of which a country's ceiling leaves no room blocks nothing.
         """

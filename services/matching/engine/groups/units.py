@@ -1,4 +1,4 @@
-"""Which seats could take a whole group, and how do the group and each seat value it?"""
+"""Units: groups whose members are placed together, with the seats that could take them and the value of each."""
 
 import hashlib
 from collections import Counter
@@ -15,7 +15,7 @@ FAIR = 60
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A seat that takes a whole unit: what the members gain in all, and how the seat values them on average."""
+    """A seat that takes a whole unit: the sum of the members' gains, and the seat's average preference for them."""
 
     gain: int
     value: int
@@ -23,12 +23,12 @@ class Wish:
 
     @property
     def wanted(self) -> tuple[int, int]:
-        """Greater is more wanted by the unit; strict by the published tie-break."""
+        """The unit's order: greater is more wanted; strict by the published tie-break."""
         return self.gain, self.ties[0]
 
     @property
     def valued(self) -> tuple[int, int]:
-        """Greater is preferred by the seat; strict by the published tie-break."""
+        """The seat's order: greater is preferred; strict by the published tie-break."""
         return self.value, self.ties[1]
 
 
@@ -42,17 +42,17 @@ class Unit:
 
     @property
     def size(self) -> int:
-        """How many places it takes."""
+        """The number of places it takes."""
         return len(self.members)
 
     @property
     def sent(self) -> Counter[str]:
-        """How many of each country it sends."""
+        """The number of members by country."""
         return Counter(one.country for one in self.members)
 
 
 def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Unit:
-    """A group with the seats that all members may take together: the hard rules of each, room and weeks for all."""
+    """Return a group with the seats that all members may take together: hard rules, room and weeks for each."""
     numbers = [market.place[one.id] for one in members]
     gains: Counter[int] = Counter()
     values: Counter[int] = Counter()
@@ -86,7 +86,7 @@ def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Uni
 
 
 def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:
-    """The weeks in which a seat has a place for each of them, and all have time; None where weeks do not matter."""
+    """Return the weeks in which a seat has a place for each and all have time; None if weeks do not matter."""
     stated: list[Collection[date]] = [one.weeks for one in members if one.weeks is not None]
     if seat.weeks is not None:
         stated.append({week for week, places in seat.weeks.items() if places >= len(members)})
@@ -94,12 +94,12 @@ def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:
 
 
 def _meet(members: Sequence[Candidate], seat: Seat, enough: int) -> bool:
-    """Whether they can all come in the same weeks, as many as the call asks for."""
+    """Return whether they can all come in the same weeks, as many as the call asks for."""
     weeks = common_weeks(members, seat)
     return weeks is None or len(weeks) >= max(1, enough)
 
 
 def _ties(seed: str, group_id: str, seat_id: str) -> tuple[int, int]:
-    """The published tie-breaks of a group and of a seat for each other: halves of one hash of seed and ids."""
+    """Return the published tie-breaks of a group and of a seat for each other: halves of one hash of seed and ids."""
     hashed = hashlib.blake2b(f"{seed}|group|{group_id}|{seat_id}".encode(), digest_size=16).digest()
     return int.from_bytes(hashed[:8], "big"), int.from_bytes(hashed[8:], "big")

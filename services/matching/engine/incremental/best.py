@@ -1,8 +1,8 @@
-"""What is the matching of the highest sum, kept the highest while people, seats and places change?
+"""Keep a matching of the highest sum up to date while people, seats and places change.
 
-The same slots and the same questions as `Book` answers for a stable matching. Prices of the last optimum are kept, so
-that a change costs one shortest path (`exchange.py`); which of several best matchings it is, is decided by the
-published tie-breaks as in a run.
+It has the same slots and methods as `Book` for a stable matching. Prices of the last optimum are kept, so that a change
+costs one shortest path (`kernels/exchange.py`); among several best matchings the published tie-breaks decide, as in a
+run.
 """
 
 from collections.abc import Iterable
@@ -45,11 +45,14 @@ class Best:
 
     @property
     def at(self) -> NDArray[np.int64]:
-        """The seat of each slot: NOWHERE for none, GONE for a slot that nobody has."""
+        """The seat of each slot: NOWHERE for none, GONE for an unused slot."""
         return self.state.at
 
     def moved(self) -> dict[int, int]:
-        """Who moved since this was asked last -> the seat before. Raises OverflowError where prices have run away."""
+        """Return those who moved since the last call -> the seat before.
+
+        Raises OverflowError if prices have grown too far.
+        """
         state = self.state
         if max(int(np.abs(each).max(initial=0)) for each in (state.left_b, state.price_b)) > _TOO_FAR:
             raise OverflowError("Prices below the points have run away; a run is to begin anew")
@@ -59,12 +62,12 @@ class Best:
         return before
 
     def scores(self, one: int, seat: int) -> tuple[int, int]:
-        """What the candidate gains and what the seat prefers, of a feasible pair."""
+        """Return the candidate's gain and the seat's preference, of a feasible pair."""
         gain = int(self._gain[one, seat])
         return gain, int(self.state.worth[one, seat]) - 1 - gain
 
     def feasible(self, one: int) -> int:
-        """How many seats a candidate could have, had nobody else come: fixed pairs have left a place."""
+        """Return how many seats a candidate could have if nobody else came: fixed pairs have left a place."""
         return int(np.count_nonzero((self.state.worth[one] > 0) & (self.state.free > 0)))
 
     # Who and what there is
@@ -84,9 +87,9 @@ class Best:
         vars(self).update(vars(wider))
 
     def set_row(self, one: int, _country: int, line: Line, *, rough: bool = True) -> None:
-        """Enter what a candidate makes of all seats; he or she is not in the pool yet.
+        """Enter a candidate's worth at all seats; he or she is not in the pool yet.
 
-        Without `rough`, `roughen` is to be called when all rows are there, which costs less than row by row.
+        Without `rough`, `roughen` is to be called when all rows are entered, which costs less than row by row.
         """
         size, worth, gain = len(line.own), *_of(line)
         self.state.worth[one, :size], self._gain[one, :size] = worth, gain
@@ -95,13 +98,13 @@ class Best:
             self.state.worth_by_seat[:size, one] = worth
 
     def roughen(self, people: int) -> None:
-        """Turn all rows to columns, for so many slots of candidates."""
+        """Transpose all rows to columns, for so many slots of candidates."""
         state = self.state
         for at in range(0, people, _BLOCK):
             state.worth_by_seat[:, at : at + _BLOCK] = state.worth[at : at + _BLOCK].T
 
     def set_column(self, seat: int, line: Line) -> None:
-        """Enter what a seat, which takes nobody yet, makes of all candidates."""
+        """Enter the worth of all candidates at a seat, which takes nobody yet."""
         size, worth, gain = len(line.own), *_of(line)
         state = self.state
         state.worth[:size, seat], state.worth_by_seat[seat, :size], self._gain[:size, seat] = worth, worth, gain
@@ -109,7 +112,7 @@ class Best:
         exchange.price(state, seat)
 
     def clear_column(self, seat: int, people: int) -> None:
-        """Forget a seat that takes nobody any more; `people` is how many slots of candidates were ever used."""
+        """Clear a seat that takes nobody any more; `people` is how many slots of candidates were ever used."""
         state = self.state
         state.worth[:people, seat] = 0
         state.worth_by_seat[seat] = 0
@@ -132,9 +135,9 @@ class Best:
     # What happens
 
     def start(self, slots: list[int], prices: NDArray[np.int64], matching: list[int] | None = None) -> None:
-        """Match all anew, from any prices (by slot of the seat): the nearer to the best they are, the sooner.
+        """Match all again, from any prices (by slot of the seat): the nearer to the best they are, the faster.
 
-        Where the prices prove a matching (a seat for each of the slots), it is taken over as it is.
+        If the prices prove a matching (a seat for each of the slots), it is taken over as it is.
         """
         state = self.state
         state.price_a[:] = prices
@@ -162,7 +165,7 @@ class Best:
             exchange.enter(state, one, NOWHERE, row)
 
     def remove(self, one: int) -> int:
-        """Take a candidate out of the pool, and give the seat that is left behind (or NOWHERE)."""
+        """Take a candidate out of the pool, and return the seat left behind (or NOWHERE)."""
         state = self.state
         seat = int(state.at[one])
         if seat != NOWHERE:
@@ -172,7 +175,7 @@ class Best:
         return seat
 
     def turn_away(self, seat: int) -> list[int]:
-        """Let a seat hold nobody; give those whom it held, who are still to `enter` elsewhere."""
+        """Empty a seat; return those who had it, who are still to `enter` elsewhere."""
         state = self.state
         gone: list[int] = state.who[seat, : state.size[seat]].tolist()
         for one in gone:
@@ -180,13 +183,13 @@ class Best:
         return gone
 
     def improve(self, seat: int) -> int:
-        """Fill what is free at a seat (NOWHERE: nothing is); 0, for there are no rotations here."""
+        """Fill the free places of a seat (NOWHERE: none); return 0, for there are no rotations here."""
         if seat != NOWHERE:
             exchange.fill(self.state, seat)
         return 0
 
     def resize(self, seat: int) -> int:
-        """Follow another number of places."""
+        """Apply another number of places."""
         state = self.state
         while state.size[seat] > state.free[seat]:
             exchange.enter(state, NOWHERE, seat, _NOTHING)
@@ -194,7 +197,7 @@ class Best:
 
 
 def _of(line: Line) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """What pairs are worth (0: not feasible), and what of it the candidate gains."""
+    """Return the worth of pairs (0: not feasible), and the candidate's gain in it."""
     gain, preference = line.all_scores()
     worth = np.where(line.own > 0, gain + preference + 1, 0)
     return worth.astype(np.int32), gain.astype(np.int32)

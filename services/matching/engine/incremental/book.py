@@ -1,12 +1,12 @@
-"""Who is held where, and who waits for what? The state of deferred acceptance, ready for the next event.
+"""The state of deferred acceptance over slots, ready for the next event.
 
-Everybody has asked every seat that he or she wants more than the present one, so the matching alone says where deferred
-acceptance stands: whoever is turned away goes on from there, and the end is the same as from scratch (McVitie & Wilson,
-"The stable marriage problem", 1971). A candidate's next seat is found at once, by one look over the row, however many
-seats would say no in between.
+Every candidate has asked every seat that he or she wants more than the present one, so the matching alone is the state
+of deferred acceptance: a rejected candidate goes on from there, and the end is the same as from scratch (McVitie &
+Wilson, "The stable marriage problem", 1971). A candidate's next seat is found at once, by one pass over the row,
+however many seats would refuse in between.
 
-For each seat and country the book knows the first in line: the best of those who want the seat more than what they
-have, which is what a vacancy asks for. Where the share of a country cannot bind, one line for all is enough.
+For each seat and country the book knows the first in line: the best of those who want the seat more than the present
+one, whom a vacancy needs. If the share of a country cannot bind, one line for all is enough.
 """
 
 from bisect import insort
@@ -59,26 +59,26 @@ class Book:
         self._worse: dict[int, int] = {}
 
     def beside(self) -> "Book":
-        """Another book over the same rows, in which no seat has places and nobody is matched."""
+        """Return another book over the same rows, in which no seat has places and nobody is matched."""
         other = Book(len(self.now), len(self.held), len(self._least))
         other.own, other.key, other._rough, other.country = self.own, self.key, self._rough, self.country
         return other
 
     def saved(self) -> dict[str, Any]:
-        """All but the rows as it is now, for `restore`."""
+        """Return all but the rows as it is now, for `restore`."""
         kept = {name: getattr(self, name).copy() for name in _ARRAYS}
         lists = {name: list(getattr(self, name)) for name in ("free", "share", "bound")}
         return kept | lists | {"held": [list(one) for one in self.held], "count": [dict(one) for one in self.count]}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Go back to what was saved; `saved` is not to be used again."""
+        """Restore a saved state; `saved` is not to be used again."""
         self.__dict__.update(saved)
         self.before.clear()
 
     # Who and what there is
 
     def fits(self, people: int, seats: int, countries: int) -> bool:
-        """Whether there is room for so many slots and countries."""
+        """Return whether there is room for so many slots and countries."""
         return people <= len(self.now) and seats <= len(self.held) and countries <= len(self._least)
 
     def grow(self, people: int, seats: int, countries: int) -> None:
@@ -109,19 +109,19 @@ class Book:
         self.__dict__.update(wider.__dict__)
 
     def scores(self, one: int, seat: int) -> tuple[int, int]:
-        """What the candidate gains and what the seat prefers, of a feasible pair."""
+        """Return the candidate's gain and the seat's preference, of a feasible pair."""
         return Line(self.own[one, seat], self.key[one, seat]).scores()
 
     def moved(self) -> dict[int, int]:
-        """Who moved since this was asked last -> the seat before."""
+        """Return those who moved since the last call -> the seat before."""
         moved = {one: before for one, before in self.before.items() if before != self.at[one]}
         self.before.clear()
         return moved
 
     def set_row(self, one: int, country: int, line: Line, *, rough: bool = True) -> None:
-        """Enter what a candidate makes of all seats; he or she is not in the pool yet.
+        """Enter a candidate's order of all seats; he or she is not in the pool yet.
 
-        Without `rough`, `roughen` is to be called when all rows are there, which costs less than row by row.
+        Without `rough`, `roughen` is to be called when all rows are entered, which costs less than row by row.
         """
         self.country[one] = country
         size = len(line.own)
@@ -130,24 +130,24 @@ class Book:
             self._rough[:size, one] = _roughly(line.own)
 
     def roughen(self, people: int) -> None:
-        """Make the first look down all columns ready, for so many slots of candidates."""
+        """Make the rough columns ready, for so many slots of candidates."""
         for at in range(0, people, _BLOCK):
             self._rough[:, at : at + _BLOCK] = _roughly(self.own[at : at + _BLOCK]).T
 
     def set_column(self, seat: int, line: Line) -> None:
-        """Enter what a seat, which takes nobody yet, makes of all candidates."""
+        """Enter the order of all candidates at a seat, which takes nobody yet."""
         size = len(line.own)
         self.own[:size, seat], self.key[:size, seat] = line.own, line.key
         self._rough[seat, :size] = _roughly(line.own)
 
     def clear_column(self, seat: int, people: int) -> None:
-        """Forget a seat that takes nobody any more; `people` is how many slots of candidates were ever used."""
+        """Clear a seat that takes nobody any more; `people` is how many slots of candidates were ever used."""
         self.own[:people, seat] = 0
         self._rough[seat] = 0
         self._mark(seat)
 
     def set_terms(self, seat: int, free: int, share: int, used: dict[int, int], *, bound: bool) -> None:
-        """The free places of a seat, the most of one country, and what fixed pairs have used of it."""
+        """Set the free places of a seat, the most of one country, and the share used by fixed pairs."""
         self.free[seat], self.share[seat], self.bound[seat] = free, share, bound
         self._left[:, seat] = free > 0
         for country, number in used.items():
@@ -161,7 +161,7 @@ class Book:
         self._mark(seat)
 
     def settle(self, one: int, seat: int) -> None:
-        """Let a seat (or none) hold a candidate in a matching that is known to be the best stable one."""
+        """Give a candidate a seat (or none) in a matching that is known to be the best stable one."""
         if seat == NOWHERE:
             self._stand(one, seat, 0)
             return
@@ -171,7 +171,7 @@ class Book:
     # Deferred acceptance
 
     def enter(self, entering: Iterable[int]) -> None:
-        """Let candidates propose, each from what he or she has had downwards, until each is held or has nobody left."""
+        """Let candidates propose, each from the present seat downwards, until each has a seat or has asked all."""
         for each in entering:
             one = each
             self._worse.setdefault(one, int(self.now[one]))
@@ -194,7 +194,7 @@ class Book:
         self._line_up()
 
     def remove(self, one: int) -> int:
-        """Take a candidate out of the pool, and give the seat that is left behind (or NOWHERE)."""
+        """Take a candidate out of the pool, and return the seat left behind (or NOWHERE)."""
         seat = int(self.at[one])
         if seat != NOWHERE:
             self._leave(one, seat)
@@ -203,11 +203,14 @@ class Book:
         return seat
 
     def feasible(self, one: int) -> int:
-        """How many seats a candidate could have, had nobody else come: fixed pairs have left a place and a share."""
+        """Return how many seats a candidate could have if nobody else came.
+
+        Fixed pairs have left a place and a share.
+        """
         return int(np.count_nonzero((self.own[one] > 0) & self._left[self.country[one]]))
 
     def choice(self, seat: int) -> set[int]:
-        """Whom a seat would choose under its present terms of those it holds and all who want it more."""
+        """Return whom a seat would choose under its present terms among its holders and all who want it more."""
         people = self._wanting(seat)
         line = sorted([*self.held[seat], *zip(self.key[people, seat].tolist(), people.tolist(), strict=True)])
         count = dict(self.count[seat])
@@ -223,7 +226,7 @@ class Book:
         return chosen
 
     def turn_away(self, seat: int, kept: Collection[int] = ()) -> list[int]:
-        """Let a seat hold nobody but those who are kept; give the others, who are still to `enter` elsewhere."""
+        """Empty a seat but for those who are kept; return the others, who are still to `enter` elsewhere."""
         gone = [one for _, one in self.held[seat] if one not in kept]
         for one in gone:
             self._leave(one, seat)
@@ -233,7 +236,7 @@ class Book:
     # Vacancies
 
     def vacancy(self, seat: int) -> set[int]:
-        """Fill the places of a seat, then those that fall free by it; give whoever moved up.
+        """Fill the places of a seat, then those that fall free by it; return those who moved up.
 
         The chain ends in a stable matching (Blum, Roth & Rothblum, "Vacancy chains and equilibration in senior-level
         labor markets", 1997).
@@ -257,7 +260,7 @@ class Book:
         return moved
 
     def replacement(self, one: int) -> int:
-        """Who would take the place of a candidate who has one (NOWHERE: nobody)."""
+        """Return who would take the place of a candidate who has one (NOWHERE: nobody)."""
         seat = int(self.at[one])
         if self._stale[seat]:
             self._look_up(seat)
@@ -273,14 +276,17 @@ class Book:
         return NOWHERE if keys[best] == NOWHERE else int(self._line[best, seat])
 
     def starts(self, seat: int) -> list[int]:
-        """One of each kind of those whom a seat holds: who is replaced by the same candidate is of the same kind."""
+        """Return one candidate of each kind at a seat.
+
+        Candidates replaced by the same other one are of the same kind.
+        """
         held = self.held[seat]
         if not self.bound[seat]:
             return [one for _, one in held[:1]]
         return list({int(self.country[one]): one for _, one in held}.values())
 
     def stale(self) -> list[int]:
-        """The seats whose line is to be looked up and who hold somebody."""
+        """Return the seats that have holders and whose line must be looked up."""
         return [seat for seat in np.flatnonzero(self._stale).tolist() if self.held[seat]]
 
     def rotate(self, cycle: list[int]) -> None:
@@ -294,7 +300,7 @@ class Book:
             self._refresh(seat)
 
     def wanted(self, seat: int) -> int:
-        """The best of those who want the seat and whom it would take."""
+        """Return the best of those who want the seat and whom it would take."""
         if self._stale[seat]:
             self._look_up(seat)
         if not self.bound[seat]:
@@ -306,7 +312,10 @@ class Book:
     # Parts
 
     def _rejected(self, seat: int, country: int) -> int:
-        """Whom a seat gives up when it takes one more of a country: the last of that country, or of all, or nobody."""
+        """Return whom a seat gives up when it takes one more of a country.
+
+        The last of that country, or of all, or nobody.
+        """
         held = self.held[seat]
         if self.count[seat].get(country, 0) >= self.share[seat]:
             return next(other for _, other in held if self.country[other] == country)
@@ -323,7 +332,7 @@ class Book:
         self.count[seat][int(self.country[one])] -= 1
 
     def _stand(self, one: int, seat: int, order: int) -> None:
-        """Note what a candidate has; lines that he or she leads and no longer wants are to be looked up."""
+        """Note a candidate's seat; the lines that he or she leads and no longer wants must be looked up."""
         self.before.setdefault(one, int(self.at[one]))
         better = order > self.now[one]
         self.now[one], self.at[one] = order, seat
@@ -334,7 +343,7 @@ class Book:
                 self._mark(number)
 
     def _refresh(self, seat: int) -> None:
-        """Work out the least key with which each country gets in."""
+        """Compute the least key with which each country gets in."""
         held, free, least = self.held[seat], self.free[seat], self._least
         if free <= 0:
             least[:, seat] = _NEVER
@@ -347,13 +356,13 @@ class Book:
                     least[country, seat] = next((key for key, one in held if self.country[one] == country), int(_NEVER))
 
     def _mark(self, seat: int) -> None:
-        """The line of a seat is to be looked up when it is asked for."""
+        """Mark the line of a seat to be looked up when it is needed."""
         self._stale[seat] = True
         self._line[:, seat] = NOWHERE
         self._line_key[:, seat] = _NEVER
 
     def _look_up(self, seat: int) -> None:
-        """Find the first of each country, or of all, who want a seat more than what they have."""
+        """Find the first of each country, or of all, who want a seat more than the present one."""
         self._stale[seat] = False
         self._line[:, seat] = NOWHERE
         self._line_key[:, seat] = NOWHERE
@@ -372,20 +381,20 @@ class Book:
         self._line_key[countries, seat] = keys[order[first]]
 
     def _wanting(self, seat: int) -> NDArray[np.int64]:
-        """All who want a seat more than what they have."""
+        """Return all who want a seat more than the present one."""
         people: NDArray[np.int64] = np.flatnonzero(self._rough[seat] >= self._rough_now)
         wanting: NDArray[np.int64] = people[self.own[people, seat] > self.now[people]]
         return wanting
 
     def _lead(self, one: int, seat: int, key: int) -> None:
-        """Put a candidate before all others in a line that is the same for all countries."""
+        """Put a candidate first in a line that is the same for all countries."""
         self._line[:, seat] = NOWHERE
         self._line[self.country[one], seat] = one
         self._line_key[:, seat] = key
         self._first[seat] = one
 
     def _line_up(self) -> None:
-        """Let those who have less than before stand in line for what they want by now."""
+        """Put those who have less than before in line for what they want now."""
         for one, before in self._worse.items():
             own, country = self.own[one], self.country[one]
             wanted = (own <= before) & (own > self.now[one])
@@ -399,5 +408,5 @@ class Book:
 
 
 def _roughly(own: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Orders cut to 32 bits; 0 stays below all that is feasible."""
+    """Return orders cut to 32 bits; 0 stays below all that is feasible."""
     return np.where(own > 0, (own >> np.int64(28)) + 1, 0).astype(np.uint32)

@@ -1,4 +1,4 @@
-"""What is done to a book when somebody goes, or when a seat gets other places? Chains, then rotations."""
+"""Update a book when a candidate leaves, or when a seat gets other places: chains, then rotations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.matching.engine.incremental.rotations import climb
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The free places of a seat, the most of one country, what fixed pairs have used of it, and whether it can bind."""
+    """The free places of a seat, the most of one country, the share used by fixed pairs, and whether it can bind."""
 
     free: int
     share: int
@@ -18,14 +18,14 @@ class Terms:
     bound: bool
 
     def of(self, book: Book | Best, seat: int) -> None:
-        """Give them to a seat."""
+        """Apply the terms to a seat."""
         book.set_terms(seat, self.free, self.share, dict(self.used), bound=self.bound)
 
 
 def improve(book: Book | Best, seat: int) -> int:
-    """Fill what is free at a seat (NOWHERE: only lines have changed), and lead to the candidates' best.
+    """Fill the free places of a seat (NOWHERE: only lines have changed), and lead to the candidates' best.
 
-    Gives how many rotations were turned; the highest sum needs none.
+    Return how many rotations were applied; the highest sum needs none.
     """
     if isinstance(book, Best):
         return book.improve(seat)
@@ -34,9 +34,9 @@ def improve(book: Book | Best, seat: int) -> int:
 
 
 def resize(book: Book | Best, seat: int, terms: Terms) -> int:
-    """Follow another number of places: more, fewer, or both where a country's share changes beside them.
+    """Apply another number of places: more, fewer, or both if a country's share changes beside them.
 
-    Gives how many rotations were turned.
+    Return how many rotations were applied.
     """
     terms.of(book, seat)
     if isinstance(book, Best):

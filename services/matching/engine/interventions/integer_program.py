@@ -1,9 +1,9 @@
-"""What is the optimum of an integer program? Columns and rows put together here, solved by HiGHS.
+"""Build and solve integer programs with HiGHS.
 
-HiGHS: Huangfu & Hall, "Parallelizing the dual revised simplex method", 2018. Its relaxation gives a bound and says what
-each unused column would lose at least; only columns that lose less than the best answer so far falls short of the bound
-can be part of a better one, so the rest is left out (reduced cost fixing; Wolsey, "Integer Programming", 1998). One
-thread and a fixed seed, so that the same program always gives the same answer.
+HiGHS: Huangfu & Hall, "Parallelizing the dual revised simplex method", 2018. The relaxation gives a bound and the least
+loss of each unused column; only columns that lose less than the gap between the best answer and the bound can be part
+of a better one, so the rest is left out (reduced cost fixing; Wolsey, "Integer Programming", 1998). One thread and a
+fixed seed, so that the same program always gives the same answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """The value of each column, and the sum that no answer is above (equal to the sum reached: proven)."""
+    """The value of each column, and an upper bound of the sum (equal to the sum reached: proven)."""
 
     values: list[int]
     bound: int
@@ -35,7 +35,7 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What HiGHS made of some columns: their values, the sum, and by how much each would change it (relaxed only)."""
+    """The result of HiGHS for some columns: values, sum, and reduced costs (relaxed only)."""
 
     values: Floats
     total: float
@@ -52,7 +52,7 @@ class _Silent(highspy.Highs):
 
 
 class Program:
-    """Whole numbers from 0 to a limit, one a column, whose weighted sum is to be as high as the rows allow."""
+    """An integer program: columns from 0 to a limit, whose weighted sum is maximised under the rows."""
 
     def __init__(self) -> None:
         self._weights: list[int] = []
@@ -60,17 +60,20 @@ class Program:
         self._rows: list[tuple[Mapping[int, int], float, float]] = []
 
     def column(self, weight: int, most: int) -> int:
-        """Another column that counts `weight` and takes 0 to `most`; its number."""
+        """Add a column that counts `weight` and takes 0 to `most`; return its number."""
         self._weights.append(weight)
         self._upper.append(most)
         return len(self._weights) - 1
 
     def row(self, factors: Mapping[int, int], least: float, most: float) -> None:
-        """The sum of factor times column is to lie between the two."""
+        """Require the sum of factor times column to lie between the two."""
         self._rows.append((factors, least, most))
 
     def solve(self, start: Sequence[int], seconds: float = _LIMIT) -> Solved:
-        """The best, beginning with some that are allowed; after `seconds` the best so far, and what is proven."""
+        """Return the best answer, starting with an allowed one.
+
+        After `seconds` the best so far and the proven bound.
+        """
         until = monotonic() + seconds
         best, weights = np.array(start, np.int64), np.array(self._weights, np.int64)
         relaxed = self._run(np.arange(len(weights)), None, until)
@@ -95,14 +98,14 @@ class Program:
 
     @cached_property
     def _entries(self) -> tuple[Integers, Integers, Floats]:
-        """Row, column and factor of all entries, row by row."""
+        """Return row, column and factor of all entries, row by row."""
         row = [at for at, (factors, _, _) in enumerate(self._rows) for _ in factors]
         column = [at for factors, _, _ in self._rows for at in factors]
         factor = [one for factors, _, _ in self._rows for one in factors.values()]
         return np.array(row, np.int64), np.array(column, np.int64), np.array(factor, np.float64)
 
     def _run(self, kept: Integers, start: Integers | None, until: float) -> _Found:
-        """Solve with these columns alone: relaxed, or in whole numbers from an answer that is allowed."""
+        """Solve with these columns alone: relaxed, or in whole numbers from an allowed answer."""
         solver = _Silent()
         for name, value in (
             ("threads", 1),

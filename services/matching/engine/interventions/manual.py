@@ -1,4 +1,4 @@
-"""What is the matching if some pairs are made by hand? They stand, and the others are matched around them."""
+"""Match around pairs made by hand, and weigh an override of the matching."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class NotPossible(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What pairs made by hand change beside the matching without them; ids in their order.
+    """The changes that pairs made by hand cause, compared with the matching without them; ids sorted.
 
     `lose` had a place and have none now, `gain` the other way round, `move` have another one. `points` is the sum less
     the one before; `blocking_pairs` are those of the matching with them.
@@ -41,7 +41,7 @@ class Price:
 
 
 def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
-    """The run of a problem in which these candidates (ids) have these seats (ids), whatever the objective would do.
+    """Return the run of a problem in which these candidates (ids) have these seats (ids), whatever the objective.
 
     Groups and singles are matched around them as in any run. Receipts, ranks and both prices are those of the whole
     matching. Raises `NotPossible` for the first pair, by candidate, that may not be.
@@ -78,7 +78,7 @@ def _check(market: Market, pairs: Mapping[str, str]) -> None:
 
 
 def price(before: Result, after: Result) -> Price:
-    """What became of everybody in the pool."""
+    """Return the changes for all in the pool."""
     then, now = before.matching, after.matching
     return Price(
         gain=tuple(sorted(now.keys() - then.keys())),
@@ -106,10 +106,10 @@ LAW = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What an override does.
+    """The effects of an override.
 
     `forbidden` are the rules of law that the pair breaks (then nothing else counts), `waived` the others. `points` is
-    what the sum of points loses (below 0: gains), `blocking` how many pairs more would leave what they have for each
+    what the sum of points loses (below 0: gains), `blocking` how many more pairs would leave their partners for each
     other. `losers` are those who had a seat, provisional or given up for this, and now have none; `movers` those who
     now have another. `receipt` explains the pair; `line` are those next in line for the seat.
     """
@@ -127,8 +127,8 @@ class Override:
 def weigh(before: Problem, after: Problem, candidate_id: str, seat_id: str) -> Override:
     """Weigh putting a candidate on a seat.
 
-    `before` is the problem as it stands; `after` the same with the pairs released that the override puts an end to, so
-    that the candidate is in its pool. Raises KeyError for a candidate or a seat that `after` does not have.
+    `before` is the present problem; `after` the same with the pairs released that the override ends, so that the
+    candidate is in its pool. Raises KeyError for a candidate or a seat that `after` does not have.
     """
     market = Market(after)
     one, seat = market.place[candidate_id], market.seat_place[seat_id]
@@ -166,7 +166,7 @@ def weigh(before: Problem, after: Problem, candidate_id: str, seat_id: str) -> O
 
 
 def _seats(result: Result, problem: Problem) -> dict[str, str]:
-    """Candidate id -> seat id, new and fixed pairs."""
+    """Return candidate id -> seat id, of new and fixed pairs."""
     return {pair.candidate_id: pair.seat_id for pair in problem.fixed} | dict(result.matching)
 
 
@@ -176,7 +176,7 @@ def _blocking(market: Market, matching: Mapping[str, str]) -> int:
 
 
 def _option(market: Market, one: int, seat: int) -> Option:
-    """The pair as a receipt shows it, whether all rules hold or not: points, and its place in both orders."""
+    """Return the pair as a receipt shows it, even if a rule is broken: points, and its place in both orders."""
     points = market.scores.points([market.candidates[one]])
     weights = market.problem.rules.weights
     earned = tuple(

@@ -1,10 +1,10 @@
-"""Which agencies can exchange officers among themselves: one for one (a tandem), or round in a ring of three?
+"""Find exchange rings: agencies that exchange officers one for one (a tandem), or in a ring of three.
 
 Of officers without a place, each of whose agencies offers one: a set of tandems and rings of the highest sum in which
 nobody travels twice and no place is given twice. Such cycles are what kidney exchange clears (Abraham, Blum & Sandholm,
 "Clearing algorithms for barter exchange markets", 2007: cycles of two and three, an integer program over cycles). Here
-officers of one agency stand for each other, so the cycles are counted between agencies, and who travels is a flow
-beside them: exact as theirs, with far fewer columns.
+officers of one agency can replace each other, so the cycles are counted between agencies, and the choice of officers is
+a flow beside them: exact as theirs, with far fewer columns.
 """
 
 from collections import Counter, defaultdict
@@ -29,7 +29,7 @@ Cycle = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One officer of a ring and the place that he or she takes, with what both sides gain by it."""
+    """One officer of a ring and the place that he or she takes, with the gains of both sides."""
 
     candidate_id: str
     seat_id: str
@@ -58,7 +58,10 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Rings:
-    """The rings found, the heaviest first. No other set has a sum above `bound`; equal to `total` it is the optimum."""
+    """The rings found, the heaviest first.
+
+    No other set has a sum above `bound`; if equal to `total` it is the optimum.
+    """
 
     rings: tuple[Ring, ...]
     bound: int
@@ -84,7 +87,7 @@ class _Arc:
 def rings(
     market: Market, waiting: Collection[str], *, exact_columns: int = EXACT_COLUMNS, seconds: float = SECONDS
 ) -> Rings:
-    """The rings among candidates (ids) who wait, at the places that no fixed pair holds.
+    """Return the rings among waiting candidates (ids), at the places that no fixed pair has.
 
     Members of a group do not travel apart, so they are left out; so are mentors, whose place is a person. Ceilings and
     shares of one country hold. The same market gives the same rings, whatever the order of its parts, unless `seconds`
@@ -105,7 +108,7 @@ def rings(
 
 
 def _arcs(market: Market, waiting: Collection[str]) -> list[_Arc]:
-    """All feasible pairs of waiting officers with placements of agencies that have somebody waiting, best first."""
+    """Return the feasible pairs of waiting officers with placements of agencies whose officers wait too, best first."""
     wanted = set(waiting)
     officers = [
         at for at, one in enumerate(market.candidates) if one.id in wanted and not one.group_id and one.group_size == 1
@@ -134,7 +137,7 @@ def _arcs(market: Market, waiting: Collection[str]) -> list[_Arc]:
 
 
 def _cycles(steps: Collection[tuple[int, int]]) -> Iterator[Cycle]:
-    """All tandems and rings of three between agencies, each once, beginning with its smallest number."""
+    """Return all tandems and rings of three between agencies, each once, beginning with its smallest number."""
     onward: dict[int, list[int]] = defaultdict(list)
     for home, host in sorted(steps):
         onward[home].append(host)
@@ -151,12 +154,12 @@ def _cycles(steps: Collection[tuple[int, int]]) -> Iterator[Cycle]:
 
 
 def _steps(cycle: Cycle) -> Iterator[tuple[int, int]]:
-    """From each agency to the one that hosts its officer."""
+    """Return the steps from each agency to the one that hosts its officer."""
     return zip(cycle, (*cycle[1:], cycle[0]), strict=True)
 
 
 class _Room:
-    """What is left: places of a seat, places of it for one country, travellers of a country."""
+    """The room left: places of a seat, places of it for one country, travellers of a country."""
 
     def __init__(self, market: Market) -> None:
         self.places = list(market.free)
@@ -167,7 +170,7 @@ class _Room:
         self.quota = list(market.quota)
 
     def rows(self, arcs: Sequence[_Arc]) -> Iterator[tuple[list[int], float]]:
-        """The limits over the arcs (their numbers), each with the most of them that may be taken."""
+        """Return the limits over the arcs (their numbers), each with the most that may be taken."""
         groups: dict[tuple[str, int, int], list[int]] = defaultdict(list)
         for number, arc in enumerate(arcs):
             groups["officer", arc.candidate, 0].append(number)
@@ -188,7 +191,7 @@ class _Room:
                 yield members, max(0, most)
 
     def takes(self, arc: _Arc, travelling: Counter[int]) -> bool:
-        """Whether the arc's place is left, beside so many more of its country who travel in the same ring."""
+        """Return whether the arc's place is left, beside so many more of its country who travel in the same ring."""
         quota = self.quota[arc.country]
         return (
             self.places[arc.seat] > 0
@@ -207,7 +210,10 @@ class _Room:
 def _exact(
     arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room, start: Sequence[Ring], seconds: float
 ) -> tuple[list[Ring], int]:
-    """The optimum by HiGHS: a column a pair and a column a cycle of agencies; each step of a cycle is one pair."""
+    """Return the optimum by HiGHS: a column a pair and a column a cycle of agencies.
+
+    Each step of a cycle is one pair.
+    """
     program = Program()
     for arc in arcs:
         program.column(arc.leg.weight, 1)
@@ -237,7 +243,7 @@ def _exact(
 
 
 def _columns(arcs: Sequence[_Arc], cycles: Sequence[Cycle], found: Sequence[Ring]) -> list[int]:
-    """What each column of the program is in an answer that is known."""
+    """Return the value of each column of the program in a known answer."""
     legs = {leg for ring in found for leg in ring.legs}
     number = {arc.leg.agency: arc.home for arc in arcs}
     times = Counter(tuple(number[leg.agency] for leg in ring.legs) for ring in found)
@@ -245,7 +251,10 @@ def _columns(arcs: Sequence[_Arc], cycles: Sequence[Cycle], found: Sequence[Ring
 
 
 def _greedy(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> list[Ring]:
-    """The heaviest ring that is left, again and again. What a ring can weigh only falls, so old weights are bounds."""
+    """Take the heaviest ring that is left, again and again.
+
+    The weight of a ring only falls, so old weights are bounds.
+    """
     by_step: dict[tuple[int, int], list[_Arc]] = defaultdict(list)
     for arc in arcs:
         by_step[arc.home, arc.host].append(arc)
@@ -269,7 +278,7 @@ def _greedy(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> list[
 
 
 def _best(cycle: Cycle, by_step: dict[tuple[int, int], list[_Arc]], room: _Room, away: set[int]) -> list[_Arc] | None:
-    """The best pair that is left for each step of a cycle; None where a step has none."""
+    """Return the best pair left for each step of a cycle; None if a step has none."""
     legs: list[_Arc] = []
     travelling: Counter[int] = Counter()
     for step in _steps(cycle):
@@ -282,7 +291,7 @@ def _best(cycle: Cycle, by_step: dict[tuple[int, int], list[_Arc]], room: _Room,
 
 
 def _bound(arcs: Iterable[_Arc], market: Market) -> int:
-    """No set of rings weighs more: each officer's best pair once, and each place's best pairs once, the lower sum."""
+    """Return an upper bound: each officer's best pair once, and each place's best pairs once, the lower sum."""
     own: dict[int, int] = defaultdict(int)
     at_seat: dict[int, list[int]] = defaultdict(list)
     for arc in arcs:

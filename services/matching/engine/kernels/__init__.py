@@ -1,10 +1,9 @@
-"""How are millions of pairs swept in a fraction of a second? Loops over the columns, compiled to machine code by numba.
+"""Loops over the columns of millions of pairs, compiled to machine code by numba.
 
-A sweep takes one candidate at a time and computes the row of all seats anew whenever it is wanted, which is quicker
-than to keep it: nothing here grows with the pairs but the bits that say which are feasible.
+A sweep takes one candidate at a time and computes the row of all seats whenever it is needed, which is quicker than
+storing it: memory grows with the pairs only by the bits that say which are feasible.
 
-Without numba `AVAILABLE` is False, and the engine keeps to numpy; `tests/unit/matching/engine/test_sweep.py` holds both
-equal.
+Without numba `AVAILABLE` is False, and the engine uses numpy; `tests/unit/matching/engine/test_sweep.py` compares both.
 `python -m services.matching.engine.kernels` compiles ahead; else the first large matching waits for it.
 """
 

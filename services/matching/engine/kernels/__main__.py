@@ -1,4 +1,4 @@
-"""Compiles the loops ahead, so that the first large matching need not wait for it (`make setup` runs it)."""
+"""Compile the loops ahead, so that the first large matching need not wait (`make setup` runs it)."""
 
 import sys
 from datetime import date
@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def _smallest(heavier: int) -> Problem:
-    """Two candidates for one place: one gets it, the other is told what would have been enough."""
+    """Return two candidates for one place: one gets it, for the other a smallest change is sought."""
     first, second = (
         Candidate(
             id=name,

@@ -1,7 +1,7 @@
-"""Deferred acceptance over rows that are computed when somebody asks on, in machine code.
+"""Deferred acceptance over rows that are computed when a candidate proposes, in machine code.
 
-Of a candidate's row only the next few seats are kept, and only such as would still take the candidate: what a seat
-asks rises and never falls, so that whom it would refuse now it would refuse later. The result is that of asking all.
+Of a candidate's row only the next few seats are kept, and only those that would still take the candidate: the bar of a
+seat never falls, so a seat that would refuse now would refuse later. The result is that of asking all.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ from services.matching.engine.kernels.rows import buffers, feasible_only, greate
 
 @compiled
 def surpass(gain: Short, preference: Short, full: Short, share: Short) -> None:
-    """Put -1 for what is gained at seats that ask for more than they would have."""
+    """Put -1 as the gain at seats whose bar the candidate does not reach."""
     none = gain.dtype.type(NONE)
     for seat in range(len(gain)):
         value = gain[seat] if preference[seat] >= full[seat] else none
@@ -36,7 +36,7 @@ def surpass(gain: Short, preference: Short, full: Short, share: Short) -> None:
 
 @compiled
 def _floor(tops: Short, few: Int, lowest: Short) -> Int:
-    """A sum that at least `few` seats reach: the least of the greatest `few` blocks (0 where there are not as many)."""
+    """Return a sum that at least `few` seats reach: the least of the greatest `few` blocks (0 if there are fewer)."""
     found = 0
     for block in range(len(tops)):
         top = tops[block]
@@ -66,7 +66,7 @@ def _best(
     wish: Numbers,
     wish_key: Long,
 ) -> Int:
-    """The best seats of a row whose sums reach the floor and that would take the candidate, in order; how many."""
+    """Return the best seats of a row whose sums reach the floor and that would take the candidate, sorted; how many."""
     found, longest = 0, len(own)
     for block in range(len(tops)):
         if tops[block] < floor:
@@ -96,9 +96,9 @@ def _best(
 
 @compiled
 def refill(facts: Facts, left: Words, state: State, one: Int, country: Int, room: Buffers) -> None:
-    """The best few seats that would still take the candidate, in the order of the wish, into `state.wish`.
+    """Put the best few seats that would still take the candidate, in the order of the wish, into `state.wish`.
 
-    Those that would not are passed over for good: in deferred acceptance what a seat asks only ever rises.
+    Those that would not are passed over for good: in deferred acceptance the bar of a seat only ever rises.
     """
     own, gain, preference, tops = room.own, room.gain, room.preference, room.tops
     wish, wish_key, longest, named_bit = state.wish[one], state.wish_key[one], state.wish.shape[1], facts.named_bit
@@ -130,7 +130,7 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
     wish: Numbers,
     wish_key: Long,
 ) -> None:
-    """Deferred acceptance: let candidates propose until each is held or would be taken nowhere.
+    """Run deferred acceptance: candidates propose until each has a seat or would be taken nowhere.
 
     `wish` with `wish_key` is the whole list of the candidate `changed` (NONE: nobody's), instead of his or her row.
     """
@@ -197,7 +197,7 @@ def _let_in(
     key: Int,
     one: Int,
 ) -> Int:
-    """A seat that would rather have the candidate than somebody it holds takes him or her; who has to go, or NONE."""
+    """Let a seat take a candidate whom it prefers to one it has; return who must go, or NONE."""
     own, out = country[one], np.int64(NONE)
     if taken[own] >= share:
         out = start
@@ -225,7 +225,7 @@ def _let_in(
 def bar_of(
     country: Numbers, share: Int, start: Int, end: Int, who: Numbers, held: Long, taken: Numbers, own: Int
 ) -> Int:
-    """The key that one more of a country has to surpass at a seat because of the country's share; NONE for no bar."""
+    """Return the key that one more of a country must exceed because of the country's share; NONE for no bar."""
     if taken[own] < share:
         return np.int64(NONE)
     for at in range(start, end):

@@ -1,4 +1,4 @@
-"""What do the compiled loops read and write, and how are they compiled?"""
+"""The data that the compiled loops read and write, and the decorator that compiles them."""
 
 import importlib.util
 import os
@@ -39,7 +39,7 @@ ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code, kept on disk between runs; other threads go on while it runs."""
+    """Return the function as machine code, cached on disk between runs; it releases the interpreter's lock."""
     if not AVAILABLE:
         return function
     import numba  # noqa: PLC0415 - it may be absent
@@ -53,7 +53,7 @@ def compiled(function: Function) -> Function:
 
 
 def _folder() -> Path:
-    """Where the machine code is kept: one folder for each version of all loops, since they call each other."""
+    """Return the folder of the machine code: one for each version of all loops, since they call each other."""
     here = Path(__file__).parent
     version = sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))).hexdigest()[:12]
     beside = here / "__pycache__"
@@ -63,11 +63,12 @@ def _folder() -> Path:
 
 
 class Facts(NamedTuple):
-    """What the sweeps read of both sides; `columns.py` makes it.
+    """The data of both sides that the sweeps read; `columns.py` makes it.
 
     `bits` are rows of words; rule r leaves candidate i the union of rows `allowed[allowed_at[i*R+r]:...[i*R+r+1]]`, R
-    `earned[earned_at[i*C+c]:...]`, or, where `counted[c]` is not 0, their sum up to that, which is 100 points.
-    `applicant` and `host` are the weights. `named[named_at[i]:...]` are seats pre-matched with the candidate.
+    being the number of rules. Points of criterion c (of C) are the greatest of rows `earned[earned_at[i*C+c]:...]`, or,
+    where `counted[c]` is not 0, their sum up to that, which is 100 points. `applicant` and `host` are the weights.
+    `named[named_at[i]:...]` are seats pre-matched with the candidate.
     """
 
     rules: Int
@@ -89,11 +90,11 @@ class Facts(NamedTuple):
 
 
 class State(NamedTuple):
-    """Whom each seat holds for now, and how far each candidate has asked.
+    """The holders of each seat so far, and how far each candidate has asked.
 
-    Seat s holds `who[room[s]:room[s]+size[s]]` with `key`, least first. `least[s]` is the key to be surpassed where the
-    seat is full, `least_of[k, s]` where country k has its share; both stand in 32 bits (without ties) beside. `wish`
-    and `wish_key` hold the next few seats of a candidate, `at` of `length` asked, `more` 0 if the list ends there.
+    Seat s has `who[room[s]:room[s]+size[s]]` with `key`, least first. `least[s]` is the key to exceed if the seat is
+    full, `least_of[k, s]` if country k has its share; both are repeated in 32 bits (without ties). `wish` and
+    `wish_key` have the next few seats of a candidate, `at` of `length` asked, `more` 0 if the list ends there.
     """
 
     room: Long
@@ -127,7 +128,7 @@ class Buffers(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a matching means for each candidate.
+    """The result of a matching for each candidate.
 
     `rank` of the seat among the feasible (0: no seat), `blocking` pairs with it, the `first` choice (NONE: nothing is
     feasible), both sums, and the `points` by criterion, of the seat or else of the first choice.

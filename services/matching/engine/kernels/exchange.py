@@ -1,4 +1,4 @@
-"""Which chain of changes raises the sum most, when somebody enters, or when a place falls free? Loops, compiled.
+"""Find the chain of changes that raises the sum most when a candidate enters or a place falls free, in machine code.
 
 The least-cost flow of a matching, kept optimal by one shortest path a change: Dijkstra's algorithm over the seats, at
 costs reduced by the prices of the last optimum (Edmonds & Karp, "Theoretical improvements in algorithmic efficiency for
@@ -9,9 +9,9 @@ A worth is two numbers, the points and below them the published tie-break, compa
 group serves duality as well as the whole numbers do. So the optimum is the one that a run chooses among all of the
 highest sum. Names of pairs of numbers end in `_a` (points) and `_b` (tie-break).
 
-What always holds between two changes: a pair costs a candidate (`left`, what he or she is left with) and the seat
-(`price`) at least what it is worth, a matched pair exactly that; who has no seat is left with nothing; a place that is
-free has no price. By duality the sum is then the highest.
+Invariant between two changes: what a pair leaves the candidate (`left`) plus the price of the seat (`price`) is at
+least its worth, and exactly its worth for a matched pair; a candidate without a seat is left with nothing; a free place
+has no price. By duality the sum is then the highest.
 """
 
 from typing import NamedTuple
@@ -28,10 +28,10 @@ _FAR = np.int64(1 << 62)
 
 
 class Exchange(NamedTuple):
-    """Who is where, and the prices that prove it. Loops change what is in the arrays.
+    """The present matching, and the prices that prove it; the loops change its arrays.
 
     `worth[i, s]` are the points of a pair (0: not feasible), `worth_by_seat[s, i]` the same, `word` and `seat_word` the
-    hashes that tie-breaks are mixed from. `who[s, :size[s]]` are held at seat s, of `free[s]` places.
+    hashes that tie-breaks are mixed from. `who[s, :size[s]]` have seat s, of `free[s]` places.
     """
 
     worth: Numbers
@@ -49,10 +49,10 @@ class Exchange(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """How far seats are: `dist`, through whom (`by`) and from where (`to`), for all that were reached.
+    """The distances to seats: `dist`, through whom (`by`) and from where (`to`), for all that were reached.
 
-    `near[:counts[0]]` are still to be looked at, `order[:counts[1]]` have been (`done`). `end` is the best end of a
-    path that is known: both parts of its length, the seat with a free place, and the candidate who stays without.
+    `near[:counts[0]]` are still to be scanned, `order[:counts[1]]` have been (`done`). `end` is the best known end of a
+    path: both parts of its length, the seat with a free place, and the candidate who stays without.
     """
 
     dist_a: Long
@@ -86,7 +86,7 @@ def put(state: Exchange, one: Int, seat: Int) -> None:
 
 @compiled
 def take(state: Exchange, one: Int) -> None:
-    """Take a candidate out of the seat that he or she has."""
+    """Take a candidate out of his or her seat."""
     seat = state.at[one]
     last = state.size[seat] - 1
     for place in range(last + 1):
@@ -99,7 +99,7 @@ def take(state: Exchange, one: Int) -> None:
 
 @compiled
 def value(state: Exchange, one: Int, row: Numbers) -> None:
-    """Work out what an entering candidate would be left with: the best of what pairs (`row`) are worth above prices."""
+    """Compute what an entering candidate would be left with: the best of the worths of pairs (`row`) above prices."""
     best_a, best_b = np.int64(0), np.int64(0)
     for seat in range(len(row)):
         if row[seat] > 0:
@@ -113,7 +113,7 @@ def value(state: Exchange, one: Int, row: Numbers) -> None:
 
 @compiled
 def price(state: Exchange, seat: Int) -> None:
-    """Work out the price of a seat that nobody has yet: the most that a pair is worth above what candidates have."""
+    """Compute the price of an empty seat: the most that a pair is worth above what candidates are left with."""
     best_a, best_b = np.int64(0), np.int64(0)
     for one in range(len(state.at)):
         worth = state.worth_by_seat[seat, one]
@@ -128,7 +128,7 @@ def price(state: Exchange, seat: Int) -> None:
 
 @compiled
 def _paths(seats: Int) -> Paths:
-    """Nothing is reached, and no end is known."""
+    """Return empty paths: nothing is reached, and no end is known."""
     return Paths(
         np.full(seats, _FAR),
         np.zeros(seats, np.int64),
@@ -144,7 +144,7 @@ def _paths(seats: Int) -> Paths:
 
 @compiled
 def _end(paths: Paths, long_a: Int, long_b: Int, seat: Int, one: Int) -> None:
-    """An end of a path: it is kept if it is the best so far."""
+    """Keep this end of a path if it is the best so far."""
     end = paths.end
     if long_a < end[0] or (long_a == end[0] and long_b < end[1]):
         end[0], end[1], end[2], end[3] = long_a, long_b, seat, one
@@ -152,7 +152,7 @@ def _end(paths: Paths, long_a: Int, long_b: Int, seat: Int, one: Int) -> None:
 
 @compiled
 def _reach(paths: Paths, seat: Int, long_a: Int, long_b: Int, by: Int, to: Int) -> None:
-    """A way to a seat: it is kept if it is the shortest so far."""
+    """Keep this way to a seat if it is the shortest so far."""
     if long_a < paths.dist_a[seat] or (long_a == paths.dist_a[seat] and long_b < paths.dist_b[seat]):
         if paths.dist_a[seat] == _FAR:
             paths.near[paths.counts[0]] = seat
@@ -169,7 +169,7 @@ def _look_at(paths: Paths, seat: Int) -> None:
 
 @compiled
 def _nearest(paths: Paths) -> Int:
-    """The nearest seat that was not looked at; NOWHERE if none is nearer than the best end."""
+    """Return the nearest seat not yet scanned; NOWHERE if none is nearer than the best end."""
     near, dist_a, dist_b, count = paths.near, paths.dist_a, paths.dist_b, paths.counts[0]
     if count == 0:
         return NOWHERE
@@ -189,7 +189,7 @@ def _nearest(paths: Paths) -> Int:
 
 @compiled
 def _asks(state: Exchange, paths: Paths, one: Int, row: Numbers, from_a: Int, from_b: Int) -> None:
-    """Where a candidate could go who is so far along a path; to stay without a seat ends it."""
+    """Extend a path from a candidate at this distance; to stay without a seat ends it."""
     from_a, from_b = from_a + state.left_a[one], from_b + state.left_b[one]
     _end(paths, from_a, from_b, NOWHERE, one)
     dist_a, most, word = paths.dist_a, paths.end[0], state.word[one]
@@ -203,7 +203,7 @@ def _asks(state: Exchange, paths: Paths, one: Int, row: Numbers, from_a: Int, fr
 
 @compiled
 def _shift(state: Exchange, paths: Paths, sign: Int) -> None:
-    """What is nearer than the end becomes dearer by the difference (cheaper with sign -1), and who is held pays it."""
+    """Raise the price of all that is nearer than the end by the difference (lower it with sign -1); holders pay it."""
     for place in range(paths.counts[1]):
         seat = paths.order[place]
         more_a = sign * (paths.end[0] - paths.dist_a[seat])
@@ -218,9 +218,9 @@ def _shift(state: Exchange, paths: Paths, sign: Int) -> None:
 
 @compiled
 def enter(state: Exchange, entering: Int, yielding: Int, row: Numbers) -> None:
-    """Let a candidate enter (`entering`, with the worths `row`), or have a seat (`yielding`) give up one it holds.
+    """Let a candidate enter (`entering`, with the worths `row`), or have a seat (`yielding`) give up one it has.
 
-    Whoever moves, moves so that the sum stays the highest; the other of the two arguments is NOWHERE.
+    The moves keep the sum the highest; the other of the two arguments is NOWHERE.
     """
     paths = _paths(len(state.free))
     at = yielding
@@ -248,7 +248,7 @@ def enter(state: Exchange, entering: Int, yielding: Int, row: Numbers) -> None:
 
 @compiled
 def _move_along(state: Exchange, paths: Paths, entering: Int, yielding: Int) -> None:
-    """Let everybody on the path to its end move on by one, from the end backwards."""
+    """Move everybody on the path to its end on by one, from the end backwards."""
     seat, without = paths.end[2], paths.end[3]
     if without != NOWHERE:
         if without == entering:
@@ -268,7 +268,7 @@ def _move_along(state: Exchange, paths: Paths, entering: Int, yielding: Int) -> 
 
 @compiled
 def fill(state: Exchange, vacant: Int) -> None:
-    """Fill the places of a seat that are free and have a price, or let them lose it; others move for it."""
+    """Fill the free places of a seat that have a price, or let them lose it; others move for it."""
     while state.size[vacant] < state.free[vacant] and (
         state.price_a[vacant] > 0 or (state.price_a[vacant] == 0 and state.price_b[vacant] > 0)
     ):
@@ -295,7 +295,7 @@ def fill(state: Exchange, vacant: Int) -> None:
 
 @compiled
 def _wanted(state: Exchange, paths: Paths, seat: Int) -> None:
-    """Who could come to a seat at which a place is free; that it stays free ends the path."""
+    """Find who could come to a free place; to leave it free ends the path."""
     from_a, from_b = paths.dist_a[seat] + state.price_a[seat], paths.dist_b[seat] + state.price_b[seat]
     _end(paths, from_a, from_b, seat, NOWHERE)
     row, hashed = state.worth_by_seat[seat], state.seat_word[seat]

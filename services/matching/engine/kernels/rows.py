@@ -1,6 +1,6 @@
-"""Which seats are feasible for a candidate, and what is each worth to both? One row at a time, in machine code.
+"""Compute one candidate's row: the feasible seats and their value to both sides, in machine code.
 
-Seats are scored in strips that fit into the cache, and looked through in blocks of 64, the bits of a word.
+Seats are scored in strips that fit into the cache, and scanned in blocks of 64, the bits of a word.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 @compiled
 def buffers(state: State) -> Buffers:
-    """New room, as wide as the rows of a state."""
+    """Return new buffers, as wide as the rows of a state."""
     short = state.least_short
     return Buffers(
         np.zeros((16, STRIP), np.int8),
@@ -77,7 +77,7 @@ def feasible(facts: Facts, low: Int, high: Int, left: Words, funnel: Numbers) ->
 
 @compiled
 def _population(word: Word) -> Int:
-    """How many bits are set (Warren, "Hacker's Delight", 2nd ed. 2012, chapter 5; LLVM knows the pattern)."""
+    """Return how many bits are set (Warren, "Hacker's Delight", 2nd ed. 2012, chapter 5; LLVM knows the pattern)."""
     word = word - ((word >> ONE) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -86,7 +86,7 @@ def _population(word: Word) -> Int:
 
 @compiled
 def mixed_hash(own: Word, seat: Word) -> Word:
-    """The tie-break of a pair, as `Scores.ties` makes it."""
+    """Return the tie-break of a pair, as `Scores.ties` makes it."""
     word = own + seat
     word = (word ^ (word >> _S30)) * _MIX_1
     word = (word ^ (word >> _S27)) * _MIX_2
@@ -148,7 +148,7 @@ def _up_to(most: Int, count: Bytes) -> None:
 
 @compiled
 def score(facts: Facts, one: Int, room: Buffers) -> None:
-    """Both sums of a candidate at all seats; they mean nothing where the pair is not feasible."""
+    """Compute both sums of a candidate at all seats; they mean nothing if the pair is not feasible."""
     earned_at, earned, table = facts.earned_at, facts.earned, facts.table
     points, applicant, host, preference = room.points, room.applicant, room.host, room.preference
     criteria, counted = len(facts.applicant), facts.counted
@@ -183,7 +183,7 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
 def points_of(
     earned_at: Numbers, earned: Numbers, table: Bytes, counted: Numbers, one: Int, seat: Int, points: Bytes
 ) -> None:
-    """The points of one pair by criterion."""
+    """Compute the points of one pair by criterion."""
     criteria = len(points)
     for criterion in range(criteria):
         best = np.int64(0)
@@ -201,7 +201,10 @@ def points_of(
 
 @compiled
 def keys_of(facts: Facts, one: Int, seat: Int, points: Bytes) -> tuple[Int, Int]:
-    """How the candidate and the seat each order the pair: score and tie-break (62 bits), greater is preferred."""
+    """Return how the candidate and the seat each order the pair.
+
+    Score and tie-break (62 bits), greater is preferred.
+    """
     applicant, host, named = facts.applicant, facts.host, facts.named
     points_of(facts.earned_at, facts.earned, facts.table, facts.counted, one, seat, points)
     gain, preference = np.int64(0), np.int64(0)
@@ -217,7 +220,7 @@ def keys_of(facts: Facts, one: Int, seat: Int, points: Bytes) -> tuple[Int, Int]
 
 @compiled
 def key_of(named_bit: Int, preference: Int, mixed: Word) -> Int:
-    """The key of a pair for the seat, of what it prefers and the tie-break."""
+    """Return the key of a pair for the seat, from its preference and the tie-break."""
     wide = np.int64(preference)
     if wide >= named_bit:
         wide += (np.int64(1) << (NAMED - TIE_BITS)) - named_bit
@@ -226,7 +229,7 @@ def key_of(named_bit: Int, preference: Int, mixed: Word) -> Int:
 
 @compiled
 def short_of(named_bit: Int, key: Int) -> Int:
-    """What a key says without its tie-break, as the sums of a row have it."""
+    """Return a key without its tie-break, comparable with the sums of a row."""
     wide = key >> TIE_BITS
     if wide >= np.int64(1) << (NAMED - TIE_BITS):
         wide += named_bit - (np.int64(1) << (NAMED - TIE_BITS))
@@ -235,7 +238,7 @@ def short_of(named_bit: Int, key: Int) -> Int:
 
 @compiled
 def _only(bits: Word, gain: Short) -> None:
-    """Put -1 for what is gained in a block at seats that are not feasible."""
+    """Put -1 as the gain in a block at seats that are not feasible."""
     short = gain.dtype.type
     for bit in range(64):
         gain[bit] |= short(short((bits >> np.uint64(bit)) & ONE) - short(1))
@@ -243,7 +246,7 @@ def _only(bits: Word, gain: Short) -> None:
 
 @compiled
 def feasible_only(words: Words, gain: Short) -> None:
-    """Put -1 for what is gained at seats that are not feasible."""
+    """Put -1 as the gain at seats that are not feasible."""
     for word in range(len(words)):
         if words[word] != ALL:
             _only(words[word], gain[word << 6 : (word + 1) << 6])
@@ -251,7 +254,7 @@ def feasible_only(words: Words, gain: Short) -> None:
 
 @compiled
 def greatest(gain: Short, tops: Short) -> None:
-    """The greatest of each block, -1 for none."""
+    """Compute the greatest of each block, -1 for none."""
     none = gain.dtype.type(NONE)
     for block in range(len(gain) >> 6):
         best = none

@@ -1,4 +1,4 @@
-"""What does a matching mean for everybody, and which pairs block it? One more sweep over all rows, in machine code."""
+"""Summarise a matching for each candidate and find its blocking pairs, in one more sweep in machine code."""
 
 import numpy as np
 
@@ -36,7 +36,7 @@ from services.matching.engine.kernels.rows import (
 
 @compiled
 def settle(facts: Facts, state: State, shares: Numbers, country: Numbers, free: Numbers) -> None:
-    """Let each seat hold whom `state.seat` says, and set all bars; nobody's list is begun."""
+    """Give each seat the candidates that `state.seat` says, and set all bars; nobody has asked yet."""
     points = np.empty(len(facts.applicant), np.int8)
     first, size, who, held, taken = state.room, state.size, state.who, state.key, state.taken
     for one in range(len(state.seat)):
@@ -67,7 +67,7 @@ def summarise(
 ) -> None:
     """Fill `told` for the candidates from `low` to `high`, of a matching that is settled.
 
-    Somebody without a seat whose country is `stopped` blocks nothing, for no seat may take one more from there.
+    A candidate without a seat whose country is `stopped` blocks nothing, for no seat may take one more from there.
     """
     room = buffers(state)
     points = told.points
@@ -112,7 +112,10 @@ def _look_above(
     wanted: Int,
     blocks_nothing: Int,
 ) -> tuple[Int, Int, Int]:
-    """How many seats of a row are wanted more than what is had, the best of all (NONE: nothing), how many block."""
+    """Return how many seats of a row are preferred to the present one, the best of all (NONE.
+
+    Nothing), how many block.
+    """
     better, blocks, sum_of = 0, 0, wanted >> TIE_BITS
     best, first = np.int64(NONE), np.int64(NONE)
     for block in range(len(tops)):
@@ -139,7 +142,7 @@ def _look_above(
 
 @compiled
 def terms_of(facts: Facts, seat: Numbers, wish: Long, key: Long) -> None:
-    """How each candidate orders the seat that he or she has, and how it orders the candidate; NONE for no seat."""
+    """Compute how each candidate orders the present seat, and how it orders the candidate; NONE for no seat."""
     points = np.empty(len(facts.applicant), np.int8)
     for one in range(len(seat)):
         wish[one], key[one] = NONE, NONE
@@ -149,7 +152,7 @@ def terms_of(facts: Facts, seat: Numbers, wish: Long, key: Long) -> None:
 
 @compiled
 def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
-    """How each candidate orders a seat (`wish`) and how the seat orders them (`key`); NONE where not feasible."""
+    """Compute how each candidate orders a seat (`wish`) and how it orders them (`key`); NONE where not feasible."""
     earned_at, earned, own_hash, named_at, named = (
         facts.earned_at,
         facts.earned,
@@ -186,7 +189,7 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
 
 @compiled
 def sums(facts: Facts, left: Words, state: State, low: Int, high: Int, gain: Long, preference: Long) -> None:
-    """What all feasible seats together give to each candidate from `low` to `high`, and they to the seats."""
+    """Sum up the gains and preferences of all feasible seats for each candidate from `low` to `high`."""
     room = buffers(state)
     row, other = room.gain, room.preference
     for one in range(low, high):

@@ -1,6 +1,6 @@
-"""Which prices prove a matching of the highest sum down to its tie-breaks? Found from those that prove its points.
+"""Find prices that prove a matching of the highest sum down to its tie-breaks, from those that prove its points.
 
-A run tells its matching, and the prices of places in points. To go on from there event by event the prices have to
+A run gives its matching, and the prices of places in points. To continue from there event by event the prices have to
 prove the choice among all matchings of the same sum as well.
 """
 
@@ -15,10 +15,10 @@ _LEAST = -np.int64(1 << 50)
 
 @compiled
 def settle(state: Exchange, seat_of: Long) -> bool:
-    """Take over a matching of the highest sum (a seat a candidate) with the points of its prices, and find the rest.
+    """Take over a matching of the highest sum (a seat a candidate) with its prices in points, and find the rest.
 
     Of the pairs that are tight in points each bounds the price of its seat from below; the least prices above all
-    bounds are longest paths (Bellman, "On a routing problem", 1958). False where there are none: the prices prove no
+    bounds are longest paths (Bellman, "On a routing problem", 1958). False if there are none: the prices prove no
     matching of the highest sum, or the tie-breaks choose another.
     """
     count = 0
@@ -45,7 +45,7 @@ def settle(state: Exchange, seat_of: Long) -> bool:
 
 @compiled
 def _price_those_without_places(state: Exchange) -> None:
-    """Nobody pays the price of a seat that takes nobody, so it is as high as need be."""
+    """Raise the price of seats without places as far as needed, since nobody pays it."""
     for seat in range(len(state.free)):
         if state.free[seat] == 0:
             price(state, seat)
@@ -53,7 +53,7 @@ def _price_those_without_places(state: Exchange) -> None:
 
 @compiled
 def _leave_with(state: Exchange, one: Int) -> Int:
-    """Note the points that a candidate is left with of the best pair; give how many pairs leave as much."""
+    """Store the points that a candidate is left with of the best pair; return how many pairs leave as much."""
     most = np.int64(0)
     for seat in range(len(state.free)):
         if state.worth[one, seat] > 0 and state.free[seat] > 0:
@@ -68,7 +68,10 @@ def _leave_with(state: Exchange, one: Int) -> Int:
 
 @compiled
 def _bounds(state: Exchange, one: Int, count: Int, who: Numbers, seats: Numbers, more: Long) -> Int:
-    """Note the tight pairs of a candidate but the own, and how much more of a tie-break each has; give the count."""
+    """Store the tight pairs of a candidate, without the own one, and how much more of a tie-break each has.
+
+    Return the count.
+    """
     own = state.at[one]
     own_tie = np.int64(0) if own == NOWHERE else tie_of(state.word[one], state.seat_word[own])
     for seat in range(len(state.free)):
@@ -82,7 +85,7 @@ def _bounds(state: Exchange, one: Int, count: Int, who: Numbers, seats: Numbers,
 
 @compiled
 def _longest(state: Exchange, who: Numbers, seats: Numbers, more: Long) -> bool:
-    """Raise prices until no bound is broken; False where that has no end."""
+    """Raise prices until no bound is broken; False if that has no end."""
     for _ in range(len(state.free) + 1):
         changed = False
         for place in range(len(who)):
@@ -98,7 +101,10 @@ def _longest(state: Exchange, who: Numbers, seats: Numbers, more: Long) -> bool:
 
 @compiled
 def _proven(state: Exchange) -> bool:
-    """Whether nobody is left with less than nothing, or with something and no seat, and no free place has a price."""
+    """Return whether the prices prove the matching.
+
+    Nobody is left with less than nothing, or with something and no seat, and no free place has a price.
+    """
     for one in range(len(state.at)):
         if state.at[one] == GONE:
             continue

@@ -1,4 +1,4 @@
-"""What is each feasible pair worth to the sum of both sides? All of them written down once, in machine code."""
+"""List the weight of every feasible pair for the sum of both sides, in machine code."""
 
 import numpy as np
 

@@ -1,1 +1,1 @@
-"""How does the provisional matching follow one event, equal to a run from scratch?"""
+"""Follow events with the provisional matching, with results equal to a run from scratch."""

@@ -1,4 +1,4 @@
-"""Compiles the loops of the highest sum ahead, so that the first change need not wait for them (`make setup`)."""
+"""Compile the loops of the highest sum ahead, so that the first change need not wait for them (`make setup`)."""
 
 import sys
 from dataclasses import replace
@@ -12,7 +12,7 @@ from shared.contracts.codes import Objective
 
 
 def main() -> int:
-    """Follow a candidate who goes and comes, and a seat that loses its place and gets it back; always 0."""
+    """Follow a candidate who leaves and returns, and a seat that loses its place and gets it back; always 0."""
     if not AVAILABLE:
         return 0
     started = perf_counter()

@@ -1,7 +1,7 @@
-"""How does a matching follow a problem that is handed over anew each time? By what is different, or by a new run.
+"""Follow a problem that is passed in again after each change: apply the differences, or run from scratch.
 
-The outcome is always what a run from scratch gives. It is one where rules, seed or day are others, where so much has
-changed that a run is quicker, and where a ceiling or floor of a country binds, or for the highest sum a share can.
+The outcome always equals a run from scratch. A run is made if rules, seed or day have changed, if so much has changed
+that a run is quicker, and if a ceiling or floor of a country binds, or for the highest sum a share can.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ Event = Callable[[], tuple[Move, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a candidate has no seat: the engine's one word, the hard rule that took the last away, how many are left."""
+    """Why a candidate has no seat: the engine's code, the hard rule that took the last away, how many are left."""
 
     why: Why
     rule: HardRule | None
@@ -36,7 +36,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a run leaves to begin with: its matching where that is what is followed, and the seats' prices if any."""
+    """What a run leaves for a follower: its matching if that can be followed, and the seats' prices if any."""
 
     problem: Problem
     matching: Mapping[str, str] | None = None
@@ -44,7 +44,7 @@ class Found:
 
 
 class Outcome(Protocol):
-    """What is asked of a matching, however it was found."""
+    """The outcome of a matching, followed or run."""
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -82,7 +82,7 @@ class Ran:
 
 
 class Followed:
-    """The outcome after events: a view that holds until the next."""
+    """The outcome after events: a view that is valid until the next one."""
 
     def __init__(self, live: LiveMatching) -> None:
         self._live = live
@@ -113,11 +113,11 @@ class Followed:
 
 
 class Follower:
-    """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done.
+    """Follows one problem; `run` is a run from scratch. `events` and `runs` count both ways.
 
-    Whatever `follow` raises, the next call begins with a run. What a run found is taken up as a state to follow when it
-    is needed, or before that by `begin`, which may be called in another thread. For a large call that takes seconds, so
-    `follow` does not wait for it: until it is there each change costs a run, and then what has changed is followed.
+    If `follow` raises, the next call begins with a run. The result of a run is taken up as a state to follow when it is
+    needed, or before that by `begin`, which may be called in another thread. For a large call that takes seconds, so
+    `follow` does not wait for it: until it is ready each change costs a run, and then the changes since are followed.
     """
 
     def __init__(self, run: Callable[[Problem], Result]) -> None:
@@ -129,7 +129,7 @@ class Follower:
         self.runs = 0
 
     def follow(self, problem: Problem) -> Outcome:
-        """The matching of the problem as it is now."""
+        """Return the matching of the present problem."""
         if not self._alone.acquire(blocking=False):
             self.runs += 1
             return Ran(self._run(problem))
@@ -151,19 +151,19 @@ class Follower:
         return self._found is not None
 
     def begin(self) -> None:
-        """Take up what a run has found, so that the next call need not."""
+        """Take up the result of a run, so that the next call need not."""
         with self._alone:
             self._taken_up()
 
     @property
     def kept(self) -> tuple[Problem, Mapping[str, str]] | None:
-        """The problem that is followed and the matching that events have led to; None where there is none to check."""
+        """Return the followed problem and the matching that events have led to; None if there is none to check."""
         live = self._live
         return (live.problem, live.matching) if live is not None and live.within_quotas() else None
 
     @property
     def pairs(self) -> int:
-        """How many pairs (candidates times seats) are kept in memory."""
+        """The number of pairs (candidates times seats) in memory."""
         return 0 if self._live is None else len(self._live.pool) * len(self._live.seats)
 
     def _taken_up(self) -> LiveMatching | None:
@@ -196,7 +196,7 @@ class Follower:
 
 
 def differences(live: LiveMatching, problem: Problem) -> list[Event]:
-    """The events that lead from the problem that is followed to another with the same day, seed and rules."""
+    """Return the events that lead from the followed problem to another with the same day, seed and rules."""
     fixed = {pair.candidate_id: pair for pair in problem.fixed}
     pool = {one.id: one for one in problem.candidates if one.id not in fixed}
     seats = {one.id: one for one in problem.seats}
@@ -217,7 +217,7 @@ def _changes(
     change: Callable[[T], tuple[Move, ...]],
     new: Callable[[T], tuple[Move, ...]],
 ) -> list[Event]:
-    """What is new, and what is another than before; first those who are the same object, which is most of them."""
+    """Return what is new, and what has changed; identical objects are skipped first, which is most of them."""
     events: list[Event] = []
     for name, one in after.items():
         known = before.get(name)
@@ -229,7 +229,7 @@ def _changes(
 
 
 def _goes_on(first: Problem, second: Problem) -> bool:
-    """Whether the second can be followed from the first: only candidates, seats and fixed pairs can be different."""
+    """Return whether the second can be followed from the first: only candidates, seats and fixed pairs may differ."""
     same = (first.call_id, first.day, first.seed, first.rules) == (
         second.call_id,
         second.day,

@@ -1,9 +1,9 @@
-"""What does one event do to a matching? What a run from scratch would make of it, at the cost of a chain.
+"""Apply one event to a matching, with the result of a run from scratch at the cost of a chain.
 
-Arrivals and lost places are deferred acceptance that goes on (candidates only lose by them); departures and new places
-are vacancy chains, after which rotations are turned until no candidate can do better (candidates only gain). A change
-that is both is done as both, one after the other. So it is with a stable matching; one of the highest sum (`best.py`)
-takes a shortest path for each.
+Arrivals and lost places continue deferred acceptance (candidates only lose by them); departures and new places are
+vacancy chains, after which rotations are applied until no candidate can do better (candidates only gain). A change that
+is both is done as both, one after the other. So it is with a stable matching; one of the highest sum
+(`incremental/best.py`) takes a shortest path for each.
 """
 
 from collections import Counter, defaultdict
@@ -39,10 +39,10 @@ class Move:
 
 
 def can_follow(problem: Problem) -> bool:
-    """Whether a matching can be followed event by event.
+    """Return whether a matching can be followed event by event.
 
-    It has no more pairs than there is room for, and everybody in the pool goes alone; one of the highest sum is
-    followed where no share of a country can bind (and with numba, unless it is small).
+    It has no more pairs than there is room for, and all in the pool are single; one of the highest sum is followed if
+    no share of a country can bind (and with numba, unless it is small).
     """
     pairs = len(problem.candidates) * len(problem.seats)
     if pairs > MOST_PAIRS or any(one.group_id is not None for one in problem.candidates):
@@ -56,10 +56,11 @@ def can_follow(problem: Problem) -> bool:
 class LiveMatching:
     """The best stable matching, or that of the highest sum, of a problem that changes; day, seed and rules stay.
 
-    Countries' ceilings and floors are looked at afterwards (`within_quotas`): they span all seats, so that one arrival
-    can change who of its country is in the pool at all. Where none of them binds, the matching is what `run` gives.
-    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be that; for the highest sum
-    with `prices`, what a place at each seat costs in points, which also help where the matching is not known.
+    Countries' ceilings and floors are checked afterwards (`within_quotas`): they span all seats, so that one arrival
+    can change who of its country is in the pool at all. If none of them binds, the matching is what `run` gives.
+
+    `matching` (candidate id -> seat id, new pairs only) starts it if it is known to be that; for the highest sum with
+    `prices`, what a place at each seat costs in points, which also help if the matching is not known.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class LiveMatching:
 
     @property
     def problem(self) -> Problem:
-        """The problem as it stands."""
+        """Return the present problem."""
         return replace(
             self._start,
             candidates=tuple(self._candidates.values()),
@@ -144,7 +145,7 @@ class LiveMatching:
 
     @property
     def pool(self) -> Mapping[str, Candidate]:
-        """Those who are in the pool, by id."""
+        """The candidates in the pool, by id."""
         return MappingProxyType(self._candidates)
 
     @property
@@ -158,11 +159,14 @@ class LiveMatching:
         return MappingProxyType(self._fixed)
 
     def seat_of(self, candidate_id: str) -> str | None:
-        """The seat of a candidate, if any. Raises KeyError for who is not in the pool."""
+        """Return the seat of a candidate, if any. Raises KeyError for a candidate who is not in the pool."""
         return self._seat_names[int(self._book.at[self._pairing.candidates.place[candidate_id]])] or None
 
     def pair_of(self, candidate_id: str) -> Pair | None:
-        """The pair of a candidate with both scores, if any. Raises KeyError for who is not in the pool."""
+        """Return the pair of a candidate with both scores, if any.
+
+        Raises KeyError for a candidate who is not in the pool.
+        """
         slot = self._pairing.candidates.place[candidate_id]
         seat = int(self._book.at[slot])
         if seat == NOWHERE:
@@ -170,14 +174,14 @@ class LiveMatching:
         return Pair(candidate_id, self._seat_names[seat], *self._book.scores(slot, seat))
 
     def open_seats(self, candidate_id: str) -> int:
-        """How many seats are feasible for a candidate: all hard rules hold, and fixed pairs have left him or her room.
+        """Return how many seats are feasible for a candidate: all hard rules hold, and fixed pairs have left room.
 
-        Raises KeyError for who is not in the pool.
+        Raises KeyError for a candidate who is not in the pool.
         """
         return self._book.feasible(self._pairing.candidates.place[candidate_id])
 
     def within_quotas(self) -> bool:
-        """Whether no ceiling and no floor of a country asks for another matching than this one."""
+        """Return whether no ceiling and no floor of a country asks for another matching than this one."""
         ceilings, floors = self._rules.ceilings, self._rules.floors
         if not ceilings and not floors:
             return True
@@ -198,37 +202,37 @@ class LiveMatching:
         return not any(self._book.feasible(slot) for country in below for slot in waiting[country])
 
     def arrive(self, candidate: Candidate) -> tuple[Move, ...]:
-        """A candidate enters the pool. Raises ValueError for who is in it, or is in a fixed pair."""
+        """Add a candidate to the pool. Raises ValueError for one who is in it, or is in a fixed pair."""
         if candidate.id in self._candidates or candidate.id in self._fixed:
             raise ValueError(f"Candidate {candidate.id} is there already")
         self._book.enter([self._enter_row(candidate)])
         return self._moves()
 
     def leave(self, candidate_id: str) -> tuple[Move, ...]:
-        """A candidate leaves the pool. Raises KeyError for who is not in it."""
+        """Remove a candidate from the pool. Raises KeyError for one who is not in it."""
         self._leave(candidate_id, keep=False)
         return self._moves()
 
     def change(self, candidate: Candidate) -> tuple[Move, ...]:
-        """A candidate of the pool is changed. Raises KeyError for who is not in it."""
+        """Change a candidate of the pool. Raises KeyError for one who is not in it."""
         self._leave(candidate.id, keep=False)
         self._book.enter([self._enter_row(candidate)])
         return self._moves()
 
     def open(self, seat: Seat) -> tuple[Move, ...]:
-        """A seat is offered. Raises ValueError for one that is there."""
+        """Add a seat. Raises ValueError for one that is there."""
         if seat.id in self._seats:
             raise ValueError(f"Seat {seat.id} is there already")
         self._open(seat)
         return self._moves()
 
     def close(self, seat_id: str) -> tuple[Move, ...]:
-        """A seat is offered no more; its fixed pairs stay. Raises KeyError for one that is not there."""
+        """Remove a seat; its fixed pairs stay. Raises KeyError for one that is not there."""
         self._close(seat_id)
         return self._moves()
 
     def alter(self, seat: Seat) -> tuple[Move, ...]:
-        """A seat gets other terms or another number of places. Raises KeyError for one that is not there."""
+        """Give a seat other terms or another number of places. Raises KeyError for one that is not there."""
         if _without_places(self._seats[seat.id]) == _without_places(seat):
             self._seats[seat.id] = seat
             self._resize(seat)
@@ -238,7 +242,7 @@ class LiveMatching:
         return self._moves()
 
     def fix(self, pair: Fixed) -> tuple[Move, ...]:
-        """A pair is proposed: its candidate leaves the pool, its place is taken. Raises ValueError if it is fixed."""
+        """Fix a pair: its candidate leaves the pool, its place is taken. Raises ValueError if it is fixed."""
         if pair.candidate_id in self._fixed:
             raise ValueError(f"Candidate {pair.candidate_id} is in a fixed pair already")
         if pair.candidate_id in self._candidates:
@@ -251,7 +255,7 @@ class LiveMatching:
         return self._moves()
 
     def release(self, candidate_id: str) -> tuple[Move, ...]:
-        """A fixed pair is no more, and its place is free; the candidate is not in the pool. Raises KeyError."""
+        """Release a fixed pair: its place is free; the candidate is not in the pool. Raises KeyError."""
         pair = self._fixed.pop(candidate_id)
         self._used[pair.seat_id][pair.country] -= 1
         if pair.seat_id in self._seats:
@@ -315,7 +319,7 @@ class LiveMatching:
             self._book.grow(people, seats, len(self._countries) + 8)
 
     def _moves(self) -> tuple[Move, ...]:
-        """What moved since the last event, by candidate id; whoever left is told as without a seat."""
+        """Return the moves since the last event, by candidate id; a candidate who left appears without a seat."""
         book, names = self._book, self._seat_names
         found = [
             Move(self._names[one], names[before] or None, names[int(book.at[one])] or None)
@@ -325,6 +329,6 @@ class LiveMatching:
 
 
 def _without_places(seat: Seat) -> Seat:
-    """The seat with nothing of how many it takes: what decides who may have it, and how good the pair is."""
+    """Return the seat without its numbers of places: what decides who may have it, and how good the pair is."""
     weeks = seat.weeks and {week: 1 for week, places in seat.weeks.items() if places > 0}
     return replace(seat, capacity=0, share_exempt=False, weeks=weeks)

@@ -1,8 +1,8 @@
-"""Which pairs are feasible, and how does each side order them? A problem made ready for the solvers.
+"""A problem made ready for the solvers: the feasible pairs and the order of each side.
 
-Candidates and seats stand in the order of their ids, so that no result depends on the order of arrival. Feasible pairs
-are kept candidate by candidate, best first (compressed sparse rows), once somebody asks for them all; a large market is
-swept instead (`sweep.py`), and rows and columns are computed when they are wanted.
+Candidates and seats are sorted by id, so that no result depends on the order of arrival. Feasible pairs are kept
+candidate by candidate, best first (compressed sparse rows), once they are all needed; a large market is swept instead
+(`sweep.py`), and rows and columns are computed when they are needed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ class Pairs:
         return self.gain + self.preference + 1
 
     def row(self, candidate: int) -> slice:
-        """Where the pairs of a candidate stand."""
+        """Return the slice of a candidate's pairs."""
         return slice(int(self.starts[candidate]), int(self.starts[candidate + 1]))
 
 
@@ -88,7 +88,7 @@ class Column:
 
 
 class LazyFeasible(Sequence[Feasible]):
-    """What the hard rules leave each candidate, asked when it is wanted."""
+    """What the hard rules leave each candidate, computed when needed."""
 
     def __init__(self, rules: HardRules, candidates: Sequence[Candidate]) -> None:
         self._rules, self._candidates = rules, candidates
@@ -111,9 +111,8 @@ class LazyFeasible(Sequence[Feasible]):
 class Market:
     """The feasible pairs of a problem with capacities, shares and quotas; solvers change nothing in it.
 
-    `free[s]` counts the places not taken by fixed pairs, `shares[s]` the most of one country, `used[s]` what fixed
-    pairs have used of it, `quota[k]` what a country may still send (None: no ceiling). Countries are numbered in
-    `country[i]`.
+    `free[s]` counts the places not taken by fixed pairs, `shares[s]` the most of one country, `used[s]` the share used
+    by fixed pairs, `quota[k]` what a country may still send (None: no ceiling). Countries are numbered in `country[i]`.
     """
 
     nearly: "Sweep | None" = None
@@ -152,7 +151,7 @@ class Market:
 
     @cached_property
     def sweep(self) -> "Sweep | None":
-        """What stands for the pairs where there are many; None where they are few (or somebody has set them)."""
+        """The sweep that replaces the pairs if there are many; None if they are few (or set already)."""
         few = len(self.candidates) * len(self.seats) < SWEPT_FROM
         if few or not COMPILED or "pairs" in self.__dict__:
             return None
@@ -169,7 +168,7 @@ class Market:
 
     @cached_property
     def columns(self) -> Columns:
-        """What the candidates state, in numbers."""
+        """The candidates' properties in numbers."""
         return Columns(self.rules.rows, self.candidates)
 
     @cached_property
@@ -178,7 +177,7 @@ class Market:
         return self.columns.feasible()
 
     def all_pairs(self) -> Pairs:
-        """All feasible pairs, by numpy: scored and ordered a block at a time."""
+        """Compute all feasible pairs with numpy: scored and sorted a block at a time."""
         people, columns, (left, _) = len(self.candidates), self.columns, self.left
         width = max(1, _BLOCK // max(1, len(self.seats)))
         named, seats = columns.named()
@@ -214,7 +213,7 @@ class Market:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The pairs as plain lists, one row a candidate: what a solver in Python walks through fastest."""
+        """The pairs as plain lists, one row a candidate: the fastest form for a solver in Python."""
         seats, keys, starts = self.pairs.seat.tolist(), self.pairs.key.tolist(), self.pairs.starts.tolist()
         return [Row(seats[at:end], keys[at:end]) for at, end in pairwise(starts)]
 
@@ -235,7 +234,7 @@ class Market:
         return Column(np.searchsorted(self.pairs.starts, at, side="right") - 1, -at, self.pairs.key[at])
 
     def terms_of(self, assigned: Sequence[int]) -> Column:
-        """What each candidate's seat (number; below 0: none) is to both: one entry a candidate, in order.
+        """Return the value of each candidate's seat (number; below 0: none) to both: one entry a candidate, in order.
 
         Wishes compare with those of columns; a wish for no seat is below all.
         """
@@ -249,13 +248,13 @@ class Market:
         return Column(np.arange(people), wish, key)
 
     def at_ceiling(self, assigned: Sequence[int]) -> list[int]:
-        """Countries (numbers) that may send nobody more."""
+        """Return the countries (numbers) that may send nobody more."""
         country = np.array(self.country, np.int64)
         sent = np.bincount(country[np.array(assigned, np.int64) >= 0], minlength=len(self.countries))
         return [place for place, most in enumerate(self.quota) if most is not None and sent[place] >= most]
 
     def row_of(self, candidate: Candidate) -> Pairs:
-        """The feasible pairs that the candidate (maybe changed) would have, alone; nobody else's row depends on it."""
+        """Return the feasible pairs of a candidate (maybe changed) alone; no other row depends on it."""
         width = -(-len(self.seats) // 8)
         bits = np.frombuffer(self.rules.ask(candidate).seats.to_bytes(width, "little"), np.uint8)
         mask = np.unpackbits(bits, count=len(self.seats), bitorder="little")[None, :]
@@ -263,9 +262,9 @@ class Market:
         return Pairs(np.array([0, counts[0]], np.int64), *parts)
 
     def with_candidate(self, candidate: Candidate) -> "Market":
-        """The market with one candidate of the same id and country changed.
+        """Return the market with one candidate of the same id and country changed.
 
-        Equal to a market made anew (`tests/unit/matching/engine`), at the cost of one row.
+        Equal to a newly built market (`tests/unit/matching/engine`), at the cost of one row.
         """
         at = self.place[candidate.id]
         other = self._copy()

@@ -1,7 +1,7 @@
-"""How is a large market solved and explained without holding its pairs? The columns, swept by the compiled kernels.
+"""Solve and explain a large market without storing its pairs: the columns, swept by the compiled kernels.
 
-A sweep knows the same as `Pairs` and gives the same matching, ranks and blocking pairs; what it holds grows with the
-people and the bits of the feasible pairs. Threads share the rows of a sweep where no row depends on another.
+A sweep gives the same matching, ranks and blocking pairs as `Pairs`; its memory grows with the people and the bits of
+the feasible pairs. Threads share the rows of a sweep if no row depends on another.
 """
 
 import os
@@ -32,7 +32,7 @@ _THREADS = max(1, min(4, os.cpu_count() or 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What bounds a matching: countries of the candidates, free places, shares, and what fixed pairs have used."""
+    """The bounds of a matching: countries of the candidates, free places, shares, and the part used by fixed pairs."""
 
     country: Sequence[int]
     countries: int
@@ -56,11 +56,14 @@ class Sweep:
         _in_parts(people, lambda low, high: kernels.feasible(facts, low, high, self.left, self.funnel))
 
     def with_row(self, candidate: int, seats: Integers, keys: Integers) -> "Sweep":
-        """A sweep that admits as if a candidate had these seats to ask, best first; nothing else may be asked of it."""
+        """Return a sweep that admits as if a candidate had these seats to ask, best first.
+
+        It serves for nothing else.
+        """
         return self._but(_changed=(candidate, seats, keys))
 
     def with_limits(self, free: Sequence[int], shares: Sequence[int]) -> "Sweep":
-        """The sweep of the same pairs with other free places (none of them 0 before) and shares."""
+        """Return the sweep of the same pairs with other free places (none of them 0 before) and shares."""
         limits = replace(self._limits, free=free, shares=shares)
         return self._but(_limits=limits, _free=_places(limits), _shares=_shares(limits), _last=None)
 
@@ -76,26 +79,29 @@ class Sweep:
         return int(self.funnel[:, -1].sum(dtype=np.int64))
 
     def admitted(self, out: Collection[int] = ()) -> State:
-        """Deferred acceptance of all candidates but those in `out`."""
+        """Run deferred acceptance of all candidates but those in `out`."""
         state = self._state()
         self._admit(state, [one for one in range(len(self.country)) if one not in out], self._changed)
         return state
 
     def settled(self, assigned: Sequence[int]) -> State:
-        """The state in which an assignment is held."""
+        """Return the state of an assignment."""
         state = self._state()
         state.seat[:] = assigned
         kernels.settle(self.facts, state, self._shares, self.country, self._free)
         return state
 
     def enters(self, state: State, candidate: int, seats: Sequence[int], keys: Sequence[int]) -> bool:
-        """Whether somebody without a seat would get one by asking these, best first; the state is not changed."""
+        """Return whether a candidate without a seat would get one by asking these, best first.
+
+        The state is not changed.
+        """
         trial = State._make(part.copy() for part in state)
         self._admit(trial, [candidate], (candidate, np.array(seats), np.array(keys)))
         return bool(trial.seat[candidate] != NONE)
 
     def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Summary:
-        """What an assignment means for each candidate; countries in `stopped` may send nobody more."""
+        """Return the result of an assignment for each candidate; countries in `stopped` may send nobody more."""
         asked = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
         if self._last is not None and self._last[0] == asked:
             return self._last[1]
@@ -112,13 +118,16 @@ class Sweep:
         return told
 
     def terms_of(self, assigned: Sequence[int]) -> tuple[Integers, Integers]:
-        """How each candidate orders the seat that he or she has, and how it orders the candidate; NONE for no seat."""
+        """Return how each candidate orders his or her seat, and how it orders the candidate; NONE for no seat."""
         wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
         kernels.terms_of(self.facts, np.array(assigned, np.int32), wish, key)
         return wish, key
 
     def weights(self) -> tuple[Integers, NDArray[Any], NDArray[Any]]:
-        """Where the row of each candidate starts, and seat and weight of every feasible pair; 4 to 8 bytes a pair."""
+        """Return where the row of each candidate starts, and seat and weight of every feasible pair.
+
+        4 to 8 bytes a pair.
+        """
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)])
         short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
         seat = np.empty(int(starts[-1]), np.int16 if len(self._free) <= np.iinfo(np.int16).max else np.int32)
@@ -130,20 +139,20 @@ class Sweep:
         return starts, seat, weight
 
     def ties(self, owner: Integers, seat: Integers) -> Integers:
-        """The published tie-breaks of some pairs."""
+        """Return the published tie-breaks of some pairs."""
         tie = np.empty(len(owner), np.int64)
         kernels.ties(self.facts, owner, seat, tie)
         return tie
 
     def sums(self) -> tuple[Integers, Integers]:
-        """Both scores of all feasible pairs, summed up for each candidate."""
+        """Return both scores of all feasible pairs, summed up for each candidate."""
         people, state = len(self.country), self._state()
         gain, preference = np.zeros(people, np.int64), np.zeros(people, np.int64)
         _in_parts(people, lambda low, high: kernels.sums(self.facts, self.left, state, low, high, gain, preference))
         return gain, preference
 
     def pairs(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
-        """All feasible pairs, row by row in the order of the wish: starts, seats, keys and both scores."""
+        """Return all feasible pairs, row by row in the order of the wish: starts, seats, keys and both scores."""
         state, starts = (
             self._state(),
             np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)]),
@@ -158,7 +167,7 @@ class Sweep:
         return starts, seat, key, gain, preference
 
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
-        """Those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
+        """Return those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
         wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
         kernels.column(self.facts, self.left, seat, wish, key)
         owner = np.flatnonzero(key != NONE)
@@ -181,7 +190,7 @@ class Sweep:
         )
 
     def _state(self) -> State:
-        """Nobody held, nobody asked."""
+        """Return an empty state: no seat is taken, nobody has asked."""
         people, seats, width = len(self.country), len(self._free), self._words * 64
         short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
         room = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._free, dtype=np.int64)])
@@ -222,7 +231,7 @@ def _shares(limits: Limits) -> NDArray[np.int32]:
 
 
 def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits) -> Sweep | None:
-    """The sweep of a market; None where points or counts do not fit into a byte (no contract allows such)."""
+    """Return the sweep of a market; None if points or counts do not fit into a byte (no contract allows such)."""
     try:
         table = columns.narrow_table()
     except OverflowError:

@@ -1,9 +1,9 @@
-"""How far can a sum of points be from the best? A bound that anybody can recompute from prices.
+"""Bound the distance of a sum of points from the best, by prices that anybody can recompute.
 
 By duality, no lawful matching is worth more than its places, shares and quotas cost at any prices, and what is left to
-each candidate of his or her best pair. Where a matching reaches that bound it is proven to be of the highest sum,
-whoever found it and however (Kuhn, "The Hungarian method for the assignment problem", 1955; with quotas: Ahuja,
-Magnanti & Orlin, "Network Flows", 1993, chapter 9).
+each candidate of his or her best pair. A matching that reaches that bound is proven to be of the highest sum, however
+it was found (Kuhn, "The Hungarian method for the assignment problem", 1955; with quotas: Ahuja, Magnanti & Orlin,
+"Network Flows", 1993, chapter 9).
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.matching.engine.optimal.network import Limits, Prices
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The sum of a matching in points, and what no matching that fills floors as well can exceed, by these prices.
+    """The sum of a matching in points, and an upper bound, by these prices, for matchings that fill floors as well.
 
     `reward` is what each whom a floor asks for counts besides his or her points.
     """
@@ -38,7 +38,7 @@ class Certificate:
 
 
 def left_with(prices: Prices, country: int, row: Pairs) -> int:
-    """What somebody of a country (number) is left with of the best of some pairs, of which there is one at least.
+    """Return what a candidate of a country (number) is left with of the best of some pairs, of which there are any.
 
     Below 0, no matching of the highest sum at these prices has any of the pairs (complementary slackness).
     """
@@ -47,7 +47,7 @@ def left_with(prices: Prices, country: int, row: Pairs) -> int:
 
 
 def bound(market: Market, certificate: Certificate, assigned: Integers, *, floors: bool = True) -> int:
-    """The bound that the prices of a certificate give, computed anew from all pairs of the market.
+    """Return the bound that the prices of a certificate give, computed from all pairs of the market.
 
     `assigned` (the seat of each candidate; below 0: none) says how many of those whom floors ask for go: the bound is
     for matchings that send as many (unless `floors` do not count). Raises ValueError for a price below 0, which no

@@ -1,9 +1,9 @@
-"""Which matching has the highest sum of points, and what proves it? Flows of least cost, over few of the pairs.
+"""Find a matching of the highest sum of points, with its proof, by flows of least cost over few of the pairs.
 
-A flow over the best pairs of either side (OR-tools) gives a matching, potentials of our own its prices, and the prices
-a bound for all pairs. Pairs that could raise the sum join, and the flow is sought anew, until sum and bound meet. Among
-all matchings of the highest sum the one with the highest sum of published tie-breaks is taken, so that the result
-depends neither on the order of the parts nor on the way on which the optimum was found.
+A flow over the best pairs of either side (OR-tools) gives a matching, its potentials the prices, and the prices a bound
+for all pairs. Pairs that could raise the sum join, and the flow is solved again, until sum and bound meet. Among all
+matchings of the highest sum the one with the highest sum of published tie-breaks is taken, so that the result depends
+neither on the order of the parts nor on the way on which the optimum was found.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ _NEAR_ENOUGH_PPM = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How the optimum is looked for; it decides how soon it is found, and only by `rounds` whether.
+    """How to search for the optimum; it affects the time, and only by `rounds` the result.
 
     Up to `all_at_once` pairs are all in the first flow. Of more, about the `best` of each candidate are and the best
     `per_place` of each free place; the second flow has those that the first prices leave within reach, about `near` a
-    candidate. After so many `rounds` (flows) the bound is told as it stands.
+    candidate. After so many `rounds` (flows) the bound is reported as it is.
     """
 
     all_at_once: int = 30_000
@@ -41,18 +41,17 @@ EFFORT = Effort()
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The seat of each candidate (UNMATCHED: none), and how good that is."""
+    """The seat of each candidate (UNMATCHED: none), and the proof of how good that is."""
 
     assigned: list[int]
     certificate: Certificate
 
 
 def most_good(market: Market, *, floors: bool = True, effort: Effort = EFFORT) -> Best:
-    """A matching with the highest sum of `Pairs.weight`.
+    """Return a matching with the highest sum of `Pairs.weight`. Floors come first.
 
-    Floors come first: a matching that sends more of what floors ask for is preferred to any sum of points (unless
-    `floors` are not to count). Where the rounds do not suffice, the certificate is not valid and says how far the sum
-    may be from the best.
+    A matching that sends more of what floors ask for is preferred to any sum of points (unless `floors` are not to
+    count). If the rounds do not suffice, the certificate is not valid and says how far the sum may be from the best.
     """
     table, limits = PairTable(market), Limits(market, floors=floors)
     listed = np.arange(table.count)
@@ -69,7 +68,7 @@ def most_good(market: Market, *, floors: bool = True, effort: Effort = EFFORT) -
 
 
 def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, effort: Effort) -> Best:
-    """The best matching where each whom a floor asks for counts a reward; `listed` are the first pairs."""
+    """Return the best matching if each whom a floor asks for counts a reward; `listed` are the first pairs."""
     least: tuple[int, Prices] | None = None
     near = effort.near if len(listed) < table.count else 0
     for _ in range(1, effort.rounds + 1):
@@ -99,10 +98,10 @@ def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, eff
 
 
 def _by_tie(table: PairTable, limits: Limits, prices: Prices, priced: Priced, reward: int) -> Integers:
-    """The pairs of the one matching that the tie-breaks choose among all of the highest sum.
+    """Return the pairs of the one matching that the tie-breaks choose among all of the highest sum.
 
-    By complementary slackness those are the flows that use nothing but tight pairs, fill what has a price, and serve
-    everybody who is left with a surplus.
+    By complementary slackness those are the flows that use nothing but tight pairs, fill all places with a price, and
+    serve everybody who is left with a surplus.
     """
     tight = priced.tight
     network = Network(limits, table.owner(tight), table.seat(tight), table.tie(tight), 0)

@@ -1,7 +1,7 @@
-"""Which arcs carry a matching, and which flow along them costs least?
+"""The network of a matching, and its flow of least cost.
 
 A circulation: hub -> country (its ceiling; what a floor asks for is an arc of its own with a reward) -> candidate (1)
--> country's share of a seat -> seat (free places) -> hub. Whoever stays without adds no flow. Every quota is a
+-> country's share of a seat -> seat (free places) -> hub. A candidate who stays without adds no flow. Every quota is a
 capacity, so the least cost is that of the problem itself (Ahuja, Magnanti & Orlin, "Network Flows", 1993, chapter 12).
 A country without a quota and a share that cannot bind have no node.
 """
@@ -23,7 +23,7 @@ LARGE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FlowProblem:
-    """A flow of least cost that is asked for: arcs with capacity and cost of a unit, and the supply of each node."""
+    """A minimum-cost flow problem: arcs with capacity and unit cost, and the supply of each node."""
 
     nodes: int
     tail: Integers
@@ -34,7 +34,7 @@ class FlowProblem:
 
 
 def solve_flow(asked: FlowProblem) -> Integers:
-    """A flow of least cost, a number for each arc, by OR-tools. Raises RuntimeError where it gives up."""
+    """Return a flow of least cost, a number for each arc, by OR-tools. Raises RuntimeError if it gives up."""
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
         asked.tail.astype(np.int32), asked.head.astype(np.int32), asked.capacity, asked.cost
@@ -51,20 +51,20 @@ _elsewhere: Callable[[FlowProblem], Integers] | None = None
 
 
 def solve_large_flows_by(elsewhere: Callable[[FlowProblem], Integers] | None) -> None:
-    """Have all large flows of this process worked out by something else than `solved`; None: here again.
+    """Have all large flows of this process solved by another function than `solve_flow`; None: by it again.
 
-    OR-tools keeps the interpreter's lock while it works, so that in a service everything else would wait.
+    OR-tools keeps the interpreter's lock while it works, which would stop everything else in a service.
     """
     global _elsewhere  # noqa: PLW0603 - one for the process, as the lock is
     _elsewhere = elsewhere
 
 
 class Limits:
-    """What bounds a matching besides feasibility, as arrays.
+    """The bounds of a matching besides feasibility, as arrays.
 
     `free` counts the places of each seat, `country` numbers each candidate's country; `left` (countries x seats) is
-    what remains of a country's share of a seat, None where no share can bind. `floors` counts whom a country's floor
-    still asks for, as far as there is anybody with a feasible pair, and `rest` how many more it may send; `limited`
+    what remains of a country's share of a seat, None if no share can bind. `floors` counts how many a country's floor
+    still asks for, as far as there are candidates with a feasible pair, and `rest` how many more it may send; `limited`
     says which countries have a floor or a ceiling. Without `floors` nobody is asked for.
     """
 
@@ -96,12 +96,12 @@ class Limits:
         return np.maximum(left, 0) if (left < self.free).any() else None
 
     def reached(self, assigned: Integers) -> int:
-        """How many of those whom floors ask for go, where candidates have these seats (below 0: none)."""
+        """Return how many of those whom floors ask for go, if candidates have these seats (below 0: none)."""
         sent = np.bincount(self.country[assigned >= 0], minlength=len(self.floors))
         return int(np.minimum(sent, self.floors).sum())
 
     def paid(self, prices: "Prices", reward: int) -> int:
-        """What all places, shares and quotas cost, with a reward for each whom a floor asks for."""
+        """Return what all places, shares and quotas cost, with a reward for each whom a floor asks for."""
         paid = int(prices.seat @ self.free)
         if prices.share is not None and self.left is not None:
             paid += int((prices.share * self.left).sum())
@@ -111,9 +111,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a place, a place in a country's share and a departure from a country cost, in points: the dual of a flow.
+    """The prices in points of a place, a place in a country's share and a departure from a country: the dual of a flow.
 
-    `share` (countries x seats) is None where no share can bind; `country` is below 0 where a floor draws people in.
+    `share` (countries x seats) is None if no share can bind; `country` is below 0 where a floor draws people in.
     """
 
     seat: Integers
@@ -122,12 +122,12 @@ class Prices:
 
     @property
     def place(self) -> Integers:
-        """The price of a place for each country (countries x seats), or of each seat where no share can bind."""
+        """Return the price of a place for each country (countries x seats), or of each seat if no share can bind."""
         return self.seat if self.share is None else self.seat + self.share
 
 
 class Network:
-    """The arcs of some pairs, which come first and in the given order; what a unit costs is minus what it is worth."""
+    """The arcs of some pairs, which come first and in the given order; the cost of a unit is minus its worth."""
 
     def __init__(self, limits: Limits, owner: Integers, seat: Integers, worth: Integers, reward: int) -> None:
         self._limits = limits
@@ -167,10 +167,10 @@ class Network:
         self.pairs = len(owner)
 
     def flow(self, reduced: Integers | None = None) -> Integers:
-        """A flow of least cost, a number for each arc.
+        """Return a flow of least cost, a number for each arc.
 
-        `reduced` are reduced costs of an optimum for other costs: an arc above 0 stays empty and one below 0 full, so
-        that only flows are sought that are optimal for those as well. Raises RuntimeError where the solver gives up
+        `reduced` are reduced costs of an optimum for other costs. An arc above 0 then stays empty and one below 0 full,
+        so that only flows are sought that are optimal for those as well. Raises RuntimeError if the solver gives up
         (costs beyond 64 bits), which no pool of a programme reaches.
         """
         capacity = self.capacity if reduced is None else np.where(reduced == 0, self.capacity, 0)
@@ -186,7 +186,7 @@ class Network:
         return flow
 
     def prices(self, potential: Integers) -> Prices:
-        """The prices that the potentials of a flow of least cost stand for."""
+        """Return the prices that the potentials of a flow of least cost stand for."""
         limits, hub = self._limits, potential[HUB]
         share = None
         if limits.left is not None:
@@ -200,7 +200,7 @@ class Network:
         )
 
     def reduced_costs(self, prices: Prices, surplus: Integers, reward: int) -> Integers:
-        """The reduced cost of each arc at these prices, where all pairs of the network are tight.
+        """Return the reduced cost of each arc at these prices, all pairs of the network being tight.
 
         `surplus` is what each candidate is left with, in points.
         """

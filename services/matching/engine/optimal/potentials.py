@@ -1,9 +1,9 @@
-"""Which potentials prove that a flow costs least? Those under which no arc that can still be used has a cost below 0.
+"""Find potentials that prove that a flow costs least: no residual arc then has a cost below 0.
 
-OR-tools tells the flow but no potentials, so they are found in a pass of our own over the residual graph: the lengths
-of shortest paths, by label correcting (Bellman, "On a routing problem", 1958), with one round for all nodes whose
-label has changed. They exist if and only if no cycle of the residual graph has a cost below 0, which is if and only
-if the flow is optimal (Klein, "A primal method for minimal cost flows", 1967).
+OR-tools returns the flow but no potentials, so they are found in a pass over the residual graph: the lengths of
+shortest paths, by label correcting (Bellman, "On a routing problem", 1958), with one round for all nodes whose label
+has changed. They exist if and only if no cycle of the residual graph has a cost below 0, which is if and only if the
+flow is optimal (Klein, "A primal method for minimal cost flows", 1967).
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from services.matching.engine.optimal.network import Network
 
 
 def residual(network: Network, flow: Integers) -> tuple[Integers, Integers, Integers]:
-    """Tails, heads and costs of the arcs along which more can flow: forth where not full, back where not empty."""
+    """Return tails, heads and costs of the arcs along which more can flow: forth if not full, back if not empty."""
     forth, back = flow < network.capacity, flow > 0
     return (
         np.concatenate([network.tail[forth], network.head[back]]),
@@ -23,9 +23,9 @@ def residual(network: Network, flow: Integers) -> tuple[Integers, Integers, Inte
 
 
 def potentials(network: Network, flow: Integers) -> Integers:
-    """The potential of each node, with cost + potential(tail) - potential(head) >= 0 along every residual arc.
+    """Return the potential of each node, with cost + potential(tail) - potential(head) >= 0 along every residual arc.
 
-    Raises ValueError where there are none, for the flow does not cost least.
+    Raises ValueError if there are none, for the flow does not cost least.
     """
     tail, head, cost = residual(network, flow)
     order = np.argsort(tail, kind="stable")

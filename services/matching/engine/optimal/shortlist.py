@@ -1,6 +1,6 @@
-"""Which pairs does an optimum need? Few of all: those of the best on either side, and those that the prices call in.
+"""Choose the few pairs that an optimum needs: the best on either side, and those that the prices add.
 
-A flow over a short list of pairs is much cheaper than one over all; its prices, held against all pairs in one pass,
+A flow over a short list of pairs is much cheaper than one over all; its prices, compared with all pairs in one pass,
 bound the best sum from above and name the pairs that could still raise it (column generation: Gilmore & Gomory, "A
 linear programming approach to the cutting-stock problem", 1961; pricing of assignments: Volgenant, "Linear and
 semi-assignment problems: a core oriented approach", 1996).
@@ -59,25 +59,25 @@ class PairTable:
         self.heaviest = int(self._weight.max()) if self.count else 0
 
     def owner(self, numbers: Integers) -> Integers:
-        """The candidates of these pairs."""
+        """Return the candidates of these pairs."""
         return np.searchsorted(self._starts, numbers, side="right") - 1
 
     def seat(self, numbers: "Integers | slice") -> Integers:
-        """The seats of these pairs."""
+        """Return the seats of these pairs."""
         return self._seat[numbers].astype(np.int64)
 
     def weight(self, numbers: "Integers | slice") -> Integers:
-        """What these pairs add to the sum."""
+        """Return what these pairs add to the sum."""
         return self._weight[numbers].astype(np.int64)
 
     def tie(self, numbers: Integers) -> Integers:
-        """The published tie-breaks of these pairs."""
+        """Return the published tie-breaks of these pairs."""
         if self._market.sweep is not None:
             return self._market.sweep.ties(self.owner(numbers), self.seat(numbers))
         return self._market.pairs.key[numbers] & ((1 << TIE_BITS) - 1)
 
     def blocks(self) -> Iterator[tuple[slice, slice, Integers]]:
-        """Rows (candidates), their pairs and the lengths of the rows, about so many pairs at a time."""
+        """Yield rows (candidates), their pairs and the lengths of the rows, about so many pairs at a time."""
         row = 0
         while row < self.people:
             end = int(np.searchsorted(self._starts, self._starts[row] + _BLOCK, side="right")) - 1
@@ -87,10 +87,10 @@ class PairTable:
             row = end
 
     def shortlist(self, free: Integers, best: int, per_place: int) -> Integers:
-        """About the `best` pairs of each candidate and the best `per_place` times its free places of each seat.
+        """Return about the `best` pairs of each candidate and the best `per_place` times its free places of each seat.
 
-        The bar of a row or a column is read from a sample where there are very many pairs; equal weights stand in no
-        order of their own. The list decides only how soon the optimum is found, never which.
+        The bar of a row or a column is read from a sample if there are very many pairs; equal weights are in no order
+        of their own. The list affects only how soon the optimum is found, never which.
         """
         step = max(1, min(self.count // _SAMPLE, _COARSEST))
         some = _sample(self.count, step)
@@ -108,9 +108,9 @@ class PairTable:
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def priced(self, limits: Limits, prices: Prices, reward: int, listed: Integers, near: int = 0) -> Priced:
-        """Hold prices against all pairs; `listed` are the numbers of those that the prices come from.
+        """Apply prices to all pairs; `listed` are the numbers of those that the prices come from.
 
-        As many pairs a candidate as `near` says are told that leave least less than the candidate's best.
+        As many pairs a candidate as `near` says are returned that leave least less than the candidate's best.
         """
         owner, place, seats = self.owner(listed), prices.place.reshape(-1), len(limits.free)
         shift = limits.country * (0 if prices.share is None else seats)
@@ -138,14 +138,17 @@ class PairTable:
 
 
 def _sample(count: int, step: int) -> Integers:
-    """Places from 0 to the count, one in `step` on average; unevenly, or they would meet the same seats in each row."""
+    """Return places from 0 to the count, one in `step` on average.
+
+    Unevenly, or they would hit the same seats in each row.
+    """
     some = np.arange(0, count, step)
     some += np.minimum(_scattered(len(some)) % np.uint32(step), count - 1 - some)
     return some
 
 
 def _spread(weight: NDArray[Any]) -> NDArray[np.int32]:
-    """Weights, and where they are equal a few bits that spread the choice over pairs of one weight."""
+    """Return weights in which a few bits spread the choice over pairs of equal weight."""
     value = weight.astype(np.int32)
     value <<= _SPREAD_BITS
     value |= _scattered(len(weight)).astype(np.int32)
@@ -153,12 +156,15 @@ def _spread(weight: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def _scattered(count: int) -> NDArray[np.uint32]:
-    """Numbers of `_SPREAD_BITS` bits in no order (Knuth's multiplicative hash, "Sorting and Searching", 1973, 6.4)."""
+    """Return numbers of `_SPREAD_BITS` bits in no order.
+
+    This is Knuth's multiplicative hash ("Sorting and Searching", 1973, 6.4).
+    """
     return np.arange(count, dtype=np.uint32) * _ODD >> np.uint32(32 - _SPREAD_BITS)
 
 
 def _bars(group: Integers, value: NDArray[np.int32], wanted: Integers) -> NDArray[np.int32]:
-    """The value that so many of each group reach; below all values where the group has fewer."""
+    """Return the value that so many of each group reach; below all values if the group has fewer."""
     order = np.sort((group << 32) | value.astype(np.int64))
     counts = np.bincount(group, minlength=len(wanted))
     place = np.cumsum(counts) - np.minimum(wanted, counts)

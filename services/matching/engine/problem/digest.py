@@ -1,10 +1,10 @@
-"""What names a problem: a hash of all its inputs, blind to the order of the parts.
+"""Compute the digest of a problem: a hash of all its inputs, independent of the order of the parts.
 
 The value is that of one JSON text (keys sorted, no blanks, ASCII) in which everything is sorted whose order has no
-meaning. It stands in every published run, so it must never change for the same problem: a field that the problem has
-got since then is left out while it stands at its default (`_ALWAYS_WRITTEN`). Candidates, seats and fixed pairs, of
-which there are many, are each written by a short way that gives the same bytes; where one holds what the short way
-might write otherwise (an accent, a quotation mark), it is written by the long one.
+meaning. It is in every published run, so it must never change for the same problem: a field that was added since is
+left out while it has its default (`_ALWAYS_WRITTEN`). Candidates, seats and fixed pairs, of which there are many, are
+each written by a fast path that gives the same bytes; one with a character that the fast path might write differently
+(an accent, a quotation mark) is written by the slow path.
 """
 
 import hashlib
@@ -113,7 +113,7 @@ def digest(problem: Problem) -> str:
 
 
 def canonical(value: object, *, ordered: bool = False) -> Any:
-    """The value as JSON with everything sorted whose order has no meaning."""
+    """Return the value as JSON with everything sorted whose order has no meaning."""
     if is_dataclass(value):
         return {
             part.name: canonical(getattr(value, part.name), ordered=part.name in _ORDERED) for part in _written(value)
@@ -129,13 +129,13 @@ def canonical(value: object, *, ordered: bool = False) -> Any:
 
 @cache
 def _later(kind: Any) -> tuple[Field[Any], ...]:
-    """The fields of a dataclass that are written only where they are not at their default."""
+    """Return the fields of a dataclass that are written only if they differ from their default."""
     always = next((names for base, names in _ALWAYS_WRITTEN.items() if issubclass(kind, base)), frozenset[str]())
     return tuple(part for part in fields(kind) if part.name not in always)
 
 
 def _written(value: Any) -> Iterable[Field[Any]]:
-    """The fields of a dataclass that the digest holds."""
+    """Return the fields of a dataclass that the digest holds."""
     kind: Any = type(value)
     later = _later(kind)
     if not later:
@@ -145,7 +145,7 @@ def _written(value: Any) -> Iterable[Field[Any]]:
 
 
 def _part(value: Any) -> bytes:
-    """The text of a field of the problem, by the short way where there is one for its parts."""
+    """Return the text of a field of the problem, by the fast path if there is one for its parts."""
     kinds = {type(one) for one in value} if isinstance(value, tuple) else set[type]()
     if not kinds or not all(issubclass(kind, Candidate | Seat | Fixed) for kind in kinds):
         return _long(value)
@@ -154,7 +154,7 @@ def _part(value: Any) -> bytes:
 
 
 def _long(value: object) -> bytes:
-    """The text of a part, by the long way."""
+    """Return the text of a part, by the slow path."""
     return json.dumps(canonical(value), sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -203,12 +203,12 @@ text must come before all that may be in it. All that is not ASCII is another su
 
 
 def _unlike(text: bytes) -> bool:
-    """Whether the long way might give another text."""
+    """Return whether the slow path might give another text."""
     return not text.isascii() or any(mark in text for mark in _ELSE)
 
 
 class _Way:
-    """The short way to write the parts of one kind."""
+    """The fast path to write the parts of one kind."""
 
     def __init__(self, kind: Any) -> None:
         self._names = sorted(part.name for part in fields(kind))
@@ -221,7 +221,7 @@ class _Way:
         self._between = f'}},{{"{self._first}":'.encode()
 
     def texts(self, parts: Sequence[object]) -> list[bytes]:
-        """The texts of all parts."""
+        """Return the texts of all parts."""
         ready = [self._ready(one) for one in parts]
         try:
             # All at once takes a fifth of one by one. No part holds what stands between two: its name is only there.
@@ -235,7 +235,7 @@ class _Way:
         return [b"%b%b}" % (first, text) for text in together[1 + len(first) : -2].split(self._between)]
 
     def _begin_unlike(self, ready: Sequence[dict[str, Any]]) -> bool:
-        """Whether a part begins with a field that not all have, so that texts cannot be told apart by their first."""
+        """Return whether a part begins with an optional field, so that texts cannot be split by their first field."""
         return any(next(iter(one)) != self._first for one in ready)
 
     def _ready(self, one: object) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class _Way:
         return ready
 
     def _text(self, one: object, ready: dict[str, Any]) -> bytes:
-        """The text of one part, by the short way where that will do."""
+        """Return the text of one part, by the fast path if possible."""
         try:
             text = orjson.dumps(ready, option=self._option)
         except TypeError:

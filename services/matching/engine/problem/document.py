@@ -1,8 +1,8 @@
-"""How is a problem written down, so that it can be kept, sent and matched again to the same result?
+"""Write a problem as JSON and read it again, so that it can be stored, sent and matched again with the same result.
 
-As JSON, directed by the types of `problem.py`: a dataclass is an object, dates and codes are texts, a mapping is an
-object, or a list of lists `[key, key, value]` where its key has several parts. What stands at its default is left out.
-Parts whose order has no meaning are sorted, so that the same problem always gives the same bytes.
+The types of `problem.py` direct it: a dataclass is an object, dates and codes are texts, a mapping is an object, or a
+list of lists `[key, key, value]` if its key has several parts. Fields at their default are left out. Parts whose order
+has no meaning are sorted, so that the same problem always gives the same bytes.
 """
 
 import json
@@ -25,7 +25,7 @@ _ORDERED = {"topics"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a document is wrong (keys and positions from the top, counted from 0), and what to do about it."""
+    """An error in a document: where (keys and positions from the top, counted from 0), and how to correct it."""
 
     path: Path
     text: str
@@ -38,7 +38,7 @@ class Fault:
 
 
 class Unreadable(ValueError):
-    """A document that is no problem; `faults` names every place that is wrong, in its order."""
+    """A document that is no problem; `faults` names every error, in order."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(f"{fault.where}: {fault.text}" for fault in faults))
@@ -46,12 +46,12 @@ class Unreadable(ValueError):
 
 
 def dumps(problem: Problem) -> bytes:
-    """The canonical JSON of a problem (UTF-8, keys sorted, no blanks)."""
+    """Return the canonical JSON of a problem (UTF-8, keys sorted, no blanks)."""
     return json.dumps(plain(problem), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def loads(text: bytes | str) -> Problem:
-    """The problem in a JSON text. Raises `Unreadable`."""
+    """Return the problem in a JSON text. Raises `Unreadable`."""
     try:
         value = json.loads(text)
     except ValueError as wrong:
@@ -60,7 +60,7 @@ def loads(text: bytes | str) -> Problem:
 
 
 def plain(value: object, *, ordered: bool = False) -> Any:
-    """A part of a problem as what JSON knows: objects, lists, texts, numbers, yes and no."""
+    """Return a part of a problem as JSON values: objects, lists, texts, numbers, yes and no."""
     if is_dataclass(value):
         return {
             part.name: plain(own, ordered=part.name in _ORDERED)
@@ -81,14 +81,17 @@ def plain(value: object, *, ordered: bool = False) -> Any:
 
 
 def at_default(part: Any, value: object) -> bool:
-    """Whether a field stands at its default and need not be written."""
+    """Return whether a field has its default and need not be written."""
     if part.default is not MISSING:
         return bool(value == part.default)
     return part.default_factory is not MISSING and bool(value == part.default_factory())
 
 
 def read(kind: type[T], value: Any, at: Path = ()) -> T:
-    """A dataclass of `problem.py` from what `plain` gives; `at` is where it stands. Raises `Unreadable`, all faults."""
+    """Return a dataclass of `problem.py` from the result of `plain`; `at` is its path.
+
+    Raises `Unreadable`, with all faults.
+    """
     faults: list[Fault] = []
     found: Any = _read(kind, value, at, faults)
     if faults:
@@ -152,7 +155,7 @@ def _read_mapping(key: Any, item: Any, value: Any, at: Path, faults: list[Fault]
 
 
 def _read_rows(keys: tuple[Any, ...], item: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
-    """A mapping whose keys have several parts: a list of lists, the value last."""
+    """Read a mapping whose keys have several parts: a list of lists, the value last."""
     width = len(keys) + 1
     found = {}
     for number, row in enumerate(value if isinstance(value, list) else [None]):
@@ -167,7 +170,7 @@ def _read_rows(keys: tuple[Any, ...], item: Any, value: Any, at: Path, faults: l
 
 
 def _read_one(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
-    """A text, a number, yes or no, a day or a code."""
+    """Read a text, a number, yes or no, a day or a code."""
     if kind is date:
         try:
             return date.fromisoformat(value)
@@ -188,19 +191,19 @@ _NAMES: Mapping[Any, str] = {str: "a text", int: "a whole number", bool: "true o
 
 
 def _shown(value: object) -> str:
-    """A value in a message, cut short."""
+    """Return a value for a message, cut short."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _wrong(at: Path, text: str, faults: list[Fault]) -> Any:
-    """Note a fault; what stands for the value is never seen, since `read` raises."""
+    """Add a fault; the returned placeholder is never used, since `read` raises."""
     faults.append(Fault(at, text))
     return None
 
 
 @cache
 def types_of(kind: type) -> Mapping[str, Any]:
-    """The type of each field of a dataclass, in the order of the fields."""
+    """Return the type of each field of a dataclass, in the order of the fields."""
     hints = get_type_hints(kind)
     return {part.name: hints[part.name] for part in fields(kind)}

@@ -1,4 +1,4 @@
-"""What is a matching problem: who seeks, what is offered, and under which rules of the call?
+"""The matching problem: candidates, seats, and the rules of the call.
 
 Everything here is frozen and comes from the caller's store; ids are strings, days are plain dates, a week is its
 Monday.
@@ -26,7 +26,7 @@ def _nothing() -> Mapping[Any, Any]:
 
 
 class SeatKind(StrEnum):
-    """What a seat is: a placement that a host offers, or a mentor."""
+    """The kind of a seat: a placement that a host offers, or a mentor."""
 
     PLACEMENT = "placement"
     MENTOR = "mentor"
@@ -51,10 +51,9 @@ class Skill:
 class Candidate:
     """One application in the pool (an officer for a placement, or a mentee).
 
-    `topics` stand in the order of the wish. `weeks` are Mondays; None means that weeks do not matter. `conflicts`
-    holds ids of seats and organisations. `pre_matched` is the seat (or the counterpart's application) that the
-    applicant names; `barred` are seats whose offer the applicant has declined. `language_minimum` is asked of the
-    other side.
+    `topics` are in the order of the wish. `weeks` are Mondays; None means that weeks do not matter. `conflicts` holds
+    ids of seats and organisations. `pre_matched` is the seat (or the counterpart's application) that the applicant
+    names; `barred` are seats whose offer the applicant has declined. `language_minimum` is asked of the other side.
     """
 
     id: str
@@ -136,13 +135,13 @@ class Exclusion:
     confidential: bool = False
 
     def holds(self, day: date) -> bool:
-        """Whether the exclusion is in force on the day."""
+        """Return whether the exclusion is in force on the day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a criterion counts: for what the applicant gains, and for what the seat prefers."""
+    """The weight of a criterion: for the applicant's gain, and for the seat's preference."""
 
     applicant: int
     host: int
@@ -171,7 +170,7 @@ MOST_WEIGHT = 40_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a call decides. Shares are per cent, needs and reciprocity are points from 0 to 100.
+    """The decisions of a call. Shares are per cent, needs and reciprocity are points from 0 to 100.
 
     `language_minimum` is asked of the applicant in the common language, whatever less a host asks. `suspended` maps a
     country to the day from which it is not active. `ceilings` and `floors` count applicants of a country, fixed pairs
@@ -191,15 +190,15 @@ class Rules:
     reciprocity: Mapping[tuple[str, str], int] = field(default_factory=_nothing)
 
     def most_of_one_country(self, places: int) -> int:
-        """How many of the places one country may take: the share rounded up, and at least one."""
+        """Return how many of the places one country may take: the share rounded up, and at least one."""
         return max(1, math.ceil(self.share * places / 100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """All that decides a run: the same problem always gives the same result, in whatever order its parts stand.
+    """All inputs of a run: the same problem always gives the same result, whatever the order of its parts.
 
-    `day` is the day on which dated rules are asked. `seed` breaks ties and is published with the run.
+    `day` is the day for dated rules. `seed` breaks ties and is published with the run.
     """
 
     call_id: str
@@ -211,7 +210,7 @@ class Problem:
     fixed: tuple[Fixed, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning. Raises ValueError for doubled ids, bad weights or negative capacities."""
+        """Check the problem. Raises ValueError for duplicate ids, bad weights or negative capacities."""
         for what, ids in (
             ("candidate", [one.id for one in self.candidates]),
             ("seat", [one.id for one in self.seats]),
@@ -227,7 +226,7 @@ class Problem:
             raise ValueError("A capacity is below 0")
 
     def digest(self) -> str:
-        """SHA-256 over all inputs and the engine's version, in hexadecimal; blind to the order of the parts."""
+        """SHA-256 over all inputs and the engine's version, in hexadecimal; independent of the order of the parts."""
         from services.matching.engine.problem.digest import digest  # noqa: PLC0415 - it writes the classes of this module
 
         return digest(self)

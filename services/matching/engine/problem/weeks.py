@@ -1,4 +1,4 @@
-"""Which exchange weeks lie in a period? A week is its Monday; a visit takes two to five of its working days."""
+"""Exchange weeks: each is named by its Monday, and a visit takes two to five of its working days."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ class Period:
             raise ValueError(f"A period ends ({self.last}) before it begins ({self.first})")
 
     def holds(self, day: date) -> bool:
-        """Whether the day lies in the period."""
+        """Return whether the day lies in the period."""
         return self.first <= day <= self.last
 
 
 def monday(day: date) -> date:
-    """The Monday of the day's week."""
+    """Return the Monday of the day's week."""
     return day - timedelta(days=day.weekday())
 
 
 def working_week(start: date) -> list[date]:
-    """Monday to Friday of the week that starts on the given Monday."""
+    """Return Monday to Friday of the week that starts on the given Monday."""
     return [start + timedelta(days=after) for after in range(WORKING_DAYS)]
 
 
 def mondays(first: date, last: date) -> Iterator[date]:
-    """The Mondays of all weeks that have a day between the two, in order."""
+    """Return the Mondays of all weeks that have a day between the two, in order."""
     at = monday(first)
     while at <= last:
         yield at
@@ -44,7 +44,7 @@ def mondays(first: date, last: date) -> Iterator[date]:
 
 
 def weeks_of(periods: Iterable[Period], *, blackouts: Iterable[Period] = (), days: int = 2) -> frozenset[date]:
-    """The weeks (Mondays) in which at least `days` working days in a row lie in a period and in no blackout."""
+    """Return the weeks (Mondays) with at least `days` working days in a row in a period and outside all blackouts."""
     allowed, barred = tuple(periods), tuple(blackouts)
     weeks = {start for period in allowed for start in mondays(period.first, period.last)}
     return frozenset(
@@ -61,7 +61,7 @@ def weeks_of(periods: Iterable[Period], *, blackouts: Iterable[Period] = (), day
 
 
 def longest_run(flags: Iterable[bool]) -> int:
-    """How many of the flags in a row are true, at most."""
+    """Return the length of the longest run of true flags."""
     longest = current = 0
     for flag in flags:
         current = current + 1 if flag else 0

@@ -1,9 +1,9 @@
-"""What do many candidates state, in numbers? Each as a list of row numbers, for sweeps over millions of pairs.
+"""The properties of many candidates as lists of row numbers, for sweeps over millions of pairs.
 
 Every hard rule leaves a union of rows of bits (bit i: the seat i may be taken), and every criterion gives the greatest
-of a few rows of points, or their sum; so a candidate is a list of row numbers, and whatever concerns a pair is read
-from rows that all candidates share (dictionary encoding: Abadi, Madden & Ferreira, "Integrating compression and
-execution in column-oriented database systems", 2006). What stands in the rows is declared in `criteria.py`.
+of a few rows of points, or their sum; so a candidate is a list of row numbers, and all values of pairs are read from
+rows that the candidates share (dictionary encoding: Abadi, Madden & Ferreira, "Integrating compression and execution in
+column-oriented database systems", 2006). The content of the rows is declared in `criteria.py`.
 """
 
 from collections import defaultdict
@@ -36,7 +36,7 @@ _NARROW = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Which candidates (`owner`, in order, some more than once) have which of the `keys` of a term."""
+    """The keys of a term by candidate (`owner`, sorted, some more than once)."""
 
     owner: Long
     which: Long
@@ -59,13 +59,13 @@ class _Parts:
         self._found: list[list[tuple[Long, Long]]] = [[] for _ in range(parts)]
 
     def add(self, part: int, owner: Long, rows: Long) -> None:
-        """Give each owner a row of a part, where there is one."""
+        """Add a row of a part for each owner that has one."""
         some = rows != _NOTHING
         if some.any():
             self._found[part].append((owner, rows) if some.all() else (owner[some], rows[some]))
 
     def of(self, part: int, low: int, high: int) -> tuple[Long, Long]:
-        """The owners (from `low` to `high`) of a part's rows, in order, and the rows."""
+        """Return the owners (from `low` to `high`) of a part's rows, sorted, and the rows."""
         cut = []
         for owner, rows in self._found[part]:
             first, last = np.searchsorted(owner, (low, high))
@@ -79,7 +79,7 @@ class _Parts:
         return owner[order], rows[order]
 
     def joined(self) -> Lists:
-        """All lists, candidate by candidate and part by part."""
+        """Return all lists, candidate by candidate and part by part."""
         parts = len(self._found)
         counts = np.zeros((self._people, parts), np.int64)
         for part, found in enumerate(self._found):
@@ -117,19 +117,22 @@ class Columns:
 
     @property
     def bits(self) -> Words:
-        """All rows of bits that candidates have needed so far."""
+        """Return all rows of bits that candidates have needed so far."""
         width = self.words * 8
         rows = b"".join((row & self._rows.everyone).to_bytes(width, "little") for row in self._bits)
         return np.frombuffer(rows, "<u8").astype(np.uint64).reshape(len(self._bits), self.words)
 
     @cached_property
     def table(self) -> NDArray[np.int16]:
-        """All rows of points of these candidates."""
+        """Return all rows of points of these candidates."""
         self.earned()
         return np.array(self._table, np.int16).reshape(len(self._table), self._seats)
 
     def narrow_table(self) -> NDArray[np.int8]:
-        """The same, a byte a seat, in whole words of seats. Raises OverflowError where points do not fit into it."""
+        """Return the same, a byte a seat, in whole words of seats.
+
+        Raises OverflowError if points do not fit into it.
+        """
         self.earned()
         narrow = np.zeros((len(self._table), self.words * 64), np.int8)
         for number, row in enumerate(self._table):
@@ -140,12 +143,12 @@ class Columns:
 
     @property
     def start(self) -> Long:
-        """The row of each candidate's seats before any rule."""
+        """Return the row of each candidate's seats before any rule."""
         coded = self.coded(criteria.SAME_KIND)
         return self._bit_rows(criteria.SAME_KIND, coded)
 
     def allowed(self) -> _Parts:
-        """The rows of bits that each hard rule leaves each candidate."""
+        """Return the rows of bits that each hard rule leaves each candidate."""
         if self._allowed is None:
             self._allowed = _Parts(len(self.candidates), len(criteria.REQUIREMENTS))
             for place, requirement in enumerate(criteria.REQUIREMENTS):
@@ -154,7 +157,7 @@ class Columns:
         return self._allowed
 
     def earned(self) -> _Parts:
-        """The rows of points that each criterion gives each candidate."""
+        """Return the rows of points that each criterion gives each candidate."""
         if self._earned is None:
             self._earned = _Parts(len(self.candidates), len(criteria.CRITERIA))
             for place, measure in enumerate(criteria.CRITERIA):
@@ -165,7 +168,7 @@ class Columns:
         return self._earned
 
     def counts_fit(self) -> bool:
-        """Whether a byte holds the most that can be counted of any criterion."""
+        """Return whether a byte holds the greatest count of any criterion."""
         return all(
             sum(len(self._rows.numbers(term.over)) if term.over else one.up_to for term in one.terms) <= _MOST
             for one in criteria.CRITERIA
@@ -173,7 +176,7 @@ class Columns:
         )
 
     def named(self) -> tuple[Long, Long]:
-        """Pairs (candidates and seats, in order) of counterparts who are pre-matched."""
+        """Return pairs (candidates and seats, sorted) of counterparts who are pre-matched."""
         pairs: set[tuple[int, int]] = set()
         for term in criteria.PUT_FIRST:
             coded = self.coded(term)
@@ -186,7 +189,7 @@ class Columns:
     # By numpy
 
     def feasible(self) -> tuple[Words, NDArray[np.int32]]:
-        """The seats that each candidate may take (words of bits), and how many are left before and after each rule."""
+        """Return the seats that each candidate may take (words of bits), and the funnel: how many each rule leaves."""
         people, allowed, start = len(self.candidates), self.allowed(), self.start
         bits = self.bits
         left = bits[start] if people else np.zeros((0, self.words), np.uint64)
@@ -203,7 +206,7 @@ class Columns:
         return left, funnel
 
     def points(self, low: int, high: int) -> Mapping[Criterion, NDArray[np.int16]]:
-        """Points (candidates from `low` to `high` x seats) of each criterion."""
+        """Return points (candidates from `low` to `high` x seats) of each criterion."""
         return {one.criterion: self._points(place, one, low, high) for place, one in enumerate(criteria.CRITERIA)}
 
     def _points(self, place: int, measure: Measure, low: int, high: int) -> NDArray[np.int16]:
@@ -227,11 +230,11 @@ class Columns:
         return np.array(rows, np.int64)[coded.which]
 
     def _bit_row(self, bits: int) -> int:
-        """The number of the row for some seats."""
+        """Return the number of the row for some seats."""
         return self._bits.setdefault(bits & self._rows.everyone, len(self._bits))
 
     def _point_rows(self, term: Term, coded: Coded) -> Long:
-        """The numbers of the rows of points that a term gives."""
+        """Return the numbers of the rows of points that a term gives."""
         self._rows.make(term, coded.keys)
         rows = [self._rows.row(term, key) for key in coded.keys]
         some = np.count_nonzero(np.array(rows, np.int16).reshape(len(rows), self._seats), axis=1) > 0
@@ -240,7 +243,7 @@ class Columns:
         return numbers[coded.which]
 
     def _left_by(self, requirement: Requirement) -> Iterable[tuple[Long, Long]]:
-        """The rows whose union a hard rule leaves each candidate."""
+        """Return the rows whose union a hard rule leaves each candidate."""
         least = 1 if requirement.count is None else requirement.least(self._rows.setting.rules)
         terms = requirement.terms
         if requirement.bars or least != 1:
@@ -249,7 +252,7 @@ class Columns:
         return [(one.owner, self._bit_rows(term, one)) for term, one in coded]
 
     def _whole(self, requirement: Requirement, terms: Sequence[Term]) -> Long:
-        """One row a candidate: what a hard rule leaves him or her; candidates with the same keys have the same."""
+        """Return one row a candidate: what a hard rule leaves him or her; candidates with the same keys share it."""
         coded = [self.coded(term) for term in terms]
         for term, one in zip(terms, coded, strict=True):
             self._rows.make_bits(term, one.keys)
@@ -278,7 +281,7 @@ class Columns:
     # What candidates state
 
     def coded(self, term: Term) -> Coded:
-        """The candidates' keys of a term; those of words that no seat states are left out."""
+        """Return the candidates' keys of a term; words that no seat states are left out."""
         if term not in self._coded:
             self._coded[term] = self._keys_of(term)
         return self._coded[term]
@@ -307,7 +310,7 @@ class Columns:
         return Coded(owner, which, list(zip(names, *columns, strict=True)))
 
     def _words(self, words: Vocabulary) -> tuple[Long, Long, NDArray[np.bool_]]:
-        """Whose each word is that a seat states too, its number, and which of all words stated these are."""
+        """Return the owner of each word that a seat states too, its number, and its index among all words stated."""
         if words not in self._stated:
             setting, number = self._rows.setting, self._rows.numbers(words).get
             stated = [words.candidate(one, setting) for one in self.candidates]
@@ -318,7 +321,7 @@ class Columns:
         return self._stated[words]
 
     def _of(self, one: Property) -> Long:
-        """The values of a property, of all words that are stated if it has words."""
+        """Return the values of a property, by all stated words if it has words."""
         if one not in self._values:
             setting = self._rows.setting
             values: Iterable[int] = (one.of(candidate, setting) for candidate in self.candidates)
@@ -329,7 +332,7 @@ class Columns:
 
 
 def _keys(codes: Long, offset: Long, terms: Sequence[Term], coded: Sequence[Coded]) -> Mapping[Term, Sequence[Key]]:
-    """The keys of each term behind some codes, which count the keys of all terms one after the other."""
+    """Return the keys of each term behind some codes, which count the keys of all terms one after the other."""
     keys: dict[Term, list[Key]] = defaultdict(list)
     for code in codes.tolist():
         part = int(np.searchsorted(offset, code, side="right")) - 1
@@ -338,7 +341,7 @@ def _keys(codes: Long, offset: Long, terms: Sequence[Term], coded: Sequence[Code
 
 
 def _distinct(code: Long) -> tuple[Long, Long]:
-    """Where each distinct code stands first, and which of the distinct ones each is."""
+    """Return the first position of each distinct code, and the index of the distinct code of each."""
     highest = int(code.max(initial=0))
     if highest >= _NARROW:
         _, first, which = np.unique(code, return_index=True, return_inverse=True)

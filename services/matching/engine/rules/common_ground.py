@@ -1,4 +1,4 @@
-"""On what do the two sides of a feasible pair meet: which topic, which language, which weeks?"""
+"""The common ground of a feasible pair: its topic, its language and its weeks."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ class Terms:
 
 
 def terms(candidate: Candidate, seat: Seat, rules: Rules) -> Terms:
-    """The common ground of a candidate and a seat that pass the hard rules."""
+    """Return the common ground of a candidate and a seat that pass the hard rules."""
     least = order_of(rules.language_minimum)
     own = order_of(candidate.language_minimum)
     above = []

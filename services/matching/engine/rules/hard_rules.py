@@ -1,6 +1,6 @@
-"""Which seats may a candidate take at all, and which rule takes the others away?
+"""Apply the hard rules: the seats that a candidate may take, and how many each rule takes away.
 
-The hard rules in the order of `HardRule` (domain.md, "Rules"), as `criteria.py` declares them; each is asked of the
+The rules are in the order of `HardRule` (domain.md, "Rules"), as `criteria.py` declares them; each is applied to the
 seats that the rules before it have left, so that the funnel of a receipt adds up.
 """
 
@@ -18,7 +18,7 @@ from shared.contracts.codes import HardRule
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one hard rule left: how many seats remain after it, and how many it took away."""
+    """The effect of one hard rule: how many seats remain after it, and how many it took away."""
 
     rule: HardRule
     remaining: int
@@ -27,13 +27,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Feasible:
-    """Seats that pass every rule (bitmap), and the bitmap after each rule, before the first at the front."""
+    """Seats that pass every rule (bitmap), and the bitmap after each rule, with that before the first in front."""
 
     seats: int
     after: tuple[int, ...]
 
     def funnel(self) -> tuple[Step, ...]:
-        """The steps in order, one a rule."""
+        """Return the steps in order, one a rule."""
         counts = [bits.bit_count() for bits in self.after]
         return tuple(
             Step(one.rule, left, before - left)
@@ -42,16 +42,16 @@ class Feasible:
 
 
 def share_of(rules: Rules, seat: Seat) -> int:
-    """How many places of a seat one country may take; a mentor and an offer to a group have no such limit."""
+    """Return how many places of a seat one country may take; a mentor and an offer to a group have no such limit."""
     capped = seat.kind is SeatKind.PLACEMENT and not seat.share_exempt
     return rules.most_of_one_country(seat.capacity) if capped else seat.capacity
 
 
 class HardRules:
-    """The rules of one problem, ready to be asked of any candidate.
+    """The rules of one problem, ready for any candidate.
 
-    Takes the problem and its seats in the order whose bits are wanted. One question costs time in proportion to what
-    the candidate states, not to the pairs.
+    Takes the problem and its seats in the order of the bits. One question costs time in proportion to what the
+    candidate states, not to the pairs.
     """
 
     def __init__(self, problem: Problem, seats: Sequence[Seat]) -> None:
@@ -60,7 +60,7 @@ class HardRules:
         self.rows = SeatRows(Setting(problem, self._count_fixed()), seats)
 
     def _count_fixed(self) -> Usage:
-        """Capacity, shares and quotas that fixed pairs have used up."""
+        """Count capacity, shares and quotas that fixed pairs have used up."""
         taken: Counter[str] = Counter()
         used: dict[str, Counter[str]] = defaultdict(Counter)
         self.sent: Counter[str] = Counter()
@@ -88,7 +88,7 @@ class HardRules:
         return share_of(self.problem.rules, seat)
 
     def ask(self, candidate: Candidate) -> Feasible:
-        """The seats that the candidate may take, and what each rule left."""
+        """Return the seats that the candidate may take, and what each rule left."""
         rows, kind = self.rows, criteria.SAME_KIND
         keys = partial(_keys, rows, candidate)
         left = rows.bits(kind, rows.keys(kind, candidate)[0])
@@ -99,7 +99,7 @@ class HardRules:
         return Feasible(left, tuple(after))
 
     def broken(self, candidate: Candidate, place: int) -> tuple[HardRule, ...]:
-        """All rules that a candidate and a seat (its number) break, each asked by itself."""
+        """Return all rules that a candidate and a seat (its number) break, each judged by itself."""
         keys = partial(_keys, self.rows, candidate)
         return tuple(one.rule for one in criteria.REQUIREMENTS if not self.rows.left_by(one, keys) >> place & 1)
 

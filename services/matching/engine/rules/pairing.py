@@ -1,7 +1,7 @@
 """Judge one candidate against all seats, or one seat against all candidates, for the live engine.
 
-The hard rules and criteria are those of `criteria.py`; `test_live.py` shows that they give what a whole problem gives.
-Capacity, quota and share are left out: they change with every event, and the seat stops whom they exclude (`book.py`).
+The hard rules and criteria are those of `criteria.py`; `test_live.py` shows that they give the result of a whole
+problem. Capacity, quota and share are left out: they change with every event, and `incremental/book.py` applies them.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Line:
     key: Integers
 
     def scores(self) -> tuple[int, int]:
-        """What the candidate gains and what the seat prefers, of a line that holds one feasible pair."""
+        """Return the candidate's gain and the seat's preference, of a line that holds one feasible pair."""
         gain, preference = self.all_scores()
         return int(gain), int(preference)
 
@@ -46,7 +46,7 @@ class Line:
 
 
 class Pairing:
-    """The two sides of one problem, and what its rules say of any pair of them."""
+    """The two sides of one problem, and the judgement of its rules on any pair of them."""
 
     def __init__(self, problem: Problem) -> None:
         self.setting = Setting(problem)
@@ -67,12 +67,12 @@ class Pairing:
         self.seats = Side[Seat]("seat", self.setting, self.words, terms, problem.seed, len(problem.seats))
 
     def row(self, one: Candidate, slot: int) -> Line:
-        """What a candidate, who has the slot, makes of all seats."""
+        """Return a candidate's line over all seats; the candidate has the slot."""
         self._widen()
         return self._line(_Meeting(self, one, slot, slice(0, self.seats.top)))
 
     def column(self, one: Seat, slot: int) -> Line:
-        """What a seat, which has the slot, makes of all candidates."""
+        """Return a seat's line over all candidates; the seat has the slot."""
         self._widen()
         return self._line(_Meeting(self, one, slice(0, self.candidates.top), slot))
 
@@ -100,7 +100,7 @@ class Pairing:
 
 
 class _Meeting:
-    """One against all slots of the other side: what each term gives, computed once."""
+    """One against all slots of the other side: the value of each term, computed once."""
 
     def __init__(self, pairing: Pairing, one: Candidate | Seat, candidate: int | slice, seat: int | slice) -> None:
         self.candidate, self.seat = candidate, seat
@@ -114,7 +114,7 @@ class _Meeting:
         self._numbers: dict[Vocabulary, Sequence[int]] = {}
 
     def given(self, term: Term, *, counted: bool = False) -> Any:
-        """What a term gives, an array or the same for all: the greatest of all words, or their sum."""
+        """Return the value of a term, an array or the same for all: the greatest of all words, or their sum."""
         if term not in self._known:
             self._known[term] = self._given(term, counted=counted)
         return self._known[term]
@@ -128,7 +128,7 @@ class _Meeting:
                 ok &= ~_some(given)
 
     def points(self, measure: Measure, terms: Sequence[Term]) -> Any:
-        """The points of a criterion, by those of its terms that are used."""
+        """Return the points of a criterion, by those of its terms that are used."""
         counted = measure.up_to > 0
         return measure.points(reduce(measure.joined, [self.given(term, counted=counted) for term in terms]))
 
@@ -162,7 +162,7 @@ class _Meeting:
         return term.worth(self._setting, *values)
 
     def _hits(self, term: Term, words: Vocabulary) -> Any:
-        """Where a word that the one states is stated too, and gives something; False where it is nowhere."""
+        """Return where a word that the one states is stated too, and gives something; False if nowhere."""
         slots: list[int] = []
         for word in self._side.stated(words, self._one):
             slots += self._others.stating(words, word)
@@ -181,12 +181,12 @@ class _Meeting:
 
 
 def _some(given: Any) -> Any:
-    """Whether a term gives something."""
+    """Return whether a term gives something."""
     return given if given.dtype == np.bool_ else given > 0
 
 
 def _ties(own: Any, other: Any) -> tuple[Integers, Integers]:
-    """The published tie-breaks of both sides (see `Scores.ties`), where one of the two is one alone."""
+    """Return the published tie-breaks of both sides (see `Scores.ties`), one of which is a single one."""
     with np.errstate(over="ignore"):
         mixed = np.add(own, other, dtype=np.uint64)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -27,7 +27,7 @@ _ORDER: Mapping[LanguageLevel | None, int] = {None: 0} | {level: level.order for
 
 
 def order_of(level: LanguageLevel | None) -> int:
-    """The level as a number from 1 (A1) to 7 (native); 0 for none."""
+    """Return the level as a number from 1 (A1) to 7 (native); 0 for none."""
     return _ORDER[level]
 
 
@@ -35,14 +35,17 @@ class Numbers(dict[Hashable, int]):
     """A number for every word that was asked for, in the order of asking."""
 
     def __missing__(self, word: Hashable) -> int:
-        """Give the next number to a new word."""
+        """Return the next number for a new word."""
         self[word] = len(self)
         return self[word]
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What fixed pairs have used up: seats without a free place, countries at their ceiling, shares by seat."""
+    """The capacity that fixed pairs have used.
+
+    Seats without a free place, countries at their ceiling, shares by seat.
+    """
 
     full: frozenset[str] = frozenset()
     at_ceiling: frozenset[str] = frozenset()
@@ -66,7 +69,7 @@ class Setting:
         self._balance = np.zeros((0, 0), np.int16)
 
     def kept_apart(self, country: str, organisation_id: str, *, confidential: bool) -> tuple[str, ...]:
-        """The countries and organisations (ids) that the programme keeps apart from one of these two."""
+        """Return the countries and organisations (ids) that the programme keeps apart from one of these two."""
         if not self._in_force:
             return ()
         asked = (country, organisation_id, confidential)
@@ -81,7 +84,7 @@ class Setting:
         return self._apart[asked]
 
     def balance(self, home: Any, host: Any) -> Any:
-        """The ledger's points for pairs of countries (numbers)."""
+        """Return the ledger's points for pairs of countries (numbers)."""
         if len(self._balance) < len(self.countries):
             numbered = [(self.countries[home], self.countries[host]) for home, host in self.rules.reciprocity]
             self._balance = np.zeros((len(self.countries), len(self.countries)), np.int16)
@@ -102,7 +105,7 @@ class Vocabulary:
 class Property:
     """A property of one side: its value, or its values for the words of `over`, in the order in which they are stated.
 
-    `empty` stands for a word that is not stated.
+    `empty` is the value of a word that is not stated.
     """
 
     of: Callable[[Any, Setting], Any]
@@ -111,7 +114,7 @@ class Property:
     empty: int = 0
 
     def values(self, parts: Collection[Any], setting: Setting) -> NDArray[Any]:
-        """The value of each candidate or seat."""
+        """Return the value of each candidate or seat."""
         return np.array([self.of(one, setting) for one in parts], self.kind)
 
 

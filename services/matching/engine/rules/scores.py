@@ -1,4 +1,4 @@
-"""How good is a pair: what does the candidate gain, what does the seat prefer, and who comes first when both are equal?
+"""Score pairs: the candidate's gain, the seat's preference, and the tie-break of equal scores.
 
 Each criterion (`criteria.py`) gives 0 to 100 points; a side's score is the sum of all criteria, each times the weight
 that the call sets for that side.
@@ -36,20 +36,23 @@ class Scores:
         self.seat_hashes = hashes(seed, "seat", [seat.id for seat in rows.seats])
 
     def points(self, candidates: Sequence[Candidate]) -> Points:
-        """Points (candidates x seats) of each criterion, 0 to 100; they mean nothing where a hard rule is broken."""
+        """Return points (candidates x seats) of each criterion, 0 to 100.
+
+        They mean nothing if a hard rule is broken.
+        """
         if len(candidates) == 1:
             return {one.criterion: self._of_one(one, candidates[0])[None, :] for one in criteria.CRITERIA}
         return Columns(self._rows, candidates).points(0, len(candidates))
 
     def _of_one(self, measure: Measure, candidate: Candidate) -> Row:
-        """The points of one candidate at every seat, without the columns that many need."""
+        """Return the points of one candidate at every seat, without the columns that many need."""
         rows = self._rows
         terms = [term for term in measure.terms if term.used(self._rules)]
         found = [rows.row(term, key) for term in terms for key in rows.keys(term, candidate)]
         return measure.points(reduce(measure.joined, found)) if found else np.zeros(len(rows.seats), np.int16)
 
     def totals(self, points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The weighted sums (candidates x seats) of both sides: what the candidate gains, what the seat prefers."""
+        """Return the weighted sums (candidates x seats) of both sides: the candidate's gain, the seat's preference."""
         shape = next(iter(points.values())).shape
         gain, preference = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
         for criterion, weight in self._rules.weights.items():
@@ -60,7 +63,7 @@ class Scores:
         return gain.astype(np.int64), preference.astype(np.int64)
 
     def ties(self, candidates: Sequence[Candidate]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The published tie-breaks of candidates and of seats (each candidates x seats), `TIE_BITS` wide.
+        """Return the published tie-breaks of candidates and of seats (each candidates x seats), `TIE_BITS` wide.
 
         blake2b of seed and ids, then splitmix64 a pair, whose upper bits serve the candidate and lower bits the seat: a
         hash a person and a mix a pair, since a hash a pair would cost more than all the rest. splitmix64 after Steele,
@@ -75,7 +78,10 @@ class Scores:
         return (mixed >> np.uint64(64 - TIE_BITS)).astype(np.int64), (mixed & _TIE_MASK).astype(np.int64)
 
     def named(self, candidates: Sequence[Candidate]) -> NDArray[np.bool_]:
-        """Pairs (candidates x seats) of counterparts who are pre-matched: such a seat puts them before all others."""
+        """Return pairs (candidates x seats) of counterparts who are pre-matched.
+
+        Such a seat prefers them to all others.
+        """
         named = np.zeros((len(candidates), len(self._rows.seats)), bool)
         for place, one in enumerate(candidates):
             for term in criteria.PUT_FIRST:
@@ -86,7 +92,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """Points (0 to 100) of one criterion in one pair, and what the call makes of them for each side."""
+    """The points (0 to 100) of one criterion in one pair, and their weight for each side."""
 
     criterion: Criterion
     points: int
@@ -114,6 +120,6 @@ class Earned:
 
 
 def hashes(seed: str, side: str, identities: Iterable[str]) -> Words:
-    """64 bits a person or seat: blake2b of seed, side and id."""
+    """Return 64 bits a person or seat: blake2b of seed, side and id."""
     digests = (hashlib.blake2b(f"{seed}/{side}/{one}".encode(), digest_size=8).digest() for one in identities)
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

@@ -1,9 +1,9 @@
-"""What each term of the criteria and hard rules gives at every seat of a problem, made once for each key.
+"""The value of each term of the criteria and hard rules at every seat of a problem, computed once for each key.
 
-A key is what of a candidate decides a term: the word that both state, if the term is about words, and the values of the
-candidate's properties. Candidates share the rows of equal keys. As bitmaps, rows are integers whose bit i stands for
-seat i: `&`, `|` and `bit_count` on them run over whole machine words (inverted bitmaps: O'Neil & Quass, "Improved query
-performance with variant indexes", 1997).
+A key is the part of a candidate that decides a term: the word that both state, if the term is about words, and the
+values of the candidate's properties. Candidates share the rows of equal keys. As bitmaps, rows are integers whose bit i
+stands for seat i: `&`, `|` and `bit_count` on them run over whole machine words (inverted bitmaps: O'Neil & Quass,
+"Improved query performance with variant indexes", 1997).
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ _BLOCK = 1 << 19
 
 
 class SeatRows:
-    """The rows of a problem's seats, in the order in which these stand."""
+    """The rows of a problem's seats, in their order."""
 
     def __init__(self, setting: Setting, seats: Sequence[Seat]) -> None:
         self.setting = setting
@@ -39,7 +39,7 @@ class SeatRows:
         self._bits: dict[Term, dict[Key, int]] = defaultdict(dict)
 
     def stated(self, words: Vocabulary) -> Mapping[Hashable, list[int]]:
-        """The seats (numbers) that state each word."""
+        """Return the seats (numbers) that state each word."""
         if words not in self._stated:
             found: dict[Hashable, list[int]] = {}
             for place, seat in enumerate(self.seats):
@@ -49,13 +49,13 @@ class SeatRows:
         return self._stated[words]
 
     def numbers(self, words: Vocabulary) -> Mapping[Hashable, int]:
-        """The number of each word that a seat states."""
+        """Return the number of each word that a seat states."""
         if words not in self._numbers:
             self._numbers[words] = {word: number for number, word in enumerate(self.stated(words))}
         return self._numbers[words]
 
     def keys(self, term: Term, candidate: Candidate) -> Sequence[Key]:
-        """The keys of one candidate; those of words that no seat states are left out."""
+        """Return the keys of one candidate; words that no seat states are left out."""
         setting, words = self.setting, term.over
         if words is None:
             return ((None, *[one.of(candidate, setting) for one in term.own]),)
@@ -67,21 +67,21 @@ class SeatRows:
         return [key for key in zip(words.candidate(candidate, setting), *own, strict=False) if key[0] in known]
 
     def row(self, term: Term, key: Key) -> Row:
-        """What a term gives at every seat."""
+        """Return the value of a term at every seat."""
         rows = self._rows[term]
         if key not in rows:
             self.make(term, (key,))
         return rows[key]
 
     def bits(self, term: Term, key: Key) -> int:
-        """The seats at which a term gives something."""
+        """Return the seats at which a term gives something."""
         bits = self._bits[term]
         if key not in bits:
             self.make_bits(term, (key,))
         return bits[key]
 
     def make(self, term: Term, keys: Sequence[Key]) -> None:
-        """Make the rows for some keys; for many at once that takes hardly longer than for one."""
+        """Make the rows for some keys; many at once hardly take longer than one."""
         rows = self._rows[term]
         for new in self._few([key for key in keys if key not in rows]):
             rows.update(zip(new, self._made(term, new), strict=True))
@@ -94,12 +94,12 @@ class SeatRows:
             bits.update((key, int.from_bytes(row.tobytes(), "little")) for key, row in zip(new, packed, strict=True))
 
     def _few(self, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-        """As many of the keys at a time as have rows that fit into the cache."""
+        """Yield as many of the keys at a time as have rows that fit into the cache."""
         step = max(1, _BLOCK // max(1, len(self.seats)))
         return (keys[at : at + step] for at in range(0, len(keys), step))
 
     def left_by(self, requirement: Requirement, keys: Callable[[Term], Iterable[Key]]) -> int:
-        """The seats that a hard rule leaves a candidate with these keys, whatever the other rules say."""
+        """Return the seats that a hard rule leaves a candidate with these keys, leaving other rules aside."""
         left = 0 if requirement.opens or requirement.count else self.everyone
         for term in requirement.opens:
             for key in keys(term):
@@ -113,7 +113,7 @@ class SeatRows:
         return left
 
     def _at_least(self, least: int, rows: Iterable[int]) -> int:
-        """The seats that stand in so many of the rows (counted in unary, one bitmap a count)."""
+        """Return the seats that are in so many of the rows (counted in unary, one bitmap a count)."""
         counted = [self.everyone] + [0] * least
         for bits in rows:
             for count in range(least, 0, -1):
@@ -121,7 +121,7 @@ class SeatRows:
         return counted[least]
 
     def _made(self, term: Term, keys: Sequence[Key]) -> NDArray[np.int16]:
-        """The rows for some keys."""
+        """Return the rows for some keys."""
         words, *own = zip(*keys, strict=True)
         values = [np.array(each, one.kind)[:, None] for one, each in zip(term.own, own, strict=True)]
         theirs = [
@@ -139,7 +139,7 @@ class SeatRows:
         return np.clip(rows, 0, 100, out=rows) if term.capped else rows
 
     def _of(self, one: Property) -> NDArray[Any]:
-        """The values of a property of the seats, a row a word if it has words."""
+        """Return the values of a property of the seats, a row a word if it has words."""
         if one not in self._values:
             self._values[one] = one.values(self.seats, self.setting) if one.over is None else self._by_word(one)
         return self._values[one]

@@ -1,8 +1,8 @@
-"""Who is in the pool, and which seats are there, as arrays in which one of them can change at any time?
+"""The two sides of a market as arrays in which single candidates and seats can change at any time.
 
 Each candidate and each seat has a slot; a property (`properties.py`) is an array over slots, or one row a word of its
-vocabulary, so that one candidate meets all seats, or one seat all candidates, in a few operations of numpy. Slots of
-those who left are used again; arrays grow by half when they are full.
+vocabulary, so that one candidate is judged against all seats, or one seat against all candidates, in a few operations
+of numpy. Slots of those who left are used again; arrays grow by half when they are full.
 """
 
 import hashlib
@@ -28,10 +28,10 @@ Words = defaultdict[Vocabulary, Numbers]
 
 
 class Side(Generic[One]):
-    """One side of the market in arrays: what the terms of criteria and hard rules ask of it.
+    """One side of the market in arrays: the properties that the terms of criteria and hard rules need.
 
-    `place` maps an id to its slot, `alive` says which slots are somebody's, `word` is what the tie-breaks of a slot are
-    mixed from.
+    `place` maps an id to its slot, `alive` says which slots are used, `word` is what the tie-breaks of a slot are mixed
+    from.
     """
 
     def __init__(
@@ -63,23 +63,23 @@ class Side(Generic[One]):
                     self._by_word[one.over][one] = np.full((_LEAST, self.room), one.empty, one.kind)
 
     def stated(self, words: Vocabulary, one: One) -> Collection[Hashable]:
-        """The words that a candidate or a seat states."""
+        """Return the words that a candidate or a seat states."""
         found: Collection[Hashable] = getattr(words, self._name)(one, self._setting)
         return found
 
     def stating(self, words: Vocabulary, word: Hashable) -> Collection[int]:
-        """The slots of those who state a word, of a vocabulary of which nothing else is known."""
+        """Return the slots of those who state a word, of a vocabulary of which nothing else is known."""
         return self._stating[words].get(word, ())
 
     def values(self, at: int | slice) -> dict[Property, Any]:
-        """All properties in some slots; of one with words, a row a word."""
+        """Return all properties in some slots; of one with words, a row a word."""
         found = {one: values[at] for one, values in self._single.items()}
         for parts in self._by_word.values():
             found.update((one, rows[:, at]) for one, rows in parts.items())
         return found
 
     def add(self, one: One) -> int:
-        """Give a candidate or a seat a slot."""
+        """Add a candidate or a seat, and return its slot."""
         slot, setting = self._slot(), self._setting
         digest = hashlib.blake2b(f"{self._seed}/{self._name}/{one.id}".encode(), digest_size=8).digest()
         self.alive[slot], self.word[slot], self.place[one.id] = True, int.from_bytes(digest, "little"), slot
@@ -98,7 +98,7 @@ class Side(Generic[One]):
         return slot
 
     def remove(self, one: One) -> int:
-        """Free the slot of a candidate or a seat, and give it."""
+        """Free the slot of a candidate or a seat, and return it."""
         slot = self.place.pop(one.id)
         for words, stating in self._stating.items():
             for word in self.stated(words, one):
@@ -108,7 +108,7 @@ class Side(Generic[One]):
         return slot
 
     def widen(self) -> None:
-        """Make room for the words that there are by now, so that both sides have a row for each."""
+        """Make room for the present words, so that both sides have a row for each."""
         for words in self._by_word:
             self._widen(words)
 
@@ -120,7 +120,7 @@ class Side(Generic[One]):
                 self._by_word[words][one] = np.concatenate([rows, more])
 
     def _slot(self) -> int:
-        """A slot that nobody has; grows the arrays if none is left."""
+        """Return an unused slot; grow the arrays if none is left."""
         if self._free:
             return self._free.pop()
         if self.top == self.room:

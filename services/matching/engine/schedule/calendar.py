@@ -1,7 +1,7 @@
-"""In which weeks could each of many visits be, and on which days? All requests at once, as arrays.
+"""The weeks in which each of many visits could be, and the days in each, as arrays.
 
-A working week is five bits, Monday the lowest: what both sides can and no holiday takes. The first longest run of so
-many days in a row as are wanted is then one look into a table of 32 patterns. Numbers of days count from a Monday.
+A working week is five bits, Monday the lowest: the days that both sides can and that are no holidays. The first longest
+run of the wanted number of days is then one look into a table of 32 patterns. Numbers of days count from a Monday.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ _BITS = 1 << np.arange(WORKING_DAYS)
 
 
 def _longest(pattern: int, wanted: int) -> tuple[int, int]:
-    """Length and first weekday of the first longest run of days in a pattern, at most as long as wanted."""
+    """Return length and first weekday of the first longest run of days in a pattern, at most as long as wanted."""
     best, at, day = 0, 0, 0
     while day < WORKING_DAYS:
         length = 0
@@ -47,8 +47,8 @@ OFFSET: Ints = _RUNS[:, :, 1]
 class Calendar:
     """The lawful days of visits, in weeks counted from the Monday `base`.
 
-    `can` are the days (request x week x weekday) that both sides can and no holiday takes; `noticed` those of them that
-    are late enough. `free` are places by seat and week, `seats` the seat of each request.
+    `can` are the days (request x week x weekday) that both sides can and that are no holidays; `noticed` those of them
+    that are late enough. `free` are places by seat and week, `seats` the seat of each request.
     """
 
     base: date
@@ -59,18 +59,18 @@ class Calendar:
 
     @property
     def weeks(self) -> int:
-        """How many weeks the calendar has."""
+        """The number of weeks of the calendar."""
         return int(self.can.shape[1])
 
     def week(self, day: date) -> int:
-        """The number of the week of a day; outside of the calendar where it is negative or too large."""
+        """Return the number of the week of a day; outside the calendar if it is negative or too large."""
         return (day - self.base).days // _DAYS
 
 
 def calendar(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Calendar:
-    """The calendar of all requests, from the first to the last week in which a host can.
+    """Return the calendar of all requests, from the first to the last week in which a host can.
 
-    Where requests to one seat know of different places or guests, the fewest free places count.
+    If requests to one seat have different places or guests, the fewest free places count.
     """
     hosting, host_at = _distinct([one.host_periods for one in requests])
     spans = [period for periods in hosting for period in periods]
@@ -105,13 +105,13 @@ def calendar(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Calend
 
 
 def patterns(days: Flags) -> Ints:
-    """Each working week as five bits."""
+    """Return each working week as five bits."""
     found: Ints = days @ _BITS
     return found
 
 
 def _distinct(periods: Sequence[tuple[Period, ...]]) -> tuple[list[tuple[Period, ...]], list[int]]:
-    """The different ones (by identity: those of one offer are mostly the same object), and which one each is."""
+    """Return the distinct ones (by identity: those of one offer are mostly the same object), and the index of each."""
     numbers: dict[int, int] = {}
     return list({id(one): one for one in periods}.values()), [
         numbers.setdefault(id(one), len(numbers)) for one in periods
@@ -119,7 +119,7 @@ def _distinct(periods: Sequence[tuple[Period, ...]]) -> tuple[list[tuple[Period,
 
 
 def _covered(periods: Sequence[Sequence[Period]], origin: int, days: int) -> Flags:
-    """A row for each list of periods: whether a day lies in one of them."""
+    """Return a row for each list of periods: whether a day lies in one of them."""
     row = np.repeat(np.arange(len(periods)), [len(one) for one in periods]) * (days + 1)
     first = np.array([period.first.toordinal() for one in periods for period in one], np.int64) - origin
     last = np.array([period.last.toordinal() for one in periods for period in one], np.int64) - origin + 1
@@ -131,7 +131,7 @@ def _covered(periods: Sequence[Sequence[Period]], origin: int, days: int) -> Fla
 
 
 def _only_with_mates(noticed: Flags, can: Flags, first: int) -> None:
-    """Leave of a visit's days those in a row from the group's first day on."""
+    """Leave of a visit's days only those in a row from the group's first day on."""
     begin, end = max(first, 0), 0
     if 0 <= first < len(noticed):
         friday = first - first % _DAYS + WORKING_DAYS
@@ -143,7 +143,7 @@ def _only_with_mates(noticed: Flags, can: Flags, first: int) -> None:
 
 
 def _closed(country: str, policy: SchedulePolicy, years: Iterable[int]) -> list[Period]:
-    """The holidays of a country, and what the programme closes besides."""
+    """Return the holidays of a country, and the programme's further closed days."""
     days = {day for year in years for day in public_holidays(country, year)}
     return [Period(day, day) for day in sorted(days | policy.extra_holidays.get(country, frozenset()))]
 
@@ -153,7 +153,7 @@ UNLIMITED = 1_000_000
 
 
 def _places(requests: Sequence[VisitRequest], base: date, weeks: int) -> tuple[Ints, Ints]:
-    """The seat of each request, and the free places by seat and week."""
+    """Return the seat of each request, and the free places by seat and week."""
     names: dict[str, int] = {}
     seats = np.array([names.setdefault(one.seat_id, len(names)) for one in requests], np.int64)
     free = np.full((len(names), weeks), UNLIMITED, np.int64)

@@ -1,10 +1,10 @@
-"""What is a good plan at once? Week by week the most urgent first, then whoever still fits, then one moved for another.
+"""Make a good plan at once: week by week the most urgent first, then further visits that fit, then exchanges.
 
-For visits of one place each this is earliest deadline first: in each week a seat takes those who have the fewest
-weeks left, and a place that would stay empty is filled by moving others towards it. Announced visits keep their days
-before anybody else is placed; groups and guests with several visits come next, one by one. Who found no place is tried
-once more by moving others to weeks where there is room (an augmenting path over the weeks of the seat), which never
-leaves anybody without dates who had some. At last groups make way where others gain more than they wait.
+For visits of one place each this is earliest deadline first: in each week a seat takes those who have the fewest weeks
+left, and a place that would stay empty is filled by moving others towards it. Announced visits keep their days before
+all others are placed; groups and guests with several visits come next, one by one. A visit without a place is tried
+once more by moving others to weeks with room (an augmenting path over the weeks of the seat), which never takes dates
+away. At last groups make way if others gain more than they wait.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def greedy(given: Options) -> Ints:
-    """An option for each unit, -1 for none."""
+    """Return an option for each unit, -1 for none."""
     if not given.units:
         return np.zeros(0, np.int64)
     plan = _Greedy(given)
@@ -95,10 +95,10 @@ class _Greedy:
                         pass
 
     def _refill(self, seat: int, week: int, passed: _Passed) -> bool:
-        """Fill a place that nobody who waits can take, by having others come to it along a shortest chain.
+        """Fill a place that no waiting visit can take, by moving others to it along a shortest chain.
 
-        The chain ends at one who was passed over before: the weeks in use stay as early as they can be, which for
-        visits of one place each makes the sum of waiting least (a transversal matroid; Edmonds and Fulkerson, 1965).
+        The chain ends at one who was passed over before: the weeks in use stay as early as possible, which for visits
+        of one place each makes the sum of waiting least (a transversal matroid; Edmonds and Fulkerson, 1965).
         """
         came: dict[int, tuple[int, int]] = {}
         queue = deque([week])
@@ -120,7 +120,7 @@ class _Greedy:
         return False
 
     def one_by_one(self) -> None:
-        """Groups and guests with several visits: the announced first, then those with the fewest weeks."""
+        """Place groups and guests with several visits: the announced first, then those with the fewest weeks."""
         given = self._given
         units = np.flatnonzero(~self.simple)
         weeks = np.diff(given.start)[units]
@@ -198,7 +198,7 @@ class _Greedy:
                     break
 
     def come_forward(self) -> None:
-        """Let whoever waits take a cheaper week that is free by now."""
+        """Give waiting units a cheaper week that is free by now."""
         given = self._given
         later = (self.chosen > given.start[:-1]) & ~self._has_dates
         for unit in np.flatnonzero(later).tolist():
@@ -208,7 +208,7 @@ class _Greedy:
                     break
 
     def _gains(self, units: Iterable[int], week: int) -> Iterator[tuple[int, int, int]]:
-        """Who could come to an earlier week without losing a day: weeks gained, unit and option."""
+        """Return the units that could come to an earlier week without losing a day: weeks gained, unit and option."""
         given = self._given
         for unit in units:
             now = int(self.chosen[unit])
@@ -226,7 +226,7 @@ class _Greedy:
         self._take(unit, option)
 
     def _reach(self, unit: int, came: dict[int, tuple[int, int]], queue: deque[int]) -> None:
-        """Note the weeks that a unit could go to."""
+        """Note the weeks to which a unit could move."""
         given = self._given
         for option in range(int(given.start[unit]), int(given.start[unit + 1])):
             week = int(given.week[option])
@@ -248,7 +248,7 @@ class _Greedy:
 
 
 class _Passed:
-    """Who of a seat was passed over in a sweep, and who may be moved for them."""
+    """The units of a seat that were passed over in a sweep, and those that may be moved for them."""
 
     def __init__(self, given: Options, allowed: Flags, chosen: Ints) -> None:
         self._given, self._allowed, self._chosen = given, allowed, chosen
@@ -258,7 +258,7 @@ class _Passed:
         self._weeks: dict[int, dict[int, int]] = {}
 
     def over(self, asked: Iterable[tuple[int, int]]) -> None:
-        """Note who was asked for in a week, by seat; who got no place waits."""
+        """Note the units considered in a week, by seat; those that got no place wait."""
         for seat, unit in asked:
             if unit not in self._met:
                 self._met.add(unit)
@@ -267,22 +267,22 @@ class _Passed:
                 self._open.add(seat)
 
     def seats(self) -> list[int]:
-        """The seats at which somebody waits."""
+        """Return the seats with waiting units."""
         self._open = {seat for seat in self._open if self.waiting(seat)}
         return sorted(self._open)
 
     def waiting(self, seat: int) -> list[int]:
-        """Who was passed over and has no dates yet."""
+        """Return the units that were passed over and have no dates yet."""
         return [unit for unit in self._seen[seat] if self._chosen[unit] < 0]
 
     def lodged(self, seat: int) -> list[tuple[int, int]]:
-        """Who has a place, and in which week."""
+        """Return the units that have a place, and their weeks."""
         return [
             (unit, int(self._given.week[self._chosen[unit]])) for unit in self._seen[seat] if self._chosen[unit] >= 0
         ]
 
     def option(self, unit: int, week: int) -> int:
-        """The allowed option of a unit in a week; -1 where it has none."""
+        """Return the allowed option of a unit in a week; -1 if it has none."""
         weeks = self._weeks.get(unit)
         if weeks is None:
             own = range(int(self._given.start[unit]), int(self._given.start[unit + 1]))

@@ -1,7 +1,7 @@
-"""What is the cheapest choice of one option a unit within capacities? One call of HiGHS, with a bound and its face.
+"""Choose the cheapest option for each unit within capacities, by HiGHS, with a bound and the face of the optima.
 
-The relaxation first; if that is whole it is the optimum, and its dual says which options and which slack no other
-optimum can use (complementary slackness). Else HiGHS branches, from the plan that is at hand.
+The relaxation comes first; if that is whole it is the optimum, and its dual says which options and which slack no other
+optimum can use (complementary slackness). Else HiGHS branches, from the given plan.
 """
 
 from collections.abc import Callable
@@ -35,10 +35,10 @@ class _Silent(highspy.Highs):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Options with their `unit` and `cost`, `none` what it costs by unit to take no option; `usable` may be taken.
+    """Options with their `unit` and `cost`, the cost `none` of no option by unit; `usable` ones may be taken.
 
-    `entry_option`, `entry_row`, `entry_amount` say what an option takes of a row that holds `capacity`; rows in
-    `tight` must be full. With `budget` the sum of the amounts (by option, by unit without any) may not exceed it.
+    `entry_option`, `entry_row`, `entry_amount` say what an option takes of a row that holds `capacity`; rows in `tight`
+    must be full. With `budget` the sum of the amounts (by option, by unit without any) may not exceed it.
     """
 
     unit: Ints
@@ -53,17 +53,17 @@ class Choice:
     budget: tuple[Ints, Ints, int] | None = None
 
     def value(self, chosen: Ints) -> int:
-        """What a choice costs: an option a unit, -1 for none."""
+        """Return the cost of a choice: an option a unit, -1 for none."""
         none = chosen < 0
         return int(self.cost[chosen[~none]].sum() + self.none[none].sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The cheapest choice that was found, its value, and what no choice is cheaper than.
+    """The cheapest choice that was found, its value, and a lower bound.
 
-    `usable` (options, then for each unit taking none) and `tight` (rows) describe all optima where the relaxation
-    proves this one.
+    `usable` (options, then for each unit taking none) and `tight` (rows) describe all optima if the relaxation proves
+    this one.
     """
 
     chosen: Ints
@@ -78,14 +78,14 @@ class Found:
         return self.value == self.bound
 
     def within(self, asked: Choice, cost: Ints, none: Ints) -> Choice:
-        """The same choice at other costs, among the optima of this one."""
+        """Return the same choice at other costs, among the optima of this one."""
         if self.usable is not None:
             return replace(asked, cost=cost, none=none, usable=self.usable, tight=self.tight)
         return replace(asked, cost=cost, none=none, budget=(asked.cost, asked.none, self.value))
 
 
 def cheapest(asked: Choice, start: Ints, until: float, goes_on: Callable[[], bool]) -> Found:
-    """The cheapest choice, from a lawful one, until a moment (`monotonic`) or until `goes_on` says no."""
+    """Return the cheapest choice, from a lawful one, until a moment (`monotonic`) or until `goes_on` returns False."""
     value = asked.value(start)
     solver = _model(asked, until, goes_on)
     solver.run()
@@ -114,7 +114,7 @@ def cheapest(asked: Choice, start: Ints, until: float, goes_on: Callable[[], boo
 
 
 def _branch(asked: Choice, start: Ints, bound: int, until: float, goes_on: Callable[[], bool]) -> tuple[Ints, int, int]:
-    """The cheapest whole choice, its value and bound."""
+    """Return the cheapest whole choice, its value and bound."""
     # A solver of its own: HiGHS 1.16, asked again after the relaxation, was seen to tell the value of one solution and
     # to give another.
     solver = _model(asked, until, goes_on, whole=True)
@@ -131,7 +131,7 @@ def _branch(asked: Choice, start: Ints, bound: int, until: float, goes_on: Calla
 
 
 def _chosen(asked: Choice, took: Floats) -> Ints:
-    """The option of each unit, -1 where it took none."""
+    """Return the option of each unit, -1 if it took none."""
     chosen = np.full(len(asked.none), -1, np.int64)
     taken = np.flatnonzero(took[: len(asked.cost)] > 0.5)
     chosen[asked.unit[taken]] = taken
@@ -139,7 +139,7 @@ def _chosen(asked: Choice, took: Floats) -> Ints:
 
 
 def _model(asked: Choice, until: float, goes_on: Callable[[], bool], *, whole: bool = False) -> highspy.Highs:
-    """The relaxation: a column an option and a column a unit without any; a row a unit, a row a capacity."""
+    """Return the relaxation: a column an option and a column a unit without any; a row a unit, a row a capacity."""
     options, units, rows = len(asked.cost), len(asked.none), len(asked.capacity)
     columns = options + units
     at_row = [asked.unit, np.arange(units), asked.entry_row + units]
@@ -186,7 +186,7 @@ def _model(asked: Choice, until: float, goes_on: Callable[[], bool], *, whole: b
 
 
 def _interruptible(solver: highspy.Highs, goes_on: Callable[[], bool]) -> None:
-    """Have HiGHS ask now and then whether to go on."""
+    """Have HiGHS ask now and then whether to continue."""
 
     def ask(event: highspy.HighsCallbackEvent) -> None:
         if not goes_on():

@@ -1,14 +1,14 @@
-"""What is the best plan, proven? An integer programme a bundle of linked visits, solved by HiGHS in two steps.
+"""Find the best plan and prove it: an integer programme for each bundle of linked visits, solved by HiGHS in two steps.
 
 Choose at most one option a unit, within the places of each seat and week, and no guest twice on a day. Only what is
 scarce becomes a row, and visits that share no scarce row are solved apart. In the first step the cost is visits without
 dates before days that are missing; in the second, among the best plans of the first, visits moved before weeks of
 waiting. Both are whole numbers. The linear relaxation is nearly always whole, since without groups and guests with
 several visits it is a transportation problem (Hoffman and Kruskal, 1956); then its dual is the proof, and the second
-step keeps to the face of its optima. Only where it is not whole, HiGHS branches.
+step keeps to the face of its optima. Only if it is not whole, HiGHS branches.
 
 A unit with k - 1 units beside it at its seats, or of its guests, needs no more than its k cheapest options: each of the
-others is in one week, so in one of the k weeks nobody is in the way.
+others is in one week, so one of the k weeks is free.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ _WEEKDAYS = 5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the search is: units whose turn is over, of how many."""
+    """The progress of the search: units done, of how many."""
 
     done: int
     units: int
@@ -37,9 +37,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best choice found (an option for each unit, -1 for none), and a cost that no plan goes below.
+    """The best choice found (an option for each unit, -1 for none), and a lower bound of the cost.
 
-    The choice is proven optimal where its cost is the bound.
+    The choice is proven optimal if its cost is the bound.
     """
 
     chosen: Ints
@@ -51,10 +51,10 @@ def _always(_: Progress) -> bool:
 
 
 def optimum(given: Options, start: Ints, *, seconds: float, goes_on: Callable[[Progress], bool] = _always) -> Best:
-    """The best plan, from a first one, within so many seconds.
+    """Return the best plan, from a first one, within so many seconds.
 
-    `goes_on` is told how far the search is, and ends it early where it says no. What is not proven by then stands as
-    in the first plan or better, and the bound says how much better a plan could be.
+    `goes_on` is called with the progress, and ends the search early by returning False. Unproven parts are then as in
+    the first plan or better, and the bound says how much better a plan could be.
     """
     until = monotonic() + seconds
     rows = _Rows.of(given, _needed(given))
@@ -75,7 +75,7 @@ def optimum(given: Options, start: Ints, *, seconds: float, goes_on: Callable[[P
 
 
 def _needed(given: Options) -> Flags:
-    """The options that some best plan may need: as many of the cheapest as units may be in the way, and one."""
+    """Return the options that some best plan may need: as many of the cheapest as units may be in the way, and one."""
     at_seat = np.bincount(given.use_seat, minlength=given.calendar.free.shape[0])
     many = np.bincount(given.use_unit, weights=at_seat[given.use_seat] - 1, minlength=given.units).astype(np.int64)
     for units in given.shared.values():
@@ -98,7 +98,7 @@ class _Rows:
 
     @classmethod
     def of(cls, given: Options, kept: Flags) -> "_Rows":
-        """The rows of places by seat and week, and of days by guest, that not everybody finds room in."""
+        """Return the rows of places by seat and week, and of days by guest, that do not have room for all."""
         weeks, seats = given.calendar.weeks, given.calendar.free.shape[0]
         uses = np.bincount(given.use_unit, minlength=given.units)
         begin = np.cumsum(uses) - uses
@@ -122,7 +122,10 @@ class _Rows:
         return cls(kept, option[here], given.unit[option[here]], row[here], amount[here], capacity)
 
     def linked(self, units: int) -> Ints:
-        """By unit the smallest number of the units that it is linked with by scarce rows; -1 where it meets none."""
+        """Return by unit the smallest number of the units that it is linked with by scarce rows.
+
+        -1 if it is in none.
+        """
         label = np.arange(units)
         names, row = np.unique(self.row, return_inverse=True)
         while True:
@@ -140,7 +143,7 @@ class _Rows:
 
 
 def _days_of(given: Options, kept: Flags, units: list[int]) -> tuple[Ints, Ints]:
-    """Options of a guest's units, each with every day that it takes."""
+    """Return options of a guest's units, each with every day that it takes."""
     at = np.concatenate([np.arange(given.start[unit], given.start[unit + 1]) for unit in units])
     at = at[kept[at]]
     option = np.repeat(at, given.length[at])
@@ -149,7 +152,7 @@ def _days_of(given: Options, kept: Flags, units: list[int]) -> tuple[Ints, Ints]
 
 
 def _bundles(label: Ints) -> Iterator[Ints]:
-    """Units that are linked stay together; small sets are solved together."""
+    """Yield the bundles: linked units stay together; small sets are solved together."""
     order = np.argsort(label, kind="stable")
     order = order[label[order] >= 0]
     ends = np.flatnonzero(np.diff(label[order], append=-1)) + 1
@@ -163,7 +166,7 @@ def _bundles(label: Ints) -> Iterator[Ints]:
 def _solve(
     given: Options, rows: _Rows, units: Ints, start: Ints, until: float, goes_on: Callable[[], bool]
 ) -> tuple[Ints, Cost]:
-    """The best options of a bundle, and the bound of their cost."""
+    """Return the best options of a bundle, and the bound of their cost."""
     local = np.full(given.units, -1, np.int64)
     local[units] = np.arange(len(units))
     at = np.flatnonzero(rows.kept & (local[given.unit] >= 0))
@@ -198,7 +201,7 @@ def _solve(
 
 
 def _dearest(cost: Ints, unit: Ints, units: int) -> int:
-    """The most that a choice of one option a unit could cost."""
+    """Return the most that a choice of one option a unit could cost."""
     most = np.zeros(units, np.int64)
     np.maximum.at(most, unit, cost)
     return int(most.sum())

@@ -1,10 +1,9 @@
-"""What are the choices of many visits, and what does each cost? One option is a unit in a week, on given days.
+"""The options of many visits, each with its cost; one option is a unit in a week, on given days.
 
 A unit is a visit, or all visits of a group, which start together. In each week it has at most one option: the first
-longest run of lawful days, and in the week that was announced the announced days as long as they are lawful. Costs are
-integers, compared in this order (`Cost`): visits without dates, days fewer than wanted, announced visits moved, weeks
-of waiting. A visit waits from its first lawful week on; one that was announced is as far away as its new week from
-its old one.
+longest run of lawful days, and in the announced week the announced days as long as they are lawful. Costs are integers,
+compared in this order (`Cost`): visits without dates, days fewer than wanted, announced visits moved, weeks of waiting.
+A visit waits from its first lawful week on; an announced one is as far away as its new week from its old one.
 """
 
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ _DAYS = 7
 
 
 class Cost(NamedTuple):
-    """What a plan costs; the first place counts before the second, and so on."""
+    """The cost of a plan; the first place counts before the second, and so on."""
 
     unscheduled: int = 0
     short_days: int = 0
@@ -37,7 +36,7 @@ class Cost(NamedTuple):
     weeks: int = 0
 
     def plus(self, other: Self) -> "Cost":
-        """Both together; the order of costs is kept under sums."""
+        """Return the sum; the order of costs is kept under sums."""
         return Cost(*(one + more for one, more in zip(self, other, strict=True)))
 
 
@@ -71,21 +70,21 @@ class Options:
 
     @property
     def units(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return len(self.members)
 
     def day(self, option: int) -> int:
-        """The first day of an option, counted from the calendar's base."""
+        """Return the first day of an option, counted from the calendar's base."""
         return int(self.week[option]) * _DAYS + int(self.offset[option])
 
     def days(self, option: int, request: int) -> tuple[date, ...]:
-        """The days of one visit of the option's unit."""
+        """Return the days of one visit of the option's unit."""
         first = self.calendar.base + timedelta(days=self.day(option))
         length = min(int(self.length[option]), int(self.wanted[request]))
         return tuple(first + timedelta(days=after) for after in range(length))
 
     def cost(self, chosen: Ints, units: Ints | None = None) -> Cost:
-        """What a choice of an option for each unit costs, -1 where it gets no dates; of all units, or of some."""
+        """Return the cost of an option for each unit, -1 if it gets no dates; of all units, or of some."""
         size = self.size if units is None else self.size[units]
         none = chosen < 0
         taken = chosen[~none]
@@ -98,7 +97,7 @@ class Options:
 
 
 def options(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Options:
-    """All options of all requests."""
+    """Return all options of all requests."""
     known = calendar(requests, policy)
     members = _units(requests)
     sizes = np.array([len(one) for one in members], np.int64)
@@ -155,7 +154,7 @@ def options(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Options
 
 
 def _units(requests: Sequence[VisitRequest]) -> list[tuple[int, ...]]:
-    """The requests of each unit: groups together, everybody else alone, in the order given."""
+    """Return the requests of each unit: groups together, all others alone, in the order given."""
     groups: dict[str, list[int]] = {}
     units: list[list[int]] = []
     for at, request in enumerate(requests):
@@ -170,7 +169,7 @@ def _units(requests: Sequence[VisitRequest]) -> list[tuple[int, ...]]:
 
 
 def _uses(seats: Ints, party: Sequence[int], owner: Ints) -> tuple[Ints, Ints, Ints]:
-    """Unit, seat and places taken there, by unit."""
+    """Return unit, seat and places taken there, by unit."""
     width = int(seats.max()) + 1
     keys, at = np.unique(owner * width + seats, return_inverse=True)
     counts = np.bincount(at, weights=party).astype(np.int64)
@@ -178,7 +177,7 @@ def _uses(seats: Ints, party: Sequence[int], owner: Ints) -> tuple[Ints, Ints, I
 
 
 def _shared(requests: Sequence[VisitRequest], owner: Ints, flat: Ints) -> dict[str, list[int]]:
-    """The units of each guest who has visits in several of them."""
+    """Return the units of each guest who has visits in several of them."""
     units: dict[str, list[int]] = {}
     for unit, at in zip(owner.tolist(), flat.tolist(), strict=True):
         units.setdefault(requests[at].candidate_id, []).append(unit)
@@ -187,7 +186,7 @@ def _shared(requests: Sequence[VisitRequest], owner: Ints, flat: Ints) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """The visits that were announced: request, unit, week, weekday and length of each."""
+    """The announced visits: request, unit, week, weekday and length of each."""
 
     request: Ints
     unit: Ints
@@ -197,7 +196,7 @@ class _Told:
 
     @classmethod
     def of(cls, requests: Sequence[VisitRequest], known: Calendar, flat: Ints, owner: Ints, wanted: Ints) -> Self:
-        """Those of the requests, in the order of the units."""
+        """Return those of the requests, in the order of the units."""
         at = [(place, request) for place, request in enumerate(flat.tolist()) if requests[request].announced]
         request = np.array([one for _, one in at], np.int64)
         days = np.array([(requests[one].announced[0] - known.base).days for _, one in at], np.int64)
@@ -205,7 +204,7 @@ class _Told:
         return cls(request, unit, days // _DAYS, days % _DAYS, wanted[request])
 
     def keep(self, can: Ints, place: Flags, length: Ints, offset: Ints, ok: Flags) -> None:
-        """Write the announced days into their weeks wherever they are lawful, the notice left aside: it was kept."""
+        """Write the announced days into their weeks if they are lawful, leaving the notice aside: it was kept."""
         inside = np.flatnonzero((self.week >= 0) & (self.week < ok.shape[1]))
         unit, week = self.unit[inside], self.week[inside]
         days = ((1 << self.length[inside]) - 1) << self.weekday[inside]
@@ -218,7 +217,7 @@ class _Told:
         offset[unit, week] = self.weekday[inside]
 
     def moves(self, length: Ints, offset: Ints, wanted: Ints) -> tuple[Ints, Ints]:
-        """By unit and week: how many of its announced visits get other days, and how many weeks away in sum."""
+        """Return by unit and week: how many announced visits get other days, and how many weeks away in sum."""
         weeks = np.arange(length.shape[1])
         own = np.minimum(length[self.unit], wanted[self.request][:, None])
         same = (

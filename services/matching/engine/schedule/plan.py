@@ -1,7 +1,7 @@
-"""Which dates do many visits get together? A first plan at once, then the best one, each with what it costs and moves.
+"""Plan the dates of many visits together: a first plan at once, then the best one, each with its cost and moves.
 
-Visits that were announced keep their days wherever that is lawful and stands in nobody's way; where they are moved, the
-plan says by how much. A plan only says what would be: to move an announced visit is for guest and host to accept.
+Announced visits keep their days if these are lawful and in nobody's way; if they are moved, the plan says by how much.
+A plan changes nothing by itself: guest and host accept the move of an announced visit.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from shared.contracts.codes import UnschedulableCause
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A lawful week (its Monday) of one visit or one group: the days of each request, and what it costs."""
+    """A lawful week (its Monday) of one visit or one group: the days of each request, and the cost."""
 
     week: date
     days: tuple[tuple[date, ...], ...]
@@ -31,7 +31,7 @@ class Choice:
 
 
 def choices(requests: Sequence[VisitRequest], policy: SchedulePolicy | None = None) -> list[Choice]:
-    """The lawful weeks of a visit, or of a group together, in order; the announced week is among them where it holds.
+    """Return the lawful weeks of a visit, or of a group together, in order, with the announced week if it is lawful.
 
     Raises ValueError for requests that are neither.
     """
@@ -51,7 +51,7 @@ def choices(requests: Sequence[VisitRequest], policy: SchedulePolicy | None = No
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An announced visit that a plan moves; `after` is empty where it finds no lawful week any more."""
+    """An announced visit that a plan moves; `after` is empty if it has no lawful week any more."""
 
     request: int
     before: tuple[date, ...]
@@ -59,13 +59,13 @@ class Move:
 
     @property
     def days(self) -> int:
-        """By how many days of the calendar its start moves; 0 for one without a new week."""
+        """Return by how many calendar days its start moves; 0 for one without a new week."""
         return abs((self.after[0] - self.before[0]).days) if self.after else 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Days by request (none: no dates), what they cost, and a cost that no plan goes below.
+    """Days by request (none: no dates), their cost, and a lower bound.
 
     Costs are compared place by place: visits without dates, missing days, announced visits moved, weeks of waiting.
     """
@@ -77,7 +77,7 @@ class Plan:
 
     @cached_property
     def cost(self) -> Cost:
-        """What the plan costs."""
+        """The cost of the plan."""
         return self.given.cost(self.chosen)
 
     @property
@@ -96,7 +96,7 @@ class Plan:
 
     @cached_property
     def moves(self) -> list[Move]:
-        """The announced visits that have other days or none in this plan, in the order of the requests."""
+        """Return the announced visits that have other days or none in this plan, in the order of the requests."""
         return [
             Move(at, request.announced, days)
             for at, (request, days) in enumerate(zip(self.given.requests, self.days, strict=True))
@@ -104,7 +104,7 @@ class Plan:
         ]
 
     def why(self, request: int) -> Unscheduled:
-        """Why a visit has no dates; where it would have some if it were alone, others have the places of its weeks."""
+        """Return why a visit has no dates; if it would have some alone, others have the places of its weeks."""
         alone = schedule(self.given.requests[request], self.policy)
         if isinstance(alone, Scheduled):
             return Unscheduled(((UnschedulableCause.NO_PLACE_IN_WEEK, 1),))
@@ -119,13 +119,16 @@ class Draft:
 
     @classmethod
     def of(cls, requests: Sequence[VisitRequest], policy: SchedulePolicy | None = None) -> "Draft":
-        """The first plan of these visits. Its bound is what they would cost if nobody was in anybody's way."""
+        """Return the first plan of these visits. Its bound is their cost if nobody was in anybody's way."""
         rules = policy or SchedulePolicy()
         given = options(requests, rules)
         alone = np.where(np.diff(given.start) > 0, given.start[:-1], -1) if given.units else np.zeros(0, np.int64)
         return cls(Plan(given, rules, greedy(given), given.cost(alone)))
 
     def best(self, *, seconds: float, goes_on: Callable[[Progress], bool] = lambda _: True) -> Plan:
-        """The best plan, proven if time allows; `goes_on` hears how far the search is, and ends it when it says no."""
+        """Return the best plan, proven if time allows.
+
+        `goes_on` is called with the progress, and ends it by returning False.
+        """
         found = optimum(self.first.given, self.first.chosen, seconds=seconds, goes_on=goes_on)
         return Plan(self.first.given, self.first.policy, found.chosen, found.bound)

@@ -1,4 +1,4 @@
-"""What is asked about a visit's dates, and what is answered?
+"""The request for a visit's dates, and its answer.
 
 A visit takes two to five working days in a row within one week, Monday to Friday; at least some weeks after its
 confirmation, on days that both sides can, on no public holiday of host or home, in a week that has a place left, never
@@ -16,7 +16,7 @@ from shared.time.workdays import Holiday
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulePolicy:
-    """What a programme decides: weeks of notice, fewest days of a visit, further closed days by country."""
+    """The decisions of a programme: weeks of notice, fewest days of a visit, further closed days by country."""
 
     notice_weeks: int = 6
     minimum_days: int = 2
@@ -62,7 +62,7 @@ class VisitRequest:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """The days of a visit, in order; `shortened` where no lawful week has all the days wanted.
+    """The days of a visit, in order; `shortened` if no lawful week has all the days wanted.
 
     `estimated` are holidays of the week whose day is not yet announced: they may still move onto the visit.
     """

@@ -1,4 +1,4 @@
-"""When does one confirmed match travel? The earliest lawful days, or why there are none."""
+"""Find the earliest lawful days of one confirmed match, or why there are none."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from shared.time.workdays import Holiday, holiday
 
 
 def schedule(request: VisitRequest, policy: SchedulePolicy | None = None) -> Scheduled | Unscheduled:
-    """The earliest lawful days of a visit, at the full length if any week has it, else the longest that one has.
+    """Return the earliest lawful days of a visit, at the full length if any week has it, else the longest that one has.
 
     Less than the policy's minimum is never scheduled, unless less was wanted.
     """
@@ -33,9 +33,9 @@ def schedule(request: VisitRequest, policy: SchedulePolicy | None = None) -> Sch
 def weeks(
     request: VisitRequest, policy: SchedulePolicy | None = None
 ) -> Iterator[tuple[date, tuple[date, ...] | UnschedulableCause]]:
-    """The host's weeks in order, each a Monday with the days that the visit would have, or with what rules it out.
+    """Return the host's weeks in order, each a Monday with the days of the visit, or with the cause that rules it out.
 
-    For who starts with the mates of a group it is their week only.
+    For a visit that starts with the mates of a group it is their week only.
     """
     rules = policy or SchedulePolicy()
     earliest = request.confirmed_on + rules.notice_weeks * WEEK
@@ -51,13 +51,13 @@ def weeks(
 
 
 def _weeks(request: VisitRequest) -> list[date]:
-    """The Mondays of the weeks in which the host can."""
+    """Return the Mondays of the weeks in which the host can."""
     found = {start for period in request.host_periods for start in mondays(period.first, period.last)}
     return sorted(found if request.together is None else found & {monday(request.together)})
 
 
 def _common(request: VisitRequest, day: date) -> bool:
-    """Whether both sides can on that day."""
+    """Return whether both sides can on that day."""
     return (
         any(period.holds(day) for period in request.host_periods)
         and (not request.candidate_periods or any(period.holds(day) for period in request.candidate_periods))
@@ -70,7 +70,7 @@ def _free_of_holidays(request: VisitRequest, rules: SchedulePolicy, day: date) -
 
 
 def _lawful_days(request: VisitRequest, rules: SchedulePolicy, start: date, earliest: date) -> list[date]:
-    """The working days of the week on which the visit may be."""
+    """Return the working days of the week on which the visit may be."""
     return [
         day
         for day in working_week(start)
@@ -81,7 +81,7 @@ def _lawful_days(request: VisitRequest, rules: SchedulePolicy, start: date, earl
 
 
 def _run(request: VisitRequest, days: list[date]) -> tuple[date, ...]:
-    """The first days in a row, as many as wanted, or the longest there are; with a group from its first day on."""
+    """Return the first days in a row, as many as wanted, or the longest run; with a group from its first day on."""
     wanted, first = request.days, request.together
     best: tuple[date, ...] = ()
     run: tuple[date, ...] = ()
@@ -99,7 +99,7 @@ def _place_left(request: VisitRequest, start: date) -> bool:
 
 
 def _cause(request: VisitRequest, start: date, earliest: date, least: int) -> UnschedulableCause:
-    """The first rule, in the order common days, notice, holidays, after which too few days in a row are left."""
+    """Return the first rule, in the order common days, notice, holidays, that leaves too few days in a row."""
     common = [day for day in working_week(start) if _common(request, day)]
     if len(_run(request, common)) < least:
         return UnschedulableCause.NO_COMMON_WEEK
@@ -109,7 +109,7 @@ def _cause(request: VisitRequest, start: date, earliest: date, least: int) -> Un
 
 
 def estimated(request: VisitRequest, rules: SchedulePolicy, start: date) -> tuple[Holiday, ...]:
-    """Holidays in the week of the visit or next to it that are estimated."""
+    """Return holidays in the week of the visit or next to it that are estimated."""
     near = (monday(start) + timedelta(days=after) for after in range(-2, 9))
     found = (
         holiday(country, day, rules.extra_holidays)

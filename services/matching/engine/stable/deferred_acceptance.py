@@ -1,13 +1,13 @@
-"""Which matching leaves nobody a reason to prefer another partner who prefers them too?
+"""Find a stable matching by candidate-proposing deferred acceptance.
 
-Candidate-proposing deferred acceptance (Gale & Shapley, "College admissions and the stability of marriage", 1962; many
-to one: Roth, "The evolution of the labor market for medical interns and residents", 1984). The result is the best
-stable one for every candidate, and no candidate gains by misreporting.
+Gale & Shapley, "College admissions and the stability of marriage", 1962; many to one: Roth, "The evolution of the labor
+market for medical interns and residents", 1984. The result is the best stable one for every candidate, and no candidate
+gains by misreporting.
 
-A seat chooses greedily by its own order, skipping whoever is one too many of a country: type-specific ceilings of
-Abdulkadiroğlu & Sönmez, "School choice: a mechanism design approach" (2003). Share and capacity form a laminar
-matroid, so the choice is substitutable and obeys the law of aggregate demand (Fleiner, "A fixed-point approach to
-stable matchings", 2003), and all of the above still holds.
+A seat chooses greedily by its own order, skipping candidates beyond the ceiling of their country: type-specific
+ceilings of Abdulkadiroğlu & Sönmez, "School choice: a mechanism design approach" (2003). Share and capacity form a
+laminar matroid, so the choice is substitutable and obeys the law of aggregate demand (Fleiner, "A fixed-point approach
+to stable matchings", 2003), and all of the above still holds.
 """
 
 from bisect import insort
@@ -19,9 +19,9 @@ UNMATCHED = -1
 
 
 class Admissions:
-    """Whom each seat holds for now.
+    """The holders of each seat so far.
 
-    Candidates enter one by one, and in whatever order they do, the end is the same (McVitie & Wilson, 1971).
+    Candidates enter one by one; the end does not depend on the order (McVitie & Wilson, 1971).
     """
 
     __slots__ = ("_count", "_country", "_free", "_next", "_rows", "_shares", "held")
@@ -37,7 +37,7 @@ class Admissions:
 
     @classmethod
     def holding(cls, market: Market, assigned: list[int], keys: list[int]) -> "Admissions":
-        """The state in which an assignment is held (`keys[i]`: what the seat gives candidate i), and nobody asks."""
+        """Return the state of an assignment (`keys[i]`: what the seat gives candidate i), in which nobody proposes."""
         state = cls(market, [])
         for one, seat in enumerate(assigned):
             if seat != UNMATCHED:
@@ -46,7 +46,7 @@ class Admissions:
 
     @classmethod
     def settled(cls, market: Market, assigned: list[int]) -> "Admissions":
-        """The state in which a stable matching is held and everybody has asked all that he or she wants more."""
+        """Return the state of a stable matching in which all have asked every seat that they want more."""
         state = cls(market)
         for one, (row, seat) in enumerate(zip(market.rows, assigned, strict=True)):
             at = len(row.seats) if seat == UNMATCHED else row.seats.index(seat)
@@ -56,22 +56,25 @@ class Admissions:
         return state
 
     def join(self, seat: int, key: int, one: int) -> None:
-        """Let a seat hold one more, without asking it."""
+        """Give a seat to one more, without asking it."""
         insort(self.held[seat], (key, one))
         own = self._country[one]
         self._count[seat][own] = self._count[seat].get(own, 0) + 1
 
     def leave(self, seat: int, one: int) -> None:
-        """Let somebody leave a seat."""
+        """Take a candidate out of a seat."""
         self.held[seat] = [pair for pair in self.held[seat] if pair[1] != one]
         self._count[seat][self._country[one]] -= 1
 
     def of_country(self, seat: int, one: int) -> int:
-        """How many of the candidate's country the seat holds, fixed pairs included."""
+        """Return how many of the candidate's country the seat has, fixed pairs included."""
         return self._count[seat].get(self._country[one], 0)
 
     def copy(self, changed: dict[int, Row] | None = None) -> "Admissions":
-        """A copy to go on with; `changed` gives candidates whom no seat holds another row, to enter with anew."""
+        """Return a copy to continue with.
+
+        `changed` gives candidates without a seat another row, with which to enter again.
+        """
         other = object.__new__(Admissions)
         other._country, other._free, other._shares = self._country, self._free, self._shares
         other._count = [dict(count) for count in self._count]
@@ -84,7 +87,7 @@ class Admissions:
         return other
 
     def enter(self, candidates: Iterable[int]) -> None:
-        """Let candidates propose, best seat first, until each is held or has asked everywhere."""
+        """Let candidates propose, best seat first, until each has a seat or has asked everywhere."""
         rows, following = self._rows, self._next
         for entering in candidates:
             one: int | None = entering
@@ -96,7 +99,7 @@ class Admissions:
                 one = self._propose(row.seats[at], row.keys[at], one)
 
     def _propose(self, seat: int, key: int, one: int) -> int | None:
-        """The seat chooses among those it holds and the new one; whom it rejects, if anybody."""
+        """Let the seat choose among its holders and the new one; return the rejected candidate, if any."""
         held, count, country = self.held[seat], self._count[seat], self._country
         own = country[one]
         if count.get(own, 0) >= self._shares[seat]:
@@ -117,7 +120,7 @@ class Admissions:
         return gone
 
     def assignment(self) -> list[int]:
-        """The seat of each candidate, or UNMATCHED."""
+        """Return the seat of each candidate, or UNMATCHED."""
         assigned = [UNMATCHED] * len(self._next)
         for seat, held in enumerate(self.held):
             for _, one in held:
@@ -126,19 +129,19 @@ class Admissions:
 
 
 def admissions(market: Market, out: Collection[int] = ()) -> Admissions:
-    """Deferred acceptance of all candidates but those in `out`."""
+    """Run deferred acceptance of all candidates but those in `out`."""
     state = Admissions(market)
     state.enter(one for one in range(len(market.candidates)) if one not in out)
     return state
 
 
 def stable(market: Market) -> tuple[list[int], frozenset[int]]:
-    """The seat of each candidate in the candidate-optimal stable matching, and whom a country's ceiling keeps out.
+    """Return the seats in the candidate-optimal stable matching, and whom a country's ceiling keeps out.
 
     A ceiling on what a country sends spans all seats, and together with shares no choice of the seats could keep it
     without losing stability; so it is kept before the choice: while a country is above its ceiling, as many as it is
     above leave the pool, those first whom their seats value least (then by the published tie-break), and the rest is
-    matched anew. The result is stable among those who stay.
+    matched again. The result is stable among those who stay.
     """
     out: set[int] = set()
     while True:
@@ -150,7 +153,7 @@ def stable(market: Market) -> tuple[list[int], frozenset[int]]:
 
 
 def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
-    """The seat of each candidate, and (where countries have ceilings) the key that it gives those who have one."""
+    """Return the seat of each candidate, and (if countries have ceilings) the key that it gives those who have one."""
     sweep = market.nearly or market.sweep
     if sweep is not None:
         swept = sweep.admitted(out)
@@ -167,7 +170,7 @@ def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, 
 
 
 def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
-    """Who leaves the pool next, by country."""
+    """Return who leaves the pool next, by country."""
     if all(most is None for most in market.quota):
         return set()
     sent: dict[int, list[tuple[int, int]]] = {}

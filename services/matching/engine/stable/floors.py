@@ -1,10 +1,10 @@
-"""Does every country send as many as its floor asks for, and if not, why?
+"""Meet the floors of countries as far as possible, and say why one is not met.
 
 A floor on what a country sends cannot be met by another stable matching: the same people have a seat in all of them
 (the rural hospitals theorem; Roth, "On the allocation of residents to rural hospitals", 1986). It is therefore a soft
 lower bound: as many of a country as are missing are put before all others by every seat (but behind pre-matched
-counterparts), and all is matched anew, so that what is left is stable beside those reserved places. After Ehlers,
-Hafalir, Yenmez & Yildirim, "School choice with controlled choice constraints: hard bounds versus soft bounds" (2014).
+counterparts), and all is matched again, so that the rest is stable beside those reserved places. After Ehlers, Hafalir,
+Yenmez & Yildirim, "School choice with controlled choice constraints: hard bounds versus soft bounds" (2014).
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ _LIFTED = 1 << 61
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A country's floor that is not met: how many are missing, and what it is for want of."""
+    """A country's floor that is not met: how many are missing, and the cause."""
 
     country: str
     floor: int
@@ -37,10 +37,10 @@ class Unmet:
 
 
 def met(market: Market, assigned: list[int], out: frozenset[int]) -> tuple[list[int], frozenset[int], frozenset[int]]:
-    """A stable matching with the floors met as far as they can be, who is out by a ceiling, and whom floors put first.
+    """Return a stable matching with floors met as far as possible, who is out by a ceiling, and whom floors put first.
 
     The least change: only countries below their floor, only as many as are missing, those first whom some seat values
-    most. What one floor takes from another country's people its own floor takes back, if it has one.
+    most. What one floor takes from another country its own floor takes back, if it has one.
     """
     rules = market.problem.rules
     # No floor asks for more than the ceiling lets go: to put more of them first would only change who goes.
@@ -57,7 +57,7 @@ def met(market: Market, assigned: list[int], out: frozenset[int]) -> tuple[list[
 def _missing(
     market: Market, assigned: list[int], out: frozenset[int], first: set[int], floors: Mapping[str, int]
 ) -> set[int]:
-    """Whom to put first in the next round."""
+    """Return whom to put first in the next round."""
     sent = Counter(market.rules.sent)
     sent.update(market.candidates[one].country for one, seat in enumerate(assigned) if seat != UNMATCHED)
     waiting: dict[str, list[tuple[int, int]]] = {}
@@ -74,7 +74,7 @@ def _missing(
 
 
 def _stable(market: Market, first: set[int]) -> tuple[list[int], frozenset[int]]:
-    """Deferred acceptance with some put before all others; ceilings are kept as in `stable`."""
+    """Run deferred acceptance with some put before all others; ceilings are kept as in `stable`."""
     rows = {one: Row(row.seats, [key | _LIFTED for key in row.keys]) for one in first for row in [market.row(one)]}
     out: set[int] = set()
     while True:
@@ -88,7 +88,7 @@ def _stable(market: Market, first: set[int]) -> tuple[list[int], frozenset[int]]
 
 
 def unmet(market: Market, matching: Mapping[str, str], problem: Problem) -> tuple[Unmet, ...]:
-    """The floors that a matching (candidate id -> seat id, beside the fixed pairs) does not meet, by country."""
+    """Return the floors that a matching (candidate id -> seat id, beside the fixed pairs) does not meet, by country."""
     missing = []
     for country, floor in sorted(problem.rules.floors.items()):
         pool = [one for one in market.candidates if one.country == country]
@@ -102,7 +102,7 @@ def unmet(market: Market, matching: Mapping[str, str], problem: Problem) -> tupl
 def _cause(
     market: Market, pool: list[Candidate], matching: Mapping[str, str], problem: Problem, floor: int, fixed: int
 ) -> FloorCause:
-    """For want of what a floor is not met: the first of the causes that is enough by itself."""
+    """Return why a floor is not met: the first cause that is enough by itself."""
     most = problem.rules.ceilings.get(pool[0].country) if pool else None
     if most is not None and most < floor:
         return FloorCause.CEILING

@@ -138,9 +138,7 @@ async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Matc
 async def held_by(
     session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
 ) -> set[UUID]:
-    """Return the ids of the matches, reserves too, that are not over, of these applications or these offers and
-    mentors.
-    """
+    """Return the ids of the matches that are not over, reserves too, of these applications or for these seats."""
     found = await session.execute(
         text(
             "SELECT id FROM match WHERE state = ANY(:held) AND application_id = ANY(:applications)"

@@ -367,7 +367,7 @@ def hosting_periods(offer: OfferTerms, terms: CallTerms) -> tuple[Period, ...]:
 
 
 def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) -> dict[date, int]:
-    """Return places by week (its Monday) in which the offer can have a guest, if confirmed on `day`, with due notice."""
+    """Return places by week (its Monday) in which the offer can have a guest, if confirmed on `day` with notice."""
     earliest = date.min if day is None else day + terms.timers.notice_weeks * WEEK
     places: dict[date, int] = {}
     for own in offer.periods:
