@@ -1,4 +1,4 @@
-"""What does an instance do that is killed in the middle of a commit? It commits cohorts of a call until it is."""
+"""Commit cohorts of a call until this process is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def commit(store: str, call_id: UUID, told: Connection) -> None:
-    """Say "ready", then work when a word comes."""
+    """Print "ready", then commit whenever a line is read."""
     asyncio.run(_work(store, call_id, told))
 
 

@@ -1,4 +1,4 @@
-"""What do the tests of matching run on? The real service on a real store, fed with the events that the portal tells."""
+"""Fixtures of matching's tests: the real service on a real database, fed with the portal's events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ORIGIN = "http://localhost:8000"
 
 @pytest.fixture(scope="session")
 def store_template(postgres: Databases) -> str:
-    """The name of a template database with the service's tables, as its migrations make them."""
+    """The name of a template database with the service's tables, as its migrations create them."""
     return postgres.template("matching", lambda address: migrate("matching", address))
 
 
@@ -59,7 +59,7 @@ def moving_clock(own_clock: None) -> None:
 
 @pytest.fixture
 def store_address(postgres: Databases, store_template: str) -> Iterator[str]:
-    """A store of its own for one test."""
+    """A database of its own for one test."""
     address = postgres.new(store_template)
     yield address
     postgres.drop(address)
@@ -67,7 +67,7 @@ def store_address(postgres: Databases, store_template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def app(store_address: str) -> AsyncIterator[FastAPI]:
-    """The service without its loops: the test feeds it and takes its turns."""
+    """The service without its loops: the test feeds events and runs the workers' rounds."""
     app = create_app(Settings(**settings_for(store_address)), background=False)
     yield app
     await app.state.service.bus.close()
@@ -90,7 +90,7 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def sign_in(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[..., Awaitable[None]]:
-    """What signs somebody with a role, and its country or organisation, into the browser."""
+    """Return a function that signs a role, with its country or organisation, into the browser."""
 
     async def put(subject: str, role: Role, **scope: Any) -> None:
         grant = Grant(role, clock.today() - timedelta(days=30), **scope)
@@ -105,7 +105,7 @@ def sign_in(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[..., Awaitabl
 
 @dataclass
 class World:
-    """A programme in a few words: what officers, hosts and coordinators do, told as the portal tells it."""
+    """A programme in a few words: actions of officers, hosts and coordinators, as events of the portal."""
 
     app: FastAPI
     bus: Bus
@@ -116,7 +116,7 @@ class World:
     following: CallFollower = field(default_factory=lambda: CallFollower(check_every=1))
 
     def period(self, first: int = 7, last: int = 40) -> list[dict[str, str]]:
-        """A period given in weeks from today."""
+        """Return a period given in weeks from today."""
         today = clock.today()
         return [
             {
@@ -126,19 +126,19 @@ class World:
         ]
 
     async def call(self, **terms: Any) -> UUID:
-        """A published call."""
+        """Publish a call."""
         values = ex.CALL_TERMS | {"visit_periods": self.period(0, 60), "quotas": [], "weights": [], "needs": []}
         event = calls.CallPublished.model_validate({"terms": values | terms})
         await self.feed.deliver((event, self.call_id))
         return self.call_id
 
     async def close(self) -> None:
-        """The call closes."""
+        """Close the call."""
         values = ex.CALL_TERMS | {"visit_periods": self.period(0, 60)}
         await self.feed.deliver((calls.CallClosed.model_validate({"terms": values}), self.call_id))
 
     async def officer(self, country: str = "MD", *, eligible: bool = True, **profile: Any) -> UUID:
-        """An application that was submitted, endorsed and found eligible."""
+        """Submit an application that is endorsed and found eligible."""
         one, number = new_id(), next(self.numbers)
         values = ex.PROFILE | {
             "call_id": str(self.call_id),
@@ -157,7 +157,7 @@ class World:
         return one
 
     async def offer(self, country: str = "FR", **terms: Any) -> UUID:
-        """A published placement."""
+        """Publish a placement."""
         one, number = new_id(), next(self.numbers)
         values = ex.OFFER_TERMS | {
             "call_id": str(self.call_id),
@@ -172,7 +172,7 @@ class World:
         return one
 
     async def mentor(self, country: str = "RO", **profile: Any) -> UUID:
-        """A published mentor."""
+        """Publish a mentor."""
         one, number = new_id(), next(self.numbers)
         values = ex.MENTOR_PROFILE | {
             "call_id": str(self.call_id),
@@ -185,14 +185,14 @@ class World:
         return one
 
     async def exclude(self, first: str, second: str, *, confidential: bool) -> None:
-        """Two countries are kept apart."""
+        """Keep two countries apart."""
         event = registry.ExclusionChanged(
             countries=(first, second), since=clock.today() - timedelta(days=1), confidential=confidential
         )
         await self.feed.deliver((event, new_id()))
 
     async def turn(self) -> None:
-        """The live worker takes its turn."""
+        """Run a round of the live worker."""
         self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
         assert self.lease is not None
         await next_in_line.promote(self.bus, self.call_id, self.lease)
@@ -206,17 +206,17 @@ class World:
             await tx.session.execute(text(ended), {"name": name})
 
     async def sweep(self) -> int:
-        """The deadlines are looked at."""
+        """Run a round of the deadlines."""
         lease = await leases.acquire(self.bus, deadlines.LEASE)
         assert lease is not None
         return await deadlines.sweep(self.bus, lease)
 
     async def commit(self, chosen: dict[UUID, UUID] | None = None) -> Committed:
-        """A programme coordinator commits a cohort."""
+        """Commit a cohort as the programme coordinator."""
         return await commit.commit_cohort(self.bus, "carla", self.call_id, chosen, effort=12)
 
     async def clear(self, match_id: UUID, application_id: UUID) -> None:
-        """Both countries clear a match."""
+        """Clear a match for both countries."""
         for side, country in ((Side.HOME, "MD"), (Side.HOST, "FR")):
             event = participation.ClearanceGiven(application_id=application_id, side=side, country=country)
             await self.feed.deliver((event, match_id))
@@ -224,12 +224,12 @@ class World:
     async def answer(
         self, match_id: UUID, application_id: UUID, by: Party, given: Answer = Answer.ACCEPT, **options: Any
     ) -> None:
-        """One side answers."""
+        """Answer for one side."""
         event = participation.AnswerGiven(application_id=application_id, by=by, answer=given)
         await self.feed.deliver((event, match_id), **options)
 
     async def confirmed(self, **profile: Any) -> tuple[UUID, UUID]:
-        """An officer with a confirmed match: application and match."""
+        """Return an officer with a confirmed match: application and match."""
         application_id = await self.officer(**profile)
         match_id = (await self.commit()).matches[application_id]
         await self.clear(match_id, application_id)
@@ -240,12 +240,12 @@ class World:
         return application_id, match_id
 
     async def rows(self, query: str, **values: Any) -> list[Any]:
-        """What the store holds."""
+        """Return the rows of a query."""
         async with self.bus.read() as session:
             return list(await session.execute(text(query), values))
 
     async def told(self, *types: str) -> list[tuple[str, Event]]:
-        """The facts of these types that were told, in order: subject and event."""
+        """Return the published facts of these types, in order: subject and event."""
         rows = await self.rows(
             f"SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY {IN_ORDER}",
             types=list(types),
@@ -253,7 +253,7 @@ class World:
         return [(row.aggregateid, read(row.type, row.payload)) for row in rows]
 
     async def story(self, application_id: UUID) -> list[str]:
-        """The types of all facts that belong to an application's story, by the order of their aggregates' numbers."""
+        """Return the types of all facts of an application's history, by the order of their aggregates' numbers."""
         rows = await self.rows(
             "SELECT type FROM pending WHERE correlationid = :story ORDER BY position", story=str(application_id)
         )
@@ -261,5 +261,5 @@ class World:
 
 
 def at(day: date) -> datetime:
-    """Noon of a day."""
+    """Return noon of a day."""
     return datetime.combine(day, datetime.min.time(), tzinfo=clock.now().tzinfo) + timedelta(hours=12)

@@ -1,4 +1,4 @@
-"""What does an instance do that is killed while it works a large cohort out? It takes up jobs until it is.
+"""Work on the jobs of large cohorts until this process is killed.
 
 Run as `python -m tests.integration.matching.work_until_killed STORE`.
 """

@@ -311,7 +311,7 @@ def _receipt(told: receipts_views.Explained) -> dict[str, Any]:
 
 
 def own_part(told: receipts_views.Explained) -> dict[str, Any]:
-    """What the officer sees of a receipt: nothing of what the host or mentor prefers."""
+    """Return the officer's part of a receipt, without any preference of the host or mentor."""
     shown = _receipt(told)
     for name in ("host_score", "host_rank"):
         shown.pop(name, None)

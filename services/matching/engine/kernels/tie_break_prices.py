@@ -68,10 +68,7 @@ def _leave_with(state: Exchange, one: Int) -> Int:
 
 @compiled
 def _bounds(state: Exchange, one: Int, count: Int, who: Numbers, seats: Numbers, more: Long) -> Int:
-    """Store the tight pairs of a candidate, without the own one, and how much more of a tie-break each has.
-
-    Return the count.
-    """
+    """Store a candidate's other tight pairs, and how much more of a tie-break each has; return the count."""
     own = state.at[one]
     own_tie = np.int64(0) if own == NOWHERE else tie_of(state.word[one], state.seat_word[own])
     for seat in range(len(state.free)):

@@ -50,8 +50,9 @@ class Best:
 def most_good(market: Market, *, floors: bool = True, effort: Effort = EFFORT) -> Best:
     """Return a matching with the highest sum of `Pairs.weight`. Floors come first.
 
-    A matching that sends more of what floors ask for is preferred to any sum of points (unless `floors` are not to
-    count). If the rounds do not suffice, the certificate is not valid and says how far the sum may be from the best.
+    A matching that sends more of the people whom floors ask for is preferred to any sum of points (unless `floors` are
+    not to count). If the rounds do not suffice, the certificate is not valid and says how far the sum may be from the
+    best.
     """
     table, limits = PairTable(market), Limits(market, floors=floors)
     listed = np.arange(table.count)

@@ -56,7 +56,7 @@ NO_USAGE = Usage()
 
 
 class Setting:
-    """The rules of one problem, and the numbers of what both sides state once (countries, organisations, services)."""
+    """The rules of one problem, and the numbers of countries, organisations and services, which both sides state."""
 
     def __init__(self, problem: Problem, usage: Usage = NO_USAGE) -> None:
         self.rules, self.usage = problem.rules, usage

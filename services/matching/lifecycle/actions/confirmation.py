@@ -138,5 +138,8 @@ def _agenda_due(answer: Scheduled | Unscheduled, terms: CallTerms, country: str)
 
 
 def _born_of(match_id: UUID, cause: Envelope | None, what: str) -> UUID:
-    """Return the id of what a match opens: always the same for one cause, so that a repeated reaction opens it once."""
+    """Return the id of the visit or mentorship that a match opens.
+
+    Always the same for one cause, so that it opens once.
+    """
     return new_id() if cause is None else reaction_id(cause.id, what, str(match_id))

@@ -1,4 +1,4 @@
-"""What are open pages told when facts arrive, and when are they told it?"""
+"""Notifications that tell open pages to reload when facts arrive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LAST = "nothing more"
 
 @asynccontextmanager
 async def _heard(world: World) -> AsyncIterator[list[str]]:
-    """What transactions said has changed, one after the other."""
+    """Return the notifications of transactions, in order."""
     names: list[str] = []
     connection = await asyncpg.connect(world.bus.settings.direct_url)
     try:
@@ -35,9 +35,9 @@ async def _heard(world: World) -> AsyncIterator[list[str]]:
 
 
 async def _all(world: World, names: list[str]) -> list[str]:
-    """All that was told by now, in the order of names; what comes next is heard anew.
+    """Return all notifications so far, sorted; later ones are collected from new.
 
-    PostgreSQL tells in the order of the commits: once the last word is heard, so is all that was told before it.
+    PostgreSQL notifies in the order of the commits: once the last notification has arrived, so have all before it.
     """
     async with world.bus.transaction("test") as tx:
         await tx.changed(_LAST)
@@ -48,7 +48,7 @@ async def _all(world: World, names: list[str]) -> list[str]:
 
 
 async def test_the_board_waits_for_the_matching_that_follows(world: World) -> None:
-    """What is not matched is told at once; of what is matched the board hears together with the provisional match."""
+    """Unmatched facts notify the board at once; matched ones notify it together with the provisional match."""
     await world.call()
     await world.offer()
     await world.turn()
@@ -62,7 +62,7 @@ async def test_the_board_waits_for_the_matching_that_follows(world: World) -> No
 
 
 async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
-    """Who says within one transaction both that it has changed and that more is to come is heard once."""
+    """A transaction that both changes facts and asks for a matching notifies once."""
     async with _heard(world) as names:
         async with world.bus.transaction("test") as tx:
             await tx.changed("board", more=True)
@@ -72,7 +72,7 @@ async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
 
 
 async def test_a_call_with_a_free_place_says_so(world: World) -> None:
-    """Who looks for calls that are behind learns where somebody is to be proposed, without asking once more."""
+    """The query for calls to match also says which have a free place, without a second query."""
     await world.call()
     await world.offer(places=1)
     officer = await world.officer()

@@ -1,4 +1,4 @@
-"""Does the board show what is stuck, what led to what, where places are missing, and who is where in which week?"""
+"""The monitoring pages of the board: overdue cases, events and causes, supply and demand, the calendar."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _confirmed(world: World) -> tuple[UUID, UUID]:
 async def test_what_is_late_stands_with_who_has_it(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
 ) -> None:
-    """An application that nobody found eligible in time, and a match that a country has not cleared, are listed."""
+    """Overdue are an application not found eligible in time, and a match that a country has not cleared."""
     await world.call()
     await world.offer()
     await world.officer("GE", eligible=False)
@@ -61,7 +61,7 @@ async def test_what_is_late_stands_with_who_has_it(
 async def test_a_reserve_that_no_country_clears_in_time_is_late(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
 ) -> None:
-    """An application that stands in reserve is listed with the country that has its clearance, until that is given."""
+    """A reserve is listed with the country whose clearance is overdue, until it is given."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     await world.officer("MD")
@@ -93,7 +93,7 @@ async def test_a_reserve_that_no_country_clears_in_time_is_late(
 async def test_each_event_leads_to_what_caused_it_and_what_it_caused(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """From the answer one gets to the confirmation and the visit, and from the visit back to the answer."""
+    """An answer links to the confirmation and the visit, and the visit links back to the answer."""
     await _confirmed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     (visit,) = await world.rows("SELECT id, cause_id FROM activity WHERE type = 'VisitScheduled'")
@@ -114,7 +114,7 @@ async def test_each_event_leads_to_what_caused_it_and_what_it_caused(
 async def test_the_stream_is_narrowed_by_call_topic_type_and_case(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Each filter leaves what it names and nothing else; a value that nobody knows leaves nothing."""
+    """Each filter leaves the named events only; an unknown value leaves nothing."""
     application_id, _ = await _confirmed(world)
     await world.officer("GE")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
@@ -137,7 +137,7 @@ async def test_the_stream_is_narrowed_by_call_topic_type_and_case(
 async def test_supply_and_demand_count_what_is_wanted_and_free(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A place that is held is not free, an officer who has one wants no more, and a weak language does not count."""
+    """A taken place is not free, an officer with a place wants no more, and a weak language does not count."""
     await world.call()
     english = [{"language": "en", "level": "B1"}]
     await world.offer(places=3, topics=["online_crime"], languages=english, group_size=1)
@@ -170,7 +170,7 @@ def test_the_map_says_so_where_there_is_enough() -> None:
 async def test_the_calendar_shows_a_visit_in_its_week(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """It stands in the column of its week and the row of its placement, and leads to the page that moves it."""
+    """A visit is in the column of its week and the row of its placement, and links to the page that moves it."""
     _, match_id = await _confirmed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     (visit,) = (await browser.get("/matching/api/calendar")).json()["visits"]
@@ -198,7 +198,7 @@ async def test_the_calendar_shows_a_visit_in_its_week(
 async def test_what_is_about_to_run_out_names_who_is_asked_and_who_is_next(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """While the offer stands it says who has not answered yet and how many wait for the place."""
+    """For an open offer the list says who has not answered yet and how many wait for the place."""
     await world.call()
     await world.offer(places=1)
     application_id = await world.officer("MD")
@@ -218,7 +218,7 @@ async def test_what_is_about_to_run_out_names_who_is_asked_and_who_is_next(
 async def test_the_runs_draw_which_choices_were_obtained(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A run's page and the list of cohorts show ranks with those who got none beside them."""
+    """A run's page and the list of cohorts show the ranks obtained, with the number without a place."""
     await world.call()
     await world.offer(places=1)
     await world.officer("MD")
@@ -235,7 +235,7 @@ async def test_the_runs_draw_which_choices_were_obtained(
 async def test_a_committed_cohort_stands_in_the_stream(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Its event says how many were matched, and its page leads to the run; the coordinator's sign-in is not told."""
+    """Its event says how many were matched and links to the run; the coordinator's sign-in is not shown."""
     await world.call()
     await world.offer()
     await world.officer("MD")
@@ -250,7 +250,7 @@ async def test_a_committed_cohort_stands_in_the_stream(
 
 
 async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """What is not matched yet is counted, and a reader that does not run says that it does not know."""
+    """Unmatched changes are counted, and a reader that does not run reports an unknown backlog."""
     await world.call()
     await world.officer("MD")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
@@ -265,7 +265,7 @@ async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, s
 
 
 async def test_what_the_board_asks_is_answered_by_index(world: World) -> None:
-    """Effects of an event, and the what-ifs of a call or those to be worked on, are found without reading all."""
+    """Effects of an event, and open what-ifs and those of a call, are found by index."""
     nobody = "'00000000-0000-0000-0000-000000000000'"
     queries = {
         "activity_cause": "SELECT * FROM activity WHERE cause_id = :id ORDER BY at, id LIMIT 100",

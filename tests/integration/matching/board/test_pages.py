@@ -1,4 +1,4 @@
-"""Do coordinators see what is theirs, and only that, and can a cohort be committed by hand?"""
+"""The pages of the board: what each coordinator may see, and committing a cohort by hand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _filled(world: World) -> tuple[Any, Any, Any]:
 
 
 async def test_every_page_of_the_board_answers(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The programme coordinator opens every page, before and after a cohort, without an error."""
+    """Every page opens for the programme coordinator, before and after a cohort."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     empty = await browser.get("/matching/")
     assert empty.status_code == 200
@@ -54,7 +54,7 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
 async def test_counts_lead_to_exactly_the_rows_they_count(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Behind every count on the board are as many rows."""
+    """Each count on the board links to as many rows."""
     await _filled(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     text = (await browser.get("/matching/")).text
@@ -68,7 +68,7 @@ async def test_counts_lead_to_exactly_the_rows_they_count(
 async def test_a_national_coordinator_sees_the_own_country_only(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """On the board, in lists, in the API and by address: no case of another country."""
+    """A national coordinator sees no case of another country: on the board, in lists, in the API, by address."""
     first, second, _ = await _filled(world)
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
     for page in ("/matching/", "/matching/applications", "/matching/events"):
@@ -85,7 +85,7 @@ async def test_a_national_coordinator_sees_the_own_country_only(
 
 
 async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The host's national coordinator sees the cases that lead to the own country."""
+    """The host's national coordinator sees the cases that lead to the host country."""
     await _filled(world)
     await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
     found = (await browser.get("/matching/api/applications")).json()
@@ -95,7 +95,10 @@ async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.
 async def test_a_host_country_is_led_to_no_case_that_is_closed_to_it(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """While its match stands its coordinator opens the case; once it has ended, no list and no event leads there."""
+    """The host's coordinator opens a case while its match stands.
+
+    Once it has ended, no list and no event links to it.
+    """
     await world.call()
     await world.offer("FR")
     application, _ = await world.confirmed()
@@ -114,7 +117,7 @@ async def test_a_host_country_is_led_to_no_case_that_is_closed_to_it(
 
 
 async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """Choose, see each case named, commit; what was not ticked stays provisional, who found no place is told why."""
+    """Chosen matches are committed, others stay provisional, and applications without a place get the reason."""
     first, second, third = await _filled(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/cohorts/{world.call_id}")).text
@@ -143,7 +146,7 @@ async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.Async
 async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """The officer sees points gained and no preference of the host; without the ticket nobody gets in."""
+    """The officer sees points gained and no preference of the host; without the ticket the page is refused."""
     first, _, third = await _filled(world)
     await world.commit()
     await sign_in("olga", Role.OFFICER)
@@ -164,7 +167,7 @@ async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
 async def test_a_confidential_exclusion_shows_as_not_available(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Nothing on the page or in the published receipt says that the programme keeps two countries apart."""
+    """No page and no published receipt reveals that the programme keeps two countries apart."""
     await world.call()
     await world.offer("FR")
     await world.exclude("MD", "FR", confidential=True)
@@ -182,7 +185,7 @@ async def test_a_confidential_exclusion_shows_as_not_available(
 
 
 async def test_restricted_expertise_is_not_named(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """A board shows `restricted` in place of undercover work and witness protection."""
+    """Board pages show `restricted` in place of undercover work and witness protection."""
     await world.call()
     application = await world.officer(expertise=[{"area": "witness_protection", "level": 2, "years": 3}])
     await world.turn()
@@ -193,5 +196,5 @@ async def test_restricted_expertise_is_not_named(world: World, browser: httpx2.A
 
 
 async def test_every_route_has_one_guard(app: FastAPI) -> None:
-    """No route of the service is open by oversight."""
+    """Every route of the service has an access rule."""
     assert len(every_route(app)) > 20

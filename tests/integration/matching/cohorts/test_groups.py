@@ -1,4 +1,4 @@
-"""Is a group proposed whole, held back until it is whole, and told how it was placed?"""
+"""Groups in cohorts: proposed whole, held back until complete, and explained in their receipts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _group(world: World, size: int, **profile: Any) -> list[UUID]:
 async def test_a_group_is_proposed_at_one_place_and_told_so(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """All members get the same offer and common weeks, receipts and the run say that they were placed together."""
+    """All members get the same offer and common weeks; receipts and run say that they were placed together."""
     await world.call()
     await world.offer(places=1, group_size=5)
     wide = await world.offer(places=3, group_size=5, periods=[one | {"places_per_week": 3} for one in world.period()])
@@ -60,7 +60,7 @@ async def test_a_group_is_proposed_at_one_place_and_told_so(
 
 
 async def test_nobody_of_a_group_goes_where_not_all_fit(world: World) -> None:
-    """Two places for three: no member is placed, each is told that one more place would do, a single takes a place."""
+    """With two places for three no member is placed, each receipt asks for one more place, and a single gets one."""
     await world.call()
     await world.offer(places=2, group_size=5, periods=[one | {"places_per_week": 5} for one in world.period()])
     members = await _group(world, 3)
@@ -76,7 +76,7 @@ async def test_nobody_of_a_group_goes_where_not_all_fit(world: World) -> None:
 
 
 async def test_a_group_waits_until_all_of_it_is_eligible(world: World) -> None:
-    """While a member may still be found eligible none of the group is placed; if that one withdraws the rest is."""
+    """While a member may still become eligible none is placed; if that one withdraws the rest is."""
     await world.call()
     await world.offer(places=4, group_size=5)
     members = await _group(world, 2)
@@ -92,7 +92,7 @@ async def test_a_group_waits_until_all_of_it_is_eligible(world: World) -> None:
 
 
 async def test_half_a_group_cannot_be_committed(world: World) -> None:
-    """A coordinator who ticks one of two members is refused, and nothing is proposed."""
+    """Choosing one of two members is refused, and nothing is proposed."""
     await world.call()
     offer = await world.offer(places=4, group_size=5)
     one, other = await _group(world, 2)
@@ -103,7 +103,7 @@ async def test_half_a_group_cannot_be_committed(world: World) -> None:
 
 
 async def test_a_group_that_is_next_in_line_is_proposed_whole(world: World) -> None:
-    """Two places, one taken and declined: the waiting group gets both at once."""
+    """When one of two places is declined, the waiting group gets both at once."""
     await world.call()
     await world.offer(places=2, group_size=5)
     first = await world.officer("GE", years_in_field=20)
@@ -120,7 +120,7 @@ async def test_a_group_that_is_next_in_line_is_proposed_whole(world: World) -> N
 
 @pytest.mark.parametrize("objective", list(Objective))
 async def test_a_first_participation_comes_before_all_points(world: World, objective: Objective) -> None:
-    """Where the call puts first-time participants first, the one with fewer points otherwise has the place."""
+    """If the call puts first-time participants first, one with fewer points gets the place."""
     plain = {"objective": objective, "share_of_offer": 100}
     await world.call(**plain, rules={"first_time_first": True})
     await world.offer(places=1)

@@ -1,4 +1,4 @@
-"""Two instances are killed in turn in the middle of committing cohorts: is any place given twice?"""
+"""Commits by two instances that are killed in turn: no place is given twice."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _KILLS = 4
 
 
 class Instance(NamedTuple):
-    """A process that commits, and how one talks to it."""
+    """A process that commits, and its control."""
 
     process: BaseProcess
     pipe: Connection
 
     def go(self) -> None:
-        """Let it begin, or go on."""
+        """Let it start or continue."""
         self.pipe.send("go")
 
     def kill(self) -> None:
-        """Kill -9, and wait for its end."""
+        """Kill it by SIGKILL, and wait for its end."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
 
 
 def _instance(world: World, store_address: str) -> Instance:
-    """An instance that is ready to commit."""
+    """Return an instance that is ready to commit."""
     context = forked("tests.integration.matching.commit_until_killed")
     mine, theirs = context.Pipe()
     process = context.Process(target=commit, args=(store_address, world.call_id, theirs), daemon=True)
@@ -48,7 +48,7 @@ def _instance(world: World, store_address: str) -> Instance:
 
 
 async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_address: str) -> None:
-    """Kill after kill, while officers arrive: each has one match, no place is taken twice, what is told stands."""
+    """After repeated kills while officers arrive, each has one match, no place is taken twice, published facts hold."""
     await world.call(share_of_offer=100)
     for _ in range(4):
         await world.offer(places=3, group_size=1, periods=[one | {"places_per_week": 5} for one in world.period()])

@@ -1,4 +1,4 @@
-"""Is a large cohort committed apart just as a small one is at once: once, followed, cancelled, taken over?"""
+"""A large cohort as a job: same result as a direct commit, progress, cancelling, takeover by another instance."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def app(store_address: str) -> AsyncIterator[FastAPI]:
-    """The service for which every cohort is a large one."""
+    """The service with the limit so low that every cohort is a large one."""
     app = create_app(Settings(**settings_for(store_address), cohort_apart_above=0), background=False)
     yield app
     await app.state.service.bus.close()
@@ -52,12 +52,12 @@ async def app(store_address: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(autouse=True)
 def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each job is worked out in a process of its own that has the engine already."""
+    """Start each job's process by fork, so that it has the engine loaded."""
     monkeypatch.setattr(processes, "multiprocessing", instead_of_spawned("services.matching.cohorts.actions.job"))
 
 
 async def _three_for_two_places(world: World) -> list[UUID]:
-    """Two Moldovans and a Georgian who was there before, and one place at each of two agencies."""
+    """Two Moldovans and a Georgian with an earlier exchange, and one place at each of two agencies."""
     await world.call(share_of_offer=100)
     await world.offer(places=1, group_size=1)
     await world.offer(places=1, group_size=1)
@@ -99,7 +99,7 @@ async def _provisional(world: World) -> dict[UUID, UUID]:
 
 
 async def _post(world: World, browser: httpx2.AsyncClient, address: str, **body: Any) -> httpx2.Response:
-    """What a page of this browser would send."""
+    """Post what a page of this browser would send."""
     token = re.search(
         r'name="csrf_token" value="([^"]+)"', (await browser.get(f"/matching/cohorts/{world.call_id}")).text
     )
@@ -108,12 +108,12 @@ async def _post(world: World, browser: httpx2.AsyncClient, address: str, **body:
 
 
 def _plain(told: Any) -> dict[str, Any]:
-    """What an event says, without the ids and moments of the run that told it."""
+    """Return an event without the ids and moments of its run."""
     return told.model_dump(exclude={"run_id", "match_id", "started_at", "due"})  # type: ignore[no-any-return]
 
 
 async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The matches, receipts and runs told by another process are those that this one works out from the same facts."""
+    """Matches, receipts and runs from another process equal those computed here from the same facts."""
     people = await _three_for_two_places(world)
     asked = cohorts_job.CohortRequest(world.call_id, None, 12)
     worked = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, asked)
@@ -142,7 +142,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
 
 
 async def test_every_step_is_told_in_order(world: World) -> None:
-    """Progress goes through the facts, the matching and the receipts, never back, and ends before the writing."""
+    """Progress goes through facts, matching and receipts, never back, and ends before the writing."""
     await _three_for_two_places(world)
     steps: list[int] = []
     asked = cohorts_job.CohortRequest(world.call_id, None, 0)
@@ -156,7 +156,7 @@ async def test_every_step_is_told_in_order(world: World) -> None:
 async def test_its_page_answers_while_it_is_under_way(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """The page that commits leads to the job's, which answers meanwhile, is found again, and at last names the run."""
+    """Committing leads to the job's page, which answers meanwhile, can be found again, and at last names the run."""
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     chosen = await _provisional(world)
@@ -190,7 +190,7 @@ async def test_its_page_answers_while_it_is_under_way(
 
 
 async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """Cancelled while it is under way the work ends, nothing is told, and the call may be committed anew."""
+    """A cancelled job ends, publishes nothing, and the call may be committed again."""
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id)
@@ -211,7 +211,7 @@ async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.Asyn
 
 
 async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
-    """A cancel that comes once writing has begun is refused, and the cohort is committed."""
+    """A cancel after writing has begun is refused, and the cohort is committed."""
     await _three_for_two_places(world)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
     async with world.bus.transaction("system:tests") as tx:
@@ -226,7 +226,7 @@ async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
 
 
 async def test_another_instance_does_what_a_killed_one_left(world: World, store_address: str) -> None:
-    """An instance is killed while it works: the next one begins the job again, and there is one run of each kind."""
+    """If an instance is killed while it works, the next one starts the job again, and there is one run of each kind."""
     people = await _three_for_two_places(world)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id)
     process = await asyncio.create_subprocess_exec(
@@ -253,7 +253,7 @@ async def test_another_instance_does_what_a_killed_one_left(world: World, store_
 
 
 async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was worked out from older facts is thrown away: the cohort holds the officer who came while it was done."""
+    """A result from older facts is discarded: the cohort includes the officer who arrived meanwhile."""
     people = await _three_for_two_places(world)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
     apart, ends = processes.run_in_process, []
@@ -279,7 +279,7 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
 
 
 async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> None:
-    """Taken over while it works, an instance writes nothing; the job is open, and is done by whoever comes next."""
+    """An instance that loses its lease while it works writes nothing; the job stays open and another does it."""
     await _three_for_two_places(world)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
     lease = await leases.acquire(world.bus, f"cohort:{job}")
@@ -296,7 +296,7 @@ async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> No
 async def test_pairs_that_have_moved_are_refused_by_the_job(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A pair that was never found is not committed; page and API say why, and nothing is told."""
+    """A pair that was never found is not committed; page and API say why, and nothing is published."""
     people = await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, {people[0]: new_id()})
@@ -313,7 +313,10 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
 async def test_programs_are_given_the_address_of_the_job(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """202 and an address that says how far it is and at last names the runs; others than the programme may not look."""
+    """The API answers 202 with the job's address, which shows progress and at last the runs.
+
+    Other roles are refused.
+    """
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     asked = await _post(world, browser, "/matching/api/cohorts", json={"call_id": str(world.call_id)})
@@ -333,14 +336,14 @@ async def test_programs_are_given_the_address_of_the_job(
 
 
 async def _refused_status(world: World) -> int:
-    """What a large cohort of a call that is not there is answered with."""
+    """Return the status of a large cohort of an unknown call."""
     with pytest.raises(Refused) as refused:
         await cohorts_job.ask(world.bus, "carla", new_id())
     return refused.value.status_code
 
 
 async def test_jobs_are_found_by_index(app: FastAPI) -> None:
-    """What the pages and the worker ask of the jobs is found without reading the whole table."""
+    """The queries of pages and worker for jobs use an index."""
     under_way = "state IN ('waiting', 'running', 'writing')"
     queries = {
         "cohort_job_pkey": "SELECT * FROM cohort_job WHERE id = :id",

@@ -1,4 +1,4 @@
-"""Can a committed run be repeated to the same result from what the service kept of it?"""
+"""Repeating a committed run from its stored inputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Facts that came after the run do not matter; who may not see the inputs does not get them."""
+    """Facts that came after the run do not matter; readers without the right do not get the inputs."""
     await world.call()
     await world.offer(places=2)
     await world.offer("EE", places=1)
@@ -50,7 +50,7 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
 
 
 async def test_a_run_that_gives_something_else_is_told(world: World) -> None:
-    """Pairs that are not those of the inputs are named one by one, and so are inputs of another digest."""
+    """Pairs that differ from those of the inputs are named one by one, and so are inputs of another digest."""
     await world.call()
     await world.offer()
     application = await world.officer()

@@ -1,4 +1,4 @@
-"""Can a programme coordinator put an application to a place by hand: priced, with a reason, within the law?"""
+"""Overrides by the programme coordinator: priced, with a reason, within the law."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _states(world: World) -> dict[object, str]:
 
 
 async def test_an_override_replaces_the_own_match_and_says_why(world: World) -> None:
-    """The match that stood is superseded, its place goes to the next in line, and the new match bears the reason."""
+    """The present match is superseded, its place goes to the next in line, and the new match has the reason."""
     await world.call()
     first = await world.offer(places=1)
     application = await world.officer()
@@ -49,7 +49,7 @@ async def test_an_override_replaces_the_own_match_and_says_why(world: World) -> 
 
 
 async def test_who_gives_way_goes_back_and_no_place_is_given_twice(world: World) -> None:
-    """At a full place a match must be named to give way; its officer waits again, and no vacancy is left behind."""
+    """At a full place a match must be named to yield; its officer waits again, and no vacancy is left behind."""
     await world.call()
     seat = await world.offer(places=1)
     holder = await world.officer()
@@ -70,7 +70,7 @@ async def test_who_gives_way_goes_back_and_no_place_is_given_twice(world: World)
 
 
 async def test_law_stays_and_wishes_are_set_aside_by_name(world: World) -> None:
-    """An excluded pair is refused, and shows as not available; a topic nobody asked for is named and set aside."""
+    """An excluded pair is refused as not available; a topic that nobody asked for is named and set aside."""
     await world.call()
     await world.exclude("MD", "FR", confidential=True)
     seat = await world.offer()
@@ -86,7 +86,7 @@ async def test_law_stays_and_wishes_are_set_aside_by_name(world: World) -> None:
 
 
 async def test_a_confirmed_match_is_not_overridden(world: World) -> None:
-    """Neither the own confirmed place nor somebody else's gives way."""
+    """Neither the applicant's own confirmed place nor another's yields."""
     await world.call()
     seat = await world.offer(places=1)
     application, match_id = await world.confirmed()
@@ -101,7 +101,7 @@ async def test_a_confirmed_match_is_not_overridden(world: World) -> None:
 async def test_the_pages_name_the_price_before_anything_happens(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """Choosing, the price, then the commit; a missing answer is named; only the programme coordinator may."""
+    """The pages ask, show the price, then commit; a missing answer is named; other roles are refused."""
     await world.call()
     await world.offer("FR", places=1)
     other = await world.offer("PL", topics=["drug_trafficking"])
@@ -136,7 +136,7 @@ async def test_the_pages_name_the_price_before_anything_happens(
 async def test_programs_ask_the_price_and_override(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """The API tells the same price, and refuses an unknown application."""
+    """The API gives the same price, and refuses an unknown application."""
     await world.call()
     seat = await world.offer(places=1)
     holder = await world.officer()

@@ -1,4 +1,4 @@
-"""Are exchange rings found, proposed all or none, and watched until each of their matches has ended?"""
+"""Exchange rings: found, proposed all or none, and watched until each of their matches has ended."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def _waiting(world: World, *countries: str) -> dict[UUID, UUID]:
-    """Agencies that could exchange one officer each round, while others hold their places: application -> offer.
+    """Return application -> offer of agencies that could exchange one officer each in a ring, while others have places.
 
     The officer of each goes to the next; each is kept apart from all the other places.
     """
@@ -84,7 +84,7 @@ async def test_those_without_a_mutual_partner_travel_together(world: World, coun
 
 
 async def test_all_or_none(world: World) -> None:
-    """A ring of which one pair is no longer possible, or that is none, proposes nothing."""
+    """A ring with a pair that is no longer possible, or that is no ring, proposes nothing."""
     pairs = await _waiting(world, "MD", "GE", "UA")
     first, second, third = pairs
     for wrong, status in (
@@ -110,7 +110,7 @@ async def test_all_or_none(world: World) -> None:
 async def test_proposed_by_hand_and_told_when_one_match_ends(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Found, priced and proposed on the pages; then one match ends, and the coordinators of the others are told."""
+    """A ring is priced and proposed on the pages; when one match ends, the coordinators of the others see it."""
     pairs = await _waiting(world, "MD", "GE", "UA")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/rings?call={world.call_id}")).text
@@ -161,7 +161,7 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
 
 
 async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """By the API: what is possible, what it costs, and the proposal; no ring where nobody waits."""
+    """The API lists possible rings, prices and proposes one; there is no ring if nobody waits."""
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     empty = await browser.get("/matching/rings?call=all")
     assert "Rings are looked for within one call" in empty.text

@@ -1,4 +1,4 @@
-"""Does a what-if say truly what other terms would do, change nothing by it, and survive whoever works on it?"""
+"""What-ifs: a true comparison, without side effects, that survives the loss of an instance."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NO_MOLDOVAN = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
 
 
 async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
-    """A Moldovan who has the only place, and a Georgian who has not; the Georgian has been there before."""
+    """A Moldovan who has the only place, and a Georgian with an earlier exchange who has none."""
     await world.call()
     await world.offer(places=1)
     first, second = await world.officer("MD"), await world.officer("GE", first_time=False)
@@ -71,7 +71,7 @@ async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
 
 
 async def test_nothing_is_published_or_moved(world: World) -> None:
-    """A what-if writes no fact, raises no version and leaves the provisional matching as it was."""
+    """A what-if writes no fact, raises no version and leaves the provisional matching unchanged."""
     await _two_for_one_place(world)
     kept = (
         "SELECT (SELECT count(*) FROM journal), (SELECT sum(input_version) FROM pool),"
@@ -84,7 +84,7 @@ async def test_nothing_is_published_or_moved(world: World) -> None:
 
 
 async def test_a_finished_call_is_matched_again_from_its_start(world: World) -> None:
-    """After cohort and close the whole call is worked out as if nothing had been committed, under its own terms too."""
+    """After cohort and close the whole call is computed as if nothing had been committed, under its own terms too."""
     first, second = await _two_for_one_place(world)
     await world.commit()
     terms = ex.CALL_TERMS | {"visit_periods": world.period(0, 60), "quotas": [], "weights": [], "needs": []}
@@ -98,14 +98,14 @@ async def test_a_finished_call_is_matched_again_from_its_start(world: World) -> 
 
 
 async def test_a_large_one_is_worked_out_in_a_process_of_its_own(world: World) -> None:
-    """The same outcome comes back from another process."""
+    """Another process returns the same outcome."""
     await _two_for_one_place(world)
     here = await _worked_out(world, NO_MOLDOVAN)
     assert await _worked_out(world, NO_MOLDOVAN, large=0) == here
 
 
 async def test_it_can_be_cancelled_while_it_is_under_way(world: World) -> None:
-    """A cancel ends the process at once; what was cancelled stays without an outcome."""
+    """A cancel ends the process at once and leaves no outcome."""
     await _two_for_one_place(world)
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     working = asyncio.create_task(what_ifs.work_once(world.bus, large=0))
@@ -123,7 +123,7 @@ async def test_it_can_be_cancelled_while_it_is_under_way(world: World) -> None:
 
 
 async def test_another_instance_goes_on_with_what_was_left(world: World) -> None:
-    """While one instance holds it nobody else works on it; when that one is gone it is begun again and done."""
+    """One instance at a time works on it; if that one is lost another starts it again and finishes."""
     await _two_for_one_place(world)
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     mine, world.bus.holder = world.bus.holder, "another"
@@ -148,7 +148,7 @@ async def test_another_instance_goes_on_with_what_was_left(world: World) -> None
     ],
 )
 async def test_what_has_no_meaning_is_refused_at_its_field(world: World, other: OtherTerms, field: str) -> None:
-    """No change, a least above the most, a country twice: each is refused and names its field."""
+    """No change, a floor above the ceiling, a country twice: each is refused and names its field."""
     await world.call()
     with pytest.raises(Refused) as refused:
         await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)

@@ -1,4 +1,4 @@
-"""Can a coordinator try other terms on the page and by the API, and does each see only what is his or hers?"""
+"""The pages and API of what-ifs, and what each reader may see."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
 
 
 async def _fields(browser: httpx2.AsyncClient, address: str) -> dict[str, str]:
-    """What a form on the page would send if nothing in it were changed."""
+    """Return what a form on the page would send unchanged."""
     page = (await browser.get(address)).text
     sent = dict(re.findall(r'<input[^>]* name="([\w-]+)"[^>]* value="([^"]*)"', page))
     sent.update(re.findall(r'name="(\w+)" type="radio" value="(\w+)" checked', page))
@@ -39,7 +39,7 @@ async def _fields(browser: httpx2.AsyncClient, address: str) -> dict[str, str]:
 
 
 async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The form shows the call's terms; with a quota changed its page follows the work and then names who loses."""
+    """The form shows the call's terms; with a quota changed the page shows the progress and then who loses."""
     first, second = await _two_for_one_place(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     address = f"/matching/what-ifs/new?call={world.call_id}"
@@ -66,7 +66,7 @@ async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.A
 async def test_wrong_input_names_its_field_and_what_to_write(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A weight that is no number, a share above 100, a call that is not there, no change: each says what to do."""
+    """A weight that is no number, a share above 100, an unknown call, no change: each error says what to do."""
     await world.call()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     address = f"/matching/what-ifs/new?call={world.call_id}"
@@ -88,7 +88,7 @@ async def test_wrong_input_names_its_field_and_what_to_write(
 async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A national coordinator sees the counts and the own officers by reference, and can neither ask nor cancel."""
+    """A national coordinator sees the counts and their country's officers, and can neither ask nor cancel."""
     await _two_for_one_place(world)
     other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
@@ -109,7 +109,7 @@ async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
 async def test_all_who_win_or_lose_are_listed_page_by_page(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Of more cases than fit each stands on one page, with its reason; a page after the last is the last."""
+    """Of more cases than fit each is on one page, with its reason; a page after the last shows the last."""
     await world.call(share_of_offer=100)
     await world.offer(places=60)
     for _ in range(53):
@@ -136,7 +136,7 @@ async def _post(browser: httpx2.AsyncClient, address: str, body: Any, call_id: U
 
 
 async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The API does what the page does; exclusions are no term that can be changed, and an unknown term is refused."""
+    """The API does what the page does; exclusions cannot be changed, and an unknown term is refused."""
     await _two_for_one_place(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     body = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 0}]}}
@@ -161,7 +161,7 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
 
 
 async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """Nothing on the page or in the JSON of a what-if says that two countries are kept apart."""
+    """No page and no JSON of a what-if reveals that two countries are kept apart."""
     await world.call()
     await world.offer("FR", places=1)
     await world.offer("PL", places=1)

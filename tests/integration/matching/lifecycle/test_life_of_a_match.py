@@ -1,4 +1,4 @@
-"""Does a match go the way of lifecycles.md, from the first event to the visit, the decline or the deadline?"""
+"""The life of a match after lifecycles.md, from the first event to the visit, the decline or the deadline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
-    """On request the match and its visit move to another fund, told once; later events of the visit name it."""
+    """A match and its visit move to another fund, published once; later events of the visit name it."""
     await world.call()
     await world.offer()
     application, match_id = await world.confirmed()
@@ -48,7 +48,7 @@ async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
 
 
 async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -> None:
-    """An eligible officer and a published placement meet on the board, and nobody is told."""
+    """An eligible officer and a published placement become a provisional match, and nobody is notified."""
     await world.call()
     offer = await world.offer()
     application = await world.officer()
@@ -59,7 +59,7 @@ async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -
 
 
 async def test_whole_story_from_events_to_a_completed_visit(world: World) -> None:
-    """Committed, cleared by both countries, offered, accepted by both, scheduled by itself, attended, completed."""
+    """A match is committed, cleared, offered, accepted by both, scheduled automatically, attended, completed."""
     await world.call()
     await world.offer()
     application, match_id = await world.confirmed()
@@ -95,7 +95,7 @@ async def test_whole_story_from_events_to_a_completed_visit(world: World) -> Non
 
 
 async def test_everybody_who_found_no_place_is_told_why(world: World) -> None:
-    """An officer whose language no host takes is told which rule it was, and what would have matched."""
+    """An officer whose language no host takes gets a receipt with the rule and what would have matched."""
     await world.call()
     await world.offer(languages=[{"language": "en", "level": "C1"}])
     application = await world.officer()
@@ -127,7 +127,7 @@ async def test_home_clears_before_host_and_each_country_once(world: World) -> No
 
 
 async def test_a_refused_clearance_ends_the_match_and_bars_the_pair(world: World) -> None:
-    """What a country does not clear is not proposed again; the officer is matched elsewhere."""
+    """A pair that a country does not clear is not proposed again; the officer is matched elsewhere."""
     await world.call()
     first, second = await world.offer(), await world.offer("EE")
     application = await world.officer(preferred_countries=["FR"])
@@ -142,7 +142,7 @@ async def test_a_refused_clearance_ends_the_match_and_bars_the_pair(world: World
 
 
 async def test_declined_goes_to_the_next_in_line_at_once(world: World) -> None:
-    """The place that falls free is proposed to the one who waited; the one who declined is barred from it."""
+    """A declined place is proposed to the next in line; the officer who declined is barred from it."""
     await world.call()
     offer = await world.offer(places=1)
     one = await world.officer()
@@ -171,7 +171,7 @@ async def test_declined_goes_to_the_next_in_line_at_once(world: World) -> None:
 
 
 async def test_a_full_placement_gives_a_free_place_to_the_next_in_line(world: World) -> None:
-    """What the portal closed as full stays in the pool: who waited is proposed when the confirmed guest withdraws."""
+    """A placement closed as full stays in the pool: the next in line is proposed when the confirmed guest withdraws."""
     await world.call()
     offer = await world.offer(places=1)
     application, _ = await world.confirmed()
@@ -202,7 +202,7 @@ async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) 
 
 
 async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: World, moving_clock: None) -> None:
-    """Nothing before deadline and grace; then the match expires, names who was silent, and the place is free again."""
+    """After deadline and grace the match expires, names the silent sides, and the place is free again."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -226,7 +226,7 @@ async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: Wo
 
 
 async def test_an_answer_given_in_time_counts_within_the_grace(world: World, moving_clock: None) -> None:
-    """By the portal's clock it was in time: that it arrives a minute late changes nothing."""
+    """An answer in time by the portal's clock counts, though it arrives a minute late."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -254,7 +254,7 @@ async def test_whoever_withdraws_gives_the_place_back(world: World) -> None:
 
 
 async def test_an_offer_taken_back_ends_only_what_is_not_confirmed(world: World) -> None:
-    """A confirmed visit stands; a match that is only proposed is cancelled by the host."""
+    """A confirmed visit is unaffected; a match that is only proposed is cancelled by the host."""
     await world.call()
     offer = await world.offer()
     _, confirmed = await world.confirmed()
@@ -283,7 +283,7 @@ async def test_a_closed_call_ends_what_is_not_confirmed_and_matches_no_more(worl
 
 
 async def test_no_week_takes_more_guests_than_it_has_places(world: World) -> None:
-    """Guests of one offer with one place a week get weeks of their own."""
+    """Guests of an offer with one place a week get different weeks."""
     await world.call()
     await world.offer(places=6, periods=[p | {"places_per_week": 1} for p in world.period()], group_size=5)
     weeks = set()
@@ -296,7 +296,7 @@ async def test_no_week_takes_more_guests_than_it_has_places(world: World) -> Non
 
 
 async def test_early_return_and_no_show(world: World) -> None:
-    """An early return ends with its actual days and is not completed; a no-show is told as one."""
+    """An early return ends with its actual days and is not completed; a no-show is published as one."""
     await world.call()
     await world.offer(places=4, group_size=5)
     application, match_id = await world.confirmed()
@@ -334,7 +334,7 @@ async def test_early_return_and_no_show(world: World) -> None:
 
 
 async def test_the_same_facts_give_the_same_matching(world: World) -> None:
-    """A board that was emptied comes back as it was."""
+    """An emptied board is rebuilt as it was."""
     await world.call()
     await world.offer()
     await world.officer()
@@ -347,7 +347,7 @@ async def test_the_same_facts_give_the_same_matching(world: World) -> None:
 
 
 async def test_an_unknown_match_is_refused(world: World) -> None:
-    """A statement about a match that was never proposed here fails, so that the bus parks it."""
+    """An event about a match that was never proposed here fails, so that it becomes a dead letter."""
     event = participation.ClearanceGiven(application_id=new_id(), side=Side.HOME, country="MD")
     with pytest.raises(LookupError):
         await world.feed.deliver((event, new_id()))

@@ -1,4 +1,4 @@
-"""Do a commit and what arrives meanwhile wait for each other one way only, and is a person told of none of it?"""
+"""Locks between a commit and arriving events: one order for all, and retries that people do not notice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 async def _reserve(world: World) -> tuple[UUID, UUID]:
-    """An application that stands in reserve, and the match with which it does; it is still in the pool."""
+    """A reserve that is still in the pool: its application and its match."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     for country in ("MD", "GE"):
@@ -63,7 +63,7 @@ def _commit(bus: Bus, world: World) -> asyncio.Task[commit.Committed]:
 
 
 async def test_a_commit_holds_nothing_that_a_withdrawal_of_a_reserve_wants(world: World, store_address: str) -> None:
-    """A withdrawal holds the call and then the reserve's match; a commit that waits for the call has not taken it."""
+    """A withdrawal locks the call and then the reserve's match; a commit that waits for the call has not locked it."""
     application_id, match_id = await _reserve(world)
     async with _another(store_address) as bus:
         async with world.bus.transaction("test") as tx:
@@ -80,7 +80,7 @@ async def test_a_commit_holds_nothing_that_a_withdrawal_of_a_reserve_wants(world
 
 
 async def test_a_clearance_holds_the_call_before_its_match(world: World, store_address: str) -> None:
-    """While a transaction holds the call, a clearance that arrives waits for it, and its match is still free."""
+    """While a transaction has locked the call, an arriving clearance waits for it, and its match is still free."""
     application_id, match_id = await _reserve(world)
     cleared = participation.ClearanceGiven(application_id=application_id, side=Side.HOME, country="MD")
     record = world.feed.record(cleared, match_id)
@@ -97,7 +97,7 @@ async def test_a_clearance_holds_the_call_before_its_match(world: World, store_a
 
 
 async def test_the_register_holds_all_calls_in_their_order(world: World, store_address: str) -> None:
-    """What touches every call waits for the first and holds none of the others meanwhile, however the rows lie."""
+    """An update of all calls waits for the first and locks none of the others meanwhile, in any order of the rows."""
     first, second = UUID(int=1), UUID(int=2)
     for one in (second, first):  # the second lies before the first
         async with world.bus.transaction("test") as tx:
@@ -121,7 +121,7 @@ async def test_the_register_holds_all_calls_in_their_order(world: World, store_a
 async def test_a_commit_ended_for_anothers_sake_is_written_again(
     world: World, store_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where two wait for each other and the database ends the commit's transaction, the cohort is committed later."""
+    """If the database ends a commit because of a deadlock, the cohort is committed later."""
     application_id, match_id = await _reserve(world)
     write, tried, held = commit.write, 0, asyncio.Event()
 
@@ -152,7 +152,7 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
 
 
 async def test_what_else_goes_wrong_is_not_written_again(world: World) -> None:
-    """Only for another's sake a change is written again; an error of its own is raised the first time."""
+    """Only a deadlock is retried; any other error is raised the first time."""
     tried = 0
 
     async def wrong(tx: Tx) -> None:

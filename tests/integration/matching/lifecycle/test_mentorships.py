@@ -1,4 +1,4 @@
-"""Does a mentoring pair come together, meet and end as lifecycles.md says?"""
+"""The life of a mentorship after lifecycles.md: agreement, sessions, visits and its end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_a_mentorship_moves_to_another_fund(world: World) -> None:
 
 
 async def test_from_confirmed_to_completed(world: World) -> None:
-    """Both sign one version, three sessions are confirmed, the goal is closed: completed, as figures need it."""
+    """Both sign one version, three sessions are confirmed, the goal is closed: the mentorship is completed."""
     application, match_id, mentorship = await _opened(world)
     await _sign(world, application, match_id, mentorship, Party.MENTEE, 1)
     await _sign(world, application, match_id, mentorship, Party.MENTOR, 2)
@@ -99,7 +99,7 @@ async def test_an_ended_mentorship_gives_the_mentor_a_place_again(world: World) 
 
 
 async def test_an_agreement_that_is_not_signed_ends_it(world: World, moving_clock: None) -> None:
-    """Ten working days of silence over the agreement end the mentorship by the clock."""
+    """Ten working days without signatures end the mentorship."""
     await _opened(world)
     clock.move(timedelta(days=30))
     assert await world.sweep() == 1
@@ -109,7 +109,7 @@ async def test_an_agreement_that_is_not_signed_ends_it(world: World, moving_cloc
 
 
 async def test_a_pause_holds_until_it_is_taken_up_again(world: World) -> None:
-    """Either side may pause and resume what has begun."""
+    """Either side may pause and resume a mentorship that has begun."""
     application, match_id, mentorship = await _opened(world)
     for by in (Party.MENTEE, Party.MENTOR):
         await _sign(world, application, match_id, mentorship, by)
@@ -131,7 +131,7 @@ async def _begun(world: World) -> tuple[UUID, UUID, UUID]:
 def _asked(
     application: UUID, mentorship: UUID, answer: Answer | None, guest: Party = Party.MENTEE, days: int = 3
 ) -> participation.VisitRequested:
-    """A visit that the pair asks for, from two months on."""
+    """Return a request of the pair for a visit, from two months on."""
     start = clock.today() + timedelta(weeks=9)
     return participation.VisitRequested.model_validate(
         {
@@ -156,7 +156,7 @@ async def _attend(world: World, match_id: UUID, visit_id: UUID, plan: visits.Vis
 
 
 async def test_an_agreed_end_becomes_the_planned_one(world: World) -> None:
-    """A version that one side signed changes nothing; once both signed it, the mentorship is planned until its end."""
+    """A version signed by one side changes nothing; once both have signed it, its end is the planned end."""
     application, match_id, mentorship = await _begun(world)
     sooner = clock.today() + timedelta(days=20)
     ids = {"application_id": application, "mentorship_id": mentorship, "version": 2, "document": "1" * 64}
@@ -168,7 +168,7 @@ async def test_an_agreed_end_becomes_the_planned_one(world: World) -> None:
 
 
 async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
-    """A visit that is asked for or refused gets none; an agreed one gets lawful days, and no second beside it."""
+    """A requested or refused visit gets no dates; an agreed one gets lawful days, and no second visit beside it."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, None), match_id))
     await world.feed.deliver((_asked(application, mentorship, Answer.DECLINE), match_id))
@@ -189,7 +189,7 @@ async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
 
 
 async def test_the_mentor_can_be_the_guest(world: World) -> None:
-    """The other way round, the mentee's organisation is the host and the mentor's rank is counted."""
+    """If the mentor travels, the mentee's organisation is the host and the mentor's rank is counted."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT, guest=Party.MENTOR), match_id))
     ((_, told),) = await world.told("VisitScheduled")
@@ -200,7 +200,7 @@ async def test_the_mentor_can_be_the_guest(world: World) -> None:
 
 
 async def test_a_visit_without_notice_says_why(world: World) -> None:
-    """Periods within the notice find no lawful week; the pair can ask again with others."""
+    """Periods within the notice have no lawful week; the pair can ask again with others."""
     application, match_id, mentorship = await _begun(world)
     soon = _asked(application, mentorship, Answer.ACCEPT).model_dump()
     soon["periods"] = [{"start": clock.today(), "end": clock.today() + timedelta(days=20)}]
@@ -213,7 +213,7 @@ async def test_a_visit_without_notice_says_why(world: World) -> None:
 
 
 async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) -> None:
-    """With enough sessions and closed goals a pair that still travels goes on; it completes when the visit is over."""
+    """With closed goals a pair with a planned visit continues; it completes when the visit is over."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
     ((visit_id, told),) = await world.told("VisitScheduled")
@@ -229,7 +229,7 @@ async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) 
 
 
 async def test_a_pair_takes_its_visit_back_and_goes_on(world: World) -> None:
-    """A cancelled visit leaves the mentorship as it is; one that ends takes the visit to come with it."""
+    """A cancelled visit leaves the mentorship unchanged; the end of the mentorship cancels its planned visit."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
     ((visit_id, _),) = await world.told("VisitScheduled")
@@ -251,7 +251,7 @@ async def test_a_pair_takes_its_visit_back_and_goes_on(world: World) -> None:
 
 
 async def test_who_withdraws_ends_the_mentorship_even_after_a_visit(world: World) -> None:
-    """A visit of the pair that is over does not keep a withdrawal from ending the mentorship."""
+    """A past visit of the pair does not prevent a withdrawal from ending the mentorship."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
     ((visit_id, told),) = await world.told("VisitScheduled")

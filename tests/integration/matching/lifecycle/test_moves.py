@@ -1,4 +1,4 @@
-"""Does a visit get other dates when both accept them, and keep its own whenever they do not?"""
+"""Moving a visit to other dates: both accept, or the old ones stand."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ async def _told(world: World) -> list[Any]:
 
 
 async def test_both_accept_and_the_visit_moves(world: World) -> None:
-    """Dates in the periods asked for are proposed; the plan moves with the second yes, with a new agenda deadline."""
+    """Dates in the requested periods are proposed.
+
+    The second acceptance moves the visit, with a new agenda deadline.
+    """
     ids = await _visit(world)
     await _ask(world, ids)
     await _ask(world, ids, Party.HOST)
@@ -70,7 +73,7 @@ async def test_both_accept_and_the_visit_moves(world: World) -> None:
 
 
 async def test_a_refusal_leaves_the_old_dates(world: World) -> None:
-    """One no ends the proposal with its reason; a yes that comes after it moves nothing."""
+    """One refusal ends the proposal with its reason; a later acceptance moves nothing."""
     ids = await _visit(world)
     await _ask(world, ids)
     await _say(world, participation.MoveRefused, ids, by=Party.HOST, move=1, reason=Reason.NOT_AVAILABLE)
@@ -81,7 +84,7 @@ async def test_a_refusal_leaves_the_old_dates(world: World) -> None:
 
 
 async def test_silence_leaves_the_old_dates(world: World, moving_clock: None) -> None:
-    """After deadline and grace the sweep ends the proposal; before, it waits."""
+    """After deadline and grace the sweep ends the proposal; not before."""
     ids = await _visit(world)
     await _ask(world, ids)
     due = (await _told(world))[-1].due
@@ -94,7 +97,7 @@ async def test_silence_leaves_the_old_dates(world: World, moving_clock: None) ->
 
 
 async def test_where_no_lawful_week_is_the_visit_keeps_its_dates(world: World) -> None:
-    """A guest's periods in which the host takes nobody find nothing, and both are told so."""
+    """If the host takes nobody in the guest's periods, nothing is found, and an event says so."""
     ids = await _visit(world)
     await _ask(world, ids, first=50, last=52)
     dropped = (await _told(world))[-1]
@@ -104,7 +107,7 @@ async def test_where_no_lawful_week_is_the_visit_keeps_its_dates(world: World) -
 
 
 async def test_a_week_that_was_taken_meanwhile_is_not_filled_twice(world: World) -> None:
-    """Two guests are offered the same week with one place; the second to accept keeps the old dates."""
+    """Two guests are proposed the same week with one place; the second to accept keeps the old dates."""
     await world.call()
     periods = [period | {"places_per_week": 1} for period in world.period()]
     await world.offer(periods=periods, places=4)
@@ -124,7 +127,7 @@ async def test_a_week_that_was_taken_meanwhile_is_not_filled_twice(world: World)
 
 
 async def test_further_periods_give_dates_to_a_visit_without_any(world: World) -> None:
-    """A confirmed match without a common week stays without dates until somebody can at another time."""
+    """A confirmed match without a common week gets dates once a side offers another period."""
     await world.call()
     await world.offer(periods=[period | {"places_per_week": 1} for period in world.period(1, 4)])
     application_id, match_id = await world.confirmed(periods=[])

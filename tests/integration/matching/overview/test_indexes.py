@@ -1,4 +1,4 @@
-"""Are the queries of the ledger and the rings answered by index?"""
+"""Indexes for the queries of the ledger and the rings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def test_ledger_and_rings_are_answered_by_index(app: FastAPI) -> None:
-    """What a matching and the pages ask is found without reading whole tables."""
+    """The queries of a matching and of the pages use an index."""
     queries = {
         "stay_between": "SELECT country, host_country, sum(days) FROM stay GROUP BY country, host_country",
         "stay_host": "SELECT * FROM stay WHERE country = 'AM' OR host_country = 'AM'",

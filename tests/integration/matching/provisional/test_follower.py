@@ -1,4 +1,4 @@
-"""Does an instance follow a call by what has changed, and begin anew whenever it should?"""
+"""Following a call by its changes, with a run from scratch whenever needed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _count(counter: Counter) -> float:
 
 
 async def test_changes_are_followed_to_what_a_run_gives(world: World) -> None:
-    """Officers who come and go, a second offer, a committed cohort: one run at first, then events; always equal."""
+    """Through arrivals, departures, a second offer and a cohort, the followed matching equals a run."""
     await world.call(kinds=["study_visit"])
     await world.offer(places=2)
     first = await world.officer()
@@ -58,7 +58,7 @@ async def test_changes_are_followed_to_what_a_run_gives(world: World) -> None:
 
 
 async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a run from scratch says otherwise, the state is dropped, and the next matching begins anew."""
+    """If a run from scratch differs, the state is dropped, and the next matching is a run."""
     await world.call(kinds=["study_visit"])
     await world.offer()
     await world.officer()
@@ -96,7 +96,7 @@ async def test_what_cannot_be_followed_is_matched_from_scratch(world: World, mon
 
 
 async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all calls together only so much stays in memory; the one that was matched longest ago is forgotten first."""
+    """Memory for all calls is limited; the call that was matched longest ago is dropped first."""
     await world.call(kinds=["study_visit"])
     await world.offer()
     await world.officer()
@@ -119,7 +119,7 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
 
 
 async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store_address: str) -> None:
-    """From the second turn on events are followed; another instance takes over, and what was kept is gone."""
+    """From the second round on events are followed; if another instance takes over, the state is dropped."""
     await world.call(kinds=["study_visit"])
     await world.offer(places=5, group_size=5)
     held: dict[UUID, worker.HeldCall] = {}
@@ -146,7 +146,7 @@ async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store
 
 
 async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who had a call last reads it while the lease is taken again; once another has had it, it is read after that."""
+    """Rows read while the lease is taken again are used, unless another instance had the lease in between."""
     await world.call(kinds=["study_visit"])
     await world.offer()
     reads = []
@@ -172,7 +172,7 @@ async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, mon
 
 
 async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading may take longer than a lease: as soon as it is taken it is prolonged, though reading began before."""
+    """Reading may take longer than a lease, which is prolonged meanwhile."""
     await world.call(kinds=["study_visit"])
     held: dict[UUID, worker.HeldCall] = {}
     await worker.match_under_lease(world.bus, world.call_id, held)
@@ -204,7 +204,7 @@ async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch:
 
 
 async def test_what_was_read_when_reading_broke_off_is_of_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of a reading that failed or was cancelled half way are whole: the next reading goes on from them."""
+    """Rows of a reading that failed or was cancelled are complete: the next reading continues from them."""
     await world.call(kinds=["study_visit"])
     officer, offer = await world.officer(), await world.offer()
     known = snapshot.KnownRows()
@@ -222,7 +222,7 @@ async def test_what_was_read_when_reading_broke_off_is_of_use(world: World, monk
 
 
 async def test_only_rows_that_were_written_are_read_again(world: World) -> None:
-    """What has not changed is the very object that was read before; what is new, changed or gone is seen."""
+    """Unchanged rows are the very objects read before; new, changed and removed rows are noticed."""
     await world.call(kinds=["study_visit"])
     stays, leaves = await world.officer(), await world.officer("GE")
     offer = await world.offer(places=1)

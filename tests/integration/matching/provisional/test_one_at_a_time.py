@@ -1,4 +1,4 @@
-"""Do several instances, restarts and rebuilds lose nothing and do nothing twice?"""
+"""Several instances, restarts and rebuilds: nothing is lost and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) -> None:
-    """Woken by the store, the live worker has the provisional match on the board soon after the event is applied."""
+    """Woken by the database, the worker has the provisional match on the board soon after the event."""
     await world.call()
     await world.offer(places=40, group_size=5)
     worker = asyncio.create_task(provisional_worker.match_live(world.app.state.service))
@@ -58,7 +58,7 @@ async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) 
 
 
 async def test_a_call_that_cannot_be_matched_stops_no_other(world: World) -> None:
-    """Terms that cannot be read are that call's trouble: the calls after it are matched all the same."""
+    """Unreadable terms affect their own call only: the calls after it are matched."""
     await world.call()
     await world.offer()
     await world.officer()
@@ -83,7 +83,7 @@ async def test_a_call_that_cannot_be_matched_stops_no_other(world: World) -> Non
 
 
 async def test_two_instances_never_offer_one_place_twice(world: World, store_address: str) -> None:
-    """The lease lets one match a call; what the other had read is refused when it has lost its lease."""
+    """One instance matches a call; another whose lease is lost cannot write its result."""
     await world.call()
     await world.offer(places=1)
     one, other = await world.officer(), await world.officer("GE")
@@ -112,7 +112,7 @@ async def test_two_instances_never_offer_one_place_twice(world: World, store_add
 
 
 async def test_two_commits_at_once_propose_everybody_once(world: World) -> None:
-    """Two coordinators press the button together: each officer has one match, and no place is given twice."""
+    """After two simultaneous commits each officer has one match, and no place is given twice."""
     await world.call()
     await world.offer(places=3, group_size=5)
     for country in ("MD", "GE", "AM", "UA"):
@@ -124,7 +124,7 @@ async def test_two_commits_at_once_propose_everybody_once(world: World) -> None:
 
 
 async def test_a_duplicate_event_changes_nothing(world: World) -> None:
-    """The same records delivered again are dropped; the board stays as it was."""
+    """Records delivered twice are dropped; the board is unchanged."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -136,7 +136,7 @@ async def test_a_duplicate_event_changes_nothing(world: World) -> None:
 
 
 async def test_a_rebuild_gives_the_same_store_and_tells_nothing_again(world: World) -> None:
-    """Projections emptied and read anew are as before; matches stand and no fact is told a second time."""
+    """Rebuilt projections are as before; matches stand and no fact is published a second time."""
     records: list[StoredRecord] = []
     apply = world.feed.apply
 
@@ -161,7 +161,7 @@ async def test_a_rebuild_gives_the_same_store_and_tells_nothing_again(world: Wor
 
 
 async def test_a_moved_matching_refuses_what_was_seen_before(world: World) -> None:
-    """A pair that is no longer what the coordinator saw is not committed."""
+    """A pair that has changed since the coordinator saw it is not committed."""
     await world.call()
     await world.offer()
     application = await world.officer()

@@ -1,4 +1,4 @@
-"""Does the place of a visit that was given up go on, and does the new visit say whose place it took over?"""
+"""Replacements for visits that were given up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def _goes(world: World, application_id: UUID) -> None:
-    """Whoever is proposed is cleared and accepts."""
+    """Clear and accept the proposed match of an application."""
     (match,) = await world.rows(
         "SELECT id FROM match WHERE application_id = :id AND state = 'proposed'", id=application_id
     )
@@ -31,7 +31,7 @@ async def _goes(world: World, application_id: UUID) -> None:
 
 
 async def test_the_next_in_line_replaces_the_visit_that_was_given_up(world: World) -> None:
-    """One withdraws from a scheduled visit, the next says no, the third goes: that visit replaces the first one's."""
+    """One withdraws from a scheduled visit, the next declines, the third accepts: that visit replaces the first."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     for country in ("MD", "GE", "AM"):
@@ -54,7 +54,7 @@ async def test_the_next_in_line_replaces_the_visit_that_was_given_up(world: Worl
 
 
 async def _scheduled(world: World, **terms: Any) -> tuple[UUID, UUID, UUID]:
-    """Of two officers one goes to the only place: application, match and offer."""
+    """Two officers for one place, of whom one has a visit: application, match and offer."""
     await world.call(share_of_offer=100)
     offer = await world.offer(places=1, **terms)
     for country in ("MD", "GE"):
@@ -73,7 +73,7 @@ async def _not_there(world: World, application_id: UUID, match_id: UUID) -> None
 async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """Who did not come keeps the match but not the place: another goes, in a week with due notice, and both say so."""
+    """A no-show keeps the match but not the place: the next in line gets it, with due notice, and both cases say so."""
     first, match_id, offer = await _scheduled(world)
     await _not_there(world, first, match_id)
     await world.turn()
@@ -107,7 +107,7 @@ async def test_where_less_than_six_weeks_are_left_the_board_says_so(
     sign_in: Callable[..., Awaitable[None]],
     moving_clock: None,
 ) -> None:
-    """The placement's last week is too near: nobody is proposed, and board, list and case say that it is too late."""
+    """If the placement's last week is too near nobody is proposed, and board, list and case say that it is too late."""
     periods = [period | {"places_per_week": 2} for period in world.period(7, 9)]
     first, match_id, _ = await _scheduled(world, periods=periods)
     clock.move(timedelta(weeks=4))
@@ -126,7 +126,7 @@ async def test_where_less_than_six_weeks_are_left_the_board_says_so(
 
 
 async def test_a_reserve_takes_the_place_of_a_no_show_at_once(world: World) -> None:
-    """Cleared beforehand, the reserve is offered the place as soon as the host says that the guest did not come."""
+    """A cleared reserve is offered the place as soon as the host reports that the guest did not come."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     for country in ("MD", "GE"):

@@ -1,4 +1,4 @@
-"""Are reserves cleared beforehand, and called up as soon as a place falls free, without taking one before?"""
+"""Reserves: cleared beforehand and called up as soon as a place falls free, without taking one before."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def _commit(world: World, *, reserves: bool = True) -> commit.Committed:
 
 
 async def _line(world: World, count: int = 3, **terms: object) -> tuple[tuple[UUID, UUID], tuple[UUID, UUID], UUID]:
-    """A place for one of several officers, committed with a reserve: match and application of both, and the offer."""
+    """Commit one of several officers with a reserve: match and application of both, and the offer."""
     await world.call(share_of_offer=100, **terms)
     offer = await world.offer(places=1)
     for number in range(count):
@@ -47,7 +47,7 @@ async def _states(world: World) -> dict[UUID, tuple[str, bool]]:
 
 
 async def test_a_declined_place_is_offered_to_the_reserve_without_new_clearance(world: World) -> None:
-    """The next in line is cleared beforehand, not offered and without a place; on a decline it is offered at once."""
+    """A cleared reserve has no place and no offer; after a decline it is offered the place at once."""
     (match_id, winner), (reserve, of), offer = await _line(world)
     (_, proposed), (_, beside) = await world.told("MatchProposed")
     assert isinstance(proposed, matches.MatchProposed)
@@ -80,7 +80,7 @@ async def test_a_declined_place_is_offered_to_the_reserve_without_new_clearance(
 
 
 async def test_a_reserve_that_one_country_has_cleared_keeps_that_clearance(world: World) -> None:
-    """A place falls free before both countries have cleared the reserve: it is held, and offered with the second."""
+    """A place falls free before both countries have cleared: the reserve takes it, and is offered after the second."""
     (match_id, winner), (reserve, of), _ = await _line(world, count=2)
     await world.feed.deliver(
         (participation.ClearanceGiven(application_id=of, side=Side.HOME, country="GE"), reserve),
@@ -99,7 +99,7 @@ async def test_a_reserve_that_one_country_has_cleared_keeps_that_clearance(world
 
 
 async def test_without_the_tick_nobody_is_cleared_beforehand(world: World) -> None:
-    """By default a cohort proposes no reserves; a call that wants none has none even with the tick."""
+    """By default a cohort proposes no reserves; a call that wants none never has any."""
     await world.call(reserves=0)
     await world.offer(places=1)
     await world.officer()
@@ -109,7 +109,7 @@ async def test_without_the_tick_nobody_is_cleared_beforehand(world: World) -> No
 
 
 async def test_as_many_as_the_call_says_and_once_each(world: World) -> None:
-    """Two a place: a second cohort with reserves fills up what is missing, and asks nobody twice."""
+    """With two a place, a second cohort with reserves adds the missing ones, and asks nobody twice."""
     await world.call(share_of_offer=100, reserves=2)
     await world.offer(places=1)
     for country in ("MD", "GE", "AM", "MD", "GE"):
@@ -126,7 +126,7 @@ async def test_as_many_as_the_call_says_and_once_each(world: World) -> None:
 
 
 async def test_a_reserve_that_withdraws_frees_no_place_and_the_next_is_proposed(world: World) -> None:
-    """Who withdraws is no reserve any more; when the place falls free the next in line is proposed as ever."""
+    """A withdrawn reserve is ended; when the place falls free the next in line is proposed as usual."""
     (match_id, winner), (reserve, of), _ = await _line(world)
     await world.clear(reserve, of)
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.GUEST), of))
@@ -143,7 +143,7 @@ async def test_a_reserve_that_withdraws_frees_no_place_and_the_next_is_proposed(
 
 
 async def test_a_suspended_partner_has_no_reserves(world: World) -> None:
-    """A reserve of a suspended country is not called up, and ends with the next look at the deadlines."""
+    """A reserve of a suspended country is not called up, and ends with the next sweep of deadlines."""
     (match_id, winner), (reserve, of), _ = await _line(world, count=2)
     await world.clear(match_id, winner)
     await world.clear(reserve, of)
@@ -160,7 +160,7 @@ async def test_a_suspended_partner_has_no_reserves(world: World) -> None:
 
 
 async def test_a_reserve_ends_when_the_visit_has_begun_or_the_call_closes(world: World) -> None:
-    """As long as the place could fall free it stands; once the guest is there it is released, by the clock."""
+    """A reserve stands while the place could fall free; once the visit has begun it is released by the clock."""
     (match_id, winner), (reserve, of), _ = await _line(world, count=2)
     await world.clear(reserve, of)
     assert await world.sweep() == 0
@@ -189,7 +189,7 @@ async def test_the_close_of_a_call_ends_its_reserves(world: World) -> None:
 
 
 async def test_a_place_elsewhere_ends_the_reserve(world: World) -> None:
-    """A reserve is matched like anybody; a place of its own supersedes it, the same place keeps its clearances."""
+    """A reserve is matched like any application; another place supersedes it, the same place keeps its clearances."""
     _, (reserve, of), _ = await _line(world, count=2)
     await world.clear(reserve, of)
     other = await world.offer("EE")
@@ -203,7 +203,7 @@ async def test_a_place_elsewhere_ends_the_reserve(world: World) -> None:
 
 
 async def test_a_cohort_takes_up_a_reserve_for_the_same_place(world: World) -> None:
-    """A place more at the same offer: the coordinator's next cohort offers it to the cleared reserve, without more."""
+    """If the offer gets another place, the next cohort offers it to the cleared reserve at once."""
     _, (reserve, of), offer = await _line(world, count=2)
     await world.clear(reserve, of)
     (seat,) = await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer)
@@ -215,7 +215,7 @@ async def test_a_cohort_takes_up_a_reserve_for_the_same_place(world: World) -> N
 
 
 async def test_two_instances_call_one_reserve_up_once(world: World, store_address: str) -> None:
-    """Two places fall free at once and two instances look: each place goes to one, nobody gets two."""
+    """If two places fall free at once and two instances act, each place goes to one, nobody gets two."""
     await world.call(share_of_offer=100)
     await world.offer(places=2)
     for country in ("MD", "GE", "AM", "MD", "GE", "AM"):
@@ -243,7 +243,7 @@ async def test_two_instances_call_one_reserve_up_once(world: World, store_addres
 
 
 async def test_a_reserve_takes_no_answer(world: World) -> None:
-    """Nothing was offered: an answer about a reserve changes nothing, and nobody is told that it came too late."""
+    """An answer about a reserve changes nothing, and no event calls it late."""
     _, (reserve, of), _ = await _line(world, count=2)
     await world.clear(reserve, of)
     await world.answer(reserve, of, Party.GUEST, Answer.DECLINE)
@@ -254,7 +254,7 @@ async def test_a_reserve_takes_no_answer(world: World) -> None:
 async def test_pages_say_who_stands_in_reserve(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
-    """The tick goes through both pages into the commit; board, list and case say what a reserve is."""
+    """The option passes through both pages into the commit; board, list and case mark the reserve."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     for country in ("MD", "GE"):

@@ -1,4 +1,4 @@
-"""Does another instance serve a large call within ten seconds when the one that kept it is gone?"""
+"""Takeover of a large call by another instance within ten seconds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WITHIN = 10.0
 
 
 async def _arrives(world: World, call_id: UUID, number: int) -> UUID:
-    """One more mentee is found eligible."""
+    """Find one more mentee eligible."""
     row = stored.mentee(random.Random(number), call_id, number)
     async with world.bus.transaction("system:tests") as tx:
         await keep(tx.session, [row])
@@ -41,7 +41,7 @@ async def _arrives(world: World, call_id: UUID, number: int) -> UUID:
 
 
 async def _lease(world: World, call_id: UUID) -> tuple[str, int]:
-    """Who holds the lease of a call, and its epoch."""
+    """Return the owner of a call's lease, and its epoch."""
     rows = await world.rows("SELECT holder, epoch FROM lease WHERE name = :name", name=f"match:{call_id}")
     return rows[0].holder, rows[0].epoch
 
@@ -62,14 +62,14 @@ async def _stands(world: World, application_id: UUID) -> bool:
 
 
 async def _shown(world: World, application_id: UUID) -> float:
-    """How many seconds until an application has its place on the board, or none."""
+    """Return how many seconds until an application has its place on the board, or none."""
     started = monotonic()
     await until(lambda: _stands(world, application_id), "it stands on the board")
     return monotonic() - started
 
 
 async def test_another_instance_serves_a_call_within_ten_seconds(world: World, store_address: str) -> None:
-    """The keeper stops without a word: who comes next is matched elsewhere in time; waking up, it writes nothing."""
+    """When the instance stops, another matches arrivals in time; the first, waking up, writes nothing."""
     call_id = await stored.fill(world.bus, PEOPLE, MENTORS)
     held: dict[UUID, worker.HeldCall] = {}
     await worker.match_under_lease(world.bus, call_id, held)
@@ -93,7 +93,7 @@ async def test_another_instance_serves_a_call_within_ten_seconds(world: World, s
 
 
 async def test_a_large_call_is_kept_and_what_was_taken_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases worth keeping are prolonged in one go, small ones are not; who finds it taken forgets what was kept."""
+    """Leases worth keeping are prolonged together, small ones are not; a lost lease drops the state."""
     call_id = await stored.fill(world.bus, 3, 2)
     held: dict[UUID, worker.HeldCall] = {}
     await worker.match_under_lease(world.bus, call_id, held)

@@ -1,4 +1,4 @@
-"""Is an officer who waits told an honest place in line, and nothing of anybody else?"""
+"""The place in line that a waiting officer sees."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
 
 
 async def test_who_joined_after_the_cohort_is_in_no_line_yet(world: World) -> None:
-    """A newcomer is called only after the next cohort, so no place in line is told."""
+    """A newcomer has no place in line before the next cohort."""
     await world.call()
     await world.offer(places=1)
     await world.officer()
@@ -57,7 +57,7 @@ async def test_who_joined_after_the_cohort_is_in_no_line_yet(world: World) -> No
 
 
 async def test_a_used_up_share_is_named(world: World) -> None:
-    """Who waits for a place whose share of the country is used up is told that a free place alone will not do."""
+    """If the country's share of a place is used up, the page says that a free place alone is not enough."""
     await world.call(share_of_offer=40)
     await world.offer(places=2, group_size=1)
     one, other = await world.officer(), await world.officer()

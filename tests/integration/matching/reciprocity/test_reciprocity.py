@@ -1,4 +1,4 @@
-"""Does the reciprocity ledger follow the visits, count in the matching, and show each reader the own part?"""
+"""The reciprocity ledger: it follows the visits, counts in the matching, and is limited to the reader's part."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _stays(world: World) -> list[tuple[str, str, int, bool]]:
 
 
 async def test_planned_days_become_attended_ones(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """Planned days stand apart; once the visit has ended, those attended count, also where it ended early."""
+    """Planned days are counted apart; once the visit has ended, attended days count, also after an early return."""
     await world.call()
     await world.offer()
     application, match_id, visit_id, days = await _visit(world)
@@ -102,7 +102,7 @@ async def test_a_visit_that_does_not_take_place_counts_nowhere(world: World) -> 
 
 
 async def test_a_host_that_owes_prefers_guests_from_where_it_has_sent(world: World) -> None:
-    """The points decide between equals and stand in the receipt."""
+    """The points decide between equals and are in the receipt."""
     await world.call(weights=[{"criterion": "reciprocity", "applicant": 0, "host": 3}])
     await world.offer()
     await _visit(world)
@@ -123,7 +123,7 @@ async def test_a_host_that_owes_prefers_guests_from_where_it_has_sent(world: Wor
 
 
 async def test_another_call_is_matched_again_when_days_move(world: World) -> None:
-    """What a host owes counts in every open call, so each is looked at again; a call that is closed is not."""
+    """A change of days has every open call matched again, and no closed one."""
     await world.call()
     mine = world.call_id
     world.call_id = UUID("01977a1e-0000-7000-8000-00000000c0de")
@@ -155,7 +155,7 @@ async def test_each_country_sees_the_own_part(world: World, browser: httpx2.Asyn
 
 
 async def test_the_ledger_holds_what_visits_and_attendance_say(world: World) -> None:
-    """The rows that are kept are those that can be worked out from visits, matches and attendance."""
+    """The stored rows equal those computed from visits, matches and attendance."""
     await world.call()
     await world.offer()
     application, match_id, visit_id, days = await _visit(world)

@@ -1,4 +1,4 @@
-"""Can the programme plan a call's visits anew, move one, and do visits without dates get some when facts change?"""
+"""Planning a call's visits, moving one, and retrying visits without dates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _lease(world: World) -> Lease:
 
 
 async def _revise(world: World, offer_id: UUID, **terms: Any) -> None:
-    """The host changes its placement."""
+    """Change the placement as its host."""
     row = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0]
     event = offers.OfferRevised.model_validate(dict(offers.OfferRevised.example) | {"terms": row.terms | terms})
     await world.feed.deliver((event, offer_id))
@@ -73,7 +73,7 @@ async def _improved(world: World, call_id: UUID, **options: Any) -> Any:
 
 
 async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) -> None:
-    """The lawful weeks name their cost; the chosen one is proposed, and the old dates stand until both accept."""
+    """Lawful weeks show their cost; the chosen one is proposed, and the old dates stand until both accept."""
     _, (first, second) = await _two(world)
     starts = [event.plan.start for event in await _told(world)]
     async with world.bus.read() as session:
@@ -98,7 +98,7 @@ async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) 
 
 
 async def test_a_week_that_is_not_lawful_is_refused(world: World) -> None:
-    """A full week, the own week, an unknown visit, and a visit that waits for answers: each is refused with why."""
+    """A full week, the present week, an unknown visit, and a visit that waits for answers are each refused."""
     _, (first, second) = await _two(world)
     starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
     for week, status in ((starts[second], 422), (starts[first], 422), (clock.today(), 422)):
@@ -116,7 +116,7 @@ async def test_a_week_that_is_not_lawful_is_refused(world: World) -> None:
 
 
 async def test_a_plan_keeps_what_was_announced(world: World) -> None:
-    """Nothing has changed: the best plan is proven, moves nobody, and tells nothing."""
+    """If nothing has changed, the best plan is proven, moves nobody, and publishes nothing."""
     await _two(world)
     plan = await _improved(world, world.call_id)
     assert (plan.state, plan.changes, plan.cost, plan.done) == ("proven", [], [0, 0, 0, 0], 2)
@@ -124,7 +124,7 @@ async def test_a_plan_keeps_what_was_announced(world: World) -> None:
 
 
 async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) -> None:
-    """The host takes back a week: the plan moves the visit in it, says by how many days, and proposes it when asked."""
+    """The host closes a week: the plan moves the visit in it, says by how many days, and proposes it on request."""
     offer_id, matches = await _two(world)
     starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
     hit = matches[0]
@@ -147,7 +147,10 @@ async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) ->
 
 
 async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
-    """The weeks of a plan are closed before it is proposed: nobody is asked; nor for a visit that it does not move."""
+    """If the weeks of a plan are closed before it is proposed, nobody is asked.
+
+    Nor for a visit that it does not move.
+    """
     offer_id, (hit, other) = await _two(world)
     start = {event.plan.match_id: event.plan.start for event in await _told(world)}[hit]
     later = [{"start": str(start + timedelta(weeks=2)), "end": str(start + timedelta(weeks=9)), "places_per_week": 2}]
@@ -165,9 +168,9 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
 
 
 async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
-    """Two proposed moves: the first visit's into the week of the second, the second's into a free one.
+    """Propose two moves: the first visit's into the week of the second, the second's into a free one.
 
-    Gives the visit of each match, and the two matches.
+    Returns the visit of each match, and the two matches.
     """
     await world.call()
     first = monday(clock.today() + timedelta(weeks=_quiet(3)))
@@ -200,7 +203,7 @@ async def _answered(world: World, visit_ids: dict[UUID, UUID], match_id: UUID, *
 
 
 async def test_a_move_waits_for_the_week_that_another_leaves(world: World) -> None:
-    """Both sides of the first accept while its week is full: it waits, and moves once the second has moved away."""
+    """A move accepted while its week is full waits, and happens once the other visit has moved away."""
     visit_ids, tied, other = await _chain(world)
     await _answered(world, visit_ids, tied)
     lease = await _lease(world)
@@ -215,7 +218,7 @@ async def test_a_move_waits_for_the_week_that_another_leaves(world: World) -> No
 
 
 async def test_a_move_is_dropped_when_nobody_leaves_the_week(world: World) -> None:
-    """The second refuses: the first, to which both sides had agreed, keeps its dates and is told why."""
+    """If the second visit stays, the first keeps its dates, and the reason is published."""
     visit_ids, tied, other = await _chain(world)
     await _answered(world, visit_ids, tied)
     await _answered(world, visit_ids, other, yes=False)
@@ -225,7 +228,7 @@ async def test_a_move_is_dropped_when_nobody_leaves_the_week(world: World) -> No
 
 
 async def test_a_search_can_be_stopped_and_taken_over(world: World) -> None:
-    """A stopped plan stays with its first answer; a search whose process is gone is begun anew by the next one."""
+    """A stopped plan keeps its first answer; a search whose process is lost is started again by the next one."""
     await _two(world)
     plan = await scheduling_plans.plan_visits(world.bus, "carla", world.call_id)
     await scheduling_plans.cancel_plan(world.bus, "carla", plan.id)
@@ -240,7 +243,7 @@ async def test_a_search_can_be_stopped_and_taken_over(world: World) -> None:
 
 
 async def test_visits_without_dates_are_tried_again_when_facts_change(world: World) -> None:
-    """A host that adds weeks gives a visit its dates without anybody asking; without a change nothing is told twice."""
+    """A host that adds weeks gives a visit its dates; without a change nothing is published twice."""
     await world.call()
     offer_id = await world.offer(periods=_weeks(world, 1, 4, 1))
     await world.confirmed(periods=[])
@@ -258,7 +261,7 @@ async def test_visits_without_dates_are_tried_again_when_facts_change(world: Wor
 
 
 async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
-    """A day on which the guest's country is closed by the call moves the visit, at its start and in a plan alike."""
+    """A day that the call closes in the guest's country moves the visit, at its start and in a plan alike."""
     first = monday(clock.today() + timedelta(weeks=10))
     closed = [{"country": "MD", "day": str(first + timedelta(days=day))} for day in (1, 3)]
     await world.call(closed_days=closed)
@@ -273,7 +276,7 @@ async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
 
 
 async def test_a_group_starts_together_in_a_week_with_places_for_all(world: World) -> None:
-    """The first of a group who is confirmed waits for a week with places for all, and the week is kept for them."""
+    """The first confirmed member waits for a week with places for all, and the week is kept for the others."""
     await world.call()
     today = clock.today()
     periods = [

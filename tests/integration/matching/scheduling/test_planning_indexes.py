@@ -1,4 +1,4 @@
-"""Are the queries about plans, dates and late reserves answered by index, however many visits there are?"""
+"""Indexes for the queries about plans, dates and late reserves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUERIES = {
 
 @pytest.mark.parametrize("index", QUERIES)
 async def test_a_query_has_its_index(world: World, index: str) -> None:
-    """With scanning forbidden wherever there is another way, the planner takes the index that is meant."""
+    """With sequential scans disabled, the query planner uses the intended index."""
     query = QUERIES[index]
     async with world.bus.read() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))

@@ -1,4 +1,4 @@
-"""Can the programme coordinator change dates on pages and by the API, and nobody else?"""
+"""The pages and API by which the programme coordinator, and no other role, changes dates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _period(first: date, last: date, places: int = 1) -> list[dict[str, Any]]:
 
 
 async def _closed(world: World) -> tuple[UUID, UUID, UUID]:
-    """Two visits, of which one stands in weeks that the host took back: offer, that match, and the other."""
+    """Two visits, of which one is in weeks that the host closed: offer, that match, and the other."""
     await world.call()
     today = clock.today()
     offer_id = await world.offer(periods=_period(today + timedelta(weeks=10), today + timedelta(weeks=30)), places=4)
@@ -62,7 +62,7 @@ async def _improve(world: World) -> None:
 async def test_a_plan_is_made_and_proposed_on_its_page(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """Start, watch, propose what is ticked: the page says what moves by how much, then who is asked."""
+    """Start, progress, proposal of the selected moves: the page says what moves by how much, then who is asked."""
     _, hit, _ = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     address = f"/matching/plans/{world.call_id}"
@@ -91,7 +91,7 @@ async def test_a_plan_is_made_and_proposed_on_its_page(
 
 
 async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The form offers lawful weeks only; without a choice it says so at the field; then the week is proposed."""
+    """The form offers lawful weeks only; without a choice the error is at the field; then the week is proposed."""
     _, hit, _ = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert f"/matching/visits/{hit}/move" in (await browser.get("/matching/visits")).text
@@ -111,7 +111,7 @@ async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncCli
 
 
 async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The same by JSON: plan, read, propose, lawful weeks, move; what is not there is a 404, what is wrong is named."""
+    """The API plans, reads, proposes, lists lawful weeks and moves; unknown ids get 404, wrong input is named."""
     _, hit, other = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     token = {"X-CSRF-Token": await _token(browser, f"/matching/plans/{world.call_id}")}
@@ -142,7 +142,7 @@ async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient,
 
 
 async def test_only_the_programme_changes_dates(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """A national coordinator sees the visits, and neither the plan nor a way to change dates."""
+    """A national coordinator sees the visits, but no plan and no way to change dates."""
     _, hit, _ = await _closed(world)
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
     assert "/move" not in (await browser.get("/matching/visits")).text

@@ -1,4 +1,4 @@
-"""Are large flows worked out in a process beside, to the same result, whatever becomes of that process?"""
+"""Large flows in a child process: the same result, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ASKED = FlowProblem(
 
 
 def test_the_same_flow_comes_from_beside_and_after_a_kill_from_here() -> None:
-    """The flow is that of this process; when the other is killed it is worked out here, and then beside again."""
+    """The child's flow equals this process's; after a kill it is solved here, and then by a new child."""
     beside = flows.FlowProcess()
     try:
         here = network.solve_flow(_ASKED).tolist()
@@ -54,7 +54,7 @@ def test_the_same_flow_comes_from_beside_and_after_a_kill_from_here() -> None:
 
 
 def test_a_flow_without_an_optimum_is_told_as_here() -> None:
-    """What nobody can send is refused with the same words, and the process goes on."""
+    """An infeasible flow raises the same error, and the child continues."""
     beside = flows.FlowProcess()
     impossible = replace(_ASKED, supply=np.array([100, 0, -100]))
     try:
@@ -68,7 +68,7 @@ def test_a_flow_without_an_optimum_is_told_as_here() -> None:
 
 
 async def test_while_the_worker_runs_a_run_has_its_flows_from_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worker lends its process to every run, and takes it back when it is stopped: nothing is left running."""
+    """The worker's process serves every run, and ends with the worker."""
     monkeypatch.setattr(network, "LARGE", 1)
     problem = make_problem(random.Random(5), 20, 6, tight=0.1, objective=Objective.MOST_GOOD)
     expected = run(problem).pairs
@@ -87,7 +87,7 @@ async def test_while_the_worker_runs_a_run_has_its_flows_from_beside(monkeypatch
 
 
 def test_large_flows_of_a_run_go_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run asks for its large flows where it was told to, gives the same result, and small ones stay here."""
+    """A run passes its large flows on, gives the same result, and keeps small ones here."""
     problem = make_problem(random.Random(3), 20, 6, tight=0.1, objective=Objective.MOST_GOOD)
     expected, seen = run(problem).pairs, []
 

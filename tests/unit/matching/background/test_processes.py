@@ -1,4 +1,4 @@
-"""Is long work done in a process of its own, told of step by step, and ended when it fails or is no longer wanted?"""
+"""Long work in a process of its own: progress, failure and cancelling."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 def where(started: int, told: ReportStep) -> tuple[int, int]:
-    """In which process it runs."""
+    """Return the id of the process."""
     told(1)
     return started, os.getpid()
 
 
 def endless(told: ReportStep) -> None:
-    """Work that nobody will wait for."""
+    """Work that never ends."""
     told(1)
     time.sleep(600)
 
 
 def talkative(told: ReportStep) -> None:
-    """The same, of work that is never silent."""
+    """Work that never ends and reports all the time."""
     while True:
         told(1)
         time.sleep(0.05)
 
 
 def broken(told: ReportStep) -> None:
-    """Work that goes wrong."""
+    """Work that raises an error."""
     told(1)
     raise ValueError("nothing to divide by")
 
@@ -49,12 +49,12 @@ def killed(told: ReportStep) -> None:
 
 
 async def go_on(_: int) -> bool:
-    """The work is wanted."""
+    """Continue the work."""
     return True
 
 
 async def test_it_is_another_process() -> None:
-    """What comes back is what the work gives, in another process or in this one."""
+    """The result is that of the work, in another process or in this one."""
     started, other = await run_in_process(where, 7, watch=go_on)
     assert (started, other != os.getpid()) == (7, True)
     assert await run_in_thread(where, 7) == (7, os.getpid())
@@ -62,7 +62,7 @@ async def test_it_is_another_process() -> None:
 
 @pytest.mark.parametrize("work", [endless, talkative])
 async def test_it_ends_when_it_is_no_longer_wanted(work: Callable[[ReportStep], None]) -> None:
-    """The watch hears of the step that has begun, and its no ends the process, however much that tells."""
+    """The watch sees the step that has begun, and ends the process by returning False, however much it reports."""
     heard: list[int] = []
 
     async def until_begun(step: int) -> bool:
@@ -75,7 +75,7 @@ async def test_it_ends_when_it_is_no_longer_wanted(work: Callable[[ReportStep], 
 
 
 async def test_an_error_and_a_death_are_told() -> None:
-    """Whoever waits learns what went wrong, or with what the process ended."""
+    """An error is reported, and so is the exit code of a killed process."""
     with pytest.raises(Failed, match="ValueError: nothing to divide by"):
         await run_in_process(broken, watch=go_on)
     with pytest.raises(Failed, match="ended with -9"):

@@ -1,4 +1,4 @@
-"""Is a case called stuck exactly when whoever has it has let the time pass?"""
+"""The rules that decide whether a case is overdue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMERS = Timers()
     ],
 )
 def test_a_stage_is_stuck_when_its_working_days_are_over(kind: str, state: str, days: int, holder: Party) -> None:
-    """Ten working days are two weeks, five are one: the day before nobody is late, the day after somebody is."""
+    """A stage is overdue after its working days, not the day before."""
     stage = Stage(kind, state, MONDAY, "EU")
     assert late(stage, TIMERS, MONDAY + timedelta(days=days - 1)) is None
     found = late(stage, TIMERS, MONDAY + timedelta(days=days + 1))
@@ -36,7 +36,7 @@ def test_a_stage_is_stuck_when_its_working_days_are_over(kind: str, state: str, 
 
 
 def test_of_a_proposed_match_the_country_that_has_not_cleared_is_late() -> None:
-    """First the home country has it, then the host's."""
+    """The home country must act first, then the host's."""
     for cleared, holder, country in ((False, Party.HOME_COORDINATOR, "MD"), (True, Party.HOST_COORDINATOR, "FR")):
         stage = Stage("match", "proposed", MONDAY, "MD", "FR", due=MONDAY, home_cleared=cleared)
         found = late(stage, TIMERS, MONDAY + timedelta(seconds=1))
@@ -46,6 +46,6 @@ def test_of_a_proposed_match_the_country_that_has_not_cleared_is_late() -> None:
 
 @given(st.sampled_from([(kind, one.code) for kind in ("application", "match", "visit") for one in states(kind)]))
 def test_no_other_stage_is_ever_stuck(where: tuple[str, str]) -> None:
-    """A stage in which nobody is asked for anything is late after no time; the others are looked for by the query."""
+    """A stage that asks nobody for anything is never overdue; the query covers all the others."""
     found = late(Stage(*where, MONDAY, "EU", "EU", due=MONDAY), TIMERS, MONDAY + timedelta(days=4000))
     assert (found is not None) == (f"{where[0]}:{where[1]}" in STAGES)

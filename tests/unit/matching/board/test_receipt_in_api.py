@@ -1,4 +1,4 @@
-"""Does a receipt that leaves by the API name nothing that is restricted?"""
+"""Receipts in the API name no restricted expertise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.contracts.receipts import NoMatchExplained
 
 
 def test_a_restricted_area_is_not_named() -> None:
-    """A change that asks for a restricted area says so without naming it; other areas are named."""
+    """A change that needs a restricted area does not name it; other areas are named."""
     areas = [next(one for one in Expertise if one.restricted), next(one for one in Expertise if not one.restricted)]
     changes = [{"change": Change.MORE_EXPERTISE, "area": area} for area in areas]
     told = NoMatchExplained.model_validate({**NoMatchExplained.example, "counterfactuals": changes})

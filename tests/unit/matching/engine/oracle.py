@@ -1,4 +1,4 @@
-"""What do the words of the rules say, in the plainest Python? The engine's bitmaps and arrays are held against this."""
+"""The rules in the plainest Python, with which the engine's bitmaps and arrays are compared."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,19 +12,19 @@ Matching = dict[int, int]
 
 
 def level(code: object) -> int:
-    """The number of a language level, 0 for none."""
+    """Return the number of a language level, 0 for none."""
     return ("", "A1", "A2", "B1", "B2", "C1", "C2", "NS").index(str(code or ""))
 
 
 def share(problem: Problem, seat: Seat) -> int:
-    """The most of one country."""
+    """Return the most of one country."""
     if seat.kind is SeatKind.MENTOR or seat.share_exempt:
         return seat.capacity
     return max(1, -(-seat.capacity * problem.rules.share // 100))
 
 
 def broken(problem: Problem, one: Candidate, seat: Seat) -> list[HardRule]:
-    """All hard rules that the pair breaks."""
+    """Return all hard rules that the pair breaks."""
     rules, here = problem.rules, problem.fixed
     suspended = {country for country, since in rules.suspended.items() if since <= problem.day}
     sides = ({one.country, one.organisation_id}, {seat.country, seat.organisation_id})
@@ -75,12 +75,12 @@ def broken(problem: Problem, one: Candidate, seat: Seat) -> list[HardRule]:
 
 
 def same_kind(one: Candidate, seat: Seat) -> bool:
-    """Whether the seat is of the kind that the application is for."""
+    """Return whether the seat is of the kind that the application is for."""
     return (one.kind is ApplicationKind.MENTEE) == (seat.kind is SeatKind.MENTOR)
 
 
 def points(problem: Problem, one: Candidate, seat: Seat) -> Mapping[Criterion, int]:
-    """The points of a feasible pair, criterion by criterion."""
+    """Return the points of a feasible pair, criterion by criterion."""
     rules = problem.rules
     wishes = [(100, 80, 65, 50)[place] for place, topic in enumerate(one.topics) if topic in seat.topics]
     areas = [area for area in one.expertise if area in seat.expertise]
@@ -112,12 +112,12 @@ def points(problem: Problem, one: Candidate, seat: Seat) -> Mapping[Criterion, i
 
 
 def keys_of(market: Market) -> list[dict[int, int]]:
-    """Candidate -> seat -> the key that the seat gives, in the candidate's order of preference."""
+    """Return candidate -> seat -> the key that the seat gives, in the candidate's order of preference."""
     return [dict(zip(row.seats, row.keys, strict=True)) for row in market.rows]
 
 
 def choose(market: Market, seat: int, applicants: Sequence[tuple[int, int]]) -> set[int]:
-    """Whom a seat takes of (key, candidate): best first, none too many of a country, while places last."""
+    """Return whom a seat takes of (key, candidate): best first, within a country's share, while places last."""
     count = Counter(market.used[seat])
     chosen: set[int] = set()
     for _, one in sorted(applicants, reverse=True):
@@ -129,7 +129,7 @@ def choose(market: Market, seat: int, applicants: Sequence[tuple[int, int]]) -> 
 
 
 def blocking(market: Market, matching: Matching) -> list[tuple[int, int]]:
-    """Pairs that would both leave what they have, by the definition."""
+    """Return the pairs that would both leave their partners for each other, by the definition."""
     found = []
     for one, row in enumerate(keys_of(market)):
         for seat, key in row.items():
@@ -142,7 +142,7 @@ def blocking(market: Market, matching: Matching) -> list[tuple[int, int]]:
 
 
 def lawful(market: Market, matching: Matching) -> bool:
-    """Whether capacities, shares and ceilings hold."""
+    """Return whether capacities, shares and ceilings hold."""
     for seat in range(len(market.seats)):
         held = [(0, one) for one, at in matching.items() if at == seat]
         if len(choose(market, seat, held)) < len(held):
@@ -152,7 +152,7 @@ def lawful(market: Market, matching: Matching) -> bool:
 
 
 def all_matchings(market: Market) -> Iterator[Matching]:
-    """Every lawful assignment of candidates to feasible seats."""
+    """Yield every lawful assignment of candidates to feasible seats."""
     for choice in product(*[[None, *row] for row in keys_of(market)]):
         matching = {one: seat for one, seat in enumerate(choice) if seat is not None}
         if lawful(market, matching):

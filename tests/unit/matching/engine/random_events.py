@@ -1,4 +1,4 @@
-"""Which events do the tests of the live matching try? Whatever can happen to a pool, drawn by a seeded die."""
+"""Random events of a pool, drawn by a seeded generator, for the tests of the live matching."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Event = tuple[str, "Callable[[LiveMatching], tuple[Move, ...]]"]
 
 
 def world(dice: random.Random, *, crowded: bool) -> Problem:
-    """A pool without ceilings; in a crowded one nearly everybody may take nearly every seat, and there are few."""
+    """Return a pool without ceilings; in a crowded one nearly all pairs are feasible, and seats are few."""
     problem = make_problem(
         dice,
         dice.choice((10, 25, 50) if crowded else (5, 10, 25)),
@@ -49,7 +49,7 @@ def world(dice: random.Random, *, crowded: bool) -> Problem:
 
 
 def event(dice: random.Random, problem: Problem, matching: dict[str, str], number: int) -> Event | None:
-    """Something that can happen next, with its name; None where the die names what cannot."""
+    """Return a possible next event, with its name; None if the one drawn is not possible."""
     people = {one.id: one for one in problem.candidates}
     seats = {one.id: one for one in problem.seats}
     tight, pool = dice.choice((0.0, 0.2)), sorted(people)
@@ -92,7 +92,7 @@ def event(dice: random.Random, problem: Problem, matching: dict[str, str], numbe
 
 
 def after(problem: Problem, dice: random.Random, events: int) -> Problem:
-    """The problem after so many changes at once: people and seats come, go and change, pairs are fixed and freed."""
+    """Return the problem after so many changes at once: people, seats and fixed pairs come, go and change."""
     people = {one.id: one for one in problem.candidates}
     seats = {one.id: one for one in problem.seats}
     fixed = {one.candidate_id: one for one in problem.fixed}

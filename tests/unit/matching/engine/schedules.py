@@ -1,4 +1,4 @@
-"""Random visits to be planned, the rules of their dates in plain words, and the best plan by trying them all."""
+"""Random visits to plan, the rules of their dates in plain Python, and the best plan by exhaustive search."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Days = tuple[date, ...]
 
 
 def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool = False) -> list[VisitRequest]:
-    """So many visits to two seats within some weeks: groups, guests with several visits, few places.
+    """Return visits to two seats within some weeks: groups, guests with several visits, few places.
 
-    With `announced` most of them have been told dates, lawful or not.
+    With `announced` most of them have announced dates, lawful or not.
     """
     first = monday(CONFIRMED) + timedelta(weeks=7)
     reach = 7 * weeks
@@ -69,7 +69,7 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
 
 
 def may(request: VisitRequest, day: date, policy: SchedulePolicy, *, told: bool) -> bool:
-    """Whether a visit may be on a day; for days that were announced the notice was kept when they were."""
+    """Return whether a visit may be on a day; announced days kept the notice when they were announced."""
     closed = any(
         day in public_holidays(country, day.year) or day in policy.extra_holidays.get(country, ())
         for country in (request.home_country, request.host_country)
@@ -88,7 +88,7 @@ def may(request: VisitRequest, day: date, policy: SchedulePolicy, *, told: bool)
 
 
 def mistakes(requests: list[VisitRequest], plan: list[Days], policy: SchedulePolicy) -> list[str]:
-    """What is unlawful about a plan: no words where nothing is."""
+    """Return what is unlawful about a plan, in words."""
     found = []
     used: Counter[tuple[str, date]] = Counter()
     guests: dict[str, list[date]] = defaultdict(list)
@@ -118,7 +118,7 @@ def mistakes(requests: list[VisitRequest], plan: list[Days], policy: SchedulePol
 
 
 def cost(requests: list[VisitRequest], plan: list[Days], policy: SchedulePolicy) -> Cost:
-    """What a plan costs, counted visit by visit."""
+    """Return the cost of a plan, counted visit by visit."""
     together: dict[str, list[VisitRequest]] = defaultdict(list)
     for at, request in enumerate(requests):
         together[request.group_id or str(at)].append(request)
@@ -137,7 +137,7 @@ def cost(requests: list[VisitRequest], plan: list[Days], policy: SchedulePolicy)
 
 
 def choices(unit: list[VisitRequest], policy: SchedulePolicy) -> list[tuple[date, list[Days]]]:
-    """The weeks of a unit with the days of its members: announced days where they hold, else the first longest."""
+    """Return the weeks of a unit with its members' days: announced days if lawful, else the first longest run."""
     weeks = sorted(
         {
             monday(period.first) + timedelta(weeks=after)
@@ -178,7 +178,7 @@ def _holds(unit: list[VisitRequest], told: VisitRequest, week: date, policy: Sch
 
 
 def best_of_all(requests: list[VisitRequest], policy: SchedulePolicy) -> Cost:
-    """The cost of the best plan, found by trying every combination of weeks."""
+    """Return the cost of the best plan, by trying every combination of weeks."""
     units: dict[str, list[int]] = defaultdict(list)
     for at, request in enumerate(requests):
         units[request.group_id or str(at)].append(at)

@@ -25,7 +25,7 @@ from tests.unit.matching.engine.worlds import make_problem, problems
 
 
 class Extra(Code):
-    """Codes of criteria and rules that only these tests know."""
+    """Codes of criteria and rules that only these tests use."""
 
     ELBOW_ROOM = "elbow_room", "Elbow room"
     NEIGHBOURS = "neighbours", "Neighbours"
@@ -40,7 +40,7 @@ HEAVY = {ELBOW_ROOM: Weight(7, 2), NEIGHBOURS: Weight(3, 9), TOPICS_COUNTED: Wei
 
 
 def number(identity: str) -> int:
-    """The number in an id."""
+    """Return the number in an id."""
     return int(identity[1:])
 
 
@@ -87,7 +87,7 @@ REQUIREMENTS = (
 
 
 def more_points(problem: Problem, one: Candidate, seat: Seat) -> dict[Criterion, int]:
-    """The points of the extra criteria, in plain Python."""
+    """Return the points of the extra criteria, in plain Python."""
     near = {one.country, one.organisation_id} & {seat.country, "o1"}
     return {
         ELBOW_ROOM: max(0, min(100, 45 * (seat.group_size - one.group_size))),
@@ -97,7 +97,7 @@ def more_points(problem: Problem, one: Candidate, seat: Seat) -> dict[Criterion,
 
 
 def more_broken(problem: Problem, one: Candidate, seat: Seat) -> list[HardRule]:
-    """The extra rules that a pair breaks, in plain Python."""
+    """Return the extra rules that a pair breaks, in plain Python."""
     above = [
         level(one.languages.get(tongue)) - max(level(asked), level(problem.rules.language_minimum))
         for tongue, asked in seat.languages.items()
@@ -116,12 +116,12 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def heavy(problem: Problem) -> Problem:
-    """The problem, in whose call the extra criteria count."""
+    """Return the problem with weights for the extra criteria."""
     return replace(problem, rules=replace(problem.rules, weights={**WEIGHTS, **HEAVY}))
 
 
 def plain(problem: Problem) -> Market:
-    """A market with all its pairs, by numpy."""
+    """Return a market with all its pairs, by numpy."""
     market = Market(problem)
     market.pairs = market.all_pairs()
     return market
@@ -131,7 +131,7 @@ def plain(problem: Problem) -> Market:
 @given(problems(people=8, seats=5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_declared_acts_in_the_plain_engine(problem: Problem) -> None:
-    """Feasible pairs, the funnel, both sums and the broken rules are what plain Python makes of the declaration."""
+    """Feasible pairs, funnel, sums and broken rules equal the declaration in plain Python."""
     problem = heavy(problem)
     market, weights = plain(problem), problem.rules.weights
     for place, one in enumerate(market.candidates):
@@ -175,7 +175,7 @@ def test_what_is_declared_acts_in_the_swept_engine(problem: Problem) -> None:
 @given(problems(people=8, seats=6, quotas=False, fixed=False))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_declared_acts_in_the_live_engine(problem: Problem) -> None:
-    """One candidate against all seats, and one seat against all candidates, is what the plain engine makes of them."""
+    """One candidate against all seats, and one seat against all candidates, equal the plain engine."""
     problem = replace(heavy(problem), seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
     market, pairing = plain(problem), Pairing(problem)
     slots = {one.id: pairing.seats.add(one) for one in problem.seats}
@@ -194,7 +194,7 @@ def test_what_is_declared_acts_in_the_live_engine(problem: Problem) -> None:
 
 @pytest.mark.usefixtures("declared")
 def test_what_is_declared_is_followed_event_by_event() -> None:
-    """After each event the matching is that of a run from scratch, with the extra criteria and rules in both."""
+    """After each event the matching equals a run from scratch, with the extra criteria and rules in both."""
     dice = random.Random(8)
     live = LiveMatching(heavy(world(dice, crowded=True)))
     for at in range(20):
@@ -206,7 +206,7 @@ def test_what_is_declared_is_followed_event_by_event() -> None:
 
 @pytest.mark.usefixtures("declared")
 def test_what_is_declared_changes_the_matching_and_stands_in_the_receipt() -> None:
-    """The extra rules take seats away, the extra criteria have points in the receipt, and the result is another."""
+    """Extra rules take seats away, extra criteria have points in the receipt, and the result changes."""
     problem = make_problem(random.Random(5), 12, 8, tight=0.1, objective=Objective.STABLE, fixed=False)
     result = run(heavy(problem))
     receipts = [result.receipt(one.id) for one in problem.candidates]

@@ -1,4 +1,4 @@
-"""Is a problem named by what it holds, by the same name for ever?"""
+"""Digests of problems: the same for equal problems, and stable for stored runs."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ a run that is stored cannot be either."""
 
 
 def _plainly(problem: Problem) -> str:
-    """The digest as the definition has it: one JSON text of everything, sorted, and its hash."""
+    """Return the digest by its definition: one sorted JSON text of everything, and its hash."""
     text = json.dumps([ENGINE_VERSION, canonical(problem)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -50,12 +50,12 @@ def _plainly(problem: Problem) -> str:
     ],
 )
 def test_digests_of_stored_runs_stay(seed: int, tight: float, aim: Objective, digest: str) -> None:
-    """What was published with runs of this version of the engine is what the same problems are named by now."""
+    """Problems of runs published with this version of the engine keep their digests."""
     assert make_problem(random.Random(seed), 9, 5, tight=tight, objective=aim).digest() == digest
 
 
 def test_the_digest_of_odd_texts_stays() -> None:
-    """Accents, blanks, quotation marks and control characters are written, and ordered, as they always were."""
+    """Accents, blanks, quotation marks and control characters are written and sorted as always."""
     problem = make_problem(random.Random(3), 9, 5, tight=0.15)
     odd = replace(
         problem.candidates[0], id='Zo\u00eb "!"\x7f\n', topics=("a b", "a"), barred=frozenset({"a", "a b", "a!"})
@@ -67,7 +67,7 @@ def test_the_digest_of_odd_texts_stays() -> None:
 @given(problems(people=6, seats=4), st.integers(0, 2**32), st.lists(ODD, min_size=8, max_size=8, unique=True))
 @settings(max_examples=80, deadline=None)
 def test_the_short_way_writes_what_the_long_one_does(problem: Problem, seed: int, odd: list[str]) -> None:
-    """Any problem, in any order of its parts and with any text in it, has the digest of the definition."""
+    """Any problem, in any order of its parts and with any text, has the digest of the definition."""
     dice = random.Random(seed)
     assert shuffled(problem, dice).digest() == _plainly(problem)
     people = tuple(
@@ -92,7 +92,7 @@ def test_the_short_way_writes_what_the_long_one_does(problem: Problem, seed: int
 
 
 def test_seed_rules_and_inputs_each_change_the_digest() -> None:
-    """The digest names the problem: another seed, weight or person is another digest."""
+    """Another seed, weight or person is another digest."""
     problem = make_problem(random.Random(0), 4, 3, tight=0.15)
     heavier = replace(problem.rules, weights={**problem.rules.weights, Criterion.TOPIC: Weight(6, 1)})
     others = [
@@ -105,7 +105,7 @@ def test_seed_rules_and_inputs_each_change_the_digest() -> None:
 
 
 def test_the_order_of_wishes_is_part_of_the_digest() -> None:
-    """Two orders of the same topics are two problems."""
+    """Two orders of the same topics have different digests."""
     problem = make_problem(random.Random(5), 1, 2, tight=0.0)
     one = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
     two = replace(one, topics=one.topics[::-1])
@@ -113,7 +113,7 @@ def test_the_order_of_wishes_is_part_of_the_digest() -> None:
 
 
 def test_a_stored_run_keeps_its_digest() -> None:
-    """The problem of a run that was stored before is read as the same problem, and named as it was."""
+    """The stored problem of an earlier run is read as the same problem, with the same digest."""
     problem = read(Problem, STORED["problem"])
     assert problem.digest() == STORED["digest"] == _plainly(problem)
     assert plain(problem) == STORED["problem"]
@@ -122,7 +122,7 @@ def test_a_stored_run_keeps_its_digest() -> None:
 @pytest.mark.parametrize("added", ["added", "zz_added", "aa_added"])
 @pytest.mark.parametrize("kind", [Candidate, Seat, Fixed, Rules, Exclusion, Skill, Weight, Problem])
 def test_a_field_added_with_a_default_keeps_stored_digests(kind: type[Any], added: str) -> None:
-    """A later field changes no digest while it is at its default, wherever it stands among the others."""
+    """A field added later changes no digest while it has its default."""
     wider = _wider(kind, added, bool, field(default=False))
     problem = _rebuilt(read(Problem, STORED["problem"]), kind, wider)
     assert problem != read(Problem, STORED["problem"])
@@ -135,7 +135,7 @@ def test_a_field_added_with_a_default_keeps_stored_digests(kind: type[Any], adde
 @pytest.mark.parametrize("kind", [Candidate, Seat, Fixed, Rules, Exclusion, Skill, Weight, Problem])
 @pytest.mark.parametrize("value", [frozenset({"b", "a"}), ("\u00e9", "a"), {"k": Skill(3, 1)}, {"k": 1}])
 def test_what_stands_in_an_added_field_is_part_of_the_digest(kind: type[Any], added: str, value: object) -> None:
-    """Another value than the default in one part, or in all, is another problem, named as the definition has it."""
+    """Another value than the default, in one part or in all, changes the digest as defined."""
     wider = _wider(kind, added, Any, field(default=None))
     before = read(Problem, STORED["problem"])
     every = _rebuilt(before, kind, wider, {added: value})
@@ -145,7 +145,7 @@ def test_what_stands_in_an_added_field_is_part_of_the_digest(kind: type[Any], ad
 
 
 def _wider(kind: type[Any], name: str, of: Any, default: Any) -> type[Any]:
-    """The class of the engine's problem with one field more."""
+    """Return the class of the engine's problem with one field more."""
     keyword = kind not in {Skill, Weight}
     made: type[Any] = make_dataclass(kind.__name__, [(name, of, default)], bases=(kind,), frozen=True, kw_only=keyword)
     return made
@@ -154,7 +154,7 @@ def _wider(kind: type[Any], name: str, of: Any, default: Any) -> type[Any]:
 def _rebuilt(
     value: Any, kind: type[Any], wider: type[Any], added: Mapping[str, object] | None = None, *, most: int = 10**6
 ) -> Any:
-    """The value with every part of a kind made wider, the first so many of them with what is added."""
+    """Return the value with every part of a kind widened, the first so many of them with what is added."""
     left = most
 
     def again(part: Any) -> Any:

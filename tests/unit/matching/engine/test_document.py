@@ -1,4 +1,4 @@
-"""Is a problem that was written down the same problem when it is read, and is what cannot be read named?"""
+"""Problems written as JSON and read again; errors are named with their place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @given(problems(), st.randoms(use_true_random=False))
 def test_read_again_it_is_the_same_problem(problem: Problem, dice: random.Random) -> None:
-    """Same digest, same pairs; and the bytes do not depend on the order of the parts."""
+    """The digest and the pairs are the same, and the bytes do not depend on the order of the parts."""
     text = document.dumps(problem)
     again = document.loads(text)
     assert again.digest() == problem.digest()
@@ -51,7 +51,7 @@ def _problem() -> dict[str, Any]:
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(spoil: Callable[[dict[str, Any]], Any], where: str, what: str) -> None:
-    """Each fault says where it stands and what would be right."""
+    """Each fault says where it is and what would be right."""
     spoilt = _problem()
     spoil(spoilt)
     with pytest.raises(document.Unreadable) as refused:
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_named_with_its_place(spoil: Callable[[dict[str, Any]],
 
 
 def test_all_faults_are_named_at_once() -> None:
-    """Whoever mends a file is not sent back for each fault alone."""
+    """All faults of a document are reported together."""
     spoilt = _problem()
     del spoilt["seed"]
     spoilt["candidates"][0]["kind"] = "holiday"

@@ -1,4 +1,4 @@
-"""Is a floor met where it can be, with the least change, and named with its reason where it cannot?"""
+"""Floors of countries: met if possible, with the least change, else with the reason."""
 
 import random
 from collections import Counter
@@ -21,7 +21,7 @@ from tests.unit.matching.engine.worlds import FIRST_WEEK, HOMES, make_problem
 
 
 def worlds(people: int = 12, seats: int = 5) -> st.SearchStrategy[Problem]:
-    """Stable problems in which one or two countries have a floor, and now and then one a ceiling."""
+    """Return stable problems in which one or two countries have a floor, and some a ceiling."""
 
     def make(seed: int, n: int, m: int, tight: float) -> Problem:
         dice = random.Random(seed)
@@ -37,7 +37,7 @@ def worlds(people: int = 12, seats: int = 5) -> st.SearchStrategy[Problem]:
 @given(worlds())
 @settings(max_examples=100, deadline=None)
 def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
-    """A floor stays unmet only when all of its people who have a feasible seat and no ceiling above were put first."""
+    """A floor stays unmet only if all its people with a feasible seat and no ceiling above were put first."""
     market = Market(problem)
     solution = solve(market)
     sent = Counter(market.rules.sent)
@@ -54,7 +54,7 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
 @given(worlds())
 @settings(max_examples=100, deadline=None)
 def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
-    """A pair blocks only with a seat that holds somebody whom a floor put first, and those are none where it is met."""
+    """A pair blocks only with a seat of somebody whom a floor put first."""
     market = Market(problem)
     plain, out = stable(market)
     solution = solve(market)
@@ -73,7 +73,7 @@ def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
 @given(worlds())
 @settings(max_examples=50, deadline=None)
 def test_floors_take_from_no_country_what_its_own_floor_asks(problem: Problem) -> None:
-    """Meeting floors leaves no country that was at its floor below it, unless the places do not suffice for both."""
+    """Meeting floors leaves no country that was at its floor below it, unless places do not suffice for both."""
     market = Market(problem)
     plain, out = stable(market)
     assigned, _, first = met(market, plain, out)
@@ -119,7 +119,7 @@ def _problem(people: list[Candidate], seats: list[Seat], **rules: Any) -> Proble
 
 
 def test_as_many_as_are_missing_come_first() -> None:
-    """Two of two places go to a country that the host values more; a floor of one takes one of them, not both."""
+    """A floor of one takes one of two places from a country that the host values more, not both."""
     people = [*_officers("AM", 2), *_officers("GE", 2, first_time=True)]
     seats = [_seat("s", 2)]
     assert Counter(one[:2] for one in run(_problem(people, seats)).matching) == {"GE": 2}
@@ -132,7 +132,7 @@ def test_as_many_as_are_missing_come_first() -> None:
 
 
 def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
-    """Where the ceiling is reached nobody more may go, so the floor does not change who goes."""
+    """At the ceiling the floor does not change who goes."""
     people = _officers("AM", 3)
     plain = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}))
     floor = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}, floors={"AM": 2}))
@@ -141,14 +141,14 @@ def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
 
 
 def test_the_price_of_a_floor_is_told() -> None:
-    """The officer who lost the place to a floor blocks with its seat; the run counts that."""
+    """The officer who lost the place to a floor blocks with its seat, and the run counts that."""
     people = [*_officers("AM", 1), *_officers("GE", 1, first_time=True)]
     assert run(_problem(people, [_seat("s", 1)])).prices.blocking_pairs == 0
     assert run(_problem(people, [_seat("s", 1)], floors={"AM": 1})).prices.blocking_pairs == 1
 
 
 def test_every_cause_is_named() -> None:
-    """Too few applications, no place that fits, places taken by another floor, a ceiling below the floor."""
+    """Causes: too few applications, no place that fits, places taken by another floor, a ceiling below the floor."""
     cases: list[tuple[list[Candidate], dict[str, Any], FloorCause]] = [
         (_officers("AM", 1), {"floors": {"AM": 2}}, FloorCause.TOO_FEW_ELIGIBLE),
         (

@@ -1,4 +1,4 @@
-"""Does a group go to one seat in the same weeks, or nowhere, and is the price of its going first told?"""
+"""Groups: one seat in the same weeks or none, and the price of going first."""
 
 import random
 from collections import Counter
@@ -25,7 +25,7 @@ from tests.unit.matching.engine.worlds import FIRST_WEEK, make_problem, shuffled
 
 
 def with_groups(problem: Problem, dice: random.Random) -> Problem:
-    """The problem with some of its officers in groups of two to four."""
+    """Return the problem with some of its officers in groups of two to four."""
     visitors = [one for one in problem.candidates if one.kind is ApplicationKind.STUDY_VISIT]
     dice.shuffle(visitors)
     grouped: dict[str, Candidate] = {}
@@ -40,7 +40,7 @@ def with_groups(problem: Problem, dice: random.Random) -> Problem:
 
 
 def worlds(people: int = 10, seats: int = 5, objective: Objective | None = None) -> st.SearchStrategy[Problem]:
-    """Problems with groups, singles, ceilings and fixed pairs."""
+    """Return problems with groups, singles, ceilings and fixed pairs."""
 
     def make(seed: int, n: int, m: int, tight: float, aim: Objective) -> Problem:
         dice = random.Random(seed)
@@ -59,7 +59,7 @@ def worlds(people: int = 10, seats: int = 5, objective: Objective | None = None)
 @given(worlds())
 @settings(max_examples=100, deadline=None)
 def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
-    """Members share one seat that each of them may take, with common weeks and room; else nobody of them has one."""
+    """Members share a seat that each may take, with common weeks and room; else none has one."""
     result = run_layers(problem)
     taken = Counter([*result.matching.values(), *(pair.seat_id for pair in problem.fixed)])
     seats = {seat.id: seat for seat in problem.seats}
@@ -82,7 +82,7 @@ def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
 @given(worlds(objective=Objective.STABLE))
 @settings(max_examples=80, deadline=None)
 def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None:
-    """The singles' layer is exactly a run of the singles beside the groups, ceilings of the whole kept."""
+    """The singles' layer is exactly a run of the singles beside the groups, within the ceilings of the whole."""
     layout, result = lay_out(problem), run_layers(problem)
     alone = run(layout.rest).matching
     assert {one: seat for one, seat in result.matching.items() if one not in layout.seats} == alone
@@ -95,14 +95,14 @@ def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None
 @given(worlds(), st.integers(0, 2**32))
 @settings(max_examples=50, deadline=None)
 def test_order_of_arrival_means_nothing(problem: Problem, seed: int) -> None:
-    """The same groups in another order are laid out the same."""
+    """The same groups in another order get the same layout."""
     other = shuffled(problem, random.Random(seed))
     assert run_layers(problem).matching == run_layers(other).matching
     assert lay_out(problem).blocking == lay_out(other).blocking
 
 
 def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
-    """Every lawful way to place the units, listed plainly."""
+    """Yield every lawful way to place the units."""
     names = {at: seat for seat, at in layout.numbers.items()}
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
@@ -121,7 +121,7 @@ def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
 
 
 def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> int:
-    """Pairs of unit and seat that block a way, in plain words."""
+    """Return pairs of unit and seat that block a way."""
     seats = {seat.id: seat for seat in problem.seats}
     fixed = Counter(pair.seat_id for pair in problem.fixed)
     sent = Counter(pair.country for pair in problem.fixed)
@@ -156,7 +156,7 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
 @given(worlds(people=9, seats=4, objective=Objective.STABLE), st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_few_groups_block_as_little_as_can_be(problem: Problem, propose: bool) -> None:  # noqa: FBT001
-    """Of all ways, listed one by one, ours has the fewest blocking pairs; proposing counts those that it leaves."""
+    """The layout has the fewest blocking pairs of all ways; proposals count those that they leave."""
     problem = replace(problem, fixed=tuple(one for one in problem.fixed if one.country not in problem.rules.ceilings))
     with pytest.MonkeyPatch.context() as patch:
         if propose:
@@ -211,7 +211,7 @@ def _call(candidates: list[Candidate], seats: list[Seat], fixed: tuple[Fixed, ..
 
 
 def test_a_group_without_a_common_week_goes_nowhere() -> None:
-    """Each has time, but never together: no place for either, and the receipt says that none takes the whole group."""
+    """Members with time but no common week get no place, and the receipt says that no seat takes the whole group."""
     later = frozenset({FIRST_WEEK + timedelta(weeks=1)})
     pair = [_officer("a", "g", weeks=frozenset({FIRST_WEEK})), _officer("b", "g", weeks=later)]
     result = run_layers(_call(pair, [_seat("s", 4)]))
@@ -223,7 +223,7 @@ def test_a_group_without_a_common_week_goes_nowhere() -> None:
 
 
 def test_a_group_that_lacks_one_place_is_told_so() -> None:
-    """Two officers, one place left: the smallest change is one more place there, and with it both are placed."""
+    """For two officers and one place the smallest change is one more place, and with it both are placed."""
     problem = _call([_officer("a", "g"), _officer("b", "g")], [_seat("s", 1)])
     receipt = run_layers(problem).receipt("b")
     (change,) = receipt.changes
@@ -233,7 +233,7 @@ def test_a_group_that_lacks_one_place_is_told_so() -> None:
 
 
 def test_a_pre_matched_single_comes_before_a_group() -> None:
-    """A place that is agreed with somebody is not given to a group."""
+    """A place agreed with one candidate is not given to a group."""
     pair = [_officer("a", "g"), _officer("b", "g")]
     named = _officer("c", None, pre_matched="s")
     result = run_layers(_call([*pair, named], [_seat("s", 2), _seat("t", 2)]))
@@ -241,7 +241,7 @@ def test_a_pre_matched_single_comes_before_a_group() -> None:
 
 
 def test_a_companion_follows_the_one_who_is_fixed() -> None:
-    """Whose companion already has a place goes there or nowhere; who declined that place goes alone."""
+    """A member whose companion is fixed goes there or nowhere; one who declined that place goes alone."""
     fixed = (Fixed(candidate_id="a", seat_id="t", country="MD", group_id="g"),)
     result = run_layers(_call([_officer("b", "g")], [_seat("s", 2), _seat("t", 2)], fixed=fixed))
     assert result.matching == {"b": "t"}
@@ -252,7 +252,7 @@ def test_a_companion_follows_the_one_who_is_fixed() -> None:
 
 
 def test_the_price_of_going_first_is_told() -> None:
-    """A single whom the seat values above the group stays outside: the pair is counted, and stands in the price."""
+    """A single whom the seat values above the group is counted in the price."""
     pair = [_officer("a", "g", first_time=False), _officer("b", "g", first_time=False)]
     single = _officer("c", first_time=True)
     result = run_layers(_call([*pair, single], [_seat("s", 2)]))
@@ -268,7 +268,7 @@ def test_the_price_of_going_first_is_told() -> None:
 @given(worlds(people=8, seats=4))
 @settings(max_examples=50, deadline=None)
 def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
-    """Receipts add up for members, sums are those of the pairs, and each change that is told places the applicant."""
+    """Receipts of members add up, sums are those of the pairs, and each reported change places the applicant."""
     result = run_layers(problem)
     pairs = result.pairs
     assert result.prices.total == sum(pair.gain + pair.preference + 1 for pair in pairs)
@@ -303,7 +303,7 @@ def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
 
 
 def test_many_groups_are_placed_by_proposing() -> None:
-    """Forty groups, far too many ways to try them all: seats are filled, and nothing but a misfit blocks."""
+    """For forty groups, too many to try all ways, seats are filled and only misfits block."""
     dice = random.Random(5)
     people = [
         _officer(f"{number}-{member}", f"g{number:02}", country=dice.choice(("AM", "GE", "MD")), group_size=size)

@@ -1,4 +1,4 @@
-"""Is the matching after each event exactly what a run from scratch gives, whatever happens?"""
+"""The live matching after each event equals a run from scratch."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ from tests.unit.matching.engine.worlds import DAY, HOMES, candidate, make_proble
 @given(problems(people=9, seats=6, quotas=False, fixed=False), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Random) -> None:
-    """One candidate against all seats, or one seat against all candidates: the same pairs, orders and keys as a run."""
+    """One candidate or one seat judged alone has the pairs, orders and keys of a run."""
     problem = replace(problem, seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
     market, pairing = Market(problem), Pairing(problem)
     people, seats = list(problem.candidates), list(problem.seats)
@@ -55,7 +55,7 @@ def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Ra
 @example(seed=37, crowded=True)
 @settings(max_examples=60, deadline=None)
 def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool) -> None:
-    """People, seats, places and fixed pairs come, go and change: always equal, and all moves are told."""
+    """Through random events the matching equals a run, and all moves are reported."""
     dice = random.Random(seed)
     live = LiveMatching(world(dice, crowded=crowded))
     before = live.matching
@@ -76,7 +76,7 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
 
 
 def test_crowded_worlds_need_rotations() -> None:
-    """The events that the test above tries do open rotations: vacancy chains alone would not be enough."""
+    """The random events above open rotations: vacancy chains alone would not be enough."""
     turned = 0
     for seed in range(60):
         dice = random.Random(seed)
@@ -90,7 +90,7 @@ def test_crowded_worlds_need_rotations() -> None:
 
 
 def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
-    """Irving & Leather's rotation at its smallest: the one who stood between two of them goes, and both gain."""
+    """Irving & Leather's smallest rotation: when the candidate between two others leaves, both gain."""
     wants = {0: (1, 0), 1: (0, 1), 2: (1,)}
     takes = {0: (0, 1), 1: (1, 2, 0)}
     book = Book(3, 2, 1)
@@ -111,7 +111,7 @@ def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
 @given(st.integers(0, 2**32))
 @settings(max_examples=40, deadline=None)
 def test_a_matching_that_is_known_can_be_taken_up(seed: int) -> None:
-    """Started from what a run gave, the state is the same as if all had entered: later events end the same."""
+    """Started from a run's result, later events end the same as if all had entered."""
     dice = random.Random(seed)
     problem = world(dice, crowded=True)
     first, second = LiveMatching(problem), LiveMatching(problem, run(problem).matching)
@@ -122,7 +122,7 @@ def test_a_matching_that_is_known_can_be_taken_up(seed: int) -> None:
 
 
 def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
-    """Many more people, seats, countries and words than at first: the arrays grow, the result is the same."""
+    """With many more people, seats, countries and words the arrays grow, and the result is the same."""
     dice = random.Random(3)
     live = LiveMatching(make_problem(dice, 3, 2, tight=0.1, objective=Objective.STABLE, quotas=False))
     for number in range(60):
@@ -137,7 +137,7 @@ def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
 @given(seed=st.integers(0, 2**32), crowded=st.booleans(), aim=st.sampled_from(tuple(Objective)), quotas=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, aim: Objective, quotas: bool) -> None:
-    """Pairs, who has none and why are those of a run, by events or by a run, with quotas or the other objective."""
+    """Pairs, candidates without a seat and reasons equal those of a run, with quotas or the other objective."""
     dice = random.Random(seed)
     problem = world(dice, crowded=crowded)
     limits = {home: dice.randint(0, 9) for home in dice.sample(HOMES, 2)} if quotas else {}
@@ -157,7 +157,7 @@ def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, 
 
 
 def test_only_what_is_different_is_followed() -> None:
-    """The same problem again is no event, one arrival is one; another day, or a change of everything, is a new run."""
+    """The same problem is no event, one arrival is one; another day, or a change of everything, is a new run."""
     dice = random.Random(4)
     problem = world(dice, crowded=True)
     follower = Follower(run)
@@ -176,7 +176,7 @@ def test_only_what_is_different_is_followed() -> None:
 
 
 def test_a_change_does_not_wait_for_what_is_taken_up_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a state is taken up in another thread a change is matched by a run; then it is followed from there."""
+    """While a state is taken up in another thread a change is matched by a run; then it is followed."""
     dice = random.Random(4)
     problem = world(dice, crowded=True)
     follower, going, goes_on = Follower(run), Event(), Event()
@@ -201,7 +201,7 @@ def test_a_change_does_not_wait_for_what_is_taken_up_aside(monkeypatch: pytest.M
 
 
 def test_what_cannot_be_is_refused() -> None:
-    """Neither groups nor, for the highest sum, shares are followed; who is there cannot come, who is not cannot go."""
+    """Groups, and shares under the highest sum, are not followed; impossible events are refused."""
     problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
     shared = replace(problem.seats[0], kind=SeatKind.PLACEMENT, capacity=5, share_exempt=False)
     best = replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD), seats=(shared,))

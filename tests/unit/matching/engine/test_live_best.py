@@ -1,4 +1,4 @@
-"""Is the matching of the highest sum after each event exactly what a run from scratch gives, and do prices prove it?"""
+"""The live matching of the highest sum equals a run from scratch after each event, with prices that prove it."""
 
 import random
 from dataclasses import replace
@@ -21,13 +21,13 @@ from tests.unit.matching.engine.worlds import candidate
 
 
 def _world(dice: random.Random, *, crowded: bool) -> Problem:
-    """A pool that seeks the highest sum, in which no share of a country can bind."""
+    """Return a pool with the highest sum as objective, in which no share of a country can bind."""
     problem = world(dice, crowded=crowded)
     return replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD, share=100))
 
 
 def _followed(problem: Problem, known: int) -> LiveMatching:
-    """The problem followed from nothing, from the prices of a run, or from its matching too."""
+    """Return the problem followed from nothing, from the prices of a run, or from its matching too."""
     ran = run(problem)
     return LiveMatching(problem, ran.matching if known > 1 else None, ran.seat_prices if known else None)
 
@@ -38,7 +38,7 @@ def _state(live: LiveMatching) -> Exchange:
 
 
 def _proves(state: Exchange) -> bool:
-    """Whether prices prove the matching: no pair is worth more than it costs, one that is matched just as much."""
+    """Check that prices prove the matching: no pair is worth more than it costs, a matched one just as much."""
     here = [one for one in range(len(state.at)) if state.at[one] != GONE]
     for one in here:
         left = int(state.left_a[one]), int(state.left_b[one])
@@ -61,7 +61,7 @@ def _proves(state: Exchange) -> bool:
 @given(seed=st.integers(0, 2**32), crowded=st.booleans(), known=st.integers(0, 2))
 @settings(max_examples=30, deadline=None)
 def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool, known: int) -> None:
-    """People, seats, places and fixed pairs come, go and change: always equal, proven, and all moves are told."""
+    """Through random events the matching equals a run, is proven, and all moves are reported."""
     dice = random.Random(seed)
     live = _followed(_world(dice, crowded=crowded), known)
     before = live.matching
@@ -86,7 +86,7 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> None:
-    """From matching and prices of a run the whole proof is found at once, and for a matching less good it is not."""
+    """Matching and prices of a run give the whole proof at once; a worse matching gives none."""
     problem = _world(random.Random(seed), crowded=crowded)
     live, ran = _followed(problem, 0), run(problem)
     state = _state(live)
@@ -107,7 +107,7 @@ def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> Non
 
 
 def test_more_come_than_there_was_room_for() -> None:
-    """Arrays grow when more people and seats come than they were made for, and the matching is still that of a run."""
+    """When arrays grow for more people and seats, the matching is still that of a run."""
     dice = random.Random(4)
     problem = _world(dice, crowded=True)
     live = _followed(problem, 2)
@@ -124,7 +124,7 @@ def test_more_come_than_there_was_room_for() -> None:
 
 
 def test_where_a_share_can_bind_it_is_not_followed() -> None:
-    """A placement with a share for each country needs a run each time, and cannot be opened in what is followed."""
+    """A placement with a share needs a run each time, and cannot be opened in a followed matching."""
     problem = _world(random.Random(1), crowded=True)
     rules = replace(problem.rules, share=40)
     free = tuple(replace(one, share_exempt=True) for one in problem.seats)
@@ -137,7 +137,7 @@ def test_where_a_share_can_bind_it_is_not_followed() -> None:
 
 
 def test_a_follower_goes_on_until_a_quota_binds_or_prices_run_away() -> None:
-    """Changes are followed one by one; a ceiling below what goes needs a run, and so does a price beyond its bounds."""
+    """Changes are followed; a binding ceiling needs a run, and so does a price beyond its bounds."""
     dice = random.Random(11)
     problem = _world(dice, crowded=True)
     follower = Follower(run)

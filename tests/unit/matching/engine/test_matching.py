@@ -1,4 +1,4 @@
-"""Does a run depend on what it says it depends on, and on nothing else?"""
+"""A run depends on its problem and on nothing else."""
 
 import random
 from dataclasses import replace
@@ -28,7 +28,7 @@ def test_the_order_of_arrival_does_not_matter(problem: Problem, seed: int) -> No
 @given(problems(people=12, seats=6), st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
 def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
-    """Whatever pairs are committed, they stay, count in all limits, and their candidates are not in the pool."""
+    """Committed pairs stay, count in all limits, and their candidates are not in the pool."""
     dice = random.Random(seed)
     before = run(replace(problem, fixed=()))
     country = {one.id: one.country for one in problem.candidates}
@@ -65,7 +65,7 @@ def test_ranks_obtained_and_unmatched_add_up(problem: Problem) -> None:
 @given(problems(people=10, seats=5))
 @settings(max_examples=50, deadline=None)
 def test_matched_sides_have_common_ground(problem: Problem) -> None:
-    """A match always has a language, enough weeks, and a topic where the seat names any."""
+    """A match always has a language, enough weeks, and a topic if the seat names any."""
     people = {one.id: one for one in problem.candidates}
     seats = {seat.id: seat for seat in problem.seats}
     for pair in run(problem).pairs:
@@ -87,7 +87,7 @@ def test_nobody_and_nothing_is_a_problem_too() -> None:
 
 
 def test_what_has_no_meaning_is_refused() -> None:
-    """Doubled people, negative weights and places below nothing raise ValueError."""
+    """Duplicate people, negative weights and negative places raise ValueError."""
     problem = make_problem(random.Random(0), 2, 2, tight=0.0)
     with pytest.raises(ValueError, match="stands twice"):
         replace(problem, candidates=(problem.candidates[0], problem.candidates[0]))

@@ -1,4 +1,4 @@
-"""Is the highest sum the highest, is that proven, and do prices measure what they say?"""
+"""The matching of the highest sum: optimal, proven, and with true prices."""
 
 import random
 from collections import Counter
@@ -59,7 +59,7 @@ WEIGHTS_DRAWN = st.sampled_from((WEIGHTS, {Criterion.TOPIC: Weight(1, 0)}, {Crit
 @given(problems(people=5, seats=3, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN)
 @settings(max_examples=100, deadline=None)
 def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[Criterion, Weight]) -> None:
-    """Among all lawful matchings, listed one by one, none beats the flow; of the best it is first by the tie-breaks."""
+    """No lawful matching has a higher sum; of the best ones it is first by the tie-breaks."""
     market = Market(replace(problem, rules=replace(problem.rules, weights=weights)))
     found = _matching(most_good(market).assigned)
     assert lawful(market, found)
@@ -75,7 +75,7 @@ def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[
 )
 @settings(max_examples=80, deadline=None)
 def test_floors_come_before_points(problem: Problem, floors: dict[str, int], effort: Effort) -> None:
-    """As many go as floors ask for and any lawful matching allows; what is missing is named, country by country."""
+    """As many go as floors ask for and any lawful matching allows; what is missing is named by country."""
     problem = replace(problem, rules=replace(problem.rules, floors=floors))
     market = Market(problem)
     fixed = Counter(pair.country for pair in problem.fixed)
@@ -103,7 +103,7 @@ def test_floors_come_before_points(problem: Problem, floors: dict[str, int], eff
 def test_the_way_to_the_optimum_does_not_show(
     problem: Problem, floor: int, weights: Mapping[Criterion, Weight]
 ) -> None:
-    """From the shortest list, from a longer one or from all pairs at once: the same matching, and proven."""
+    """From a short list, a longer one or all pairs at once the matching is the same, and proven."""
     _same_by_all_ways(Market(replace(problem, rules=replace(problem.rules, floors={"GE": floor}, weights=weights))))
 
 
@@ -112,7 +112,7 @@ def test_the_way_to_the_optimum_does_not_show(
 def test_nor_does_it_where_the_market_is_swept(
     monkeypatch: pytest.MonkeyPatch, problem: Problem, weights: Mapping[Criterion, Weight], heavier: int
 ) -> None:
-    """Weights and tie-breaks from compiled sweeps, in 16 bits or 32, lead to the same matching and the same bound."""
+    """Weights and tie-breaks from compiled sweeps, in 16 bits or 32, give the same matching and bound."""
     pytest.importorskip("numba")
     monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
     heavy = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in weights.items()}
@@ -130,7 +130,7 @@ def test_nor_does_it_where_the_market_is_swept(
 
 @pytest.mark.parametrize("width", [64, 63])
 def test_a_short_list_is_short(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    """Bars read from a sample leave out most pairs and leave everybody some, whatever the length of rows."""
+    """Bars from a sample leave out most pairs and leave everybody some, for rows of any length."""
     monkeypatch.setattr(shortlist, "_SAMPLE", 2_000)
     monkeypatch.setattr(shortlist, "_EXACT", 2_000)
     monkeypatch.setattr(shortlist, "_BLOCK", 1_000)
@@ -145,12 +145,12 @@ def test_a_short_list_is_short(monkeypatch: pytest.MonkeyPatch, width: int) -> N
 @given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.sampled_from((2, 30, 1000)))
 @settings(max_examples=80, deadline=None)
 def test_nor_does_it_where_every_pair_is_feasible(seed: int, people: int, seats: int, most: int) -> None:
-    """The same for worlds without rules, whose short lists leave out nearly all pairs, with few and many equal sums."""
+    """The same for worlds without rules, whose short lists leave out nearly all pairs."""
     _same_by_all_ways(_dense(seed, people, seats, most))
 
 
 def test_large_prices_are_as_good_as_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prices too large for 32 bits are held against the pairs in 64, with the same result."""
+    """Prices too large for 32 bits are applied in 64, with the same result."""
     markets = [_dense(seed, 25, 12, 1000) for seed in range(20)]
     expected = [most_good(market, effort=SHORT).assigned for market in markets]
     monkeypatch.setattr(shortlist, "_SMALL", 0)
@@ -158,7 +158,7 @@ def test_large_prices_are_as_good_as_small_ones(monkeypatch: pytest.MonkeyPatch)
 
 
 def _dense(seed: int, people: int, seats: int, most: int) -> Market:
-    """A market in which all pairs are feasible, with weights up to `most` and one to three places a seat."""
+    """Return a market in which all pairs are feasible, with weights up to `most` and one to three places a seat."""
     dice = random.Random(seed)
     market = _assignment([[dice.randint(1, most) for _ in range(seats)] for _ in range(people)])
     market.pairs = replace(
@@ -183,7 +183,7 @@ def _same_by_all_ways(market: Market) -> None:
 def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(
     seed: int, people: int, seats: int, rounds: int
 ) -> None:
-    """After a few rounds the matching is lawful, the best sum lies between its sum and its bound, and they may meet."""
+    """After few rounds the matching is lawful, and the best sum lies between its sum and its bound."""
     market = _dense(seed, people, seats, 1000)
     best = most_good(market).certificate
     cut = most_good(market, effort=replace(SHORT, rounds=rounds))
@@ -196,7 +196,7 @@ def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(
 
 
 def test_a_floor_is_worth_any_number_of_points() -> None:
-    """Somebody whom a floor asks for goes, though eight others lose nearly all their points by moving on for it."""
+    """A candidate whom a floor asks for goes, though eight others lose nearly all their points by moving."""
     others = [f"c{number}" for number in range(8)]
     seats = [f"s{number}" for number in range(9)]
     wishes = {one: [seats[at], seats[at + 1]] for at, one in enumerate(others)} | {"z": [seats[0]]}
@@ -218,7 +218,7 @@ def test_a_floor_is_worth_any_number_of_points() -> None:
 @given(problems(people=5, seats=3), st.lists(st.integers(0, 3000), min_size=60, max_size=60))
 @settings(max_examples=60, deadline=None)
 def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
-    """Whatever the prices of places, shares and countries, no lawful matching is above the bound that they give."""
+    """No lawful matching is above the bound of any prices."""
     market = Market(problem)
     honest = most_good(market, floors=False).certificate
     dice = iter(np.resize(np.array(drawn, np.int64), 500))
@@ -239,7 +239,7 @@ def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
 @given(problems(people=12, seats=6, objective=Objective.MOST_GOOD), st.integers(0, 2))
 @settings(max_examples=60, deadline=None)
 def test_potentials_prove_a_flow_and_only_one_that_costs_least(problem: Problem, floor: int) -> None:
-    """No residual arc of the flow has a reduced cost below 0; an empty flow that could be better has no potentials."""
+    """No residual arc of an optimal flow has a reduced cost below 0; a worse flow has no potentials."""
     market = Market(replace(problem, rules=replace(problem.rules, floors={"MD": floor})))
     table, limits = PairTable(market), Limits(market)
     everything = np.arange(table.count)
@@ -255,7 +255,7 @@ def test_potentials_prove_a_flow_and_only_one_that_costs_least(problem: Problem,
 
 
 def _assignment(weights: list[list[int]]) -> Market:
-    """A market of one place a seat in which the pairs have these weights (rows: candidates)."""
+    """Return a market of one place a seat in which the pairs have these weights (rows: candidates)."""
     people = [f"c{number:03}" for number in range(len(weights))]
     seats = [f"s{number:03}" for number in range(len(weights[0]))]
     market = market_of(dict.fromkeys(people, seats), dict.fromkeys(seats, people))
@@ -299,7 +299,7 @@ def test_a_hard_assignment_of_any_size(size: int, effort: Effort) -> None:
 @given(problems(people=10, seats=5, quotas=False), st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
-    """The price of a matching in blocking pairs is what the definition gives when each pair is tried."""
+    """The number of blocking pairs is that of trying each pair by the definition."""
     market = Market(problem)
     assigned = most_good(market).assigned if good else stable(market)[0]
     assert blocking_pairs(market, assigned) == len(blocking(market, _matching(assigned)))
@@ -310,7 +310,7 @@ def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bo
 @given(problems(people=10, seats=5))
 @settings(max_examples=60, deadline=None)
 def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
-    """Somebody without a seat whose country has reached its ceiling blocks nothing; all others are counted."""
+    """A candidate without a seat whose country has reached its ceiling blocks nothing; others are counted."""
     market = Market(replace(problem, fixed=(), rules=replace(problem.rules, ceilings=dict.fromkeys(HOMES, 1))))
     assigned, _ = stable(market)
     matching = _matching(assigned)
@@ -325,7 +325,7 @@ def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
 def test_prices_rule_out_only_changes_that_fail(
     problem: Problem, weights: Mapping[Criterion, Weight], floor: int
 ) -> None:
-    """The smallest changes found with the prices' help are those found when every changed row is run."""
+    """The smallest changes found with the prices' help are those found by running every changed row."""
     floors = {"AM": floor, "GE": floor} if floor else {}
     market = Market(replace(problem, rules=replace(problem.rules, weights=weights, floors=floors)))
     solution = solve(market)
@@ -338,7 +338,7 @@ def test_prices_rule_out_only_changes_that_fail(
 
 @pytest.mark.parametrize("seed", [13, 54, 59, 129, 173, 178])
 def test_of_a_second_place_no_country_has_both(seed: int) -> None:
-    """One more place at a seat of one binds a share there; the search with the prices' help sees it too."""
+    """A second place at a seat makes a share bind there; the search with prices takes it into account."""
     market = Market(make_problem(random.Random(seed), 11, 3, tight=0.0, objective=Objective.MOST_GOOD))
     solution = solve(market)
     assert solution.certificate is not None
@@ -348,7 +348,7 @@ def test_of_a_second_place_no_country_has_both(seed: int) -> None:
 
 
 def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
-    """One level of English more brings in somebody of a country whose floor nobody could fill, whatever the points."""
+    """One level of English more brings in a candidate of a country whose floor was unmet, whatever the points."""
     dice = random.Random(1)
     place = replace(seat(dice, "s0", 0.0), kind=SeatKind.PLACEMENT, capacity=1, share_exempt=True, country="DE")
     place = replace(place, languages={"en": LanguageLevel.B1}, topics=frozenset(), expertise={}, weeks=None)

@@ -1,4 +1,4 @@
-"""Is an override kept from what is law, and does its price say what really happens?"""
+"""Overrides of the matching: rules of law, and the true price."""
 
 import random
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.unit.matching.engine.worlds import problems
 @given(problems(people=7, seats=4), st.integers(0, 2**32))
 @settings(max_examples=100, deadline=None)
 def test_the_price_is_what_happens(problem: Problem, seed: int) -> None:
-    """Rules broken are those of the plain oracle; who loses and moves, and the points, are those of a run with it."""
+    """Broken rules are those of the oracle; losers, movers and points are those of a run with the override."""
     dice = random.Random(seed)
     pairs = [(one, seat) for one in problem.candidates for seat in problem.seats if same_kind(one, seat)]
     assume(pairs)
@@ -45,7 +45,7 @@ def test_the_price_is_what_happens(problem: Problem, seed: int) -> None:
 @given(problems(people=7, seats=4))
 @settings(max_examples=80, deadline=None)
 def test_the_engines_own_choice_costs_nothing(problem: Problem) -> None:
-    """To put somebody where the engine would have put him or her sets no rule aside and makes no pair block."""
+    """The engine's own choice as an override sets no rule aside and makes no pair block."""
     for candidate_id, seat_id in run_layers(problem).matching.items():
         found = weigh(problem, problem, candidate_id, seat_id)
         assert (found.forbidden, found.waived) == ((), ())

@@ -1,4 +1,4 @@
-"""Is all that a receipt says true, and does it keep others' secrets?"""
+"""Receipts: true in all they say, and silent about other people."""
 
 import random
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.unit.matching.engine.worlds import make_problem, problems
 
 
 def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Problem:
-    """The problem with the change that a receipt names, made by hand from what the receipt tells."""
+    """Return the problem with the change that a receipt names."""
     one = next(one for one in problem.candidates if one.id == candidate_id)
     rules, seats = problem.rules, problem.seats
     if change.change is Change.LANGUAGE_LEVEL:
@@ -54,7 +54,7 @@ def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Pro
 @given(problems(people=8, seats=4))
 @settings(max_examples=100, deadline=None)
 def test_every_counterfactual_is_true(problem: Problem) -> None:
-    """Whoever makes the change that a receipt names gets the seat that it names: the whole engine is run anew."""
+    """The change that a receipt names leads to the seat that it names, by a new run."""
     result = run(problem)
     for receipt in result.receipts():
         for change in receipt.changes:
@@ -65,7 +65,7 @@ def test_every_counterfactual_is_true(problem: Problem) -> None:
 @given(problems(people=9, seats=4, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @settings(max_examples=100, deadline=None)
 def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -> None:
-    """A chain from the old matching brings a candidate in exactly when a run from scratch does."""
+    """A chain from the old matching places a candidate exactly when a run from scratch does."""
     dice, market = random.Random(seed), Market(problem)
     assigned, _ = stable(market)
     chains = Chains(market, assigned)
@@ -89,7 +89,7 @@ def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -
 def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
     problem: Problem, place: int, seat: int, more: int
 ) -> None:
-    """The short cuts for one changed candidate and for more places give what a new market gives."""
+    """The short cuts for one changed candidate and for more places equal a new market."""
     market = Market(problem)
     if place < len(market.candidates):
         person = replace(market.candidates[place], topics=("online_crime",), weeks=None)
@@ -110,7 +110,7 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
 @given(problems(people=10, seats=5))
 @settings(max_examples=60, deadline=None)
 def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
-    """Points, sums, rank, standing and waiting place are what counting by hand gives."""
+    """Points, sums, rank, standing and waiting place equal a count by hand."""
     result, market = run(problem), Market(problem)
     people = {one.id: one for one in problem.candidates}
     seats = {seat.id: seat for seat in problem.seats}
@@ -137,7 +137,7 @@ def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
 @given(st.integers(0, 2**32), st.sampled_from(tuple(Objective)))
 @settings(max_examples=50, deadline=None)
 def test_a_confidential_exclusion_shows_as_not_available_only(seed: int, objective: Objective) -> None:
-    """With a confidential exclusion the receipt reads as if the host had paused, and no change leads past it."""
+    """With a confidential exclusion the receipt reads as if the host had paused, and no change avoids it."""
     problem = make_problem(random.Random(seed), 6, 4, tight=0.0, objective=objective, fixed=False)
     problem = replace(problem, rules=replace(problem.rules, ceilings={}))
     hosts = {seat.country for seat in problem.seats}
@@ -157,7 +157,7 @@ def test_a_confidential_exclusion_shows_as_not_available_only(seed: int, objecti
 
 
 def test_no_change_is_named_for_a_match_and_effort_bounds_the_search() -> None:
-    """A matched candidate's receipt names no change; effort 0 tries nothing, and never more than it allows."""
+    """A matched candidate's receipt names no change; effort 0 tries nothing, and the effort is never exceeded."""
     problem = make_problem(random.Random(3), 30, 4, tight=0.0, objective=Objective.STABLE)
     result = run(problem)
     assert result.pairs
@@ -169,7 +169,7 @@ def test_no_change_is_named_for_a_match_and_effort_bounds_the_search() -> None:
 
 
 def test_the_smallest_change_is_the_language_where_only_that_is_missing() -> None:
-    """English B1 where B2 is asked: the receipt says one level more, and where it would have led."""
+    """With English B1 where B2 is asked, the receipt says one level more, and where it would have led."""
     problem = make_problem(random.Random(1), 0, 1, tight=0.0, fixed=False)
     seat = replace(
         problem.seats[0],

@@ -1,4 +1,4 @@
-"""Are the tandems and rings found possible, and is no other set of them worth more?"""
+"""Exchange rings: possible, and of the highest sum."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGENCIES = (("am", "AM"), ("ge", "GE"), ("fr", "FR"), ("de", "DE"), ("eu", "EU")
 
 
 def world(seed: int, people: int = 7, seats: int = 4) -> Problem:
-    """Officers and placements of the same few agencies."""
+    """Return officers and placements of the same few agencies."""
     dice = random.Random(seed)
     problem = make_problem(dice, people, seats, tight=dice.choice((0.0, 0.1)))
 
@@ -51,7 +51,7 @@ crowded = st.integers(0, 2**32).map(lambda seed: world(seed, 12, 4))
 
 
 def _all_rings(market: Market, waiting: set[str]) -> Iterator[tuple[Leg, ...]]:
-    """Every tandem and ring, leg by leg: by plain search over pairs."""
+    """Yield every tandem and ring by plain search over pairs."""
     legs = [
         Leg(one.id, seat.id, one.organisation_id, seat.organisation_id, int(pairs.gain[at]), int(pairs.preference[at]))
         for one in market.candidates
@@ -76,7 +76,7 @@ def _all_rings(market: Market, waiting: set[str]) -> Iterator[tuple[Leg, ...]]:
 
 
 def _possible(market: Market, legs: Sequence[Leg]) -> bool:
-    """Nobody twice, and within places, shares and ceilings."""
+    """Return whether nobody travels twice, within places, shares and ceilings."""
     country = {one.id: market.country[at] for at, one in enumerate(market.candidates)}
     people = Counter(leg.candidate_id for leg in legs)
     seats = Counter(market.seat_place[leg.seat_id] for leg in legs)
@@ -91,7 +91,7 @@ def _possible(market: Market, legs: Sequence[Leg]) -> bool:
 
 
 def _best(market: Market, found: list[tuple[Leg, ...]], at: int = 0, legs: tuple[Leg, ...] = ()) -> int:
-    """The highest sum of any set of rings that is possible together."""
+    """Return the highest sum of any set of rings that is possible together."""
     best = sum(leg.weight for leg in legs)
     for number in range(at, len(found)):
         together = legs + found[number]
@@ -107,7 +107,7 @@ def _legs(found: Rings) -> list[Leg]:
 @settings(max_examples=60, deadline=None)
 @given(worlds)
 def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
-    """The sum is the highest that any set of tandems and rings has, and each ring is closed and possible."""
+    """The sum is the highest of any set of tandems and rings, and each ring is closed and possible."""
     market = Market(problem)
     waiting = {one.id for one in market.candidates}
     found = rings(market, waiting)
@@ -125,7 +125,7 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
 @settings(max_examples=50, deadline=None)
 @given(worlds)
 def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None:
-    """What is taken ring by ring is possible, never above the optimum, and the bound never below it."""
+    """The greedy result is possible, never above the optimum, and the bound never below it."""
     market = Market(problem)
     waiting = {one.id for one in market.candidates}
     exact, fast = rings(market, waiting), rings(market, waiting, exact_columns=0)
@@ -143,7 +143,7 @@ def test_the_order_of_the_parts_does_not_matter(problem: Problem, dice: random.R
 
 
 def test_three_who_have_no_mutual_partner_still_travel() -> None:
-    """Each wants what the next one offers: no two can exchange, all three can."""
+    """If no two can exchange but each wants what the next offers, all three can."""
     offers = {"am": "online_crime", "fr": "drug_trafficking", "ge": "environmental_crime"}
     wishes = {"am": "drug_trafficking", "fr": "environmental_crime", "ge": "online_crime"}
     plain = world(1, 3, 3)
@@ -192,7 +192,7 @@ def test_three_who_have_no_mutual_partner_still_travel() -> None:
 @settings(max_examples=40, deadline=None)
 @given(crowded, st.sampled_from(tuple(Objective)))
 def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: Problem, aim: Objective) -> None:
-    """The pairs are there, nobody else's rules are broken, and the price is what the two runs say."""
+    """The pairs are there, no other rules are broken, and the price is the difference of the two runs."""
     problem = replace(problem, rules=replace(problem.rules, objective=aim, floors={}))
     before = run(problem)
     found = rings(Market(problem), before.unmatched)
@@ -213,7 +213,7 @@ def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: P
 @settings(max_examples=30, deadline=None)
 @given(crowded)
 def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
-    """With no pair made by hand the matching is that of any run, groups and all."""
+    """Without pairs made by hand the matching is that of any run, groups included."""
     problem = replace(
         problem,
         rules=replace(problem.rules, floors={}),
@@ -226,7 +226,7 @@ def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
 
 
 def test_a_pair_that_may_not_be_is_refused() -> None:
-    """A pair that is not feasible, or one more than there is room for, is named."""
+    """A pair that is not feasible, or one beyond the room, is named."""
     problem, (first, second, seat) = next(
         (one, rivals) for one in map(world, range(1000)) if (rivals := _rivals(one)) is not None
     )
@@ -244,7 +244,7 @@ def test_a_pair_that_may_not_be_is_refused() -> None:
 
 
 def _rivals(problem: Problem) -> tuple[str, str, str] | None:
-    """Two candidates who may both have a seat that states topics; None where there is no such seat."""
+    """Return two candidates who may both have a seat that states topics; None if there is no such seat."""
     market = Market(problem)
     for seat, one in enumerate(market.seats):
         who = sorted({market.candidates[at].id for at in market.pairs.owner[market.pairs.seat == seat]})
@@ -254,6 +254,6 @@ def _rivals(problem: Problem) -> tuple[str, str, str] | None:
 
 
 def test_a_ring_says_what_it_is_worth() -> None:
-    """The sum of both scores and one for each pair, as in every run."""
+    """The weight is the sum of both scores and one for each pair, as in every run."""
     leg = Leg("a", "p", "am", "fr", gain=4, preference=5)
     assert Ring((leg, leg)).weight == 2 * (4 + 5 + 1)

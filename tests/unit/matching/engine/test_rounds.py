@@ -1,4 +1,4 @@
-"""Do the rounds that are kept of a run tell what a run anew would give, whatever is asked of them, in any order?"""
+"""The stored rounds of a run answer questions as a new run would."""
 
 import random
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from tests.unit.matching.engine.worlds import HOMES, candidate, make_problem
 
 
 def bounded(dice: random.Random) -> Problem:
-    """Far more people than places, most of them of countries with a ceiling, now and then with a floor."""
+    """Return far more people than places, mostly of countries with a ceiling, some with a floor."""
     problem = make_problem(dice, dice.randint(4, 24), dice.randint(1, 6), tight=0.05, objective=Objective.STABLE)
     limits = {home: dice.randint(0, 6) for home in dice.sample(HOMES, dice.randint(1, 3))}
     floors = {dice.choice(HOMES): dice.randint(1, 2)} if dice.random() < 0.3 else {}
@@ -24,7 +24,7 @@ def bounded(dice: random.Random) -> Problem:
 
 
 def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Sequence[int] | None, Sequence[int]]:
-    """What the rounds tell of a change, and what a run anew gives; another row tells of that candidate's seat only."""
+    """Return the answer of the rounds about a change, and that of a new run."""
     one = dice.randrange(len(market.candidates))
     own = market.candidates[one]
     kind = dice.choice(("row", "row", "places", "quota"))
@@ -48,7 +48,7 @@ def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Se
 @given(st.integers(0, 2**32))
 @settings(max_examples=50, deadline=None)
 def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
-    """Another row, more places, one more of a country: the seats of a run anew, or nothing is told."""
+    """Another row, more places or one more of a country: the seats of a new run, or no answer."""
     dice = random.Random(seed)
     market = Market(bounded(dice))
     if market.candidates:
@@ -59,7 +59,7 @@ def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
 
 
 def test_most_changes_are_told() -> None:
-    """Without floors nothing but a full seat, or a country that may send nobody, is left to a run anew."""
+    """Without floors only a full seat, or a country that may send nobody, needs a new run."""
     dice = random.Random(7)
     asked = told = 0
     for _ in range(40):

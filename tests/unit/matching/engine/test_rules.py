@@ -1,4 +1,4 @@
-"""Do the bitmaps say what the words of the rules say?"""
+"""The bitmaps and scores of the engine equal the rules in plain Python."""
 
 from hypothesis import given, settings
 
@@ -12,7 +12,7 @@ from tests.unit.matching.engine.worlds import problems
 @given(problems())
 @settings(max_examples=100, deadline=None)
 def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
-    """A pair is feasible exactly when each hard rule, asked in plain Python, holds; and the funnel counts the rest."""
+    """A pair is feasible exactly if each hard rule of the oracle holds; the funnel counts the rest."""
     market = Market(problem)
     for place, one in enumerate(market.candidates):
         verdicts = {at: broken(problem, one, seat) for at, seat in enumerate(market.seats) if same_kind(one, seat)}
@@ -27,7 +27,7 @@ def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
 @given(problems())
 @settings(max_examples=80, deadline=None)
 def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> None:
-    """The scores of each feasible pair are the sums, in plain Python, of points times the weights of either side."""
+    """The scores of each feasible pair are the oracle's points times the weights of either side."""
     market = Market(problem)
     pairs = market.pairs
     for at, (one, seat) in enumerate(zip(pairs.owner, pairs.seat, strict=True)):
@@ -40,7 +40,7 @@ def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> Non
 @given(problems(people=12))
 @settings(max_examples=50, deadline=None)
 def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
-    """Keys of a seat differ and follow its preference, pre-matched people first; rows fall by what is gained."""
+    """Keys of a seat differ and follow its preference, pre-matched people first; rows are sorted by gain."""
     market = Market(problem)
     pairs = market.pairs
     for seat in range(len(market.seats)):

@@ -1,4 +1,4 @@
-"""Are the days of a visit lawful and the earliest, and is it said why there are none?"""
+"""The dates of one visit: lawful, the earliest, or with the cause that rules them out."""
 
 import random
 from dataclasses import replace
@@ -47,7 +47,7 @@ def _request(dice: random.Random, number: int = 0) -> VisitRequest:
 
 
 def _lawful(request: VisitRequest, days: tuple[date, ...], policy: SchedulePolicy) -> bool:
-    """The rules of a visit's dates, in plain words."""
+    """Return whether the days obey the rules, in plain Python."""
     weekdays = [day.weekday() for day in days]
     closed = {
         day
@@ -72,7 +72,7 @@ def _lawful(request: VisitRequest, days: tuple[date, ...], policy: SchedulePolic
 
 
 def _runs(length: int) -> list[tuple[date, ...]]:
-    """Every run of so many days that starts within half a year of the confirmation, earliest first."""
+    """Yield every run of so many days that starts within half a year of the confirmation, earliest first."""
     return [
         tuple(CONFIRMED + timedelta(days=after + more) for more in range(length))
         for after in range(200)
@@ -83,7 +83,7 @@ def _runs(length: int) -> list[tuple[date, ...]]:
 @given(st.integers(0, 2**32), st.integers(0, 8), st.integers(2, 3))
 @settings(max_examples=100, deadline=None)
 def test_dates_are_the_earliest_lawful_ones(seed: int, notice: int, least: int) -> None:
-    """All days are tried one by one: the visit has the first lawful ones at the full length, else at the longest."""
+    """The visit has the first lawful days at the full length, else at the longest possible."""
     request, policy = _request(random.Random(seed)), SchedulePolicy(notice_weeks=notice, minimum_days=least)
     answer = schedule(request, policy)
     for length in range(request.days, min(least, request.days) - 1, -1):
@@ -125,14 +125,14 @@ def test_a_holiday_of_either_side_keeps_a_visit_out_of_its_week() -> None:
     ],
 )
 def test_it_is_said_why_there_is_no_week(changes: dict[str, Any], cause: UnschedulableCause) -> None:
-    """Each cause is named where it alone stands in the way."""
+    """Each cause is named if it alone rules the weeks out."""
     answer = schedule(replace(PLAIN, **changes))
     assert isinstance(answer, Unscheduled)
     assert answer.cause is cause
 
 
 def test_a_programme_may_close_further_days() -> None:
-    """Ukraine's holidays are suspended under martial law; a programme that keeps one states it, and it is kept."""
+    """A programme can keep Ukraine's holidays, which martial law suspends, by stating them."""
     day = date(2027, 6, 28)
     request = replace(PLAIN, home_country="UA", host_periods=(Period(day, day + timedelta(days=4)),))
     assert isinstance(schedule(request), Scheduled)
@@ -152,7 +152,7 @@ def test_estimated_holidays_next_to_a_visit_are_told() -> None:
 
 
 def test_weeks_of_a_period_need_days_in_a_row() -> None:
-    """A week counts only if enough working days in a row lie in a period and in no blackout."""
+    """A week counts only if enough working days in a row are in a period and in no blackout."""
     period = Period(date(2027, 4, 1), date(2027, 4, 13))
     assert weeks_of([period]) == {date(2027, 3, 29), date(2027, 4, 5), date(2027, 4, 12)}
     assert weeks_of([period], days=3) == {date(2027, 4, 5)}

@@ -1,4 +1,4 @@
-"""Is the plan of many visits lawful, is the best one the best, and does it move no more than it must?"""
+"""Plans of many visits: lawful, optimal, and with as few moves as possible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST = monday(CONFIRMED) + timedelta(weeks=7)
 
 
 def _plain(number: int, **changes: object) -> VisitRequest:
-    """A visit of Moldova to Germany in three weeks with one place each, without holidays."""
+    """Return a visit of Moldova to Germany in three weeks with one place each, without holidays."""
     start = date(2027, 6, 7)
     one = VisitRequest(
         candidate_id=f"c{number}",
@@ -43,7 +43,10 @@ def _week(number: int, length: int = 5) -> tuple[date, ...]:
 @given(seed=SEEDS, number=st.integers(1, 30), announced=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_every_plan_is_lawful(*, seed: int, number: int, announced: bool) -> None:
-    """Nobody twice at once, no week beyond its places, no holiday or blackout, groups together; the cost is true."""
+    """No guest is in two places, no week beyond its places, holidays are kept, groups are together.
+
+    The cost is true.
+    """
     requests = visits(random.Random(seed), number, weeks=8, announced=announced)
     draft = Draft.of(requests, POLICY)
     for plan in (draft.first, draft.best(seconds=20)):
@@ -54,7 +57,7 @@ def test_every_plan_is_lawful(*, seed: int, number: int, announced: bool) -> Non
 @given(seed=SEEDS, number=st.integers(1, 6), announced=st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_the_best_plan_is_the_best_of_all(*, seed: int, number: int, announced: bool) -> None:
-    """Every combination of weeks is tried: none beats the proven plan; the first plan and its bound enclose it."""
+    """No combination of weeks beats the proven plan; the first plan and its bound enclose it."""
     requests = visits(random.Random(seed), number, weeks=3, announced=announced)
     draft = Draft.of(requests, POLICY)
     plan = draft.best(seconds=20)
@@ -65,7 +68,7 @@ def test_the_best_plan_is_the_best_of_all(*, seed: int, number: int, announced: 
 @given(SEEDS)
 @settings(max_examples=40, deadline=None)
 def test_many_visits_are_proven_whatever_their_order(seed: int) -> None:
-    """A hundred visits reach the same proven cost in any order of the requests, within the bound of the first plan."""
+    """A hundred visits have the same proven cost in any order, within the bound of the first plan."""
     dice = random.Random(seed)
     requests = visits(dice, 100, weeks=20)
     plan = Draft.of(requests, POLICY).best(seconds=30)
@@ -89,7 +92,7 @@ def test_alone_a_visit_gets_what_it_gets_by_itself(seed: int) -> None:
 
 
 def test_one_is_moved_for_another() -> None:
-    """The guest who can in one week only gets it, although another stood before; first come first served loses one."""
+    """A guest who can come in one week only gets it; first come first served would lose one."""
     flexible, tied = _plain(0), _plain(1, candidate_periods=(Period(_week(0)[0], _week(0)[-1]),))
     plan = Draft.of([flexible, tied], POLICY).best(seconds=5)
     assert plan.days == [_week(1), _week(0)]
@@ -105,7 +108,7 @@ def test_announced_dates_stand_while_they_are_lawful() -> None:
 
 
 def test_a_closed_week_moves_as_few_as_it_can() -> None:
-    """Of three announced visits the one in the closed week moves to where room is; the move says by how much."""
+    """Of three announced visits only the one in the closed week moves; the move says by how much."""
     places = {_week(week)[0]: 2 for week in (0, 2)}
     told = [_plain(at, announced=_week(at), places=places) for at in range(3)]
     plan = Draft.of(told, POLICY).best(seconds=5)
@@ -115,7 +118,7 @@ def test_a_closed_week_moves_as_few_as_it_can() -> None:
 
 
 def test_fewer_places_move_whom_they_must() -> None:
-    """Two announced visits, one place left: one stays, one moves; with nowhere to go it is left without, and told."""
+    """With one place left for two announced visits one stays, one moves; without another week it has no dates."""
     told = [_plain(at, announced=_week(0), places={_week(0)[0]: 1, _week(2)[0]: 1}) for at in range(2)]
     plan = Draft.of(told, POLICY).best(seconds=5)
     assert plan.cost == Cost(moved=1, weeks=2)
@@ -126,7 +129,7 @@ def test_fewer_places_move_whom_they_must() -> None:
 
 
 def test_a_group_takes_a_place_for_each_and_waits_for_a_week_with_all() -> None:
-    """Three mates find no week with two places, and start together where there are three; each has the days wanted."""
+    """Three mates find no week with two places, and start together in one with three; each has the days wanted."""
     places = {_week(0)[0]: 2, _week(1)[0]: 3}
     mates = [_plain(at, group_id="g", places=places, days=5 - at) for at in range(3)]
     plan = Draft.of(mates, POLICY).best(seconds=5)
@@ -134,7 +137,7 @@ def test_a_group_takes_a_place_for_each_and_waits_for_a_week_with_all() -> None:
 
 
 def test_a_search_that_is_stopped_keeps_the_first_plan_and_says_so() -> None:
-    """Without time, or when told to stop, the first plan stands; it is not called proven while it might be better."""
+    """A stopped search keeps the first plan, and does not call it proven while it might be better."""
     requests = visits(random.Random(7), 60, weeks=6)
     draft = Draft.of(requests, POLICY)
     for stopped in (draft.best(seconds=0), draft.best(seconds=20, goes_on=lambda _: False)):
@@ -144,14 +147,14 @@ def test_a_search_that_is_stopped_keeps_the_first_plan_and_says_so() -> None:
 
 
 def test_no_visits_make_an_empty_plan() -> None:
-    """Nothing to plan is a plan."""
+    """An empty batch gives an empty plan."""
     plan = Draft.of([], POLICY).best(seconds=1)
     assert (plan.days, plan.cost, plan.proven) == ([], Cost(), True)
 
 
 @pytest.mark.parametrize("weekday", [0, 2, 4])
 def test_who_follows_a_group_starts_with_it(weekday: int) -> None:
-    """A mate who is confirmed later gets the group's first day or none, by the rule for one and in a plan alike."""
+    """A mate who is confirmed later gets the group's first day or none, alone and in a plan alike."""
     first = _week(1)[weekday]
     late = _plain(0, together=first)
     answer = schedule(late, POLICY)

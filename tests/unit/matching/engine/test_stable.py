@@ -1,4 +1,4 @@
-"""Is the stable matching stable, the best one for every candidate, and blind to the order of arrival?"""
+"""The stable matching: stable, best for every candidate, and independent of the order of arrival."""
 
 import random
 
@@ -21,7 +21,7 @@ def _matching(assigned: list[int]) -> dict[int, int]:
 @given(problems(people=14, seats=6, objective=Objective.STABLE, quotas=False))
 @settings(max_examples=100, deadline=None)
 def test_no_pair_blocks(problem: Problem) -> None:
-    """Nobody and no seat would both leave what they have: no blocking pair under the seat's choice with its shares."""
+    """There is no blocking pair under the seats' choice with its shares."""
     market = Market(problem)
     assigned, out = stable(market)
     assert not out
@@ -31,7 +31,7 @@ def test_no_pair_blocks(problem: Problem) -> None:
 @given(problems(people=5, seats=3, objective=Objective.STABLE, quotas=False))
 @settings(max_examples=80, deadline=None)
 def test_every_candidate_gets_the_best_stable_seat(problem: Problem) -> None:
-    """Of all stable matchings, listed one by one, ours gives each candidate the most wanted seat."""
+    """Of all stable matchings this one gives each candidate the most wanted seat."""
     market = Market(problem)
     assigned, _ = stable(market)
     everywhere = [one for one in all_matchings(market) if not blocking(market, one)]
@@ -45,7 +45,7 @@ def test_every_candidate_gets_the_best_stable_seat(problem: Problem) -> None:
 @given(problems(people=10, seats=5, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @settings(max_examples=80, deadline=None)
 def test_candidates_may_enter_in_any_order(problem: Problem, seed: int) -> None:
-    """Deferred acceptance ends the same whoever proposes first (McVitie & Wilson, 1971), shares included."""
+    """Deferred acceptance ends the same in any order of proposals (McVitie & Wilson, 1971), shares included."""
     market = Market(problem)
     order = list(range(len(market.candidates)))
     random.Random(seed).shuffle(order)
@@ -57,7 +57,7 @@ def test_candidates_may_enter_in_any_order(problem: Problem, seed: int) -> None:
 @given(problems(people=10, seats=5, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @settings(max_examples=80, deadline=None)
 def test_a_false_wish_list_never_helps(problem: Problem, seed: int) -> None:
-    """A candidate who states another order, or leaves seats out, gets nothing that he or she wants more."""
+    """A candidate who states another order, or leaves seats out, gets no seat that he or she wants more."""
     market, dice = Market(problem), random.Random(seed)
     if not market.candidates:
         return

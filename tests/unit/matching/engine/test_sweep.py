@@ -1,4 +1,4 @@
-"""Does a market that is swept give in everything what one gives whose pairs are all there?"""
+"""A swept market gives the same as one with all its pairs in memory."""
 
 import random
 from dataclasses import astuple, replace
@@ -32,7 +32,7 @@ def all_swept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def both(problem: Problem) -> tuple[Market, Market]:
-    """The market swept, and with all its pairs."""
+    """Return the market swept, and with all its pairs."""
     swept, whole = Market(problem), Market(problem)
     whole.pairs = whole.all_pairs()
     assert swept.sweep is not None
@@ -44,7 +44,7 @@ def both(problem: Problem) -> tuple[Market, Market]:
 @given(problems(people=12, seats=70), st.sampled_from((1, 30, 2_000)))
 @AT_ONCE
 def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, heavier: int) -> None:
-    """Pairs, ranks, prices, those kept out and all receipts are equal, whether sums take 16 bits or 32."""
+    """Pairs, ranks, prices, ceilings and receipts are equal, whether sums take 16 bits or 32."""
     weights = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in WEIGHTS.items()}
     problem = replace(problem, rules=replace(problem.rules, weights=weights))
     swept, whole = both(problem)
@@ -69,7 +69,7 @@ def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, he
 @given(problems(people=10, seats=6), st.integers(0, 2**32))
 @AT_ONCE
 def test_a_sweep_counts_the_blocking_pairs_of_any_matching(problem: Problem, seed: int) -> None:
-    """Of a matching at random, the sum and the blocking pairs are those of the pairs, and of the definition."""
+    """For a random matching, the sum and the blocking pairs are those of the pairs, and of the definition."""
     swept, whole = both(replace(problem, rules=replace(problem.rules, ceilings={})))
     dice = random.Random(seed)
     free, assigned = list(whole.free), list[int]()
@@ -93,7 +93,7 @@ def test_a_sweep_counts_the_blocking_pairs_of_any_matching(problem: Problem, see
 @given(problems(people=9, seats=4, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @AT_ONCE
 def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, seed: int) -> None:
-    """With another row or more places a candidate comes in exactly when a run from scratch says so."""
+    """With another row or more places a candidate gets a seat exactly when a run from scratch says so."""
     dice, (market, _) = random.Random(seed), both(problem)
     assigned, _ = stable(market)
     chains = Chains(market, assigned)
@@ -120,7 +120,7 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
 
 
 def test_many_wishes_are_asked_in_their_order() -> None:
-    """Where lists are far longer than what is looked up at once, and most are refused, the matching is the same."""
+    """With lists far longer than a block, and most refused, the matching is the same."""
     for seed in range(4):
         problem = make_problem(random.Random(seed), 1_500, 60, tight=0.1, objective=Objective.STABLE, fixed=False)
         swept, whole = both(problem)
@@ -130,7 +130,7 @@ def test_many_wishes_are_asked_in_their_order() -> None:
 
 
 def test_points_beyond_a_byte_are_matched_without_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A training need of 200 points, which no contract allows, is not cut: the market then holds its pairs."""
+    """A training need of 200 points, which no contract allows, is not cut: the market then stores its pairs."""
     monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
     problem = make_problem(random.Random(3), 8, 6, tight=0.0)
     home, topic = problem.candidates[0].country, problem.candidates[0].topics[0]
@@ -140,7 +140,7 @@ def test_points_beyond_a_byte_are_matched_without_a_sweep(monkeypatch: pytest.Mo
 
 
 def test_without_the_compiler_the_pairs_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where numba is missing, a large market is matched by numpy."""
+    """Without numba a large market is matched by numpy."""
     problem = make_problem(random.Random(4), 900, 60, tight=0.0, objective=Objective.STABLE, fixed=False)
     assert Market(problem).sweep is not None
     swept = solve(Market(problem)).assigned

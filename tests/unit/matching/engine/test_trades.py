@@ -1,4 +1,4 @@
-"""Does one shortest path tell what a whole run of a changed market gives, where the highest sum decides?"""
+"""One shortest path gives the result of a whole run of a changed market, under the highest sum."""
 
 import random
 from dataclasses import replace
@@ -24,7 +24,7 @@ def _world(seed: int, *, crowded: bool) -> Problem:
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_each_change_leads_where_a_run_leads(seed: int, *, crowded: bool) -> None:
-    """For everybody without a seat, each change that is tried gives the seat, or none, that the changed run gives."""
+    """For candidates without a seat, each change gives the seat, or none, of the changed run."""
     market = Market(_world(seed, crowded=crowded))
     solution = solve(market)
     trades = Trades.of(market, solution)
@@ -50,7 +50,7 @@ def test_each_change_leads_where_a_run_leads(seed: int, *, crowded: bool) -> Non
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
 @settings(max_examples=5, deadline=None)
 def test_no_smallest_change_is_left_out(seed: int, *, crowded: bool) -> None:
-    """Whoever runs every change, from the smallest size on, finds those that the search tells."""
+    """Running every change, from the smallest size on, finds those that the search finds."""
     market = Market(_world(seed, crowded=crowded))
     solution = solve(market)
     search = Search(market, solution)
@@ -74,7 +74,7 @@ def _seat_under(market: Market, candidate: int, trial: _Trial) -> int:
 
 
 def test_where_quotas_or_shares_bind_a_run_has_to_tell() -> None:
-    """Ceilings, floors and binding shares are not for one path; the receipts then come from runs, as before."""
+    """With ceilings, floors or binding shares the receipts come from runs."""
     problem = _world(5, crowded=True)
     ceiling = replace(problem, rules=replace(problem.rules, ceilings={"AM": 1}))
     floor = replace(problem, rules=replace(problem.rules, floors={"AM": 1}))

@@ -1,4 +1,4 @@
-"""Is the place in line the one at which the seat would really call?"""
+"""The place in line of a waiting candidate is the order in which the seat would call."""
 
 from collections import Counter
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.unit.matching.engine.worlds import problems
 @given(problems(people=9, seats=4, objective=Objective.STABLE))
 @settings(max_examples=80, deadline=None)
 def test_places_in_line_are_a_count_from_one(problem: Problem) -> None:
-    """At every seat the places of those who wait are 1 to m, each once; what fixed pairs took keeps nobody out."""
+    """At every seat the places are 1 to m, each once; fixed pairs keep nobody out."""
     taken = {pair.candidate_id for pair in problem.fixed}
     pool = [one for one in problem.candidates if one.id not in taken]
     free = replace(problem, fixed=())
@@ -37,7 +37,7 @@ def test_places_in_line_are_a_count_from_one(problem: Problem) -> None:
 @given(problems(people=8, seats=1, objective=Objective.STABLE, quotas=False, fixed=False))
 @settings(max_examples=80, deadline=None)
 def test_the_line_is_the_order_in_which_places_are_given(problem: Problem) -> None:
-    """With one seat and no shares, as many as it has places are called, and they are those at the front of the line."""
+    """With one seat and no shares, the places go to the front of the line."""
     problem = replace(problem, rules=replace(Rules(), share=100))
     matched = run(problem).matching
     for one in problem.candidates:

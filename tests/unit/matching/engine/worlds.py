@@ -1,4 +1,4 @@
-"""Which problems do the tests of the engine try? Small random worlds in which every rule strikes now and then."""
+"""Small random problems for the engine's tests, in which every rule applies now and then."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ DAY = date(2027, 1, 4)
 def problems(
     people: int = 7, seats: int = 4, *, objective: Objective | None = None, quotas: bool = True, fixed: bool = True
 ) -> st.SearchStrategy[Problem]:
-    """Problems of up to so many people and seats; hypothesis varies the size, the seed and how tight the rules are."""
+    """Return problems of up to so many people and seats; hypothesis varies size, seed and how tight the rules are."""
     return st.builds(
         lambda seed, n, m, tight, aim: make_problem(
             random.Random(seed), n, m, tight=tight, objective=objective or aim, quotas=quotas, fixed=fixed
@@ -50,7 +50,7 @@ def make_problem(
     quotas: bool = True,
     fixed: bool = True,
 ) -> Problem:
-    """One problem; `tight` is how often each optional obstacle is there."""
+    """Return one problem; `tight` is how often each optional obstacle is there."""
     places = [seat(dice, f"s{number}", tight) for number in range(seats)]
     candidates = [candidate(dice, f"c{number}", seats, tight) for number in range(people)]
     rules = Rules(
@@ -94,7 +94,7 @@ def make_problem(
 
 
 def seat(dice: random.Random, identity: str, tight: float) -> Seat:
-    """A placement, or now and then a mentor."""
+    """Return a placement, or now and then a mentor."""
     mentor = dice.random() < 0.15
 
     def now_and_then() -> bool:
@@ -125,7 +125,7 @@ def seat(dice: random.Random, identity: str, tight: float) -> Seat:
 
 
 def candidate(dice: random.Random, identity: str, seats: int, tight: float) -> Candidate:
-    """An officer, or now and then a mentee, who may name one of so many seats."""
+    """Return an officer, or now and then a mentee, who may name one of so many seats."""
 
     def now_and_then() -> bool:
         return dice.random() < tight
@@ -153,7 +153,7 @@ def candidate(dice: random.Random, identity: str, seats: int, tight: float) -> C
 
 
 def shuffled(problem: Problem, dice: random.Random) -> Problem:
-    """The same problem with all its parts in another order."""
+    """Return the same problem with all its parts in another order."""
     people, seats, fixed = list(problem.candidates), list(problem.seats), list(problem.fixed)
     for parts in (people, seats, fixed):
         dice.shuffle(parts)
@@ -165,7 +165,7 @@ def market_of(
     orders: Mapping[str, Sequence[str]],
     places: Mapping[str, int] | None = None,
 ) -> Market:
-    """A market from published preference lists (best first), for examples whose answer is known."""
+    """Return a market from published preference lists (best first), for examples whose answer is known."""
     people, seats = sorted(wishes), sorted(orders)
     candidates = [candidate(random.Random(0), one, 1, 0.0) for one in people]
     problem = Problem(

@@ -1,4 +1,4 @@
-"""Can visits change weeks among themselves without a week taking more guests than it has places?"""
+"""Visits that swap weeks without overfilling one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WEEKS = [date(2027, 3, 1) + timedelta(weeks=after) for after in range(4)]
     st.lists(st.integers(0, 3), min_size=4, max_size=4),
 )
 def test_no_week_that_is_moved_to_is_overfull(moves: list[tuple[int, int]], others: list[int]) -> None:
-    """Whatever moves are asked for: after those that are made, no week that one leads to has more than its places."""
+    """After the moves no week that one leads to has more guests than places."""
     asked = {UUID(int=at): (WEEKS[before], WEEKS[then]) for at, (before, then) in enumerate(moves)}
     taken = Counter(before for before, _ in asked.values())
     taken.update(dict(zip(WEEKS, others, strict=True)))
@@ -33,7 +33,7 @@ def test_no_week_that_is_moved_to_is_overfull(moves: list[tuple[int, int]], othe
 
 
 def test_a_ring_of_full_weeks_turns() -> None:
-    """Three visits in full weeks each take the next one's place; a fourth who only comes into one is left out."""
+    """Three visits in full weeks swap in a ring; a fourth who only enters one is left out."""
     ring = {UUID(int=at): (WEEKS[at], WEEKS[(at + 1) % 3]) for at in range(3)}
     places = dict.fromkeys(WEEKS, 1)
     taken = dict.fromkeys(WEEKS[:3], 1)

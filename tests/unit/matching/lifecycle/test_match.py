@@ -1,4 +1,4 @@
-"""Does the state machine of a match hold, whatever comes in whatever order?"""
+"""The state machine of a match holds under any order of events."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def test_every_step_is_a_transition_of_the_life_cycle(
     steps: list[tuple[tuple[object, ...], int]],
     reserve: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
-    """Whatever happens: each fact is allowed where it is told, states change with a fact only, an end is the end.
+    """Each fact is allowed in its state, states change with a fact only, and an end is final.
 
-    A reserve is neither offered nor held before it is called up, which happens once.
+    A reserve is neither offered nor takes a place before it is called up, which happens once.
     """
     match, now = _proposed(reserve=reserve), NOW
     for step, days in steps:
@@ -117,7 +117,7 @@ def test_both_countries_and_both_sides_in_any_order_confirm(parties: list[Party]
 
 @given(st.booleans(), st.booleans(), st.integers(0, 3))
 def test_expiry_names_exactly_those_who_were_silent(guest: bool, host: bool, earlier: int) -> None:  # noqa: FBT001 - drawn by hypothesis
-    """The officer's silences are counted only where the officer was silent."""
+    """The officer's silences are counted only if the officer was silent."""
     match = _proposed()
     for side in Side:
         match, _ = _step(match, ("clear", side), NOW)
@@ -136,7 +136,7 @@ def test_expiry_names_exactly_those_who_were_silent(guest: bool, host: bool, ear
 def test_only_a_no_bars_the_pair() -> None:
     """A decline and a refused clearance bar the pair; silence and the programme's cancellation do not.
 
-    Nobody but the countries is asked about a reserve, so that nobody else's leaving bars it.
+    Nobody but the countries is asked about a reserve, so that no other departure bars it.
     """
     reserve = _proposed(reserve=True)
     assert matches.cancel(reserve, Party.HOME_COORDINATOR, Reason.PERSONAL, now=NOW)[0].bars

@@ -1,4 +1,4 @@
-"""Is what is concluded from attendance always right, however it is recorded?"""
+"""The state machine of a visit: conclusions from attendance, and moves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _scheduled() -> Visit:
 
 @given(st.permutations(DAYS), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_completed_exactly_if_every_required_day_was_attended(days: list[date], present: list[bool]) -> None:
-    """Days recorded in any order: started with the first attended, over with the last recorded, each told once."""
+    """In any order of records it starts with the first attended day and ends with the last record, each once."""
     visit, told, recorded = _scheduled(), [], {}
     for day, here in zip(days, present, strict=True):
         recorded[day] = here
@@ -54,7 +54,7 @@ def test_completed_exactly_if_every_required_day_was_attended(days: list[date], 
 
 
 def test_a_late_correction_can_still_complete_it() -> None:
-    """A day first recorded as absent and then as present makes the visit complete."""
+    """A day first recorded as absent and then as present completes the visit."""
     visit, recorded = _scheduled(), dict.fromkeys(DAYS, True) | {DAYS[2]: False}
     visit, _ = visits.attended(visit, recorded, now=NOW)
     assert visit.state is VisitState.ENDED
@@ -64,7 +64,7 @@ def test_a_late_correction_can_still_complete_it() -> None:
 
 
 def test_time_over_ends_it_with_what_was_recorded() -> None:
-    """A host who stops recording leaves a visit that ended and is not completed."""
+    """If the host stops recording, the visit ends and is not completed."""
     visit, recorded = _scheduled(), {DAYS[0]: True}
     visit, _ = visits.attended(visit, recorded, now=NOW)
     visit, told = visits.time_over(visit, recorded, now=NOW)
@@ -73,13 +73,13 @@ def test_time_over_ends_it_with_what_was_recorded() -> None:
 
 
 def test_what_has_begun_is_not_cancelled() -> None:
-    """A visit under way can end early, but it can no longer be said that it does not take place."""
+    """A visit under way can end early, but not be cancelled."""
     visit, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
     assert visits.cancel(visit, Party.GUEST, Reason.OTHER, now=NOW) == (visit, ())
 
 
 def test_no_lawful_week_is_told_with_its_cause() -> None:
-    """A visit without dates has no plan, and ends without a fact of its own."""
+    """A visit without dates has no plan, names the cause, and ends without a fact of its own."""
     answer = Unscheduled(((UnschedulableCause.NOTICE_TOO_SHORT, 3),))
     visit, told = visits.open_visit(UUID(ex.VISIT), OF, answer, days=5, agenda_due=None, now=NOW)
     assert [event.type for event in told] == ["VisitUnschedulable"]
@@ -88,7 +88,7 @@ def test_no_lawful_week_is_told_with_its_cause() -> None:
 
 
 def test_days_that_were_all_taken_back_end_it_with_none() -> None:
-    """A host who corrects every day to absent ends a visit that had begun, with no day attended."""
+    """If the host corrects every day to absent, a visit that had begun ends with no day attended."""
     begun, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
     visit, told = visits.attended(begun, dict.fromkeys(DAYS, False), now=NOW)
     assert (visit.state, visit.ended_on, [event.type for event in told]) == (VisitState.ENDED, DAYS[-1], ["VisitEnded"])
@@ -114,7 +114,7 @@ def _accept(visit: Visit, by: Party, *, number: int = 1, lawful: bool = True, at
 
 @given(st.permutations([Party.GUEST, Party.HOST]), st.lists(st.sampled_from([Party.GUEST, Party.HOST]), max_size=4))
 def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: list[Party]) -> None:
-    """In either order, and however often an answer comes twice, it moves once; until then the old dates stand."""
+    """In either order, with repeated answers, it moves once; until then the old dates stand."""
     visit, told = _accept(_proposed(), order[0])
     for by in again:
         if by is order[0]:
@@ -131,7 +131,7 @@ def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: lis
 
 
 def test_what_leaves_the_old_dates() -> None:
-    """A refusal, silence, a week that was taken meanwhile, or none found: told once with the cause, nothing moved."""
+    """A refusal, silence, a week taken meanwhile, or none found: published once with the cause, nothing moves."""
     proposed = _proposed()
     refused, told = visits.refuse_move(proposed, Party.GUEST, 1, Reason.NOT_AVAILABLE)
     assert _cause(told) == ("refused", Party.GUEST)
@@ -158,7 +158,7 @@ def _cause(told: tuple[VisitEvent, ...]) -> tuple[str, Party]:
 
 
 def test_an_answer_to_another_proposal_or_too_late_changes_nothing() -> None:
-    """The number and the deadline count, and nobody but guest and host answers."""
+    """The number and the deadline count, and only guest and host answer."""
     proposed = _proposed()
     assert _accept(proposed, Party.GUEST, number=2) == (proposed, ())
     assert _accept(proposed, Party.GUEST, at=DUE + timedelta(seconds=1)) == (proposed, ())
@@ -168,7 +168,7 @@ def test_an_answer_to_another_proposal_or_too_late_changes_nothing() -> None:
 
 
 def test_a_visit_without_dates_can_find_some() -> None:
-    """Tried anew in further periods it is scheduled, or it stays unschedulable and says so again."""
+    """Tried again in further periods it is scheduled, or stays unschedulable and says so again."""
     none = Unscheduled(((UnschedulableCause.NO_COMMON_WEEK, 3),))
     visit, _ = visits.open_visit(UUID(ex.VISIT), OF, none, days=5, agenda_due=None, now=NOW)
     still, told = visits.find_dates(visit, none, days=5, agenda_due=None, now=DUE)

@@ -1,4 +1,4 @@
-"""Is what was made of a fact taken again only while it would be made of the very same?"""
+"""Remembered objects are reused only for the identical sources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.ids import new_id
 
 
 def test_the_same_is_made_once_and_another_anew() -> None:
-    """Another object it is made of, or another thing it depends on, or another id: made anew; else not."""
+    """Another source, another dependency or another id makes a new object; otherwise the old one is returned."""
     remembered: Memo[list[int]] = Memo()
     one, other, source, twin = new_id(), new_id(), ["a"], ["a"]
     made = remembered.of(one, (source,), 1, lambda: [1])

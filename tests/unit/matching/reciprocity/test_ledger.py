@@ -1,4 +1,4 @@
-"""Does the reciprocity ledger add up, and does it favour guests from where a host owes?"""
+"""The reciprocity ledger adds up and favours guests from countries to which a host owes days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ flows = st.lists(
 
 
 def test_days_are_sent_by_one_and_hosted_by_the_other() -> None:
-    """Attended and planned days stand apart; below 0 means that a country owes."""
+    """Attended and planned days are counted apart; below 0 means that a country owes."""
     rows = [
         Flow("AM", "am1", "FR", "fr1", 8),
         Flow("FR", "fr1", "AM", "am2", 5),
@@ -39,7 +39,7 @@ def test_days_are_sent_by_one_and_hosted_by_the_other() -> None:
 
 @given(flows)
 def test_what_is_sent_is_hosted(rows: list[Flow]) -> None:
-    """Over all countries nothing is lost: all nets together are 0, and agencies sum to their countries."""
+    """All nets together are 0, and agencies sum to their countries."""
     countries, agencies = reciprocity_model.by_country(rows), reciprocity_model.by_agency(rows)
     assert sum(one.net for one in countries.values()) == 0
     assert sum(one.net_to_come for one in agencies.values()) == 0
@@ -57,7 +57,7 @@ def test_what_is_sent_is_hosted(rows: list[Flow]) -> None:
 
 @given(flows)
 def test_only_who_owes_gives_points_and_never_both_sides(rows: list[Flow]) -> None:
-    """5 points a day owed and 100 at most; of two countries one owes, or none."""
+    """A host gives 5 points a day owed and 100 at most; of two countries one owes, or none."""
     days: Counter[tuple[str, str]] = Counter()
     for flow in rows:
         days[flow.country, flow.host_country] += flow.days
