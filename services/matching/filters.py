@@ -33,16 +33,16 @@ def day_of(text: str | None) -> date | None:
 
 def page_of(request: Request) -> int:
     """Return the page number, from 1."""
-    asked = request.query_params.get("page", "1")
-    return max(1, min(int(asked), 10_000)) if asked.isascii() and asked.isdigit() else 1
+    text = request.query_params.get("page", "1")
+    return max(1, min(int(text), 10_000)) if text.isascii() and text.isdigit() else 1
 
 
 def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
     """Return the call in the address, else the newest open one; None for all calls together."""
-    asked = request.query_params.get("call")
-    if asked == ALL:
+    text = request.query_params.get("call")
+    if text == ALL:
         return None
-    wanted = read_id(asked)
+    wanted = read_id(text)
     return next((call for call in calls if call.id == wanted), calls[0] if calls and not wanted else None)
 
 
@@ -61,13 +61,13 @@ def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
 
 def filter_of(request: Request, call: Call | None) -> Filter:
     """Return the filter in the address."""
-    asked = request.query_params
+    query = request.query_params
     return Filter(
         call_id=call.id if call else None,
-        stage=asked.get("stage"),
-        country=asked.get("country"),
-        kind=asked.get("kind"),
-        search=asked.get("search"),
-        sort=asked.get("sort") or "reference",
+        stage=query.get("stage"),
+        country=query.get("country"),
+        kind=query.get("kind"),
+        search=query.get("search"),
+        sort=query.get("sort") or "reference",
         page=page_of(request),
     )

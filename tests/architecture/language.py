@@ -29,7 +29,8 @@ NAMES = re.compile(
 """Whole names of modules, classes and functions that say nothing to a newcomer."""
 
 PHRASES = re.compile(
-    r"whoever|\bof what\b(?!-if)|\b(is|are|to be|been) told\b|\btold of\b|who has it|it stands|held against|\bheld equal\b"
+    r"whoever|\bof what\b(?!-if)|\b(is|are|to be|been) told\b|\btold of\b|who has it|it stands|held against"
+    r"|\bheld equal\b"
     r"|thrown? away|comes next|tick(ed)? all|the own [a-z]+|what came of",
     re.IGNORECASE,
 )

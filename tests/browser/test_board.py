@@ -128,7 +128,7 @@ def test_the_board_updates_by_itself_and_catches_up(board: Board, browser: Brows
     page.context.set_offline(offline=True)
     board.do(board.world.offer())
     board.do(board.world.officer("GE"))
-    board.do(board.world.turn())
+    board.do(board.world.match_calls())
     page.context.set_offline(offline=False)
     expect(page.get_by_role("link", name="Why GE-2026-0003")).to_be_visible(timeout=20_000)
     page.context.close()
@@ -151,7 +151,7 @@ def test_no_page_of_the_board_is_wider_than_a_phone(board: Board, browser: Brows
     board.do(world.offer(places=2))
     board.do(world.confirmed())
     board.do(world.officer("GE"))
-    board.do(world.turn())
+    board.do(world.match_calls())
     page = board.page(browser, viewport=PHONE)
     for path in ("", "calendar", "supply", "events", "runs", "what-ifs", "stuck"):
         page.goto(f"{board.origin}/matching/{path}?call={world.call_id}")
@@ -172,5 +172,5 @@ def test_a_dragged_visit_moves_only_after_confirmation(board: Board, browser: Br
     row.locator("[data-drag-to]").drag_to(field)
     page.wait_for_url(f"**/matching/visits/{match_id}/move?week={week}")
     assert page.locator("input[name=week]:checked").get_attribute("value") == week
-    assert board.do(world.told("VisitMoveProposed")) == []
+    assert board.do(world.facts("VisitMoveProposed")) == []
     page.context.close()

@@ -75,7 +75,7 @@ class Reader:
     async def catch_up(self, world: World) -> None:
         """Read all events that matching published since the last call, in order."""
         rows = await world.rows("SELECT type FROM journal WHERE aggregatetype = ANY(:topics)", topics=list(_TOLD))
-        events = await world.told(*{row.type for row in rows})
+        events = await world.facts(*{row.type for row in rows})
         for subject, event in events[self._read :]:
             await self.feed.deliver((event, subject))
         self._read = len(events)

@@ -68,17 +68,22 @@ async def trim(session: AsyncSession) -> None:
     )
 
 
-def of_run(fact: UUID, told: RunFinished, run_id: UUID, *, by: str, at: datetime) -> Activity:
+def of_run(fact: UUID, finished: RunFinished, run_id: UUID, *, by: str, at: datetime) -> Activity:
     """The line of a committed run; it is about no single case."""
     return Activity(
         id=fact,
         at=at,
-        type=told.type,
-        topic=told.topic,
+        type=finished.type,
+        topic=finished.topic,
         subject=str(run_id),
         actor=by,
-        call_id=told.call_id,
-        about={"cohort": told.cohort, "kind": told.kind.value, "matched": told.matched, "unmatched": told.unmatched},
+        call_id=finished.call_id,
+        about={
+            "cohort": finished.cohort,
+            "kind": finished.kind.value,
+            "matched": finished.matched,
+            "unmatched": finished.unmatched,
+        },
     )
 
 

@@ -47,19 +47,19 @@ class FlowProcess:
         """The id of the process, if it has been started."""
         return None if self._running is None else self._running[0].pid
 
-    def solved(self, asked: FlowProblem) -> Integers:
+    def solved(self, problem: FlowProblem) -> Integers:
         """Return a flow of least cost, as `network.solve_flow` does. Raises RuntimeError if there is no optimum."""
         with self._alone:
             if self._ended:
-                return network.solve_flow(asked)
+                return network.solve_flow(problem)
             try:
-                told = self._ask(asked)
+                answer = self._ask(problem)
             except (EOFError, OSError):
                 self._drop()
-                return network.solve_flow(asked)
-        if isinstance(told, RuntimeError):
-            raise told
-        return told
+                return network.solve_flow(problem)
+        if isinstance(answer, RuntimeError):
+            raise answer
+        return answer
 
     def end(self) -> None:
         """End the process for good; callers that wait, and all later ones, solve their flows themselves."""
@@ -77,7 +77,7 @@ class FlowProcess:
             running[0].join()
             running[1].close()
 
-    def _ask(self, asked: FlowProblem) -> Integers | RuntimeError:
+    def _ask(self, problem: FlowProblem) -> Integers | RuntimeError:
         if self._running is None:
             context = multiprocessing.get_context("spawn")
             mine, theirs = context.Pipe()
@@ -86,9 +86,9 @@ class FlowProcess:
             theirs.close()
             self._running = process, mine
         pipe = self._running[1]
-        pipe.send(asked)
-        told: Integers | RuntimeError = pipe.recv()
-        return told
+        pipe.send(problem)
+        answer: Integers | RuntimeError = pipe.recv()
+        return answer
 
 
 def _work(pipe: Connection) -> None:
@@ -96,10 +96,10 @@ def _work(pipe: Connection) -> None:
     tune_memory()
     while True:
         try:
-            asked = pipe.recv()
+            problem = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            pipe.send(network.solve_flow(asked))
+            pipe.send(network.solve_flow(problem))
         except RuntimeError as wrong:
             pipe.send(wrong)

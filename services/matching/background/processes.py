@@ -62,8 +62,8 @@ async def run_in_process(work: Callable[..., T], *parts: Any, watch: Watch) -> T
         theirs.close()
         step, looked = 0, monotonic()
         while True:
-            told = await asyncio.to_thread(_next, mine)
-            match told:
+            report = await asyncio.to_thread(_next, mine)
+            match report:
                 case ("step", int(at)):
                     step = at
                 case ("done", outcome):
@@ -73,7 +73,7 @@ async def run_in_process(work: Callable[..., T], *parts: Any, watch: Watch) -> T
                 case "gone":
                     await asyncio.to_thread(child.join, 5)
                     raise Failed(f"The process of the work ended with {child.exitcode}.")
-            if told is None or monotonic() - looked > LOOK_EVERY:
+            if report is None or monotonic() - looked > LOOK_EVERY:
                 if not await watch(step):
                     raise Stopped
                 looked = monotonic()

@@ -61,11 +61,11 @@ def late(stage: Stage, timers: Timers, now: datetime) -> Late | None:
 
     Raises NotImplementedError for a country whose holidays are not known.
     """
-    found = _asked(stage, timers)
+    found = _due(stage, timers)
     return found if found is not None and found.due < now else None
 
 
-def _asked(stage: Stage, timers: Timers) -> Late | None:
+def _due(stage: Stage, timers: Timers) -> Late | None:
     match stage.kind, stage.state:
         case "match", MatchState.PROPOSED if stage.due is not None:
             if stage.home_cleared:

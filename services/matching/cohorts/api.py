@@ -12,16 +12,15 @@ from services.matching.cohorts.actions import job
 from services.matching.cohorts.actions.commit import refused
 from services.matching.cohorts.actions.plan import NotFit, Why
 from services.matching.cohorts.store import jobs
+from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/matching/api", tags=["cohorts"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
@@ -46,13 +45,13 @@ class CohortJobOut(BaseModel):
 
 
 @router.get("/jobs/{job_id}")
-async def one(bus: TheBus, _: Programme, job_id: UUID) -> CohortJobOut:
+async def job_status(bus: BusDep, _: Programme, job_id: UUID) -> CohortJobOut:
     """The progress of a large cohort."""
     return await job_out(bus, job_id)
 
 
 @router.post("/jobs/{job_id}/cancel")
-async def cancel(bus: TheBus, who: Programme, job_id: UUID) -> CohortJobOut:
+async def cancel(bus: BusDep, who: Programme, job_id: UUID) -> CohortJobOut:
     """Cancel a cohort that is not being written yet."""
     await job.cancel(bus, who.subject, job_id)
     return await job_out(bus, job_id)
@@ -61,7 +60,7 @@ async def cancel(bus: TheBus, who: Programme, job_id: UUID) -> CohortJobOut:
 async def job_out(bus: Bus, job_id: UUID) -> CohortJobOut:
     """Return a job as the API shows it. Raises `Refused` (404)."""
     async with bus.read() as session:
-        row = await jobs.one(session, job_id)
+        row = await jobs.job(session, job_id)
     if row is None:
         raise Refused(gettext("There is no such cohort under way."), 404)
     return CohortJobOut(

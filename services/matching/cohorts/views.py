@@ -114,34 +114,36 @@ def area(code: str) -> str:
     return gettext("restricted") if known.restricted else labels.label(known)
 
 
-def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: str) -> dict[str, Any]:
+def receipt(published: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: str) -> dict[str, Any]:
     """Return a receipt as the templates show it; `side` is `applicant`, `host`, or `both` for a coordinator."""
     shown: dict[str, Any] = {
-        "matched": isinstance(told, MatchExplained),
-        "considered": told.considered,
-        "feasible": told.feasible,
+        "matched": isinstance(published, MatchExplained),
+        "considered": published.considered,
+        "feasible": published.feasible,
         "side": side,
         "funnel": [
-            {"name": labels.label(rule), "left": left, "lost": lost} for rule, left, lost in public_funnel(told) if lost
+            {"name": labels.label(rule), "left": left, "lost": lost}
+            for rule, left, lost in public_funnel(published)
+            if lost
         ]
         if side != "host"
         else [],
-        "changes": [change(one, seats, scheme) for one in told.counterfactuals] if side != "host" else [],
+        "changes": [change(one, seats, scheme) for one in published.counterfactuals] if side != "host" else [],
         "columns": [],
         "rank": None,
         "host_rank": None,
-        "ring": told.ring if isinstance(told, MatchExplained) else None,
-        "waiting_place": None if isinstance(told, MatchExplained) else told.waiting_place,
-        "notes": _notes(told) if side != "host" else [],
+        "ring": published.ring if isinstance(published, MatchExplained) else None,
+        "waiting_place": None if isinstance(published, MatchExplained) else published.waiting_place,
+        "notes": _notes(published) if side != "host" else [],
     }
-    if not isinstance(told, MatchExplained):
+    if not isinstance(published, MatchExplained):
         return shown
     if side in ("applicant", "both"):
-        shown["rank"] = told.rank
-        shown["columns"].append(_points(told, "applicant", gettext("What the officer gains")))
+        shown["rank"] = published.rank
+        shown["columns"].append(_points(published, "applicant", gettext("What the officer gains")))
     if side in ("host", "both"):
-        shown["host_rank"] = told.host_rank
-        shown["columns"].append(_points(told, "host", gettext("What the host prefers")))
+        shown["host_rank"] = published.host_rank
+        shown["columns"].append(_points(published, "host", gettext("What the host prefers")))
     return shown
 
 
@@ -163,32 +165,32 @@ def waiting(in_line: Sequence[InLine], seats: Mapping[UUID, Seat]) -> list[dict[
     return rows
 
 
-def _notes(told: Explained) -> list[str]:
+def _notes(published: Explained) -> list[str]:
     """Return further facts that decided: the group that is placed together, the floor of the country."""
     notes = []
-    if told.group_size and isinstance(told, MatchExplained):
+    if published.group_size and isinstance(published, MatchExplained):
         notes.append(
             ngettext(
                 "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
                 "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
-                told.group_size,
+                published.group_size,
             )
-            % {"num": told.group_size}
+            % {"num": published.group_size}
         )
-    elif told.group_size:
+    elif published.group_size:
         notes.append(
             gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
-            % {"size": told.group_size, "count": told.group_feasible or 0}
+            % {"size": published.group_size, "count": published.group_feasible or 0}
         )
-    if isinstance(told, MatchExplained) and told.override:
-        why = {"reason": labels.label(told.override)}
+    if isinstance(published, MatchExplained) and published.override:
+        why = {"reason": labels.label(published.override)}
         notes.append(gettext("Put to this place by a programme coordinator: %(reason)s.") % why)
-    if told.floor_first:
+    if published.floor_first:
         notes.append(gettext("The least number that the call sets for the country put this application first."))
     return notes
 
 
-def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
+def _points(published: MatchExplained, side: str, title: str) -> dict[str, Any]:
     rows = [
         {
             "name": labels.label(Criterion(one.criterion)),
@@ -196,7 +198,7 @@ def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
             "most": getattr(one, f"{side}_of"),
             "note": None,
         }
-        for one in told.points
+        for one in published.points
         if getattr(one, f"{side}_of")
     ]
     return {
@@ -207,35 +209,38 @@ def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
     }
 
 
-def change(told: Counterfactual, seats: Mapping[UUID, Seat], scheme: str) -> str:
+def change(counterfactual: Counterfactual, seats: Mapping[UUID, Seat], scheme: str) -> str:
     """Return a smallest change that would have matched, as a sentence."""
-    seat_id = told.offer_id or told.mentor_id
+    seat_id = counterfactual.offer_id or counterfactual.mentor_id
     seat = seats.get(seat_id) if seat_id else None
     where = seat.reference if seat else gettext("another place")
-    count = told.count or 1
-    if told.change is Change.MORE_PLACES:
+    count = counterfactual.count or 1
+    if counterfactual.change is Change.MORE_PLACES:
         return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
             "num": count,
             "place": where,
         }
-    return gettext("%(change)s (then %(place)s)") % {"change": _of_the_applicant(told, scheme, count), "place": where}
+    return gettext("%(change)s (then %(place)s)") % {
+        "change": _of_the_applicant(counterfactual, scheme, count),
+        "place": where,
+    }
 
 
-def _of_the_applicant(told: Counterfactual, scheme: str, count: int) -> str:
-    match told.change:
-        case Change.LANGUAGE_LEVEL if told.language:
-            text = f"{labels.tongue(told.language)} {told.from_level} → {told.to_level}"
+def _of_the_applicant(counterfactual: Counterfactual, scheme: str, count: int) -> str:
+    match counterfactual.change:
+        case Change.LANGUAGE_LEVEL if counterfactual.language:
+            text = f"{labels.tongue(counterfactual.language)} {counterfactual.from_level} → {counterfactual.to_level}"
         case Change.OTHER_WEEKS:
             text = ngettext("%(num)d more week in which you can go", "%(num)d more weeks in which you can go", count)
             text %= {"num": count}
-            if told.period:
-                text += f", {dates.span(told.period.start, told.period.end)}"
-        case Change.MORE_TOPICS if told.topic:
-            text = gettext("One more topic: %(topic)s") % {"topic": topic(told.topic, scheme)}
-        case Change.MORE_EXPERTISE if told.area:
-            text = gettext("One more area of expertise: %(area)s") % {"area": area(told.area)}
-        case Change.QUOTA if told.country:
-            text = gettext("A higher quota for %(country)s") % {"country": labels.country(told.country)}
+            if counterfactual.period:
+                text += f", {dates.span(counterfactual.period.start, counterfactual.period.end)}"
+        case Change.MORE_TOPICS if counterfactual.topic:
+            text = gettext("One more topic: %(topic)s") % {"topic": topic(counterfactual.topic, scheme)}
+        case Change.MORE_EXPERTISE if counterfactual.area:
+            text = gettext("One more area of expertise: %(area)s") % {"area": area(counterfactual.area)}
+        case Change.QUOTA if counterfactual.country:
+            text = gettext("A higher quota for %(country)s") % {"country": labels.country(counterfactual.country)}
         case _:
-            text = labels.label(told.change)
+            text = labels.label(counterfactual.change)
     return text

@@ -61,7 +61,7 @@ class Result:
     def pairs(self) -> tuple[Pair, ...]:
         """The new pairs by candidate id; fixed pairs are not repeated."""
         market = self._market
-        if (told := self._told) is not None:
+        if (told := self._summary) is not None:
             assigned, both = self._solution.assigned, zip(told.gain.tolist(), told.preference.tolist(), strict=True)
             return tuple(
                 Pair(one.id, market.seats[seat].id, gain, preference)
@@ -82,10 +82,10 @@ class Result:
         )
 
     @cached_property
-    def _told(self) -> "Summary | None":
+    def _summary(self) -> "Summary | None":
         """The summary of a large market's sweep."""
         market, assigned = self._market, self._solution.assigned
-        return None if market.sweep is None else market.sweep.told(assigned, market.at_ceiling(assigned))
+        return None if market.sweep is None else market.sweep.summary(assigned, market.at_ceiling(assigned))
 
     @cached_property
     def matching(self) -> Mapping[str, str]:
@@ -129,7 +129,7 @@ class Result:
     @cached_property
     def ranks(self) -> Mapping[int, int]:
         """Return rank obtained among the feasible (1: the most wanted) -> how many candidates."""
-        if (told := self._told) is not None:
+        if (told := self._summary) is not None:
             return dict(sorted(Counter(told.rank[told.rank > 0].tolist()).items()))
         table = self._market.pairs
         owner = table.owner

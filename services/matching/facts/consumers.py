@@ -10,11 +10,11 @@ from services.matching.activity.store import Activity
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.facts.store.facts import Call, Candidate, Exclusion, Fund, Need, Organisation, Partner, Seat
-from shared.contracts import applications as told
-from shared.contracts import calls as told_of_calls
-from shared.contracts import mentors as told_of_mentors
-from shared.contracts import offers as told_of_offers
-from shared.contracts import registry as told_of_register
+from shared.contracts import applications as application_events
+from shared.contracts import calls as call_events
+from shared.contracts import mentors as mentor_events
+from shared.contracts import offers as offer_events
+from shared.contracts import registry as register_events
 from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
 from shared.identity import consume_partners
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
 _ELIGIBLE_OR_FURTHER = OPEN[OPEN.index(ApplicationState.ELIGIBLE) :]
 _TO_STATE: dict[str, ApplicationState] = {
-    told.ApplicationReturned.type: ApplicationState.RETURNED_FOR_INFORMATION,
-    told.ApplicationEndorsed.type: ApplicationState.ENDORSED,
-    told.ApplicationNotEndorsed.type: ApplicationState.NOT_ENDORSED,
-    told.ApplicationFoundEligible.type: ApplicationState.ELIGIBLE,
-    told.ApplicationFoundIneligible.type: ApplicationState.INELIGIBLE,
-    told.ApplicationWithdrawn.type: ApplicationState.WITHDRAWN,
-    told.ApplicationCancelled.type: ApplicationState.CANCELLED,
-    told.ApplicationVoided.type: ApplicationState.VOIDED,
-    told.AppealFiled.type: ApplicationState.APPEALED,
+    application_events.ApplicationReturned.type: ApplicationState.RETURNED_FOR_INFORMATION,
+    application_events.ApplicationEndorsed.type: ApplicationState.ENDORSED,
+    application_events.ApplicationNotEndorsed.type: ApplicationState.NOT_ENDORSED,
+    application_events.ApplicationFoundEligible.type: ApplicationState.ELIGIBLE,
+    application_events.ApplicationFoundIneligible.type: ApplicationState.INELIGIBLE,
+    application_events.ApplicationWithdrawn.type: ApplicationState.WITHDRAWN,
+    application_events.ApplicationCancelled.type: ApplicationState.CANCELLED,
+    application_events.ApplicationVoided.type: ApplicationState.VOIDED,
+    application_events.AppealFiled.type: ApplicationState.APPEALED,
 }
 _TO_OFFER_STATE: dict[str, OfferState] = {
-    told_of_offers.OfferReturned.type: OfferState.RETURNED,
-    told_of_offers.OfferEndorsed.type: OfferState.ENDORSED,
-    told_of_offers.OfferPaused.type: OfferState.PAUSED,
-    told_of_offers.OfferResumed.type: OfferState.PUBLISHED,
-    told_of_offers.OfferClosed.type: OfferState.CLOSED,
-    told_of_offers.OfferWithdrawn.type: OfferState.WITHDRAWN,
-    told_of_offers.OfferVoided.type: OfferState.VOIDED,
+    offer_events.OfferReturned.type: OfferState.RETURNED,
+    offer_events.OfferEndorsed.type: OfferState.ENDORSED,
+    offer_events.OfferPaused.type: OfferState.PAUSED,
+    offer_events.OfferResumed.type: OfferState.PUBLISHED,
+    offer_events.OfferClosed.type: OfferState.CLOSED,
+    offer_events.OfferWithdrawn.type: OfferState.WITHDRAWN,
+    offer_events.OfferVoided.type: OfferState.VOIDED,
 }
 _TO_MENTOR_STATE: dict[str, MentorState] = {
-    told_of_mentors.MentorPaused.type: MentorState.PAUSED,
-    told_of_mentors.MentorResumed.type: MentorState.PUBLISHED,
-    told_of_mentors.MentorClosed.type: MentorState.CLOSED,
+    mentor_events.MentorPaused.type: MentorState.PAUSED,
+    mentor_events.MentorResumed.type: MentorState.PUBLISHED,
+    mentor_events.MentorClosed.type: MentorState.CLOSED,
 }
 
 
@@ -71,15 +71,15 @@ async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
 
 def _entry(event: Envelope) -> Table | None:
     match event.data:
-        case told_of_register.OrganisationChanged() as one:
+        case register_events.OrganisationChanged() as one:
             return Organisation(
                 id=UUID(event.subject), name=one.name, kind=one.kind, country=one.country, active=one.active
             )
-        case told_of_register.PartnerStatusChanged() as one:
+        case register_events.PartnerStatusChanged() as one:
             return Partner(country=one.country, status=one.status, since=one.since)
-        case told_of_register.FundChanged() as one:
+        case register_events.FundChanged() as one:
             return Fund(id=UUID(event.subject), name=one.name, since=one.since, until=one.until, active=one.active)
-        case told_of_register.ExclusionChanged() as one:
+        case register_events.ExclusionChanged() as one:
             first, second = one.countries or one.organisations or ("", "")
             return Exclusion(
                 id=UUID(event.subject),
@@ -89,7 +89,7 @@ def _entry(event: Envelope) -> Table | None:
                 until=one.until,
                 confidential=one.confidential,
             )
-        case told_of_register.NeedChanged() as one:
+        case register_events.NeedChanged() as one:
             return Need(
                 id=UUID(event.subject),
                 country=one.country,
@@ -109,12 +109,12 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
             id=UUID(event.subject),
             reference=event.data.terms.reference,
             title=event.data.terms.texts[0].title if event.data.terms.texts else event.data.terms.reference,
-            state=(CallState.CLOSED if isinstance(event.data, told_of_calls.CallClosed) else CallState.PUBLISHED).value,
+            state=(CallState.CLOSED if isinstance(event.data, call_events.CallClosed) else CallState.PUBLISHED).value,
             terms=event.data.terms.model_dump(mode="json"),
             changed_at=event.time,
         )
         for event in events
-        if isinstance(event.data, told_of_calls.CallEvent)
+        if isinstance(event.data, call_events.CallEvent)
     ]
     await store.keep(tx.session, rows)
     await activity_store.add(tx.session, [line(event, call_id=UUID(event.subject)) for event in events])
@@ -126,7 +126,7 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
 
     What officers agree among themselves before they apply is ignored here: it arrives with the profile.
     """
-    events = [event for event in events if not isinstance(event.data, told.CompanionEvent)]
+    events = [event for event in events if not isinstance(event.data, application_events.CompanionEvent)]
     rows = await store.candidates(tx.session, {UUID(event.subject) for event in events})
     touched: set[UUID] = set()
     for event in events:
@@ -147,13 +147,13 @@ def _applied(row: Candidate | None, event: Envelope) -> Candidate:
     data = event.data
     values = {} if row is None else row.model_dump()
     match data:
-        case told.ApplicationSubmitted() | told.ApplicationResubmitted():
+        case application_events.ApplicationSubmitted() | application_events.ApplicationResubmitted():
             values |= _profile(data.profile) | {"state": ApplicationState.SUBMITTED.value}
-        case told.ApplicationChanged():
+        case application_events.ApplicationChanged():
             values |= _profile(data.profile) | {"state": _state(data.state)}
-        case told.AppealDecided():
+        case application_events.AppealDecided():
             values["state"] = _state(data.state)
-        case told.ApplicationDecided() if data.outcome is Outcome.UNPLACED_AT_CLOSE:
+        case application_events.ApplicationDecided() if data.outcome is Outcome.UNPLACED_AT_CLOSE:
             values["state"] = ApplicationState.UNPLACED.value
         case _ if data.type in _TO_STATE:
             values["state"] = _TO_STATE[data.type].value
@@ -163,7 +163,7 @@ def _applied(row: Candidate | None, event: Envelope) -> Candidate:
     return Candidate(**values | {"id": UUID(event.subject), "submitted_at": submitted_at, "changed_at": event.time})
 
 
-def _profile(profile: told.ApplicationProfile) -> dict[str, object]:
+def _profile(profile: application_events.ApplicationProfile) -> dict[str, object]:
     return {
         "call_id": profile.call_id,
         "reference": profile.reference,
@@ -185,12 +185,10 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
     rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
     for event in events:
         subject, data = UUID(event.subject), event.data
-        if isinstance(
-            data, told_of_offers.OfferSubmitted | told_of_offers.OfferPublished | told_of_offers.OfferRevised
-        ):
+        if isinstance(data, offer_events.OfferSubmitted | offer_events.OfferPublished | offer_events.OfferRevised):
             before = rows.get(subject)
             rows[subject] = _offer(subject, data, before.state if before else None, event)
-        elif isinstance(data, told_of_offers.OfferClosed) and data.cause is CloseCause.FULL:
+        elif isinstance(data, offer_events.OfferClosed) and data.cause is CloseCause.FULL:
             # It stays in the pool: no place is left to be given, and the next in line is proposed when one falls free.
             continue
         elif data.type in _TO_OFFER_STATE:
@@ -200,15 +198,15 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
 
 def _offer(
     subject: UUID,
-    data: told_of_offers.OfferSubmitted | told_of_offers.OfferPublished | told_of_offers.OfferRevised,
+    data: offer_events.OfferSubmitted | offer_events.OfferPublished | offer_events.OfferRevised,
     state: str | None,
     event: Envelope,
 ) -> Seat:
     terms = data.terms
     match data:
-        case told_of_offers.OfferSubmitted():
+        case offer_events.OfferSubmitted():
             state = OfferState.SUBMITTED
-        case told_of_offers.OfferPublished():
+        case offer_events.OfferPublished():
             state = OfferState.PUBLISHED
     return Seat(
         id=subject,
@@ -229,9 +227,9 @@ async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
     rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
     for event in events:
         subject, data = UUID(event.subject), event.data
-        if isinstance(data, told_of_mentors.MentorPublished | told_of_mentors.MentorRevised):
+        if isinstance(data, mentor_events.MentorPublished | mentor_events.MentorRevised):
             before, profile = rows.get(subject), data.profile
-            kept = before.state if before and isinstance(data, told_of_mentors.MentorRevised) else None
+            previous_state = before.state if before and isinstance(data, mentor_events.MentorRevised) else None
             rows[subject] = Seat(
                 id=subject,
                 kind="mentor",
@@ -240,7 +238,7 @@ async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
                 title=profile.reference,
                 country=profile.country,
                 organisation_id=profile.organisation_id,
-                state=kept or MentorState.PUBLISHED.value,
+                state=previous_state or MentorState.PUBLISHED.value,
                 terms=profile.model_dump(mode="json"),
                 changed_at=event.time,
             )

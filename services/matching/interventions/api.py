@@ -13,19 +13,18 @@ from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.model import Basis, OtherTerms, Outcome
 from services.matching.interventions.store import WhatIf
 from services.matching.overview.store import board
+from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import Reach, reach
-from shared.runtime.service import bus_of
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
 router = APIRouter(prefix="/matching/api", tags=["what-ifs"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
@@ -59,14 +58,14 @@ class WhatIfOut(BaseModel):
 
 
 @router.post("/what-ifs", status_code=202)
-async def ask(bus: TheBus, who: Programme, asked: WhatIfIn) -> WhatIfOut:
+async def ask(bus: BusDep, who: Programme, body: WhatIfIn) -> WhatIfOut:
     """Match a call again under other terms. Nothing is published; follow it at `what-ifs/{id}`."""
-    what_if_id = await what_ifs.ask(bus, who.subject, asked.call_id, asked.basis, asked.terms)
-    return await _told(bus, reach(who), what_if_id)
+    what_if_id = await what_ifs.ask(bus, who.subject, body.call_id, body.basis, body.terms)
+    return await _what_if(bus, reach(who), what_if_id)
 
 
 @router.get("/what-ifs")
-async def listed(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def listed(bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The what-ifs of a call or of all, the newest first (100 at most), without their outcomes."""
     async with bus.read() as session:
         rows = await store.listed(session, call_id)
@@ -74,21 +73,21 @@ async def listed(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> di
 
 
 @router.get("/what-ifs/{what_if_id}")
-async def one(bus: TheBus, who: Coordinator, what_if_id: UUID) -> WhatIfOut:
+async def what_if(bus: BusDep, who: Coordinator, what_if_id: UUID) -> WhatIfOut:
     """One what-if."""
-    return await _told(bus, reach(who), what_if_id)
+    return await _what_if(bus, reach(who), what_if_id)
 
 
 @router.post("/what-ifs/{what_if_id}/cancel")
-async def cancel(bus: TheBus, who: Programme, what_if_id: UUID) -> WhatIfOut:
+async def cancel(bus: BusDep, who: Programme, what_if_id: UUID) -> WhatIfOut:
     """Stop a what-if that waits or is under way."""
     await what_ifs.cancel(bus, who.subject, what_if_id)
-    return await _told(bus, reach(who), what_if_id)
+    return await _what_if(bus, reach(who), what_if_id)
 
 
-async def _told(bus: Bus, within: Reach, what_if_id: UUID) -> WhatIfOut:
+async def _what_if(bus: Bus, within: Reach, what_if_id: UUID) -> WhatIfOut:
     async with bus.read() as session:
-        row = await store.one(session, what_if_id)
+        row = await store.what_if(session, what_if_id)
         if row is None:
             raise Refused(gettext("There is no such what-if."), 404)
         outcome = Outcome.model_validate(row.outcome) if row.outcome else None

@@ -87,14 +87,14 @@ TermsForm: type[WhatIfForm] = type("TermsForm", (WhatIfForm,), _weights)
 """The whole form: a field `<criterion>_<side>` a weight besides."""
 
 
-def shown(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
+def initial(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
     """Return the values of the form before anything is changed."""
-    given: dict[str, Any] = terms.model_dump(mode="json", exclude={"weights", "quotas"}) | {"basis": basis.value}
-    given["quotas"] = [quota.model_dump() for quota in terms.quotas or ()]
+    values: dict[str, Any] = terms.model_dump(mode="json", exclude={"weights", "quotas"}) | {"basis": basis.value}
+    values["quotas"] = [quota.model_dump() for quota in terms.quotas or ()]
     for weight in terms.weights or ():
         for side in SIDES:
-            given[f"{weight.criterion.value}_{side}"] = getattr(weight, side)
-    return given
+            values[f"{weight.criterion.value}_{side}"] = getattr(weight, side)
+    return values
 
 
 async def read(request: Request, known: dict[str, Any] | None = None) -> WhatIfForm:

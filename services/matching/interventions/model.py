@@ -58,14 +58,14 @@ class OtherTerms(BaseModel):
 
     def applied(self, terms: CallTerms) -> CallTerms:
         """Return the call's terms with these in their place."""
-        given = {
+        values = {
             name: value
             for name in ("objective", "share_of_offer", "weights", "quotas", "minimum_days")
             if (value := getattr(self, name)) is not None
         }
         if self.notice_weeks is not None:
-            given["timers"] = terms.timers.model_copy(update={"notice_weeks": self.notice_weeks})
-        return terms.model_copy(update=given)
+            values["timers"] = terms.timers.model_copy(update={"notice_weeks": self.notice_weeks})
+        return terms.model_copy(update=values)
 
 
 def in_full(terms: CallTerms) -> OtherTerms:

@@ -70,7 +70,7 @@ async def write(session: AsyncSession, row: WhatIf) -> None:
     await keep(session, [row])
 
 
-async def one(session: AsyncSession, what_if_id: UUID, *, lock: bool = False) -> WhatIf | None:
+async def what_if(session: AsyncSession, what_if_id: UUID, *, lock: bool = False) -> WhatIf | None:
     """Return one what-if; `lock` locks it until the end of the transaction."""
     query = select(WhatIf).where(col(WhatIf.id) == what_if_id)
     return (await session.scalars(for_update(query) if lock else query)).one_or_none()
@@ -109,7 +109,7 @@ async def size(session: AsyncSession, call_id: UUID) -> int:
 
 async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[bool, bool]:
     """Store the step that has begun; return whether it is a new one, and whether the what-if is still open."""
-    row = await one(session, what_if_id, lock=True)
+    row = await what_if(session, what_if_id, lock=True)
     if row is None or row.state != WhatIfState.RUNNING:
         return False, False
     moved, row.step = row.step != step, step

@@ -238,10 +238,10 @@ def cohorts(runs: Sequence[RunFinished]) -> dict[str, Any] | None:
     """Return the total of the call's committed cohorts; None before the first."""
     if not runs:
         return None
-    told = [run.of_best_ppm for run in runs if run.of_best_ppm is not None]
+    shares = [run.of_best_ppm for run in runs if run.of_best_ppm is not None]
     return {
         "number": max(run.cohort for run in runs),
         "matched": sum(run.matched for run in runs),
         "blocking_pairs": sum(run.blocking_pairs for run in runs),
-        "of_best": min(told) / 1_000_000 if told else None,
+        "of_best": min(shares) / 1_000_000 if shares else None,
     }

@@ -75,7 +75,7 @@ class CallFollower:
         for kind, follower in self._followers.items():
             if follower.waits:
                 self._aside(asyncio.to_thread(follower.begin))
-            elif self._unchecked[kind] >= self._check_every and (kept := follower.kept) is not None:
+            elif self._unchecked[kind] >= self._check_every and (kept := follower.followed) is not None:
                 self._unchecked[kind] = 0
                 self._aside(self._check(kind, *kept))
         return outcomes

@@ -21,9 +21,10 @@ from services.matching.engine.interventions import manual
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting, weekly_places
 from services.matching.provisional.model.results import matched, proposals
+from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.provisional.store import replacements
 from services.matching.provisional.store.replacements import Outcome
 from shared.bus.db import leases
@@ -68,53 +69,53 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
             return 0
     for _ in range(_TRIES):
         started = monotonic()
-        given = await snapshot.load(bus, call_id)
-        if given is None or not given.vacancies:
+        snapshot = await load_snapshot(bus, call_id)
+        if snapshot is None or not snapshot.vacancies:
             return 0
-        chosen = await _choose(bus, given)
+        chosen = await _choose(bus, snapshot)
         lease = await call_lease.renew(bus, lease, started)
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
             pool = await store.version(tx.session, call_id, lock=True)
-            if pool is None or pool.input_version != given.version:
+            if pool is None or pool.input_version != snapshot.version:
                 continue
             cases = await Transitions.for_proposals(tx, [one.proposal.application_id for one in chosen])
             found: dict[UUID, UUID] = {}
             for one in chosen:
-                found.setdefault(one.vacancy.match_id, await _propose(cases, given, one))
+                found.setdefault(one.vacancy.match_id, await _propose(cases, snapshot, one))
             await cases.save()
-            for vacancy in given.vacancies:
+            for vacancy in snapshot.vacancies:
                 match_id = found.get(vacancy.match_id)
-                outcome = Outcome.PROPOSED if match_id else _in_vain(given, vacancy)
+                outcome = Outcome.PROPOSED if match_id else _in_vain(snapshot, vacancy)
                 await replacements.note(tx.session, vacancy.match_id, outcome, match_id)
-            await store.settle(tx.session, [one.match_id for one in given.vacancies])
+            await store.settle(tx.session, [one.match_id for one in snapshot.vacancies])
             return len(chosen)
     log.info("facts keep arriving; the next in line is looked up a moment later", call=str(call_id))
     return 0
 
 
-async def _choose(bus: Bus, given: Snapshot) -> list[Chosen]:
+async def _choose(bus: Bus, snapshot: Snapshot) -> list[Chosen]:
     """Return for each free place a cleared reserve, else the best of those to whom the engine would give it."""
-    if not given.open:
+    if not snapshot.open:
         return []
     async with bus.read() as session:
-        seen = await runs.explained(session, list(waiting(given.facts)))
-    left = frozenset(seen - {one.application_id for one in given.vacancies})
-    return await asyncio.to_thread(choose, given, left)
+        seen = await runs.explained(session, list(waiting(snapshot.facts)))
+    left = frozenset(seen - {one.application_id for one in snapshot.vacancies})
+    return await asyncio.to_thread(choose, snapshot, left)
 
 
-def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
+def choose(snapshot: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
     """Return who gets each free place among those who are `left`."""
-    results = solve(given.facts, only=left)
-    reserves = in_reserve(given.facts)
+    results = solve(snapshot.facts, only=left)
+    reserves = in_reserve(snapshot.facts)
     called: dict[UUID, Match] = {}
     for kind, result in results.items():
-        up, results[kind] = _called_up(given, kind, result, reserves)
+        up, results[kind] = _called_up(snapshot, kind, result, reserves)
         called |= up
-    found = {kind: proposals(given.facts, kind, result) for kind, result in results.items()}
+    found = {kind: proposals(snapshot.facts, kind, result) for kind, result in results.items()}
     chosen: list[Chosen] = []
     taken = {match.pairing.application_id for match in called.values()}
-    for vacancy in given.vacancies:
+    for vacancy in snapshot.vacancies:
         kind = ApplicationKind(vacancy.kind)
         if (ready := called.get(vacancy.match_id)) is not None:
             own = next(one for one in found[kind] if one.application_id == ready.pairing.application_id)
@@ -130,7 +131,7 @@ def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
         if best is None:
             continue
         # With a member of a group all of it is proposed: the engine found room for all at this very place.
-        group = companions(given.facts, best.application_id)
+        group = companions(snapshot.facts, best.application_id)
         for one in line:
             if one.application_id in group:
                 before = reserves.get(one.application_id)
@@ -141,7 +142,7 @@ def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
 
 
 def _called_up(
-    given: Snapshot, kind: ApplicationKind, result: Result, reserves: Mapping[UUID, Match]
+    snapshot: Snapshot, kind: ApplicationKind, result: Result, reserves: Mapping[UUID, Match]
 ) -> tuple[dict[UUID, Match], Result]:
     """Return the reserve for each free place (by the match that freed it), with the run that gives it the place.
 
@@ -150,7 +151,7 @@ def _called_up(
     called: dict[UUID, Match] = {}
     pairs: dict[str, str] = {}
     line = sorted(reserves.values(), key=lambda match: (match.proposed_at, match.id))
-    for vacancy in given.vacancies:
+    for vacancy in snapshot.vacancies:
         for match in line:
             candidate, seat = str(match.pairing.application_id), str(match.seat_id)
             ready = match.state is MatchState.CLEARED and match.seat_id == vacancy.seat_id
@@ -166,21 +167,21 @@ def _called_up(
     return called, result
 
 
-def _in_vain(given: Snapshot, vacancy: Vacancy) -> Outcome:
+def _in_vain(snapshot: Snapshot, vacancy: Vacancy) -> Outcome:
     """Return why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
-    place, facts = given.facts.places.get(vacancy.seat_id), given.facts
+    place, facts = snapshot.facts.places.get(vacancy.seat_id), snapshot.facts
     if place is None or not isinstance(place.terms, OfferTerms) or weekly_places(place.terms, facts.terms, facts.day):
         return Outcome.NOBODY
     return Outcome.TOO_LATE
 
 
-async def _propose(cases: Transitions, given: Snapshot, chosen: Chosen) -> UUID:
+async def _propose(cases: Transitions, snapshot: Snapshot, chosen: Chosen) -> UUID:
     """Propose or call up the chosen application; return the id of the match."""
     tx, vacancy, proposal = cases.tx, chosen.vacancy, chosen.proposal
     cause = await activity_store.own_fact(tx.session, vacancy.cause_id)
     assert cause is not None
     now = clock.now()
-    timers, pairing = given.facts.terms.timers, proposal.pairing
+    timers, pairing = snapshot.facts.terms.timers, proposal.pairing
     if chosen.reserve is not None:
         match_id = chosen.reserve
         await cases.call_up(match_id, vacancy.run_id, proposal.next_in_line, cause)
@@ -198,8 +199,8 @@ async def _propose(cases: Transitions, given: Snapshot, chosen: Chosen) -> UUID:
         )
         await cases.propose(step, cause)
     receipt = chosen.result.receipt(str(proposal.application_id), effort=0)
-    told = matched(receipt, proposal, run_id=vacancy.run_id, match_id=match_id)
-    await cases.tell(told, proposal.application_id, cases.matches[match_id], cause)
+    explained = matched(receipt, proposal, run_id=vacancy.run_id, match_id=match_id)
+    await cases.add_fact(explained, proposal.application_id, cases.matches[match_id], cause)
     await runs.keep_receipts(
         tx.session,
         [
@@ -209,7 +210,7 @@ async def _propose(cases: Transitions, given: Snapshot, chosen: Chosen) -> UUID:
                 run_id=vacancy.run_id,
                 matched=True,
                 at=now,
-                told=told.model_dump(mode="json"),
+                told=explained.model_dump(mode="json"),
             )
         ],
     )

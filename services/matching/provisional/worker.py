@@ -20,9 +20,10 @@ import structlog
 from services.matching.facts.store import pools as store
 from services.matching.facts.store.pools import Standing
 from services.matching.lifecycle.store import matches
-from services.matching.provisional import call_lease, next_in_line, snapshot
+from services.matching.provisional import call_lease, next_in_line
 from services.matching.provisional.follower import MOST_PAIRS, CallFollower
 from services.matching.provisional.model.problem import waiting
+from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
 from shared.bus.db.transaction import CHANGED_CHANNEL
@@ -77,7 +78,7 @@ async def match_live(service: Service) -> None:
                 async with service.bus.glance() as session:
                     behind = await store.behind(session, clock.today())
                 for call_id, free in behind.items():
-                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(
+                    if monotonic() >= later.get(call_id, 0.0) and not await _match_or_log(
                         service.bus, call_id, held, free=free
                     ):
                         later[call_id] = monotonic() + _AGAIN_AFTER
@@ -86,12 +87,12 @@ async def match_live(service: Service) -> None:
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
-        for turn in held.values():
+        for call in held.values():
             with suppress(Exception):
-                await leases.release(service.bus, turn.lease)
+                await leases.release(service.bus, call.lease)
 
 
-async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool) -> bool:
+async def _match_or_log(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool) -> bool:
     """Match a call; return False if that fails because of the call itself, so that the others need not wait."""
     try:
         await match_under_lease(bus, call_id, held, free=free)
@@ -108,48 +109,48 @@ async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall],
 
     `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
     """
-    turn, reading = held.pop(call_id, None), None
-    if turn is None or monotonic() - turn.since > call_lease.RENEW_AFTER:
-        turn, reading = await _take_again(bus, call_id, turn, free=free)
-        if turn is None:
+    call, reading = held.pop(call_id, None), None
+    if call is None or monotonic() - call.since > call_lease.RENEW_AFTER:
+        call, reading = await _take_again(bus, call_id, call, free=free)
+        if call is None:
             return
-    held[call_id] = turn
-    turn.working = True
+    held[call_id] = call
+    call.working = True
     try:
         if free:
-            await next_in_line.promote(bus, call_id, turn.lease)
-        given = None if reading is None else await reading
-        await match_once(bus, call_id, turn.lease, turn.following, given)
+            await next_in_line.promote(bus, call_id, call.lease)
+        snapshot = None if reading is None else await reading
+        await match_once(bus, call_id, call.lease, call.following, snapshot)
     except LeaseLost:
         held.pop(call_id, None)
         log.info("another instance matches this call now", call=str(call_id))
     finally:
-        turn.working = False
+        call.working = False
     drop_oldest(held)
 
 
 async def _take_again(
-    bus: Bus, call_id: UUID, turn: HeldCall | None, *, free: bool
+    bus: Bus, call_id: UUID, call: HeldCall | None, *, free: bool
 ) -> tuple[HeldCall | None, asyncio.Task[Snapshot | None] | None]:
     """Take the lease of a call, if it is free, and start reading the call at the same time.
 
     The instance that had the call last mostly gets it again, so it may read the changes before it has the lease.
     """
-    if turn is None or free:
+    if call is None or free:
         lease = await call_lease.take(bus, call_id)
-        return None if lease is None else HeldCall(lease, monotonic(), turn.following if turn else CallFollower()), None
-    lease, reading = None, asyncio.create_task(snapshot.load(bus, call_id, turn.following.known))
+        return None if lease is None else HeldCall(lease, monotonic(), call.following if call else CallFollower()), None
+    lease, reading = None, asyncio.create_task(load_snapshot(bus, call_id, call.following.known))
     try:
         lease = await call_lease.take(bus, call_id)
     finally:
         # With each holder the epoch rises by one: what was read before another's turn is of no use.
-        useless = lease is None or lease.epoch > turn.lease.epoch + 1
+        useless = lease is None or lease.epoch > call.lease.epoch + 1
         if useless:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
     if lease is None:
         return None, None
-    return HeldCall(lease, monotonic(), turn.following), None if useless else reading
+    return HeldCall(lease, monotonic(), call.following), None if useless else reading
 
 
 async def keep_leases_alive(bus: Bus, held: dict[UUID, HeldCall]) -> None:
@@ -167,15 +168,15 @@ async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
 
     Drop those that another instance has taken.
     """
-    kept = {call_id: turn for call_id, turn in held.items() if turn.worth_keeping}
+    kept = {call_id: call for call_id, call in held.items() if call.worth_keeping}
     if not kept:
         return
     at = monotonic()
-    still = await leases.prolong(bus, [turn.lease for turn in kept.values()], call_lease.LEASE_SECONDS)
-    for call_id, turn in kept.items():
-        if turn.lease.name in still:
-            turn.since = at
-        elif not turn.working and held.get(call_id) is turn:
+    still = await leases.prolong(bus, [call.lease for call in kept.values()], call_lease.LEASE_SECONDS)
+    for call_id, call in kept.items():
+        if call.lease.name in still:
+            call.since = at
+        elif not call.working and held.get(call_id) is call:
             del held[call_id]
             log.info("another instance matches this call now", call=str(call_id))
 
@@ -183,43 +184,43 @@ async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
 def drop_oldest(held: Mapping[UUID, HeldCall]) -> None:
     """Keep no more in memory than an instance may; the call that was matched last is dropped last."""
     kept = 0
-    for turn in reversed(list(held.values())):
-        kept += turn.following.pairs
+    for call in reversed(list(held.values())):
+        kept += call.following.pairs
         if kept > MOST_PAIRS:
-            turn.following.forget()
+            call.following.forget()
 
 
 async def match_once(
-    bus: Bus, call_id: UUID, lease: Lease, following: CallFollower | None = None, given: Snapshot | None = None
+    bus: Bus, call_id: UUID, lease: Lease, following: CallFollower | None = None, snapshot: Snapshot | None = None
 ) -> bool:
     """Match a call and write the changes; False while the call is not known. Raises `LeaseLost`.
 
-    `following` is the follower from the last time; without it the call is matched from scratch. `given` is the
+    `following` is the follower from the last time; without it the call is matched from scratch. `snapshot` is the
     snapshot, if it has just been read.
     """
     started, following = monotonic(), following or CallFollower()
-    given = given or await snapshot.load(bus, call_id, following.known)
-    if given is None:
+    snapshot = snapshot or await load_snapshot(bus, call_id, following.known)
+    if snapshot is None:
         return False
-    if not given.open:
+    if not snapshot.open:
         following.forget()
-    outcomes = await following.match(given.facts) if given.open else {}
-    rows = await asyncio.to_thread(_standings, given, outcomes)
+    outcomes = await following.match(snapshot.facts) if snapshot.open else {}
+    rows = await asyncio.to_thread(_standings, snapshot, outcomes)
     lease = await call_lease.renew(bus, lease, started)
-    await _write(bus, lease, given, given.standings, rows, version=given.version)
+    await _write(bus, lease, snapshot, snapshot.standings, rows, version=snapshot.version)
     reasons = await asyncio.to_thread(_reasons, rows, outcomes)
     if reasons:
         lease = await call_lease.renew(bus, lease, started)
-        await _write(bus, lease, given, rows, reasons, version=None)
+        await _write(bus, lease, snapshot, rows, reasons, version=None)
     return True
 
 
-def _standings(given: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
+def _standings(snapshot: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
     """Return the row of every waiting application; an unchanged one is the row that was read."""
     rows: dict[UUID, Standing] = {}
     pairs = {UUID(pair.candidate_id): pair for outcome in outcomes.values() for pair in outcome.pairs}
-    for application_id, profile in waiting(given.facts).items() if given.open else ():
-        pair, before = pairs.get(application_id), given.standings.get(application_id)
+    for application_id, profile in waiting(snapshot.facts).items() if snapshot.open else ():
+        pair, before = pairs.get(application_id), snapshot.standings.get(application_id)
         seat_id = UUID(pair.seat_id) if pair else None
         score, host_score = (pair.gain, pair.preference) if pair else (0, 0)
         stays = before is not None and before.seat_id == seat_id
@@ -228,7 +229,7 @@ def _standings(given: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> 
             continue
         rows[application_id] = Standing(
             application_id=application_id,
-            call_id=given.facts.call_id,
+            call_id=snapshot.facts.call_id,
             kind=profile.kind.value,
             seat_id=seat_id,
             score=score,
@@ -250,16 +251,20 @@ def _reasons(rows: Mapping[UUID, Standing], outcomes: Mapping[ApplicationKind, O
             if row is None or row.seat_id is not None:
                 continue
             reason = outcome.reason(candidate_id)
-            told = {"why": reason.why.value, "rule": reason.rule and reason.rule.value, "feasible": reason.feasible}
-            if any(getattr(row, name) != value for name, value in told.items()):
-                explained[row.application_id] = Standing(**row.model_dump() | told)
+            reason_values = {
+                "why": reason.why.value,
+                "rule": reason.rule and reason.rule.value,
+                "feasible": reason.feasible,
+            }
+            if any(getattr(row, name) != value for name, value in reason_values.items()):
+                explained[row.application_id] = Standing(**row.model_dump() | reason_values)
     return explained
 
 
 async def _write(
     bus: Bus,
     lease: Lease,
-    given: Snapshot,
+    snapshot: Snapshot,
     before: Mapping[UUID, Standing],
     rows: Mapping[UUID, Standing],
     *,
@@ -269,21 +274,21 @@ async def _write(
 
     With `version` also remove old rows, and store how far the call is matched.
     """
-    call_id = given.facts.call_id
+    call_id = snapshot.facts.call_id
     changed = await asyncio.to_thread(_moved, before, rows)
     async with bus.transaction("system:matching") as tx:
         await leases.check(tx.session, lease)
         pool = await store.version(tx.session, call_id, lock=True)
         assert pool is not None
         moved = changed
-        if pool.input_version != given.version:
+        if pool.input_version != snapshot.version:
             # Something was committed meanwhile: what has a match by now must not come back to the board.
             still = await matches.still_waiting(tx.session, list(moved))
             moved = {one: row for one, row in moved.items() if one in still}
         gone = before.keys() - rows.keys() if version is not None else set()
         await store.keep_standings(tx.session, list(moved.values()), gone)
         if version is not None:
-            pool.matched_version, pool.matched_on = version, given.facts.day
+            pool.matched_version, pool.matched_on = version, snapshot.facts.day
         if moved or gone:
             await tx.changed("board")
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.matching.cohorts import views as cohorts_views
 from services.matching.facts.store import facts as store
+from services.matching.parameters import BusDep
 from services.matching.receipts import views
 from shared.bus import Bus
 from shared.contracts.calls import CallTerms
@@ -17,17 +18,14 @@ from shared.contracts.receipts import MatchExplained
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Ticket, ticket
-from shared.runtime.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching/receipts", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
-
 
 @router.get("/{application_id}")
 async def of_officer(
-    request: Request, bus: TheBus, _: Annotated[Ticket, Depends(ticket("receipt"))], application_id: UUID
+    request: Request, bus: BusDep, _: Annotated[Ticket, Depends(ticket("receipt"))], application_id: UUID
 ) -> Response:
     """Show the officer's part: points gained, rank, what each rule left, the smallest change."""
     return await _show(request, bus, application_id, side="applicant")
@@ -35,27 +33,31 @@ async def of_officer(
 
 @router.get("/{application_id}/host")
 async def of_host(
-    request: Request, bus: TheBus, _: Annotated[Ticket, Depends(ticket("host-receipt"))], application_id: UUID
+    request: Request, bus: BusDep, _: Annotated[Ticket, Depends(ticket("host-receipt"))], application_id: UUID
 ) -> Response:
     """Show the host's or mentor's part: the points that speak for this guest, and the rank in the host's order."""
     return await _show(request, bus, application_id, side="host")
 
 
 async def _show(request: Request, bus: Bus, application_id: UUID, *, side: str) -> Response:
-    told = await views.published_receipt(bus, application_id)
-    if told is None or (side == "host" and not isinstance(told, MatchExplained)):
+    published = await views.published_receipt(bus, application_id)
+    if published is None or (side == "host" and not isinstance(published, MatchExplained)):
         raise Refused(gettext("There is no receipt yet: it is written when a cohort is committed."), 404)
     async with bus.read() as session:
         candidate = (await store.candidates(session, [application_id])).get(application_id)
-        call = (await store.calls(session, [told.call_id])).get(told.call_id)
-        ids = {one.offer_id or one.mentor_id for one in told.counterfactuals}
-        if isinstance(told, MatchExplained):
-            ids.add(told.offer_id or told.mentor_id)
+        call = (await store.calls(session, [published.call_id])).get(published.call_id)
+        ids = {one.offer_id or one.mentor_id for one in published.counterfactuals}
+        if isinstance(published, MatchExplained):
+            ids.add(published.offer_id or published.mentor_id)
         in_line = () if side == "host" else await views.waiting_places(bus, application_id)
         ids |= {UUID(one.seat_id) for one in in_line}
         seats = await store.seats(session, {one for one in ids if one})
     scheme = CallTerms.model_validate(call.terms).scheme if call else ""
-    seat = seats.get(told.offer_id or told.mentor_id or application_id) if isinstance(told, MatchExplained) else None
+    seat = (
+        seats.get(published.offer_id or published.mentor_id or application_id)
+        if isinstance(published, MatchExplained)
+        else None
+    )
     return render(
         request,
         "receipts/receipt.html",
@@ -63,7 +65,7 @@ async def _show(request: Request, bus: Bus, application_id: UUID, *, side: str) 
         application_id=application_id,
         call=call,
         seat=seat,
-        receipt=cohorts_views.receipt(told, seats, scheme, side=side),
+        receipt=cohorts_views.receipt(published, seats, scheme, side=side),
         side=side,
         waiting=cohorts_views.waiting(in_line, seats),
     )

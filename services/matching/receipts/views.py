@@ -13,9 +13,9 @@ from services.matching.facts.store import facts
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import mentorships, rings, visits
 from services.matching.overview.store import board as store
-from services.matching.provisional import snapshot
 from services.matching.provisional.model.problem import fixed_pairs, problem, solve, waiting
 from services.matching.provisional.model.results import matched, proposals, unmatched
+from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.codes import ApplicationKind
 from shared.contracts.receipts import MatchExplained, NoMatchExplained
 
@@ -84,10 +84,10 @@ async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) ->
 
     None if the application is not looking for a place.
     """
-    given = await snapshot.load(bus, candidate.call_id)
-    if given is None or not given.open:
+    snapshot = await load_snapshot(bus, candidate.call_id)
+    if snapshot is None or not snapshot.open:
         return None
-    return await asyncio.to_thread(_explain, given, candidate.id, effort)
+    return await asyncio.to_thread(_explain, snapshot, candidate.id, effort)
 
 
 async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
@@ -97,42 +97,44 @@ async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
     """
     async with bus.read() as session:
         candidate = (await facts.candidates(session, [application_id])).get(application_id)
-    given = None if candidate is None else await snapshot.load(bus, candidate.call_id)
-    if candidate is None or given is None or not given.open:
+    snapshot = None if candidate is None else await load_snapshot(bus, candidate.call_id)
+    if candidate is None or snapshot is None or not snapshot.open:
         return ()
     async with bus.read() as session:
-        seen = frozenset(await runs.explained(session, list(waiting(given.facts))))
+        seen = frozenset(await runs.explained(session, list(waiting(snapshot.facts))))
     if application_id not in seen:
         return ()
-    return await asyncio.to_thread(_lines, given, ApplicationKind(candidate.kind), application_id, seen)
+    return await asyncio.to_thread(_lines, snapshot, ApplicationKind(candidate.kind), application_id, seen)
 
 
-def _lines(given: Snapshot, kind: ApplicationKind, application_id: UUID, seen: frozenset[UUID]) -> tuple[InLine, ...]:
-    asked = problem(given.facts, kind, fixed_pairs(given.facts), only=seen)
-    known = any(one.id == str(application_id) for one in asked.candidates)
-    return lines(asked, str(application_id)) if known else ()
+def _lines(
+    snapshot: Snapshot, kind: ApplicationKind, application_id: UUID, seen: frozenset[UUID]
+) -> tuple[InLine, ...]:
+    posed = problem(snapshot.facts, kind, fixed_pairs(snapshot.facts), only=seen)
+    known = any(one.id == str(application_id) for one in posed.candidates)
+    return lines(posed, str(application_id)) if known else ()
 
 
-def _explain(given: Snapshot, application_id: UUID, effort: int) -> Explained | None:
-    for kind, result in solve(given.facts).items():
+def _explain(snapshot: Snapshot, application_id: UUID, effort: int) -> Explained | None:
+    for kind, result in solve(snapshot.facts).items():
         if not any(one.id == str(application_id) for one in result.problem.candidates):
             continue
         receipt = result.receipt(str(application_id), effort=effort)
         if receipt.match is None:
-            return unmatched(receipt, run_id=_NOT_YET, call_id=given.facts.call_id, kind=kind)
-        pair = next(one for one in proposals(given.facts, kind, result) if one.application_id == application_id)
+            return unmatched(receipt, run_id=_NOT_YET, call_id=snapshot.facts.call_id, kind=kind)
+        pair = next(one for one in proposals(snapshot.facts, kind, result) if one.application_id == application_id)
         return matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET)
     return None
 
 
-def public_funnel(told: Explained) -> list[tuple[HardRule, int, int]]:
+def public_funnel(receipt: Explained) -> list[tuple[HardRule, int, int]]:
     """Return rule, seats left and seats taken away.
 
     An exclusion shows as "not available" (domain.md), like any other.
     """
     steps: list[tuple[HardRule, int, int]] = []
-    before = told.considered
-    for step in told.funnel:
+    before = receipt.considered
+    for step in receipt.funnel:
         steps.append((step.rule, step.remaining, before - step.remaining))
         before = step.remaining
     return steps

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.matching.facts.store import facts
 from services.matching.filters import COORDINATORS
+from services.matching.parameters import BusDep
 from services.matching.reciprocity import model, store
 from services.matching.reciprocity.model import Balance, Flow
 from shared.bus import Bus
@@ -17,21 +18,19 @@ from shared.contracts import labels
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import Reach, reach
-from shared.runtime.service import bus_of
 from shared.web.graphics.charts import Bar, bars
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 api = APIRouter(prefix="/matching/api", tags=["matching"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _DRAWN = 8
 
 
 @router.get("/reciprocity")
-async def reciprocity(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def reciprocity(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show days sent and hosted by country, by pair of countries and by agency."""
     within = reach(who)
     flows, agencies = await _ledger(bus, within)
@@ -50,7 +49,7 @@ async def reciprocity(request: Request, bus: TheBus, who: Coordinator) -> Respon
 
 
 @api.get("/reciprocity")
-async def reciprocity_json(bus: TheBus, who: Coordinator) -> dict[str, Any]:
+async def reciprocity_json(bus: BusDep, who: Coordinator) -> dict[str, Any]:
     """The part of the ledger that concerns the reader's countries or organisations: days, by country, pair and agency.
 
     Countries and agencies are the reader's own, since of others only a part is visible here. `points` is what the

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from services.matching.parameters import BusDep
 from services.matching.scheduling import store
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import MOST_SECONDS, SECONDS, Proposed
@@ -17,15 +18,13 @@ from shared.contracts.codes import Reason, Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/matching/api", tags=["matching"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
-class Asked(BaseModel):
+class SearchTime(BaseModel):
     """How long to search for the best plan, in seconds."""
 
     seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS)] = SECONDS
@@ -47,20 +46,20 @@ class Wanted(BaseModel):
 
 
 @router.post("/calls/{call_id}/plan", status_code=202)
-async def plan_json(bus: TheBus, who: Programme, call_id: UUID, asked: Asked | None = None) -> dict[str, Any]:
+async def plan_json(bus: BusDep, who: Programme, call_id: UUID, body: SearchTime | None = None) -> dict[str, Any]:
     """Plan the visits of a call again: the first plan is in the answer, the best is searched in the background."""
-    made = await plans.plan_visits(bus, who.subject, call_id, seconds=(asked or Asked()).seconds)
+    made = await plans.plan_visits(bus, who.subject, call_id, seconds=(body or SearchTime()).seconds)
     return _plain(made)
 
 
 @router.get("/calls/{call_id}/plan")
-async def newest_json(bus: TheBus, _: Programme, call_id: UUID) -> dict[str, Any]:
+async def newest_json(bus: BusDep, _: Programme, call_id: UUID) -> dict[str, Any]:
     """The newest plan of a call: state, costs, a bound that no plan beats, and every visit that it would move."""
     return _plain(await _newest(bus, call_id))
 
 
 @router.post("/calls/{call_id}/plan/stop")
-async def stop_json(bus: TheBus, who: Programme, call_id: UUID) -> dict[str, Any]:
+async def stop_json(bus: BusDep, who: Programme, call_id: UUID) -> dict[str, Any]:
     """Stop the search for the best plan; what was found stays."""
     newest = await _newest(bus, call_id)
     await plans.cancel_plan(bus, who.subject, newest.id)
@@ -68,7 +67,7 @@ async def stop_json(bus: TheBus, who: Programme, call_id: UUID) -> dict[str, Any
 
 
 @router.post("/calls/{call_id}/plan/propose")
-async def propose_json(bus: TheBus, who: Programme, call_id: UUID, chosen: Chosen) -> dict[str, Any]:
+async def propose_json(bus: BusDep, who: Programme, call_id: UUID, chosen: Chosen) -> dict[str, Any]:
     """Propose moves of a plan to guests and hosts, if they are still lawful; the old dates stand until both accept."""
     async with bus.read() as session:
         found = await store.plan(session, chosen.plan_id)
@@ -78,7 +77,7 @@ async def propose_json(bus: TheBus, who: Programme, call_id: UUID, chosen: Chose
 
 
 @router.get("/visits/{match_id}/weeks")
-async def weeks_json(bus: TheBus, _: Programme, match_id: UUID) -> dict[str, Any]:
+async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> dict[str, Any]:
     """The lawful weeks of a match's visit, with its group where it has one, and what each costs."""
     async with bus.read() as session:
         weeks = await plans.lawful_weeks(session, match_id)
@@ -99,7 +98,7 @@ async def weeks_json(bus: TheBus, _: Programme, match_id: UUID) -> dict[str, Any
 
 
 @router.post("/visits/{match_id}/move")
-async def move_json(bus: TheBus, who: Programme, match_id: UUID, wanted: Wanted) -> dict[str, Any]:
+async def move_json(bus: BusDep, who: Programme, match_id: UUID, wanted: Wanted) -> dict[str, Any]:
     """Propose another week of a visit, and of its group; the old dates stand until guest and host accept."""
     return _proposed(await plans.propose_move(bus, who.subject, match_id, wanted.week, wanted.reason))
 
@@ -120,10 +119,10 @@ def _plain(plan: DatePlan) -> dict[str, Any]:
 def _proposed(done: Proposed) -> dict[str, Any]:
     return {
         "visits": [
-            {"match_id": one, "days": days, "state": "asked" if one in done.asked else "scheduled"}
+            {"match_id": one, "days": days, "state": "asked" if one in done.asked_about else "scheduled"}
             for one, days in sorted(done.days.items())
         ],
-        "moved": {"visits": len(done.asked), "days": done.moved_days},
+        "moved": {"visits": len(done.asked_about), "days": done.moved_days},
     }
 
 

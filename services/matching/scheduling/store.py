@@ -85,7 +85,7 @@ async def searching(session: AsyncSession) -> list[UUID]:
     return list(found)
 
 
-async def shown(session: AsyncSession, match_ids: Sequence[UUID]) -> list[Row[Any]]:
+async def with_references(session: AsyncSession, match_ids: Sequence[UUID]) -> list[Row[Any]]:
     """Return the visits of these matches, with the references that a page shows, by reference."""
     found = await session.execute(
         text(

@@ -57,7 +57,7 @@ async def _measured(address: str, people: int, mentors: int) -> tuple[float, flo
         async with _watched() as busy:
             await cohorts_job.work_once(bus)
         async with bus.read() as session:
-            job = await jobs.one(session, job_id)
+            job = await jobs.job(session, job_id)
         if job is None or job.state != JobState.DONE:
             raise RuntimeError(f"The cohort was not committed: {job and (job.state, job.why, job.problem)}")
         return 1000 * max(busy), 1000 * max(idle), job.proposed or 0

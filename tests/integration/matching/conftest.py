@@ -191,7 +191,7 @@ class World:
         )
         await self.feed.deliver((event, new_id()))
 
-    async def turn(self) -> None:
+    async def match_calls(self) -> None:
         """Run a round of the live worker."""
         self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
         assert self.lease is not None
@@ -244,7 +244,7 @@ class World:
         async with self.bus.read() as session:
             return list(await session.execute(text(query), values))
 
-    async def told(self, *types: str) -> list[tuple[str, Event]]:
+    async def facts(self, *types: str) -> list[tuple[str, Event]]:
         """Return the published facts of these types, in order: subject and event."""
         rows = await self.rows(
             f"SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY {IN_ORDER}",

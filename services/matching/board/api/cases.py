@@ -19,6 +19,7 @@ from services.matching.facts.store import pools
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.overview.store import board as overview_board
 from services.matching.overview.store.board import Filter, Narrowed
+from services.matching.parameters import BusDep
 from services.matching.provisional.store import replacements
 from services.matching.receipts import views as receipts_views
 from services.matching.settings import Settings
@@ -28,13 +29,12 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, Ticket, allow, ticket_or_role
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
 router = APIRouter(prefix="/matching/api", tags=["matching"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
@@ -69,7 +69,7 @@ class CommittedCohort(BaseModel):
 
 
 @router.get("/board")
-async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def board(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The board now: calls, number of cases by stage, the pipeline, the newest events."""
     async with bus.glance() as session:
         within = reach(who)
@@ -91,7 +91,7 @@ async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> d
 
 @router.get("/applications")
 async def applications(
-    bus: TheBus,
+    bus: BusDep,
     who: Coordinator,
     call_id: UUID | None = None,
     stage: str | None = None,
@@ -108,7 +108,7 @@ async def applications(
 
 
 @router.get("/provisional")
-async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def provisional(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """All provisional matches of a call (up to 1,000), and how far its matching is behind its facts."""
     wanted = Filter(call_id=call_id, stage="match:provisional")
     async with bus.glance() as session:
@@ -124,7 +124,7 @@ async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None
 
 @router.post("/cohorts", status_code=201, responses={202: {"model": CohortJobOut}})
 async def commit(
-    request: Request, response: Response, bus: TheBus, who: Programme, cohort: Cohort
+    request: Request, response: Response, bus: BusDep, who: Programme, cohort: Cohort
 ) -> CommittedCohort | CohortJobOut:
     """Commit a cohort: provisional pairs become proposed matches, everybody else gets a receipt that says why not.
 
@@ -148,7 +148,7 @@ async def commit(
 
 @router.get("/matches")
 async def matches(
-    bus: TheBus,
+    bus: BusDep,
     who: Coordinator,
     call_id: UUID | None = None,
     application_id: UUID | None = None,
@@ -164,7 +164,7 @@ async def matches(
 
 
 @router.get("/matches/{match_id}")
-async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> dict[str, Any]:
+async def match(bus: BusDep, who: Coordinator, match_id: UUID) -> dict[str, Any]:
     """One match."""
     async with bus.read() as session:
         rows, _ = await lifecycle_matches.listed(session, reach(who), match_id=match_id)
@@ -174,7 +174,7 @@ async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> dict[str, Any]
 
 
 @router.get("/applications/{application_id}")
-async def application(bus: TheBus, who: Coordinator, application_id: UUID) -> dict[str, Any]:
+async def application(bus: BusDep, who: Coordinator, application_id: UUID) -> dict[str, Any]:
     """One case with its matches, visits and mentorships."""
     found = await receipts_views.case(bus, reach(who), application_id)
     if found is None:
@@ -190,7 +190,7 @@ async def application(bus: TheBus, who: Coordinator, application_id: UUID) -> di
 @router.get("/receipts/{application_id}")
 async def receipt(
     request: Request,
-    bus: TheBus,
+    bus: BusDep,
     who: Annotated[Principal | Ticket, Depends(ticket_or_role("receipt", *COORDINATORS))],
     application_id: UUID,
 ) -> dict[str, Any]:
@@ -199,17 +199,17 @@ async def receipt(
     A coordinator also gets the one that a cohort committed now would give. `waiting` says where the application waits
     at this moment: which place `at` among `of` who wait there, and what else keeps it out.
     """
-    told = await receipts_views.published_receipt(bus, application_id)
+    published = await receipts_views.published_receipt(bus, application_id)
     if isinstance(who, Ticket):
-        if told is None:
+        if published is None:
             raise _none()
-        return own_part(told) | {"waiting": await _waiting(bus, application_id)}
+        return own_part(published) | {"waiting": await _waiting(bus, application_id)}
     found = await receipts_views.case(bus, reach(who), application_id)
     if found is None:
         raise _none()
     now = await receipts_views.provisional_receipt(bus, found.candidate, effort=_effort(request))
     return {
-        "published": _receipt(told) if told else None,
+        "published": _receipt(published) if published else None,
         "provisional": _receipt(now) if now else None,
         "waiting": await _waiting(bus, application_id),
     }
@@ -217,7 +217,7 @@ async def receipt(
 
 @router.get("/visits")
 async def visits(
-    bus: TheBus,
+    bus: BusDep,
     who: Coordinator,
     call_id: UUID | None = None,
     state: str | None = None,
@@ -236,7 +236,7 @@ async def visits(
 
 @router.get("/mentorships")
 async def mentorships(
-    bus: TheBus,
+    bus: BusDep,
     who: Coordinator,
     call_id: UUID | None = None,
     state: str | None = None,
@@ -249,7 +249,7 @@ async def mentorships(
 
 
 @router.get("/runs")
-async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def runs(bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The committed runs, the newest first, each with its RunFinished event."""
     async with bus.read() as session:
         found = await cohorts_runs.runs(session, call_id)
@@ -257,13 +257,13 @@ async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict
 
 
 @router.get("/runs/{run_id}/inputs")
-async def run_inputs(bus: TheBus, _: Programme, run_id: UUID) -> dict[str, Any]:
+async def run_inputs(bus: BusDep, _: Programme, run_id: UUID) -> dict[str, Any]:
     """All inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
     async with bus.read() as session:
-        kept = await cohorts_runs.inputs(session, run_id)
-    if kept is None:
+        inputs = await cohorts_runs.inputs(session, run_id)
+    if inputs is None:
         raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
-    return {"run_id": run_id, **await asyncio.to_thread(kept.opened)}
+    return {"run_id": run_id, **await asyncio.to_thread(inputs.opened)}
 
 
 async def _waiting(bus: Bus, application_id: UUID) -> list[dict[str, Any]]:
@@ -301,20 +301,20 @@ def _visit(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _receipt(told: receipts_views.Explained) -> dict[str, Any]:
+def _receipt(published: receipts_views.Explained) -> dict[str, Any]:
     """A receipt as it was told; an area of expertise that is restricted is not named (domain.md)."""
-    shown = {"type": told.type, **told.model_dump(mode="json")}
-    for change in shown["counterfactuals"]:
+    document = {"type": published.type, **published.model_dump(mode="json")}
+    for change in document["counterfactuals"]:
         if change.get("area") and Expertise(change["area"]).restricted:
             change["area"] = "restricted"
-    return shown
+    return document
 
 
-def own_part(told: receipts_views.Explained) -> dict[str, Any]:
+def own_part(published: receipts_views.Explained) -> dict[str, Any]:
     """Return the officer's part of a receipt, without any preference of the host or mentor."""
-    shown = _receipt(told)
+    document = _receipt(published)
     for name in ("host_score", "host_rank"):
-        shown.pop(name, None)
-    for points in shown.get("points", ()):
+        document.pop(name, None)
+    for points in document.get("points", ()):
         points.pop("host"), points.pop("host_of")
-    return shown
+    return document

@@ -13,20 +13,19 @@ from services.matching.board.pages.overdue import look
 from services.matching.facts.store import facts as store
 from services.matching.overview.store import board, monitoring
 from services.matching.overview.store.board import Narrowed
-from shared.bus import Bus
+from services.matching.parameters import BusDep
 from shared.contracts.codes import ApplicationKind, Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 from shared.time import clock
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
 router = APIRouter(prefix="/matching/api", tags=["board"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _PAGE = 50
@@ -35,7 +34,7 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
 @router.get("/stuck")
-async def stuck(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def stuck(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
         found = await look(session, reach(who), call_id, await store.all_calls(session))
@@ -55,7 +54,7 @@ async def stuck(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> d
 
 
 @router.get("/due")
-async def due(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def due(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The matches whose next step is due first (100 at most), with how many are next in line for the place."""
     async with bus.read() as session:
         rows = await board.running_out(session, reach(who), call_id, clock.now(), limit=100)
@@ -76,7 +75,7 @@ async def due(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dic
 
 @router.get("/events")
 async def events(
-    bus: TheBus,
+    bus: BusDep,
     who: Coordinator,
     call_id: UUID | None = None,
     topic: str | None = None,
@@ -92,7 +91,7 @@ async def events(
 
 
 @router.get("/events/{event_id}")
-async def event(bus: TheBus, who: Coordinator, event_id: UUID) -> dict[str, Any]:
+async def event(bus: BusDep, who: Coordinator, event_id: UUID) -> dict[str, Any]:
     """One event with the chain of its causes, the nearest first, and the events that it caused."""
     within = reach(who)
     async with bus.read() as session:
@@ -112,7 +111,7 @@ async def event(bus: TheBus, who: Coordinator, event_id: UUID) -> dict[str, Any]
 
 @router.get("/supply")
 async def supply(
-    bus: TheBus, who: Coordinator, call_id: UUID | None = None, kind: ApplicationKind | None = None
+    bus: BusDep, who: Coordinator, call_id: UUID | None = None, kind: ApplicationKind | None = None
 ) -> dict[str, Any]:
     """Supply and demand by topic and language; cells in which both are 0 are left out."""
     wanted_kind = kind.value if kind else None
@@ -131,7 +130,7 @@ async def supply(
 
 @router.get("/calendar")
 async def calendar(
-    bus: TheBus, who: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
+    bus: BusDep, who: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
 ) -> dict[str, Any]:
     """The visits that begin from `first` (today) to `last` (12 weeks later), by start; 2,000 at most."""
     begins = first or clock.today()
@@ -142,7 +141,7 @@ async def calendar(
 
 
 @router.get("/progress")
-async def progress(request: Request, bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def progress(request: Request, bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The backlog of the service: events to read (null: unknown), to match, to send, waiting, and dead letters."""
     reader = service_of(request).reader
     async with bus.read() as session:

@@ -17,13 +17,13 @@ from services.matching.lifecycle.store import rings
 from services.matching.overview.store import board as overview_board
 from services.matching.overview.store import monitoring
 from services.matching.overview.store.board import WAITING, Filter, Narrowed
+from services.matching.parameters import BusDep
 from services.matching.provisional.store import replacements
-from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 from shared.time import clock, dates
 from shared.web.graphics.charts import Bar, bars
 from shared.web.live import live_route
@@ -32,7 +32,6 @@ from shared.web.render import render
 router = APIRouter(prefix="/matching", include_in_schema=False)
 router.add_api_route("/live", live_route("board"), dependencies=[Depends(allow(*COORDINATORS))])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _SHOWN = 12
@@ -43,7 +42,7 @@ _ORDER = ("application", "match", "visit", "mentorship")
 
 
 @router.get("/")
-async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def board(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """The board of one call, or of all."""
     within = reach(who)
     async with bus.read() as session:

@@ -17,8 +17,8 @@ from services.matching.facts.store import facts as store
 from services.matching.facts.store.facts import Call, Seat
 from services.matching.filters import COORDINATORS, call_filter, call_of, day_of, page_of
 from services.matching.overview.store import monitoring
+from services.matching.parameters import BusDep
 from services.matching.provisional.model.problem import weekly_places
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
@@ -26,13 +26,11 @@ from shared.contracts.offers import OfferTerms
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 WEEKS = 6
@@ -60,7 +58,7 @@ class Line:
 
 
 @router.get("/calendar")
-async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def calendar(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show six weeks from the one in the address, else from the first with a visit to come."""
     within, page = reach(who), page_of(request)
     async with bus.read() as session:
@@ -74,7 +72,7 @@ async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
         rows = await monitoring.calendar(session, within, call_id, weeks[0], weeks[-1] + WEEK)
         offers = await store.seats(session, {row.offer_id for row in rows if row.offer_id})
         hosts = await store.organisation_names(session, {row.host_organisation_id for row in rows})
-    lines = drawn(rows, weeks, offers, {one.id: one for one in calls}, hosts)
+    lines = lines_of(rows, weeks, offers, {one.id: one for one in calls}, hosts)
     return render(
         request,
         "board/calendar.html",
@@ -94,7 +92,7 @@ async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
     )
 
 
-def drawn(
+def lines_of(
     rows: Sequence[Any],
     weeks: Sequence[date],
     offers: Mapping[UUID, Seat],

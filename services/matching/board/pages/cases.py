@@ -15,10 +15,10 @@ from services.matching.filters import COORDINATORS, call_filter, call_of, filter
 from services.matching.lifecycle.store import matches
 from services.matching.overview.store import board
 from services.matching.overview.store.board import WAITING, Narrowed
+from services.matching.parameters import BusDep
 from services.matching.provisional.store import replacements
 from services.matching.receipts import views as receipts_views
 from services.matching.settings import Settings
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
@@ -27,19 +27,18 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 from shared.time import dates
 from shared.web.render import render, see_other
 from shared.web.states import Standing, states
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/applications")
-async def applications(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def applications(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List the cases by filter, 50 a page."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -115,7 +114,7 @@ _NEVER_SHOWN = (
 
 
 @router.get("/matches/{match_id}")
-async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> Response:
+async def match(bus: BusDep, who: Coordinator, match_id: UUID) -> Response:
     """Redirect a match to its application's page, which has the whole history."""
     async with bus.read() as session:
         found, _ = await matches.listed(session, reach(who), match_id=match_id)
@@ -125,7 +124,7 @@ async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> Response:
 
 
 @router.get("/applications/{application_id}")
-async def application(request: Request, bus: TheBus, who: Coordinator, application_id: UUID) -> Response:
+async def application(request: Request, bus: BusDep, who: Coordinator, application_id: UUID) -> Response:
     """Show one application: its stage, receipt, matches and history."""
     within = reach(who)
     case = await receipts_views.case(bus, within, application_id)
@@ -133,16 +132,16 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         raise _none()
     settings = service_of(request).settings
     effort = settings.receipt_effort if isinstance(settings, Settings) else 0
-    told = None
+    published = None
     provisional = case.row.match_id is None and case.row.application_state == "eligible"
     if provisional:
-        told = await receipts_views.provisional_receipt(bus, case.candidate, effort=effort)
-    if told is None:
-        told, provisional = await receipts_views.published_receipt(bus, application_id), False
+        published = await receipts_views.provisional_receipt(bus, case.candidate, effort=effort)
+    if published is None:
+        published, provisional = await receipts_views.published_receipt(bus, application_id), False
     in_line = await receipts_views.waiting_places(bus, application_id)
     async with bus.read() as session:
         call = (await store.calls(session, [case.candidate.call_id])).get(case.candidate.call_id)
-        named = {one.offer_id or one.mentor_id for one in told.counterfactuals} if told else set()
+        named = {one.offer_id or one.mentor_id for one in published.counterfactuals} if published else set()
         named |= {UUID(one.seat_id) for one in in_line}
         seats = await store.seats(session, {one for one in named if one})
         story = await board.stream(session, within, Narrowed(application=application_id), limit=100)
@@ -159,7 +158,7 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         call=call,
         where=_standing(case),
         facts=_facts(profile, scheme, organisations),
-        receipt=cohorts_views.receipt(told, case.seats | seats, scheme, side="both") if told else None,
+        receipt=cohorts_views.receipt(published, case.seats | seats, scheme, side="both") if published else None,
         provisional=provisional,
         lines=[activity_views.line(row) for row in story],
         stage=cohorts_views.stage,

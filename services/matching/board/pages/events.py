@@ -14,18 +14,16 @@ from services.matching.facts.store import facts as store
 from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.overview.store import board
 from services.matching.overview.store.board import Narrowed
-from shared.bus import Bus
+from services.matching.parameters import BusDep
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching/events", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _PAGE = 50
@@ -33,9 +31,9 @@ _CAUSES, _EFFECTS, _STORY = 10, 100, 200
 
 
 @router.get("")
-async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def events(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List the events by call, topic, type and case, further back than the board does."""
-    page, asked = page_of(request), request.query_params
+    page, query = page_of(request), request.query_params
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
@@ -44,9 +42,9 @@ async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
             reach(who),
             Narrowed(
                 call=call.id if call else None,
-                topic=asked.get("topic"),
-                type=asked.get("type"),
-                reference=(asked.get("case") or "").strip(),
+                topic=query.get("topic"),
+                type=query.get("type"),
+                reference=(query.get("case") or "").strip(),
             ),
             limit=_PAGE + 1,
             skip=(page - 1) * _PAGE,
@@ -61,15 +59,15 @@ async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
                 "name": "topic",
                 "label": gettext("About"),
                 "options": [(one, activity_views.topic_name(one)) for one in activity_views.TOPICS],
-                "value": asked.get("topic"),
+                "value": query.get("topic"),
             },
             {
                 "name": "type",
                 "label": gettext("What happened"),
                 "options": activity_views.kinds(),
-                "value": asked.get("type"),
+                "value": query.get("type"),
             },
-            {"name": "case", "label": gettext("Reference of the case"), "value": asked.get("case")},
+            {"name": "case", "label": gettext("Reference of the case"), "value": query.get("case")},
         ],
         lines=[activity_views.line(row) for row in rows[:_PAGE]],
         more=len(rows) > _PAGE,
@@ -78,7 +76,7 @@ async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 
 @router.get("/{event_id}")
-async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID) -> Response:
+async def event(request: Request, bus: BusDep, who: Coordinator, event_id: UUID) -> Response:
     """Show one event: the chain of its causes, and the events that it caused directly."""
     within = reach(who)
     async with bus.read() as session:

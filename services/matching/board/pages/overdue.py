@@ -18,20 +18,18 @@ from services.matching.facts.store import facts as store
 from services.matching.facts.store.facts import Call
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.overview.store import monitoring
-from shared.bus import Bus
+from services.matching.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.calls import CallTerms, Timers
 from shared.contracts.codes import Party
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import Reach, reach
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
@@ -45,7 +43,7 @@ class OverdueCase:
 
 
 @router.get("/stuck")
-async def overdue_cases(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def overdue_cases(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List all overdue cases, the latest first."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
@@ -65,8 +63,8 @@ async def look(session: AsyncSession, within: Reach, call_id: UUID | None, calls
     """Return the overdue cases within reach, the latest first."""
     timers: dict[UUID, Timers] = {one.id: CallTerms.model_validate(one.terms).timers for one in calls}
     now, found = clock.now(), []
-    asked = await monitoring.awaiting_action(session, within, call_id, STAGES)
-    for row in (*asked, *await monitoring.late_reserves(session, within, call_id, now)):
+    waiting = await monitoring.awaiting_action(session, within, call_id, STAGES)
+    for row in (*waiting, *await monitoring.late_reserves(session, within, call_id, now)):
         stage = Stage(
             kind=row.stage_kind,
             # The countries have as long for a reserve as for any other match.

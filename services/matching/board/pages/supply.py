@@ -13,21 +13,19 @@ from services.matching.cohorts import views as cohorts_views
 from services.matching.facts.store import facts as store
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.overview.store import monitoring
-from shared.bus import Bus
+from services.matching.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationKind
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of
 from shared.web.graphics.charts import Chart
 from shared.web.graphics.heat_maps import Cell, heat
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _TONGUES = 6
@@ -35,7 +33,7 @@ Field = tuple[str, str]
 
 
 @router.get("/supply")
-async def supply(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def supply(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show the heat map of a call, or of all, for visits, mentors or both."""
     kind = request.query_params.get("kind") or None
     kind = kind if kind in set(ApplicationKind) else None

@@ -14,8 +14,8 @@ from services.matching.cohorts.store.runs import Receipt, Run
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.provisional import snapshot
 from services.matching.provisional.call_lease import retry_write
+from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.scheduling.actions.plans import propose_move
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from services.matching.cohorts.actions.plan import Part, Worked
+    from services.matching.cohorts.actions.plan import CohortPlan, Part
     from services.matching.provisional.model.results import Proposal
     from shared.bus import Bus, Tx
     from shared.contracts.codes import ApplicationKind
@@ -65,14 +65,14 @@ async def commit_cohort(
     pair has changed or facts keep arriving, 422 if nobody is looking for a place.
     """
     for _ in range(TRIES):
-        given = await snapshot.load(bus, call_id)
-        if given is None:
+        snapshot = await load_snapshot(bus, call_id)
+        if snapshot is None:
             raise refused(NotFit(Why.UNKNOWN))
         try:
-            worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None, reserves=reserves)
+            plan = await asyncio.to_thread(work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves)
         except NotFit as unfit:
             raise refused(unfit) from unfit
-        committed = await retry_write(bus, by, write, worked)
+        committed = await retry_write(bus, by, write, plan)
         if committed is not None:
             return committed
     raise refused(NotFit(Why.BUSY))
@@ -98,51 +98,51 @@ def refused(unfit: NotFit) -> Refused:
             return Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
 
 
-async def write(tx: Tx, worked: Worked) -> Committed | None:
+async def write(tx: Tx, plan: CohortPlan) -> Committed | None:
     """Write a cohort if the call's facts are still those that it was computed from.
 
     Else write nothing and return None.
     """
-    pool = await store.version(tx.session, worked.call_id, lock=True)
-    if pool is None or pool.input_version != worked.version:
+    pool = await store.version(tx.session, plan.call_id, lock=True)
+    if pool is None or pool.input_version != plan.version:
         return None
-    cases = await Transitions.for_proposals(tx, worked.applications)
-    committed = await _commit(tx, cases, worked)
+    cases = await Transitions.for_proposals(tx, plan.applications)
+    committed = await _commit(tx, cases, plan)
     pool.cohort = committed.cohort
     return committed
 
 
-async def _commit(tx: Tx, cases: Transitions, worked: Worked) -> Committed:
+async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     """Write runs, matches and receipts in a transaction that has locked the call."""
     new: dict[UUID, UUID] = {}
     receipts: list[Receipt] = []
-    for part in worked.parts:
+    for part in plan.parts:
         new |= part.match_ids
         for proposal in part.proposals:
-            await _propose(cases, part, proposal, worked.clearance_wd)
+            await _propose(cases, part, proposal, plan.clearance_wd)
         for match_id, proposal in part.reserves:
-            await cases.propose(_step(match_id, part, proposal, worked.clearance_wd, reserve=True), None)
-        for application_id, told in part.told.items():
-            await tx.record(told, application_id, correlation=application_id)
+            await cases.propose(_step(match_id, part, proposal, plan.clearance_wd, reserve=True), None)
+        for application_id, explained in part.receipts.items():
+            await tx.record(explained, application_id, correlation=application_id)
             receipts.append(
                 Receipt(
                     application_id=application_id,
-                    call_id=worked.call_id,
+                    call_id=plan.call_id,
                     run_id=part.run_id,
                     matched=application_id in part.match_ids,
                     at=clock.now(),
-                    told=told.model_dump(mode="json"),
+                    told=explained.model_dump(mode="json"),
                 )
             )
-        fact = await tx.record(part.finished, part.run_id, correlation=worked.call_id)
+        fact = await tx.record(part.finished, part.run_id, correlation=plan.call_id)
         await activity_store.add(tx.session, [of_run(fact, part.finished, part.run_id, by=tx.actor, at=clock.now())])
         await runs.keep_run(
             tx.session,
             Run(
                 id=part.run_id,
-                call_id=worked.call_id,
+                call_id=plan.call_id,
                 kind=part.kind.value,
-                cohort=worked.cohort,
+                cohort=plan.cohort,
                 finished_at=clock.now(),
                 committed_by=tx.actor,
                 told=part.finished.model_dump(mode="json"),
@@ -151,15 +151,15 @@ async def _commit(tx: Tx, cases: Transitions, worked: Worked) -> Committed:
         await runs.keep_inputs(tx.session, part.run_id, part.kept)
     await runs.keep_receipts(tx.session, receipts)
     await store.drop_standings(tx.session, list(new))
-    await store.touch(tx.session, [worked.call_id])
+    await store.touch(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
     return Committed(
-        worked.cohort,
-        {part.kind: part.run_id for part in worked.parts},
+        plan.cohort,
+        {part.kind: part.run_id for part in plan.parts},
         new,
         len(receipts) - len(new),
-        sum(len(part.reserves) for part in worked.parts),
+        sum(len(part.reserves) for part in plan.parts),
     )
 
 

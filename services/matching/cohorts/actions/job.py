@@ -18,12 +18,12 @@ import structlog
 
 from services.matching.background import jobs, processes
 from services.matching.cohorts.actions.commit import TRIES, commit_cohort, refused, write
-from services.matching.cohorts.actions.plan import WRITING, NotFit, Why, Worked, work_out
+from services.matching.cohorts.actions.plan import WRITING, CohortPlan, NotFit, Why, work_out
 from services.matching.cohorts.store import jobs as cohorts_jobs
 from services.matching.cohorts.store.jobs import OPEN, CohortJob, JobState
 from services.matching.facts.store import pools as store
 from services.matching.interventions import store as interventions_store
-from services.matching.provisional import snapshot
+from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
@@ -106,7 +106,7 @@ async def ask(
 async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
     """Cancel a job before it is written. Raises `Refused`: 404 if there is none, 409 if it is too late."""
     async with bus.transaction(by) as tx:
-        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None:
             raise Refused(gettext("There is no such cohort under way."), 404)
         if row.state not in {JobState.WAITING, JobState.RUNNING}:
@@ -135,9 +135,9 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
             if row is None:
                 return
-            asked = CohortRequest(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
+            request = CohortRequest(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
             watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id)).look
-            ended = await processes.run_in_process(do_stored, bus.settings, asked, job_id, lease, watch=watch)
+            ended = await processes.run_in_process(do_stored, bus.settings, request, job_id, lease, watch=watch)
             if isinstance(ended, NotFit):
                 unfit = ended
                 break
@@ -173,18 +173,18 @@ class CohortRequest:
 
 
 def do_stored(
-    settings: ServiceSettings, asked: CohortRequest, job_id: UUID, lease: Lease, step: Step
+    settings: ServiceSettings, request: CohortRequest, job_id: UUID, lease: Lease, step: Step
 ) -> Ended | NotFit:
     """Compute a cohort and write it, in a process of its own so that thousands of matches delay nothing else.
 
     Nothing large is passed between processes: the child writes what it has computed, under the lease that its parent
     keeps.
     """
-    worked = work_out_stored(settings, asked, step)
-    if isinstance(worked, NotFit):
-        return worked
+    plan = work_out_stored(settings, request, step)
+    if isinstance(plan, NotFit):
+        return plan
     try:
-        return asyncio.run(_kept(settings, job_id, lease, worked))
+        return asyncio.run(_stored(settings, job_id, lease, plan))
     except LeaseLost:
         return Ended.DISTURBED
     except Exception as wrong:
@@ -193,18 +193,18 @@ def do_stored(
         raise
 
 
-async def _kept(settings: ServiceSettings, job_id: UUID, lease: Lease, worked: Worked) -> Ended:
+async def _stored(settings: ServiceSettings, job_id: UUID, lease: Lease, plan: CohortPlan) -> Ended:
     bus = Bus("matching", settings)
     try:
         # In a transaction of its own: from now on a cancel is refused, and need not wait for all to be written.
         if await _moved_on(bus, job_id, lease, JobState.WRITING, WRITING) is None:
             return Ended.OVER
-        return Ended.OVER if await _written(bus, job_id, lease, worked) else Ended.LATE
+        return Ended.OVER if await _written(bus, job_id, lease, plan) else Ended.LATE
     finally:
         await bus.close()
 
 
-def work_out_stored(settings: ServiceSettings, asked: CohortRequest, step: Step) -> Worked | NotFit:
+def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Step) -> CohortPlan | NotFit:
     """Read the facts and compute the cohort, or return why not; runs a loop of its own.
 
     The reason is returned, not raised, because it is shown in the language of the reader, not of this process.
@@ -213,15 +213,15 @@ def work_out_stored(settings: ServiceSettings, asked: CohortRequest, step: Step)
     async def read() -> Snapshot | None:
         bus = Bus("matching", settings)
         try:
-            return await snapshot.load(bus, asked.call_id)
+            return await load_snapshot(bus, request.call_id)
         finally:
             await bus.close()
 
-    given = asyncio.run(read())
-    if given is None:
+    snapshot = asyncio.run(read())
+    if snapshot is None:
         return NotFit(Why.UNKNOWN)
     try:
-        return work_out(given, asked.chosen, asked.effort, step, reserves=asked.reserves)
+        return work_out(snapshot, request.chosen, request.effort, step, reserves=request.reserves)
     except NotFit as unfit:
         return unfit
 
@@ -233,7 +233,7 @@ def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
 async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
     """Store the progress of a job; return whether to continue."""
     async with bus.transaction("system:cohort") as tx:
-        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state == JobState.CANCELLED:
             return False
         # What its process is writing, or has just written, is let end.
@@ -247,7 +247,7 @@ async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step:
     """Store the new state of a job; None if it is over, as after a cancel. Raises `LeaseLost`."""
     async with bus.transaction("system:cohort") as tx:
         await leases.check(tx.session, lease)
-        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state not in OPEN:
             return None
         row.state, row.step, row.since = state, step, clock.now()
@@ -255,20 +255,20 @@ async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step:
     return row
 
 
-async def _written(bus: Bus, job_id: UUID, lease: Lease, worked: Worked) -> bool:
+async def _written(bus: Bus, job_id: UUID, lease: Lease, plan: CohortPlan) -> bool:
     """Write cohort and job in one transaction, in the name of the person who asked.
 
     False if facts have arrived meanwhile.
     """
     async with bus.read() as session:
-        asked = await cohorts_jobs.one(session, job_id)
-    assert asked is not None
-    async with bus.transaction(asked.asked_by) as tx:
+        request = await cohorts_jobs.job(session, job_id)
+    assert request is not None
+    async with bus.transaction(request.asked_by) as tx:
         await leases.check(tx.session, lease)
-        committed = await write(tx, worked)
+        committed = await write(tx, plan)
         if committed is None:
             return False
-        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state != JobState.WRITING:
             raise LeaseLost(f"The job {job_id} is no longer being written by this process.")
         row.state, row.since, row.cohort = JobState.DONE, clock.now(), committed.cohort
@@ -290,7 +290,7 @@ async def _over(
     """Store that nothing was committed, and why."""
     async with bus.transaction("system:cohort") as tx:
         await leases.check(tx.session, lease)
-        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state not in OPEN:
             return
         row.state, row.since, row.problem = state, clock.now(), problem

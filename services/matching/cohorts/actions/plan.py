@@ -61,15 +61,15 @@ class Part:
     """The part of a cohort of one kind; with `ring` its pairs are an exchange ring of that id.
 
     `match_ids` has the match of each proposed application: a new one, or the reserve that it already held for the same
-    place. `told` has the receipt of each and of all without a place; `reserves` are to be cleared beforehand, each with
-    the id of its match, the next in line first.
+    place. `receipts` are those of the proposed and of all without a place; `reserves` are to be cleared beforehand,
+    each with the id of its match, the next in line first.
     """
 
     kind: ApplicationKind
     run_id: UUID
     proposals: Sequence[Proposal]
     match_ids: Mapping[UUID, UUID]
-    told: Mapping[UUID, MatchExplained | NoMatchExplained]
+    receipts: Mapping[UUID, MatchExplained | NoMatchExplained]
     finished: RunFinished
     kept: KeptProblem
     ring: UUID | None = None
@@ -77,7 +77,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class CohortPlan:
     """A cohort computed from the facts of `version`, to be written while that is still the call's version."""
 
     version: int
@@ -87,10 +87,10 @@ class Worked:
     parts: Sequence[Part]
 
     @classmethod
-    def of(cls, given: Snapshot, parts: Sequence[Part]) -> Worked:
+    def of(cls, snapshot: Snapshot, parts: Sequence[Part]) -> CohortPlan:
         """Return these parts as the next cohort of a call."""
-        facts = given.facts
-        return cls(given.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
+        facts = snapshot.facts
+        return cls(snapshot.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
 
     @property
     def applications(self) -> set[UUID]:
@@ -101,15 +101,15 @@ class Worked:
 
 
 def work_out(
-    given: Snapshot, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
-) -> Worked:
+    snapshot: Snapshot, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
+) -> CohortPlan:
     """Return the runs of a cohort with all receipts: the long part, outside any transaction. Raises `NotFit`.
 
     `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is called with the
     progress. With `reserves` the next in line for each place are to be cleared beforehand.
     """
-    facts, started_at = given.facts, clock.now()
-    if not given.open:
+    facts, started_at = snapshot.facts, clock.now()
+    if not snapshot.open:
         raise NotFit(Why.CLOSED)
     if chosen is not None and any(companions(facts, one) - chosen.keys() for one in chosen):
         raise NotFit(Why.SPLIT)
@@ -137,7 +137,7 @@ def work_out(
             replace(part, reserves=[(new_id(), one) for one in reserves_of(facts, kind, result, picked)])
             for part, (kind, result, picked) in zip(parts, wanted, strict=True)
         ]
-    return Worked.of(given, parts)
+    return CohortPlan.of(snapshot, parts)
 
 
 def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:
@@ -148,22 +148,24 @@ def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Seq
     checked when a reserve is called up: before that, nobody knows whose place falls free.
     """
     standing = in_reserve(facts)
-    places = Counter(match.seat_id for match in facts.matches if match.held and match.state in UNCONFIRMED)
+    places = Counter(match.seat_id for match in facts.matches if match.takes_place and match.state in UNCONFIRMED)
     places.update(one.seat_id for one in picked)
     there = Counter(match.seat_id for match in standing.values())
     wanted = {str(seat): facts.terms.reserves * count - there[seat] for seat, count in places.items()}
-    unmatched, asked = set(result.unmatched), result.problem
+    unmatched, problem = set(result.unmatched), result.problem
     found = from_scratch(
         replace(
-            asked,
+            problem,
             candidates=tuple(
                 one
-                for one in asked.candidates
+                for one in problem.candidates
                 if one.id in unmatched and one.group_id is None and UUID(one.id) not in standing
             ),
-            seats=tuple(replace(seat, capacity=wanted[seat.id]) for seat in asked.seats if wanted.get(seat.id, 0) > 0),
+            seats=tuple(
+                replace(seat, capacity=wanted[seat.id]) for seat in problem.seats if wanted.get(seat.id, 0) > 0
+            ),
             fixed=(),
-            rules=replace(asked.rules, share=100, ceilings={}, floors={}),
+            rules=replace(problem.rules, share=100, ceilings={}, floors={}),
         )
     )
     preferred = {UUID(pair.candidate_id): pair.preference for pair in found.pairs}
@@ -196,15 +198,15 @@ def part_of(
             reserve = standing.get(one.application_id)
             if reserve is not None and reserve.seat_id == one.seat_id:
                 match_ids[one.application_id] = reserve.id
-    told: dict[UUID, MatchExplained | NoMatchExplained] = {}
+    receipts: dict[UUID, MatchExplained | NoMatchExplained] = {}
     for one in picked:
         receipt = result.receipt(str(one.application_id), effort=effort)
         match_id, size = match_ids[one.application_id], len(picked) if ring else None
-        told[one.application_id] = matched(receipt, one, run_id=run_id, match_id=match_id, ring=size)
+        receipts[one.application_id] = matched(receipt, one, run_id=run_id, match_id=match_id, ring=size)
         explained()
     for candidate_id in left:
         receipt = result.receipt(candidate_id, effort=effort)
-        told[UUID(candidate_id)] = unmatched(receipt, run_id=run_id, call_id=facts.call_id, kind=kind)
+        receipts[UUID(candidate_id)] = unmatched(receipt, run_id=run_id, call_id=facts.call_id, kind=kind)
         explained()
     ring_id, by_hand = ring or (None, {})
     return Part(
@@ -212,7 +214,7 @@ def part_of(
         run_id=run_id,
         proposals=picked,
         match_ids=match_ids,
-        told=told,
+        receipts=receipts,
         finished=run_finished(facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id),
         kept=KeptProblem.of(result, {str(one): str(seat) for one, seat in by_hand.items()}),
         ring=ring_id,

@@ -17,6 +17,7 @@ from services.matching.facts.store import facts
 from services.matching.facts.store.facts import Call
 from services.matching.overview.store import board as store
 from services.matching.overview.store.board import WAITING, Filter
+from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
@@ -25,12 +26,11 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 MOST = 1000
@@ -38,7 +38,7 @@ MOST = 1000
 
 
 @router.get("/cohorts/{call_id}")
-async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def choose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """List all provisional matches of a call, each with a checkbox."""
     call, rows = await _provisional(bus, who, call_id)
     async with bus.read() as session:
@@ -59,7 +59,7 @@ async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
 
 
 @router.post("/cohorts/{call_id}")
-async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def confirm(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """List the chosen matches to be checked; nothing is done yet."""
     call, rows = await _provisional(bus, who, call_id)
     form = await request.form(max_fields=MOST + 10)
@@ -89,7 +89,7 @@ async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) 
 
 
 @router.post("/cohorts/{call_id}/commit")
-async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def commit(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Commit the confirmed pairs: at once, or by a job with its own page if there are many."""
     form = await request.form(max_fields=MOST + 10)
     chosen: dict[UUID, UUID] = {}

@@ -14,19 +14,17 @@ from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
 from services.matching.cohorts.store import jobs
 from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.facts.store import facts as store
-from shared.bus import Bus
+from services.matching.parameters import BusDep
 from shared.contracts.codes import ApplicationKind, Role
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 from shared.web.states import State, Tone
 
 router = APIRouter(prefix="/matching/cohorts/jobs", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 _TABLE: tuple[tuple[str, Tone, str, str], ...] = (
@@ -54,10 +52,10 @@ def state(code: str) -> State:
 
 
 @router.get("/{job_id}")
-async def one(request: Request, bus: TheBus, _: Programme, job_id: UUID) -> Response:
+async def job_page(request: Request, bus: BusDep, _: Programme, job_id: UUID) -> Response:
     """Show the progress of a cohort, and once it is over its runs or why there are none."""
     async with bus.read() as session:
-        row = await jobs.one(session, job_id)
+        row = await jobs.job(session, job_id)
         if row is None:
             raise Refused(gettext("There is no such cohort under way."), 404)
         call = (await store.calls(session, [row.call_id])).get(row.call_id)
@@ -75,7 +73,7 @@ async def one(request: Request, bus: TheBus, _: Programme, job_id: UUID) -> Resp
 
 
 @router.post("/{job_id}/cancel")
-async def cancel(request: Request, bus: TheBus, who: Programme, job_id: UUID) -> Response:
+async def cancel(request: Request, bus: BusDep, who: Programme, job_id: UUID) -> Response:
     """Cancel the cohort."""
     await sent(request)
     await job.cancel(bus, who.subject, job_id)

@@ -15,8 +15,8 @@ from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.facts.store import facts as store
 from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.overview.store import board
+from services.matching.parameters import BusDep
 from services.matching.provisional.store import replacements
-from shared.bus import Bus
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
 from shared.contracts.runs import RunFinished
@@ -24,7 +24,6 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.runtime.service import bus_of
 from shared.web.graphics.charts import Bar, Chart, bars
 from shared.web.render import render
 from shared.web.states import states
@@ -34,30 +33,29 @@ _CHOICES = 8
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/runs")
-async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
+async def runs(request: Request, bus: BusDep, _: Coordinator) -> Response:
     """List all committed cohorts."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
         found = await cohorts_runs.runs(session, call.id if call else None)
-    told = [(run, RunFinished.model_validate(run.told)) for run in found]
+    finished = [(run, RunFinished.model_validate(run.told)) for run in found]
     return render(
         request,
         "cohorts/runs.html",
         call=call,
-        runs=told,
-        ranks=ranks([one for _, one in told]),
+        runs=finished,
+        ranks=ranks([one for _, one in finished]),
         call_filter=call_filter(calls, call),
     )
 
 
 @router.get("/runs/{run_id}")
-async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Response:
+async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Response:
     """Show one run with both prices, and what is needed to repeat it."""
     async with bus.read() as session:
         found = await cohorts_runs.run(session, run_id)
@@ -65,14 +63,14 @@ async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Re
             raise Refused(gettext("There is no such run."), 404)
         call = (await store.calls(session, [found.call_id])).get(found.call_id)
     done, reserves = request.query_params.get("done", ""), request.query_params.get("reserves", "")
-    told = RunFinished.model_validate(found.told)
+    finished = RunFinished.model_validate(found.told)
     return render(
         request,
         "cohorts/run.html",
         run=found,
-        told=told,
+        told=finished,
         call=call,
-        ranks=ranks([told]),
+        ranks=ranks([finished]),
         done=int(done) if done.isdecimal() else None,
         reserves=int(reserves) if reserves.isdecimal() else 0,
     )
@@ -110,7 +108,7 @@ def ranks(runs: Sequence[RunFinished]) -> Chart | None:
 
 
 @router.get("/visits")
-async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def visits(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List the visits by start; those without a lawful week first."""
     page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:
@@ -120,7 +118,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
         both_ways = await replacements.both_ways(session, reach(who), [row.id for row in rows])
         open_to = await board.open_to(session, reach(who), (row.application_id for row in rows))
     notice = {one.id: CallTerms.model_validate(one.terms).timers.notice_weeks for one in calls}
-    told = {
+    finished = {
         row.id: views.replacement(both_ways[row.id], notice.get(row.call_id, 0)) or views.replaces(both_ways[row.id])
         for row in rows
     }
@@ -138,7 +136,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
             {"name": "state", "label": gettext("State"), "options": known, "value": state},
         ],
         stage=views.stage,
-        replacements=told,
+        replacements=finished,
         call=call,
         may_plan=who.has(Role.PROGRAMME_COORDINATOR),
         moved=int(moved) if moved.isdecimal() else 0,
@@ -146,7 +144,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 
 @router.get("/mentorships")
-async def mentorships(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def mentorships(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List the mentorships, the newest first."""
     page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:

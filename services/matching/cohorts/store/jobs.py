@@ -78,7 +78,7 @@ async def write(session: AsyncSession, row: CohortJob) -> None:
     await keep(session, [row])
 
 
-async def one(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> CohortJob | None:
+async def job(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> CohortJob | None:
     """Return one job; `lock` locks it until the end of the transaction."""
     query = select(CohortJob).where(col(CohortJob.id) == job_id)
     return (await session.scalars(for_update(query) if lock else query)).one_or_none()

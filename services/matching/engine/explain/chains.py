@@ -39,7 +39,7 @@ class Chains:
 
     def moves_up(self, candidate: int, seat: int, places: int, share: int) -> bool:
         """Return whether a candidate without a seat would get one if the seat had these free places and this share."""
-        market, state = self._market, self._held.copy()
+        market, state = self._market, self._state.copy()
         free, shares = list(market.free), list(market.shares)
         free[seat], shares[seat] = places, share
         reached = self._reached.copy()
@@ -89,7 +89,7 @@ class Chains:
         return Admissions.settled(self._market, self._assigned)
 
     @cached_property
-    def _held(self) -> Admissions:
+    def _state(self) -> Admissions:
         """Return the holders of each seat; nobody proposes in this state."""
         keys = self._market.terms_of(self._assigned).key
         return Admissions.holding(self._market, self._assigned, keys.tolist())

@@ -42,8 +42,9 @@ def prices(market: Market, assigned: list[int], best: Certificate | None = None)
 def total_of(market: Market, assigned: list[int]) -> int:
     """Return the sum of the weights of the assigned pairs."""
     if market.sweep is not None:
-        told, has = market.sweep.told(assigned, market.at_ceiling(assigned)), np.array(assigned, np.int64) != UNMATCHED
-        return int((told.gain[has].astype(np.int64) + told.preference[has] + 1).sum())
+        summary = market.sweep.summary(assigned, market.at_ceiling(assigned))
+        has = np.array(assigned, np.int64) != UNMATCHED
+        return int((summary.gain[has].astype(np.int64) + summary.preference[has] + 1).sum())
     chosen = np.array(assigned, np.int64)
     pairs = market.pairs
     return int(pairs.weight[chosen[pairs.owner] == pairs.seat].sum())
@@ -63,7 +64,7 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
     """
     stops = market.at_ceiling(assigned)
     if market.sweep is not None:
-        return market.sweep.told(assigned, stops).blocking.astype(np.int64)
+        return market.sweep.summary(assigned, stops).blocking.astype(np.int64)
     pairs, people = market.pairs, len(market.candidates)
     if not len(pairs.seat):
         return np.zeros(people, np.int64)

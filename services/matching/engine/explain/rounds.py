@@ -126,11 +126,11 @@ class Rounds:
                     if wider is not None:
                         resize(here.book, *wider)
                 for one in sorted(here.absent ^ out):
-                    _turn(here, one)
+                    _toggle(here, one)
                 beyond = self._beyond(here.book, quota)
                 assigned = here.book.at[: len(self._country)]
                 if not beyond:
-                    return None if self._asked(assigned, out) else assigned.tolist()
+                    return None if self._floor_asks(assigned, out) else assigned.tolist()
                 if alone in beyond and not self._floors:
                     break
                 out |= beyond
@@ -156,7 +156,7 @@ class Rounds:
                 beyond.update(placed[order[:above]].tolist())
         return beyond
 
-    def _asked(self, assigned: Integers, out: set[int]) -> bool:
+    def _floor_asks(self, assigned: Integers, out: set[int]) -> bool:
         """Return whether a country is below its floor and has a candidate who might be put before others."""
         for country, least in self._floors.items():
             own = self._country == country
@@ -176,12 +176,12 @@ class Rounds:
             self._enter_row(one, line)
             for here in self._rounds:
                 if one in here.absent and one not in here.left:
-                    _turn(here, one)
+                    _toggle(here, one)
         if candidate is not None:
             line = Line(self._whole.own[candidate].copy(), self._whole.key[candidate].copy())
             for here in self._rounds:
                 if candidate not in here.absent:
-                    _turn(here, candidate)
+                    _toggle(here, candidate)
             self._apart = candidate, line
         for here in self._rounds:
             climb(here.book, ())  # the lines are looked up once, not in every question
@@ -207,7 +207,7 @@ class Rounds:
         return Terms(market.free[seat] if free is None else free, most, market.used[seat], bound=most < places)
 
 
-def _turn(here: _Round, one: int) -> None:
+def _toggle(here: _Round, one: int) -> None:
     """Let a candidate enter or leave a round."""
     if one in here.absent:
         here.absent.discard(one)

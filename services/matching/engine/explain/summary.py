@@ -47,7 +47,7 @@ def explain_all(market: Market, solution: Solution) -> Explanations:
     assigned = np.array(solution.assigned, np.int64)
     if market.sweep is None:
         return _from_pairs(market, solution, assigned)
-    told, funnel = market.sweep.told(solution.assigned, market.at_ceiling(solution.assigned)), market.sweep.funnel
+    told, funnel = market.sweep.summary(solution.assigned, market.at_ceiling(solution.assigned)), market.sweep.funnel
     return Explanations(
         why=_whys(solution, funnel[:, -1]),
         seat=assigned,

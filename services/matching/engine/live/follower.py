@@ -141,7 +141,7 @@ class Follower:
                 events = differences(live, problem)
                 if len(events) <= max(_FEW, (len(problem.candidates) + len(problem.seats)) // _ONE_IN):
                     return self._led_to(live, problem, events)
-            return self._anew(problem)
+            return self._run_again(problem)
         finally:
             self._alone.release()
 
@@ -156,7 +156,7 @@ class Follower:
             self._taken_up()
 
     @property
-    def kept(self) -> tuple[Problem, Mapping[str, str]] | None:
+    def followed(self) -> tuple[Problem, Mapping[str, str]] | None:
         """Return the followed problem and the matching that events have led to; None if there is none to check."""
         live = self._live
         return (live.problem, live.matching) if live is not None and live.within_quotas() else None
@@ -184,7 +184,7 @@ class Follower:
         self.runs += 1
         return Ran(self._run(problem))
 
-    def _anew(self, problem: Problem) -> Outcome:
+    def _run_again(self, problem: Problem) -> Outcome:
         self.runs += 1
         self._live = None
         result = self._run(problem)

@@ -100,7 +100,7 @@ class Sweep:
         self._admit(trial, [candidate], (candidate, np.array(seats), np.array(keys)))
         return bool(trial.seat[candidate] != NONE)
 
-    def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Summary:
+    def summary(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Summary:
         """Return the result of an assignment for each candidate; countries in `stopped` may send nobody more."""
         asked = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
         if self._last is not None and self._last[0] == asked:

@@ -175,22 +175,22 @@ def _read_one(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
         try:
             return date.fromisoformat(value)
         except (TypeError, ValueError):
-            return _wrong(at, f"{_shown(value)} is no day; write it as 2027-03-15", faults)
+            return _wrong(at, f"{_short(value)} is no day; write it as 2027-03-15", faults)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         try:
             return kind(value)
         except ValueError:
             codes = ", ".join(one.value for one in kind)
-            return _wrong(at, f"{_shown(value)} is not known; known are {codes}", faults)
+            return _wrong(at, f"{_short(value)} is not known; known are {codes}", faults)
     if type(value) is not kind:
-        return _wrong(at, f"{_shown(value)} is not {_NAMES[kind]}", faults)
+        return _wrong(at, f"{_short(value)} is not {_NAMES[kind]}", faults)
     return value
 
 
 _NAMES: Mapping[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
-def _shown(value: object) -> str:
+def _short(value: object) -> str:
     """Return a value for a message, cut short."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else text[:39] + "…"

@@ -82,7 +82,7 @@ class Pairing:
 
     def _line(self, meeting: "_Meeting") -> Line:
         own_tie, seat_tie = _ties(self.candidates.word[meeting.candidate], self.seats.word[meeting.seat])
-        ok = meeting.alive & meeting.given(criteria.SAME_KIND)
+        ok = meeting.alive & meeting.value(criteria.SAME_KIND)
         for requirement in self._requirements:
             meeting.hold(requirement, ok)
         gain, preference = np.zeros(len(ok), np.int32), np.zeros(len(ok), np.int32)
@@ -94,7 +94,7 @@ class Pairing:
                 preference += np.multiply(points, weight.host, dtype=np.int32)
         key = (preference.astype(np.int64) << TIE_BITS) | seat_tie
         for term in criteria.PUT_FIRST:
-            if (named := meeting.given(term)) is not False:
+            if (named := meeting.value(term)) is not False:
                 key = np.where(named, key | _NAMED, key)
         return Line(np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), key)
 
@@ -113,10 +113,10 @@ class _Meeting:
         self._known: dict[Term, Any] = {}
         self._numbers: dict[Vocabulary, Sequence[int]] = {}
 
-    def given(self, term: Term, *, counted: bool = False) -> Any:
+    def value(self, term: Term, *, counted: bool = False) -> Any:
         """Return the value of a term, an array or the same for all: the greatest of all words, or their sum."""
         if term not in self._known:
-            self._known[term] = self._given(term, counted=counted)
+            self._known[term] = self._value(term, counted=counted)
         return self._known[term]
 
     def hold(self, requirement: Requirement, ok: NDArray[np.bool_]) -> None:
@@ -124,18 +124,18 @@ class _Meeting:
         if requirement.opens or requirement.count:
             ok &= self._open(requirement)
         for term in requirement.bars:
-            if (given := self.given(term)) is not False:
+            if (given := self.value(term)) is not False:
                 ok &= ~_some(given)
 
     def points(self, measure: Measure, terms: Sequence[Term]) -> Any:
         """Return the points of a criterion, by those of its terms that are used."""
         counted = measure.up_to > 0
-        return measure.points(reduce(measure.joined, [self.given(term, counted=counted) for term in terms]))
+        return measure.points(reduce(measure.joined, [self.value(term, counted=counted) for term in terms]))
 
     def _open(self, requirement: Requirement) -> Any:
         found: Any = False
         for term in requirement.opens:
-            given = self.given(term)
+            given = self.value(term)
             if given is False:
                 continue
             some = _some(given)
@@ -143,11 +143,11 @@ class _Meeting:
                 return True
             found = some if found is False else found | some
         if requirement.count is not None:
-            enough = self.given(requirement.count, counted=True) >= requirement.least(self._setting.rules)
+            enough = self.value(requirement.count, counted=True) >= requirement.least(self._setting.rules)
             found = enough if found is False else found | enough
         return found
 
-    def _given(self, term: Term, *, counted: bool) -> Any:
+    def _value(self, term: Term, *, counted: bool) -> Any:
         if term.over is not None and term.sparse:
             found = self._hits(term, term.over)
         else:

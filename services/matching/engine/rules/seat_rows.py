@@ -84,13 +84,13 @@ class SeatRows:
         """Make the rows for some keys; many at once hardly take longer than one."""
         rows = self._rows[term]
         for new in self._few([key for key in keys if key not in rows]):
-            rows.update(zip(new, self._made(term, new), strict=True))
+            rows.update(zip(new, self._rows_for(term, new), strict=True))
 
     def make_bits(self, term: Term, keys: Sequence[Key]) -> None:
         """Make the bitmaps for some keys."""
         bits = self._bits[term]
         for new in self._few([key for key in keys if key not in bits]):
-            packed = np.packbits(self._made(term, new) > 0, axis=1, bitorder="little")
+            packed = np.packbits(self._rows_for(term, new) > 0, axis=1, bitorder="little")
             bits.update((key, int.from_bytes(row.tobytes(), "little")) for key, row in zip(new, packed, strict=True))
 
     def _few(self, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
@@ -120,7 +120,7 @@ class SeatRows:
                 counted[count] |= counted[count - 1] & bits
         return counted[least]
 
-    def _made(self, term: Term, keys: Sequence[Key]) -> NDArray[np.int16]:
+    def _rows_for(self, term: Term, keys: Sequence[Key]) -> NDArray[np.int16]:
         """Return the rows for some keys."""
         words, *own = zip(*keys, strict=True)
         values = [np.array(each, one.kind)[:, None] for one, each in zip(term.own, own, strict=True)]

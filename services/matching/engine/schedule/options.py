@@ -120,7 +120,7 @@ def options(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Options
         known.free[use_seat] >= use_count[:, None], np.searchsorted(use_unit, np.arange(len(members)))
     )
     ok = (length >= least[:, None]) & place
-    told = _Told.of(requests, known, flat, owner, wanted)
+    told = _Announced.of(requests, known, flat, owner, wanted)
     told.keep(can, place, length, offset, ok)
     moved, away = told.moves(length, offset, wanted)
     first = np.argmax(ok, axis=1)
@@ -185,7 +185,7 @@ def _shared(requests: Sequence[VisitRequest], owner: Ints, flat: Ints) -> dict[s
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Announced:
     """The announced visits: request, unit, week, weekday and length of each."""
 
     request: Ints

@@ -149,8 +149,8 @@ async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool =
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
     newest = {tuple(getattr(row, key) for key in keys): row for row in rows}
     for part in batched(({name: getattr(row, name) for name in names} for row in newest.values()), _PART):
-        told = orjson.dumps(part, default=_written).decode()
-        await session.execute(_keep_into(table, only_new=only_new), {"rows": told})
+        text = orjson.dumps(part, default=_written).decode()
+        await session.execute(_keep_into(table, only_new=only_new), {"rows": text})
 
 
 def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:

@@ -17,9 +17,10 @@ from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import Proposal, matched, proposal_of
+from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, HardRule, MatchState
 from shared.contracts.lifecycle import Unit
@@ -69,8 +70,8 @@ async def weighed(bus: Bus, application_id: UUID, seat_id: UUID, instead: UUID |
     Raises `Refused`: 404 for an unknown application or place, 409 if the application is not looking for a place or has
     a confirmed one, 422 for a match that cannot yield.
     """
-    given, kind = await _given(bus, application_id)
-    return await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
+    snapshot, kind = await _snapshot(bus, application_id)
+    return await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
 
 
 async def put(
@@ -82,11 +83,11 @@ async def put(
     422 if a rule of law forbids the pair.
     """
     for _ in range(_TRIES):
-        given, kind = await _given(bus, application_id)
-        found = await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
+        snapshot, kind = await _snapshot(bus, application_id)
+        found = await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
         if found.price.forbidden:
             raise Refused(_forbidden(found), 422)
-        match_id = await call_lease.retry_write(bus, by, _put, given, found, reason)
+        match_id = await call_lease.retry_write(bus, by, _put, snapshot, found, reason)
         if match_id is not None:
             return match_id
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
@@ -99,22 +100,22 @@ def _forbidden(found: Weighed) -> str:
     return gettext("These rules hold for everybody, and this pair breaks them: %(rules)s.") % {"rules": rules}
 
 
-async def _given(bus: Bus, application_id: UUID) -> tuple[Snapshot, ApplicationKind]:
+async def _snapshot(bus: Bus, application_id: UUID) -> tuple[Snapshot, ApplicationKind]:
     async with bus.read() as session:
         candidate = (await store.candidates(session, [application_id])).get(application_id)
-    given = None if candidate is None else await snapshot.load(bus, candidate.call_id)
-    if candidate is None or given is None:
+    snapshot = None if candidate is None else await load_snapshot(bus, candidate.call_id)
+    if candidate is None or snapshot is None:
         raise Refused(gettext("There is no such application."), 404)
-    if not given.open:
+    if not snapshot.open:
         raise Refused(gettext("This call is closed: nothing more is matched in it."))
-    return given, ApplicationKind(candidate.kind)
+    return snapshot, ApplicationKind(candidate.kind)
 
 
 def _weigh(
-    given: Snapshot, kind: ApplicationKind, application_id: UUID, seat_id: UUID, instead: UUID | None
+    snapshot: Snapshot, kind: ApplicationKind, application_id: UUID, seat_id: UUID, instead: UUID | None
 ) -> Weighed:
-    facts = given.facts
-    held = [match for match in facts.matches if match.held]
+    facts = snapshot.facts
+    held = [match for match in facts.matches if match.takes_place]
     own = next((match for match in held if match.pairing.application_id == application_id), None)
     if own is not None and (own.state is MatchState.CONFIRMED or own.seat_id == seat_id):
         raise Refused(
@@ -137,11 +138,11 @@ def _weigh(
     return Weighed(price, own, yields, tuple(there), proposal_of(facts, kind, after.problem, price))
 
 
-async def _put(tx: Tx, given: Snapshot, found: Weighed, reason: Reason) -> UUID | None:
+async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UUID | None:
     """Write an override and return the id of its match; None if facts have arrived since it was weighed."""
-    proposal, call_id, now, match_id = found.proposal, given.facts.call_id, clock.now(), new_id()
+    proposal, call_id, now, match_id = found.proposal, snapshot.facts.call_id, clock.now(), new_id()
     pool = await pools.version(tx.session, call_id, lock=True)
-    if pool is None or pool.input_version != given.version:
+    if pool is None or pool.input_version != snapshot.version:
         return None
     ended = [match for match in (found.own, found.instead) if match is not None]
     cases = await Transitions.for_proposals(tx, [proposal.application_id], [match.id for match in ended])
@@ -158,22 +159,22 @@ async def _put(tx: Tx, given: Snapshot, found: Weighed, reason: Reason) -> UUID 
         score=proposal.score,
         weeks=proposal.weeks,
         next_in_line=proposal.next_in_line,
-        due=workdays.due(now, given.facts.terms.timers.clearance_wd, Unit.WORKING_DAYS, proposal.pairing.country),
+        due=workdays.due(now, snapshot.facts.terms.timers.clearance_wd, Unit.WORKING_DAYS, proposal.pairing.country),
         now=now,
         override=reason,
     )
     await cases.propose(step, None)
-    told = matched(found.price.receipt, proposal, run_id=run_id, match_id=match_id, override=reason)
-    await tx.record(told, proposal.application_id, correlation=proposal.application_id)
-    receipt = Receipt(
+    explained = matched(found.price.receipt, proposal, run_id=run_id, match_id=match_id, override=reason)
+    await tx.record(explained, proposal.application_id, correlation=proposal.application_id)
+    row = Receipt(
         application_id=proposal.application_id,
         call_id=call_id,
         run_id=run_id,
         matched=True,
         at=now,
-        told=told.model_dump(mode="json"),
+        told=explained.model_dump(mode="json"),
     )
-    await cohorts_runs.keep_receipts(tx.session, [receipt])
+    await cohorts_runs.keep_receipts(tx.session, [row])
     await pools.drop_standings(tx.session, [proposal.application_id])
     await cases.save()
     return match_id

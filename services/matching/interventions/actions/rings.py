@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.matching.cohorts.actions.commit import write
-from services.matching.cohorts.actions.plan import Part, Worked, part_of
+from services.matching.cohorts.actions.plan import CohortPlan, Part, part_of
 from services.matching.engine.interventions import manual
 from services.matching.engine.interventions import rings as engine
 from services.matching.engine.market.market import Market
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.store import rings
 from services.matching.lifecycle.store.rings import RingLeg
-from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import proposals
+from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.codes import ApplicationKind
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -61,16 +62,16 @@ async def possible(bus: Bus, call_id: UUID) -> Rings:
     known = _known.get((bus, call_id))
     if known is not None and known[0] == at:
         return known[1]
-    given = await _load(bus, call_id)
-    found = await asyncio.to_thread(_possible, given) if given.open else engine.Rings((), 0)
+    snapshot = await _load(bus, call_id)
+    found = await asyncio.to_thread(_possible, snapshot) if snapshot.open else engine.Rings((), 0)
     if len(_known) >= _KEPT:
         _known.clear()
-    _known[bus, call_id] = (given.version, given.facts.day), found
+    _known[bus, call_id] = (snapshot.version, snapshot.facts.day), found
     return found
 
 
-def _possible(given: Snapshot) -> Rings:
-    result = solve(given.facts).get(_KIND)
+def _possible(snapshot: Snapshot) -> Rings:
+    result = solve(snapshot.facts).get(_KIND)
     return engine.Rings((), 0) if result is None else engine.rings(Market(result.problem), result.unmatched)
 
 
@@ -79,8 +80,8 @@ async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
 
     Raises `Refused` as `propose`.
     """
-    given = await _load(bus, call_id)
-    before, after = await asyncio.to_thread(_around, given, pairs)
+    snapshot = await _load(bus, call_id)
+    before, after = await asyncio.to_thread(_around, snapshot, pairs)
     return await asyncio.to_thread(manual.price, before, after)
 
 
@@ -93,23 +94,23 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
     """
     for _ in range(_TRIES):
         started_at = clock.now()
-        given = await _load(bus, call_id)
+        snapshot = await _load(bus, call_id)
         ring_id = new_id()
-        part = await asyncio.to_thread(_part, given, pairs, ring_id, effort, started_at)
+        part = await asyncio.to_thread(_part, snapshot, pairs, ring_id, effort, started_at)
         committed = await call_lease.retry_write(
-            bus, by, _write, Worked.of(given, [part]), ring_id, _in_order(given, pairs)
+            bus, by, _write, CohortPlan.of(snapshot, [part]), ring_id, _in_order(snapshot, pairs)
         )
         if committed is not None:
             return Proposed(ring_id, committed.runs[_KIND], committed.matches)
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
 
 
-async def _write(tx: Tx, worked: Worked, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
+async def _write(tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
     """Write a ring, with its applications in the order of `line`; None if facts have arrived since it was computed."""
-    committed = await write(tx, worked)
+    committed = await write(tx, plan)
     if committed is not None:
         legs = [
-            RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=worked.call_id, place=place)
+            RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=plan.call_id, place=place)
             for place, one in enumerate(line, 1)
         ]
         await rings.write(tx.session, legs)
@@ -117,24 +118,24 @@ async def _write(tx: Tx, worked: Worked, ring_id: UUID, line: Sequence[UUID]) ->
 
 
 async def _load(bus: Bus, call_id: UUID) -> Snapshot:
-    given = await snapshot.load(bus, call_id)
-    if given is None:
+    snapshot = await load_snapshot(bus, call_id)
+    if snapshot is None:
         raise Refused(gettext("There is no such call."), 404)
-    return given
+    return snapshot
 
 
-def _part(given: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
+def _part(snapshot: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
     """Return the ring as part of a cohort: its pairs within the matching of all."""
-    _, result = _around(given, pairs)
-    picked = [one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs]
+    _, result = _around(snapshot, pairs)
+    picked = [one for one in proposals(snapshot.facts, _KIND, result) if one.application_id in pairs]
     ring = (ring_id, pairs)
-    return part_of(given.facts, _KIND, result, picked, (), effort=effort, started_at=started_at, ring=ring)
+    return part_of(snapshot.facts, _KIND, result, picked, (), effort=effort, started_at=started_at, ring=ring)
 
 
-def _around(given: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
+def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
     """Return the present matching, and the one with the ring in it."""
-    _in_order(given, pairs)
-    before = solve(given.facts)[_KIND]
+    _in_order(snapshot, pairs)
+    before = solve(snapshot.facts)[_KIND]
     try:
         after = manual.with_pairs(before.problem, {str(one): str(seat) for one, seat in pairs.items()})
     except manual.NotPossible as wrong:
@@ -142,10 +143,10 @@ def _around(given: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result
     return before, after
 
 
-def _in_order(given: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
+def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
     """Return the applications in ring order, beginning with the smallest id. Raises `Refused` if that is no ring."""
-    facts = given.facts
-    if not given.open or any(one not in facts.candidates for one in pairs):
+    facts = snapshot.facts
+    if not snapshot.open or any(one not in facts.candidates for one in pairs):
         raise Refused(_moved())
     if any(seat not in facts.places for seat in pairs.values()):
         raise Refused(_moved())

@@ -19,7 +19,7 @@ from services.matching.facts.store import facts as store
 from services.matching.interventions import store as interventions_store
 from services.matching.interventions.model import STEPS, Basis, OtherTerms, compare, in_full
 from services.matching.interventions.store import WhatIf, WhatIfState
-from services.matching.provisional import snapshot
+from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
@@ -102,7 +102,7 @@ def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> Non
 async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
     """Cancel a what-if that waits or is under way. Raises `Refused`: 404 if there is none, 409 if it is over."""
     async with bus.transaction(by) as tx:
-        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None:
             raise Refused(gettext("There is no such what-if."), 404)
         if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
@@ -129,15 +129,15 @@ async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
         return
     async with bus.read() as session:
         size = await interventions_store.size(session, row.call_id)
-    asked = WhatIfRequest(
+    request = WhatIfRequest(
         row.call_id, Basis(row.basis), OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
     )
     try:
         if size > large:
             watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id)).look
-            version, outcome = await processes.run_in_process(compare_stored, bus.settings, asked, watch=watch)
+            version, outcome = await processes.run_in_process(compare_stored, bus.settings, request, watch=watch)
         else:
-            version, outcome = await processes.run_in_thread(compare_stored, bus.settings, asked)
+            version, outcome = await processes.run_in_thread(compare_stored, bus.settings, request)
     except processes.Stopped:
         log.info("a what-if was cancelled", what_if=str(what_if_id))
     except Exception as wrong:
@@ -159,7 +159,7 @@ class WhatIfRequest:
     other: OtherTerms
 
 
-def compare_stored(settings: ServiceSettings, asked: WhatIfRequest, step: Step) -> tuple[int, Outcome]:
+def compare_stored(settings: ServiceSettings, request: WhatIfRequest, step: Step) -> tuple[int, Outcome]:
     """Read the facts and compare; return the version of the facts too. For a thread, or for a process of its own.
 
     It has its own loop and connection: the rows of a large call take long to read, and little is then passed between
@@ -169,16 +169,16 @@ def compare_stored(settings: ServiceSettings, asked: WhatIfRequest, step: Step) 
     async def read() -> Snapshot | None:
         bus = Bus("matching", settings)
         try:
-            return await facts_for(bus, asked.call_id, asked.basis)
+            return await facts_for(bus, request.call_id, request.basis)
         finally:
             await bus.close()
 
-    given = asyncio.run(read())
-    if given is None:
+    snapshot = asyncio.run(read())
+    if snapshot is None:
         raise LookupError("The call has no facts yet.")
     # The terms compared are those that stood when it was asked, whatever revision has come since.
-    facts = replace(given.facts, terms=asked.own.applied(given.facts.terms))
-    return given.version, compare(facts, asked.other, step)
+    facts = replace(snapshot.facts, terms=request.own.applied(snapshot.facts.terms))
+    return snapshot.version, compare(facts, request.other, step)
 
 
 async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
@@ -193,7 +193,7 @@ async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
 async def _begun(bus: Bus, what_if_id: UUID, lease: Lease) -> WhatIf | None:
     async with bus.transaction("system:what-if") as tx:
         await leases.check(tx.session, lease)
-        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None or row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
             return None
         row.state, row.step, row.since = WhatIfState.RUNNING, 0, clock.now()
@@ -212,7 +212,7 @@ async def _over(
 ) -> None:
     async with bus.transaction("system:what-if") as tx:
         await leases.check(tx.session, lease)
-        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None or row.state != WhatIfState.RUNNING:
             return
         row.state = WhatIfState.FAILED if outcome is None else WhatIfState.DONE
@@ -228,26 +228,26 @@ async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Snapshot | None:
     before there is one, and the call's last day if it closed without one).
     """
     async with bus.snapshot() as session:
-        given = await snapshot.load_in(session, call_id)
-        if given is None or basis is Basis.NOW:
-            return given
+        snapshot = await load_in(session, call_id)
+        if snapshot is None or basis is Basis.NOW:
+            return snapshot
         runs = await cohorts_runs.runs(session, call_id)
         people = await interventions_store.took_part(session, call_id)
         places = await interventions_store.was_offered(session, call_id)
     facts = replace(
-        given.facts,
-        day=_first_day(given, min((run.finished_at.date() for run in runs), default=None)),
+        snapshot.facts,
+        day=_first_day(snapshot, min((run.finished_at.date() for run in runs), default=None)),
         cohort=0,
         candidates={row.id: ApplicationProfile.model_validate(row.profile) for row in people},
-        places={row.id: snapshot.place_of(row) for row in places},
+        places={row.id: place_of(row) for row in places},
         matches=(),
         given_back=frozenset(),
         taken={},
     )
-    return replace(given, facts=facts, standings={}, vacancies=[])
+    return replace(snapshot, facts=facts, standings={}, vacancies=[])
 
 
-def _first_day(given: Snapshot, first_cohort: date | None) -> date:
+def _first_day(snapshot: Snapshot, first_cohort: date | None) -> date:
     if first_cohort is not None:
         return first_cohort
-    return given.facts.day if given.open else min(given.facts.day, given.facts.terms.closes)
+    return snapshot.facts.day if snapshot.open else min(snapshot.facts.day, snapshot.facts.terms.closes)

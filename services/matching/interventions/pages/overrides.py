@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.matching.cohorts.views import rule_name
 from services.matching.facts.store import facts as store
 from services.matching.interventions.actions import overrides
+from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
@@ -20,13 +21,11 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
-from shared.runtime.service import bus_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 api = APIRouter(prefix="/matching/api", tags=["matching"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
@@ -40,13 +39,13 @@ class Wanted(BaseModel):
 
 
 @router.get("/applications/{application_id}/override")
-async def choose(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
+async def choose(request: Request, bus: BusDep, _: Programme, application_id: UUID) -> Response:
     """Ask for the place and the reason."""
     return await _choose(request, bus, application_id)
 
 
 @router.post("/applications/{application_id}/override")
-async def price(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
+async def price(request: Request, bus: BusDep, _: Programme, application_id: UUID) -> Response:
     """Show the price, and who pays it; nothing is done yet."""
     form = await request.form()
     seat_id, instead = read_id(str(form.get("seat") or "")), read_id(str(form.get("instead") or ""))
@@ -87,7 +86,7 @@ async def price(request: Request, bus: TheBus, _: Programme, application_id: UUI
 
 
 @router.post("/applications/{application_id}/override/commit")
-async def commit(request: Request, bus: TheBus, who: Programme, application_id: UUID) -> Response:
+async def commit(request: Request, bus: BusDep, who: Programme, application_id: UUID) -> Response:
     """Put the application to the place that was weighed."""
     form = await request.form()
     seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
@@ -100,7 +99,7 @@ async def commit(request: Request, bus: TheBus, who: Programme, application_id: 
 
 @api.get("/overrides/price")
 async def price_for_programs(
-    bus: TheBus, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
+    bus: BusDep, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
 ) -> dict[str, Any]:
     """The price of putting an application to a place: rules set aside or in the way, points, and who loses what."""
     found = await overrides.weighed(bus, application_id, seat_id, instead)
@@ -117,7 +116,7 @@ async def price_for_programs(
 
 
 @api.post("/overrides", status_code=201)
-async def put(bus: TheBus, who: Programme, wanted: Wanted) -> dict[str, UUID]:
+async def put(bus: BusDep, who: Programme, wanted: Wanted) -> dict[str, UUID]:
     """Put an application to a place by hand; both countries are asked to clear the new match."""
     match_id = await overrides.put(
         bus, who.subject, wanted.application_id, wanted.seat_id, wanted.reason, wanted.instead
@@ -125,9 +124,9 @@ async def put(bus: TheBus, who: Programme, wanted: Wanted) -> dict[str, UUID]:
     return {"match_id": match_id}
 
 
-def _reason(given: object) -> Reason | None:
+def _reason(entered: object) -> Reason | None:
     try:
-        return published(StatedReason(str(given)))
+        return published(StatedReason(str(entered)))
     except ValueError:
         return None
 

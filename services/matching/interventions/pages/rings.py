@@ -18,6 +18,7 @@ from services.matching.facts.store import pools
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.interventions.actions import rings
 from services.matching.lifecycle.store import rings as lifecycle_rings
+from services.matching.parameters import BusDep
 from services.matching.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import Role
@@ -26,14 +27,13 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
-from shared.runtime.service import bus_of, service_of
+from shared.runtime.service import service_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 api = APIRouter(prefix="/matching/api", tags=["matching"])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
@@ -57,7 +57,7 @@ class RingToPropose(BaseModel):
 
 
 @router.get("/rings")
-async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def show(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show the rings that could be made now (for the programme coordinator), and those that were proposed."""
     within = reach(who)
     async with bus.read() as session:
@@ -69,7 +69,7 @@ async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
     may_propose = who.has(Role.PROGRAMME_COORDINATOR)
     if may_propose and call is not None:
         found = await rings.possible(bus, call.id)
-        shown = await _shown(bus, call.id, found)
+        shown = await _possible_rings(bus, call.id, found)
     done = request.query_params.get("done", "")
     return render(
         request,
@@ -87,7 +87,7 @@ async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 
 @router.post("/rings/{call_id}")
-async def confirm(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
+async def confirm(request: Request, bus: BusDep, _: Programme, call_id: UUID) -> Response:
     """Show a ring with each of its matches and its cost to others; nothing is done yet."""
     pairs = await _pairs(request)
     cost = await rings.price(bus, call_id, pairs)
@@ -108,14 +108,14 @@ async def confirm(request: Request, bus: TheBus, _: Programme, call_id: UUID) ->
 
 
 @router.post("/rings/{call_id}/propose")
-async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Propose all matches of the ring."""
     done = await rings.propose(bus, who.subject, call_id, await _pairs(request), effort=_effort(request))
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
 
 
 @api.get("/rings")
-async def rings_json(bus: TheBus, who: Coordinator, call_id: UUID) -> dict[str, Any]:
+async def rings_json(bus: BusDep, who: Coordinator, call_id: UUID) -> dict[str, Any]:
     """The rings of a call: those proposed, and for the programme coordinator those possible now.
 
     No set of possible rings has a sum of points above `bound`. A leg outside the reader's reach shows only its state.
@@ -155,7 +155,7 @@ async def rings_json(bus: TheBus, who: Coordinator, call_id: UUID) -> dict[str, 
 
 
 @api.post("/rings/price")
-async def price_json(bus: TheBus, _: Programme, ring: RingToPropose) -> dict[str, Any]:
+async def price_json(bus: BusDep, _: Programme, ring: RingToPropose) -> dict[str, Any]:
     """What making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
     cost = await rings.price(bus, ring.call_id, ring.by_application())
     return {
@@ -168,7 +168,7 @@ async def price_json(bus: TheBus, _: Programme, ring: RingToPropose) -> dict[str
 
 
 @api.post("/rings", status_code=201)
-async def propose_json(request: Request, bus: TheBus, who: Programme, ring: RingToPropose) -> dict[str, Any]:
+async def propose_json(request: Request, bus: BusDep, who: Programme, ring: RingToPropose) -> dict[str, Any]:
     """Propose all matches of a ring, or none."""
     done = await rings.propose(bus, who.subject, ring.call_id, ring.by_application(), effort=_effort(request))
     return {"ring_id": done.ring_id, "run_id": done.run_id, "matches": dict(done.matches)}
@@ -188,7 +188,7 @@ def _leg(leg: Any) -> dict[str, Any]:
     return shown
 
 
-async def _shown(bus: Bus, call_id: UUID, found: Rings) -> list[dict[str, Any]]:
+async def _possible_rings(bus: Bus, call_id: UUID, found: Rings) -> list[dict[str, Any]]:
     """Return possible rings with the references of their legs and why each has no place now."""
     legs = [leg for ring in found.rings for leg in ring.legs]
     async with bus.read() as session:

@@ -16,10 +16,11 @@ from services.matching.filters import COORDINATORS, call_filter, call_of, page_o
 from services.matching.interventions import store as interventions_store
 from services.matching.interventions import views
 from services.matching.interventions.actions import what_ifs
-from services.matching.interventions.forms import SIDES, checked, read, shown, side_name, terms_of
+from services.matching.interventions.forms import SIDES, checked, initial, read, side_name, terms_of
 from services.matching.interventions.model import Basis, OtherTerms, Outcome, in_full
 from services.matching.interventions.store import WhatIf
 from services.matching.overview.store import board
+from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.calls import CallTerms
@@ -30,13 +31,11 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
-from shared.runtime.service import bus_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching/what-ifs", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
@@ -44,13 +43,13 @@ _SHOWN = 50
 
 
 @router.get("")
-async def listed(request: Request, bus: TheBus, who: Coordinator) -> Response:
+async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List the what-ifs, the newest first."""
     async with bus.read() as session:
         calls = await store.all_calls(session)
         call = call_of(request, calls)
         rows = await interventions_store.listed(session, call.id if call else None)
-    by_id = {one.id: one for one in calls}
+    by_id = {what_if_page.id: what_if_page for what_if_page in calls}
     return render(
         request,
         "interventions/what_ifs.html",
@@ -64,17 +63,17 @@ async def listed(request: Request, bus: TheBus, who: Coordinator) -> Response:
 
 
 @router.get("/new")
-async def new(request: Request, bus: TheBus, _: Programme) -> Response:
+async def new(request: Request, bus: BusDep, _: Programme) -> Response:
     """Show the call's terms in a form, or with `from` those of an earlier what-if."""
     call, earlier = await _asked_about(bus, request)
     own = in_full(CallTerms.model_validate(call.terms))
     first = Basis.START if call.state == "closed" else Basis.NOW
-    known = shown(OtherTerms.model_validate(earlier.other), Basis(earlier.basis)) if earlier else shown(own, first)
+    known = initial(OtherTerms.model_validate(earlier.other), Basis(earlier.basis)) if earlier else initial(own, first)
     return _form(request, call, await read(request, known))
 
 
 @router.post("/new")
-async def ask(request: Request, bus: TheBus, who: Programme) -> Response:
+async def ask(request: Request, bus: BusDep, who: Programme) -> Response:
     """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
     await sent(request)
     call, _ = await _asked_about(bus, request)
@@ -85,20 +84,20 @@ async def ask(request: Request, bus: TheBus, who: Programme) -> Response:
         return _form(request, call, form, 422)
     basis, other = terms_of(form)
     try:
-        asked = await what_ifs.ask(bus, who.subject, call.id, basis, other)
+        what_if_id = await what_ifs.ask(bus, who.subject, call.id, basis, other)
     except Refused as refused:
         for name, sentence in (refused.fields or {"": refused.detail}).items():
             form.refuse(name, sentence)
         return _form(request, call, form, refused.status_code)
-    return see_other(f"/matching/what-ifs/{asked}")
+    return see_other(f"/matching/what-ifs/{what_if_id}")
 
 
 @router.get("/{what_if_id}")
-async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID) -> Response:
+async def what_if_page(request: Request, bus: BusDep, who: Coordinator, what_if_id: UUID) -> Response:
     """Show the progress of a what-if, and once it is done its result."""
     within, page = reach(who), page_of(request)
     async with bus.read() as session:
-        row = await interventions_store.one(session, what_if_id)
+        row = await interventions_store.what_if(session, what_if_id)
         if row is None:
             raise Refused(gettext("There is no such what-if."), 404)
         call = (await store.calls(session, [row.call_id])).get(row.call_id)
@@ -137,7 +136,7 @@ async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID)
 
 
 @router.post("/{what_if_id}/cancel")
-async def cancel(request: Request, bus: TheBus, who: Programme, what_if_id: UUID) -> Response:
+async def cancel(request: Request, bus: BusDep, who: Programme, what_if_id: UUID) -> Response:
     """Cancel the what-if."""
     await sent(request)
     await what_ifs.cancel(bus, who.subject, what_if_id)
@@ -146,9 +145,9 @@ async def cancel(request: Request, bus: TheBus, who: Programme, what_if_id: UUID
 
 async def _asked_about(bus: Bus, request: Request) -> tuple[Call, WhatIf | None]:
     """Return the call in the address, and the what-if from which to begin. Raises `Refused` (404)."""
-    asked, call_id = read_id(request.query_params.get("from")), read_id(request.query_params.get("call"))
+    what_if_id, call_id = read_id(request.query_params.get("from")), read_id(request.query_params.get("call"))
     async with bus.read() as session:
-        earlier = await interventions_store.one(session, asked) if asked else None
+        earlier = await interventions_store.what_if(session, what_if_id) if what_if_id else None
         call_id = earlier.call_id if earlier else call_id
         call = (await store.calls(session, [call_id])).get(call_id) if call_id else None
     if call is None:

@@ -110,18 +110,18 @@ def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> 
     )
 
 
-async def visit_of_pair(cases: UnitOfWork, match_id: UUID, asked: VisitRequested, cause: Envelope) -> VisitStep:
+async def visit_of_pair(cases: UnitOfWork, match_id: UUID, request: VisitRequested, cause: Envelope) -> VisitStep:
     """Return the visit on which a mentoring pair agreed, with its dates or with why there are none."""
     match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
     terms = cases.terms(match)
     mentor = MentorProfile.model_validate(cases.seats[match.seat_id].terms)
-    of = mentorships.pair_visit(mentorship, match.pairing, asked.guest, mentor_rank=mentor.rank_group)
-    answer = await dates_for_pair(cases.tx.session, mentorship, of, asked, _profile(cases, match), terms)
+    of = mentorships.pair_visit(mentorship, match.pairing, request.guest, mentor_rank=mentor.rank_group)
+    answer = await dates_for_pair(cases.tx.session, mentorship, of, request, _profile(cases, match), terms)
     return visits.open_visit(
         _born_of(match_id, cause, "visit"),
         of,
         answer,
-        days=asked.days,
+        days=request.days,
         agenda_due=_agenda_due(answer, terms, of.host_country),
         now=clock.now(),
     )

@@ -53,7 +53,7 @@ class Company:
         """Return the guests of these offers."""
         return cls(await store.taken_weeks(session, offers), await store.mates(session, offers))
 
-    def taken(self, offer_id: UUID, group_id: UUID | None = None) -> Counter[date]:
+    def places_taken(self, offer_id: UUID, group_id: UUID | None = None) -> Counter[date]:
         """Return the places taken by week, with those that are kept for other groups."""
         taken = Counter(self.weeks.get(offer_id, Counter()))
         groups = {mate.group_id for mate in self.mates if mate.offer_id == offer_id} - {group_id}
@@ -125,7 +125,7 @@ async def dates_for(
             candidate_periods=spans(profile.periods),
             blackouts=spans(profile.blackouts),
             places=weekly_places(offer, terms),
-            taken=company.taken(match.seat_id, profile.group_id),
+            taken=company.places_taken(match.seat_id, profile.group_id),
             busy=tuple(busy.get(pairing.application_id, ())),
             party=party,
             together=together,
@@ -142,7 +142,7 @@ async def dates_for_pair(
     session: AsyncSession,
     mentorship: Mentorship,
     of: VisitOf,
-    asked: VisitRequested,
+    wanted: VisitRequested,
     profile: ApplicationProfile,
     terms: CallTerms,
 ) -> Scheduled | Unscheduled:
@@ -150,8 +150,8 @@ async def dates_for_pair(
 
     It takes no places of an offer; neither of the two is in two places at once.
     """
-    last = mentorship.until or max(one.end for one in asked.periods)
-    periods = tuple(Period(one.start, min(one.end, last)) for one in asked.periods if one.start <= last)
+    last = mentorship.until or max(one.end for one in wanted.periods)
+    periods = tuple(Period(one.start, min(one.end, last)) for one in wanted.periods if one.start <= last)
     busy = await store.busy(session, [of.application_id])
     request = VisitRequest(
         candidate_id=str(of.application_id),
@@ -159,7 +159,7 @@ async def dates_for_pair(
         home_country=of.country,
         host_country=of.host_country,
         confirmed_on=clock.today(),
-        days=asked.days,
+        days=wanted.days,
         host_periods=periods,
         blackouts=spans(profile.blackouts),
         busy=(
@@ -237,7 +237,7 @@ async def other_dates(
         candidate_periods=mine or (() if offer is None else spans(profile.periods)),
         blackouts=blackouts,
         places=places,
-        taken=company.taken(match.seat_id, profile.group_id),
+        taken=company.places_taken(match.seat_id, profile.group_id),
         busy=tuple(busy),
         party=party,
         together=together,
@@ -272,10 +272,10 @@ async def still_free(
     if visit.plan is not None:
         company.leaves(match.id, match.seat_id, visit.plan.start)
     places = places_of(seat, call)
-    if company.taken(match.seat_id, candidate.group_id)[week] < max(places.get(week, 0), 1):
+    if company.places_taken(match.seat_id, candidate.group_id)[week] < max(places.get(week, 0), 1):
         return Free(now=True)
-    asked = await store.proposals(session, [match.seat_id])
-    return Free(now=False, later=any(leaves(one, week) for one in asked if one.id != visit.id))
+    request = await store.proposals(session, [match.seat_id])
+    return Free(now=False, later=any(leaves(one, week) for one in request if one.id != visit.id))
 
 
 def places_of(seat: Seat, call: Call) -> dict[date, int]:

@@ -15,7 +15,7 @@ from services.matching.facts.store import facts as store
 from services.matching.lifecycle.actions.dates import Company, Wish, leaves, other_dates, places_of, still_free
 from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import visits as lifecycle_visits
-from shared.contracts import participation as told
+from shared.contracts import participation as participation_events
 from shared.contracts.codes import VisitState
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 async def requested(cases: Transitions, event: Envelope) -> None:
     """Look for other dates: they are proposed to both sides, or taken at once by a visit that has none."""
-    assert isinstance(event.data, told.MoveRequested)
+    assert isinstance(event.data, participation_events.MoveRequested)
     match, visit = cases.matches[UUID(event.subject)], cases.visits.get(UUID(event.subject))
     if visit is None or visit.state not in visits.NOT_BEGUN or visit.proposal is not None:
         return
@@ -57,7 +57,7 @@ async def requested(cases: Transitions, event: Envelope) -> None:
 
 async def accepted(cases: Transitions, event: Envelope) -> None:
     """Record that one side accepts; once both have, the visit moves, unless its new week was taken meanwhile."""
-    assert isinstance(event.data, told.MoveAccepted)
+    assert isinstance(event.data, participation_events.MoveAccepted)
     match, visit = cases.matches[UUID(event.subject)], cases.visits.get(UUID(event.subject))
     if visit is None or visit.proposal is None:
         return
@@ -92,11 +92,11 @@ async def settle(cases: Transitions) -> None:
     call = cases.calls[next(iter(cases.matches.values())).pairing.call_id]
     company = await Company.at(session, [seat_id])
     weeks = {one: (monday(visit.plan.start), _new_week(visit)) for one, visit in held.items() if visit.plan is not None}
-    together = fit(weeks, company.taken(seat_id), places_of(seat, call))
-    asked = await lifecycle_visits.proposals(session, [seat_id])
+    together = fit(weeks, company.places_taken(seat_id), places_of(seat, call))
+    proposals = await lifecycle_visits.proposals(session, [seat_id])
     for match_id, visit in sorted(held.items()):
         lawful = match_id in together
-        if not lawful and any(leaves(one, _new_week(visit)) for one in asked if one.id != visit.id):
+        if not lawful and any(leaves(one, _new_week(visit)) for one in proposals if one.id != visit.id):
             continue
         assert visit.proposal is not None
         due = agenda_due(cases, cases.matches[match_id], visit.proposal.days[0])
@@ -130,7 +130,7 @@ def _new_week(visit: Visit) -> date:
 
 async def refused(cases: Transitions, event: Envelope) -> None:
     """Record that one side refuses."""
-    assert isinstance(event.data, told.MoveRefused)
+    assert isinstance(event.data, participation_events.MoveRefused)
     if (visit := cases.visits.get(UUID(event.subject))) is not None:
         await cases.take_in(visits.refuse_move(visit, event.data.by, event.data.move, event.data.reason), event)
 

@@ -47,10 +47,10 @@ class Transitions(UnitOfWork):
         due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
         await self._match(matches.call_up(match, run_id=run_id, now=now, due=due, waiting=tuple(line)), cause)
 
-    async def answer(self, cause: Envelope, by: Party, given: Answer, reason: Reason | None) -> None:
+    async def answer(self, cause: Envelope, by: Party, answered: Answer, reason: Reason | None) -> None:
         """Record the answer of officer or host, at the moment of the cause."""
         match = self.matches[UUID(cause.subject)]
-        step = matches.answer(match, by, given, reason, at=cause.time, now=clock.now())
+        step = matches.answer(match, by, answered, reason, at=cause.time, now=clock.now())
         await self._match(step, cause)
 
     async def expire(self, match_id: UUID) -> None:
@@ -126,11 +126,11 @@ class Transitions(UnitOfWork):
             await self._visit(visits.no_show(visit, reason, now=clock.now()), cause)
             await self.progressed(match_id, cause)
 
-    async def visit_asked(self, match_id: UUID, asked: VisitRequested, cause: Envelope) -> None:
+    async def visit_asked(self, match_id: UUID, request: VisitRequested, cause: Envelope) -> None:
         """Open the visit on which a mentoring pair agreed, unless another is planned or the pair has ended."""
         one = self.mentorships.get(match_id)
         if one is not None and one.state in mentorships.GOING and not self._visiting(match_id):
-            await self._visit(await confirmation.visit_of_pair(self, match_id, asked, cause), cause)
+            await self._visit(await confirmation.visit_of_pair(self, match_id, request, cause), cause)
 
     async def cancel_visit(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
         """Cancel the visit of a mentoring pair; the mentorship continues."""

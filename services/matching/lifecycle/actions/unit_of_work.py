@@ -190,19 +190,19 @@ class UnitOfWork:
             await self.tx.changed("board")
 
     async def _match(self, step: MatchStep, cause: Envelope | None) -> None:
-        match, told = step
+        match, events = step
         before = self.matches.get(match.id)
         if match != before:
             self.matches[match.id] = match
             self._changed.add(match.id)
         fact = None
-        for event in told:
-            fact = await self.tell(event, match.id, match, cause)
+        for event in events:
+            fact = await self.add_fact(event, match.id, match, cause)
         if before is None or before.state is match.state:
             return
         if match.state is MatchState.CONFIRMED:
             self._confirmed[match.id] = cause
-        if before.held and not match.held and fact:
+        if before.takes_place and not match.takes_place and fact:
             self._falls_free(match, fact)
 
     def _falls_free(self, match: Match, fact: UUID) -> None:
@@ -212,14 +212,14 @@ class UnitOfWork:
             self._vacancies.append(_vacancy(match, fact))
 
     async def _visit(self, step: VisitStep, cause: Envelope | None) -> None:
-        visit, told = step
+        visit, events = step
         match_id = visit.of.match_id
         if visit != self.visits.get(match_id):
             self.visits[match_id] = visit
             self._changed_visits.add(match_id)
         self._new_stays[visit.id] = self._stay(visit)
         match = self.matches[match_id]
-        fact = await self._tell_all(told, visit.id, match, cause)
+        fact = await self._add_facts(events, visit.id, match, cause)
         if fact and visit.state is VisitState.NO_SHOW and match_id not in self.mentorships:
             # The match stands, but nobody uses its place: the next in line may, where a week is left.
             self._falls_free(match, fact)
@@ -240,29 +240,29 @@ class UnitOfWork:
         )
 
     async def _mentorship(self, step: MentorshipStep, cause: Envelope | None) -> None:
-        mentorship, told = step
+        mentorship, events = step
         match_id = mentorship.plan.match_id
         if mentorship != self.mentorships.get(match_id):
             self.mentorships[match_id] = mentorship
             self._changed_mentorships.add(match_id)
-        await self._tell_all(told, mentorship.id, self.matches[match_id], cause)
+        await self._add_facts(events, mentorship.id, self.matches[match_id], cause)
         visit = self.visits.get(match_id)
-        if told and mentorship.state in mentorships.OVER and visit is not None and visit.plan is not None:
+        if events and mentorship.state in mentorships.OVER and visit is not None and visit.plan is not None:
             # What has begun, or should have, is ended by who keeps its attendance; what is to come does not take place.
             by = getattr(cause.data, "by", Party.PROGRAMME) if cause is not None else Party.CLOCK
             if visit.state is VisitState.SCHEDULED and visit.plan.start > clock.today():
                 await self._visit(visits.cancel(visit, by, mentorship.reason or Reason.OTHER, now=clock.now()), cause)
 
-    async def _tell_all(
-        self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None
+    async def _add_facts(
+        self, events: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None
     ) -> UUID | None:
         """Add several facts; return the id of the last."""
         fact = None
-        for event in told:
-            fact = await self.tell(event, subject, match, cause)
+        for event in events:
+            fact = await self.add_fact(event, subject, match, cause)
         return fact
 
-    async def tell(self, event: Event, subject: UUID, match: Match, cause: Envelope | None) -> UUID:
+    async def add_fact(self, event: Event, subject: UUID, match: Match, cause: Envelope | None) -> UUID:
         """Add a fact of the application's history, and its line on the board; return the fact's id."""
         story = match.pairing.application_id
         if cause is None:

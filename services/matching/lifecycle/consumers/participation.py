@@ -11,14 +11,14 @@ from services.matching.lifecycle.store import mentorships
 from services.matching.lifecycle.store import visits as store
 from services.matching.lifecycle.store.mentorships import Goal, Session, Signature
 from services.matching.lifecycle.store.visits import Attendance
-from shared.contracts import participation as told
+from shared.contracts import participation as participation_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.bus import Envelope, Tx
 
-_SILENT = {told.IdentityReleased.type}
+_SILENT = {participation_events.IdentityReleased.type}
 """Who may see whom is the audit trail's matter, not the board's."""
 
 
@@ -28,31 +28,33 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     records: list[Signature | Session | Goal] = []
     for event in events:
         match event.data:
-            case told.AttendanceRecorded() as one:
+            case participation_events.AttendanceRecorded() as one:
                 attendance.append(Attendance(visit_id=one.visit_id, day=one.day, present=one.present))
-            case told.AgreementSigned() as one:
+            case participation_events.AgreementSigned() as one:
                 records.append(
                     Signature(mentorship_id=one.mentorship_id, by=one.by, version=one.version, until=one.until)
                 )
-            case told.SessionLogged() as one:
+            case participation_events.SessionLogged() as one:
                 records.append(_session(one, confirmed=False))
-            case told.SessionConfirmed() as one:
+            case participation_events.SessionConfirmed() as one:
                 records.append(_session(one, confirmed=True))
-            case told.GoalSet() as one:
+            case participation_events.GoalSet() as one:
                 records.append(Goal(mentorship_id=one.mentorship_id, goal_id=one.goal_id))
-            case told.GoalClosed() as one:
+            case participation_events.GoalClosed() as one:
                 records.append(Goal(mentorship_id=one.mentorship_id, goal_id=one.goal_id, met=one.met))
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
     lines = [
         line(event, application_id=event.data.application_id, match_id=UUID(event.subject))
         for event in events
-        if isinstance(event.data, told.ParticipationEvent) and event.type not in _SILENT
+        if isinstance(event.data, participation_events.ParticipationEvent) and event.type not in _SILENT
     ]
     await activity_store.add(tx.session, lines)
     if lines:
         await tx.changed("board")
 
 
-def _session(one: told.SessionLogged | told.SessionConfirmed, *, confirmed: bool) -> Session:
+def _session(
+    one: participation_events.SessionLogged | participation_events.SessionConfirmed, *, confirmed: bool
+) -> Session:
     return Session(mentorship_id=one.mentorship_id, session_id=one.session_id, held_on=one.held_on, confirmed=confirmed)

@@ -10,11 +10,11 @@ from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model.match import UNCONFIRMED
 from services.matching.lifecycle.store import matches as store
-from shared.contracts import applications as told_of_applications
-from shared.contracts import calls as told_of_calls
-from shared.contracts import mentors as told_of_mentors
-from shared.contracts import offers as told_of_offers
-from shared.contracts import participation as told
+from shared.contracts import applications as application_events
+from shared.contracts import calls as call_events
+from shared.contracts import mentors as mentor_events
+from shared.contracts import offers as offer_events
+from shared.contracts import participation as participation_events
 from shared.contracts.codes import Answer, ApplicationState, CloseCause, Party, Reason
 
 if TYPE_CHECKING:
@@ -39,23 +39,23 @@ async def participation(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def _cleared(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.ClearanceGiven)
+    assert isinstance(event.data, participation_events.ClearanceGiven)
     await cases.clear(UUID(event.subject), event.data.side, event.data.host_due, event)
 
 
 async def _refused(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.ClearanceRefused)
+    assert isinstance(event.data, participation_events.ClearanceRefused)
     by = Party.HOME_COORDINATOR if event.data.side.value == "home" else Party.HOST_COORDINATOR
     await cases.cancel(UUID(event.subject), by, event.data.reason, event)
 
 
 async def _answered(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.AnswerGiven)
+    assert isinstance(event.data, participation_events.AnswerGiven)
     await cases.answer(event, event.data.by, event.data.answer, event.data.reason)
 
 
 async def _cancelled(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.CancellationRequested)
+    assert isinstance(event.data, participation_events.CancellationRequested)
     if event.data.visit_id is not None and UUID(event.subject) in cases.mentorships:
         await cases.cancel_visit(UUID(event.subject), event.data.by, event.data.reason, event)
         return
@@ -63,7 +63,7 @@ async def _cancelled(cases: Transitions, event: Envelope) -> None:
 
 
 async def _refunded(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.FundChangeRequested)
+    assert isinstance(event.data, participation_events.FundChangeRequested)
     await cases.pay_from(UUID(event.subject), event.data.fund_id, event.data.reason, event)
 
 
@@ -72,17 +72,17 @@ async def _attended(cases: Transitions, event: Envelope) -> None:
 
 
 async def _early(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.EarlyReturnReported)
+    assert isinstance(event.data, participation_events.EarlyReturnReported)
     await cases.early_return(UUID(event.subject), event.data.last_day, event.data.reason, event)
 
 
 async def _absent(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.NoShowReported)
+    assert isinstance(event.data, participation_events.NoShowReported)
     await cases.no_show(UUID(event.subject), event.data.reason, event)
 
 
 async def _visit_asked(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.VisitRequested)
+    assert isinstance(event.data, participation_events.VisitRequested)
     if event.data.answer is Answer.ACCEPT:
         await cases.visit_asked(UUID(event.subject), event.data, event)
 
@@ -92,39 +92,39 @@ async def _progressed(cases: Transitions, event: Envelope) -> None:
 
 
 async def _ended(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.EndRequested)
+    assert isinstance(event.data, participation_events.EndRequested)
     await cases.end(UUID(event.subject), event.data.by, event.data.reason, event)
 
 
 async def _paused(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.PauseRequested)
+    assert isinstance(event.data, participation_events.PauseRequested)
     await cases.pause(UUID(event.subject), event.data.by, event.data.reason, event)
 
 
 async def _resumed(cases: Transitions, event: Envelope) -> None:
-    assert isinstance(event.data, told.ResumeRequested)
+    assert isinstance(event.data, participation_events.ResumeRequested)
     await cases.resume(UUID(event.subject), event.data.by, event)
 
 
 _STATEMENTS: dict[type, Callable[[Transitions, Envelope], Awaitable[None]]] = {
-    told.ClearanceGiven: _cleared,
-    told.ClearanceRefused: _refused,
-    told.AnswerGiven: _answered,
-    told.CancellationRequested: _cancelled,
-    told.FundChangeRequested: _refunded,
-    told.AttendanceRecorded: _attended,
-    told.EarlyReturnReported: _early,
-    told.MoveRequested: moves.requested,
-    told.MoveAccepted: moves.accepted,
-    told.MoveRefused: moves.refused,
-    told.NoShowReported: _absent,
-    told.AgreementSigned: _progressed,
-    told.SessionConfirmed: _progressed,
-    told.GoalClosed: _progressed,
-    told.VisitRequested: _visit_asked,
-    told.EndRequested: _ended,
-    told.PauseRequested: _paused,
-    told.ResumeRequested: _resumed,
+    participation_events.ClearanceGiven: _cleared,
+    participation_events.ClearanceRefused: _refused,
+    participation_events.AnswerGiven: _answered,
+    participation_events.CancellationRequested: _cancelled,
+    participation_events.FundChangeRequested: _refunded,
+    participation_events.AttendanceRecorded: _attended,
+    participation_events.EarlyReturnReported: _early,
+    participation_events.MoveRequested: moves.requested,
+    participation_events.MoveAccepted: moves.accepted,
+    participation_events.MoveRefused: moves.refused,
+    participation_events.NoShowReported: _absent,
+    participation_events.AgreementSigned: _progressed,
+    participation_events.SessionConfirmed: _progressed,
+    participation_events.GoalClosed: _progressed,
+    participation_events.VisitRequested: _visit_asked,
+    participation_events.EndRequested: _ended,
+    participation_events.PauseRequested: _paused,
+    participation_events.ResumeRequested: _resumed,
 }
 
 
@@ -138,13 +138,13 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
     for match_id, match in sorted(cases.matches.items()):
         event = by_application[match.pairing.application_id]
         match event.data:
-            case told_of_applications.ApplicationWithdrawn() as one:
+            case application_events.ApplicationWithdrawn() as one:
                 await cases.cancel(match_id, one.by, one.reason, event)
-            case told_of_applications.ApplicationCancelled() as one:
+            case application_events.ApplicationCancelled() as one:
                 await cases.cancel(match_id, Party.PROGRAMME, one.reason, event)
-            case told_of_applications.ApplicationVoided() as one:
+            case application_events.ApplicationVoided() as one:
                 await cases.void(match_id, one.reason, Party.PROGRAMME, Reason.OTHER, event)
-            case told_of_applications.ApplicationChanged() as one if match.state in UNCONFIRMED:
+            case application_events.ApplicationChanged() as one if match.state in UNCONFIRMED:
                 await cases.cancel(match_id, match.applicant, one.reason, event)
     await pools.drop_standings(tx.session, list(by_application))
     await cases.save()
@@ -152,12 +152,12 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
 
 def _leaves(event: Envelope) -> bool:
     match event.data:
-        case told_of_applications.ApplicationChanged() as one:
+        case application_events.ApplicationChanged() as one:
             return one.state is ApplicationState.SUBMITTED
         case (
-            told_of_applications.ApplicationWithdrawn()
-            | told_of_applications.ApplicationCancelled()
-            | told_of_applications.ApplicationVoided()
+            application_events.ApplicationWithdrawn()
+            | application_events.ApplicationCancelled()
+            | application_events.ApplicationVoided()
         ):
             return True
     return False
@@ -168,11 +168,11 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
     ended: dict[UUID, tuple[Envelope, Party, Reason]] = {}
     for event in events:
         match event.data:
-            case told_of_offers.OfferWithdrawn() as one:
+            case offer_events.OfferWithdrawn() as one:
                 ended[UUID(event.subject)] = event, Party.HOST, one.reason
-            case told_of_offers.OfferClosed() as one if one.cause is not CloseCause.FULL:
+            case offer_events.OfferClosed() as one if one.cause is not CloseCause.FULL:
                 ended[UUID(event.subject)] = event, Party.HOST, Reason.NOT_AVAILABLE
-            case told_of_offers.OfferVoided():
+            case offer_events.OfferVoided():
                 ended[UUID(event.subject)] = event, Party.PROGRAMME, Reason.OTHER
     await _without_seat(tx, ended)
 
@@ -182,7 +182,7 @@ async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
     ended = {
         UUID(event.subject): (event, Party.MENTOR, Reason.NOT_AVAILABLE)
         for event in events
-        if isinstance(event.data, told_of_mentors.MentorClosed) and event.data.cause is not CloseCause.FULL
+        if isinstance(event.data, mentor_events.MentorClosed) and event.data.cause is not CloseCause.FULL
     }
     await _without_seat(tx, ended)
 
@@ -200,7 +200,7 @@ async def _without_seat(tx: Tx, ended: dict[UUID, tuple[Envelope, Party, Reason]
 
 async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
     """End unconfirmed matches of a closed call: its other applications are unplaced (lifecycles.md, "Application")."""
-    closed = {UUID(event.subject): event for event in events if isinstance(event.data, told_of_calls.CallClosed)}
+    closed = {UUID(event.subject): event for event in events if isinstance(event.data, call_events.CallClosed)}
     if not closed:
         return
     cases = await Transitions.load(tx, await store.held_in(tx.session, list(closed)))

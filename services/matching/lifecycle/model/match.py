@@ -69,7 +69,7 @@ class Match:
         return self.state in HELD
 
     @property
-    def held(self) -> bool:
+    def takes_place(self) -> bool:
         """Whether it takes a place."""
         return self.stands and not self.reserve
 
@@ -135,7 +135,7 @@ def propose(
         next_in_line=next_in_line,
         reserve=reserve,
     )
-    told = matches.MatchProposed(
+    event = matches.MatchProposed(
         pairing=pairing,
         run_id=run_id,
         score=score,
@@ -146,7 +146,7 @@ def propose(
         reserve=reserve,
         due=due,
     )
-    return match, (told,)
+    return match, (event,)
 
 
 def clear(
@@ -165,11 +165,11 @@ def clear(
     if not (home and host):
         return replace(match, home_cleared=home, host_cleared=host, due=host_due or match.due), ()
     cleared = replace(match, state=MatchState.CLEARED, since=now, home_cleared=True, host_cleared=True)
-    told = matches.MatchCleared(pairing=match.pairing, reserve=match.reserve)
+    event = matches.MatchCleared(pairing=match.pairing, reserve=match.reserve)
     if match.reserve:
-        return cleared, (told,)
+        return cleared, (event,)
     offered, more = _offer(cleared, now=now, due=due, waiting=waiting)
-    return offered, (told, *more)
+    return offered, (event, *more)
 
 
 def _offer(match: Match, *, now: datetime, due: datetime, waiting: tuple[UUID, ...]) -> Step:
@@ -186,14 +186,14 @@ def call_up(match: Match, *, run_id: UUID, now: datetime, due: datetime, waiting
     if not match.in_reserve:
         return match, ()
     held = replace(match, reserve=False, run_id=run_id, next_in_line=waiting)
-    told = matches.MatchCalledUp(pairing=match.pairing)
+    event = matches.MatchCalledUp(pairing=match.pairing)
     if match.state is MatchState.PROPOSED:
-        return held, (told,)
+        return held, (event,)
     offered, more = _offer(held, now=now, due=due, waiting=waiting)
-    return offered, (told, *more)
+    return offered, (event, *more)
 
 
-def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at: datetime, now: datetime) -> Step:
+def answer(match: Match, by: Party, answered: Answer, reason: Reason | None, *, at: datetime, now: datetime) -> Step:
     """Record an answer, given `at` by the portal's clock. Both yes: confirmed; one no: declined; else it waits.
 
     An answer after the deadline, or about a match that takes no answers any more, changes nothing and is published as
@@ -203,7 +203,7 @@ def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at:
         return match, ()
     if match.state is not MatchState.OFFERED or at > match.due:
         return match, (matches.AnswerTooLate(pairing=match.pairing, by=by, answered_at=at, due=match.due),)
-    if given is Answer.DECLINE:
+    if answered is Answer.DECLINE:
         why = reason or Reason.OTHER
         declined = replace(match, state=MatchState.DECLINED, since=now, by=by, reason=why)
         return declined, (matches.MatchDeclined(pairing=match.pairing, by=by, reason=why),)
@@ -234,8 +234,8 @@ def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
     if not match.stands or match.pairing.fund_id == fund_id:
         return match, ()
     moved = replace(match, pairing=match.pairing.model_copy(update={"fund_id": fund_id}))
-    told = matches.MatchFundChanged(pairing=moved.pairing, previous_fund_id=match.pairing.fund_id, reason=reason)
-    return moved, (told,)
+    event = matches.MatchFundChanged(pairing=moved.pairing, previous_fund_id=match.pairing.fund_id, reason=reason)
+    return moved, (event,)
 
 
 def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime) -> Step:
@@ -245,10 +245,10 @@ def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime)
     """
     if match.state not in UNCONFIRMED:
         return match, ()
-    told = matches.MatchSuperseded(
+    event = matches.MatchSuperseded(
         pairing=match.pairing, by_match_id=by_match_id, reason=reason, was=match.state, reserve=match.reserve
     )
-    return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (told,)
+    return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (event,)
 
 
 def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
@@ -256,5 +256,5 @@ def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
     if not match.stands:
         return match, ()
     cancelled = replace(match, state=MatchState.CANCELLED, since=now, by=by, reason=reason)
-    told = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state, reserve=match.reserve)
-    return cancelled, (told,)
+    event = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state, reserve=match.reserve)
+    return cancelled, (event,)

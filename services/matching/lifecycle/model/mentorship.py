@@ -106,25 +106,25 @@ def progressed(
     way (`visiting`) closed goals do not complete it. It also completes when its time is over; with too few sessions by
     then it has ended early.
     """
-    told: list[MentorshipEvent] = []
+    event: list[MentorshipEvent] = []
     agreed = progress.agreed
     if mentorship.state not in OVER and agreed is not None and agreed.until is not None:
         mentorship = replace(mentorship, until=agreed.until)
     if mentorship.state is MentorshipState.OPENED and agreed is not None:
         mentorship = replace(mentorship, state=MentorshipState.ACTIVE, since=now, started_on=today)
-        told.append(mentorships.MentorshipStarted(plan=mentorship.plan, started_on=today, until=mentorship.until))
+        event.append(mentorships.MentorshipStarted(plan=mentorship.plan, started_on=today, until=mentorship.until))
     if mentorship.state not in GOING:
-        return mentorship, tuple(told)
+        return mentorship, tuple(event)
     mentorship = replace(mentorship, sessions=progress.sessions)
     enough = progress.sessions >= mentorship.sessions_to_complete
     over = mentorship.until is not None and today > mentorship.until
     if enough and (over or (progress.goals_closed and not visiting)):
         mentorship, more = _complete(mentorship, progress, today, now)
-        told.extend(more)
+        event.extend(more)
     elif over:
         mentorship, more = end(mentorship, Party.CLOCK, Reason.OTHER, today=today, now=now)
-        told.extend(more)
-    return mentorship, tuple(told)
+        event.extend(more)
+    return mentorship, tuple(event)
 
 
 def asked_to_end(
@@ -148,27 +148,27 @@ def end(mentorship: Mentorship, by: Party, reason: Reason, *, today: date, now: 
     """End it before it is complete; one that is over stays as it is."""
     if mentorship.state in OVER:
         return mentorship, ()
-    told = mentorships.MentorshipEndedEarly(
+    event = mentorships.MentorshipEndedEarly(
         plan=mentorship.plan, by=by, reason=reason, ended_on=today, sessions=mentorship.sessions
     )
     ended = replace(mentorship, state=MentorshipState.ENDED_EARLY, since=now, ended_on=today, reason=reason)
-    return ended, (told,)
+    return ended, (event,)
 
 
 def pause(mentorship: Mentorship, by: Party, reason: Reason, *, now: datetime) -> Step:
     """Pause it because a side asks."""
     if mentorship.state is not MentorshipState.ACTIVE:
         return mentorship, ()
-    told = mentorships.MentorshipPaused(plan=mentorship.plan, by=by, reason=reason)
-    return replace(mentorship, state=MentorshipState.PAUSED, since=now, reason=reason), (told,)
+    event = mentorships.MentorshipPaused(plan=mentorship.plan, by=by, reason=reason)
+    return replace(mentorship, state=MentorshipState.PAUSED, since=now, reason=reason), (event,)
 
 
 def resume(mentorship: Mentorship, by: Party, *, now: datetime) -> Step:
     """Resume a paused mentorship."""
     if mentorship.state is not MentorshipState.PAUSED:
         return mentorship, ()
-    told = mentorships.MentorshipResumed(plan=mentorship.plan, by=by)
-    return replace(mentorship, state=MentorshipState.ACTIVE, since=now, reason=None), (told,)
+    event = mentorships.MentorshipResumed(plan=mentorship.plan, by=by)
+    return replace(mentorship, state=MentorshipState.ACTIVE, since=now, reason=None), (event,)
 
 
 def pair_visit(mentorship: Mentorship, pairing: Pairing, guest: Party, *, mentor_rank: RankGroup) -> VisitOf:
@@ -192,7 +192,7 @@ def pair_visit(mentorship: Mentorship, pairing: Pairing, guest: Party, *, mentor
 
 
 def _complete(mentorship: Mentorship, progress: Progress, today: date, now: datetime) -> Step:
-    told = mentorships.MentorshipCompleted(
+    event = mentorships.MentorshipCompleted(
         plan=mentorship.plan,
         ended_on=today,
         sessions=progress.sessions,
@@ -206,4 +206,4 @@ def _complete(mentorship: Mentorship, progress: Progress, today: date, now: date
         ended_on=today,
         sessions=progress.sessions,
     )
-    return completed, (told,)
+    return completed, (event,)

@@ -127,11 +127,11 @@ def propose_move(
     if visit.state is not VisitState.SCHEDULED or visit.plan is None or visit.proposal is not None:
         return visit, ()
     number = visit.moves + 1
-    asked = replace(visit, moves=number)
+    counted = replace(visit, moves=number)
     if isinstance(answer, Unscheduled):
-        return asked, (_dropped(visit.plan, number, MoveDropCause.NO_LAWFUL_WEEK, by, reason),)
+        return counted, (_dropped(visit.plan, number, MoveDropCause.NO_LAWFUL_WEEK, by, reason),)
     proposal = Proposal(number=number, days=answer.days, by=by, reason=reason, due=due)
-    told = visits.VisitMoveProposed(
+    events = visits.VisitMoveProposed(
         plan=visit.plan,
         move=number,
         start=answer.start,
@@ -141,7 +141,7 @@ def propose_move(
         reason=reason,
         due=due,
     )
-    return replace(asked, proposal=proposal, since=now), (told,)
+    return replace(counted, proposal=proposal, since=now), (events,)
 
 
 def accept_move(
@@ -177,8 +177,8 @@ def settle_move(visit: Visit, *, lawful: bool, agenda_due: datetime | None, now:
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or not proposal.agreed:
         return visit, ()
     if not lawful:
-        told = _dropped(plan, proposal.number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)
-        return replace(visit, proposal=None), (told,)
+        events = _dropped(plan, proposal.number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)
+        return replace(visit, proposal=None), (events,)
     assert agenda_due is not None
     moved = _planned(plan, proposal.days)
     event = visits.VisitMoved(
@@ -195,8 +195,8 @@ def refuse_move(visit: Visit, by: Party, number: int, reason: Reason) -> Step:
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or proposal.number != number:
         return visit, ()
-    told = _dropped(plan, number, MoveDropCause.REFUSED, by, reason)
-    return replace(visit, proposal=None), (told,)
+    events = _dropped(plan, number, MoveDropCause.REFUSED, by, reason)
+    return replace(visit, proposal=None), (events,)
 
 
 def expire_move(visit: Visit, *, now: datetime) -> Step:
@@ -205,8 +205,8 @@ def expire_move(visit: Visit, *, now: datetime) -> Step:
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or now <= proposal.due:
         return visit, ()
     cause = MoveDropCause.NO_LAWFUL_WEEK if proposal.agreed else MoveDropCause.EXPIRED
-    told = _dropped(plan, proposal.number, cause, Party.CLOCK, None)
-    return replace(visit, proposal=None), (told,)
+    events = _dropped(plan, proposal.number, cause, Party.CLOCK, None)
+    return replace(visit, proposal=None), (events,)
 
 
 def _dropped(
@@ -221,8 +221,8 @@ def find_dates(
     """Try a visit without a lawful week again, in further periods."""
     if visit.state is not VisitState.UNSCHEDULABLE:
         return visit, ()
-    again, told = open_visit(visit.id, visit.of, answer, days=days, agenda_due=agenda_due, now=now)
-    return replace(again, since=visit.since if again.plan is None else now), told
+    retried, events = open_visit(visit.id, visit.of, answer, days=days, agenda_due=agenda_due, now=now)
+    return replace(retried, since=visit.since if retried.plan is None else now), events
 
 
 def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -> Step:
@@ -236,19 +236,19 @@ def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) ->
         return visit, ()
     present = _present(plan, attendance)
     recorded = all(day in attendance for day in plan.days)
-    told: list[VisitEvent] = []
+    events: list[VisitEvent] = []
     if visit.state is VisitState.SCHEDULED and present:
         visit = replace(visit, state=VisitState.UNDER_WAY, since=now, proposal=None)
-        told.append(visits.VisitStarted(plan=plan))
+        events.append(visits.VisitStarted(plan=plan))
     elif visit.state is VisitState.SCHEDULED and recorded:
         return no_show(visit, None, now=now)
     if visit.state is VisitState.UNDER_WAY and recorded:
         visit, more = _end(visit, plan, present, _last(plan, present), now=now)
-        told.extend(more)
+        events.extend(more)
     elif visit.state is VisitState.ENDED and not visit.early:
         visit, more = _complete(visit, plan, present, now=now)
-        told.extend(more)
-    return visit, tuple(told)
+        events.extend(more)
+    return visit, tuple(events)
 
 
 def time_over(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -> Step:
@@ -266,21 +266,21 @@ def early_return(
     plan = visit.plan
     if plan is None or visit.state not in {VisitState.SCHEDULED, VisitState.UNDER_WAY} or last_day < plan.start:
         return visit, ()
-    told: list[VisitEvent] = []
+    events: list[VisitEvent] = []
     if visit.state is VisitState.SCHEDULED:
         visit = replace(visit, state=VisitState.UNDER_WAY, proposal=None)
-        told.append(visits.VisitStarted(plan=plan))
+        events.append(visits.VisitStarted(plan=plan))
     present = tuple(day for day in _present(plan, attendance) if day <= last_day)
     visit, more = _end(visit, plan, present, last_day, now=now, early=last_day < plan.end, reason=reason)
-    return visit, (*told, *more)
+    return visit, (*events, *more)
 
 
 def no_show(visit: Visit, reason: Reason | None, *, now: datetime) -> Step:
     """Record that the guest did not come at all."""
     if visit.state is not VisitState.SCHEDULED or visit.plan is None:
         return visit, ()
-    told = visits.VisitNoShow(plan=visit.plan, reason=reason)
-    return replace(visit, state=VisitState.NO_SHOW, since=now, reason=reason), (told,)
+    events = visits.VisitNoShow(plan=visit.plan, reason=reason)
+    return replace(visit, state=VisitState.NO_SHOW, since=now, reason=reason), (events,)
 
 
 def cancel(visit: Visit, by: Party, reason: Reason, *, now: datetime) -> Step:
@@ -320,7 +320,7 @@ def _end(
     reason: Reason | None = None,
 ) -> Step:
     ended = replace(visit, state=VisitState.ENDED, since=now, ended_on=ended_on, early=early, reason=reason)
-    told = visits.VisitEnded(
+    events = visits.VisitEnded(
         plan=plan,
         attended=present,
         attended_days=len(present),
@@ -330,15 +330,15 @@ def _end(
         reason=reason,
     )
     if early:
-        return ended, (told,)
+        return ended, (events,)
     completed, more = _complete(ended, plan, present, now=now)
-    return completed, (told, *more)
+    return completed, (events, *more)
 
 
 def _complete(visit: Visit, plan: VisitPlan, present: tuple[date, ...], *, now: datetime) -> Step:
     if len(present) < visit.required_days:
         return visit, ()
-    told = visits.VisitCompleted(
+    events = visits.VisitCompleted(
         plan=plan, attended_days=len(present), required_days=visit.required_days, ended_on=present[-1]
     )
-    return replace(visit, state=VisitState.COMPLETED, since=now, ended_on=present[-1]), (told,)
+    return replace(visit, state=VisitState.COMPLETED, since=now, ended_on=present[-1]), (events,)

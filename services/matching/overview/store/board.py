@@ -237,7 +237,7 @@ class Narrowed:
     caused_by: UUID | None = None
     ids: Sequence[UUID] | None = None
 
-    def given(self) -> dict[str, Any]:
+    def values_given(self) -> dict[str, Any]:
         """Return the given values as parameters; only these are in the query, so that each uses its index."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value != ""}
@@ -247,12 +247,12 @@ async def stream(
     session: AsyncSession, reach: Reach, wanted: Narrowed, *, limit: int = 30, skip: int = 0, oldest_first: bool = False
 ) -> Sequence[Row[Any]]:
     """Return the newest events (or the oldest) about anything within reach."""
-    given = wanted.given()
-    narrowed = "".join(f" AND {_NARROWED[name]}" for name in given)
+    values = wanted.values_given()
+    conditions = "".join(f" AND {_NARROWED[name]}" for name in values)
     down = "" if oldest_first else " DESC"
     found = await session.execute(
-        _text(f"{_STREAM}{narrowed} ORDER BY a.at{down}, a.id{down} LIMIT :limit OFFSET :skip"),
-        given | {"limit": limit, "skip": skip, **reach_values(reach)},
+        _text(f"{_STREAM}{conditions} ORDER BY a.at{down}, a.id{down} LIMIT :limit OFFSET :skip"),
+        values | {"limit": limit, "skip": skip, **reach_values(reach)},
     )
     return found.all()
 
@@ -271,7 +271,7 @@ async def visits(
             " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY v.start NULLS FIRST, v.id LIMIT :size OFFSET :skip"
         ),
-        _asked(reach, call_id, state, page),
+        _list_values(reach, call_id, state, page),
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
@@ -291,13 +291,13 @@ async def mentorships(
             " OR t.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY t.id DESC LIMIT :size OFFSET :skip"
         ),
-        _asked(reach, call_id, state, page),
+        _list_values(reach, call_id, state, page),
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
 
 
-def _asked(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> dict[str, Any]:
+def _list_values(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> dict[str, Any]:
     """Return the parameters of a list: the reach, call and state if given, the page."""
     rows = {"size": PAGE, "skip": (max(page, 1) - 1) * PAGE}
     return {"call": call_id, "state": state or None, **rows, **reach_values(reach)}

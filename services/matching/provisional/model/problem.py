@@ -102,7 +102,7 @@ class Facts:
 
 def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
     """Return the waiting applications: eligible, no match that stands or was given up, not silent twice."""
-    held = {match.pairing.application_id for match in facts.matches if match.held or match.given_up}
+    held = {match.pairing.application_id for match in facts.matches if match.takes_place or match.given_up}
     silent = Counter(
         match.pairing.application_id
         for match in facts.matches
@@ -142,7 +142,7 @@ R = TypeVar("R", bound=Paired)
 
 def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[ApplicationKind, Result]:
     """Return the matching of each kind that the call takes; `only` leaves other applications out of the pool."""
-    return each_kind(facts, lambda _, asked: from_scratch(asked), only=only)
+    return each_kind(facts, lambda _, posed: from_scratch(posed), only=only)
 
 
 def from_scratch(problem: Problem) -> Result:
@@ -179,7 +179,7 @@ def fixed_pairs(facts: Facts) -> list[Fixed]:
             group_id=_group(facts, match.pairing.application_id),
         )
         for match in facts.matches
-        if match.held
+        if match.takes_place
     ]
 
 

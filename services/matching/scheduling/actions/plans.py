@@ -63,7 +63,7 @@ class Proposed:
     """The result of a request for other dates: the days of each match, and which of them are only proposed."""
 
     days: Mapping[UUID, tuple[date, ...]]
-    asked: frozenset[UUID]
+    asked_about: frozenset[UUID]
     moved_days: int
 
 
@@ -72,7 +72,7 @@ async def lawful_weeks(session: AsyncSession, match_id: UUID) -> Weeks:
 
     Raises `Refused`: 404 if there is no such visit, 409 if its dates cannot be changed now.
     """
-    return _weeks(await _one(session, match_id))
+    return _weeks(await _batch_of(session, match_id))
 
 
 async def propose_move(
@@ -89,7 +89,7 @@ async def propose_move(
 async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
     # The call is held first, as by whoever fills a week of its placements: it stays free from the look to the proposal.
     await store.hold(tx.session, [match_id])
-    weeks = _weeks(await _one(tx.session, match_id))
+    weeks = _weeks(await _batch_of(tx.session, match_id))
     choice = next((one for one in weeks.choices if one.week == monday(week)), None)
     if choice is None:
         raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
@@ -100,8 +100,8 @@ async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> P
     }
     if not wanted:
         raise Refused(gettext("The visit is in that week already. Choose another one."), 422)
-    asked = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
-    return Proposed(wanted, asked, weeks.moved_days(choice))
+    asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
+    return Proposed(wanted, asked_about, weeks.moved_days(choice))
 
 
 async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECONDS) -> DatePlan:
@@ -176,8 +176,10 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     if not wanted:
         raise Refused(gettext("Choose at least one visit."), 422)
     _check(now, plan, wanted)
-    asked = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
-    return Proposed(wanted, asked, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted))
+    asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
+    return Proposed(
+        wanted, asked_about, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted)
+    )
 
 
 def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
@@ -199,7 +201,7 @@ def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
     return sorted(rows, key=lambda row: (not row["before"], row["match_id"]))
 
 
-async def _one(session: AsyncSession, match_id: UUID) -> Batch:
+async def _batch_of(session: AsyncSession, match_id: UUID) -> Batch:
     """Return a visit and its group as a batch of their own. Raises `Refused`."""
     match = (await matches.by_id(session, [match_id])).get(match_id)
     found = await read_batch(session, match.pairing.call_id, [match_id]) if match is not None else None
@@ -226,7 +228,7 @@ def _weeks(found: Batch) -> Weeks:
 async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], reason: Reason) -> frozenset[UUID]:
     """Ask guests and hosts; visits without dates get them. Return the matches that were asked about."""
     now = clock.now()
-    asked = set()
+    asked_about = set()
     for match_id, days in sorted(wanted.items()):
         match, visit = cases.matches[match_id], cases.visits[match_id]
         answer = Scheduled(days, len(days) < visit.required_days)
@@ -236,12 +238,12 @@ async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], 
         else:
             due = answer_due(match, cases.terms(match))
             step = visits.propose_move(visit, answer, Party.PROGRAMME, reason, due=due, now=now)
-            asked.add(match_id)
+            asked_about.add(match_id)
         if not step[1]:
             raise Refused(gettext("A visit has changed meanwhile. Look at it again."))
         await cases.take_in(step, None)
     await cases.save()
-    return frozenset(asked)
+    return frozenset(asked_about)
 
 
 def _with_mates(
@@ -263,8 +265,10 @@ def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) 
         if request is None or request.announced != before[match_id] or days[0] < request.confirmed_on:
             raise Refused(overtaken)
     # As if the chosen days had been announced, and all others stayed: lawful if the engine can keep them.
-    as_told = {one: replace(request, announced=wanted.get(one, request.announced)) for one, request in stands.items()}
-    told = {one: request for one, request in as_told.items() if request.announced}
-    kept = Draft.of(list(told.values()), now.policy).first.days
-    if any(days != wanted[one] for one, days in zip(told, kept, strict=True) if one in wanted):
+    as_announced = {
+        one: replace(request, announced=wanted.get(one, request.announced)) for one, request in stands.items()
+    }
+    announced = {one: request for one, request in as_announced.items() if request.announced}
+    days_kept = Draft.of(list(announced.values()), now.policy).first.days
+    if any(days != wanted[one] for one, days in zip(announced, days_kept, strict=True) if one in wanted):
         raise Refused(overtaken)

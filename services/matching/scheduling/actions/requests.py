@@ -155,7 +155,7 @@ def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collec
 def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[VisitRequest]:
     hosting = {one: hosting_periods(offer, known.terms) for one, offer in known.offers.items()}
     places = {one: weekly_places(offer, known.terms) for one, offer in known.offers.items()}
-    taken = {one: company.taken(one) for one in known.offers}
+    taken = {one: company.places_taken(one) for one in known.offers}
     # Those of a group without a visit so far are not planned, but need a place beside the others: the first has it.
     waiting: dict[UUID, int] = defaultdict(int)
     planned = {visit.of.match_id for visit in chosen}

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
 from services.matching.filters import day_of
+from services.matching.parameters import BusDep
 from services.matching.scheduling import store
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import Weeks
@@ -20,14 +21,12 @@ from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
 from shared.i18n import N_, ngettext
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.time import dates
 from shared.web.forms import Form, Needed, RadioField, SelectField, options
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
@@ -39,7 +38,7 @@ class MoveForm(Form):
 
 
 @router.get("/visits/{match_id}/move")
-async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> Response:
+async def move(request: Request, bus: BusDep, _: Programme, match_id: UUID) -> Response:
     """Show the lawful weeks of a visit, each with its cost; the one in the address (`week`) is selected."""
     weeks, rows = await _visit(bus, match_id)
     wanted = day_of(request.query_params.get("week"))
@@ -50,7 +49,7 @@ async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> R
 
 
 @router.post("/visits/{match_id}/move")
-async def moved(request: Request, bus: TheBus, who: Programme, match_id: UUID) -> Response:
+async def moved(request: Request, bus: BusDep, who: Programme, match_id: UUID) -> Response:
     """Propose the selected week."""
     form = await MoveForm.read(request)
     weeks, rows = await _visit(bus, match_id)
@@ -65,7 +64,7 @@ async def moved(request: Request, bus: TheBus, who: Programme, match_id: UUID) -
 async def _visit(bus: Bus, match_id: UUID) -> tuple[Weeks, list[Any]]:
     async with bus.read() as session:
         weeks = await plans.lawful_weeks(session, match_id)
-        return weeks, await store.shown(session, weeks.matches)
+        return weeks, await store.with_references(session, weeks.matches)
 
 
 def _offer(form: MoveForm, weeks: Weeks) -> None:

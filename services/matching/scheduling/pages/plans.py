@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.facts.store import facts, pools
+from services.matching.parameters import BusDep
 from services.matching.scheduling import store
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.store import DatePlan, PlanState, days_of
@@ -19,14 +20,12 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
-from shared.runtime.service import bus_of
 from shared.time import dates
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
-TheBus = Annotated[Bus, Depends(bus_of)]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 MOST = 500
@@ -56,20 +55,20 @@ class Row:
 
 
 @router.get("/plans/{call_id}")
-async def plan(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
+async def plan(request: Request, bus: BusDep, _: Programme, call_id: UUID) -> Response:
     """Show the newest plan of a call's visits, with its actions."""
     return await _page(request, bus, call_id)
 
 
 @router.post("/plans/{call_id}")
-async def start(bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def start(bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Plan the visits again."""
     await plans.plan_visits(bus, who.subject, call_id)
     return see_other(f"/matching/plans/{call_id}")
 
 
 @router.post("/plans/{call_id}/stop")
-async def stop(bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def stop(bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Stop the search; what was found stays."""
     async with bus.read() as session:
         newest = await store.newest(session, call_id)
@@ -80,7 +79,7 @@ async def stop(bus: TheBus, who: Programme, call_id: UUID) -> Response:
 
 
 @router.post("/plans/{call_id}/propose")
-async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Propose the selected moves to guests and hosts."""
     form = await sent(request)
     plan_id = read_id(str(form.get("plan", "")))
@@ -103,9 +102,9 @@ async def _page(
             raise Refused(gettext("There is no such call."), 404)
         newest = await store.newest(session, call_id)
         pool = await pools.version(session, call_id)
-        kept = newest.changes[:MOST] if newest is not None else []
-        shown = await store.shown(session, [UUID(one["match_id"]) for one in kept])
-    rows = [_row(change, one) for change, one in _beside(kept, shown)]
+        listed = newest.changes[:MOST] if newest is not None else []
+        visits = await store.with_references(session, [UUID(one["match_id"]) for one in listed])
+    rows = [_row(change, one) for change, one in _beside(listed, visits)]
     done = request.query_params.get("done", "")
     return render(
         request,
@@ -120,17 +119,17 @@ async def _page(
         moves=[row for row in rows if row.before and row.after],
         found=[row for row in rows if not row.before and row.after],
         lost=[row for row in rows if not row.after],
-        more=len(newest.changes) - len(kept) if newest is not None else 0,
+        more=len(newest.changes) - len(listed) if newest is not None else 0,
         reasons=REASONS,
         problem=problem,
         done=int(done) if done.isdecimal() else None,
     )
 
 
-def _beside(changes: list[dict[str, Any]], shown: list[Any]) -> list[tuple[dict[str, Any], Any]]:
+def _beside(changes: list[dict[str, Any]], visits: list[Any]) -> list[tuple[dict[str, Any], Any]]:
     """Return each change with its visit, by reference."""
     by_match = {UUID(one["match_id"]): one for one in changes}
-    return [(by_match[row.match_id], row) for row in shown]
+    return [(by_match[row.match_id], row) for row in visits]
 
 
 def _row(change: dict[str, Any], visit: Any) -> Row:

@@ -51,13 +51,13 @@ async def test_the_board_waits_for_the_matching_that_follows(world: World) -> No
     """Unmatched facts notify the board at once; matched ones notify it together with the provisional match."""
     await world.call()
     await world.offer()
-    await world.turn()
+    await world.match_calls()
     async with _heard(world) as names:
         await world.officer(eligible=False)
         assert set(await _all(world, names)) == {"board"}
         await world.officer("GE")
         assert set(await _all(world, names)) == {"board", "board+", "matching"}
-        await world.turn()
+        await world.match_calls()
         assert await _all(world, names) == ["board"]
 
 

@@ -257,7 +257,7 @@ async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, s
     told = (await browser.get(f"/matching/api/progress?call_id={world.call_id}")).json()
     assert told["to_match"] > 0
     assert told["to_read"] is None
-    await world.turn()
+    await world.match_calls()
     told = (await browser.get(f"/matching/api/progress?call_id={world.call_id}")).json()
     assert told["to_match"] == 0
     await world.feed.deliver((applications.ApplicationWithdrawn(reason="other"), (await world.officer("GE"))))

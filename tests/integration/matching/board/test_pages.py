@@ -28,7 +28,7 @@ async def _filled(world: World) -> tuple[Any, Any, Any]:
     await world.offer(places=4, group_size=5)
     first, second = await world.officer("MD"), await world.officer("GE")
     third = await world.officer("UA", languages=[{"language": "uk", "level": "NS"}])
-    await world.turn()
+    await world.match_calls()
     return first, second, third
 
 
@@ -40,7 +40,7 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
     first, _, third = await _filled(world)
     await world.mentor()
     await world.confirmed(kind="mentee")
-    await world.turn()
+    await world.match_calls()
     pages = ["/matching/", "/matching/?call=all", "/matching/applications", "/matching/events", "/matching/runs"]
     pages += ["/matching/visits", "/matching/mentorships", f"/matching/cohorts/{world.call_id}"]
     pages += [f"/matching/applications/{one}" for one in (first, third)]
@@ -130,13 +130,13 @@ async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.Async
     named = await browser.post(f"/matching/cohorts/{world.call_id}", data=form)
     assert "MD-2026-0002" in named.text
     assert "GE-2026" not in named.text
-    assert await world.told("MatchProposed") == []
+    assert await world.facts("MatchProposed") == []
     done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
     assert done.status_code == 303
     assert (await browser.get(done.headers["location"])).status_code == 200
-    assert [event.pairing.application_id for _, event in await world.told("MatchProposed")] == [first]  # type: ignore[attr-defined]
-    assert [subject for subject, _ in await world.told("NoMatchExplained")] == [str(third)]
-    await world.turn()
+    assert [event.pairing.application_id for _, event in await world.facts("MatchProposed")] == [first]  # type: ignore[attr-defined]
+    assert [subject for subject, _ in await world.facts("NoMatchExplained")] == [str(third)]
+    await world.match_calls()
     rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")
     assert [row.application_id for row in rows] == [second]
     again = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
@@ -172,11 +172,11 @@ async def test_a_confidential_exclusion_shows_as_not_available(
     await world.offer("FR")
     await world.exclude("MD", "FR", confidential=True)
     application = await world.officer("MD")
-    await world.turn()
+    await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert "No place left after the rule: Available" in (await browser.get("/matching/")).text
     await world.commit()
-    ((_, told),) = await world.told("NoMatchExplained")
+    ((_, told),) = await world.facts("NoMatchExplained")
     assert isinstance(told, receipts.NoMatchExplained)
     left = {step.rule: step.remaining for step in told.funnel}
     assert left[HardRule.EXCLUDED_PAIR] == 1
@@ -188,7 +188,7 @@ async def test_restricted_expertise_is_not_named(world: World, browser: httpx2.A
     """Board pages show `restricted` in place of undercover work and witness protection."""
     await world.call()
     application = await world.officer(expertise=[{"area": "witness_protection", "level": 2, "years": 3}])
-    await world.turn()
+    await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     text = (await browser.get(f"/matching/applications/{application}")).text
     assert "restricted" in text

@@ -39,17 +39,17 @@ async def test_a_group_is_proposed_at_one_place_and_told_so(
     wide = await world.offer(places=3, group_size=5, periods=[one | {"places_per_week": 3} for one in world.period()])
     members = await _group(world, 3)
     committed = await world.commit()
-    told = dict(await world.told("MatchProposed"))
+    told = dict(await world.facts("MatchProposed"))
     for one in members:
         event = told[str(committed.matches[one])]
         assert isinstance(event, MatchProposed)
         assert event.pairing.offer_id == wide
         assert event.weeks
-    receipts = dict(await world.told("MatchExplained"))
+    receipts = dict(await world.facts("MatchExplained"))
     receipt = receipts[str(members[0])]
     assert isinstance(receipt, MatchExplained)
     assert (receipt.group_size, receipt.group_feasible) == (3, 1)
-    ((run_id, run),) = await world.told("RunFinished")
+    ((run_id, run),) = await world.facts("RunFinished")
     assert isinstance(run, RunFinished)
     assert run.groups is not None
     assert (run.groups.placed, run.groups.unplaced) == (1, 0)
@@ -67,7 +67,7 @@ async def test_nobody_of_a_group_goes_where_not_all_fit(world: World) -> None:
     single = await world.officer("GE")
     committed = await world.commit()
     assert set(committed.matches) == {single}
-    receipts = dict(await world.told("NoMatchExplained"))
+    receipts = dict(await world.facts("NoMatchExplained"))
     for one in members:
         receipt = receipts[str(one)]
         assert isinstance(receipt, NoMatchExplained)
@@ -82,10 +82,10 @@ async def test_a_group_waits_until_all_of_it_is_eligible(world: World) -> None:
     members = await _group(world, 2)
     group = (await world.rows("SELECT group_id FROM candidate WHERE id = :id", id=members[0]))[0].group_id
     late = await world.officer(group_id=str(group), mode="group", eligible=False)
-    await world.turn()
+    await world.match_calls()
     assert await world.rows("SELECT 1 FROM standing") == []
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), late))
-    await world.turn()
+    await world.match_calls()
     seats = await world.rows("SELECT seat_id FROM standing")
     assert len(seats) == len(members)
     assert len({row.seat_id for row in seats}) == 1
@@ -98,7 +98,7 @@ async def test_half_a_group_cannot_be_committed(world: World) -> None:
     one, other = await _group(world, 2)
     with pytest.raises(Refused, match="whole"):
         await world.commit({one: offer})
-    assert await world.told("MatchProposed") == []
+    assert await world.facts("MatchProposed") == []
     assert set((await world.commit({one: offer, other: offer})).matches) == {one, other}
 
 
@@ -112,7 +112,7 @@ async def test_a_group_that_is_next_in_line_is_proposed_whole(world: World) -> N
     assert set((await world.commit()).matches) == set()
     await world.clear(taken.matches[first], first)
     await world.answer(taken.matches[first], first, Party.GUEST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     rows = await world.rows("SELECT application_id, seat_id FROM match WHERE state = 'proposed'")
     assert {row.application_id for row in rows} == set(members)
     assert await world.rows("SELECT 1 FROM vacancy") == []

@@ -76,9 +76,9 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
     assert over == []
     twice = await world.rows("SELECT application_id FROM match GROUP BY application_id HAVING count(*) > 1")
     assert twice == []
-    proposed = {subject for subject, _ in await world.told("MatchProposed")}
+    proposed = {subject for subject, _ in await world.facts("MatchProposed")}
     assert proposed == {str(row.id) for row in await world.rows("SELECT id FROM match")}
-    explained = [event for _, event in await world.told("MatchExplained")]
+    explained = [event for _, event in await world.facts("MatchExplained")]
     assert {str(event.match_id) for event in explained} == proposed  # type: ignore[attr-defined]
     runs = await world.rows("SELECT cohort, count(*) AS number FROM run GROUP BY cohort HAVING count(*) > 1")
     assert runs == [], "a cohort was committed twice"

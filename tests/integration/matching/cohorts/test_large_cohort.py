@@ -62,13 +62,13 @@ async def _three_for_two_places(world: World) -> list[UUID]:
     await world.offer(places=1, group_size=1)
     await world.offer(places=1, group_size=1)
     people = [await world.officer("MD"), await world.officer("MD"), await world.officer("GE", first_time=False)]
-    await world.turn()
+    await world.match_calls()
     return people
 
 
 async def _stored(world: World, job_id: UUID) -> CohortJob:
     async with world.bus.read() as session:
-        row = await jobs.one(session, job_id)
+        row = await jobs.job(session, job_id)
     assert row is not None
     return row
 
@@ -116,8 +116,8 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     """Matches, receipts and runs from another process equal those computed here from the same facts."""
     people = await _three_for_two_places(world)
     asked = cohorts_job.CohortRequest(world.call_id, None, 12)
-    worked = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, asked)
-    assert isinstance(worked, cohorts_plan.Worked)
+    plan = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, asked)
+    assert isinstance(plan, cohorts_plan.CohortPlan)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=12)
 
     def never(*_: Any, **__: Any) -> None:
@@ -126,19 +126,19 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     monkeypatch.setattr(cohorts_plan, "solve", never)
     row = await _worked(world, job)
     assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
-    here = {str(one): _plain(told) for part in worked.parts for one, told in part.told.items()}
-    there = {subject: _plain(event) for subject, event in await world.told("MatchExplained", "NoMatchExplained")}
+    here = {str(one): _plain(told) for part in plan.parts for one, told in part.receipts.items()}
+    there = {subject: _plain(event) for subject, event in await world.facts("MatchExplained", "NoMatchExplained")}
     assert there == here
     assert there.keys() == {str(one) for one in people}
-    runs = await world.told("RunFinished")
-    assert [_plain(event) for _, event in runs] == [_plain(part.finished) for part in worked.parts]
+    runs = await world.facts("RunFinished")
+    assert [_plain(event) for _, event in runs] == [_plain(part.finished) for part in plan.parts]
     assert {subject for subject, _ in runs} == set((row.runs or {}).values())
-    pairs = {one.application_id: one.seat_id for part in worked.parts for one in part.proposals}
+    pairs = {one.application_id: one.seat_id for part in plan.parts for one in part.proposals}
     matches = await world.rows("SELECT application_id, seat_id, state FROM match")
     assert {one.application_id: one.seat_id for one in matches} == pairs
     assert [one.committed_by for one in await world.rows("SELECT committed_by FROM run")] == ["carla"]
     kept = await world.rows("SELECT problem, pairs FROM run_inputs")
-    assert [(one.problem, one.pairs) for one in kept] == [(part.kept.problem, part.kept.pairs) for part in worked.parts]
+    assert [(one.problem, one.pairs) for one in kept] == [(part.kept.problem, part.kept.pairs) for part in plan.parts]
 
 
 async def test_every_step_is_told_in_order(world: World) -> None:
@@ -200,7 +200,7 @@ async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.Asyn
     assert stopped.status_code == 303
     assert await working
     assert (await _stored(world, job)).state == "cancelled"
-    assert await world.told("RunFinished", "MatchProposed", "NoMatchExplained") == []
+    assert await world.facts("RunFinished", "MatchProposed", "NoMatchExplained") == []
     assert len(await _provisional(world)) == 2
     with pytest.raises(Refused) as late:
         await cohorts_job.cancel(world.bus, "carla", job)
@@ -247,7 +247,7 @@ async def test_another_instance_does_what_a_killed_one_left(world: World, store_
     assert (await _stored(world, job)).state == "done"
     assert not await cohorts_job.work_once(world.bus)
     assert len(await world.rows("SELECT 1 FROM run")) == 1
-    assert sorted(subject for subject, _ in await world.told("MatchExplained", "NoMatchExplained")) == sorted(
+    assert sorted(subject for subject, _ in await world.facts("MatchExplained", "NoMatchExplained")) == sorted(
         str(one) for one in people
     )
 
@@ -258,11 +258,11 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
     apart, ends = processes.run_in_process, []
 
-    async def seen(*given: Any, **options: Any) -> Any:
+    async def arrive(*given: Any, **options: Any) -> Any:
         ends.append(await apart(*given, **options))
         return ends[-1]
 
-    monkeypatch.setattr(processes, "run_in_process", seen)
+    monkeypatch.setattr(processes, "run_in_process", arrive)
     late = await world.officer("AM", eligible=False, first_time=False)
     async with world.bus.transaction("system:tests") as tx:
         await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
@@ -273,7 +273,7 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
     assert await working
     assert ends == [cohorts_job.Ended.LATE, cohorts_job.Ended.OVER]
     assert (await _stored(world, job)).state == "done"
-    explained = {subject for subject, _ in await world.told("MatchExplained", "NoMatchExplained")}
+    explained = {subject for subject, _ in await world.facts("MatchExplained", "NoMatchExplained")}
     assert explained == {str(one) for one in [*people, late]}
     assert len(await world.rows("SELECT 1 FROM run")) == 1
 
@@ -288,7 +288,7 @@ async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> No
     ended = await processes.run_in_thread(cohorts_job.do_stored, world.bus.settings, asked, job, stale)
     assert ended is cohorts_job.Ended.DISTURBED
     assert (await _stored(world, job)).state == "waiting"
-    assert await world.told("RunFinished", "MatchProposed") == []
+    assert await world.facts("RunFinished", "MatchProposed") == []
     assert await cohorts_job.work_once(world.bus)
     assert (await _stored(world, job)).state == "done"
 
@@ -307,7 +307,7 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
     told = (await browser.get(f"/matching/api/jobs/{job}")).json()
     assert (told["state"], told["runs"]) == ("refused", {})
     assert "The matching has moved" in told["problem"]
-    assert await world.told("RunFinished", "MatchProposed") == []
+    assert await world.facts("RunFinished", "MatchProposed") == []
 
 
 async def test_programs_are_given_the_address_of_the_job(

@@ -33,10 +33,10 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     (run_id,) = committed.runs.values()
     await world.offer("PL", places=3)
     await world.officer("GE")
-    await world.turn()
+    await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     kept = (await browser.get(f"/matching/api/runs/{run_id}/inputs")).json()
-    ((_, run),) = await world.told("RunFinished")
+    ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
     assert kept["digest"] == run.inputs
     assert {one for one, _ in kept["pairs"]} == {str(one) for one in committed.matches}

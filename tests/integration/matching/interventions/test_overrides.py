@@ -33,14 +33,14 @@ async def test_an_override_replaces_the_own_match_and_says_why(world: World) -> 
     old = (await world.commit()).matches[application]
     other = await world.offer("PL", places=1)
     match_id = await overrides.put(world.bus, "carla", application, other, Reason.OPERATIONAL_DUTY)
-    ((subject, superseded),) = await world.told("MatchSuperseded")
+    ((subject, superseded),) = await world.facts("MatchSuperseded")
     assert subject == str(old)
     assert isinstance(superseded, MatchSuperseded)
     assert (superseded.by_match_id, superseded.reason) == (match_id, Reason.OPERATIONAL_DUTY)
-    proposed = dict(await world.told("MatchProposed"))[str(match_id)]
+    proposed = dict(await world.facts("MatchProposed"))[str(match_id)]
     assert isinstance(proposed, MatchProposed)
     assert (proposed.override, proposed.pairing.offer_id) == (Reason.OPERATIONAL_DUTY, other)
-    explained = (await world.told("MatchExplained"))[-1][1]
+    explained = (await world.facts("MatchExplained"))[-1][1]
     assert isinstance(explained, MatchExplained)
     assert (explained.override, explained.match_id) == (Reason.OPERATIONAL_DUTY, match_id)
     (vacancy,) = await world.rows("SELECT seat_id FROM vacancy")
@@ -65,7 +65,7 @@ async def test_who_gives_way_goes_back_and_no_place_is_given_twice(world: World)
     await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER, held)
     assert await _states(world) == {holder: MatchState.SUPERSEDED, wanted: MatchState.PROPOSED}
     assert await world.rows("SELECT 1 FROM vacancy") == []
-    await world.turn()
+    await world.match_calls()
     assert (await world.rows("SELECT seat_id FROM standing WHERE application_id = :id", id=holder))[0].seat_id is None
 
 
@@ -124,7 +124,7 @@ async def test_the_pages_name_the_price_before_anything_happens(
     assert price.status_code == 200
     assert "A wanted topic" in price.text
     assert "FR-P-2026" in price.text
-    assert len(await world.told("MatchProposed")) == 1
+    assert len(await world.facts("MatchProposed")) == 1
     done = await browser.post(f"{path}/commit", data=values)
     assert done.status_code == 303
     assert (

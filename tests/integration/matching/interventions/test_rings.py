@@ -46,7 +46,7 @@ async def _waiting(world: World, *countries: str) -> dict[UUID, UUID]:
     for offer in offers.values():
         others = [str(other) for other in offers.values() if other != offer]
         await world.officer("AM", conflicts=others)
-    await world.turn()
+    await world.match_calls()
     rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NULL ORDER BY application_id")
     assert [row.application_id for row in rows] == sorted(pairs)
     return pairs
@@ -63,21 +63,21 @@ async def test_those_without_a_mutual_partner_travel_together(world: World, coun
     assert len(cost.lose) == len(cost.gain) == len(countries)
     assert cost.blocking_pairs > 0
     done = await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
-    proposed = [one for _, one in await world.told("MatchProposed") if isinstance(one, matches.MatchProposed)]
+    proposed = [one for _, one in await world.facts("MatchProposed") if isinstance(one, matches.MatchProposed)]
     assert {one.pairing.application_id: one.pairing.offer_id for one in proposed} == pairs
     assert {one.ring for one in proposed} == {done.ring_id}
-    for _, told in await world.told("MatchExplained"):
+    for _, told in await world.facts("MatchExplained"):
         assert isinstance(told, receipts.MatchExplained)
         assert told.ring == len(countries)
-    assert await world.told("NoMatchExplained") == []
-    ((_, run),) = await world.told("RunFinished")
+    assert await world.facts("NoMatchExplained") == []
+    ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
     assert (run.ring, run.matched) == (done.ring_id, len(countries))
     async with world.bus.read() as session:
         kept = await store.inputs(session, done.run_id)
     assert kept is not None
     assert repeat(kept.opened()).same
-    await world.turn()
+    await world.match_calls()
     rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")
     assert rows == [], "their places are taken now"
     assert (await rings.possible(world.bus, world.call_id)).rings == ()
@@ -104,7 +104,7 @@ async def test_all_or_none(world: World) -> None:
     await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
     with pytest.raises(Refused):
         await rings.propose(world.bus, "carla", world.call_id, pairs)
-    assert len(await world.told("MatchProposed")) == 3
+    assert len(await world.facts("MatchProposed")) == 3
 
 
 async def test_proposed_by_hand_and_told_when_one_match_ends(
@@ -123,13 +123,13 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     cost = await browser.post(f"/matching/rings/{world.call_id}", data=form)
     assert cost.status_code == 200
     assert "AM-2026" in cost.text
-    assert await world.told("MatchProposed") == []
+    assert await world.facts("MatchProposed") == []
     done = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
     assert done.status_code == 303
     assert "The 3 matches of the ring are proposed" in (await browser.get(done.headers["location"])).text
     again = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
     assert again.status_code == 409
-    told = {one.pairing.country: match_id for match_id, one in await world.told("MatchProposed")}  # type: ignore[attr-defined]
+    told = {one.pairing.country: match_id for match_id, one in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
     applications = {
         row.country: row.id for row in await world.rows("SELECT * FROM candidate WHERE id = ANY(:ids)", ids=list(pairs))
     }

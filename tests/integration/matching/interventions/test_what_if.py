@@ -33,13 +33,13 @@ async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
     await world.call()
     await world.offer(places=1)
     first, second = await world.officer("MD"), await world.officer("GE", first_time=False)
-    await world.turn()
+    await world.match_calls()
     return first, second
 
 
 async def _stored(world: World, what_if_id: UUID) -> WhatIf:
     async with world.bus.read() as session:
-        row = await interventions_store.one(session, what_if_id)
+        row = await interventions_store.what_if(session, what_if_id)
     assert row is not None
     return row
 

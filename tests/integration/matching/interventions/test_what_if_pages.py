@@ -26,7 +26,7 @@ async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
     await world.call()
     await world.offer(places=1)
     pair = await world.officer("MD"), await world.officer("GE", first_time=False)
-    await world.turn()
+    await world.match_calls()
     return pair
 
 
@@ -167,7 +167,7 @@ async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx
     await world.offer("PL", places=1)
     await world.exclude("MD", "FR", confidential=True)
     await world.officer("MD")
-    await world.turn()
+    await world.match_calls()
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OtherTerms(notice_weeks=52))
     await what_ifs.work_once(world.bus)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)

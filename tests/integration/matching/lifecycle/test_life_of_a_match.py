@@ -28,14 +28,14 @@ async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
     asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
     await world.feed.deliver((asked, match_id))
     await world.feed.deliver((asked, match_id))
-    ((subject, changed),) = await world.told("MatchFundChanged")
+    ((subject, changed),) = await world.facts("MatchFundChanged")
     assert subject == str(match_id)
     assert isinstance(changed, matches.MatchFundChanged)
     assert (changed.pairing.fund_id, changed.reason) == (fund, Reason.PARTNER_SUSPENDED)
     assert changed.previous_fund_id != fund
     cancelled = participation.CancellationRequested(application_id=application, by=Party.GUEST, reason=Reason.FUNDING)
     await world.feed.deliver((cancelled, match_id))
-    ((_, visit),) = await world.told("VisitCancelled")
+    ((_, visit),) = await world.facts("VisitCancelled")
     assert isinstance(visit, visits.VisitCancelled)
     assert visit.plan.fund_id == fund
     await world.feed.deliver(
@@ -44,7 +44,7 @@ async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
             match_id,
         )
     )
-    assert len(await world.told("MatchFundChanged")) == 1
+    assert len(await world.facts("MatchFundChanged")) == 1
 
 
 async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -> None:
@@ -52,7 +52,7 @@ async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -
     await world.call()
     offer = await world.offer()
     application = await world.officer()
-    await world.turn()
+    await world.match_calls()
     (row,) = await world.rows("SELECT * FROM standing")
     assert (row.application_id, row.seat_id, row.why) == (application, offer, "matched")
     assert not await world.rows("SELECT 1 FROM journal")
@@ -63,7 +63,7 @@ async def test_whole_story_from_events_to_a_completed_visit(world: World) -> Non
     await world.call()
     await world.offer()
     application, match_id = await world.confirmed()
-    ((visit_id, scheduled),) = await world.told("VisitScheduled")
+    ((visit_id, scheduled),) = await world.facts("VisitScheduled")
     assert isinstance(scheduled, visits.VisitScheduled)
     plan = scheduled.plan
     assert plan.start >= clock.today() + timedelta(weeks=6)
@@ -83,10 +83,10 @@ async def test_whole_story_from_events_to_a_completed_visit(world: World) -> Non
         "VisitEnded",
         "VisitCompleted",
     ]
-    ((_, completed),) = await world.told("VisitCompleted")
+    ((_, completed),) = await world.facts("VisitCompleted")
     assert isinstance(completed, visits.VisitCompleted)
     assert (completed.attended_days, completed.ended_on) == (plan.required_days, plan.end)
-    ((_, run),) = await world.told("RunFinished")
+    ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
     assert (run.matched, run.unmatched, run.cohort, run.blocking_pairs) == (1, 0, 1, 0)
     # What follows from a clearance or an answer names it as its cause.
@@ -99,12 +99,12 @@ async def test_everybody_who_found_no_place_is_told_why(world: World) -> None:
     await world.call()
     await world.offer(languages=[{"language": "en", "level": "C1"}])
     application = await world.officer()
-    await world.turn()
+    await world.match_calls()
     (row,) = await world.rows("SELECT * FROM standing")
     assert (row.seat_id, row.why, row.rule) == (None, "no_feasible_seat", "common_language")
     committed = await world.commit()
     assert committed.matches == {}
-    ((subject, told),) = await world.told("NoMatchExplained")
+    ((subject, told),) = await world.facts("NoMatchExplained")
     assert subject == str(application)
     assert isinstance(told, receipts.NoMatchExplained)
     assert told.counterfactuals[0].to_level == "C1"
@@ -120,7 +120,7 @@ async def test_home_clears_before_host_and_each_country_once(world: World) -> No
         application_id=application, side=Side.HOME, country="MD", host_due=clock.now() + timedelta(days=20)
     )
     await world.feed.deliver((home, match_id), (home, match_id))
-    assert await world.told("MatchOffered") == []
+    assert await world.facts("MatchOffered") == []
     (row,) = await world.rows("SELECT state, home_cleared, host_cleared, due FROM match")
     assert (row.state, row.home_cleared, row.host_cleared) == ("proposed", True, False)
     assert row.due == home.host_due
@@ -136,7 +136,7 @@ async def test_a_refused_clearance_ends_the_match_and_bars_the_pair(world: World
         application_id=application, side=Side.HOST, country="FR", reason=Reason.PERSONAL
     )
     await world.feed.deliver((refused, match_id))
-    await world.turn()
+    await world.match_calls()
     (row,) = await world.rows("SELECT seat_id FROM standing")
     assert {first, second} - {row.seat_id} == {first}
 
@@ -151,12 +151,12 @@ async def test_declined_goes_to_the_next_in_line_at_once(world: World) -> None:
     ((winner, match_id),) = committed.matches.items()
     waiting = other if winner == one else one
     await world.clear(match_id, winner)
-    ((_, offered),) = await world.told("MatchOffered")
+    ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
     assert offered.next_in_line == (waiting,)
     await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
-    await world.turn()
-    proposed = await world.told("MatchProposed")
+    await world.match_calls()
+    proposed = await world.facts("MatchProposed")
     assert len(proposed) == 2
     last = proposed[-1][1]
     assert isinstance(last, matches.MatchProposed)
@@ -181,7 +181,7 @@ async def test_a_full_placement_gives_a_free_place_to_the_next_in_line(world: Wo
     await world.feed.deliver(
         (applications.ApplicationWithdrawn(reason=Reason.OPERATIONAL_DUTY, by=Party.GUEST), application)
     )
-    await world.turn()
+    await world.match_calls()
     rows = await world.rows("SELECT application_id, state FROM match ORDER BY id")
     assert {row.application_id: row.state for row in rows} == {application: "cancelled", other: "proposed"}
 
@@ -193,8 +193,8 @@ async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) 
     application = await world.officer()
     match_id = (await world.commit()).matches[application]
     await world.feed.deliver((offers.OfferVoided(reason=VoidReason.TEST), offer))
-    await world.turn()
-    ((subject, told),) = await world.told("MatchCancelled")
+    await world.match_calls()
+    ((subject, told),) = await world.facts("MatchCancelled")
     assert isinstance(told, matches.MatchCancelled)
     assert (subject, told.by) == (str(match_id), Party.PROGRAMME)
     (row,) = await world.rows("SELECT seat_id FROM standing")
@@ -209,17 +209,17 @@ async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: Wo
     match_id = (await world.commit()).matches[application]
     await world.clear(match_id, application)
     await world.answer(match_id, application, Party.HOST)
-    ((_, offered),) = await world.told("MatchOffered")
+    ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
     clock.move(offered.due - clock.now() + timedelta(seconds=60))
     assert await world.sweep() == 0
     clock.move(timedelta(seconds=120))
     assert await world.sweep() == 1
-    ((_, expired),) = await world.told("MatchExpired")
+    ((_, expired),) = await world.facts("MatchExpired")
     assert isinstance(expired, matches.MatchExpired)
     assert (expired.silent, expired.silences) == ((Party.GUEST,), 1)
     await world.answer(match_id, application, Party.GUEST)
-    ((_, late),) = await world.told("AnswerTooLate")
+    ((_, late),) = await world.facts("AnswerTooLate")
     assert isinstance(late, matches.AnswerTooLate)
     assert late.by is Party.GUEST
     assert await world.sweep() == 0
@@ -233,11 +233,11 @@ async def test_an_answer_given_in_time_counts_within_the_grace(world: World, mov
     match_id = (await world.commit()).matches[application]
     await world.clear(match_id, application)
     await world.answer(match_id, application, Party.HOST)
-    ((_, offered),) = await world.told("MatchOffered")
+    ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
     clock.move(offered.due - clock.now() + timedelta(seconds=60))
     await world.answer(match_id, application, Party.GUEST, at=offered.due - timedelta(seconds=1))
-    assert len(await world.told("MatchConfirmed")) == 1
+    assert len(await world.facts("MatchConfirmed")) == 1
 
 
 async def test_whoever_withdraws_gives_the_place_back(world: World) -> None:
@@ -247,9 +247,9 @@ async def test_whoever_withdraws_gives_the_place_back(world: World) -> None:
     application, _ = await world.confirmed()
     gone = applications.ApplicationWithdrawn(reason=Reason.OPERATIONAL_DUTY)
     await world.feed.deliver((gone, application))
-    cancelled = await world.told("MatchCancelled", "VisitCancelled")
+    cancelled = await world.facts("MatchCancelled", "VisitCancelled")
     assert {event.type for _, event in cancelled} == {"MatchCancelled", "VisitCancelled"}
-    await world.turn()
+    await world.match_calls()
     assert await world.rows("SELECT 1 FROM standing") == []
 
 
@@ -273,8 +273,8 @@ async def test_a_closed_call_ends_what_is_not_confirmed_and_matches_no_more(worl
     await world.commit()
     await world.officer("GE")
     await world.close()
-    await world.turn()
-    ((_, cancelled),) = await world.told("MatchCancelled")
+    await world.match_calls()
+    ((_, cancelled),) = await world.facts("MatchCancelled")
     assert isinstance(cancelled, matches.MatchCancelled)
     assert cancelled.pairing.application_id == application
     assert await world.rows("SELECT 1 FROM standing") == []
@@ -289,7 +289,7 @@ async def test_no_week_takes_more_guests_than_it_has_places(world: World) -> Non
     weeks = set()
     for _ in range(3):
         await world.confirmed()
-    for _, event in await world.told("VisitScheduled"):
+    for _, event in await world.facts("VisitScheduled"):
         assert isinstance(event, visits.VisitScheduled)
         weeks.add(event.plan.start.isocalendar().week)
     assert len(weeks) == 3
@@ -301,7 +301,7 @@ async def test_early_return_and_no_show(world: World) -> None:
     await world.offer(places=4, group_size=5)
     application, match_id = await world.confirmed()
     other, other_match = await world.confirmed()
-    planned = dict(await world.told("VisitScheduled"))
+    planned = dict(await world.facts("VisitScheduled"))
     plans = {event.plan.application_id: (UUID(one), event.plan) for one, event in planned.items()}  # type: ignore[attr-defined]
     visit_id, plan = plans[application]
     await world.feed.deliver(
@@ -327,10 +327,10 @@ async def test_early_return_and_no_show(world: World) -> None:
         application: VisitState.ENDED,
         other: VisitState.NO_SHOW,
     }
-    ((_, ended),) = await world.told("VisitEnded")
+    ((_, ended),) = await world.facts("VisitEnded")
     assert isinstance(ended, visits.VisitEnded)
     assert (ended.early, ended.attended_days, ended.ended_on) == (True, 1, plans[application][1].days[0])
-    assert await world.told("VisitCompleted") == []
+    assert await world.facts("VisitCompleted") == []
 
 
 async def test_the_same_facts_give_the_same_matching(world: World) -> None:
@@ -338,11 +338,11 @@ async def test_the_same_facts_give_the_same_matching(world: World) -> None:
     await world.call()
     await world.offer()
     await world.officer()
-    await world.turn()
+    await world.match_calls()
     before = await world.rows("SELECT application_id, seat_id, score, host_score FROM standing")
     async with world.bus.transaction("system:tests") as tx:
         await tx.session.execute(text("DELETE FROM standing"))
-    await world.turn()
+    await world.match_calls()
     assert await world.rows("SELECT application_id, seat_id, score, host_score FROM standing") == before
 
 

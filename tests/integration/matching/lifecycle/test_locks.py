@@ -25,7 +25,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from services.matching.cohorts.actions.plan import Worked
+    from services.matching.cohorts.actions.plan import CohortPlan
     from shared.bus import Bus, Tx
     from tests.integration.matching.conftest import World
 
@@ -125,14 +125,14 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
     application_id, match_id = await _reserve(world)
     write, tried, held = commit.write, 0, asyncio.Event()
 
-    async def slowly(tx: Tx, worked: Worked) -> commit.Committed | None:
+    async def slowly(tx: Tx, plan: CohortPlan) -> commit.Committed | None:
         nonlocal tried
         tried += 1
         await store.hold(tx.session, calls=[world.call_id])
         held.set()
         if tried == 1:
             await _waits(world, other)
-        return await write(tx, worked)
+        return await write(tx, plan)
 
     async def crosswise(bus: Bus) -> None:
         """Take the match first, then the call; patient, so that the database ends the commit instead."""

@@ -20,7 +20,7 @@ async def _opened(world: World) -> tuple[UUID, UUID, UUID]:
     await world.call()
     await world.mentor()
     application, match_id = await world.confirmed(kind="mentee")
-    ((mentorship, _),) = await world.told("MentorshipOpened")
+    ((mentorship, _),) = await world.facts("MentorshipOpened")
     return application, match_id, UUID(mentorship)
 
 
@@ -45,10 +45,10 @@ async def test_a_mentorship_moves_to_another_fund(world: World) -> None:
     fund = new_id()
     asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
     await world.feed.deliver((asked, match_id))
-    assert len(await world.told("MatchFundChanged")) == 1
+    assert len(await world.facts("MatchFundChanged")) == 1
     for by in (Party.MENTEE, Party.MENTOR):
         await _sign(world, application, match_id, mentorship, by)
-    ((_, started),) = await world.told("MentorshipStarted")
+    ((_, started),) = await world.facts("MentorshipStarted")
     assert isinstance(started, mentorships.MentorshipStarted)
     assert started.plan.fund_id == fund
 
@@ -58,18 +58,18 @@ async def test_from_confirmed_to_completed(world: World) -> None:
     application, match_id, mentorship = await _opened(world)
     await _sign(world, application, match_id, mentorship, Party.MENTEE, 1)
     await _sign(world, application, match_id, mentorship, Party.MENTOR, 2)
-    assert await world.told("MentorshipStarted") == []
+    assert await world.facts("MentorshipStarted") == []
     await _sign(world, application, match_id, mentorship, Party.MENTEE, 2)
-    ((_, started),) = await world.told("MentorshipStarted")
+    ((_, started),) = await world.facts("MentorshipStarted")
     assert isinstance(started, mentorships.MentorshipStarted)
     assert started.until is not None
     goal = {"application_id": application, "mentorship_id": mentorship, "goal_id": new_id(), "number": 1}
     await world.feed.deliver((participation.GoalSet(**goal, by=Party.MENTEE), match_id))
     await world.feed.deliver((participation.GoalClosed(**goal, by=Party.MENTEE, met=True), match_id))
     for _ in range(3):
-        assert await world.told("MentorshipCompleted") == []
+        assert await world.facts("MentorshipCompleted") == []
         await _meet(world, application, match_id, mentorship)
-    ((_, completed),) = await world.told("MentorshipCompleted")
+    ((_, completed),) = await world.facts("MentorshipCompleted")
     assert isinstance(completed, mentorships.MentorshipCompleted)
     assert (completed.sessions, completed.goals, completed.goals_met) == (3, 1, 1)
     rows = await world.rows("SELECT DISTINCT correlationid FROM journal WHERE aggregatetype = 'mentoring.mentorships'")
@@ -82,17 +82,17 @@ async def test_an_ended_mentorship_gives_the_mentor_a_place_again(world: World) 
     await world.mentor(capacity=1)
     application, match_id = await world.confirmed(kind="mentee")
     other = await world.officer("GE", kind="mentee")
-    await world.turn()
+    await world.match_calls()
     assert [row.seat_id for row in await world.rows("SELECT seat_id FROM standing")] == [None]
-    ((mentorship, _),) = await world.told("MentorshipOpened")
+    ((mentorship, _),) = await world.facts("MentorshipOpened")
     event = participation.EndRequested(
         application_id=application, mentorship_id=UUID(mentorship), by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY
     )
     await world.feed.deliver((event, match_id))
-    ((_, ended),) = await world.told("MentorshipEndedEarly")
+    ((_, ended),) = await world.facts("MentorshipEndedEarly")
     assert isinstance(ended, mentorships.MentorshipEndedEarly)
     assert ended.reason is Reason.OPERATIONAL_DUTY
-    await world.turn()
+    await world.match_calls()
     (row,) = await world.rows("SELECT application_id, seat_id FROM standing")
     assert row.application_id == other
     assert row.seat_id is not None
@@ -103,7 +103,7 @@ async def test_an_agreement_that_is_not_signed_ends_it(world: World, moving_cloc
     await _opened(world)
     clock.move(timedelta(days=30))
     assert await world.sweep() == 1
-    ((_, ended),) = await world.told("MentorshipEndedEarly")
+    ((_, ended),) = await world.facts("MentorshipEndedEarly")
     assert isinstance(ended, mentorships.MentorshipEndedEarly)
     assert (ended.by, ended.reason) == (Party.CLOCK, Reason.NO_ANSWER)
 
@@ -116,7 +116,7 @@ async def test_a_pause_holds_until_it_is_taken_up_again(world: World) -> None:
     ids = {"application_id": application, "mentorship_id": mentorship, "by": Party.MENTOR}
     await world.feed.deliver((participation.PauseRequested(**ids, reason=Reason.OPERATIONAL_DUTY), match_id))
     await world.feed.deliver((participation.ResumeRequested(**ids), match_id))
-    told = [event.type for _, event in await world.told("MentorshipPaused", "MentorshipResumed")]
+    told = [event.type for _, event in await world.facts("MentorshipPaused", "MentorshipResumed")]
     assert told == ["MentorshipPaused", "MentorshipResumed"]
 
 
@@ -128,7 +128,7 @@ async def _begun(world: World) -> tuple[UUID, UUID, UUID]:
     return application, match_id, mentorship
 
 
-def _asked(
+def _visit_request(
     application: UUID, mentorship: UUID, answer: Answer | None, guest: Party = Party.MENTEE, days: int = 3
 ) -> participation.VisitRequested:
     """Return a request of the pair for a visit, from two months on."""
@@ -170,12 +170,12 @@ async def test_an_agreed_end_becomes_the_planned_one(world: World) -> None:
 async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
     """A requested or refused visit gets no dates; an agreed one gets lawful days, and no second visit beside it."""
     application, match_id, mentorship = await _begun(world)
-    await world.feed.deliver((_asked(application, mentorship, None), match_id))
-    await world.feed.deliver((_asked(application, mentorship, Answer.DECLINE), match_id))
-    assert await world.told("VisitScheduled") == []
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.told("VisitScheduled")
+    await world.feed.deliver((_visit_request(application, mentorship, None), match_id))
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.DECLINE), match_id))
+    assert await world.facts("VisitScheduled") == []
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.facts("VisitScheduled")
     assert isinstance(told, visits.VisitScheduled)
     plan = told.plan
     assert (plan.mentorship_id, plan.offer_id, plan.guest) == (mentorship, None, Party.MENTEE)
@@ -183,16 +183,16 @@ async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
     assert plan.required_days == len(plan.days) == 3
     assert plan.start >= clock.today() + timedelta(weeks=9)
     await _attend(world, match_id, UUID(visit_id), plan)
-    assert len(await world.told("VisitStarted", "VisitEnded", "VisitCompleted")) == 3
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    assert len(await world.told("VisitScheduled")) == 2
+    assert len(await world.facts("VisitStarted", "VisitEnded", "VisitCompleted")) == 3
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    assert len(await world.facts("VisitScheduled")) == 2
 
 
 async def test_the_mentor_can_be_the_guest(world: World) -> None:
     """If the mentor travels, the mentee's organisation is the host and the mentor's rank is counted."""
     application, match_id, mentorship = await _begun(world)
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT, guest=Party.MENTOR), match_id))
-    ((_, told),) = await world.told("VisitScheduled")
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT, guest=Party.MENTOR), match_id))
+    ((_, told),) = await world.facts("VisitScheduled")
     assert isinstance(told, visits.VisitScheduled)
     assert (told.plan.country, told.plan.host_country, told.plan.guest) == ("RO", "MD", Party.MENTOR)
     rows = await world.rows("SELECT terms->>'rank_group' AS rank FROM seat")
@@ -202,61 +202,61 @@ async def test_the_mentor_can_be_the_guest(world: World) -> None:
 async def test_a_visit_without_notice_says_why(world: World) -> None:
     """Periods within the notice have no lawful week; the pair can ask again with others."""
     application, match_id, mentorship = await _begun(world)
-    soon = _asked(application, mentorship, Answer.ACCEPT).model_dump()
+    soon = _visit_request(application, mentorship, Answer.ACCEPT).model_dump()
     soon["periods"] = [{"start": clock.today(), "end": clock.today() + timedelta(days=20)}]
     await world.feed.deliver((participation.VisitRequested.model_validate(soon), match_id))
-    ((_, told),) = await world.told("VisitUnschedulable")
+    ((_, told),) = await world.facts("VisitUnschedulable")
     assert isinstance(told, visits.VisitUnschedulable)
     assert told.cause is UnschedulableCause.NOTICE_TOO_SHORT
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    assert len(await world.told("VisitScheduled")) == 1
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    assert len(await world.facts("VisitScheduled")) == 1
 
 
 async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) -> None:
     """With closed goals a pair with a planned visit continues; it completes when the visit is over."""
     application, match_id, mentorship = await _begun(world)
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.told("VisitScheduled")
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.facts("VisitScheduled")
     assert isinstance(told, visits.VisitScheduled)
     for _ in range(3):
         await _meet(world, application, match_id, mentorship)
     goal = {"application_id": application, "mentorship_id": mentorship, "goal_id": new_id(), "number": 1}
     await world.feed.deliver((participation.GoalSet(**goal, by=Party.MENTEE), match_id))
     await world.feed.deliver((participation.GoalClosed(**goal, by=Party.MENTEE, met=True), match_id))
-    assert await world.told("MentorshipCompleted") == []
+    assert await world.facts("MentorshipCompleted") == []
     await _attend(world, match_id, UUID(visit_id), told.plan)
-    assert len(await world.told("VisitCompleted", "MentorshipCompleted")) == 2
+    assert len(await world.facts("VisitCompleted", "MentorshipCompleted")) == 2
 
 
 async def test_a_pair_takes_its_visit_back_and_goes_on(world: World) -> None:
     """A cancelled visit leaves the mentorship unchanged; the end of the mentorship cancels its planned visit."""
     application, match_id, mentorship = await _begun(world)
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, _),) = await world.told("VisitScheduled")
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, _),) = await world.facts("VisitScheduled")
     back = participation.CancellationRequested(
         application_id=application, by=Party.MENTEE, reason=Reason.TIMETABLE_CONFLICT, visit_id=UUID(visit_id)
     )
     await world.feed.deliver((back, match_id))
-    assert len(await world.told("VisitCancelled")) == 1
-    assert await world.told("MentorshipEndedEarly", "MatchCancelled") == []
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    assert len(await world.facts("VisitCancelled")) == 1
+    assert await world.facts("MentorshipEndedEarly", "MatchCancelled") == []
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
     end = participation.EndRequested(
         application_id=application, mentorship_id=mentorship, by=Party.MENTOR, reason=Reason.OPERATIONAL_DUTY
     )
     await world.feed.deliver((end, match_id))
-    (_, (_, cancelled)) = await world.told("VisitCancelled")
+    (_, (_, cancelled)) = await world.facts("VisitCancelled")
     assert isinstance(cancelled, visits.VisitCancelled)
     assert (cancelled.by, cancelled.reason) == (Party.MENTOR, Reason.OPERATIONAL_DUTY)
-    assert len(await world.told("MentorshipEndedEarly")) == 1
+    assert len(await world.facts("MentorshipEndedEarly")) == 1
 
 
 async def test_who_withdraws_ends_the_mentorship_even_after_a_visit(world: World) -> None:
     """A past visit of the pair does not prevent a withdrawal from ending the mentorship."""
     application, match_id, mentorship = await _begun(world)
-    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.told("VisitScheduled")
+    await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.facts("VisitScheduled")
     assert isinstance(told, visits.VisitScheduled)
     await _attend(world, match_id, UUID(visit_id), told.plan)
     left = applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.MENTEE)
     await world.feed.deliver((left, application))
-    assert len(await world.told("MentorshipEndedEarly")) == 1
+    assert len(await world.facts("MentorshipEndedEarly")) == 1

@@ -37,15 +37,15 @@ async def test_changes_are_followed_to_what_a_run_gives(world: World) -> None:
     await world.call(kinds=["study_visit"])
     await world.offer(places=2)
     first = await world.officer()
-    await world.turn()
+    await world.match_calls()
     assert (world.following.runs, world.following.events) == (1, 0)
     for country in ("GE", "AM", "UA"):
         await world.officer(country)
-        await world.turn()
+        await world.match_calls()
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), first))
-    await world.turn()
+    await world.match_calls()
     await world.offer("DE", places=1)
-    await world.turn()
+    await world.match_calls()
     assert world.following.runs == 1
     assert world.following.events == 5
     await world.commit()
@@ -62,7 +62,7 @@ async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monk
     await world.call(kinds=["study_visit"])
     await world.offer()
     await world.officer()
-    await world.turn()
+    await world.match_calls()
     await world.officer("GE")
     lease = await call_lease.take(world.bus, world.call_id)
     assert lease is not None
@@ -73,7 +73,7 @@ async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monk
         assert not await world.following.checked()
     assert _count(metrics.DIFFERED) == before + 1
     assert world.following.pairs == 0
-    await world.turn()
+    await world.match_calls()
     assert (world.following.runs, world.following.events) == (1, 0)
 
 
@@ -82,7 +82,7 @@ async def test_what_cannot_be_followed_is_matched_from_scratch(world: World, mon
     await world.call(kinds=["study_visit"])
     await world.offer(places=5, group_size=5)
     await world.officer()
-    await world.turn()
+    await world.match_calls()
     await world.officer("GE")
 
     def fails(*_: object) -> None:
@@ -90,7 +90,7 @@ async def test_what_cannot_be_followed_is_matched_from_scratch(world: World, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(LiveMatching, "arrive", fails)
-        await world.turn()
+        await world.match_calls()
     assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 2
     assert (world.following.runs, world.following.events) == (1, 0)
 
@@ -100,7 +100,7 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
     await world.call(kinds=["study_visit"])
     await world.offer()
     await world.officer()
-    await world.turn()
+    await world.match_calls()
     given = await snapshot.load(world.bus, world.call_id)
     lease = world.lease
     assert given is not None
@@ -156,7 +156,7 @@ async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, mon
         reads.append(parts)
         return await load(*parts)
 
-    monkeypatch.setattr(snapshot, "load", counted)
+    monkeypatch.setattr(worker, "load_snapshot", counted)
     held: dict[UUID, worker.HeldCall] = {}
     for over, holder, expected in ((False, "me", 1), (True, "me", 1), (True, "another", 2)):
         reads.clear()
@@ -190,7 +190,7 @@ async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch:
         return await load(*parts)
 
     monkeypatch.setattr(call_lease, "take", take)
-    monkeypatch.setattr(snapshot, "load", slow)
+    monkeypatch.setattr(worker, "load_snapshot", slow)
     turn = asyncio.create_task(worker.match_under_lease(world.bus, world.call_id, held, free=False))
     try:
         await asyncio.wait_for(taken.wait(), 10)
@@ -226,7 +226,7 @@ async def test_only_rows_that_were_written_are_read_again(world: World) -> None:
     await world.call(kinds=["study_visit"])
     stays, leaves = await world.officer(), await world.officer("GE")
     offer = await world.offer(places=1)
-    await world.turn()
+    await world.match_calls()
     known = world.following.known
     first = await snapshot.load(world.bus, world.call_id, known)
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), leaves))

@@ -45,10 +45,10 @@ async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) 
             await world.officer("MD" if count % 2 else "GE")
             started = perf_counter()
 
-            async def seen(count: int = count) -> bool:
+            async def provisional_seen(count: int = count) -> bool:
                 return len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == count
 
-            await until(seen)
+            await until(provisional_seen)
             times.append(perf_counter() - started)
         assert median(times) < 0.5, times
     finally:
@@ -71,10 +71,10 @@ async def test_a_call_that_cannot_be_matched_stops_no_other(world: World) -> Non
     worker = asyncio.create_task(provisional_worker.match_live(world.app.state.service))
     try:
 
-        async def seen() -> bool:
+        async def provisional_seen() -> bool:
             return len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 1
 
-        await until(seen)
+        await until(provisional_seen)
         assert not worker.done()
     finally:
         worker.cancel()
@@ -149,13 +149,13 @@ async def test_a_rebuild_gives_the_same_store_and_tells_nothing_again(world: Wor
     await world.offer()
     await world.confirmed()
     await world.officer("GE")
-    await world.turn()
+    await world.match_calls()
     tables = ("call", "candidate", "seat", "standing", "match", "visit")
     before = [await world.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
     (facts,) = await world.rows("SELECT count(*) AS number FROM journal")
     await empty_projections(world.bus, consumers, "carla")
     await apply(records)
-    await world.turn()
+    await world.match_calls()
     assert [await world.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables] == before
     assert (await world.rows("SELECT count(*) AS number FROM journal"))[0].number == facts.number
 
@@ -167,4 +167,4 @@ async def test_a_moved_matching_refuses_what_was_seen_before(world: World) -> No
     application = await world.officer()
     with pytest.raises(Refused):
         await world.commit({application: new_id()})
-    assert await world.told("MatchProposed") == []
+    assert await world.facts("MatchProposed") == []

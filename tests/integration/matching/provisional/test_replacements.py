@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
 
 
-async def _goes(world: World, application_id: UUID) -> None:
+async def _confirm(world: World, application_id: UUID) -> None:
     """Clear and accept the proposed match of an application."""
     (match,) = await world.rows(
         "SELECT id FROM match WHERE application_id = :id AND state = 'proposed'", id=application_id
@@ -37,16 +37,16 @@ async def test_the_next_in_line_replaces_the_visit_that_was_given_up(world: Worl
     for country in ("MD", "GE", "AM"):
         await world.officer(country)
     ((first, _),) = (await world.commit()).matches.items()
-    await _goes(world, first)
+    await _confirm(world, first)
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), first))
-    await world.turn()
+    await world.match_calls()
     ((second, match_id),) = await world.rows("SELECT application_id, id FROM match WHERE state = 'proposed'")
     await world.clear(match_id, second)
     await world.answer(match_id, second, Party.GUEST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     ((third,),) = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
-    await _goes(world, third)
-    (old, before), (_, after) = await world.told("VisitScheduled")
+    await _confirm(world, third)
+    (old, before), (_, after) = await world.facts("VisitScheduled")
     assert isinstance(before, VisitScheduled)
     assert isinstance(after, VisitScheduled)
     assert before.plan.replaces is None
@@ -60,7 +60,7 @@ async def _scheduled(world: World, **terms: Any) -> tuple[UUID, UUID, UUID]:
     for country in ("MD", "GE"):
         await world.officer(country)
     ((first, match_id),) = (await world.commit()).matches.items()
-    await _goes(world, first)
+    await _confirm(world, first)
     return first, match_id, offer
 
 
@@ -76,13 +76,13 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     """A no-show keeps the match but not the place: the next in line gets it, with due notice, and both cases say so."""
     first, match_id, offer = await _scheduled(world)
     await _not_there(world, first, match_id)
-    await world.turn()
+    await world.match_calls()
     ((second, new),) = await world.rows("SELECT application_id, id FROM match WHERE state = 'proposed'")
     assert second != first
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert "Place proposed to" in (await browser.get("/matching/visits")).text
-    await _goes(world, second)
-    (old, before), (_, after) = await world.told("VisitScheduled")
+    await _confirm(world, second)
+    (old, before), (_, after) = await world.facts("VisitScheduled")
     assert isinstance(before, VisitScheduled)
     assert isinstance(after, VisitScheduled)
     assert (str(after.plan.replaces), after.plan.offer_id) == (old, offer)
@@ -117,7 +117,7 @@ async def test_where_less_than_six_weeks_are_left_the_board_says_so(
             match_id,
         )
     )
-    await world.turn()
+    await world.match_calls()
     assert await world.rows("SELECT 1 FROM match WHERE state = 'proposed'") == []
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert "too late to replace" in (await browser.get("/matching/")).text
@@ -135,14 +135,14 @@ async def test_a_reserve_takes_the_place_of_a_no_show_at_once(world: World) -> N
     ((first, match_id),) = committed.matches.items()
     ((reserve, second),) = await world.rows("SELECT id, application_id FROM match WHERE reserve")
     await world.clear(reserve, second)
-    await _goes(world, first)
+    await _confirm(world, first)
     await _not_there(world, first, match_id)
     assert await world.sweep() == 0
-    await world.turn()
-    ((up, _),) = await world.told("MatchCalledUp")
+    await world.match_calls()
+    ((up, _),) = await world.facts("MatchCalledUp")
     assert up == str(reserve)
     await world.answer(reserve, second, Party.GUEST)
     await world.answer(reserve, second, Party.HOST)
-    (old, _), (_, after) = await world.told("VisitScheduled")
+    (old, _), (_, after) = await world.facts("VisitScheduled")
     assert isinstance(after, VisitScheduled)
     assert str(after.plan.replaces) == old

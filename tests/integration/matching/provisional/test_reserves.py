@@ -49,34 +49,34 @@ async def _states(world: World) -> dict[UUID, tuple[str, bool]]:
 async def test_a_declined_place_is_offered_to_the_reserve_without_new_clearance(world: World) -> None:
     """A cleared reserve has no place and no offer; after a decline it is offered the place at once."""
     (match_id, winner), (reserve, of), offer = await _line(world)
-    (_, proposed), (_, beside) = await world.told("MatchProposed")
+    (_, proposed), (_, beside) = await world.facts("MatchProposed")
     assert isinstance(proposed, matches.MatchProposed)
     assert isinstance(beside, matches.MatchProposed)
     assert (proposed.reserve, beside.reserve, beside.pairing.offer_id) == (False, True, offer)
     await world.clear(match_id, winner)
     await world.clear(reserve, of)
     assert (await _states(world))[reserve] == ("cleared", True)
-    assert [subject for subject, _ in await world.told("MatchOffered")] == [str(match_id)]
-    await world.turn()
+    assert [subject for subject, _ in await world.facts("MatchOffered")] == [str(match_id)]
+    await world.match_calls()
     (standing,) = await world.rows("SELECT seat_id FROM standing WHERE application_id = :id", id=of)
     assert standing.seat_id is None
-    cleared = await world.told("ClearanceGiven", "MatchCleared")
+    cleared = await world.facts("ClearanceGiven", "MatchCleared")
     await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     assert (await _states(world))[reserve] == ("offered", False)
-    assert await world.told("ClearanceGiven", "MatchCleared") == cleared
-    assert len(await world.told("MatchProposed")) == 2
-    ((up, _),) = await world.told("MatchCalledUp")
+    assert await world.facts("ClearanceGiven", "MatchCleared") == cleared
+    assert len(await world.facts("MatchProposed")) == 2
+    ((up, _),) = await world.facts("MatchCalledUp")
     assert up == str(reserve)
     (cause,) = await world.rows(
         "SELECT d.type FROM journal p JOIN journal d ON d.id = p.causationid WHERE p.type = 'MatchCalledUp'"
     )
     assert cause.type == "MatchDeclined"
-    explained = [told for subject, told in await world.told("MatchExplained") if subject == str(of)]
+    explained = [told for subject, told in await world.facts("MatchExplained") if subject == str(of)]
     assert [told.match_id for told in explained if isinstance(told, receipts.MatchExplained)] == [reserve]
     await world.answer(reserve, of, Party.GUEST)
     await world.answer(reserve, of, Party.HOST)
-    assert [subject for subject, _ in await world.told("MatchConfirmed")] == [str(reserve)]
+    assert [subject for subject, _ in await world.facts("MatchConfirmed")] == [str(reserve)]
 
 
 async def test_a_reserve_that_one_country_has_cleared_keeps_that_clearance(world: World) -> None:
@@ -91,11 +91,11 @@ async def test_a_reserve_that_one_country_has_cleared_keeps_that_clearance(world
             match_id,
         ),
     )
-    await world.turn()
+    await world.match_calls()
     assert (await _states(world))[reserve] == ("proposed", False)
     await world.feed.deliver((participation.ClearanceGiven(application_id=of, side=Side.HOST, country="FR"), reserve))
     assert (await _states(world))[reserve] == ("offered", False)
-    assert len(await world.told("MatchProposed")) == 2
+    assert len(await world.facts("MatchProposed")) == 2
 
 
 async def test_without_the_tick_nobody_is_cleared_beforehand(world: World) -> None:
@@ -130,13 +130,13 @@ async def test_a_reserve_that_withdraws_frees_no_place_and_the_next_is_proposed(
     (match_id, winner), (reserve, of), _ = await _line(world)
     await world.clear(reserve, of)
     await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.GUEST), of))
-    ((_, ended),) = await world.told("MatchCancelled")
+    ((_, ended),) = await world.facts("MatchCancelled")
     assert isinstance(ended, matches.MatchCancelled)
     assert (ended.reserve, ended.was) == (True, MatchState.CLEARED)
     assert await world.rows("SELECT 1 FROM vacancy") == []
     await world.clear(match_id, winner)
     await world.answer(match_id, winner, Party.HOST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     (last,) = await world.rows("SELECT application_id, reserve FROM match WHERE state = 'proposed'")
     assert last.application_id not in {winner, of}
     assert not last.reserve
@@ -151,10 +151,10 @@ async def test_a_suspended_partner_has_no_reserves(world: World) -> None:
     suspended = registry.PartnerStatusChanged(country=country, status=PartnerStatus.SUSPENDED, since=clock.today())
     await world.feed.deliver((suspended, country))
     await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     assert (await _states(world))[reserve] == ("cleared", True)
     assert await world.sweep() == 1
-    ((subject, told),) = await world.told("MatchCancelled")
+    ((subject, told),) = await world.facts("MatchCancelled")
     assert isinstance(told, matches.MatchCancelled)
     assert (subject, told.reason, told.reserve) == (str(reserve), Reason.PARTNER_SUSPENDED, True)
 
@@ -168,7 +168,7 @@ async def test_a_reserve_ends_when_the_visit_has_begun_or_the_call_closes(world:
     await world.answer(match_id, winner, Party.GUEST)
     await world.answer(match_id, winner, Party.HOST)
     assert await world.sweep() == 0
-    ((visit_id, _),) = await world.told("VisitScheduled")
+    ((visit_id, _),) = await world.facts("VisitScheduled")
     (visit,) = await world.rows("SELECT start FROM visit")
     came = participation.AttendanceRecorded(
         application_id=winner, visit_id=UUID(visit_id), day=visit.start, present=True
@@ -176,7 +176,7 @@ async def test_a_reserve_ends_when_the_visit_has_begun_or_the_call_closes(world:
     await world.feed.deliver((came, match_id))
     assert await world.sweep() == 1
     assert await world.sweep() == 0
-    ((subject, told),) = await world.told("MatchCancelled")
+    ((subject, told),) = await world.facts("MatchCancelled")
     assert isinstance(told, matches.MatchCancelled)
     assert (subject, told.by) == (str(reserve), Party.CLOCK)
 
@@ -195,7 +195,7 @@ async def test_a_place_elsewhere_ends_the_reserve(world: World) -> None:
     other = await world.offer("EE")
     committed = await _commit(world, reserves=False)
     assert set(committed.matches) == {of}
-    ((subject, told),) = await world.told("MatchSuperseded")
+    ((subject, told),) = await world.facts("MatchSuperseded")
     assert isinstance(told, matches.MatchSuperseded)
     assert (subject, told.by_match_id, told.reserve) == (str(reserve), committed.matches[of], True)
     (row,) = await world.rows("SELECT seat_id FROM match WHERE id = :id", id=committed.matches[of])
@@ -211,7 +211,7 @@ async def test_a_cohort_takes_up_a_reserve_for_the_same_place(world: World) -> N
     committed = await _commit(world, reserves=False)
     assert committed.matches == {of: reserve}
     assert (await _states(world))[reserve] == ("offered", False)
-    assert await world.told("MatchSuperseded") == []
+    assert await world.facts("MatchSuperseded") == []
 
 
 async def test_two_instances_call_one_reserve_up_once(world: World, store_address: str) -> None:
@@ -239,7 +239,7 @@ async def test_two_instances_call_one_reserve_up_once(world: World, store_addres
         await second.close()
     offered = await world.rows("SELECT application_id FROM match WHERE state = 'offered' AND NOT reserve")
     assert len({row.application_id for row in offered}) == len(offered) == 2
-    assert len(await world.told("MatchCalledUp")) == 2
+    assert len(await world.facts("MatchCalledUp")) == 2
 
 
 async def test_a_reserve_takes_no_answer(world: World) -> None:
@@ -248,7 +248,7 @@ async def test_a_reserve_takes_no_answer(world: World) -> None:
     await world.clear(reserve, of)
     await world.answer(reserve, of, Party.GUEST, Answer.DECLINE)
     assert (await _states(world))[reserve] == ("cleared", True)
-    assert await world.told("AnswerTooLate", "MatchDeclined") == []
+    assert await world.facts("AnswerTooLate", "MatchDeclined") == []
 
 
 async def test_pages_say_who_stands_in_reserve(
@@ -259,7 +259,7 @@ async def test_pages_say_who_stands_in_reserve(
     await world.offer(places=1)
     for country in ("MD", "GE"):
         await world.officer(country)
-    await world.turn()
+    await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     page = (await browser.get(f"/matching/cohorts/{world.call_id}")).text
     assert "Have reserves cleared beforehand" in page

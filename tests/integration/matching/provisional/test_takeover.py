@@ -61,7 +61,7 @@ async def _stands(world: World, application_id: UUID) -> bool:
     return bool(await world.rows("SELECT 1 FROM standing WHERE application_id = :id", id=application_id))
 
 
-async def _shown(world: World, application_id: UUID) -> float:
+async def _seconds_to_place(world: World, application_id: UUID) -> float:
     """Return how many seconds until an application has its place on the board, or none."""
     started = monotonic()
     await until(lambda: _stands(world, application_id), "it stands on the board")
@@ -82,11 +82,11 @@ async def test_another_instance_serves_a_call_within_ten_seconds(world: World, s
         holder, epoch = await _lease(world, call_id)
         assert holder == world.bus.holder, "an idle instance keeps a large call"
         keeping.cancel()
-        assert await _shown(world, await _arrives(world, call_id, PEOPLE)) < WITHIN
+        assert await _seconds_to_place(world, await _arrives(world, call_id, PEOPLE)) < WITHIN
         assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
         await worker.match_under_lease(world.bus, call_id, held)
         assert not held
-        await _shown(world, await _arrives(world, call_id, PEOPLE + 1))
+        await _seconds_to_place(world, await _arrives(world, call_id, PEOPLE + 1))
         assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
         taking.cancel()
     await other.bus.close()

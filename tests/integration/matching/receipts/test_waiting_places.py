@@ -39,7 +39,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     assert told == [{"seat_id": str(seat), "at": 1, "of": 2, "free": 0, "limit": None}]
     await world.clear(match_id, winner)
     await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
-    await world.turn()
+    await world.match_calls()
     (called,) = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
     assert called.application_id == line[1]
     (place,) = [one for one in await receipts_views.waiting_places(world.bus, line[2]) if one.seat_id == str(seat)]

@@ -35,7 +35,7 @@ WHERE v.start IS NOT NULL AND v.state IN ('scheduled', 'under_way', 'ended', 'co
 async def _visit(world: World) -> tuple[UUID, UUID, UUID, tuple[date, ...]]:
     """A Moldovan with a scheduled visit in France: application, match, visit, days."""
     application, match_id = await world.confirmed()
-    ((visit_id, scheduled),) = await world.told("VisitScheduled")
+    ((visit_id, scheduled),) = await world.facts("VisitScheduled")
     assert isinstance(scheduled, visits.VisitScheduled)
     return application, match_id, UUID(visit_id), scheduled.plan.days
 
@@ -114,7 +114,7 @@ async def test_a_host_that_owes_prefers_guests_from_where_it_has_sent(world: Wor
     assert given.facts.reciprocity == {("FR", "MD"): 25}
     committed = await world.commit()
     assert set(committed.matches) == {first}
-    told: dict[str, Any] = dict(await world.told("MatchExplained", "NoMatchExplained"))
+    told: dict[str, Any] = dict(await world.facts("MatchExplained", "NoMatchExplained"))
     explained = told[str(first)]
     assert isinstance(explained, receipts.MatchExplained)
     (points,) = [one for one in explained.points if one.criterion is Criterion.RECIPROCITY]

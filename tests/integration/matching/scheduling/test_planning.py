@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _ALL = ("VisitScheduled", "VisitUnschedulable", "VisitMoveProposed", "VisitMoved", "VisitMoveDropped")
 
 
-async def _told(world: World) -> list[Any]:
-    return [event for _, event in await world.told(*_ALL)]
+async def _visit_events(world: World) -> list[Any]:
+    return [event for _, event in await world.facts(*_ALL)]
 
 
 async def _lease(world: World) -> Lease:
@@ -75,7 +75,7 @@ async def _improved(world: World, call_id: UUID, **options: Any) -> Any:
 async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) -> None:
     """Lawful weeks show their cost; the chosen one is proposed, and the old dates stand until both accept."""
     _, (first, second) = await _two(world)
-    starts = [event.plan.start for event in await _told(world)]
+    starts = [event.plan.start for event in await _visit_events(world)]
     async with world.bus.read() as session:
         weeks = await scheduling_plans.lawful_weeks(session, first)
     free = {one.week for one in weeks.choices}
@@ -84,15 +84,15 @@ async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) 
     assert all(one.week >= monday(clock.today() + timedelta(weeks=2)) for one in weeks.choices)
     wanted = max(free)
     done = await scheduling_plans.propose_move(world.bus, "carla", first, wanted + timedelta(days=2))
-    assert (set(done.asked), done.moved_days) == ({first}, (done.days[first][0] - starts[0]).days)
-    proposed = (await _told(world))[-1]
+    assert (set(done.asked_about), done.moved_days) == ({first}, (done.days[first][0] - starts[0]).days)
+    proposed = (await _visit_events(world))[-1]
     assert (proposed.by, proposed.reason, monday(proposed.start)) == ("programme", "timetable_conflict", wanted)
     assert proposed.plan.start == starts[0]
     visit = (await world.rows("SELECT id, application_id FROM visit WHERE match_id = :id", id=first))[0]
     for by in (Party.GUEST, Party.HOST):
         said = participation.MoveAccepted(application_id=visit.application_id, visit_id=visit.id, by=by, move=1)
         await world.feed.deliver((said, first))
-    moved = (await _told(world))[-1]
+    moved = (await _visit_events(world))[-1]
     assert (moved.type, monday(moved.plan.start)) == ("VisitMoved", wanted)
     assert second != first
 
@@ -100,7 +100,7 @@ async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) 
 async def test_a_week_that_is_not_lawful_is_refused(world: World) -> None:
     """A full week, the present week, an unknown visit, and a visit that waits for answers are each refused."""
     _, (first, second) = await _two(world)
-    starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
+    starts = {event.plan.match_id: event.plan.start for event in await _visit_events(world)}
     for week, status in ((starts[second], 422), (starts[first], 422), (clock.today(), 422)):
         with pytest.raises(Refused) as refused:
             await scheduling_plans.propose_move(world.bus, "carla", first, week)
@@ -112,7 +112,7 @@ async def test_a_week_that_is_not_lawful_is_refused(world: World) -> None:
     with pytest.raises(Refused) as waits:
         await scheduling_plans.propose_move(world.bus, "carla", first, starts[first] + timedelta(weeks=6))
     assert waits.value.status_code == 409
-    assert [event.type for event in await _told(world)] == ["VisitScheduled"] * 2 + ["VisitMoveProposed"]
+    assert [event.type for event in await _visit_events(world)] == ["VisitScheduled"] * 2 + ["VisitMoveProposed"]
 
 
 async def test_a_plan_keeps_what_was_announced(world: World) -> None:
@@ -120,13 +120,13 @@ async def test_a_plan_keeps_what_was_announced(world: World) -> None:
     await _two(world)
     plan = await _improved(world, world.call_id)
     assert (plan.state, plan.changes, plan.cost, plan.done) == ("proven", [], [0, 0, 0, 0], 2)
-    assert len(await _told(world)) == 2
+    assert len(await _visit_events(world)) == 2
 
 
 async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) -> None:
     """The host closes a week: the plan moves the visit in it, says by how many days, and proposes it on request."""
     offer_id, matches = await _two(world)
-    starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
+    starts = {event.plan.match_id: event.plan.start for event in await _visit_events(world)}
     hit = matches[0]
     opens = monday(starts[hit]) + timedelta(weeks=1)
     periods = [{"start": str(opens), "end": str(opens + timedelta(weeks=15)), "places_per_week": 1}]
@@ -138,8 +138,8 @@ async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) ->
     after = date.fromisoformat(change["after"][0])
     assert change["moved_days"] == (after - starts[hit]).days > 0
     done = await scheduling_plans.propose_plan(world.bus, "carla", plan.id, [hit])
-    assert (set(done.asked), done.moved_days) == ({hit}, change["moved_days"])
-    proposed = (await _told(world))[-1]
+    assert (set(done.asked_about), done.moved_days) == ({hit}, change["moved_days"])
+    proposed = (await _visit_events(world))[-1]
     assert (proposed.type, proposed.start, proposed.plan.start) == ("VisitMoveProposed", after, starts[hit])
     with pytest.raises(Refused) as again:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
@@ -152,7 +152,7 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
     Nor for a visit that it does not move.
     """
     offer_id, (hit, other) = await _two(world)
-    start = {event.plan.match_id: event.plan.start for event in await _told(world)}[hit]
+    start = {event.plan.match_id: event.plan.start for event in await _visit_events(world)}[hit]
     later = [{"start": str(start + timedelta(weeks=2)), "end": str(start + timedelta(weeks=9)), "places_per_week": 2}]
     await _revise(world, offer_id, periods=later)
     plan = await _improved(world, world.call_id)
@@ -164,7 +164,7 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
     with pytest.raises(Refused) as refused:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
     assert refused.value.status_code == 409
-    assert [event.type for event in await _told(world)] == ["VisitScheduled"] * 2
+    assert [event.type for event in await _visit_events(world)] == ["VisitScheduled"] * 2
 
 
 async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
@@ -186,7 +186,7 @@ async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
     plan = await _improved(world, world.call_id)
     assert plan.cost[:3] == [0, 0, 2]
     done = await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
-    assert done.asked == {tied, other}
+    assert done.asked_about == {tied, other}
     rows = await world.rows("SELECT id, match_id FROM visit")
     return {row.match_id: row.id for row in rows}, tied, other
 
@@ -208,10 +208,10 @@ async def test_a_move_waits_for_the_week_that_another_leaves(world: World) -> No
     await _answered(world, visit_ids, tied)
     lease = await _lease(world)
     assert await planner.settle(world.bus, lease) == 0
-    assert [event.type for event in await _told(world)][-1] == "VisitMoveProposed"
+    assert [event.type for event in await _visit_events(world)][-1] == "VisitMoveProposed"
     await _answered(world, visit_ids, other)
     assert await planner.settle(world.bus, lease) == 1
-    moved = (await _told(world))[-2:]
+    moved = (await _visit_events(world))[-2:]
     assert [(event.type, event.plan.match_id) for event in moved] == [("VisitMoved", other), ("VisitMoved", tied)]
     assert moved[1].plan.start < moved[0].plan.start
     assert await planner.settle(world.bus, lease) == 0
@@ -223,7 +223,7 @@ async def test_a_move_is_dropped_when_nobody_leaves_the_week(world: World) -> No
     await _answered(world, visit_ids, tied)
     await _answered(world, visit_ids, other, yes=False)
     assert await planner.settle(world.bus, await _lease(world)) == 1
-    dropped = (await _told(world))[-2:]
+    dropped = (await _visit_events(world))[-2:]
     assert [(event.plan.match_id, event.cause) for event in dropped] == [(other, "refused"), (tied, "no_lawful_week")]
 
 
@@ -251,10 +251,10 @@ async def test_visits_without_dates_are_tried_again_when_facts_change(world: Wor
     lease = await _lease(world)
     assert await planner.retry(world.bus, lease, tried) == 0
     assert await planner.retry(world.bus, lease, tried) == 0
-    assert [event.type for event in await _told(world)] == ["VisitUnschedulable"]
+    assert [event.type for event in await _visit_events(world)] == ["VisitUnschedulable"]
     await _revise(world, offer_id, periods=_weeks(world, 9, 14, 1))
     assert await planner.retry(world.bus, lease, tried) == 1
-    scheduled = (await _told(world))[-1]
+    scheduled = (await _visit_events(world))[-1]
     assert scheduled.type == "VisitScheduled"
     assert scheduled.plan.start >= clock.today() + timedelta(weeks=9)
     assert await planner.retry(world.bus, lease, tried) == 0
@@ -268,7 +268,7 @@ async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
     periods = {"start": str(first), "end": str(first + timedelta(days=11)), "places_per_week": 2}
     await world.offer(periods=[periods], places=4)
     match_id = (await world.confirmed())[1]
-    (scheduled,) = await _told(world)
+    (scheduled,) = await _visit_events(world)
     assert scheduled.plan.start >= first + timedelta(weeks=1)
     async with world.bus.read() as session:
         weeks = await scheduling_plans.lawful_weeks(session, match_id)
@@ -294,7 +294,7 @@ async def test_a_group_starts_together_in_a_week_with_places_for_all(world: Worl
             await world.answer(match_id, mate, by)
         if mate is mates[0]:
             _, alone = await world.confirmed()
-    plans = {event.plan.application_id: event.plan for event in await _told(world)}
+    plans = {event.plan.application_id: event.plan for event in await _visit_events(world)}
     assert plans[mates[0]].start == plans[mates[1]].start
     assert plans[mates[0]].start >= today + timedelta(weeks=13)
     other = next(plan for plan in plans.values() if plan.match_id == alone)
@@ -306,7 +306,7 @@ async def test_a_group_starts_together_in_a_week_with_places_for_all(world: Worl
     done = await scheduling_plans.propose_move(
         world.bus, "carla", committed.matches[mates[1]], choice.week, Reason.OPERATIONAL_DUTY
     )
-    assert set(done.asked) == set(weeks.matches)
-    proposed = [event for event in await _told(world) if event.type == "VisitMoveProposed"]
+    assert set(done.asked_about) == set(weeks.matches)
+    proposed = [event for event in await _visit_events(world) if event.type == "VisitMoveProposed"]
     assert {event.start for event in proposed} == {choice.days[0][0]}
     assert len(proposed) == 2

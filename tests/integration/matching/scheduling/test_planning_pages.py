@@ -49,7 +49,7 @@ async def _token(browser: httpx2.AsyncClient, address: str) -> str:
 
 
 async def _proposed(world: World) -> list[Any]:
-    return [event for _, event in await world.told("VisitMoveProposed")]
+    return [event for _, event in await world.facts("VisitMoveProposed")]
 
 
 async def _improve(world: World) -> None:

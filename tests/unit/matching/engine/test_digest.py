@@ -157,19 +157,19 @@ def _rebuilt(
     """Return the value with every part of a kind widened, the first so many of them with what is added."""
     left = most
 
-    def again(part: Any) -> Any:
+    def rebuilt(part: Any) -> Any:
         nonlocal left
         if isinstance(part, tuple):
-            return tuple(map(again, part))
+            return tuple(map(rebuilt, part))
         if isinstance(part, Mapping):
-            return {key: again(item) for key, item in part.items()}
+            return {key: rebuilt(item) for key, item in part.items()}
         if not is_dataclass(part):
             return part
         made: Any = type(part)
-        given = {one.name: again(getattr(part, one.name)) for one in fields(part)}
+        given = {one.name: rebuilt(getattr(part, one.name)) for one in fields(part)}
         if made is not kind:
             return made(**given)
         left -= 1
         return wider(**given, **(added if added and left >= 0 else {}))
 
-    return again(value)
+    return rebuilt(value)

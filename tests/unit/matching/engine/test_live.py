@@ -151,7 +151,7 @@ def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, 
         assert outcome.pairs == scratch.pairs
         assert outcome.unmatched == scratch.unmatched
         assert [outcome.reason(one) for one in outcome.unmatched] == [scratch.reason(one) for one in scratch.unmatched]
-        assert follower.kept is None or result.matching == follower.kept[1]
+        assert follower.followed is None or result.matching == follower.followed[1]
         problem = after(problem, dice, dice.randint(0, 6))
     assert quotas or follower.runs < 5
 

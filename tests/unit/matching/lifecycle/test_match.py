@@ -82,7 +82,7 @@ def test_every_step_is_a_transition_of_the_life_cycle(
         assert [event.type for event in told].count("MatchCalledUp") == (before.in_reserve and not match.reserve)
         if match.reserve:
             assert match.state not in {MatchState.OFFERED, MatchState.CONFIRMED}
-            assert not match.held
+            assert not match.takes_place
         if before.state not in HELD:
             assert match == before
         if match.state is MatchState.CONFIRMED:
