@@ -12,8 +12,7 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from services.matching.facts.store.facts import keep
-from services.matching.tables import Table, document, moment
+from services.matching.tables import Table, document, keep, moment
 from shared.bus import Envelope
 from shared.bus.log.envelope import SOURCE
 from shared.contracts import read
@@ -143,4 +142,31 @@ async def own_fact(session: AsyncSession, fact_id: UUID) -> Envelope | None:
         causationid=row.causationid,
         traceparent=row.traceparent,
         data=read(row.type, row.payload),
+    )
+
+
+def of_event(
+    event: Envelope,
+    *,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    seat_id: UUID | None = None,
+    match_id: UUID | None = None,
+) -> Activity:
+    """Return the board's line for an event that was read."""
+    about = event.data.model_dump(
+        mode="json", include={"by", "reason", "side", "country", "answer", "day", "present", "cause", "due", "held_on"}
+    )
+    return Activity(
+        id=event.id,
+        at=event.time,
+        type=event.type,
+        topic=event.topic,
+        subject=event.subject,
+        cause_id=event.causationid,
+        call_id=call_id,
+        application_id=application_id,
+        seat_id=seat_id,
+        match_id=match_id,
+        about={name: value for name, value in about.items() if value is not None},
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.matching.activity import store as activity_store
-from services.matching.activity.store import Activity
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.facts.store.facts import Call, Candidate, Exclusion, Fund, Need, Organisation, Partner, Seat
+from services.matching.tables import keep
 from shared.contracts import applications as application_events
 from shared.contracts import calls as call_events
 from shared.contracts import mentors as mentor_events
@@ -64,7 +64,7 @@ async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
     if not rows:
         return
     for table in rows.values():
-        await store.keep(tx.session, table)
+        await keep(tx.session, table)
     await pools.touch_all(tx.session)
     await tx.changed("matching")
 
@@ -116,8 +116,10 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
         for event in events
         if isinstance(event.data, call_events.CallEvent)
     ]
-    await store.keep(tx.session, rows)
-    await activity_store.add(tx.session, [line(event, call_id=UUID(event.subject)) for event in events])
+    await keep(tx.session, rows)
+    await activity_store.add(
+        tx.session, [activity_store.of_event(event, call_id=UUID(event.subject)) for event in events]
+    )
     await _changed(tx, {row.id for row in rows})
 
 
@@ -137,8 +139,11 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
         if ApplicationState.ELIGIBLE in {row.state, before.state if before else None}:
             touched.add(row.call_id)
     await _changed(tx, touched)
-    await store.keep(tx.session, list(rows.values()))
-    lines = [line(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject)) for one in events]
+    await keep(tx.session, list(rows.values()))
+    lines = [
+        activity_store.of_event(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject))
+        for one in events
+    ]
     await activity_store.add(tx.session, lines)
 
 
@@ -255,9 +260,9 @@ def _move(rows: dict[UUID, Seat], subject: UUID, state: str, event: Envelope) ->
 
 async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]) -> None:
     await _changed(tx, {row.call_id for row in rows.values()})
-    await store.keep(tx.session, list(rows.values()))
+    await keep(tx.session, list(rows.values()))
     lines = [
-        line(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
+        activity_store.of_event(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
         for event in events
         if UUID(event.subject) in rows
     ]
@@ -273,30 +278,3 @@ async def _changed(tx: Tx, call_ids: set[UUID]) -> None:
     if call_ids:
         await tx.changed("matching")
     await tx.changed("board", more=bool(call_ids))
-
-
-def line(
-    event: Envelope,
-    *,
-    call_id: UUID | None = None,
-    application_id: UUID | None = None,
-    seat_id: UUID | None = None,
-    match_id: UUID | None = None,
-) -> Activity:
-    """Return the board's line for an event that was read."""
-    about = event.data.model_dump(
-        mode="json", include={"by", "reason", "side", "country", "answer", "day", "present", "cause", "due", "held_on"}
-    )
-    return Activity(
-        id=event.id,
-        at=event.time,
-        type=event.type,
-        topic=event.topic,
-        subject=event.subject,
-        cause_id=event.causationid,
-        call_id=call_id,
-        application_id=application_id,
-        seat_id=seat_id,
-        match_id=match_id,
-        about={name: value for name, value in about.items() if value is not None},
-    )

@@ -13,8 +13,8 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
-from services.matching.facts.store.facts import Candidate, Seat, keep
-from services.matching.tables import Table, document, moment
+from services.matching.facts.store.facts import Candidate, Seat
+from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
@@ -93,18 +93,6 @@ async def open_count(session: AsyncSession) -> int:
     return int(
         (await session.execute(text("SELECT count(*) FROM what_if WHERE state IN ('waiting', 'running')"))).scalar_one()
     )
-
-
-async def size(session: AsyncSession, call_id: UUID) -> int:
-    """Return about how many pairs a comparison covers: the applications of a call times its offers and mentors."""
-    found = await session.execute(
-        text(
-            "SELECT (SELECT count(*) FROM candidate WHERE call_id = :call)"
-            " * (SELECT count(*) FROM seat WHERE call_id = :call)"
-        ),
-        {"call": call_id},
-    )
-    return int(found.scalar_one())
 
 
 async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[bool, bool]:

@@ -1,32 +1,23 @@
-"""The lease of a call, kept during long runs, and the retry of writes that deadlocked."""
+"""The lease of a call, kept during long runs."""
 
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
-
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
+from typing import TYPE_CHECKING
 
 from shared.bus import LeaseLost
 from shared.bus.db import leases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from uuid import UUID
 
-    from shared.bus import Bus, Lease, Tx
+    from shared.bus import Bus, Lease
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
 LEASE_SECONDS = 3.0
 """Another instance takes the lease within this time when one is gone; what it then reads and matches takes as long."""
 RENEW_AFTER = 1.5
 PROLONG_EVERY = 0.7
-WRITES = 5
-"""So often a person's change is written again when the database ended its transaction for another's sake."""
 
 
 async def take(bus: Bus, call_id: UUID) -> Lease | None:
@@ -46,29 +37,3 @@ async def renew(bus: Bus, lease: Lease, since: float) -> Lease:
     if again is None:
         raise LeaseLost(f"The lease {lease.name!r} went to another process.")
     return again
-
-
-def _waited_for_each_other(wrong: BaseException) -> bool:
-    """Return whether the database ended a transaction because of a deadlock."""
-    inner = wrong.orig.__cause__ if isinstance(wrong, DBAPIError) and wrong.orig is not None else wrong
-    return isinstance(inner, asyncpg.DeadlockDetectedError)
-
-
-async def retry_write(
-    bus: Bus, by: str, write: Callable[Concatenate[Tx, P], Awaitable[T]], *parts: P.args, **named: P.kwargs
-) -> T:
-    """Return `write(tx, *parts)` in a transaction of `by`, tried again after a deadlock.
-
-    Locks are taken in one order (`unit_of_work.py`), but a change of days touches all open calls, and the journal has
-    locks of its own; people should not see such errors. Consumers and workers are retried by their callers.
-    """
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception(_waited_for_each_other),
-        stop=stop_after_attempt(WRITES),
-        wait=wait_random(0, 0.2),
-        reraise=True,
-    ):
-        with attempt:
-            async with bus.transaction(by) as tx:
-                outcome = await write(tx, *parts, **named)
-    return outcome

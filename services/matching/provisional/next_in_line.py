@@ -18,11 +18,12 @@ from services.matching.activity import store as activity_store
 from services.matching.cohorts.store import runs
 from services.matching.cohorts.store.runs import Receipt
 from services.matching.engine.interventions import manual
+from services.matching.facts.model import weekly_places
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
 from services.matching.provisional import call_lease
-from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting, weekly_places
+from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting
 from services.matching.provisional.model.results import matched, proposals
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.provisional.store import replacements

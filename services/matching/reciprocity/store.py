@@ -8,9 +8,8 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
-from services.matching.facts.store.facts import keep
 from services.matching.reciprocity.model import Flow
-from services.matching.tables import Table
+from services.matching.tables import Table, keep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -15,7 +15,8 @@ from uuid import UUID
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.matching.facts.store import pools as store
-from services.matching.facts.store.facts import Call, Candidate, Seat, keep
+from services.matching.facts.store.facts import Call, Candidate, Seat
+from services.matching.tables import keep
 from shared.contracts import _examples as ex
 from shared.contracts.codes import MEMBER_STATES, Expertise, RankGroup, ServiceKind
 from shared.runtime.migrate import migrate

@@ -20,9 +20,9 @@ from sqlalchemy import text
 
 from services.matching.app import create_app
 from services.matching.facts.store import pools as store
-from services.matching.facts.store.facts import keep
 from services.matching.provisional import call_lease, worker
 from services.matching.settings import Settings
+from services.matching.tables import keep
 from shared.bus.db.processes import tune_memory
 from tests.benchmarks.figures import NO_AIM, Figure, Reference
 from tests.benchmarks.matching import stored

@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from services.matching.cohorts import views as cohorts_views
 from services.matching.engine.problem.weeks import WEEK, monday
+from services.matching.facts.model import weekly_places
 from services.matching.facts.store import facts as store
 from services.matching.facts.store.facts import Call, Seat
 from services.matching.filters import COORDINATORS, call_filter, call_of, day_of, page_of
 from services.matching.overview.store import monitoring
 from services.matching.parameters import BusDep
-from services.matching.provisional.model.problem import weekly_places
 from shared.contracts import labels
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role

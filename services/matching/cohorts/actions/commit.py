@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from services.matching.activity import store as activity_store
 from services.matching.activity.store import of_run
+from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.plan import NotFit, Why, work_out
 from services.matching.cohorts.store import runs
 from services.matching.cohorts.store.runs import Receipt, Run
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.provisional.call_lease import retry_write
 from services.matching.provisional.snapshot import load as load_snapshot
-from services.matching.scheduling.actions.plans import propose_move
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
     from shared.contracts.codes import ApplicationKind
 
-__all__ = ["Committed", "commit_cohort", "propose_move"]
 
 TRIES = 5
 """So often a cohort is worked out again because facts have arrived meanwhile."""

@@ -21,8 +21,8 @@ from services.matching.cohorts.actions.commit import TRIES, commit_cohort, refus
 from services.matching.cohorts.actions.plan import WRITING, CohortPlan, NotFit, Why, work_out
 from services.matching.cohorts.store import jobs as cohorts_jobs
 from services.matching.cohorts.store.jobs import OPEN, CohortJob, JobState
+from services.matching.facts.store import facts as facts_store
 from services.matching.facts.store import pools as store
-from services.matching.interventions import store as interventions_store
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
@@ -61,7 +61,7 @@ async def commit_or_ask(
     """
     effort, above = (settings.receipt_effort, settings.cohort_apart_above) if isinstance(settings, Settings) else (0, 0)
     async with bus.read() as session:
-        size = await interventions_store.size(session, call_id)
+        size = await facts_store.pair_count(session, call_id)
     if size <= above:
         return await commit_cohort(bus, by, call_id, chosen, effort=effort, reserves=reserves)
     return await ask(bus, by, call_id, chosen, effort=effort, reserves=reserves)

@@ -11,8 +11,7 @@ from sqlalchemy import Index, LargeBinary, select
 from sqlmodel import Field, col
 
 from services.matching.cohorts.model import KeptProblem
-from services.matching.facts.store.facts import keep
-from services.matching.tables import Table, document, moment
+from services.matching.tables import Table, document, keep, moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,12 +7,9 @@ topics arrive in any order; rows are joined when they are read.
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
-from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
-import orjson
 from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
@@ -20,10 +17,8 @@ from services.matching.tables import Table, document, moment
 from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Table as SqlTable
-    from sqlalchemy import TextClause
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -131,61 +126,13 @@ class Need(Table, table=True):
     withdrawn: bool
 
 
-_PART = 2_000
-"""So many rows are written at once: what one statement takes stays small, and the loop serves others in between."""
-
 PROJECTIONS = ("call", "candidate", "seat", "organisation", "partner", "fund", "exclusion", "need")
-
-
-async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool = False) -> None:
-    """Write rows of one table, new or changed (or `only_new` ones); the last of two with the same key counts.
-
-    They are sent as one JSON text that PostgreSQL takes apart, however many they are, because a parameter for each
-    value is much slower.
-    """
-    if not rows:
-        return
-    table = type(rows[0]).__table__  # type: ignore[attr-defined]  # SQLModel gives every table class one
-    names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
-    newest = {tuple(getattr(row, key) for key in keys): row for row in rows}
-    for part in batched(({name: getattr(row, name) for name in names} for row in newest.values()), _PART):
-        text = orjson.dumps(part, default=_written).decode()
-        await session.execute(_keep_into(table, only_new=only_new), {"rows": text})
-
-
-def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    """Return the rows in lists of at most `size`."""
-    left = iter(rows)
-    while part := list(islice(left, size)):
-        yield part
-
-
-def _written(value: object) -> str:
-    """Return a value that JSON does not know as PostgreSQL reads it: bytes, and the ids of its driver."""
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no value of a column")
-
-
-@cache
-def _keep_into(table: SqlTable, *, only_new: bool) -> TextClause:
-    """Return the statement that writes rows (a JSON list of objects) into a table, new or changed."""
-    names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
-    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys and not only_new)
-    listed = ", ".join(f'"{name}"' for name in names)
-    return text(
-        f'INSERT INTO "{table.name}" ({listed}) SELECT {listed}'  # noqa: S608 - names of our own tables and columns
-        f' FROM jsonb_populate_recordset(CAST(NULL AS "{table.name}"), CAST(:rows AS jsonb))'
-        f" ON CONFLICT ({', '.join(keys)}) DO {f'UPDATE SET {changed}' if changed else 'NOTHING'}"
-    )
 
 
 _CANDIDATES = (
     select(Candidate).where(col(Candidate.id).in_(bindparam("ids", expanding=True))).order_by(col(Candidate.id))
 )
-"""Asked with each batch of events, so it is put together once."""
+"""Built once, since it runs with each batch of events."""
 
 
 async def candidates(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Candidate]:
@@ -245,3 +192,15 @@ async def organisation_names(session: AsyncSession, ids: Collection[UUID]) -> Ma
         select(Organisation).where(col(Organisation.id).in_(ids)).order_by(col(Organisation.id))
     )
     return {row.id: row.name for row in found}
+
+
+async def pair_count(session: AsyncSession, call_id: UUID) -> int:
+    """Return the number of pairs of a call: its applications times its offers and mentors."""
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM candidate WHERE call_id = :call)"
+            " * (SELECT count(*) FROM seat WHERE call_id = :call)"
+        ),
+        {"call": call_id},
+    )
+    return int(found.scalar_one())

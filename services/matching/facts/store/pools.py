@@ -13,8 +13,7 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
-from services.matching.facts.store.facts import keep
-from services.matching.tables import Table, moment
+from services.matching.tables import Table, keep, moment
 from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from services.matching.background.retries import retry_write
 from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.cohorts.store.runs import Receipt
 from services.matching.engine.interventions.manual import Override, weigh
@@ -17,7 +18,6 @@ from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import Proposal, matched, proposal_of
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -87,7 +87,7 @@ async def put(
         found = await asyncio.to_thread(_weigh, snapshot, kind, application_id, seat_id, instead)
         if found.price.forbidden:
             raise Refused(_forbidden(found), 422)
-        match_id = await call_lease.retry_write(bus, by, _put, snapshot, found, reason)
+        match_id = await retry_write(bus, by, _put, snapshot, found, reason)
         if match_id is not None:
             return match_id
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))

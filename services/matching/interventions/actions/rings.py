@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.commit import write
 from services.matching.cohorts.actions.plan import CohortPlan, Part, part_of
 from services.matching.engine.interventions import manual
@@ -14,7 +15,6 @@ from services.matching.engine.market.market import Market
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.store import rings
 from services.matching.lifecycle.store.rings import RingLeg
-from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import proposals
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -97,7 +97,7 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
         snapshot = await _load(bus, call_id)
         ring_id = new_id()
         part = await asyncio.to_thread(_part, snapshot, pairs, ring_id, effort, started_at)
-        committed = await call_lease.retry_write(
+        committed = await retry_write(
             bus, by, _write, CohortPlan.of(snapshot, [part]), ring_id, _in_order(snapshot, pairs)
         )
         if committed is not None:

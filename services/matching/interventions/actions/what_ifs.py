@@ -128,7 +128,7 @@ async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
     if row is None:
         return
     async with bus.read() as session:
-        size = await interventions_store.size(session, row.call_id)
+        size = await store.pair_count(session, row.call_id)
     request = WhatIfRequest(
         row.call_id, Basis(row.basis), OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
     )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 from services.matching.engine.problem.weeks import WEEK, Period, monday
 from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unscheduled, VisitRequest, schedule
+from services.matching.facts.model import hosting_periods, spans, weekly_places, weeks_of
 from services.matching.facts.store import facts
 from services.matching.lifecycle.store import visits as store
-from services.matching.provisional.model.problem import hosting_periods, spans, weekly_places, weeks_of
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Party

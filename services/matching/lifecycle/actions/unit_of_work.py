@@ -28,6 +28,7 @@ from services.matching.lifecycle.store import mentorships as lifecycle_mentorshi
 from services.matching.lifecycle.store import visits as lifecycle_visits
 from services.matching.reciprocity import store as reciprocity_store
 from services.matching.reciprocity.store import Stay
+from services.matching.tables import keep
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import (
     ApplicationKind,
@@ -174,7 +175,7 @@ class UnitOfWork:
         moved_days = {one: row for one, row in self._new_stays.items() if _differs(self.stays.get(one), row)}
         kept = [row for row in moved_days.values() if row is not None]
         await reciprocity_store.write(session, kept, [one for one, row in moved_days.items() if row is None])
-        await facts.keep(session, self._vacancies)
+        await keep(session, self._vacancies)
         await activity_store.add(session, self._activity)
         touched = {
             self.matches[one].pairing.call_id

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.matching.activity import store as activity_store
-from services.matching.facts.consumers import line
 from services.matching.lifecycle.store import mentorships
 from services.matching.lifecycle.store import visits as store
 from services.matching.lifecycle.store.mentorships import Goal, Session, Signature
@@ -45,7 +44,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
     lines = [
-        line(event, application_id=event.data.application_id, match_id=UUID(event.subject))
+        activity_store.of_event(event, application_id=event.data.application_id, match_id=UUID(event.subject))
         for event in events
         if isinstance(event.data, participation_events.ParticipationEvent) and event.type not in _SILENT
     ]

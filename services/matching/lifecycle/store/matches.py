@@ -12,9 +12,8 @@ from uuid import UUID
 from sqlalchemy import Index, func, select, text
 from sqlmodel import Field, col
 
-from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.match import HELD, Match
-from services.matching.tables import Table, document, moment
+from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import MatchState, Party, Reason
 from shared.contracts.matches import Pairing

@@ -10,9 +10,8 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
-from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.mentorship import Mentorship, Progress, Signed
-from services.matching.tables import Table, document, moment
+from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import MentorshipState, Party, Reason
 from shared.contracts.mentorships import MentorshipPlan

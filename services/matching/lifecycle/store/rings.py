@@ -9,9 +9,8 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.match import HELD
-from services.matching.tables import Table
+from services.matching.tables import Table, keep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

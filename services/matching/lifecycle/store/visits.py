@@ -14,9 +14,8 @@ from sqlalchemy import Index, or_, select, text, true
 from sqlmodel import Field, col
 
 from services.matching.engine.problem.weeks import Period, monday
-from services.matching.facts.store.facts import keep
 from services.matching.lifecycle.model.visit import TO_COME, Proposal, Visit
-from services.matching.tables import Table, document, moment
+from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import Reason, UnschedulableCause, VisitState
 from shared.contracts.visits import VisitOf, VisitPlan

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
 from services.matching.engine.layers import run_layers
-from services.matching.engine.problem import weeks as exchange_weeks
 from services.matching.engine.problem.problem import (
     WEIGHTS,
     Candidate,
@@ -27,18 +24,20 @@ from services.matching.engine.problem.problem import (
     Skill,
     Weight,
 )
-from services.matching.engine.problem.weeks import WEEK, Period, monday
+from services.matching.engine.problem.weeks import monday
+from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
 from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from services.matching.engine.matching import Pair, Result
     from services.matching.lifecycle.model.match import Match
     from shared.contracts.applications import ApplicationProfile
-    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.calls import CallTerms
     from shared.contracts.mentors import MentorProfile
 
 KINDS = (ApplicationKind.STUDY_VISIT, ApplicationKind.MENTEE)
@@ -345,43 +344,3 @@ def _mentor(mentor_id: UUID, mentor: MentorProfile, day: date, *, available: boo
         pre_matched=str(mentor.prematched_with) if mentor.prematched_with else None,
         available=available,
     )
-
-
-@lru_cache(maxsize=65_536)
-def weeks_of(periods: tuple[Period, ...], blackouts: tuple[Period, ...] = (), days: int = 2) -> frozenset[date]:
-    """Return the engine's exchange weeks.
-
-    Remembered, since a live matching asks for the same periods after every event.
-    """
-    return exchange_weeks.weeks_of(periods, blackouts=blackouts, days=days)
-
-
-def spans(periods: Iterable[DatePeriod]) -> tuple[Period, ...]:
-    """Return periods of a contract as the engine's; one that ends before it begins is left out."""
-    return tuple(Period(one.start, one.end) for one in periods if one.start <= one.end)
-
-
-def hosting_periods(offer: OfferTerms, terms: CallTerms) -> tuple[Period, ...]:
-    """Return when an offer can have guests: its own periods within those of the call."""
-    return tuple(part for own in offer.periods for part in _within(own.start, own.end, terms))
-
-
-def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) -> dict[date, int]:
-    """Return places by week (its Monday) in which the offer can have a guest, if confirmed on `day` with notice."""
-    earliest = date.min if day is None else day + terms.timers.notice_weeks * WEEK
-    places: dict[date, int] = {}
-    for own in offer.periods:
-        parts = _within(max(own.start, earliest), own.end, terms)
-        for week in weeks_of(tuple(parts), (), min(terms.minimum_days, offer.days)):
-            places[week] = max(places.get(week, 0), own.places_per_week)
-    return places
-
-
-def _within(first: date, last: date, terms: CallTerms) -> list[Period]:
-    """Return the parts of a period that lie in the call's periods for visits; all of it if the call names none."""
-    frames = spans(terms.visit_periods) or (Period(first, last),) if first <= last else ()
-    return [
-        Period(max(first, frame.first), min(last, frame.last))
-        for frame in frames
-        if max(first, frame.first) <= min(last, frame.last)
-    ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.matching.background.retries import retry_write
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice, Draft, Plan, Scheduled, choices
 from services.matching.facts.store import pools as store
@@ -18,7 +19,6 @@ from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import matches
-from services.matching.provisional import call_lease
 from services.matching.scheduling import store as scheduling_store
 from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
 from services.matching.scheduling.store import DatePlan, PlanState
@@ -83,7 +83,7 @@ async def propose_move(
     A visit without dates gets them at once. Raises `Refused`: 404 if there is no such visit, 409 if its dates cannot be
     changed now, 422 for a week that is not lawful or no change.
     """
-    return await call_lease.retry_write(bus, by, _propose_week, match_id, week, reason)
+    return await retry_write(bus, by, _propose_week, match_id, week, reason)
 
 
 async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
@@ -157,7 +157,7 @@ async def propose_plan(
     The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
     accepted. Raises `Refused`: 404 for an unknown plan, 409 if the facts have changed, 422 if there is nothing to do.
     """
-    return await call_lease.retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
+    return await retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
 
 
 async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason) -> Proposed:

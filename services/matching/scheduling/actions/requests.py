@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from services.matching.engine.problem.weeks import WEEK
 from services.matching.engine.schedule import VisitRequest
+from services.matching.facts.model import hosting_periods, spans, weekly_places
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.dates import Company, policy
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import visits
-from services.matching.provisional.model.problem import hosting_periods, spans, weekly_places
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
 from shared.contracts.lifecycle import Unit

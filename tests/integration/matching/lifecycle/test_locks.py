@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.matching.app import create_app
+from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions import commit
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
-from services.matching.provisional.call_lease import retry_write
 from services.matching.settings import Settings
 from shared.contracts import participation
 from shared.contracts.codes import Party, Reason, Side

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from services.matching.app import create_app
 from services.matching.facts.store import pools as store
-from services.matching.facts.store.facts import keep
 from services.matching.provisional import call_lease, worker
 from services.matching.settings import Settings
+from services.matching.tables import keep
 from tests.benchmarks.matching import stored
 from tests.support import settings_for
 from tests.waiting import until
