@@ -9,7 +9,7 @@ from services.matching import routes
 from services.matching.board.api import cases, monitoring
 from services.matching.cohorts import api as cohorts_api
 from services.matching.consumers import consumers
-from services.matching.interventions import api as interventions_api
+from services.matching.interventions.api import what_ifs
 from services.matching.settings import Settings
 from services.matching.workers import workers
 from shared.runtime.dead_letters import dead_letters_router
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
             *routes.routers,
             cases.router,
             cohorts_api.router,
-            interventions_api.router,
+            what_ifs.router,
             monitoring.router,
             dead_letters_router("matching", consumers),
         ],

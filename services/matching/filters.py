@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.matching.overview.store.board import Filter
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.ids import read_id
@@ -57,17 +56,3 @@ def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
         ],
         "value": str(call.id) if call else ALL,
     }
-
-
-def filter_of(request: Request, call: Call | None) -> Filter:
-    """Return the filter in the address."""
-    query = request.query_params
-    return Filter(
-        call_id=call.id if call else None,
-        stage=query.get("stage"),
-        country=query.get("country"),
-        kind=query.get("kind"),
-        search=query.get("search"),
-        sort=query.get("sort") or "reference",
-        page=page_of(request),
-    )

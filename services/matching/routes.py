@@ -1,9 +1,12 @@
 """The routes of matching: the coordinators' board, the receipts opened with the portal's ticket, and the API."""
 
-from services.matching.board.pages import board, calendar, cases, events, overdue, supply
+from services.matching.board.pages import board, calendar, cases, events, overdue, supply, visits
 from services.matching.cohorts.pages import commit, jobs, runs
+from services.matching.interventions.api import overrides as overrides_api
+from services.matching.interventions.api import rings as rings_api
 from services.matching.interventions.pages import overrides, rings, what_ifs
 from services.matching.receipts import pages as receipts_pages
+from services.matching.reciprocity import api as reciprocity_api
 from services.matching.reciprocity import pages as reciprocity_pages
 from services.matching.scheduling import api as scheduling_api
 from services.matching.scheduling.pages import moves, plans
@@ -14,13 +17,14 @@ routers = [
     jobs.router,
     cases.router,
     overrides.router,
-    overrides.api,
+    overrides_api.router,
     runs.router,
+    visits.router,
     receipts_pages.router,
     reciprocity_pages.router,
-    reciprocity_pages.api,
+    reciprocity_api.router,
     rings.router,
-    rings.api,
+    rings_api.router,
     what_ifs.router,
     plans.router,
     moves.router,

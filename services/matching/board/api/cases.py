@@ -1,35 +1,28 @@
 """The API of the board's cases: JSON over the same actions and reads as the pages, with the same access rules."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import Response
 
-from services.matching.cohorts.actions import job
-from services.matching.cohorts.api import CohortJobOut, job_out
-from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.overview.store import board as overview_board
 from services.matching.overview.store.board import Filter, Narrowed
-from services.matching.parameters import BusDep
+from services.matching.parameters import BusDep, receipt_effort
 from services.matching.provisional.store import replacements
 from services.matching.receipts import views as receipts_views
-from services.matching.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import Expertise, Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, Ticket, allow, ticket_or_role
 from shared.identity.scope import reach
-from shared.runtime.service import service_of
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
@@ -37,35 +30,6 @@ router = APIRouter(prefix="/matching/api", tags=["matching"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-
-
-class ChosenPair(BaseModel):
-    """A provisional pair as the coordinator saw it: the application and its offer or mentor."""
-
-    application_id: UUID
-    seat_id: UUID
-
-
-class Cohort(BaseModel):
-    """A cohort to be committed: the chosen pairs, or all provisional ones if none are named.
-
-    With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
-    beforehand.
-    """
-
-    call_id: UUID
-    pairs: Annotated[list[ChosenPair] | None, Field(max_length=10_000)] = None
-    reserves: bool = False
-
-
-class CommittedCohort(BaseModel):
-    """What was committed: runs by kind, the match of each application, and how many reserves were proposed."""
-
-    cohort: int
-    runs: dict[str, UUID]
-    matches: dict[UUID, UUID]
-    unmatched: int
-    reserves: int = 0
 
 
 @router.get("/board")
@@ -120,30 +84,6 @@ async def provisional(bus: BusDep, who: Coordinator, call_id: UUID | None = None
         "input_version": pool.input_version if pool else None,
         "provisional": [_plain(row) for row in rows],
     }
-
-
-@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJobOut}})
-async def commit(
-    request: Request, response: Response, bus: BusDep, who: Programme, cohort: Cohort
-) -> CommittedCohort | CohortJobOut:
-    """Commit a cohort: provisional pairs become proposed matches, everybody else gets a receipt that says why not.
-
-    A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` shows its progress.
-    """
-    chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
-    settings = service_of(request).settings
-    done = await job.commit_or_ask(bus, settings, who.subject, cohort.call_id, chosen, reserves=cohort.reserves)
-    if isinstance(done, UUID):
-        response.status_code = 202
-        response.headers["Location"] = f"/matching/api/jobs/{done}"
-        return await job_out(bus, done)
-    return CommittedCohort(
-        cohort=done.cohort,
-        runs={kind.value: run for kind, run in done.runs.items()},
-        matches=dict(done.matches),
-        unmatched=done.unmatched,
-        reserves=done.reserves,
-    )
 
 
 @router.get("/matches")
@@ -207,7 +147,7 @@ async def receipt(
     found = await receipts_views.case(bus, reach(who), application_id)
     if found is None:
         raise _none()
-    now = await receipts_views.provisional_receipt(bus, found.candidate, effort=_effort(request))
+    now = await receipts_views.provisional_receipt(bus, found.candidate, effort=receipt_effort(request))
     return {
         "published": _receipt(published) if published else None,
         "provisional": _receipt(now) if now else None,
@@ -248,31 +188,8 @@ async def mentorships(
     return {"total": total, "page": page, "mentorships": [_plain(row) for row in rows]}
 
 
-@router.get("/runs")
-async def runs(bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
-    """The committed runs, the newest first, each with its RunFinished event."""
-    async with bus.read() as session:
-        found = await cohorts_runs.runs(session, call_id)
-    return {"runs": [{"id": run.id, "finished_at": run.finished_at, **run.told} for run in found]}
-
-
-@router.get("/runs/{run_id}/inputs")
-async def run_inputs(bus: BusDep, _: Programme, run_id: UUID) -> dict[str, Any]:
-    """All inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
-    async with bus.read() as session:
-        inputs = await cohorts_runs.inputs(session, run_id)
-    if inputs is None:
-        raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
-    return {"run_id": run_id, **await asyncio.to_thread(inputs.opened)}
-
-
 async def _waiting(bus: Bus, application_id: UUID) -> list[dict[str, Any]]:
     return [asdict(one) for one in await receipts_views.waiting_places(bus, application_id)]
-
-
-def _effort(request: Request) -> int:
-    settings = service_of(request).settings
-    return settings.receipt_effort if isinstance(settings, Settings) else 0
 
 
 def _none() -> Refused:
@@ -302,7 +219,7 @@ def _visit(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _receipt(published: receipts_views.Explained) -> dict[str, Any]:
-    """A receipt as it was told; an area of expertise that is restricted is not named (domain.md)."""
+    """Return a receipt as published; an area of expertise that is restricted is not named (domain.md)."""
     document = {"type": published.type, **published.model_dump(mode="json")}
     for change in document["counterfactuals"]:
         if change.get("area") and Expertise(change["area"]).restricted:

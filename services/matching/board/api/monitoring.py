@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 
 from services.matching.activity import store as activity_store
-from services.matching.board.pages.overdue import look
+from services.matching.board.views import late_cases
 from services.matching.facts.store import facts as store
 from services.matching.overview.store import board, monitoring
 from services.matching.overview.store.board import Narrowed
@@ -37,7 +37,7 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 async def stuck(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
-        found = await look(session, reach(who), call_id, await store.all_calls(session))
+        found = await late_cases(session, reach(who), call_id, await store.all_calls(session))
     return {
         "stuck": [
             {

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.activity import views as activity_views
-from services.matching.board.pages.overdue import awaited, look
+from services.matching.board.views import awaited, late_cases
 from services.matching.cohorts import views as cohorts_views
 from services.matching.facts.store import facts as store
 from services.matching.filters import COORDINATORS, call_filter, call_of
@@ -61,7 +61,7 @@ async def board(request: Request, bus: BusDep, who: Coordinator) -> Response:
         due = await overview_board.running_out(session, within, call_id, clock.now())
         pipeline = await overview_board.pipeline(session, within, call_id)
         stream = await overview_board.stream(session, within, Narrowed(call=call_id), limit=_LINES)
-        stuck = await look(session, within, call_id, calls)
+        stuck = await late_cases(session, within, call_id, calls)
         behind = await monitoring.behind(session, call_id)
         broken_rings = await rings.broken(session, within, call_id)
         too_late = await replacements.too_late(session, within, call_id, clock.now() - _NEWS)

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.activity import views as activity_views
+from services.matching.board.views import filter_of
 from services.matching.cohorts import views as cohorts_views
 from services.matching.facts.store import facts as store
-from services.matching.filters import COORDINATORS, call_filter, call_of, filter_of
+from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.lifecycle.store import matches
 from services.matching.overview.store import board
 from services.matching.overview.store.board import WAITING, Narrowed

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,18 +23,8 @@ from shared.ids import read_id
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
-api = APIRouter(prefix="/matching/api", tags=["matching"])
 
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-
-
-class Wanted(BaseModel):
-    """An application to be put to an offer or a mentor, for a reason; `instead` is the match that yields."""
-
-    application_id: UUID
-    seat_id: UUID
-    reason: Reason
-    instead: UUID | None = None
 
 
 @router.get("/applications/{application_id}/override")
@@ -95,33 +84,6 @@ async def commit(request: Request, bus: BusDep, who: Programme, application_id: 
     instead = read_id(str(form.get("instead") or ""))
     await overrides.put(bus, who.subject, application_id, seat_id, reason, instead)
     return see_other(f"/matching/applications/{application_id}")
-
-
-@api.get("/overrides/price")
-async def price_for_programs(
-    bus: BusDep, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
-) -> dict[str, Any]:
-    """The price of putting an application to a place: rules set aside or in the way, points, and who loses what."""
-    found = await overrides.weighed(bus, application_id, seat_id, instead)
-    return {
-        "forbidden": found.price.forbidden,
-        "waived": found.price.waived,
-        "points_lost": found.price.points,
-        "blocking_pairs_made": found.price.blocking,
-        "lose_a_place": found.price.losers,
-        "get_another_place": found.price.movers,
-        "supersedes": [match.id for match in (found.own, found.instead) if match is not None],
-        "may_give_way": [match.id for match in found.may_yield],
-    }
-
-
-@api.post("/overrides", status_code=201)
-async def put(bus: BusDep, who: Programme, wanted: Wanted) -> dict[str, UUID]:
-    """Put an application to a place by hand; both countries are asked to clear the new match."""
-    match_id = await overrides.put(
-        bus, who.subject, wanted.application_id, wanted.seat_id, wanted.reason, wanted.instead
-    )
-    return {"match_id": match_id}
 
 
 def _reason(entered: object) -> Reason | None:

@@ -1,4 +1,4 @@
-"""The pages and API of exchange rings: those possible now, those proposed, and proposing one."""
+"""The pages of exchange rings: those possible now, those proposed, and proposing one."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from itertools import groupby
@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,8 +17,7 @@ from services.matching.facts.store import pools
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.interventions.actions import rings
 from services.matching.lifecycle.store import rings as lifecycle_rings
-from services.matching.parameters import BusDep
-from services.matching.settings import Settings
+from services.matching.parameters import BusDep, receipt_effort
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
@@ -27,33 +25,13 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
-from shared.runtime.service import service_of
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
-api = APIRouter(prefix="/matching/api", tags=["matching"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-
-
-class RingPair(BaseModel):
-    """One leg of a ring: the application, and the offer that it takes."""
-
-    application_id: UUID
-    offer_id: UUID
-
-
-class RingToPropose(BaseModel):
-    """A ring of two or three legs, each going to the agency of another."""
-
-    call_id: UUID
-    pairs: Annotated[list[RingPair], Field(min_length=2, max_length=3)]
-
-    def by_application(self) -> dict[UUID, UUID]:
-        """The offer of each application."""
-        return {pair.application_id: pair.offer_id for pair in self.pairs}
 
 
 @router.get("/rings")
@@ -110,82 +88,8 @@ async def confirm(request: Request, bus: BusDep, _: Programme, call_id: UUID) ->
 @router.post("/rings/{call_id}/propose")
 async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Propose all matches of the ring."""
-    done = await rings.propose(bus, who.subject, call_id, await _pairs(request), effort=_effort(request))
+    done = await rings.propose(bus, who.subject, call_id, await _pairs(request), effort=receipt_effort(request))
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
-
-
-@api.get("/rings")
-async def rings_json(bus: BusDep, who: Coordinator, call_id: UUID) -> dict[str, Any]:
-    """The rings of a call: those proposed, and for the programme coordinator those possible now.
-
-    No set of possible rings has a sum of points above `bound`. A leg outside the reader's reach shows only its state.
-    """
-    async with bus.read() as session:
-        legs = await lifecycle_rings.legs(session, reach(who), call_id)
-    answer: dict[str, Any] = {
-        "proposed": [
-            {"ring_id": ring_id, "legs": [_leg(leg) for leg in ring]}
-            for ring_id, ring in groupby(legs, lambda leg: leg.ring_id)
-        ]
-    }
-    if who.has(Role.PROGRAMME_COORDINATOR):
-        found = await rings.possible(bus, call_id)
-        answer |= {
-            "total": found.total,
-            "bound": found.bound,
-            "possible": [
-                {
-                    "points": ring.weight,
-                    "legs": [
-                        {
-                            "application_id": leg.candidate_id,
-                            "offer_id": leg.seat_id,
-                            "organisation_id": leg.agency,
-                            "host_organisation_id": leg.host_agency,
-                            "score": leg.gain,
-                            "host_score": leg.preference,
-                        }
-                        for leg in ring.legs
-                    ],
-                }
-                for ring in found.rings
-            ],
-        }
-    return answer
-
-
-@api.post("/rings/price")
-async def price_json(bus: BusDep, _: Programme, ring: RingToPropose) -> dict[str, Any]:
-    """What making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
-    cost = await rings.price(bus, ring.call_id, ring.by_application())
-    return {
-        "gain": cost.gain,
-        "lose": cost.lose,
-        "move": cost.move,
-        "points": cost.points,
-        "blocking_pairs": cost.blocking_pairs,
-    }
-
-
-@api.post("/rings", status_code=201)
-async def propose_json(request: Request, bus: BusDep, who: Programme, ring: RingToPropose) -> dict[str, Any]:
-    """Propose all matches of a ring, or none."""
-    done = await rings.propose(bus, who.subject, ring.call_id, ring.by_application(), effort=_effort(request))
-    return {"ring_id": done.ring_id, "run_id": done.run_id, "matches": dict(done.matches)}
-
-
-def _leg(leg: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = {"place": leg.place, "state": leg.state, "stands": leg.stands}
-    if leg.within:
-        shown |= {
-            "match_id": leg.match_id,
-            "application_id": leg.application_id,
-            "reference": leg.reference,
-            "offer": leg.seat_reference,
-            "country": leg.country,
-            "host_country": leg.host_country,
-        }
-    return shown
 
 
 async def _possible_rings(bus: Bus, call_id: UUID, found: Rings) -> list[dict[str, Any]]:
@@ -232,8 +136,3 @@ async def _pairs(request: Request) -> dict[UUID, UUID]:
 
 def _touched(cost: Price) -> set[UUID]:
     return {UUID(one) for one in (*cost.gain, *cost.lose, *cost.move)}
-
-
-def _effort(request: Request) -> int:
-    settings = service_of(request).settings
-    return settings.receipt_effort if isinstance(settings, Settings) else 0

@@ -1,6 +1,6 @@
 """Open the visit or the mentorship of a confirmed match, and the visit on which a mentoring pair agrees.
 
-Each function returns the first step of what is opened; the unit of work records it.
+Each function returns the first step of the visit or mentorship; the unit of work records it.
 """
 
 from __future__ import annotations
