@@ -4,7 +4,7 @@ from services.matching.activity import store as activity_store
 from services.matching.cohorts.store import jobs, runs
 from services.matching.facts.store import facts, pools
 from services.matching.interventions import store as interventions_store
-from services.matching.lifecycle.store import matches, mentorships, rings, visits
+from services.matching.lifecycle.store import matches, mentorships, receipts, rings, visits
 from services.matching.overview.store import board, monitoring
 from services.matching.provisional.store import changes, replacements
 from services.matching.reciprocity import store as reciprocity_store
@@ -27,6 +27,7 @@ __all__ = [
     "metadata",
     "monitoring",
     "pools",
+    "receipts",
     "reciprocity_store",
     "replacements",
     "rings",

@@ -1,7 +1,7 @@
 """Find functions of a store that write and are called from another room.
 
 Other rooms may read a store, never write to it. A function writes if it adds to or deletes from a session, or makes an
-INSERT, UPDATE or DELETE, itself or through another function of a store.
+INSERT, UPDATE or DELETE, itself or through another function of a store or of a service's `tables`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def writing(path: Path) -> frozenset[str]:
     for node in tree.body:
         if (
             isinstance(node, ast.ImportFrom)
-            and ".store" in (node.module or "")
+            and (".store" in (node.module or "") or (node.module or "").endswith(".tables"))
             and (other := modules().get(node.module or ""))
         ):
             found |= {each.asname or each.name for each in node.names if each.name in writing(other)}

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.matching.provisional.store.replacements import Outcome
-from services.matching.receipts.views import public_funnel
 from shared.contracts import labels
 from shared.contracts.codes import Change, Criterion, Expertise, HardRule, MatchState
 from shared.contracts.codes.priorities import PRIORITIES
-from shared.contracts.receipts import MatchExplained
+from shared.contracts.receipts import MatchExplained, NoMatchExplained
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.states import State, state, states
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from services.matching.engine.explain.waiting import InLine
     from services.matching.facts.store.facts import Seat
     from services.matching.lifecycle.model.match import Match
-    from services.matching.receipts.views import Explained
     from shared.contracts.receipts import Counterfactual
 
 _WHY: dict[str, str] = {
@@ -47,6 +45,9 @@ _WHY: dict[str, str] = {
     "outranked": N_("Others came first for the places that fit"),
     "group_too_large": N_("No place takes the whole group in the same week"),
 }
+
+Explained = MatchExplained | NoMatchExplained
+"""A receipt, as an event."""
 
 
 def stage(kind: str, code: str) -> State:
@@ -244,3 +245,16 @@ def _of_the_applicant(counterfactual: Counterfactual, scheme: str, count: int) -
         case _:
             text = labels.label(counterfactual.change)
     return text
+
+
+def public_funnel(receipt: Explained) -> list[tuple[HardRule, int, int]]:
+    """Return rule, seats left and seats taken away.
+
+    An exclusion shows as "not available" (domain.md), like any other.
+    """
+    steps: list[tuple[HardRule, int, int]] = []
+    before = receipt.considered
+    for step in receipt.funnel:
+        steps.append((step.rule, step.remaining, before - step.remaining))
+        before = step.remaining
+    return steps

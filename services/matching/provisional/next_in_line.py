@@ -15,13 +15,13 @@ from uuid import UUID
 import structlog
 
 from services.matching.activity import store as activity_store
-from services.matching.cohorts.store import runs
-from services.matching.cohorts.store.runs import Receipt
 from services.matching.engine.interventions import manual
 from services.matching.facts.model import weekly_places
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.store import receipts as lifecycle_receipts
+from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting
 from services.matching.provisional.model.results import matched, proposals
@@ -100,7 +100,7 @@ async def _choose(bus: Bus, snapshot: Snapshot) -> list[Chosen]:
     if not snapshot.open:
         return []
     async with bus.read() as session:
-        seen = await runs.explained(session, list(waiting(snapshot.facts)))
+        seen = await lifecycle_receipts.explained(session, list(waiting(snapshot.facts)))
     left = frozenset(seen - {one.application_id for one in snapshot.vacancies})
     return await asyncio.to_thread(choose, snapshot, left)
 
@@ -202,7 +202,7 @@ async def _propose(cases: Transitions, snapshot: Snapshot, chosen: Chosen) -> UU
     receipt = chosen.result.receipt(str(proposal.application_id), effort=0)
     explained = matched(receipt, proposal, run_id=vacancy.run_id, match_id=match_id)
     await cases.add_fact(explained, proposal.application_id, cases.matches[match_id], cause)
-    await runs.keep_receipts(
+    await lifecycle_receipts.keep_receipts(
         tx.session,
         [
             Receipt(

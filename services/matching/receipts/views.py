@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.matching.cohorts.store import runs
 from services.matching.engine.explain.waiting import InLine, lines
 from services.matching.facts.store import facts
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import mentorships, rings, visits
+from services.matching.lifecycle.store import receipts as lifecycle_receipts
 from services.matching.overview.store import board as store
 from services.matching.provisional.model.problem import fixed_pairs, problem, solve, waiting
 from services.matching.provisional.model.results import matched, proposals, unmatched
@@ -22,19 +22,17 @@ from shared.contracts.receipts import MatchExplained, NoMatchExplained
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
+    from services.matching.cohorts.views import Explained
     from services.matching.facts.store.facts import Candidate, Seat
     from services.matching.lifecycle.model.match import Match
     from services.matching.lifecycle.model.mentorship import Mentorship
     from services.matching.lifecycle.model.visit import Visit
     from services.matching.provisional.snapshot import Snapshot
     from shared.bus import Bus
-    from shared.contracts.codes import HardRule
     from shared.identity.scope import Reach
 
 _NOT_YET = UUID(int=0)
 """Stands for the run and the match of a receipt that is worked out before any cohort is committed."""
-
-Explained = MatchExplained | NoMatchExplained
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
 async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
     """Return the newest receipt that was published for an application."""
     async with bus.read() as session:
-        row = await runs.receipt(session, application_id)
+        row = await lifecycle_receipts.receipt(session, application_id)
     if row is None:
         return None
     return (MatchExplained if row.matched else NoMatchExplained).model_validate(row.told)
@@ -101,7 +99,7 @@ async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
     if candidate is None or snapshot is None or not snapshot.open:
         return ()
     async with bus.read() as session:
-        seen = frozenset(await runs.explained(session, list(waiting(snapshot.facts))))
+        seen = frozenset(await lifecycle_receipts.explained(session, list(waiting(snapshot.facts))))
     if application_id not in seen:
         return ()
     return await asyncio.to_thread(_lines, snapshot, ApplicationKind(candidate.kind), application_id, seen)
@@ -125,16 +123,3 @@ def _explain(snapshot: Snapshot, application_id: UUID, effort: int) -> Explained
         pair = next(one for one in proposals(snapshot.facts, kind, result) if one.application_id == application_id)
         return matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET)
     return None
-
-
-def public_funnel(receipt: Explained) -> list[tuple[HardRule, int, int]]:
-    """Return rule, seats left and seats taken away.
-
-    An exclusion shows as "not available" (domain.md), like any other.
-    """
-    steps: list[tuple[HardRule, int, int]] = []
-    before = receipt.considered
-    for step in receipt.funnel:
-        steps.append((step.rule, step.remaining, before - step.remaining))
-        before = step.remaining
-    return steps

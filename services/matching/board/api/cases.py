@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from services.matching.cohorts.views import Explained
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.store import matches as lifecycle_matches
@@ -218,7 +219,7 @@ def _visit(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _receipt(published: receipts_views.Explained) -> dict[str, Any]:
+def _receipt(published: Explained) -> dict[str, Any]:
     """Return a receipt as published; an area of expertise that is restricted is not named (domain.md)."""
     document = {"type": published.type, **published.model_dump(mode="json")}
     for change in document["counterfactuals"]:
@@ -227,7 +228,7 @@ def _receipt(published: receipts_views.Explained) -> dict[str, Any]:
     return document
 
 
-def own_part(published: receipts_views.Explained) -> dict[str, Any]:
+def own_part(published: Explained) -> dict[str, Any]:
     """Return the officer's part of a receipt, without any preference of the host or mentor."""
     document = _receipt(published)
     for name in ("host_score", "host_rank"):

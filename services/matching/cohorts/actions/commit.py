@@ -11,10 +11,12 @@ from services.matching.activity.store import of_run
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.plan import NotFit, Why, work_out
 from services.matching.cohorts.store import runs
-from services.matching.cohorts.store.runs import Receipt, Run
+from services.matching.cohorts.store.runs import Run
 from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.store import receipts as lifecycle_receipts
+from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
@@ -147,7 +149,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
             ),
         )
         await runs.keep_inputs(tx.session, part.run_id, part.kept)
-    await runs.keep_receipts(tx.session, receipts)
+    await lifecycle_receipts.keep_receipts(tx.session, receipts)
     await store.drop_standings(tx.session, list(new))
     await store.touch(tx.session, [plan.call_id])
     await tx.changed("matching")

@@ -1,4 +1,4 @@
-"""The committed runs, their inputs, and the newest receipt of each application."""
+"""The committed runs and their inputs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from services.matching.cohorts.model import KeptProblem
 from services.matching.tables import Table, document, keep, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -30,17 +28,6 @@ class Run(Table, table=True):
     cohort: int
     finished_at: datetime = Field(sa_column=moment())
     committed_by: str
-    told: dict[str, Any] = Field(sa_column=document())
-
-
-class Receipt(Table, table=True):
-    """The newest receipt of an application, as it was published; `matched` says which of the two events it is."""
-
-    application_id: UUID = Field(primary_key=True)
-    call_id: UUID
-    run_id: UUID
-    matched: bool
-    at: datetime = Field(sa_column=moment())
     told: dict[str, Any] = Field(sa_column=document())
 
 
@@ -73,24 +60,6 @@ async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
     if row is None:
         return None
     return KeptProblem(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.by_hand)
-
-
-async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:
-    """Write receipts, replacing the earlier one of each application."""
-    await keep(session, receipts)
-
-
-async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
-    """Return the newest published receipt of an application."""
-    return await session.get(Receipt, application_id)
-
-
-async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Return those of these applications that were part of a committed cohort."""
-    found = await session.scalars(
-        select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
-    )
-    return set(found)
 
 
 async def run(session: AsyncSession, run_id: UUID) -> Run | None:

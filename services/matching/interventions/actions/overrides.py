@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.store import runs as cohorts_runs
-from services.matching.cohorts.store.runs import Receipt
 from services.matching.engine.interventions.manual import Override, weigh
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.store import receipts as lifecycle_receipts
+from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import Proposal, matched, proposal_of
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -174,7 +175,7 @@ async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UU
         at=now,
         told=explained.model_dump(mode="json"),
     )
-    await cohorts_runs.keep_receipts(tx.session, [row])
+    await lifecycle_receipts.keep_receipts(tx.session, [row])
     await pools.drop_standings(tx.session, [proposal.application_id])
     await cases.save()
     return match_id

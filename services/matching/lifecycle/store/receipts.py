@@ -1,0 +1,46 @@
+"""The newest receipt of each application."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import select
+from sqlmodel import Field, col
+
+from services.matching.tables import Table, document, keep, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Receipt(Table, table=True):
+    """The newest receipt of an application, as it was published; `matched` says which of the two events it is."""
+
+    application_id: UUID = Field(primary_key=True)
+    call_id: UUID
+    run_id: UUID
+    matched: bool
+    at: datetime = Field(sa_column=moment())
+    told: dict[str, Any] = Field(sa_column=document())
+
+
+async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:
+    """Write receipts, replacing the earlier one of each application."""
+    await keep(session, receipts)
+
+
+async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
+    """Return the newest published receipt of an application."""
+    return await session.get(Receipt, application_id)
+
+
+async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """Return those of these applications that were part of a committed cohort."""
+    found = await session.scalars(
+        select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
+    )
+    return set(found)
