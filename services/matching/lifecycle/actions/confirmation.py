@@ -6,7 +6,7 @@ Each function returns the first step of the visit or mentorship; the unit of wor
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from services.matching.lifecycle.actions.dates import dates_for, dates_for_pair
 from services.matching.lifecycle.model import mentorship as mentorships
@@ -27,18 +27,32 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.engine.schedule import Scheduled, Unscheduled
-    from services.matching.lifecycle.actions.unit_of_work import UnitOfWork
+    from services.matching.facts.store.facts import Call, Candidate, Seat
     from services.matching.lifecycle.model.match import Match
+    from services.matching.lifecycle.model.mentorship import Mentorship
     from services.matching.lifecycle.model.mentorship import Step as MentorshipStep
     from services.matching.lifecycle.model.visit import Step as VisitStep
-    from shared.bus import Envelope
+    from shared.bus import Envelope, Tx
     from shared.contracts.calls import CallTerms
     from shared.contracts.participation import VisitRequested
 
 
-async def visits_of(
-    cases: UnitOfWork, confirmed: Mapping[UUID, Envelope | None]
-) -> list[tuple[VisitStep, Envelope | None]]:
+class Cases(Protocol):
+    """The part of a unit of work that is needed to open a visit or a mentorship."""
+
+    tx: Tx
+    matches: dict[UUID, Match]
+    mentorships: dict[UUID, Mentorship]
+    calls: dict[UUID, Call]
+    candidates: dict[UUID, Candidate]
+    seats: dict[UUID, Seat]
+
+    def terms(self, match: Match) -> CallTerms:
+        """Return the terms of the match's call."""
+        ...
+
+
+async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> list[tuple[VisitStep, Envelope | None]]:
     """Return the visits of those confirmed matches that are placements, each with its cause."""
     placed = {one: cases.matches[one] for one in confirmed}
     guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
@@ -74,7 +88,7 @@ async def visits_of(
     return opened
 
 
-def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
+def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
     """Return the mentorship of a confirmed match with a mentor."""
     match = cases.matches[match_id]
     terms, pairing = cases.terms(match), match.pairing
@@ -110,7 +124,7 @@ def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> 
     )
 
 
-async def visit_of_pair(cases: UnitOfWork, match_id: UUID, request: VisitRequested, cause: Envelope) -> VisitStep:
+async def visit_of_pair(cases: Cases, match_id: UUID, request: VisitRequested, cause: Envelope) -> VisitStep:
     """Return the visit on which a mentoring pair agreed, with its dates or with why there are none."""
     match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
     terms = cases.terms(match)
@@ -127,7 +141,7 @@ async def visit_of_pair(cases: UnitOfWork, match_id: UUID, request: VisitRequest
     )
 
 
-def _profile(cases: UnitOfWork, match: Match) -> ApplicationProfile:
+def _profile(cases: Cases, match: Match) -> ApplicationProfile:
     return ApplicationProfile.model_validate(cases.candidates[match.pairing.application_id].profile)
 
 
