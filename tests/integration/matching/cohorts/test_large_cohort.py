@@ -82,7 +82,7 @@ async def _until(world: World, job_id: UUID, state: str, unless: asyncio.Task[bo
     await until(holds, f"the job is {state}", unless=unless)
 
 
-async def _worked(world: World, job_id: UUID) -> CohortJob:
+async def _finished(world: World, job_id: UUID) -> CohortJob:
     """Work until a job is over, as a service does: an instance that was too slow to keep it begins it again."""
 
     async def over() -> bool:
@@ -124,7 +124,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
         raise AssertionError("matched in the process of the service")
 
     monkeypatch.setattr(cohorts_plan, "solve", never)
-    row = await _worked(world, job)
+    row = await _finished(world, job)
     assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
     here = {str(one): _plain(told) for part in plan.parts for one, told in part.receipts.items()}
     there = {subject: _plain(event) for subject, event in await world.facts("MatchExplained", "NoMatchExplained")}
