@@ -25,12 +25,13 @@ test: setup ## all tests (ARGS="-k word" for some)
 days: setup ## all tests with the clock on other days, and on a busy machine (ARGS="leap-day -- tests/unit")
 	@exec $(BIN)/python -m tests.days $(ARGS)
 
-check: setup ## style, types, imports, contracts
+check: setup ## style, types, imports, contracts, language
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy services shared deploy tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m shared.contracts.check
+	@$(BIN)/python -m tests.architecture.language
 
 bench: setup ## measure against named references: a table and build/benchmarks.json
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)

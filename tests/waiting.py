@@ -40,9 +40,9 @@ def watching_the_clock(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """An event that is set as soon as a loop waits for the clock to be moved."""
     waits, moved_or = asyncio.Event(), clock.moved_or
 
-    async def seen(timeout: float) -> None:  # noqa: ASYNC109 - as what it stands for
+    async def note_wait(timeout: float) -> None:  # noqa: ASYNC109 - as what it stands for
         waits.set()
         await moved_or(timeout)
 
-    monkeypatch.setattr(clock, "moved_or", seen)
+    monkeypatch.setattr(clock, "moved_or", note_wait)
     return waits

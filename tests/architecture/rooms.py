@@ -95,7 +95,7 @@ def breaches(graph: ImportGraph) -> Iterator[tuple[str, str, str]]:
                 yield importer, imported, reason
 
 
-def known() -> list[str]:
+def listed_breaches() -> list[str]:
     """The lines of the list of breaches: `importer -> imported`."""
     return [line for line in LIST.read_text("utf-8").splitlines() if line and not line.startswith("#")]
 
@@ -108,7 +108,7 @@ class RoomsContract(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 - import-linter's signature
         """Compare every direct import with the tables of this module and with the list of breaches."""
         found = {f"{importer} -> {imported}": reason for importer, imported, reason in breaches(graph)}
-        listed = set(known())
+        listed = set(listed_breaches())
         wrong = {line: reason for line, reason in found.items() if line not in listed}
         wrong |= dict.fromkeys(sorted(listed - found.keys()), "no breach any more: take its line out")
         return ContractCheck(kept=not wrong, metadata={"wrong": wrong})

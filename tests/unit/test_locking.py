@@ -36,7 +36,7 @@ def test_a_locked_query_reads_anew() -> None:
 
 
 def test_a_locked_row_is_read_anew() -> None:
-    """`Session.get` with a lock is told to refresh what the session holds; `refresh` does so by itself."""
+    """`Session.get` with a lock refreshes what the session holds; `refresh` does so by itself."""
     for file, call in _calls():
         names = {each.arg for each in call.keywords}
         if "with_for_update" in names and not (isinstance(call.func, ast.Attribute) and call.func.attr == "refresh"):
