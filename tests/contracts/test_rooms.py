@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grimp
+
 from tests.architecture.writes import ROOT, foreign_writes, writing
 
 KNOWN = {
@@ -39,3 +41,13 @@ def test_a_function_that_writes_is_recognised() -> None:
     names = writing(ROOT / "services/applications/register/store/entries.py")
     assert "put" in names
     assert "person" not in names
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """The imports of services, shared and deploy, those inside functions and for types included, form no circle."""
+    graph = grimp.build_graph("services", "shared", "deploy")
+    left = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    while done := [module for module, imported in left.items() if not imported & left.keys()]:
+        for module in done:
+            del left[module]
+    assert sorted(left) == []

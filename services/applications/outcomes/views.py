@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from services.applications.calls import store as calls_store
 from services.applications.matches.views import parties as matches_parties
@@ -24,11 +24,32 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.matches.store.matches import Match
     from services.applications.matches.views.parties import Case
     from services.applications.mentorships.store.mentorships import Mentorship
-    from services.applications.overview.views.participation import MatchView
     from services.applications.visits import store as visits_store
     from shared.contracts.calls import Timers
+
+
+class ConfirmedMatch(Protocol):
+    """What the tasks of a coordinator read of a match: its case, and the visit or mentorship it led to."""
+
+    @property
+    def case(self) -> Case:
+        """The match with the parties that the reader acts as."""
+
+    @property
+    def match(self) -> Match:
+        """The match itself."""
+
+    @property
+    def visit(self) -> visits_store.Visit | None:
+        """The visit it led to."""
+
+    @property
+    def mentorship(self) -> Mentorship | None:
+        """The mentorship it led to."""
+
 
 _COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
 EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
@@ -174,7 +195,7 @@ async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None)
     return clock.now() <= due(ended_on, call.terms.timers.cascade_months, Unit.MONTHS, case.match.country)
 
 
-async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+async def results_asked(session: AsyncSession, views: Sequence[ConfirmedMatch]) -> set[UUID]:
     """Return the visits whose results the reader is asked for, as the sending country's coordinator."""
     return await _results_asked(
         session,
@@ -188,7 +209,7 @@ async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> se
     )
 
 
-async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+async def pair_results_asked(session: AsyncSession, views: Sequence[ConfirmedMatch]) -> set[UUID]:
     """Return the mentorships whose results the reader is asked for, as the mentee's coordinator."""
     return await _results_asked(
         session,
@@ -202,7 +223,7 @@ async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) 
     )
 
 
-async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView, date | None]]) -> set[UUID]:
+async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[ConfirmedMatch, date | None]]) -> set[UUID]:
     """Return those of these visits or mentorships whose answer is due and not submitted."""
     if not own:
         return set()

@@ -15,6 +15,7 @@ from services.matching.engine.groups.layout import GroupsPrice
 from services.matching.engine.market.market import Market
 from services.matching.engine.optimal.certificate import Certificate
 from services.matching.engine.optimal.most_good import most_good
+from services.matching.engine.problem.digest import digest as digest_of
 from services.matching.engine.problem.problem import ENGINE_VERSION, Problem
 from services.matching.engine.solution import Solution, solve
 from services.matching.engine.stable.floors import Unmet, unmet
@@ -55,7 +56,7 @@ class Result:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the inputs, in hexadecimal: the same digest, the same result."""
-        return self.problem.digest()
+        return digest_of(self.problem)
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:

@@ -224,9 +224,3 @@ class Problem:
                 raise ValueError(f"Weights must be 0 or more, and {MOST_WEIGHT} at most in all")
         if any(seat.capacity < 0 for seat in self.seats):
             raise ValueError("A capacity is below 0")
-
-    def digest(self) -> str:
-        """SHA-256 over all inputs and the engine's version, in hexadecimal; independent of the order of the parts."""
-        from services.matching.engine.problem.digest import digest  # noqa: PLC0415 - it writes the classes of this module
-
-        return digest(self)
