@@ -151,7 +151,7 @@ def details(kind: AuditKind, line: store.Line) -> str:
 
 
 @router.get("/audit.csv")
-async def download(_: Overseer, bus: BusDep, filters: AuditFilters) -> Response:
+async def download(_: Overseer, bus: BusDep, filters: AuditFiltersDep) -> Response:
     """Download the filtered audit trail as CSV; at most 10,000 lines."""
     async with bus.read() as session:
         lines = await store.everything(session, filters)
