@@ -22,8 +22,8 @@ async def way(people: People, who: str, kind: str, subject: str, purpose: str) -
 
     `kind` is `visits` or `mentorships`. A ticket is valid for two minutes.
     """
-    answer = await people.post(who, f"/applications/api/{kind}/{subject}/tickets", {"purpose": purpose})
-    return answer["address"].replace("/reporting/", "/reporting/api/", 1), answer["ticket"]
+    answer = await people.post(who, f"/applications/api/v1/{kind}/{subject}/tickets", {"purpose": purpose})
+    return answer["address"].replace("/reporting/", "/reporting/api/v1/", 1), answer["ticket"]
 
 
 async def form(people: People, who: str, kind: str, subject: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ async def fetch(system: "System", run_id: str, who: str) -> dict[str, Any]:
     from deploy.cli.client import People  # noqa: PLC0415 - heavy
 
     async with People(system) as people:
-        found: dict[str, Any] = await people.get(who, f"/matching/api/runs/{run_id}/inputs")
+        found: dict[str, Any] = await people.get(who, f"/matching/api/v1/runs/{run_id}/inputs")
     return found
 
 

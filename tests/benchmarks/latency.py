@@ -217,7 +217,7 @@ class _Board:
             while True:
                 await self.changed.wait()
                 self.changed.clear()
-                if shown(await self._people.get(PROGRAMME, f"/matching/api/{what}", call_id=self._call)):
+                if shown(await self._people.get(PROGRAMME, f"/matching/api/v1/{what}", call_id=self._call)):
                     return
 
 

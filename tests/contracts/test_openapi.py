@@ -35,4 +35,4 @@ def test_each_service_describes_its_own_api_only(texts: dict[str, str]) -> None:
         for path in document["paths"]:
             assert path.startswith(f"/{service}/")
             assert "/internal/" not in path
-            assert not path.startswith("/applications/api/clock")
+            assert not path.startswith("/applications/api/v1/clock")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.timeout(600)
-PORTAL = "/applications/api"
+PORTAL = "/applications/api/v1"
 
 
 @pytest.fixture(scope="module")
@@ -66,20 +66,20 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
         assert any(one["state"] == "submitted" for one in offers)
         judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["applications"]
         assert judged
-        board = await people.get("persona-programme", "/matching/api/board")
+        board = await people.get("persona-programme", "/matching/api/v1/board")
         stages = {(one["kind"], one["state"]) for one in board["stages"]}
         assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
         assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
         assert board["parked"] == 0
-        figures = (await people.get("persona-donor", "/reporting/api/figures", period="programme"))["figures"]
+        figures = (await people.get("persona-donor", "/reporting/api/v1/figures", period="programme"))["figures"]
         values = {one["indicator"]: int(float(one["value"] or 0)) for one in figures}
         assert values["TOPCOP-OP-02"] >= 10
         assert values["TOPCOP-OP-08"] >= 3
         assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
-        aims = await people.get("persona-donor", "/reporting/api/targets")
+        aims = await people.get("persona-donor", "/reporting/api/v1/targets")
         assert {one["kind"] for one in aims["standing"]} == {"baseline", "target"}
         assert aims["waiting"] == []
-        tests = (await people.get("persona-evaluator", "/reporting/api/tests"))["tests"]
+        tests = (await people.get("persona-evaluator", "/reporting/api/v1/tests"))["tests"]
         assert {one["state"] for one in tests} == {"published"}
         assert sum(one["handed_in"]["post"] for one in tests) >= 5
 

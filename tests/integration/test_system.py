@@ -125,7 +125,7 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
     async with People(System(local_run.read("environment.json"))) as donor:
 
         async def published() -> dict[str, int] | None:
-            answer = await donor.get("persona-donor", "/reporting/api/figures", period="programme")
+            answer = await donor.get("persona-donor", "/reporting/api/v1/figures", period="programme")
             found = {
                 one["indicator"]: int(one["value"] or 0) for one in answer["figures"] if one["indicator"] in counted
             }
@@ -173,7 +173,7 @@ async def _settled(run: LocalRun) -> None:
 def _totals(run: LocalRun) -> dict[str, str]:
     async def read() -> dict[str, str]:
         async with People(System(run.read("environment.json"))) as donor:
-            answer = await donor.get("persona-donor", "/reporting/api/figures", period="programme")
+            answer = await donor.get("persona-donor", "/reporting/api/v1/figures", period="programme")
             return {one["indicator"]: str(one["value"]) for one in answer["figures"]}
 
     return asyncio.run(read())

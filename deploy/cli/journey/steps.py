@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from deploy.cli.client import People
 
-PORTAL = "/applications/api"
+PORTAL = "/applications/api/v1"
 _STANDS = 409
 OFFICER, MENTEE = "persona-officer", "persona-mentee"
 HOST, MENTOR = "persona-host", "persona-mentor"
@@ -81,7 +81,7 @@ class Journey:
 
     async def figure(self, indicator: str) -> int:
         """Return a figure's total over the whole programme, as the donor reads it."""
-        found = await self.people.get(DONOR, f"/reporting/api/indicators/{indicator}", period="programme")
+        found = await self.people.get(DONOR, f"/reporting/api/v1/indicators/{indicator}", period="programme")
         return int(found["value"] or 0)
 
     async def counts(self, indicator: str, application_id: str, type_: str, *, wanted: bool = True) -> None:
@@ -91,10 +91,10 @@ class Journey:
         """
 
         async def look() -> bool:
-            story = await self.people.get(PROGRAMME, f"/reporting/api/journey/{application_id}")
+            story = await self.people.get(PROGRAMME, f"/reporting/api/v1/journey/{application_id}")
             ours = {one["id"] for one in story["events"] if one["type"] == type_}
             behind = await self.people.get(
-                PROGRAMME, f"/reporting/api/indicators/{indicator}/events", period="programme"
+                PROGRAMME, f"/reporting/api/v1/indicators/{indicator}/events", period="programme"
             )
             return bool(ours) and bool(ours & set(behind["events"])) is wanted
 

@@ -125,7 +125,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
     found: dict[str, Any] = await walk.wait_for(
         "a provisional match on the board",
         PROGRAMME,
-        "/matching/api/provisional",
+        "/matching/api/v1/provisional",
         lambda answer: next((one for one in answer["provisional"] if one["id"] == application_id), None),
         params={"call_id": call["id"]},
     )
@@ -135,7 +135,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
 async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) -> str:
     """Commit the cohort of that pair; return the match's id once both countries see it."""
     body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
-    await walk.people.post(PROGRAMME, "/matching/api/cohorts", body)
+    await walk.people.post(PROGRAMME, "/matching/api/v1/cohorts", body)
     found = await walk.wait_for(
         "the match in the portal",
         PROGRAMME,
@@ -153,7 +153,7 @@ async def matched(walk: Journey, call: dict[str, Any], application: dict[str, An
         await eligible(walk, call, application["id"])
     async with walk.step("A provisional match is on the board, with its receipt"):
         pair = await provisional(walk, call, application["id"])
-        receipt = await people.get(PROGRAMME, f"/matching/api/receipts/{application['id']}")
+        receipt = await people.get(PROGRAMME, f"/matching/api/v1/receipts/{application['id']}")
         if not receipt["provisional"] or not receipt["provisional"]["points"]:
             raise Failed("the receipt names no points")
     async with walk.step("The programme coordinator commits the cohort"):
@@ -198,7 +198,7 @@ async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[st
         await walk.wait_for(
             "the certificate",
             PROGRAMME,
-            f"/reporting/api/journey/{application['id']}",
+            f"/reporting/api/v1/journey/{application['id']}",
             lambda answer: [one for one in answer["events"] if one["type"] == "CertificateGranted"],
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deploy.cli.sample.context import LoadContext
 
 EVALUATOR = "persona-evaluator"
-REPORTING = "/reporting/api"
+REPORTING = "/reporting/api/v1"
 
 _Asked = tuple[str, tuple[str, ...], tuple[int, ...]]
 # A question, the answers to choose from (none: a statement, right 0 if it is true and 1 if not), and which are right.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deploy.cli.sample.plan import Application, Programme
 
 PROGRAMME = "persona-programme"
-API = "/applications/api"
+API = "/applications/api/v1"
 
 
 @dataclass

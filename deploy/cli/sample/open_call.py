@@ -19,13 +19,13 @@ _CLEARED_HOME, _CLEARED_HOST = 7, 5
 async def commit_some(room: LoadContext) -> None:
     """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
-    found = (await room.people.get(PROGRAMME, "/matching/api/provisional", call_id=call_id))["provisional"]
+    found = (await room.people.get(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id))["provisional"]
     found.sort(key=lambda one: (one["country"] not in {"AM", "GE"}, str(one["reference"])))
     french = [one for one in found if one["seat_country"] == "FR"][:_FRENCH]
     others = [one for one in found if one["seat_country"] != "FR"]
     chosen = [*french, *others][:_COHORT]
     pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in chosen]
-    await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": call_id, "pairs": pairs})
+    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": call_id, "pairs": pairs})
 
 
 async def home_clears(room: LoadContext) -> None:

@@ -29,7 +29,7 @@ _SILENT = 2
 
 async def commit(room: LoadContext) -> None:
     """The cohort is committed: all provisional pairs."""
-    await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": room.calls[FINISHED]})
+    await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": room.calls[FINISHED]})
 
 
 async def home_clears(room: LoadContext) -> None:

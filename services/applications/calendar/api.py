@@ -12,7 +12,7 @@ from services.applications.parameters import BusDep
 from shared.identity import Principal, allow
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api/calendar", tags=["visits"])
+router = APIRouter(prefix="/applications/api/v1/calendar", tags=["visits"])
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 
 

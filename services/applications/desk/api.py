@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.applications.guards import Coordinator
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api/clock", tags=["clock"])
+router = APIRouter(prefix="/applications/api/v1/clock", tags=["clock"])
 
 
 class Move(BaseModel):

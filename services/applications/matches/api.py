@@ -18,7 +18,7 @@ from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
 from shared.identity import Principal
 
-router = APIRouter(prefix="/applications/api/matches", tags=["matches"])
+router = APIRouter(prefix="/applications/api/v1/matches", tags=["matches"])
 
 
 class Clear(Body):

@@ -13,7 +13,7 @@ from services.applications.overview.views import resources
 from services.applications.parameters import Body, BusDep
 from services.applications.visibility import visibility_of
 
-router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
+router = APIRouter(prefix="/applications/api/v1/mentors", tags=["mentors"])
 
 
 class NewMentor(Body):

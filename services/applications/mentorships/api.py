@@ -25,7 +25,7 @@ from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, MentorshipState, Party
 from shared.identity import Principal
 
-router = APIRouter(prefix="/applications/api/mentorships", tags=["mentorships"])
+router = APIRouter(prefix="/applications/api/v1/mentorships", tags=["mentorships"])
 
 
 async def _mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:

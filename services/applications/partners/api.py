@@ -14,7 +14,7 @@ from services.applications.partners.actions import notices, suspension
 from services.applications.partners.model import GROUPS, GroupChoice, OpenCases
 from services.applications.refusals import not_found
 
-router = APIRouter(prefix="/applications/api/partners", tags=["partners"])
+router = APIRouter(prefix="/applications/api/v1/partners", tags=["partners"])
 
 
 class SuspensionWanted(Body):

@@ -20,7 +20,7 @@ from shared.contracts.codes import CloseCause, Role, Section, VoidReason
 from shared.identity import Principal
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
+router = APIRouter(prefix="/applications/api/v1/offers", tags=["offers"])
 
 
 class NewOffer(Body):

@@ -33,7 +33,7 @@ from shared.identity import Principal
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api", tags=["decisions"])
+router = APIRouter(prefix="/applications/api/v1", tags=["decisions"])
 
 
 class Endorsement(BaseModel):

@@ -25,7 +25,7 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.runtime.service import service_of
 
-router = APIRouter(prefix="/matching/api", tags=["cohorts"])
+router = APIRouter(prefix="/matching/api/v1", tags=["cohorts"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
@@ -93,7 +93,7 @@ async def commit(
     done = await job.commit_or_ask(bus, settings, who.subject, cohort.call_id, chosen, reserves=cohort.reserves)
     if isinstance(done, UUID):
         response.status_code = 202
-        response.headers["Location"] = f"/matching/api/jobs/{done}"
+        response.headers["Location"] = f"/matching/api/v1/jobs/{done}"
         return await job_out(bus, done)
     return CommittedCohort(
         cohort=done.cohort,

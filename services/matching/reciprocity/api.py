@@ -13,7 +13,7 @@ from services.matching.reciprocity.model import Balance
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 

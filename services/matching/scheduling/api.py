@@ -19,7 +19,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 

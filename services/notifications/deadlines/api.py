@@ -13,7 +13,7 @@ from services.notifications.guards import countries_read
 from services.notifications.parameters import BusDep, Reader
 from shared.time import clock
 
-router = APIRouter(prefix="/notifications/api", tags=["notifications"])
+router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"])
 
 
 class DeadlineOut(BaseModel):

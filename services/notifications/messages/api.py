@@ -16,7 +16,7 @@ from services.notifications.messages.views import messages as views
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.notifications import Audience
 
-router = APIRouter(prefix="/notifications/api", tags=["notifications"])
+router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"])
 
 
 class MessageOut(BaseModel):

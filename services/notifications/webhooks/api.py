@@ -21,7 +21,7 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
 
-router = APIRouter(prefix="/notifications/api/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/notifications/api/v1/webhooks", tags=["webhooks"])
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 

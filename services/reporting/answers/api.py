@@ -14,7 +14,7 @@ from services.reporting.guards import Evaluating, Following, Reporting
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
 
-router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["outcomes"])
 Score = Annotated[int, Field(ge=1, le=5)]
 
 

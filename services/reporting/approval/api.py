@@ -16,7 +16,7 @@ from services.reporting.periods.views import period_as_json
 from shared.errors import Refused
 from shared.i18n import gettext
 
-router = APIRouter(prefix="/reporting/api", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/indicators/{indicator}/history")

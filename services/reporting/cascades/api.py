@@ -15,7 +15,7 @@ from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat
 from shared.ids import new_id
 
-router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["outcomes"])
 
 
 class SessionIn(BaseModel):

@@ -11,7 +11,7 @@ from services.reporting.parameters import BusDep
 from shared.errors import Refused
 from shared.i18n import gettext
 
-router = APIRouter(prefix="/reporting/api", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/quality")

@@ -11,7 +11,7 @@ from services.reporting.guards import Reader, Tracer
 from services.reporting.parameters import BusDep
 from services.reporting.periods.views import period_as_json
 
-router = APIRouter(prefix="/reporting/api", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures")

@@ -17,7 +17,7 @@ from services.reporting.targets.model import TargetValue, standing
 from shared.errors import Refused
 from shared.i18n import gettext
 
-router = APIRouter(prefix="/reporting/api/targets", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1/targets", tags=["figures"])
 
 
 class TargetIn(BaseModel):

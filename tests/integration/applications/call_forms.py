@@ -122,6 +122,6 @@ async def revision(programme: Programme, **changes: Any) -> str:
     """Return the id of a draft of the next revision of the programme's call, with changes to its terms."""
     draft = await programme.post("programme", f"/calls/{programme.call['id']}/revise", status=201)
     body = {"entry": changes, "version": draft["version"]}
-    answer = await programme.as_("programme").patch(f"/applications/api/call-drafts/{draft['id']}", json=body)
+    answer = await programme.as_("programme").patch(f"/applications/api/v1/call-drafts/{draft['id']}", json=body)
     assert answer.status_code == 200, answer.text
     return str(draft["id"])

@@ -127,13 +127,13 @@ class Programme:
 
     async def post(self, subject: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Post JSON as `subject`, check the status and return the answer."""
-        answer = await self.as_(subject).post(f"/applications/api{path}", json=body)
+        answer = await self.as_(subject).post(f"/applications/api/v1{path}", json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
 
     async def get(self, subject: str, path: str, status: int = 200) -> Any:
         """Read JSON as `subject`, check the status and return the answer."""
-        answer = await self.as_(subject).get(f"/applications/api{path}")
+        answer = await self.as_(subject).get(f"/applications/api/v1{path}")
         assert answer.status_code == status, answer.text
         return answer.json()
 

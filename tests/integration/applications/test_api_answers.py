@@ -16,7 +16,7 @@ async def test_the_answer_to_an_action_equals_the_application(programme: Program
     async def draft() -> Any:
         begun = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers()}
         made = await programme.post("ani", "/applications", begun, 201)
-        await programme.as_("ani").put(f"/applications/api/applications/{made['id']}/answers", json=privacy)
+        await programme.as_("ani").put(f"/applications/api/v1/applications/{made['id']}/answers", json=privacy)
         return made
 
     async def acts(what: str, body: dict[str, Any] | None = None) -> None:

@@ -85,7 +85,7 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 async def _send(abroad: Abroad, subject: UUID | str, who: str, path: str, body: Any) -> int:
     method = "PUT" if path.count("/") == 2 else "POST"
     client = abroad.of.as_(who)
-    return (await client.request(method, f"/applications/api{path.format(subject)}", json=body)).status_code
+    return (await client.request(method, f"/applications/api/v1{path.format(subject)}", json=body)).status_code
 
 
 async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list[int]:
@@ -238,7 +238,7 @@ async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(a
     made = await asyncio.gather(*(abroad.post("programme", at, body, 201) for _ in range(10)))
     (rule,) = {one["id"] for one in made}
     client = abroad.of.as_("programme")
-    gone = await asyncio.gather(*(client.delete(f"/applications/api{at}/{rule}") for _ in range(10)))
+    gone = await asyncio.gather(*(client.delete(f"/applications/api/v1{at}/{rule}") for _ in range(10)))
     assert sorted(one.status_code for one in gone) == [204, *[404] * 9]
 
 

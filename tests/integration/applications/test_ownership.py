@@ -132,7 +132,7 @@ async def in_the_register(programme: Programme) -> dict[str, str]:
     needs = await programme.post("tigran", "/register/needs", {"needs": [need]}, 201)
     table = f"country,topic,level,quantity,from,until\nAM,online_crime,2,3,{day},{day}"
     kept = await programme.as_("tigran").post(
-        "/applications/api/register/needs/imports", files={"file": ("needs.csv", table.encode())}
+        "/applications/api/v1/register/needs/imports", files={"file": ("needs.csv", table.encode())}
     )
     change = {"kind": "leave", "subject": "davit", "last_day": day}
     proposal = await programme.post("tigran", "/register/proposals", {"change": change}, 201)

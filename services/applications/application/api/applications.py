@@ -25,7 +25,7 @@ from shared.identity import Principal, allow
 from shared.identity.scope import is_self, may_see_case
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api", tags=["applications"])
+router = APIRouter(prefix="/applications/api/v1", tags=["applications"])
 
 Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
 

@@ -13,7 +13,7 @@ from services.applications.guards import Officer, Participant
 from services.applications.parameters import Body, BusDep
 from shared.contracts.codes import ApplicationMode
 
-router = APIRouter(prefix="/applications/api", tags=["applications"])
+router = APIRouter(prefix="/applications/api/v1", tags=["applications"])
 
 
 class Naming(Body):

@@ -18,7 +18,7 @@ from services.applications.refusals import not_found
 from shared.contracts.calls import CallTerms
 from shared.time import clock
 
-router = APIRouter(prefix="/applications/api/calls", tags=["calls"])
+router = APIRouter(prefix="/applications/api/v1/calls", tags=["calls"])
 
 
 class CallDraft(CallTerms):

@@ -17,7 +17,7 @@ from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 
-router = APIRouter(prefix="/applications/api/call-drafts", tags=["calls"])
+router = APIRouter(prefix="/applications/api/v1/call-drafts", tags=["calls"])
 
 
 class Written(BaseModel):

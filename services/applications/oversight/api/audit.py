@@ -9,7 +9,7 @@ from services.applications.oversight.forms import AuditFiltersDep
 from services.applications.overview.store import audit as store
 from services.applications.parameters import BusDep
 
-router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
+router = APIRouter(prefix="/applications/api/v1/audit", tags=["audit"])
 
 
 @router.get("")

@@ -11,7 +11,7 @@ from services.applications.oversight.views.balance import Row, balance
 from services.applications.overview.store.balance import Filters
 from services.applications.parameters import BusDep
 
-router = APIRouter(prefix="/applications/api", tags=["decisions"])
+router = APIRouter(prefix="/applications/api/v1", tags=["decisions"])
 
 
 @router.get("/balance")

@@ -14,7 +14,7 @@ from services.applications.oversight.store.incidents import Incident
 from services.applications.oversight.views.incidents import IncidentView, visible_incidents
 from services.applications.parameters import Body, BusDep
 
-router = APIRouter(prefix="/applications/api", tags=["incidents"])
+router = APIRouter(prefix="/applications/api/v1", tags=["incidents"])
 
 
 class Report(Body):

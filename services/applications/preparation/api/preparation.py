@@ -21,7 +21,7 @@ from shared.bus import Bus
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
 
-router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 
 
 Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]

@@ -13,7 +13,7 @@ from services.applications.preparation.actions import travel_rules as actions
 from services.applications.preparation.model import DEFAULT_ITEMS, Rule
 from shared.contracts.codes import PreparationItem
 
-router = APIRouter(prefix="/applications/api/asked-before-travel", tags=["visits"])
+router = APIRouter(prefix="/applications/api/v1/asked-before-travel", tags=["visits"])
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 

@@ -13,7 +13,7 @@ from services.applications.register.model import ExclusionEntry, FundEntry, Orga
 from services.applications.register.store import entries
 from shared.identity.scope import countries_visible
 
-router = APIRouter(prefix="/applications/api", tags=["register"])
+router = APIRouter(prefix="/applications/api/v1", tags=["register"])
 MOST = 100
 
 

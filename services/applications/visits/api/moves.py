@@ -17,7 +17,7 @@ from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.identity import Principal
 
-router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 
 
 class OtherDates(Reason):

@@ -17,7 +17,7 @@ from services.applications.visits.views.attendance import guests
 from shared.bus import Bus
 from shared.identity import Principal
 
-router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 # On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
 
 

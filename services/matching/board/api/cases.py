@@ -27,7 +27,7 @@ from shared.identity.scope import reach
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]

@@ -24,7 +24,7 @@ from shared.time import clock
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
-router = APIRouter(prefix="/matching/api", tags=["board"])
+router = APIRouter(prefix="/matching/api/v1", tags=["board"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 

@@ -12,7 +12,7 @@ from services.matching.parameters import BusDep
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 

@@ -17,7 +17,7 @@ from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]

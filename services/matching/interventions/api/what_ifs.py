@@ -23,7 +23,7 @@ from shared.identity.scope import Reach, reach
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
-router = APIRouter(prefix="/matching/api", tags=["what-ifs"])
+router = APIRouter(prefix="/matching/api/v1", tags=["what-ifs"])
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]

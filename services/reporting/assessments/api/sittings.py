@@ -13,7 +13,7 @@ from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 
-router = APIRouter(prefix="/reporting/api", tags=["tests"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["tests"])
 PRE, POST = TestPhase.PRE, TestPhase.POST
 
 

@@ -17,7 +17,7 @@ from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.targets import store as targets_store
 from shared.contracts.codes import PeriodState
 
-router = APIRouter(prefix="/reporting/api", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures.csv")

@@ -14,7 +14,7 @@ from services.reporting.parameters import BusDep
 from shared.ids import new_id
 from shared.time import clock
 
-router = APIRouter(prefix="/reporting/api/feeds/tokens", tags=["figures"])
+router = APIRouter(prefix="/reporting/api/v1/feeds/tokens", tags=["figures"])
 
 
 class TokenIn(BaseModel):

@@ -126,7 +126,7 @@ async def test_a_line_manager_is_notified_once(programme: Programme, feed: Feed)
 
     async def put(subject: str, email: str) -> int:
         body = {"name": "Vardan Sargsyan", "email": email}
-        return (await programme.as_(subject).put(f"/applications/api{address}", json=body)).status_code
+        return (await programme.as_(subject).put(f"/applications/api/v1{address}", json=body)).status_code
 
     assert await put("ani", "VARDAN@police.example") == 200
     assert await put("ani", "anna@police.example") == 200

@@ -266,7 +266,7 @@ async def test_an_officer_joins_one_of_two_groups_only(three: Programme) -> None
     await _draft(three, "nino")
     client = three.as_("nino")
     answers = await asyncio.gather(
-        *(client.post(f"/applications/api/companions/{one}/answer", json={"yes": True}) for one in invited)
+        *(client.post(f"/applications/api/v1/companions/{one}/answer", json={"yes": True}) for one in invited)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 

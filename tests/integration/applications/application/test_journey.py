@@ -36,7 +36,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     page = await programme.as_("ani").get(f"/applications/mine/{made['id']}")
     assert "Which certificate?" in page.text
     languages = {"languages": [{"language": "en", "level": "C1"}]}
-    answer = await programme.as_("ani").put(f"/applications/api{of}/answers", json=languages)
+    answer = await programme.as_("ani").put(f"/applications/api/v1{of}/answers", json=languages)
     assert answer.status_code == 200, answer.text
     assert (await programme.post("ani", f"{of}/submit"))["state"] == "submitted"
     assert (await programme.post("tigran", f"{of}/endorse"))["state"] == "endorsed"

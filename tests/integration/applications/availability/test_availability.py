@@ -35,7 +35,7 @@ async def kinds(programme: Programme, topic: str = "exchange.offers") -> list[st
 
 async def put(programme: Programme, who: str, path: str, **entry: Any) -> httpx2.Response:
     """Change fields of a placement or a profile."""
-    return await programme.as_(who).put(f"/applications/api{path}", json={"entry": entry})
+    return await programme.as_(who).put(f"/applications/api/v1{path}", json={"entry": entry})
 
 
 async def answer_link(programme: Programme, about: str, audience: AudienceKind = AudienceKind.HOST_CONTACT) -> str:

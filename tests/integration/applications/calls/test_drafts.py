@@ -15,7 +15,7 @@ from tests.integration.applications.conftest import call_terms
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
-DRAFTS = "/applications/api/call-drafts"
+DRAFTS = "/applications/api/v1/call-drafts"
 
 
 async def _filled(programme: Programme, **changes: dict[str, Any]) -> str:
@@ -151,7 +151,7 @@ async def test_only_programme_coordinators_write_calls(programme: Programme, sub
         assert (await client.post(path)).status_code == 403
     for path in (DRAFTS, f"{DRAFTS}/{draft}", f"{DRAFTS}/{draft}/effects"):
         assert (await client.get(path)).status_code == 403
-    for path in (f"{DRAFTS}/{draft}/publish", f"/applications/api/calls/{programme.call['id']}/revise"):
+    for path in (f"{DRAFTS}/{draft}/publish", f"/applications/api/v1/calls/{programme.call['id']}/revise"):
         assert (await client.post(path, json={})).status_code == 403
     assert "Autumn exchange" not in (await client.get(CALLS)).text
 

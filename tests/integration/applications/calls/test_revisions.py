@@ -51,7 +51,7 @@ async def test_stricter_rules_do_not_affect_submitted_applications(programme: Pr
     payloads = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
     assert [one["rules_version"] for one in payloads] == [1]
     written = {"languages": [{"language": "en", "level": "B2"}]}
-    path = f"/applications/api/applications/{draft['id']}/answers"
+    path = f"/applications/api/v1/applications/{draft['id']}/answers"
     assert (await programme.as_("nino").put(path, json=written)).status_code == 200
     page = (await programme.as_("nino").get(f"/applications/mine/{draft['id']}")).text
     assert "at level C1 or higher" in page
@@ -123,7 +123,7 @@ async def test_fixed_terms_cannot_be_revised(programme: Programme) -> None:
         page = await programme.as_("programme").get(f"{CALLS}/drafts/{new}/effects")
         assert page.status_code == 422
         assert reason in page.text
-        assert (await programme.as_("programme").delete(f"/applications/api/call-drafts/{new}")).status_code == 204
+        assert (await programme.as_("programme").delete(f"/applications/api/v1/call-drafts/{new}")).status_code == 204
     same = await revision(programme)
     unchanged = await programme.post("programme", f"/call-drafts/{same}/revise", {"favour": False}, 422)
     assert "Nothing is different" in str(unchanged)

@@ -30,7 +30,7 @@ def moment(body: dict[str, Any], country: str) -> datetime:
 
 async def put(abroad: Abroad, who: str, path: str, body: dict[str, Any]) -> int:
     """Return the status of the answer to another time for a session."""
-    answer = await abroad.of.as_(who).put(f"/applications/api{path}", json=body)
+    answer = await abroad.of.as_(who).put(f"/applications/api/v1{path}", json=body)
     return answer.status_code
 
 

@@ -140,9 +140,9 @@ async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> 
     await abroad.post("jonas", f"{at}/dispute", {"text": "No."}, 409)
     await abroad.post("nino", f"{at}/dispute", {"text": "It was longer."})
     assert (await abroad.get("jonas", of))["asked"] == [{"what": "correct", "count": 1}]
-    put = abroad.of.as_("nino").put(f"/applications/api{at}", json=right)
+    put = abroad.of.as_("nino").put(f"/applications/api/v1{at}", json=right)
     assert (await put).status_code == 409
-    answer = await abroad.of.as_("jonas").put(f"/applications/api{at}", json=right | {"version": 1})
+    answer = await abroad.of.as_("jonas").put(f"/applications/api/v1{at}", json=right | {"version": 1})
     assert (answer.status_code, answer.json()["state"], answer.json()["version"]) == (200, "logged", 2)
     await abroad.post("nino", f"{at}/confirm", {"version": 1}, 409)
     await abroad.post("nino", f"{at}/confirm", {"version": 2})
@@ -283,7 +283,7 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     for who in ("claire", "ani", "tigran"):
         await abroad.get(who, at, 404)
     agenda = {"text": "Monday: the unit.", "version": 1}
-    assert (await abroad.of.as_("jonas").put(f"/applications/api{at}/agenda", json=agenda)).status_code == 200
+    assert (await abroad.of.as_("jonas").put(f"/applications/api/v1{at}/agenda", json=agenda)).status_code == 200
     for who in ("nino", "jonas"):
         await abroad.post(who, f"{at}/agenda/agree")
     assert [one["by"] for one in await recorded(abroad, "AgendaAgreed")] == ["guest", "host"]
@@ -354,12 +354,12 @@ async def test_the_mentee_prepares_as_host_when_the_mentor_travels(abroad: Abroa
         ("nino", "insurance", insured, 404),
         ("jonas", "insurance", insured, 200),
     ):
-        answer = await abroad.of.as_(who).put(f"/applications/api{at}/{item}", json={"details": details})
+        answer = await abroad.of.as_(who).put(f"/applications/api/v1{at}/{item}", json={"details": details})
         assert answer.status_code == status, answer.text
     assert "insurance" in (await abroad.get("rasa", at))["sheets"]
     assert "insurance" not in (await abroad.get("giorgi", at))["sheets"]
     emergency = {"details": {"name": "Ona Kazlauskiene", "relation": "Sister", "phone": "+370 600 00000"}}
-    kept = await abroad.of.as_("jonas").put(f"/applications/api{at}/emergency_contact", json=emergency)
+    kept = await abroad.of.as_("jonas").put(f"/applications/api/v1{at}/emergency_contact", json=emergency)
     assert kept.status_code == 200, kept.text
     start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
     clock.move(start - clock.today())

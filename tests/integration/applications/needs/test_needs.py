@@ -40,7 +40,7 @@ def sheet(rows: list[list[Any]]) -> bytes:
 async def uploaded(programme: Programme, content: bytes, name: str = "needs.csv", status: int = 201) -> Any:
     """Upload a table as Armenia's coordinator; return the answer."""
     answer = await programme.as_("tigran").post(
-        "/applications/api/register/needs/imports", files={"file": (name, content)}
+        "/applications/api/v1/register/needs/imports", files={"file": (name, content)}
     )
     assert answer.status_code == status, answer.text
     return answer.json()

@@ -244,7 +244,7 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
 
     async def name(who: str) -> int:
         body = {"name": who, "email": f"{who}@police.example"}
-        answer = await ani.put(f"/applications/api/applications/{application_id}/line-manager", json=body)
+        answer = await ani.put(f"/applications/api/v1/applications/{application_id}/line-manager", json=body)
         return answer.status_code
 
     async def sent_anew() -> int:

@@ -110,7 +110,7 @@ async def test_a_link_ends_with_the_answer_or_a_new_line_manager(abroad: Abroad)
     application_id = str(abroad.pairings[match_id]["application_id"])
     link = await link_of(abroad.of, application_id)
     named = {"name": "Levon Sarkisian", "email": "levon@police.example"}
-    mine = f"/applications/api/applications/{application_id}/line-manager"
+    mine = f"/applications/api/v1/applications/{application_id}/line-manager"
     assert (await abroad.of.as_("ani").put(mine, json=named)).status_code == 200
     other = await link_of(abroad.of, application_id)
     answer = dict(outcomes.FollowUpSubmitted.example) | {

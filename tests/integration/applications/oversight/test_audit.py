@@ -34,7 +34,7 @@ async def audrey(programme: Programme) -> httpx2.AsyncClient:
 
 async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
     """Return the lines of the API's answer."""
-    answer = await programme.as_("audrey").get("/applications/api/audit", params=filters)
+    answer = await programme.as_("audrey").get("/applications/api/v1/audit", params=filters)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["lines"]
     return found
@@ -46,13 +46,13 @@ async def test_each_kind_of_attempt_is_recorded_without_its_content(programme: P
     theirs = (await programme.submitted())["id"]
     forged = str(new_id())
     nino = programme.as_("nino")
-    await nino.get(f"/applications/api/applications/{theirs}")
+    await nino.get(f"/applications/api/v1/applications/{theirs}")
     await nino.get(f"/applications/mine/{forged}")
     await nino.get("/applications/eligibility")
-    await nino.get("/applications/api/calls?state=a%00b")
-    await nino.post("/applications/api/applications", json={"call_id": "secret\x00", "kind": "mentee"})
+    await nino.get("/applications/api/v1/calls?state=a%00b")
+    await nino.post("/applications/api/v1/applications", json={"call_id": "secret\x00", "kind": "mentee"})
     await nino.post(f"/applications/mine/{forged}/withdraw", headers={"X-CSRF-Token": "guess"})
-    await programme.as_("stranger-to-all").get("/applications/api/calls", headers={"Authorization": "Bearer a.b.c"})
+    await programme.as_("stranger-to-all").get("/applications/api/v1/calls", headers={"Authorization": "Bearer a.b.c"})
     entry = {"name": "=cmd()", "kind": "agency", "country": "AM"}
     await programme.post("programme", "/organisations", {"organisations": [entry]}, 422)
     kept = [(one["who"], one["what"], one["about"]) for one in await lines(programme)]

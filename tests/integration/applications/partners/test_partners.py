@@ -213,7 +213,7 @@ async def test_two_coordinators_at_once(abroad: Abroad) -> None:
     client = abroad.of.as_("programme")
     answers = await asyncio.gather(
         *(
-            client.post("/applications/api/partners/AM/suspension", json={**body, "digest": mark})
+            client.post("/applications/api/v1/partners/AM/suspension", json={**body, "digest": mark})
             for body, mark in ((one, marks[0]), (two, marks[1]), (one, marks[0]))
         )
     )

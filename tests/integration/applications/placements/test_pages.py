@@ -72,7 +72,7 @@ async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: 
     assert f'value="{application["reference"]}"' in form
     assert "Police of Georgia" in form
     body = {"entry": {}, "prematched_reference": "GE-2026-0042"}
-    answer = await programme.as_("claire").put(f"/applications/api/offers/{offer['id']}", json=body)
+    answer = await programme.as_("claire").put(f"/applications/api/v1/offers/{offer['id']}", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "prematched_with")
     body = {"call_id": programme.call["id"], "entry": {}, "prematched_reference": application["reference"]}
     assert (await abroad.post("claire", "/offers", body, 201))["entry"]["prematched_with"] == application["id"]

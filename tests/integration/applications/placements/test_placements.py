@@ -21,12 +21,12 @@ async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: P
     assert (await abroad.post("claire", f"{of}/submit"))["state"] == "submitted"
     returned = await abroad.post("luc", f"{of}/return", {"remarks": {"places": "Only two?"}})
     assert (returned["state"], returned["remarks"]) == ("returned", {"places": "Only two?"})
-    changed = await programme.as_("claire").put(f"/applications/api{of}", json={"entry": {"places": 3}})
+    changed = await programme.as_("claire").put(f"/applications/api/v1{of}", json={"entry": {"places": 3}})
     assert changed.status_code == 200, changed.text
     await abroad.post("claire", f"{of}/submit")
     assert (await abroad.post("luc", f"{of}/endorse"))["state"] == "endorsed"
     assert (await abroad.post("claire", f"{of}/publish"))["state"] == "published"
-    revised = await programme.as_("claire").put(f"/applications/api{of}", json={"entry": {"places": 4}})
+    revised = await programme.as_("claire").put(f"/applications/api/v1{of}", json={"entry": {"places": 4}})
     assert revised.json()["state"] == "published"
     await abroad.post("claire", f"{of}/pause")
     await abroad.post("claire", f"{of}/resume")
@@ -67,11 +67,11 @@ async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Pro
         one["field"] for one in problem["errors"]
     }
     answer = await programme.as_("claire").put(
-        f"/applications/api/offers/{made['id']}", json={"entry": {"places": 2}, "version": 99}
+        f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": 2}, "version": 99}
     )
     assert answer.status_code == 409
     answer = await programme.as_("claire").put(
-        f"/applications/api/offers/{made['id']}", json={"entry": {"places": "many"}}
+        f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": "many"}}
     )
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "places")
 
@@ -104,11 +104,11 @@ async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: 
     assert (made["state"], made["entry"]["service"]) == ("published", "police")
     assert (await abroad.post("jonas", "/mentors", body, 201))["id"] == made["id"]
     answer = await programme.as_("jonas").put(
-        f"/applications/api/mentors/{made['id']}", json={"entry": {"capacity": 5}}
+        f"/applications/api/v1/mentors/{made['id']}", json={"entry": {"capacity": 5}}
     )
     assert answer.json()["entry"]["capacity"] == 5
     answer = await programme.as_("jonas").put(
-        f"/applications/api/mentors/{made['id']}", json={"entry": {"capacity": 6}}
+        f"/applications/api/v1/mentors/{made['id']}", json={"entry": {"capacity": 6}}
     )
     assert answer.status_code == 422
     await abroad.post("jonas", f"/mentors/{made['id']}/pause")

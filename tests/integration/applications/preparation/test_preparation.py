@@ -21,7 +21,7 @@ EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 
 
 async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:
     """Replace an item through the API."""
-    answer = await abroad.of.as_(who).put(f"/applications/api{address}", json=body)
+    answer = await abroad.of.as_(who).put(f"/applications/api/v1{address}", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -265,7 +265,7 @@ async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
     assert (await programme.as_("claire").post(edit, data=changed)).status_code == 303
     assert (await programme.as_("ani").post(f"{edit}/remove")).status_code == 404
     assert (await programme.as_("claire").post(f"{edit}/remove")).status_code == 303
-    gone = await programme.as_("claire").delete(f"/applications/api{of}/costs/{made['id']}")
+    gone = await programme.as_("claire").delete(f"/applications/api/v1{of}/costs/{made['id']}")
     assert gone.status_code == 404
 
 
@@ -293,7 +293,7 @@ async def test_letters_are_made_by_the_host_and_verified_by_anybody(abroad: Abro
         if status == 200:
             assert answer.content.startswith(b"%PDF")
             assert "Ani" not in answer.headers["content-disposition"]
-    assert (await programme.as_("ani").get(f"/applications/api{of}/invitation?version=2")).status_code == 404
+    assert (await programme.as_("ani").get(f"/applications/api/v1{of}/invitation?version=2")).status_code == 404
     query = sa.text("SELECT caller FROM access_log WHERE what = 'letter' ORDER BY at")
     async with programme.app.state.service.bus.read() as session:
         assert list(await session.scalars(query)) == ["ani", "claire", "tigran", "luc"]
@@ -328,5 +328,5 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     assert (await programme.as_("programme").post(page, data=form)).status_code == 303
     shown = await abroad.get("programme", at)
     assert len(shown["rules"]) == 2
-    gone = await programme.as_("programme").delete(f"/applications/api{at}/{shown['rules'][0]['id']}")
+    gone = await programme.as_("programme").delete(f"/applications/api/v1{at}/{shown['rules'][0]['id']}")
     assert gone.status_code == 204

@@ -153,7 +153,7 @@ async def test_a_sole_programme_coordinator_reads_the_remedy(programme: Programm
 async def test_simultaneous_decisions_on_an_appeal_count_once(more_coordinators: Programme) -> None:
     """The second of two simultaneous decisions is refused, and one decision is recorded."""
     made = await not_endorsed(more_coordinators)
-    path = f"/applications/api/applications/{made['id']}/appeal/decide"
+    path = f"/applications/api/v1/applications/{made['id']}/appeal/decide"
     sent = [
         ("deputy", {"outcome": "upheld", "answer": ANSWER}),
         ("programme", {"outcome": "dismissed", "answer": ANSWER}),

@@ -125,7 +125,7 @@ def test_a_service_that_is_down_is_said_kindly(front: httpx2.Client) -> None:
     page = front.get("/reporting/")
     assert (page.status_code, page.headers["retry-after"]) == (502, "3")
     assert "This part is starting again" in page.text
-    problem = front.get("/reporting/api/figures", headers={"Accept": "application/json"})
+    problem = front.get("/reporting/api/v1/figures", headers={"Accept": "application/json"})
     assert problem.status_code == 502
     assert problem.json()["detail"] == "Try again in a few seconds."
 

@@ -78,9 +78,9 @@ async def test_a_national_coordinator_sees_the_own_country_only(
         assert "UA-2026" not in text, page
     assert (await browser.get(f"/matching/applications/{first}")).status_code == 200
     assert (await browser.get(f"/matching/applications/{second}")).status_code == 404
-    found = (await browser.get("/matching/api/applications")).json()
+    found = (await browser.get("/matching/api/v1/applications")).json()
     assert [row["country"] for row in found["applications"]] == ["MD"]
-    assert (await browser.get(f"/matching/api/receipts/{second}")).status_code == 404
+    assert (await browser.get(f"/matching/api/v1/receipts/{second}")).status_code == 404
     assert (await browser.get(f"/matching/cohorts/{world.call_id}")).status_code == 403
 
 
@@ -88,7 +88,7 @@ async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.
     """The host's national coordinator sees the cases that lead to the host country."""
     await _filled(world)
     await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
-    found = (await browser.get("/matching/api/applications")).json()
+    found = (await browser.get("/matching/api/v1/applications")).json()
     assert sorted(row["country"] for row in found["applications"]) == ["GE", "MD"]
 
 

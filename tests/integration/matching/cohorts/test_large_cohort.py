@@ -304,7 +304,7 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
     row = await _stored(world, job)
     assert (row.state, row.why, row.moved) == ("refused", "moved", 1)
     assert "The matching has moved" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
-    told = (await browser.get(f"/matching/api/jobs/{job}")).json()
+    told = (await browser.get(f"/matching/api/v1/jobs/{job}")).json()
     assert (told["state"], told["runs"]) == ("refused", {})
     assert "The matching has moved" in told["problem"]
     assert await world.facts("RunFinished", "MatchProposed") == []
@@ -319,7 +319,7 @@ async def test_programs_are_given_the_address_of_the_job(
     """
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    asked = await _post(world, browser, "/matching/api/cohorts", json={"call_id": str(world.call_id)})
+    asked = await _post(world, browser, "/matching/api/v1/cohorts", json={"call_id": str(world.call_id)})
     assert asked.status_code == 202
     address = asked.headers["location"]
     assert asked.json()["state"] == "waiting"
@@ -328,7 +328,7 @@ async def test_programs_are_given_the_address_of_the_job(
     assert (told["state"], told["cohort"], told["proposed"], told["unmatched"]) == ("done", 1, 2, 1)
     assert set(told["runs"]) == {"study_visit"}
     assert (await _post(world, browser, f"{address}/cancel")).status_code == 409
-    assert (await browser.get(f"/matching/api/jobs/{new_id()}")).status_code == 404
+    assert (await browser.get(f"/matching/api/v1/jobs/{new_id()}")).status_code == 404
     await sign_in("nina", Role.NATIONAL_COORDINATOR, country="MD")
     assert (await browser.get(address)).status_code == 403
     unknown = await _refused_status(world)

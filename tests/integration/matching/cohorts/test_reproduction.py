@@ -35,7 +35,7 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     await world.officer("GE")
     await world.match_calls()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    kept = (await browser.get(f"/matching/api/runs/{run_id}/inputs")).json()
+    kept = (await browser.get(f"/matching/api/v1/runs/{run_id}/inputs")).json()
     ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
     assert kept["digest"] == run.inputs
@@ -46,7 +46,7 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     assert (done.digest_now, done.pairs) == (run.inputs, len(committed.matches))
     assert report_lines(done)[-1] == f"The same {len(committed.matches)} pairs again."
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
-    assert (await browser.get(f"/matching/api/runs/{run_id}/inputs")).status_code == 403
+    assert (await browser.get(f"/matching/api/v1/runs/{run_id}/inputs")).status_code == 403
 
 
 async def test_a_run_that_gives_something_else_is_told(world: World) -> None:

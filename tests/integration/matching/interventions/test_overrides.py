@@ -144,9 +144,9 @@ async def test_programs_ask_the_price_and_override(
     wanted = await world.officer("GE")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     asked = {"application_id": str(wanted), "seat_id": str(seat), "instead": str(held)}
-    told = (await browser.get("/matching/api/overrides/price", params=asked)).json()
+    told = (await browser.get("/matching/api/v1/overrides/price", params=asked)).json()
     assert told["forbidden"] == []
     assert told["lose_a_place"] == [str(holder)]
     assert told["supersedes"] == [str(held)]
-    unknown = await browser.get("/matching/api/overrides/price", params=asked | {"application_id": str(seat)})
+    unknown = await browser.get("/matching/api/v1/overrides/price", params=asked | {"application_id": str(seat)})
     assert unknown.status_code == 404

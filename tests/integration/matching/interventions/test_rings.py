@@ -148,16 +148,16 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     assert "UA-2026" in own
     assert "A match of this ring has ended" in own
     assert "Possible now" not in own
-    found = (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json()
+    found = (await browser.get(f"/matching/api/v1/rings?call_id={world.call_id}")).json()
     assert "possible" not in found
     seen = [leg.get("country") for leg in found["proposed"][0]["legs"]]
     assert len(seen) == 3
     assert set(seen) < {"UA", "GE", "MD", None}
     assert None in seen, "the leg that neither begins nor ends in the reader's country is not shown"
     await sign_in("a-host", Role.NATIONAL_COORDINATOR, country="FR")
-    assert (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json() == {"proposed": []}
+    assert (await browser.get(f"/matching/api/v1/rings?call_id={world.call_id}")).json() == {"proposed": []}
     assert "exchange ring has lost" not in (await browser.get("/matching/")).text
-    assert (await browser.post("/matching/api/rings", json={})).status_code == 403
+    assert (await browser.post("/matching/api/v1/rings", json={})).status_code == 403
 
 
 async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
@@ -166,7 +166,7 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     empty = await browser.get("/matching/rings?call=all")
     assert "Rings are looked for within one call" in empty.text
     pairs = await _waiting(world, "MD", "GE")
-    found = (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json()
+    found = (await browser.get(f"/matching/api/v1/rings?call_id={world.call_id}")).json()
     assert found["total"] == found["bound"] == found["possible"][0]["points"]
     body = {
         "call_id": str(world.call_id),
@@ -179,8 +179,8 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
     headers = {"X-CSRF-Token": token[1]}
-    cost = (await browser.post("/matching/api/rings/price", json=body, headers=headers)).json()
+    cost = (await browser.post("/matching/api/v1/rings/price", json=body, headers=headers)).json()
     assert sorted(cost["gain"]) == sorted(str(one) for one in pairs)
-    done = await browser.post("/matching/api/rings", json=body, headers=headers)
+    done = await browser.post("/matching/api/v1/rings", json=body, headers=headers)
     assert done.status_code == 201
     assert done.json()["matches"].keys() == {str(one) for one in pairs}

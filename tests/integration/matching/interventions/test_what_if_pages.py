@@ -98,12 +98,12 @@ async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
     assert "MD-2026-0002" in text
     assert "GE-2026" not in text
     assert "Georgia" in text
-    told = (await browser.get(f"/matching/api/what-ifs/{asked}")).json()
+    told = (await browser.get(f"/matching/api/v1/what-ifs/{asked}")).json()
     assert [one["how"] for one in told["outcome"]["moved"]] == ["lost"]
     assert (await browser.get(f"/matching/what-ifs/new?call={world.call_id}")).status_code == 403
     csrf = {"X-CSRF-Token": "none"}
     assert (await browser.post(f"/matching/what-ifs/{asked}/cancel", headers=csrf)).status_code == 403
-    assert (await browser.post("/matching/api/what-ifs", json={}, headers=csrf)).status_code == 403
+    assert (await browser.post("/matching/api/v1/what-ifs", json={}, headers=csrf)).status_code == 403
 
 
 async def test_all_who_win_or_lose_are_listed_page_by_page(
@@ -140,23 +140,23 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
     await _two_for_one_place(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     body = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 0}]}}
-    asked = await _post(browser, "/matching/api/what-ifs", body, world.call_id)
+    asked = await _post(browser, "/matching/api/v1/what-ifs", body, world.call_id)
     assert asked.status_code == 202, asked.text
-    address = f"/matching/api/what-ifs/{asked.json()['id']}"
+    address = f"/matching/api/v1/what-ifs/{asked.json()['id']}"
     assert asked.json()["state"] == "waiting"
     stopped = await _post(browser, f"{address}/cancel", {}, world.call_id)
     assert stopped.json()["state"] == "cancelled"
     assert (await _post(browser, f"{address}/cancel", {}, world.call_id)).status_code == 409
-    again = await _post(browser, "/matching/api/what-ifs", body, world.call_id)
+    again = await _post(browser, "/matching/api/v1/what-ifs", body, world.call_id)
     await what_ifs.work_once(world.bus)
-    told = (await browser.get(f"/matching/api/what-ifs/{again.json()['id']}")).json()
+    told = (await browser.get(f"/matching/api/v1/what-ifs/{again.json()['id']}")).json()
     assert told["state"] == "done"
     assert {one["how"] for one in told["outcome"]["moved"]} == {"gained", "lost"}
-    assert len((await browser.get("/matching/api/what-ifs")).json()["what_ifs"]) == 2
-    refused = await _post(browser, "/matching/api/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
+    assert len((await browser.get("/matching/api/v1/what-ifs")).json()["what_ifs"]) == 2
+    refused = await _post(browser, "/matching/api/v1/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
     assert refused.status_code == 422
     assert "exclusions" in refused.text
-    nowhere = await _post(browser, "/matching/api/what-ifs", body | {"call_id": str(new_id())}, world.call_id)
+    nowhere = await _post(browser, "/matching/api/v1/what-ifs", body | {"call_id": str(new_id())}, world.call_id)
     assert nowhere.status_code == 404
 
 
@@ -173,7 +173,7 @@ async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     text = (await browser.get(f"/matching/what-ifs/{asked}")).text
     assert "Loses the place" in text
-    for told in (text, (await browser.get(f"/matching/api/what-ifs/{asked}")).text):
+    for told in (text, (await browser.get(f"/matching/api/v1/what-ifs/{asked}")).text):
         assert "xcluded" not in told
         assert "xclusion" not in told
         assert "FR-P" not in told

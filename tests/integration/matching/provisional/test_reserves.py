@@ -280,4 +280,4 @@ async def test_pages_say_who_stands_in_reserve(
     listed = (await browser.get("/matching/applications?stage=application:waitlisted_cleared")).text
     assert f"/matching/applications/{of}" in listed
     assert "cleared in advance" in (await browser.get("/matching/")).text
-    assert (await browser.get("/matching/api/board")).json()["pipeline"]["matched"] == 1
+    assert (await browser.get("/matching/api/v1/board")).json()["pipeline"]["matched"] == 1

@@ -58,7 +58,7 @@ async def test_planned_days_become_attended_ones(world: World, browser: httpx2.A
     application, match_id, visit_id, days = await _visit(world)
     assert await _stays(world) == [("MD", "FR", len(days), False)]
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    found = (await browser.get("/matching/api/reciprocity")).json()
+    found = (await browser.get("/matching/api/v1/reciprocity")).json()
     assert found["countries"][1] == {
         "country": "MD",
         "days_sent": 0,
@@ -72,7 +72,7 @@ async def test_planned_days_become_attended_ones(world: World, browser: httpx2.A
     early = participation.EarlyReturnReported(application_id=application, visit_id=visit_id, last_day=days[1])
     await world.feed.deliver((early, match_id))
     assert await _stays(world) == [("MD", "FR", 2, True)]
-    found = (await browser.get("/matching/api/reciprocity")).json()
+    found = (await browser.get("/matching/api/v1/reciprocity")).json()
     assert found["pairs"] == [
         {
             "country": "FR",
@@ -143,7 +143,7 @@ async def test_each_country_sees_the_own_part(world: World, browser: httpx2.Asyn
     await _visit(world)
     for country, shown in (("MD", True), ("FR", True), ("GE", False)):
         await sign_in(f"nc-{country}", Role.NATIONAL_COORDINATOR, country=country)
-        found = (await browser.get("/matching/api/reciprocity")).json()
+        found = (await browser.get("/matching/api/v1/reciprocity")).json()
         assert [row["country"] for row in found["countries"]] == ([country] if shown else [])
         assert len(found["agencies"]) == shown
         page = await browser.get("/matching/reciprocity")

@@ -115,7 +115,7 @@ async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient,
     _, hit, other = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     token = {"X-CSRF-Token": await _token(browser, f"/matching/plans/{world.call_id}")}
-    base = f"/matching/api/calls/{world.call_id}/plan"
+    base = f"/matching/api/v1/calls/{world.call_id}/plan"
     assert (await browser.get(base)).status_code == 404
     made = await browser.post(base, json={"seconds": 5}, headers=token)
     assert (made.status_code, made.json()["state"], made.json()["seconds"]) == (202, "searching", 5)
@@ -130,15 +130,15 @@ async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient,
     done = (await browser.post(f"{base}/propose", json={"plan_id": plan["id"]}, headers=token)).json()
     assert [(one["match_id"], one["state"]) for one in done["visits"]] == [(str(hit), "asked")]
     assert done["moved"] == plan["moved"]
-    weeks = (await browser.get(f"/matching/api/visits/{other}/weeks")).json()
+    weeks = (await browser.get(f"/matching/api/v1/visits/{other}/weeks")).json()
     assert weeks["matches"] == [str(other)]
     free = next(one for one in weeks["weeks"] if one["moved_days"])
-    moved = await browser.post(f"/matching/api/visits/{other}/move", json={"week": free["week"]}, headers=token)
+    moved = await browser.post(f"/matching/api/v1/visits/{other}/move", json={"week": free["week"]}, headers=token)
     assert moved.json()["moved"] == {"visits": 1, "days": free["moved_days"]}
-    unlawful = await browser.post(f"/matching/api/visits/{other}/move", json={"week": "soon"}, headers=token)
+    unlawful = await browser.post(f"/matching/api/v1/visits/{other}/move", json={"week": "soon"}, headers=token)
     assert "week" in unlawful.text
     assert unlawful.status_code == 422
-    assert (await browser.get(f"/matching/api/visits/{new_id()}/weeks")).status_code == 404
+    assert (await browser.get(f"/matching/api/v1/visits/{new_id()}/weeks")).status_code == 404
 
 
 async def test_only_the_programme_changes_dates(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:

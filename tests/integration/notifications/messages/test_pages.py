@@ -265,6 +265,6 @@ async def test_programs_read_the_same_by_the_api(app: FastAPI, feed: Feed, path:
     """The lists are available as JSON, within the reader's countries."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     async with as_(app, "moldova") as client:
-        answer = await client.get(f"/notifications/api/{path}", headers={"Accept": "application/json"})
+        answer = await client.get(f"/notifications/api/v1/{path}", headers={"Accept": "application/json"})
     assert answer.status_code == 200, answer.text
     assert ("application_submitted" if path != "deadlines" else "endorsement") in answer.text

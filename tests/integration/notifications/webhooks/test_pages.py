@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 HOME = "/notifications/webhooks"
-API = "/notifications/api/webhooks"
+API = "/notifications/api/v1/webhooks"
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 
 

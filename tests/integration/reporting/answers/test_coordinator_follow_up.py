@@ -87,7 +87,7 @@ async def test_a_coordinator_evaluates_a_mentorship_but_never_reports(house: Hou
     await feed_events(house, mentorship())
     pair = ident("mentorship")
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
-    address = f"/reporting/api/evaluations/national_coordinator.{pair}"
+    address = f"/reporting/api/v1/evaluations/national_coordinator.{pair}"
     asked = (await house.with_ticket(coordinator, address, "evaluation", "national_coordinator")).json()
     assert (asked["respondent"], asked["open"], asked["goals"]) == ("national_coordinator", True, [])
     for kind, purpose in (("reports", "report"), ("follow-ups", "follow_up")):

@@ -157,7 +157,7 @@ async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
     assert [row.type for row in await house.journal("exchange.outcomes")][-1] == "CertificateRevoked"
     reader = await house.grant(Role.DONOR)
-    assert (await reader.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()["value"] == "0"
+    assert (await reader.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026")).json()["value"] == "0"
 
 
 async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
     def ticket(purpose: str, subject: object) -> dict[str, str]:
         return {"X-Ticket": issue_ticket(purpose, str(subject), person="officer", private_key=ticket_keys()[0])}
 
-    address = f"/reporting/api/evaluations/{APPLICATION}"
+    address = f"/reporting/api/v1/evaluations/{APPLICATION}"
     asked = (await client.get(address, headers=ticket("evaluation", APPLICATION))).json()
     body = {
         "overall": 5,
@@ -198,7 +198,7 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
     assert first.status_code == 201, first.text
     again = await client.post(address, json=body, headers=ticket("evaluation", APPLICATION))
     assert (again.status_code, again.json()) == (200, first.json())
-    report = f"/reporting/api/reports/{APPLICATION}"
+    report = f"/reporting/api/v1/reports/{APPLICATION}"
     texts = {"texts": {"programme": "Five days", "learnt": "Methods", "use": "A training"}}
     assert (await client.post(report, json=texts, headers=ticket("report", APPLICATION))).status_code == 201
     assert (await client.post(report, json=texts)).status_code in {401, 403}

@@ -68,11 +68,11 @@ async def _late(house: House, *people: int) -> None:
 async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: House) -> None:
     """The proposal names old, new and events, nothing changes before approval, and FigureRestated is published."""
     author, other = await _frozen(house)
-    before = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    before = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json()
     assert "The figures are what the facts say" in (await author.get(PAGE)).text
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
     await _late(house, 12, 15)
-    seen = (await author.get(f"/reporting/api/periods/{LABEL}/restatement")).json()
+    seen = (await author.get(f"/reporting/api/v1/periods/{LABEL}/restatement")).json()
     change = next(each for each in seen["changes"] if (each["indicator"], each["dimension"]) == ("TOPCOP-OP-02", None))
     assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "10", 2, [])
     page = (await author.get(PAGE)).text
@@ -88,13 +88,13 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
     assert (await author.post(f"{PAGE}/approve")).status_code == 409, "the author does not approve"
     assert "somebody else has to decide" in (await author.get(PAGE)).text
-    assert (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json() == before
+    assert (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json() == before
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 409, "a second click"
 
-    now = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    now = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02?period={LABEL}")).json()
     assert now["value"] == "10"
-    listed = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
+    listed = (await other.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
     assert set(change["added"]) <= set(listed["events"])
     assert digest_of(UUID(each) for each in listed["events"]) == now["events_digest"]
     events = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
@@ -103,7 +103,7 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert payload["previous_digest"] == before["events_digest"]
     assert sorted(payload["added"]) == sorted(change["added"])
     assert f"TOPCOP-IN-02/{LABEL}" not in events, "what did not change is not told again"
-    assert (await other.get(f"/reporting/api/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
+    assert (await other.get(f"/reporting/api/v1/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
 
 
 async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
@@ -113,7 +113,7 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
     await other.post(f"{PAGE}/approve")
     donor = await house.grant(Role.DONOR)
-    answer = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    answer = (await donor.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
     assert [(each["statement"], each["value"]) for each in answer["statements"]] == [(1, "8"), (2, "9")]
     page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
     assert "How often it was stated" in page
@@ -127,7 +127,7 @@ async def test_the_history_of_a_figure_shows_all_statements(house: House) -> Non
     await author.post(f"{PAGE}/propose", data={"reason": "correction"})
     assert (await other.post(f"{PAGE}/withdraw")).status_code == 409, "only the author withdraws"
     assert (await other.post(f"{PAGE}/decline")).status_code == 303
-    answer = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    answer = (await donor.get(f"/reporting/api/v1/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
     assert len(answer["statements"]) == 2, "what was withdrawn or declined never stood"
 
 
@@ -216,7 +216,7 @@ async def test_compacted_topics_give_the_present_figures(house: House) -> None:
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     newest = {row.aggregateid: json.loads(row.payload)["figure"] for row in await house.journal("exchange.figures")}
     shown = {}
-    for figure in (await other.get(f"/reporting/api/figures?period={LABEL}")).json()["figures"]:
+    for figure in (await other.get(f"/reporting/api/v1/figures?period={LABEL}")).json()["figures"]:
         name = f"{figure['indicator']}/{LABEL}"
         shown[name] = figure["value"]
         for dimension, parts in figure["breakdowns"].items():
@@ -251,14 +251,14 @@ async def test_a_large_programme_is_counted_by_a_process_with_the_same_result(
     assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
 
     await _late(house, 12, 15)
-    in_processes = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"]
+    in_processes = (await author.get(f"/reporting/api/v1{PAGE.removeprefix('/reporting')}")).json()["changes"]
     monkeypatch.setattr(counting, "AT_ONCE", 10_000)
-    assert (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"] == in_processes
+    assert (await author.get(f"/reporting/api/v1{PAGE.removeprefix('/reporting')}")).json()["changes"] == in_processes
     monkeypatch.setattr(counting, "AT_ONCE", 0)
     assert in_processes
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert {each[1] for each in await _stated(house) if each[2] == 2} == {each["indicator"] for each in in_processes}
-    proposed = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()
+    proposed = (await author.get(f"/reporting/api/v1{PAGE.removeprefix('/reporting')}")).json()
     assert (proposed["changes"], proposed["proposal"]["state"]) == (in_processes, "proposed")
 
 

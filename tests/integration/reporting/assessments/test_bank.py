@@ -44,7 +44,7 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
     assert "The answer that you marked as right is empty" in wrong.text
     assert "The disk" in wrong.text
     assert (await evaluator.post(new, data=WRITTEN)).status_code == 303
-    (question,) = (await evaluator.get("/reporting/api/questions")).json()["questions"]
+    (question,) = (await evaluator.get("/reporting/api/v1/questions")).json()["questions"]
     page = f"{BANK}/{question['id']}"
     assert "What is copied first?" in (await evaluator.get(f"{BANK}?topic={TOPICS[0]}&area=digital_forensics")).text
     assert "There is no question" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
@@ -76,7 +76,7 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
     page = begun.headers["location"]
     assert "The bank has no question in use on this topic" in (await evaluator.get(page)).text
-    made = [await evaluator.post("/reporting/api/questions", json={**one, "topic": TOPICS[0]}) for one in QUESTIONS]
+    made = [await evaluator.post("/reporting/api/v1/questions", json={**one, "topic": TOPICS[0]}) for one in QUESTIONS]
     ids = [one.json()["id"] for one in made]
     assert "What is copied first?" in (await evaluator.get(page)).text
     assert (await evaluator.post(f"{page}/publish")).status_code == 409, "no question is chosen yet"
@@ -104,8 +104,8 @@ async def test_a_question_in_a_test_stays_as_it_was(house: House) -> None:
     planned, _ = visits()
     await feed_events(house, planned)
     evaluator = await house.grant(Role.EVALUATOR)
-    question = (await evaluator.get("/reporting/api/questions")).json()["questions"][0]
-    at = f"/reporting/api/questions/{question['id']}"
+    question = (await evaluator.get("/reporting/api/v1/questions")).json()["questions"][0]
+    at = f"/reporting/api/v1/questions/{question['id']}"
     body: dict[str, Any] = {**QUESTIONS[0], "topic": TOPICS[0], "version": 1}
     assert (await evaluator.delete(at)).status_code == 409
     elsewhere = await evaluator.put(at, json={**body, "topic": TOPICS[1]})
@@ -126,5 +126,5 @@ async def test_only_evaluators_and_the_programme_see_the_bank(house: House) -> N
     test = await the_test(house)
     for role in (Role.OFFICER, Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.DONOR, Role.AUDITOR):
         person = await house.grant(role)
-        for path in (BANK, TESTS, f"{TESTS}/{test}", "/reporting/api/questions", f"/reporting/api/tests/{test}"):
+        for path in (BANK, TESTS, f"{TESTS}/{test}", "/reporting/api/v1/questions", f"/reporting/api/v1/tests/{test}"):
             assert (await person.get(path)).status_code == 403, (role, path)

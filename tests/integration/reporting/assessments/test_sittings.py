@@ -74,14 +74,14 @@ async def the_test(house: House, topic: str = TOPICS[0], **more: Any) -> str:
     evaluator = await house.grant(Role.EVALUATOR)
     ids = []
     for one in QUESTIONS:
-        answer = await evaluator.post("/reporting/api/questions", json={**one, "topic": topic})
+        answer = await evaluator.post("/reporting/api/v1/questions", json={**one, "topic": topic})
         assert answer.status_code == 201, answer.text
         ids.append(answer.json()["id"])
-    begun = await evaluator.post("/reporting/api/tests", json={"title": "Seizing devices", "topic": topic, **more})
+    begun = await evaluator.post("/reporting/api/v1/tests", json={"title": "Seizing devices", "topic": topic, **more})
     test = begun.json()["id"]
-    chosen = await evaluator.put(f"/reporting/api/tests/{test}/questions", json={"before": ids})
+    chosen = await evaluator.put(f"/reporting/api/v1/tests/{test}/questions", json={"before": ids})
     assert chosen.status_code == 200, chosen.text
-    published = await evaluator.post(f"/reporting/api/tests/{test}/publish")
+    published = await evaluator.post(f"/reporting/api/v1/tests/{test}/publish")
     assert published.json()["state"] == "published", published.text
     return str(test)
 
@@ -169,10 +169,10 @@ async def test_figures_follow_the_answers_of_guests(house: House) -> None:
     await house.relay("exchange.outcomes")
     evaluator = await house.grant(Role.EVALUATOR)
     period = clock.today().year
-    figures = (await evaluator.get(f"/reporting/api/figures?period={period}")).json()["figures"]
+    figures = (await evaluator.get(f"/reporting/api/v1/figures?period={period}")).json()["figures"]
     (learnt,) = [one for one in figures if one["indicator"] == "TOPCOP-OC-02"]
     assert (float(learnt["value"]), int(learnt["numerator"]), int(learnt["denominator"])) == (70.0, 7, 10)
-    taken = (await evaluator.get("/reporting/api/tests")).json()["tests"][-1]
+    taken = (await evaluator.get("/reporting/api/v1/tests")).json()["tests"][-1]
     assert (taken["asked"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
 
 
@@ -180,7 +180,7 @@ async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
     """Without a published test for topic and call nobody gets a test, and there is no form."""
     await the_test(house, "firearms_explosives")
     evaluator = await house.grant(Role.EVALUATOR)
-    await evaluator.post("/reporting/api/tests", json={"title": "A draft", "topic": TOPICS[0]})
+    await evaluator.post("/reporting/api/v1/tests", json={"title": "A draft", "topic": TOPICS[0]})
     planned, over = visits()
     await feed_events(house, planned)
     await to_the_end(house, over)
@@ -281,7 +281,7 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     planned, over = visits()
     await feed_events(house, planned)
     guest = await house.grant(Role.OFFICER)
-    before, after = (address.replace("/reporting/", "/reporting/api/") for address in (BEFORE, AFTER))
+    before, after = (address.replace("/reporting/", "/reporting/api/v1/") for address in (BEFORE, AFTER))
     asked = (await house.with_ticket(guest, before, "test_before", "officer")).json()
     assert [one["kind"] for one in asked["questions"]] == ["single", "multiple", "true_false"]
     assert all("right" not in one for one in asked["questions"])

@@ -102,7 +102,7 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
     assert json.loads(events[2].payload)["attendees"] == 12
     await house.relay("exchange.outcomes")
     steering = await house.grant(Role.EVALUATOR)
-    figure = (await steering.get("/reporting/api/indicators/TOPCOP-OC-05?period=2026")).json()
+    figure = (await steering.get("/reporting/api/v1/indicators/TOPCOP-OC-05?period=2026")).json()
     assert figure["value"] == "12"
     shown = (await (await officer(house)).get(OWN)).text
     assert "Confirmed for 12: Six were called away" in shown
@@ -197,7 +197,7 @@ async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: 
     await feed_events(house, world(1, running=0))
     await house.grant(Role.OFFICER)
     monkeypatch.setattr(type(identity_of(house.app).bearer), "proof", proof)
-    address = f"/reporting/api/cascades/guest.{VISIT}"
+    address = f"/reporting/api/v1/cascades/guest.{VISIT}"
     session = {"held_on": "2026-05-20", "format": "briefing", "attendees": 9, "about": "What a joint team needs"}
 
     async def response_to(method: str, **more: Any) -> httpx2.Response:

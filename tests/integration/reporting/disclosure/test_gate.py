@@ -54,6 +54,6 @@ async def test_published_figures_stay_as_they_were_shown(house: House) -> None:
     statement, pattern = out["2026-Q1"]
     assert statement == 1
     assert pattern.shown["TOPCOP-OP-02"] == {"": frozenset({""})}, "of three visits the total is shown alone"
-    before = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
+    before = (await donor.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
     await feed_events(house, world(16)[-20:])
-    assert (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json() == before
+    assert (await donor.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026-Q1")).json() == before

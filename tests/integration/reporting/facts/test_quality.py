@@ -52,7 +52,7 @@ async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: Hou
         ],
     )
     evaluator = await house.grant(Role.EVALUATOR)
-    answer = (await evaluator.get("/reporting/api/quality")).json()
+    answer = (await evaluator.get("/reporting/api/v1/quality")).json()
     assert {each["flaw"]: each["left_out"] for each in answer["flaws"]} == {
         "ends_before_it_starts": True,
         "score_above_maximum": True,
@@ -63,7 +63,7 @@ async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: Hou
     assert all(each["event"] in page for each in answer["flaws"])
     assert "The visit ends before it starts" in page
     assert "Left out of all figures" in page
-    figures = (await evaluator.get("/reporting/api/figures?period=2026-Q1")).json()["figures"]
+    figures = (await evaluator.get("/reporting/api/v1/figures?period=2026-Q1")).json()["figures"]
     assert next(each["value"] for each in figures if each["indicator"] == "TOPCOP-OP-02") == "2"
 
 
@@ -78,7 +78,7 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     )
     await house.feed.apply([*records[:broken], changed(whole, value=b'{"plan": 1}'), *records[broken + 1 :], strange])
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
-    answer = (await coordinator.get("/reporting/api/quality")).json()
+    answer = (await coordinator.get("/reporting/api/v1/quality")).json()
     assert answer["unknown"] == [{"topic": "exchange.visits", "type": "VisitAdmired", "count": 1}]
     assert answer["parked"][0] | {"subject": visit} == answer["parked"][0]
     assert [each["reason"] for each in answer["parked"]] == ["contract", "behind", "behind", "behind"]
@@ -86,12 +86,12 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     assert "It breaks its contract" in page
     assert "VisitAdmired" in page
     assert "/reporting/parked" in page
-    value = "/reporting/api/indicators/TOPCOP-OP-02?period=2026"
+    value = "/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026"
     assert (await coordinator.get(value)).json()["value"] == "2"
     service = house.app.state.service
     async with service.bus.transaction("system:tests") as tx:
         mended = "UPDATE parked SET value = :value WHERE settled_at IS NULL AND reason = 'contract'"
         await tx.session.execute(text(mended), {"value": whole.value})
     await redrive.redrive(service.bus, service.consumers, "exchange.visits", visit, "operator", "mended")
-    assert (await coordinator.get("/reporting/api/quality")).json()["parked"] == []
+    assert (await coordinator.get("/reporting/api/v1/quality")).json()["parked"] == []
     assert (await coordinator.get(value)).json()["value"] == "3"

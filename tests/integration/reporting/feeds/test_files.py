@@ -43,7 +43,7 @@ async def test_files_are_made_on_publication_and_stay(house: House) -> None:
     await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
-    address = "/reporting/api/feeds/2026-Q1"
+    address = "/reporting/api/v1/feeds/2026-Q1"
     early = await donor.get(f"{address}/figures.csv")
     assert (early.status_code, "not published" in early.text) == (409, True)
     assert "has no files yet" in (await donor.get("/reporting/feeds?period=2026-Q1")).text
@@ -74,7 +74,7 @@ async def test_files_are_made_on_publication_and_stay(house: House) -> None:
         assert hashlib.sha256(answer.content).hexdigest() == each["sha256"] == answer.headers["etag"].strip('"')
         assert "immutable" in answer.headers["cache-control"]
         for other_way in (f"2026-Q1/{name}", f"2026-Q1/latest/{name}", f"latest/{name}", f"latest/latest/{name}"):
-            for home in ("/reporting/feeds", "/reporting/api/feeds"):
+            for home in ("/reporting/feeds", "/reporting/api/v1/feeds"):
                 again = await donor.get(f"{home}/{other_way}")
                 assert again.content == answer.content, other_way
                 assert again.headers["last-modified"] == answer.headers["last-modified"]
@@ -90,7 +90,7 @@ async def test_conditional_requests_follow_rfc_9110(house: House) -> None:
     """Tag, date and HEAD follow RFC 9110: a tag precedes a date, and no content is sent twice."""
     await published(house, "2026-Q1")
     donor = await house.grant(Role.DONOR)
-    for address in ("/reporting/api/feeds/2026-Q1/figures.csv", "/reporting/feeds/manifest.json"):
+    for address in ("/reporting/api/v1/feeds/2026-Q1/figures.csv", "/reporting/feeds/manifest.json"):
         answer = await donor.get(address)
         tag, date = answer.headers["etag"], answer.headers["last-modified"]
         for headers in (
@@ -120,7 +120,7 @@ async def test_unpublished_files_are_refused_with_a_message(house: House) -> Non
     donor = await house.grant(Role.DONOR)
 
     async def answer_to(path: str) -> tuple[int, str]:
-        answer = await donor.get(f"/reporting/api/feeds/{path}")
+        answer = await donor.get(f"/reporting/api/v1/feeds/{path}")
         return answer.status_code, answer.json()["detail"]
 
     for step, state in ((None, "Draft"), ("submit", "Submitted"), ("approve", "Frozen")):
@@ -193,7 +193,7 @@ async def test_the_documented_commands_verify_published_files(house: House) -> N
         await published(house, "2026-Q1")
         donor, coordinator = await house.grant(Role.DONOR), await house.grant(Role.PROGRAMME_COORDINATOR)
         wanted = {"consumer": "OPSYS", "expires": str(clock.today())}
-        token = (await coordinator.post("/reporting/api/feeds/tokens", json=wanted)).json()["token"]
+        token = (await coordinator.post("/reporting/api/v1/feeds/tokens", json=wanted)).json()["token"]
 
         async def checked() -> tuple[int | None, str]:
             lines = DOCUMENTED.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
@@ -287,7 +287,7 @@ async def test_older_publications_get_files_once(house: House) -> None:
     await published(house, "2026-Q1")
     await published(house, "2025-Q4", feed=False)
     donor = await house.grant(Role.DONOR)
-    before = (await donor.get("/reporting/api/feeds/2026-Q1")).json()["publications"]
+    before = (await donor.get("/reporting/api/v1/feeds/2026-Q1")).json()["publications"]
     bus = house.app.state.service.bus
     async with bus.transaction("system:tests") as tx:
         for table in ("blob", "feed_file", "manifest"):
@@ -297,7 +297,7 @@ async def test_older_publications_get_files_once(house: House) -> None:
     assert list(waiting) == ["2026-Q1", "2025-Q4"]
     for label in [*waiting, *waiting]:
         await keep_files_of(bus, label)
-    after = (await donor.get("/reporting/api/feeds/2026-Q1")).json()["publications"]
+    after = (await donor.get("/reporting/api/v1/feeds/2026-Q1")).json()["publications"]
     (stated,), (was,) = after, before
     assert stated["files"] == was["files"]
     assert stated["published_at"] == waiting["2026-Q1"].isoformat()

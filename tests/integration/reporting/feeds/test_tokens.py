@@ -36,7 +36,7 @@ def form(**changes: str) -> dict[str, str]:
 async def issued(coordinator: httpx2.AsyncClient, consumer: str = "OPSYS") -> dict[str, Any]:
     """Issue a token by the API; return the answer, with the token."""
     wanted = {"consumer": consumer, "expires": str(clock.today() + timedelta(days=30))}
-    answer = await coordinator.post("/reporting/api/feeds/tokens", json=wanted)
+    answer = await coordinator.post("/reporting/api/v1/feeds/tokens", json=wanted)
     assert answer.status_code == 201, answer.text
     response: dict[str, Any] = answer.json()
     return response
@@ -68,12 +68,12 @@ async def test_a_token_is_shown_once_and_opens_the_files(house: House) -> None:
 
     led = await stranger.get(FILE)
     assert (led.status_code, "/sign-in" in led.headers["location"]) == (303, True)
-    assert (await stranger.get(FILE.replace("/feeds/", "/api/feeds/"))).status_code == 401
+    assert (await stranger.get(FILE.replace("/feeds/", "/api/v1/feeds/"))).status_code == 401
     for name in KINDS:
         answer = await stranger.get(f"/reporting/feeds/2026-Q1/1/{name}", headers=token_header(token))
         assert answer.status_code == 200, answer.text
         again = {**token_header(token), "If-None-Match": answer.headers["etag"]}
-        assert (await stranger.get(f"/reporting/api/feeds/latest/{name}", headers=again)).status_code == 304
+        assert (await stranger.get(f"/reporting/api/v1/feeds/latest/{name}", headers=again)).status_code == 304
     for open_ in ("manifest.json", "keys", "manifests/1.jws"):
         assert (await stranger.get(f"/reporting/feeds/{open_}", headers=token_header(token))).status_code == 200
 
@@ -85,17 +85,17 @@ async def test_a_token_opens_nothing_else(house: House) -> None:
     made = await issued(coordinator)
     mine = token_header(made["token"])
     for closed in (
-        "/reporting/api/figures",
-        "/reporting/api/feeds/2026-Q1",
+        "/reporting/api/v1/figures",
+        "/reporting/api/v1/feeds/2026-Q1",
         "/reporting/",
         TOKENS,
         "/reporting/figures.csv",
     ):
         # Elsewhere it is taken for a token of the sign-in provider, which knows none such (here: does not answer).
         assert (await stranger.get(closed, headers=mine)).status_code in {401, 503}, closed
-    post = await stranger.post(f"/reporting/api/feeds/tokens/{made['id']}/revoke", headers=mine)
+    post = await stranger.post(f"/reporting/api/v1/feeds/tokens/{made['id']}/revoke", headers=mine)
     assert post.status_code in {401, 503}
-    assert (await stranger.get("/reporting/api/feeds/2026-Q2/figures.csv", headers=mine)).status_code == 409
+    assert (await stranger.get("/reporting/api/v1/feeds/2026-Q2/figures.csv", headers=mine)).status_code == 409
     forged = token_header("tandem-feeds-" + "A" * 43)
     refused = await stranger.get(FILE, headers=forged)
     assert (refused.status_code, "invalid_token" in refused.headers["www-authenticate"]) == (401, True)
@@ -106,7 +106,7 @@ async def test_a_token_opens_nothing_else(house: House) -> None:
             text("UPDATE pull_token SET expires = :day"), {"day": clock.today() - timedelta(days=1)}
         )
     assert (await stranger.get(FILE, headers=mine)).status_code == 401
-    assert (await coordinator.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()["state"] == "expired"
+    assert (await coordinator.get(f"/reporting/api/v1/feeds/tokens/{made['id']}")).json()["state"] == "expired"
 
     other = await issued(coordinator, "Another consumer")
     assert (await stranger.get(FILE, headers=token_header(other["token"]))).status_code == 200
@@ -125,7 +125,7 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     for _ in range(3):
         await stranger.get("/reporting/feeds/latest/figures.csv", headers=token_header(made["token"]))
     await stranger.get("/reporting/feeds/2026-Q1/1/figures.json", headers=token_header(made["token"]))
-    answer = (await auditor.get(f"/reporting/api/feeds/tokens/{made['id']}")).json()
+    answer = (await auditor.get(f"/reporting/api/v1/feeds/tokens/{made['id']}")).json()
     assert answer["issued_by"] == Role.PROGRAMME_COORDINATOR.value
     assert answer["last_used_at"] is not None
     assert "token" not in answer
@@ -138,7 +138,7 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     assert "Revoke it" not in page
     assert (await auditor.post(TOKENS, data=form())).status_code == 403
     await coordinator.post(f"{TOKENS}/{made['id']}/revoke")
-    answer = (await auditor.get("/reporting/api/feeds/tokens")).json()["tokens"][0]
+    answer = (await auditor.get("/reporting/api/v1/feeds/tokens")).json()["tokens"][0]
     assert (answer["state"], answer["revoked_by"]) == ("revoked", Role.PROGRAMME_COORDINATOR.value)
     for role in (Role.DONOR, Role.EVALUATOR):
         assert (await (await house.grant(role)).get(TOKENS)).status_code == 403
@@ -164,14 +164,14 @@ async def test_a_setting_makes_files_public(house: House) -> None:
     await published(house, "2026-Q1")
     stranger = house.stranger()
     for name in KINDS:
-        for home in ("/reporting/feeds", "/reporting/api/feeds"):
+        for home in ("/reporting/feeds", "/reporting/api/v1/feeds"):
             answer = await stranger.get(f"{home}/2026-Q1/1/{name}", headers={"Accept": "application/json"})
             open_ = name.startswith("iati-")
             assert (answer.status_code == 200) == open_, name
             assert answer.headers.get("cache-control", "").startswith("public") == open_
     bus = house.app.state.service.bus
     bus.settings = bus.settings.model_copy(update={"feeds_public": ""})
-    assert (await stranger.get("/reporting/api/feeds/2026-Q1/iati-activities.xml")).status_code == 401
+    assert (await stranger.get("/reporting/api/v1/feeds/2026-Q1/iati-activities.xml")).status_code == 401
     bus.settings = bus.settings.model_copy(update={"feeds_public": "figures.csv, iati-activities.xml"})
     assert (await stranger.get(FILE)).status_code == 200
 

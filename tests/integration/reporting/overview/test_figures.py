@@ -40,7 +40,7 @@ async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
     published = world(12)
     await feed_events(house, published)
     evaluator = await house.grant(Role.EVALUATOR)
-    answer = (await evaluator.get("/reporting/api/figures?period=2026")).json()
+    answer = (await evaluator.get("/reporting/api/v1/figures?period=2026")).json()
     figures = {figure["indicator"]: figure for figure in answer["figures"]}
     assert answer["state"] == "draft"
     assert figures["TOPCOP-IN-01"]["value"] == "13"
@@ -50,7 +50,7 @@ async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
     assert figures["TOPCOP-OP-05"]["value"] == "2"
     assert figures["TOPCOP-PR-01"]["value"] == "100"
     assert len(figures) == 22
-    events = (await evaluator.get("/reporting/api/indicators/TOPCOP-OP-02/events?period=2026")).json()
+    events = (await evaluator.get("/reporting/api/v1/indicators/TOPCOP-OP-02/events?period=2026")).json()
     assert len(events["events"]) == 12
     assert events["events_digest"] == figures["TOPCOP-OP-02"]["events_digest"]
 
@@ -59,7 +59,7 @@ async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
     """No part of a breakdown with fewer than five behind it is in a page, API, CSV or IATI."""
     await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
-    figure = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()
+    figure = (await donor.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026")).json()
     assert figure["withheld"] == ["country-of-service", "sex"]
     assert {cell["value_of"]: cell["value"] for cell in figure["breakdowns"]["host-country"]} == {"FR": "6", "RO": "6"}
     page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026")).text
@@ -114,7 +114,7 @@ async def test_the_journey_of_an_application_is_listed(house: House) -> None:
         page.index(name) for name in ("ApplicationSubmitted", "MatchConfirmed", "VisitScheduled", "VisitCompleted")
     ]
     assert order == sorted(order)
-    steps = (await evaluator.get(f"/reporting/api/journey/{ident('application', 0)}")).json()["events"]
+    steps = (await evaluator.get(f"/reporting/api/v1/journey/{ident('application', 0)}")).json()["events"]
     assert {step["service"] for step in steps} == {"applications", "matching"}
     assert (await evaluator.get("/reporting/journey?reference=XX-1")).status_code == 404
 
@@ -135,15 +135,15 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert types[-4:] == ["PeriodSubmitted", "PeriodApproved", "PeriodFrozen", "PeriodPublished"]
     figures = await house.journal("exchange.figures")
     assert len({row.aggregateid for row in figures}) == len(figures) >= 22
-    before = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
+    before = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
     await house.relay("exchange.periods")
     await feed_events(house, world(16)[-20:])
-    after = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
+    after = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
     assert after == before
     assert after["state"] == "published"
     page = (await author.get("/reporting/?period=2026-Q1")).text
     assert "the figures no longer move" in page
-    listed = (await author.get("/reporting/api/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
+    listed = (await author.get("/reporting/api/v1/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
     assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
     shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text
     assert all(each in shown for each in listed["events"])

@@ -21,7 +21,7 @@ async def target(house: House, indicator: str, day: str, value: str) -> None:
     """Write a target as one person and approve it as another."""
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     about = {"indicator": indicator, "kind": "target", "day": day, "value": value, "source": "Logframe, page 3"}
-    written = await author.post("/reporting/api/targets", json=about)
+    written = await author.post("/reporting/api/v1/targets", json=about)
     assert written.status_code == 200, written.text
     assert (await other.post(f"/reporting/targets/{written.json()['id']}/approve")).status_code == 303
 

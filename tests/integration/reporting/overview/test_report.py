@@ -50,7 +50,7 @@ async def test_the_report_has_each_figure_with_its_proof(house: House) -> None:
     assert "Draft" not in text
     assert "12 events" in text
     assert "%(" not in text
-    for figure in (await donor.get("/reporting/api/figures?period=2026-H1")).json()["figures"]:
+    for figure in (await donor.get("/reporting/api/v1/figures?period=2026-H1")).json()["figures"]:
         assert f"{figure['indicator']}, definition version {figure['definition']['version']}" in text
         assert f"/reporting/indicators/{figure['indicator']}/events?period=2026-H1" in text
         if figure["events_digest"]:
@@ -68,7 +68,7 @@ async def test_the_report_has_each_part_of_a_figure_with_its_proof(house: House)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
         assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
     text = words((await author.get(ADDRESS)).content)
-    answer = (await author.get("/reporting/api/figures?period=2026-H1")).json()["figures"]
+    answer = (await author.get("/reporting/api/v1/figures?period=2026-H1")).json()["figures"]
     places = [text.index(f"{each['indicator']}, definition version") for each in answer]
     found: set[str] = set()
     for figure, start in zip(answer, places, strict=True):

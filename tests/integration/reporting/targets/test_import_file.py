@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.integration.reporting.conftest import House
 
-API = "/reporting/api/targets"
+API = "/reporting/api/v1/targets"
 HEAD = ",".join(COLUMNS)
 TABLE = (
     f"{HEAD}\r\n"

@@ -35,8 +35,8 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     assert 'value="many"' in wrong.text, "what was written stays"
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 303
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 409, "it waits already"
-    (waiting,) = (await author.get("/reporting/api/targets")).json()["waiting"]
-    assert (await donor.get("/reporting/api/targets")).json() == {"standing": [], "waiting": []}
+    (waiting,) = (await author.get("/reporting/api/v1/targets")).json()["waiting"]
+    assert (await donor.get("/reporting/api/v1/targets")).json() == {"standing": [], "waiting": []}
     assert "somebody else has to approve it" in (await author.get("/reporting/targets")).text
     address = f"/reporting/targets/{waiting['id']}"
     assert (await author.post(f"{address}/approve")).status_code == 409
@@ -44,7 +44,7 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     assert (await other.post(f"{address}/approve")).status_code == 303
     assert (await other.post(f"{address}/approve")).status_code == 409
     assert (await other.post(f"{address}/drop")).status_code == 409
-    (stands,) = (await donor.get("/reporting/api/targets")).json()["standing"]
+    (stands,) = (await donor.get("/reporting/api/v1/targets")).json()["standing"]
     assert (stands["indicator"], stands["day"], stands["value"]) == ("TOPCOP-OP-02", "2026-12-31", "120")
     assert "Grant agreement, annex 1" in (await donor.get("/reporting/targets")).text
 
@@ -53,10 +53,12 @@ async def test_programs_write_and_withdraw_a_value(house: House) -> None:
     """By the API the same rules hold, and a waiting value can be withdrawn once."""
     author = await house.grant(Role.EVALUATOR)
     draft = {"indicator": "TOPCOP-OP-01", "kind": "baseline", "day": "2024-12-31", "value": "0", "source": "Inception"}
-    refused = await author.post("/reporting/api/targets", json={**draft, "indicator": "TOPCOP-XX-01", "value": "NaN"})
+    refused = await author.post(
+        "/reporting/api/v1/targets", json={**draft, "indicator": "TOPCOP-XX-01", "value": "NaN"}
+    )
     assert (refused.status_code, "indicator" in refused.text, "value" in refused.text) == (422, True, True)
-    made = (await author.post("/reporting/api/targets", json=draft)).json()
+    made = (await author.post("/reporting/api/v1/targets", json=draft)).json()
     assert made["approved_at"] is None
-    assert (await author.post(f"/reporting/api/targets/{made['id']}/drop")).status_code == 200
-    assert (await author.post(f"/reporting/api/targets/{made['id']}/drop")).status_code == 404
-    assert (await author.post("/reporting/api/targets/not-an-id/approve")).status_code == 404
+    assert (await author.post(f"/reporting/api/v1/targets/{made['id']}/drop")).status_code == 200
+    assert (await author.post(f"/reporting/api/v1/targets/{made['id']}/drop")).status_code == 404
+    assert (await author.post("/reporting/api/v1/targets/not-an-id/approve")).status_code == 404

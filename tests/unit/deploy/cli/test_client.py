@@ -34,7 +34,7 @@ async def test_what_never_arrives_is_told_with_the_last_answer() -> None:
     """After the time allowed: what was waited for, and what the service said of it."""
 
     async def look() -> bool:
-        raise Refused(404, "GET /reporting/api/journey/1: nothing has arrived here. [404]")
+        raise Refused(404, "GET /reporting/api/v1/journey/1: nothing has arrived here. [404]")
 
     async with People(HERE) as people:
         with pytest.raises(Failed, match=r"within 0 s: the application \(GET .* nothing has arrived here"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FIGURES = "/reporting/api/figures"
+FIGURES = "/reporting/api/v1/figures"
 
 
 class Empty(BaseHTTPRequestHandler):
@@ -71,5 +71,5 @@ async def test_a_register_that_was_empty_is_complete_once_the_donor_may_read(sys
     """People are entered in the portal; reporting, which hears of it later, is asked until it lets the donor in."""
     async with People(system) as people:
         await complete(Journey(people, movable=False), "2026-11-27")
-    assert Empty.asked.count("/applications/api/people") == 2  # looked up, and entered
+    assert Empty.asked.count("/applications/api/v1/people") == 2  # looked up, and entered
     assert Empty.asked.count(FIGURES) == 3
