@@ -1,0 +1,124 @@
+"""Read the parameters of a list in the API: `limit`, `cursor` and `since`.
+
+A list is cut by the keys of its order, not by counting rows, so that a page neither repeats nor misses an item when
+others are added meanwhile. `PageDep` reads the parameters, `cut` asks a query for one page of them (one row more than
+shown tells whether there is a next page), and `page_of` makes the answer.
+"""
+
+# No `from __future__ import annotations` here: FastAPI reads the parameters of `page_request` at run time.
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from fastapi import Depends, Query
+from pydantic import AwareDatetime, BaseModel
+
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.web.read_models import Page
+
+MOST = 200
+_LONGEST = 500
+Row = TypeVar("Row")
+Item = TypeVar("Item", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of a list is asked for: at most `limit` items after the keys `after`, changed at `since` or later."""
+
+    limit: int = 50
+    after: tuple[str | int, ...] | None = None
+    since: datetime | None = None
+
+
+def page_request(
+    limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
+    ] = None,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Only what was changed then or later, such as 2026-11-28T09:00:00Z.")
+    ] = None,
+) -> PageRequest:
+    """Return the page that the address asks for. Raises `Refused` (422) for a cursor that is none of ours."""
+    return PageRequest(limit, None if cursor is None else _keys(cursor), since)
+
+
+PageDep = Annotated[PageRequest, Depends(page_request)]
+
+
+def cut(query: sa.Select[Any], keys: Sequence[Any], request: PageRequest, *, newest: bool = False) -> sa.Select[Any]:
+    """Return the query in the order of the columns `keys`, which together are unique, from the cursor on.
+
+    It gives one row more than the page shows. With `newest` the order is descending. Raises `Refused` (422) for a
+    cursor that belongs to another list.
+    """
+    if request.after is not None:
+        if len(request.after) != len(keys):
+            raise _not_ours()
+        bound = sa.tuple_(*(_bound(key, value) for key, value in zip(keys, request.after, strict=True)))
+        columns = sa.tuple_(*keys)
+        query = query.where(columns < bound if newest else columns > bound)
+    return query.order_by(*(key.desc() if newest else key.asc() for key in keys)).limit(request.limit + 1)
+
+
+def page_of(
+    rows: Sequence[Row],
+    request: PageRequest,
+    model: type[Item],
+    view: Callable[[Row], Item],
+    keys: Callable[[Row], Sequence[Any]],
+) -> Page[Item]:
+    """Return the page of the rows that `cut` gave: `view` makes an item of the `model`, `keys` reads a row's keys."""
+    shown = rows[: request.limit]
+    following = None if len(rows) <= request.limit else cursor_of(keys(shown[-1]))
+    return Page[model](items=[view(row) for row in shown], next=following)  # type: ignore[valid-type]  # known at run time only
+
+
+def cursor_of(keys: Sequence[Any]) -> str:
+    """Return the cursor behind these keys: an opaque text that is safe in an address."""
+    text = json.dumps([key if isinstance(key, int) else _text(key) for key in keys], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _text(key: Any) -> str:
+    return key.isoformat() if isinstance(key, date) else str(key)
+
+
+def _keys(cursor: str) -> tuple[str | int, ...]:
+    try:
+        found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        raise _not_ours() from None
+    if not isinstance(found, list) or not found or not all(type(key) in {str, int} for key in found):
+        raise _not_ours()
+    return tuple(found)
+
+
+def _bound(key: Any, value: str | int) -> Any:
+    """Return one value of a cursor as the column's type takes it."""
+    kind = key.type.python_type
+    try:
+        if kind in {datetime, date}:
+            converted: Any = kind.fromisoformat(str(value))
+        elif kind is UUID:
+            converted = UUID(str(value))
+        elif kind is int:
+            converted = int(value)
+        else:
+            converted = str(value)
+    except ValueError:
+        raise _not_ours() from None
+    return sa.literal(converted, key.type)
+
+
+def _not_ours() -> Refused:
+    sentence = gettext("This cursor is not of this list. Use `next` of the page before, or leave it out.")
+    return Refused(sentence, 422, {"cursor": sentence})

@@ -1,0 +1,61 @@
+"""Pages of a list in the API: their cursors, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Refused
+from shared.web.paging import PageRequest, cursor_of, cut, page_of, page_request
+from shared.web.read_models import ReadModel
+
+_TABLE = sa.table("items", sa.column("day", sa.Date), sa.column("id", sa.Uuid))
+
+
+class Item(ReadModel):
+    """An item of a list."""
+
+    number: int
+
+
+@given(st.lists(st.integers(0, 1000), max_size=30, unique=True), st.integers(1, 7))
+def test_the_pages_together_are_the_list(numbers: list[int], limit: int) -> None:
+    """Following `next` from page to page gives each item once, in the order of the list."""
+    rows, found, cursor = sorted(numbers), [], None
+    while True:
+        request = page_request(limit, cursor)
+        rest = [row for row in rows if request.after is None or row > int(request.after[0])]
+        page = page_of(rest[: limit + 1], request, Item, lambda row: Item(number=row), lambda row: (row,))
+        found += [item.number for item in page.items]
+        if page.next is None:
+            break
+        cursor = page.next
+    assert found == rows
+
+
+def test_a_cursor_becomes_values_of_the_columns() -> None:
+    """Dates and ids of a cursor are compared as dates and ids."""
+    key = UUID("01900000-0000-7000-8000-000000000001")
+    request = page_request(10, cursor_of((date(2026, 11, 28), key)))
+    compiled = cut(sa.select(_TABLE), (_TABLE.c.day, _TABLE.c.id), request).compile()
+    assert {date(2026, 11, 28), key} <= set(compiled.params.values())
+
+
+@pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "W10", "W251bGxd", "WzEsMl0", "8J-YgA"])
+def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
+    """Whatever is not a cursor of this list gets 422 at the field `cursor`."""
+    with pytest.raises(Refused) as refused:
+        cut(sa.select(_TABLE), (_TABLE.c.day, _TABLE.c.id), page_request(10, cursor))
+    assert refused.value.status_code == 422
+    assert "cursor" in refused.value.fields
+
+
+def test_the_schema_of_a_page_has_a_name_to_read() -> None:
+    """A page of items is called `ItemPage` in the description of the API."""
+    page = page_of([1], PageRequest(since=datetime.now(UTC)), Item, lambda row: Item(number=row), lambda row: (row,))
+    assert type(page).__name__ == "ItemPage"
