@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application import consumers as application_consumers
+from services.applications.application.actions.progress import restating
 from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches
 from services.applications.mentorships.actions import meetings
@@ -35,8 +36,8 @@ consumers = Consumers(
     "applications",
     projections=("match", "visit", "mentorship", "receipt", "outcome_in", "test_asked", "certificate", "standing"),
 )
-consumers.topic("exchange.matches", evolve=matches.evolve, react=_react_to_matches)
-consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)
-consumers.topic("exchange.visits", evolve=visits_store.evolve, react=preparation.react_to_visits)
-consumers.topic("mentoring.mentorships", evolve=mentorships.evolve, react=meetings.react_to_mentorships)
+consumers.topic("exchange.matches", evolve=restating(matches.evolve), react=_react_to_matches)
+consumers.topic("exchange.receipts", evolve=restating(matches.evolve_receipts))
+consumers.topic("exchange.visits", evolve=restating(visits_store.evolve), react=preparation.react_to_visits)
+consumers.topic("mentoring.mentorships", evolve=restating(mentorships.evolve), react=meetings.react_to_mentorships)
 consumers.topic("exchange.outcomes", evolve=_evolve_outcomes)

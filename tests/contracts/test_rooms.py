@@ -7,10 +7,6 @@ import grimp
 from tests.architecture.writes import ROOT, foreign_writes, writing
 
 KNOWN = {
-    ("services.applications.calls.actions.closing", "application.store.progress.restate"),
-    ("services.applications.matches.store.matches", "application.store.progress.restate"),
-    ("services.applications.mentorships.store.mentorships", "application.store.progress.restate"),
-    ("services.applications.visits.store", "application.store.progress.restate"),
     ("services.matching.cohorts.actions.commit", "activity.store.add"),
     ("services.matching.cohorts.actions.commit", "facts.store.pools.drop_standings"),
     ("services.matching.cohorts.actions.commit", "lifecycle.store.receipts.keep_receipts"),

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
-from services.applications.application.store import progress
 from services.applications.tables import Table, write_rows
 from shared.contracts import visits as visit_events
 from shared.contracts.codes import Answer, Party, VisitState
@@ -106,8 +105,8 @@ class Visit(Table, table=True):
         return [date.fromisoformat(day) for day in self.days]
 
 
-async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Apply events of `exchange.visits`: update each visit and the progress of its application."""
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
+    """Apply events of `exchange.visits`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, VisitEvent)]
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Visit).where(col(Visit.id).in_(ids)).order_by(col(Visit.id)))
@@ -116,9 +115,9 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Visit, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
-    await progress.restate(tx.session, touched)
     if touched:
         await tx.changed("matches")
+    return touched
 
 
 _EMPTY: dict[str, Any] = {

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.applications.application.actions.progress import restate
 from services.applications.application.actions.steps import record
 from services.applications.application.model.states import LEFT_AT_CLOSE
 from services.applications.application.store import applications, standings
-from services.applications.application.store.progress import restate
 from services.applications.calls import store
 from services.applications.matches.store import participation
 from services.applications.overview.store import queue
@@ -107,7 +107,7 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
         for application in unplaced:
             await record(tx, application, None, state=ApplicationState.UNPLACED)
         again = await applications.looking_again(tx.session, call_id)
-        await restate(tx.session, dict.fromkeys(again, clock.now()))
+        await restate(tx, dict.fromkeys(again, clock.now()))
         await tx.changed("calls")
     return len(unplaced)
 

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.application.store import progress
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.tables import Table, write_rows
 from shared.contracts import matches as match_events
@@ -114,8 +113,8 @@ class Receipt(Table, table=True):
         return (MatchExplained if self.matched else NoMatchExplained).model_validate(self.event)
 
 
-async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Apply events of `exchange.matches`: update each match and the progress of its application."""
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
+    """Apply events of `exchange.matches`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, MatchEvent)]
     known = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
     rows = {id_: _row(match) for id_, match in known.items()}
@@ -124,9 +123,9 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         rows[id_] = _row_after(rows.get(id_), id_, event)
     await write_rows(tx.session, Match, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
-    await progress.restate(tx.session, touched)
     if touched:
         await tx.changed("matches")
+    return touched
 
 
 def _row(match: Match) -> dict[str, Any]:
@@ -162,8 +161,8 @@ def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[s
     }
 
 
-async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Apply events of `exchange.receipts`: keep the newest receipt of each application."""
+async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
+    """Apply events of `exchange.receipts`: keep the newest receipt of each application; return when it was written."""
     newest: dict[UUID, dict[str, Any]] = {}
     for event in events:
         if not isinstance(event.data, ReceiptEvent):
@@ -177,7 +176,7 @@ async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> None:
             "event": data.model_dump(mode="json"),
         }
     await write_rows(tx.session, Receipt, newest.values())
-    await progress.restate(tx.session, {id_: row["at"] for id_, row in newest.items()})
+    return {id_: row["at"] for id_, row in newest.items()}
 
 
 async def match(session: AsyncSession, match_id: UUID, *, lock: bool = False) -> Match | None:

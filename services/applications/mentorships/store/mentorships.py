@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.application.store import progress
 from services.applications.tables import Table, write_rows
 from shared.contracts import mentorships as mentorship_events
 from shared.contracts.codes import MentorshipState
@@ -71,8 +70,8 @@ class Mentorship(Table, table=True):
         return MentorshipState(self.state)
 
 
-async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Apply events of `mentoring.mentorships`: update each one and the progress of its application."""
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
+    """Apply events of `mentoring.mentorships`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, MentorshipEvent)]
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
@@ -83,9 +82,9 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Mentorship, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
-    await progress.restate(tx.session, touched)
     if touched:
         await tx.changed("matches")
+    return touched
 
 
 _EMPTY: dict[str, Any] = {"due": None, "started_on": None, "until": None, "ended_on": None, "reason": None}
