@@ -1,0 +1,147 @@
+"""Make forms from the fields of an entry (`fields.py`), and carry values from the entry to the form and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wtforms.validators import Optional
+
+from services.applications.fields import Control, FieldSpec, fields_of
+from services.applications.forms import NotOptional, iso_date
+from shared.i18n import N_
+from shared.web.forms import (
+    BooleanField,
+    CheckboxesField,
+    DateField,
+    EmailField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pydantic import BaseModel
+
+YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
+_CLASSES: dict[Control, Any] = {
+    Control.TEXT: StringField,
+    Control.LONG_TEXT: TextAreaField,
+    Control.EMAIL: EmailField,
+    Control.NUMBER: NumberField,
+    Control.SELECT: SelectField,
+    Control.RADIOS: RadioField,
+    Control.YES_NO: RadioField,
+    Control.CHECKBOX: BooleanField,
+    Control.CHECKBOXES: CheckboxesField,
+    Control.DATE: DateField,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """How the rows of a field look, and how one of its values becomes a row and is read from one.
+
+    `read` returns None for a row that is left out. `most` is how many rows there are at most, `least` how many are
+    shown at least.
+    """
+
+    form: type[Row]
+    written: Callable[[Any], Mapping[str, Any]]
+    read: Callable[[Mapping[str, Any]], Any]
+    most: int = 10
+    least: int = 0
+
+
+Rows = dict[str, RowKind]
+"""The rows of an entry's fields, by the field's name."""
+
+
+def form_field(spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = False) -> Any:
+    """Return the form's field for a declared one; in a `draft` an empty field is no error."""
+    if spec.control is Control.ROWS:
+        assert rows is not None
+        return FieldList(FormField(rows.form), min_entries=rows.least, max_entries=rows.most)
+    checks: list[Any] = [NotOptional() if draft else Needed(spec.remedy)] if spec.remedy and not spec.complete else []
+    if not spec.remedy and spec.control in {Control.RADIOS, Control.YES_NO}:
+        checks.append(Optional())  # else WTForms asks for one of the choices
+    if spec.most is not None:
+        checks.append(Longest(spec.most))
+    more: dict[str, Any] = {"description": spec.hint}
+    if spec.control is Control.YES_NO:
+        more["choices"] = YES_NO
+    elif spec.control in {Control.SELECT, Control.RADIOS, Control.CHECKBOXES}:
+        more["choices"] = spec.choices
+    if spec.blank:
+        more["blank"] = spec.blank
+    return _CLASSES[spec.control](spec.label, checks, **more)
+
+
+def form_of(
+    entry: type[BaseModel],
+    names: Iterable[str],
+    *,
+    base: type[Form] = Form,
+    rows: Rows | None = None,
+    draft: bool = False,
+) -> type[Form]:
+    """Return a form that asks for these fields of an entry; `base` may bring fields and methods of its own."""
+    specs, kinds = fields_of(entry), rows or {}
+    fields = {
+        name: form_field(specs[name], kinds.get(name), draft=draft)
+        for name in names
+        if specs[name].control is not Control.OWN
+    }
+    return type(base.__name__ if base is not Form else f"{entry.__name__}Form", (base,), fields)
+
+
+def form_data(entry: BaseModel, names: Iterable[str], rows: Rows | None = None) -> dict[str, Any]:
+    """Return these fields of an entry as the form shows them."""
+    specs, kinds = fields_of(type(entry)), rows or {}
+    return {
+        name: _shown(specs[name], getattr(entry, name), kinds.get(name))
+        for name in names
+        if specs[name].control is not Control.OWN
+    }
+
+
+def _shown(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:
+    if rows is not None:
+        return [rows.written(item) for item in value]
+    if spec.control is Control.YES_NO:
+        return None if value is None else "yes" if value else "no"
+    if spec.control is Control.RADIOS:
+        return None if value is None else str(value)
+    return "" if value is None and spec.control is not Control.DATE else value
+
+
+def form_values(form: Form, entry: type[BaseModel], names: Iterable[str], rows: Rows | None = None) -> dict[str, Any]:
+    """Return what the form says of these fields as the entry takes it; an empty answer is the field's default."""
+    specs, kinds = fields_of(entry), rows or {}
+    return {
+        name: _read(specs[name], form[name].data, kinds.get(name), entry.model_fields[name].get_default())
+        for name in names
+        if specs[name].control is not Control.OWN
+    }
+
+
+def _read(spec: FieldSpec, value: Any, rows: RowKind | None, default: Any) -> Any:
+    if rows is not None:
+        return [item for row in value if (item := rows.read(row)) is not None]
+    if spec.control is Control.CHECKBOXES:
+        return list(value or ())
+    if value in (None, ""):
+        return default
+    if spec.control is Control.YES_NO:
+        return value == "yes"
+    return iso_date(value) if spec.control is Control.DATE else value

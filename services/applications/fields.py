@@ -1,0 +1,239 @@
+"""Declare each field of an entry once: what a form asks, what is missing, how it reads and what leaves the portal.
+
+An entry (`Answers` of an application, `OfferEntry` of a placement) is a pydantic model; its class is the table of
+fields. Name, type and default of a field are Python's own, and its annotation carries a `FieldSpec` with the rest:
+
+    years_in_field: Annotated[
+        Years | None,
+        FieldSpec(
+            Section.SERVICE, N_("Years in the field"), Control.NUMBER, remedy=N_("Enter your years in the field"),
+            published=AS_WRITTEN,
+        ),
+    ] = None
+
+From it follow the form (`field_forms.py`), the description in the API's schema, the missing check, the words in which
+the field is shown, the list of changes and the profile or terms that an event carries. What only one field needs
+(a row of its own, a choice that depends on the call) stands beside the table, by the field's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from shared.contracts import labels
+from shared.contracts.applications import ExpertiseHeld, LanguageHeld
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import PRIORITIES, Expertise, topic_label
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pydantic import BaseModel, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+    from shared.contracts.calls import CallTerms
+
+NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
+"""How an optional field without an answer reads."""
+LEVELS: tuple[str, ...] = (N_("basic"), N_("advanced"), N_("expert"))
+
+
+class Control(StrEnum):
+    """How a form asks for a field."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    EMAIL = "email"
+    NUMBER = "number"
+    SELECT = "select"
+    RADIOS = "radios"
+    YES_NO = "yes_no"
+    CHECKBOX = "checkbox"
+    CHECKBOXES = "checkboxes"
+    DATE = "date"
+    ROWS = "rows"
+    OWN = "own"
+    """The room's form asks for it in a way of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the words of a value depend on: names by id, the call's scheme of topics, and who reads."""
+
+    names: Mapping[UUID, str] = field(default_factory=dict)
+    scheme: str | None = None
+    restricted: bool = False
+    """Areas of expertise that are restricted show only as restricted."""
+
+
+def as_written(value: Any, _: CallTerms) -> Any:
+    """Return a value as it leaves the portal unchanged."""
+    return value
+
+
+def of_the_call(value: Iterable[str], terms: CallTerms) -> tuple[str, ...]:
+    """Return the topics that the call has."""
+    return tuple(topic for topic in value if topic in terms.topics)
+
+
+def in_words(value: Any, reading: Reading) -> str:
+    """Return a value in the reader's language by its type; empty for nothing."""
+    match value:
+        case None | "":
+            words = ""
+        case bool():
+            words = gettext("Yes") if value else gettext("No")
+        case StrEnum():
+            words = labels.label(value)
+        case UUID():
+            words = reading.names.get(value, "")
+        case date():
+            words = dates.day(value)
+        case DatePeriod():
+            words = dates.span(value.start, value.end)
+        case LanguageHeld():
+            words = f"{labels.tongue(value.language)} {labels.label(value.level)}"
+        case ExpertiseHeld():
+            words = _expertise(value, reading)
+        case tuple():
+            words = "; ".join(in_words(item, reading) for item in value)
+        case _:
+            words = str(value)
+    return words
+
+
+def _expertise(value: ExpertiseHeld, reading: Reading) -> str:
+    area = Expertise(value.area)
+    if area.restricted and reading.restricted:
+        return gettext("restricted")
+    years = ngettext("%(years)d year", "%(years)d years", value.years) % {"years": value.years}
+    return f"{labels.label(area)} ({gettext(LEVELS[value.level - 1])}, {years})"
+
+
+def topics_in_words(value: Iterable[str], reading: Reading) -> str:
+    """Return topics by their names in the call's scheme, or in the newest scheme that has them."""
+    return "; ".join(topic_in_words(code, reading.scheme) for code in value)
+
+
+def topic_in_words(code: str, scheme: str | None = None) -> str:
+    """Return a topic by its name in this scheme, or in the newest scheme that has it."""
+    schemes = [scheme] if scheme else sorted(PRIORITIES, reverse=True)
+    known = next((scheme for scheme in schemes if code in PRIORITIES.get(scheme, {})), None)
+    return labels.label(code) if known is None else gettext(topic_label(known, code))
+
+
+def countries_in_words(value: Iterable[str], _: Reading) -> str:
+    """Return countries by name."""
+    return ", ".join(labels.country(code) for code in value)
+
+
+def language_in_words(value: str, _: Reading) -> str:
+    """Return a language by name."""
+    return labels.tongue(value)
+
+
+def years_in_words(value: int | None, _: Reading) -> str:
+    """Return a number of years."""
+    return "" if value is None else ngettext("%(years)d year", "%(years)d years", value) % {"years": value}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What there is to know of a field beside its name, type and default.
+
+    `label` is what the form asks, `title` the heading where the field is read (the label unless given), `hint` the
+    help below the label. A field with a `remedy` must be answered before the entry can be submitted: `complete` says
+    whether it is (any answer, unless given), the remedy what to do. `published` turns the value into what leaves the
+    portal; without it the field stays in it. `rules` are the call's rules that look at it; `registered`: the register
+    of people knows it. `most` is the greatest length of a text, or number of rows.
+    """
+
+    section: str
+    label: str = ""
+    control: Control = Control.TEXT
+    title: str = ""
+    hint: str = ""
+    choices: Any = ()
+    blank: str = ""
+    remedy: str = ""
+    complete: Callable[[Any, CallTerms], bool] | None = None
+    most: int | None = None
+    words: Callable[[Any, Reading], str] = in_words
+    published: Callable[[Any, CallTerms], Any] | None = None
+    rules: tuple[str, ...] = ()
+    registered: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The heading where the field is read, in the reader's language."""
+        return gettext(self.title or self.label)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the field in the API's schema with the words of the form (pydantic's protocol)."""
+        described = dict(handler(schema))
+        text = ". ".join(part for part in (self.title or self.label, self.hint) if part)
+        return described | {"description": text} if text else described
+
+
+@cache
+def fields_of(entry: type[BaseModel]) -> dict[str, FieldSpec]:
+    """Return the declared fields of an entry by name, in their order."""
+    return {
+        name: spec for name, info in entry.model_fields.items() for spec in info.metadata if isinstance(spec, FieldSpec)
+    }
+
+
+@cache
+def sections_of(entry: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the fields by section, both in the order of the table."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, spec in fields_of(entry).items():
+        found[spec.section] = (*found.get(spec.section, ()), name)
+    return found
+
+
+def missing(entry: BaseModel, terms: CallTerms, **numbers: int) -> dict[str, str]:
+    """Return what prevents an entry from being submitted: field -> remedy. `numbers` are those that remedies name."""
+    return {
+        name: gettext(spec.remedy) % numbers if numbers else gettext(spec.remedy)
+        for name, spec in fields_of(type(entry)).items()
+        if spec.remedy and not _complete(spec, name, entry, terms)
+    }
+
+
+def _complete(spec: FieldSpec, name: str, entry: BaseModel, terms: CallTerms) -> bool:
+    if spec.complete is not None:
+        return spec.complete(entry, terms)
+    return getattr(entry, name) not in (None, "", ())
+
+
+def published(entry: BaseModel, terms: CallTerms) -> dict[str, Any]:
+    """Return what leaves the portal of a complete entry, by field."""
+    return {
+        name: spec.published(getattr(entry, name), terms)
+        for name, spec in fields_of(type(entry)).items()
+        if spec.published is not None
+    }
+
+
+def differing(before: BaseModel, after: BaseModel) -> list[str]:
+    """Return the names of the fields in which two states of an entry differ, in the order of the table."""
+    return [name for name in fields_of(type(before)) if getattr(before, name) != getattr(after, name)]
+
+
+def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
+    """Return what the register knows of a person, by field; an empty text is nothing."""
+    return {name: getattr(person, name) or None for name, spec in fields_of(entry).items() if spec.registered}
+
+
+def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:
+    """Return a field's value in words; empty for nothing."""
+    value = getattr(entry, name)
+    return "" if value in (None, "", ()) else fields_of(type(entry))[name].words(value, reading)

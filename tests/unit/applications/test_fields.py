@@ -1,0 +1,142 @@
+"""Tests of declared fields: form, missing check, words and what leaves the portal follow from one table."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from services.applications.field_forms import RowKind, form_data, form_of, form_values
+from services.applications.fields import (
+    Control,
+    FieldSpec,
+    Reading,
+    as_written,
+    differing,
+    fields_of,
+    missing,
+    of_the_call,
+    published,
+    sections_of,
+    topic_in_words,
+    topics_in_words,
+    value_in_words,
+)
+from shared.contracts._examples import CALL_TERMS
+from shared.contracts.applications import LanguageHeld
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import RankGroup
+from shared.web.forms import Row, StringField
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TERMS = CallTerms.model_validate(CALL_TERMS)
+
+
+class Sample(BaseModel):
+    """An entry with one field of each sort."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Annotated[
+        str | None, FieldSpec("person", "Your name", title="Name", hint="As in the passport", remedy="Enter your name")
+    ] = None
+    rank_group: Annotated[
+        RankGroup | None,
+        FieldSpec("person", "Rank", Control.SELECT, choices=RankGroup, blank="Choose", published=as_written),
+    ] = None
+    passes_on: Annotated[
+        bool | None,
+        FieldSpec(
+            "plans",
+            "Passes it on",
+            Control.YES_NO,
+            remedy="Promise it for %(least)s days",
+            complete=lambda entry, _: bool(entry.passes_on),
+        ),
+    ] = None
+    topics: Annotated[
+        tuple[str, ...], FieldSpec("plans", "Topics", Control.ROWS, words=topics_in_words, published=of_the_call)
+    ] = ()
+    last_day: Annotated[date | None, FieldSpec("plans", "Last day", Control.DATE)] = None
+    days: Annotated[int, FieldSpec("plans", "Days", Control.NUMBER)] = 5
+    languages: tuple[LanguageHeld, ...] = ()
+
+
+class TopicRow(Row):
+    """One topic."""
+
+    topic = StringField("Topic")
+
+
+def _topic(row: Mapping[str, Any]) -> str | None:
+    return row["topic"] or None
+
+
+ROWS = {"topics": RowKind(TopicRow, lambda topic: {"topic": topic}, _topic)}
+NAMES = tuple(fields_of(Sample))
+
+
+def test_the_table_is_the_class() -> None:
+    """Fields are those with a declaration, in sections and in the order of the class."""
+    assert NAMES == ("name", "rank_group", "passes_on", "topics", "last_day", "days")
+    assert sections_of(Sample) == {"person": NAMES[:2], "plans": NAMES[2:]}
+
+
+def test_missing_fields_are_named_with_their_remedy() -> None:
+    """A field with a remedy is missing until it is answered, or until its own rule is met; remedies name numbers."""
+    assert missing(Sample(), TERMS, least=2) == {"name": "Enter your name", "passes_on": "Promise it for 2 days"}
+    assert missing(Sample(name="Ani", passes_on=True), TERMS) == {}
+
+
+def test_only_published_fields_leave_the_portal() -> None:
+    """Topics outside the call and fields that are not published stay in the portal."""
+    sample = Sample(name="Ani", rank_group=RankGroup.OPERATIONAL, topics=("online_crime", "drug_trafficking"))
+    assert published(sample, TERMS) == {"rank_group": RankGroup.OPERATIONAL, "topics": ("online_crime",)}
+
+
+def test_values_read_as_words() -> None:
+    """A value is put into words by its type, or by the field's own function."""
+    sample = Sample(passes_on=False, topics=("online_crime",), last_day=date(2026, 3, 2))
+    shown = {name: value_in_words(sample, name, Reading()) for name in NAMES}
+    assert shown["passes_on"] == "No"
+    assert shown["topics"] == topic_in_words("online_crime")
+    assert shown["last_day"] == "2 March 2026"
+    assert shown["name"] == ""
+
+
+def test_changed_fields_are_found_in_order() -> None:
+    """The fields that differ are named in the order of the table."""
+    assert differing(Sample(), Sample(days=3, name="Ani")) == ["name", "days"]
+
+
+def test_a_form_follows_from_the_table() -> None:
+    """Labels, hints, choices and rows come from the table, and values go to the form and back unchanged."""
+    form_class = form_of(Sample, NAMES, rows=ROWS)
+    sample = Sample(
+        name="Ani",
+        rank_group=RankGroup.OPERATIONAL,
+        passes_on=True,
+        topics=("online_crime",),
+        last_day=date(2026, 3, 2),
+    )
+    form = form_class(data=form_data(sample, NAMES, ROWS))
+    assert (form["name"].label.text, form["name"].description) == ("Your name", "As in the passport")
+    assert Sample.model_validate(form_values(form, Sample, NAMES, ROWS)) == sample
+
+
+def test_an_empty_answer_is_the_default() -> None:
+    """A field that is left empty takes the default; a required one is refused with its remedy, in a draft it is not."""
+    empty = form_of(Sample, NAMES, rows=ROWS)(data=form_data(Sample(), NAMES, ROWS) | {"days": None})
+    assert form_values(empty, Sample, NAMES, ROWS)["days"] == 5
+    assert not empty.validate()
+    assert dict(empty.problems())["name"] == "Enter your name"
+    assert form_of(Sample, ("name",), draft=True)(data={}).validate()
+
+
+def test_the_schema_describes_the_field() -> None:
+    """The API's schema says of a field what the form says."""
+    described = Sample.model_json_schema()["properties"]["name"]["description"]
+    assert described == "Name. As in the passport"
