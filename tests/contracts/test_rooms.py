@@ -7,18 +7,6 @@ import grimp
 from tests.architecture.writes import ROOT, foreign_writes, writing
 
 KNOWN = {
-    ("services.matching.cohorts.actions.commit", "activity.store.add"),
-    ("services.matching.cohorts.actions.commit", "facts.store.pools.drop_standings"),
-    ("services.matching.cohorts.actions.commit", "lifecycle.store.receipts.keep_receipts"),
-    ("services.matching.facts.consumers", "activity.store.add"),
-    ("services.matching.interventions.actions.overrides", "facts.store.pools.drop_standings"),
-    ("services.matching.interventions.actions.overrides", "lifecycle.store.receipts.keep_receipts"),
-    ("services.matching.interventions.actions.rings", "lifecycle.store.rings.write"),
-    ("services.matching.lifecycle.actions.deadlines", "activity.store.trim"),
-    ("services.matching.lifecycle.actions.unit_of_work", "activity.store.add"),
-    ("services.matching.lifecycle.actions.unit_of_work", "reciprocity.store.write"),
-    ("services.matching.lifecycle.consumers.participation", "activity.store.add"),
-    ("services.matching.lifecycle.consumers.reactions", "facts.store.pools.drop_standings"),
     ("services.notifications.mail.store.resending", "messages.store.messages.change_message"),
     ("services.notifications.reminders.actions.deadlines", "deadlines.store.deadlines.claim"),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.activity import store as activity_store
+from services.matching.activity import actions as activity
+from services.matching.activity.store import of_event
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.facts.store.facts import Call, Candidate, Exclusion, Fund, Need, Organisation, Partner, Seat
@@ -117,9 +118,7 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
         if isinstance(event.data, call_events.CallEvent)
     ]
     await keep(tx.session, rows)
-    await activity_store.add(
-        tx.session, [activity_store.of_event(event, call_id=UUID(event.subject)) for event in events]
-    )
+    await activity.add_lines(tx.session, [of_event(event, call_id=UUID(event.subject)) for event in events])
     await _changed(tx, {row.id for row in rows})
 
 
@@ -140,11 +139,8 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
             touched.add(row.call_id)
     await _changed(tx, touched)
     await keep(tx.session, list(rows.values()))
-    lines = [
-        activity_store.of_event(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject))
-        for one in events
-    ]
-    await activity_store.add(tx.session, lines)
+    lines = [of_event(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject)) for one in events]
+    await activity.add_lines(tx.session, lines)
 
 
 def _applied(row: Candidate | None, event: Envelope) -> Candidate:
@@ -262,11 +258,11 @@ async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]
     await _changed(tx, {row.call_id for row in rows.values()})
     await keep(tx.session, list(rows.values()))
     lines = [
-        activity_store.of_event(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
+        of_event(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
         for event in events
         if UUID(event.subject) in rows
     ]
-    await activity_store.add(tx.session, lines)
+    await activity.add_lines(tx.session, lines)
 
 
 async def _changed(tx: Tx, call_ids: set[UUID]) -> None:

@@ -6,17 +6,17 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.matching.activity import store as activity_store
+from services.matching.activity import actions as activity
 from services.matching.activity.store import of_run
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.actions.plan import NotFit, Why, work_out
 from services.matching.cohorts.store import runs
 from services.matching.cohorts.store.runs import Run
+from services.matching.facts import actions as facts
 from services.matching.facts.store import pools as store
+from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.lifecycle.store import receipts as lifecycle_receipts
-from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
@@ -115,27 +115,15 @@ async def write(tx: Tx, plan: CohortPlan) -> Committed | None:
 async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
     """Write runs, matches and receipts in a transaction that has locked the call."""
     new: dict[UUID, UUID] = {}
-    receipts: list[Receipt] = []
     for part in plan.parts:
         new |= part.match_ids
         for proposal in part.proposals:
             await _propose(cases, part, proposal, plan.clearance_wd)
         for match_id, proposal in part.reserves:
             await cases.propose(_step(match_id, part, proposal, plan.clearance_wd, reserve=True), None)
-        for application_id, explained in part.receipts.items():
-            await tx.record(explained, application_id, correlation=application_id)
-            receipts.append(
-                Receipt(
-                    application_id=application_id,
-                    call_id=plan.call_id,
-                    run_id=part.run_id,
-                    matched=application_id in part.match_ids,
-                    at=clock.now(),
-                    told=explained.model_dump(mode="json"),
-                )
-            )
+        await publish_receipts(tx, part.receipts)
         fact = await tx.record(part.finished, part.run_id, correlation=plan.call_id)
-        await activity_store.add(tx.session, [of_run(fact, part.finished, part.run_id, by=tx.actor, at=clock.now())])
+        await activity.add_lines(tx.session, [of_run(fact, part.finished, part.run_id, by=tx.actor, at=clock.now())])
         await runs.keep_run(
             tx.session,
             Run(
@@ -149,8 +137,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
             ),
         )
         await runs.keep_inputs(tx.session, part.run_id, part.kept)
-    await lifecycle_receipts.keep_receipts(tx.session, receipts)
-    await store.drop_standings(tx.session, list(new))
+    await facts.leave_pool(tx.session, list(new))
     await store.touch(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
@@ -158,7 +145,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
         plan.cohort,
         {part.kind: part.run_id for part in plan.parts},
         new,
-        len(receipts) - len(new),
+        sum(len(part.receipts) - len(part.match_ids) for part in plan.parts),
         sum(len(part.reserves) for part in plan.parts),
     )
 

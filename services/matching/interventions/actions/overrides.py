@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from services.matching.background.retries import retry_write
 from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.engine.interventions.manual import Override, weigh
+from services.matching.facts import actions as facts_actions
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
+from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
-from services.matching.lifecycle.store import receipts as lifecycle_receipts
-from services.matching.lifecycle.store.receipts import Receipt
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import Proposal, matched, proposal_of
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -166,16 +166,7 @@ async def _put(tx: Tx, snapshot: Snapshot, found: Weighed, reason: Reason) -> UU
     )
     await cases.propose(step, None)
     explained = matched(found.price.receipt, proposal, run_id=run_id, match_id=match_id, override=reason)
-    await tx.record(explained, proposal.application_id, correlation=proposal.application_id)
-    row = Receipt(
-        application_id=proposal.application_id,
-        call_id=call_id,
-        run_id=run_id,
-        matched=True,
-        at=now,
-        told=explained.model_dump(mode="json"),
-    )
-    await lifecycle_receipts.keep_receipts(tx.session, [row])
-    await pools.drop_standings(tx.session, [proposal.application_id])
+    await publish_receipts(tx, {proposal.application_id: explained})
+    await facts_actions.leave_pool(tx.session, [proposal.application_id])
     await cases.save()
     return match_id

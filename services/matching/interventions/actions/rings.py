@@ -13,8 +13,7 @@ from services.matching.engine.interventions import manual
 from services.matching.engine.interventions import rings as engine
 from services.matching.engine.market.market import Market
 from services.matching.facts.store import pools as store
-from services.matching.lifecycle.store import rings
-from services.matching.lifecycle.store.rings import RingLeg
+from services.matching.lifecycle.actions.rings import join_matches
 from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import proposals
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -109,11 +108,7 @@ async def _write(tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID]) 
     """Write a ring, with its applications in the order of `line`; None if facts have arrived since it was computed."""
     committed = await write(tx, plan)
     if committed is not None:
-        legs = [
-            RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=plan.call_id, place=place)
-            for place, one in enumerate(line, 1)
-        ]
-        await rings.write(tx.session, legs)
+        await join_matches(tx.session, ring_id, plan.call_id, [committed.matches[one] for one in line])
     return committed
 
 

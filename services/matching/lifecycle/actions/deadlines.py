@@ -9,7 +9,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.matching.activity import store as activity_store
+from services.matching.activity import actions as activity
 from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.store import matches as store
@@ -104,4 +104,4 @@ async def _look_at(cases: Transitions, match_id: UUID) -> None:
 
 async def _trim(bus: Bus) -> None:
     async with bus.transaction("system:clock") as tx:
-        await activity_store.trim(tx.session)
+        await activity.trim(tx.session)

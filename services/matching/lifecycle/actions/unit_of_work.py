@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.matching.activity import store as activity_store
+from services.matching.activity import actions as activity
 from services.matching.activity.store import Activity, about
 from services.matching.facts.store import facts
 from services.matching.facts.store import pools as store
@@ -26,6 +26,7 @@ from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import mentorships as lifecycle_mentorships
 from services.matching.lifecycle.store import visits as lifecycle_visits
+from services.matching.reciprocity import actions as reciprocity
 from services.matching.reciprocity import store as reciprocity_store
 from services.matching.reciprocity.store import Stay
 from services.matching.tables import keep
@@ -174,9 +175,9 @@ class UnitOfWork:
         await lifecycle_mentorships.write(session, [self.mentorships[one] for one in sorted(self._changed_mentorships)])
         moved_days = {one: row for one, row in self._new_stays.items() if _differs(self.stays.get(one), row)}
         kept = [row for row in moved_days.values() if row is not None]
-        await reciprocity_store.write(session, kept, [one for one, row in moved_days.items() if row is None])
+        await reciprocity.count_days(session, kept, [one for one, row in moved_days.items() if row is None])
         await keep(session, self._vacancies)
-        await activity_store.add(session, self._activity)
+        await activity.add_lines(session, self._activity)
         touched = {
             self.matches[one].pairing.call_id
             for one in self._changed | self._changed_visits | self._changed_mentorships

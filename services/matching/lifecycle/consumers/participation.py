@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.activity import store as activity_store
+from services.matching.activity import actions as activity
+from services.matching.activity.store import of_event
 from services.matching.lifecycle.store import mentorships
 from services.matching.lifecycle.store import visits as store
 from services.matching.lifecycle.store.mentorships import Goal, Session, Signature
@@ -44,11 +45,11 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
     lines = [
-        activity_store.of_event(event, application_id=event.data.application_id, match_id=UUID(event.subject))
+        of_event(event, application_id=event.data.application_id, match_id=UUID(event.subject))
         for event in events
         if isinstance(event.data, participation_events.ParticipationEvent) and event.type not in _SILENT
     ]
-    await activity_store.add(tx.session, lines)
+    await activity.add_lines(tx.session, lines)
     if lines:
         await tx.changed("board")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.facts.store import pools
+from services.matching.facts import actions as facts
 from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model.match import UNCONFIRMED
@@ -146,7 +146,7 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
                 await cases.void(match_id, one.reason, Party.PROGRAMME, Reason.OTHER, event)
             case application_events.ApplicationChanged() as one if match.state in UNCONFIRMED:
                 await cases.cancel(match_id, match.applicant, one.reason, event)
-    await pools.drop_standings(tx.session, list(by_application))
+    await facts.leave_pool(tx.session, list(by_application))
     await cases.save()
 
 
