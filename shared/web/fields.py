@@ -202,6 +202,7 @@ class Longest:
 
     def __init__(self, characters: int) -> None:
         self.characters = characters
+        self.field_flags = {"maxlength": characters}
 
     def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
         """WTForms' protocol."""

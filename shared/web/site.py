@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
@@ -21,6 +22,7 @@ from shared import i18n
 from shared.contracts import labels
 from shared.i18n.numbers import number, percent
 from shared.identity import csrf as identity_csrf
+from shared.identity.state import identity_of
 from shared.time import clock, dates
 from shared.web import states
 
@@ -151,6 +153,7 @@ def environment(templates: Path | None) -> Environment:
         "live_stamp": lambda: getattr(current.get().state, "live_stamp", ""),
         "span": dates.span,
         "with_query": with_query,
+        "list_address": list_address,
     }
     env.filters |= {
         "day": dates.day,
@@ -189,6 +192,19 @@ def static(path: str) -> str:
         digest = hashlib.blake2b((STATIC / path).read_bytes(), digest_size=6).hexdigest()
         known = _versions[path] = (stamp, digest)
     return f"/static/{path}?v={known[1]}"
+
+
+def list_address(address: str) -> str:
+    """Return the address of a list with the filters it had, if it was the list shown last: the way back to it."""
+    request = current.get()
+    kept = unquote(request.cookies.get(list_cookie(request), ""))
+    parts = urlsplit(kept)
+    return kept if not parts.scheme and not parts.netloc and parts.path == address else address
+
+
+def list_cookie(request: Request) -> str:
+    """Return the name of the cookie that keeps the address of the list shown last."""
+    return identity_of(request.app).cookies.name("list")
 
 
 def with_query(**changes: object) -> str:

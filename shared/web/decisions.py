@@ -1,0 +1,333 @@
+"""Ask for a decision, carry it out and show the result: one component, for one case or for several.
+
+`add_decision` gives a page that asks about one case, with what follows from it (GET), and carries it out (POST). What
+is missing or refused is shown at its field, with all that was written. `add_bulk_decision` does the same for the cases
+that are ticked in a list: one page names each and what will happen to it, the next what was done, and why the others
+were left.
+"""
+
+# No `from __future__ import annotations` here: FastAPI reads the parameters of the routes at run time.
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from shared.bus import Bus
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.identity.guard import Guard
+from shared.identity.state import service_of
+from shared.ids import read_id
+from shared.web.forms import Form, sent
+from shared.web.render import render, see_other
+
+F = TypeVar("F", bound=Form)
+MOST = 50
+"""How many cases are decided at once: what one page of a list shows."""
+_SHOWN_AGAIN = (409, 422)
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the page asks: its title, its button, the address it leads back to, and what the reader should know.
+
+    `follows` are the consequences, one a line. `obstacle` says why it cannot be decided; then there is no form.
+    `final` adds that it cannot be undone, `warning` makes the button red. `more` is for a `template` of the room.
+    """
+
+    title: str
+    button: str
+    back: str
+    caption: str = ""
+    text: str = ""
+    follows: Sequence[str] = ()
+    obstacle: str = ""
+    cancel: str = ""
+    final: bool = False
+    warning: bool = False
+    template: str = "decision.html"
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[F]):
+    """One request about one case: who makes it, the ids in its address by name, and the form."""
+
+    request: Request
+    principal: Principal
+    bus: Bus
+    ids: Mapping[str, UUID]
+    form: F
+
+    @property
+    def id(self) -> UUID:
+        """The first id in the address: the case."""
+        return next(iter(self.ids.values()))
+
+    async def opened_at(self) -> datetime | None:
+        """Return when the page was shown on which the form was filled in; None where the form does not say."""
+        return await opened_at(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[F]):
+    """One decision on one case.
+
+    `ask` returns the question, or an address where there is nothing to decide any more; `act` carries it out and
+    returns the address of the page that says so. A refusal without a field is shown at the field `at`, else at the
+    top. Refusals with another status than 409 and 422 are answered as such: no change of the form can help.
+    """
+
+    path: str
+    form: type[F]
+    ask: Callable[[Asked[F]], Awaitable[Question | str]]
+    act: Callable[[Asked[F]], Awaitable[str]]
+    at: str = ""
+
+
+async def opened_at(request: Request) -> datetime | None:
+    """Return when the page of the form was shown; None where the form does not say."""
+    text = (await sent(request)).get("seen")
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment
+
+
+def add_decision(router: APIRouter, guard: Guard, decision: Decision[F]) -> None:
+    """Add the page of a decision to the router, for those whom the guard lets in."""
+    names = _PARAMETER.findall(decision.path)
+
+    async def ask(request: Request, principal: Annotated[Principal, Depends(guard)]) -> Response:
+        asked = Asked(request, principal, _bus(request), _ids(request, names), decision.form())
+        return await _question_page(decision, asked)
+
+    async def act(request: Request, principal: Annotated[Principal, Depends(guard)]) -> Response:
+        form = await decision.form.read(request)
+        asked = Asked(request, principal, _bus(request), _ids(request, names), form)
+        if not form.validate():
+            return await _question_page(decision, asked, 422)
+        try:
+            address = await decision.act(asked)
+        except Refused as refused:
+            form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
+            return await _question_page(decision, asked, refused.status_code)
+        return see_other(address)
+
+    _add(router, decision.path, ask, act)
+
+
+async def _question_page(decision: Decision[F], asked: Asked[F], status: int = 200) -> Response:
+    question = await decision.ask(asked)
+    if isinstance(question, str):
+        return see_other(question)
+    return render(asked.request, question.template, status, question=question, form_=asked.form, **dict(question.more))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One ticked case as the pages name it: `text` says what will happen, what was done, or why it cannot be done."""
+
+    id: UUID
+    reference: str
+    name: str
+    state: Markup
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The ticked cases: those that can be decided (or were), and the others, each with the reason."""
+
+    able: Sequence[Item]
+    unable: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked(Generic[F]):
+    """One request about the ticked cases. `act` is the name of the decision, `back` what the list was filtered by."""
+
+    request: Request
+    principal: Principal
+    bus: Bus
+    act: str
+    ids: Sequence[UUID]
+    form: F
+    back: str = ""
+
+    async def opened_at(self) -> datetime | None:
+        """Return when the page was shown on which the form was filled in; None where the form does not say."""
+        return await opened_at(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAct:
+    """One decision on several cases: its form, its button, its question, and whether the button is red.
+
+    The texts are marked with `N_`.
+    """
+
+    form: type[Form]
+    button: str
+    question: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWords:
+    """What the pages call the cases: none is ticked, so many, the button for so many, so many are done."""
+
+    none: str
+    several: Callable[[int], str]
+    button: Callable[[int, str], str]
+    done: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Which cases were decided, and which were left as they are."""
+
+    done: Sequence[UUID]
+    left: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkDecision:
+    """The decisions on the ticked cases of one list.
+
+    `preview` returns each case with what will happen or why nothing can, `decide` carries it out in one transaction,
+    `outcome` returns those that were done and those that were left, with the reason. `acts` are the names that the
+    reader may use; others are not found. `query` is the name under which the list sends the ids of the ticked cases,
+    `home` the address of a case without its id, `back` that of the list.
+    """
+
+    path: str
+    done_path: str
+    query: str
+    home: str
+    acts: Mapping[str, BulkAct]
+    words: BulkWords
+    back: Callable[[str, str], str]
+    preview: Callable[[Ticked[Any]], Awaitable[Items]]
+    decide: Callable[[Ticked[Any]], Awaitable[Result]]
+    outcome: Callable[[Ticked[Any], Sequence[UUID], Sequence[UUID]], Awaitable[Items]]
+    may: Callable[[Principal, str], bool] = lambda _principal, _act: True
+
+
+def add_bulk_decision(router: APIRouter, guard: Guard, bulk: BulkDecision) -> None:
+    """Add the pages of a decision on several cases: the question, the decision and the result."""
+
+    def act_of(principal: Principal, name: str) -> tuple[str, BulkAct]:
+        only = next(iter(bulk.acts)) if len(bulk.acts) == 1 and not name else name
+        if only not in bulk.acts or not bulk.may(principal, only):
+            raise HTTPException(404)
+        return only, bulk.acts[only]
+
+    ticked_ids = Annotated[list[UUID], Query(alias=bulk.query, max_length=MOST)]
+    many = Annotated[list[UUID], Query(max_length=MOST)]
+
+    async def ask(
+        request: Request,
+        principal: Annotated[Principal, Depends(guard)],
+        act: str = "",
+        ids: ticked_ids = [],  # noqa: B006 - FastAPI copies it
+        back: str = "",
+    ) -> Response:
+        name, what = act_of(principal, act)
+        return await _bulk_page(bulk, Ticked(request, principal, _bus(request), name, ids, what.form(), back))
+
+    async def decide(
+        request: Request,
+        principal: Annotated[Principal, Depends(guard)],
+        act: str = "",
+        ids: ticked_ids = [],  # noqa: B006 - as above
+        back: str = "",
+    ) -> Response:
+        name, what = act_of(principal, act)
+        ticked = Ticked(request, principal, _bus(request), name, ids, await what.form.read(request), back)
+        if not ids or not ticked.form.validate():
+            return await _bulk_page(bulk, ticked, 422)
+        try:
+            result = await bulk.decide(ticked)
+        except Refused as refused:
+            ticked.form.take(refused, statuses=_SHOWN_AGAIN)
+            return await _bulk_page(bulk, ticked, refused.status_code)
+        found = {"act": name, "done": result.done, "left": result.left, "back": back}
+        address = _path_below(router, bulk.done_path)
+        return see_other(f"{address}?{urlencode(found, doseq=True)}")
+
+    async def decided(
+        request: Request,
+        principal: Annotated[Principal, Depends(guard)],
+        act: str = "",
+        done: many = [],  # noqa: B006 - as above
+        left: many = [],  # noqa: B006 - as above
+        back: str = "",
+    ) -> Response:
+        name, what = act_of(principal, act)
+        ticked = Ticked(request, principal, _bus(request), name, [*done, *left], what.form(), back)
+        items = await bulk.outcome(ticked, done, left)
+        return render(
+            request,
+            "decided.html",
+            title=bulk.words.done(len(items.able)),
+            items=items,
+            home=bulk.home,
+            back=bulk.back(name, back),
+        )
+
+    _add(router, bulk.path, ask, decide)
+    router.add_api_route(bulk.done_path, decided, methods=["GET"])
+
+
+async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200) -> Response:
+    items, what = await bulk.preview(ticked), bulk.acts[ticked.act]
+    return render(
+        ticked.request,
+        "decide.html",
+        status if ticked.ids else 422,
+        question=gettext(what.question),
+        button=bulk.words.button(len(items.able), gettext(what.button)),
+        caption=bulk.words.several(len(items.able)),
+        none=bulk.words.none,
+        warns=what.warning,
+        ticked=ticked.ids,
+        items=items,
+        home=bulk.home,
+        form_=ticked.form,
+        back=bulk.back(ticked.act, ticked.back),
+    )
+
+
+def _add(router: APIRouter, path: str, ask: Callable[..., Any], act: Callable[..., Any]) -> None:
+    router.add_api_route(path, ask, methods=["GET"])
+    router.add_api_route(path, act, methods=["POST"])
+
+
+def _path_below(router: APIRouter, path: str) -> str:
+    return f"{router.prefix}{path}"
+
+
+def _bus(request: Request) -> Bus:
+    bus = service_of(request.app).bus
+    assert isinstance(bus, Bus)
+    return bus
+
+
+def _ids(request: Request, names: Sequence[str]) -> dict[str, UUID]:
+    """Return the ids in the address. Raises 404 for what is not an id."""
+    found = {name: read_id(request.path_params[name]) for name in names}
+    if any(value is None for value in found.values()):
+        raise HTTPException(404)
+    return {name: value for name, value in found.items() if value is not None}

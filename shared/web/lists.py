@@ -1,0 +1,155 @@
+"""Show a list: counts, filters, rows to sort, page and tick, and why it is empty.
+
+A room describes its list in a `Listing`; `list_page` renders it by the template `list.html`, or by one of the room that
+extends it. The address of the list with its filters is kept until the browser is closed, so that the way back from a
+case leads to the list as it was (`list_address` in templates).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from shared.contracts import labels
+from shared.i18n import gettext
+from shared.identity.state import identity_of
+from shared.web import states
+from shared.web.render import render
+from shared.web.site import list_cookie
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+PAGE = 50
+"""How many rows one page shows."""
+_LONGEST = 1_000
+_HOURS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, and the value of `sort` that orders by it, if any."""
+
+    name: str
+    key: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cell that leads somewhere."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A cell with a box to tick: the name and value that it sends, and for whom it is, for a screen reader."""
+
+    tick: str
+    value: str
+    label: str
+    ticked: bool = False
+
+
+Cell = Any
+"""A text, Markup such as a state's tag, a number, a `Link`, a `Tick`, or None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows are of one kind, with the address of exactly these rows."""
+
+    count: int
+    name: str
+    href: str
+    tone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter of the list. With `options` (value, text) it is a choice, else a text; `always` has no choice "All"."""
+
+    name: str
+    label: str
+    value: str = ""
+    options: Sequence[tuple[str, str]] | None = None
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Why a list is empty, and what the reader can do: the text of a link and its address."""
+
+    why: str
+    action: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list.
+
+    `empty` is shown where there are no rows and no filter is used, `none_fit` where filters leave nothing. `acts` are
+    the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields.
+    """
+
+    title: str
+    address: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    total: int
+    empty: Empty
+    none_fit: str = ""
+    page: int = 1
+    size: int = PAGE
+    sort: str = ""
+    intro: str = ""
+    counts: Sequence[Count] = ()
+    filters: Sequence[Filter] = ()
+    more_filters: Sequence[Filter] = ()
+    acts: Sequence[tuple[str, str]] = ()
+    decide: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    tick_all: str = ""
+    back: str = ""
+    legend: str = ""
+    legend_others: bool = False
+
+    @property
+    def filtered(self) -> bool:
+        """Return whether a filter narrows the list."""
+        return any(entry.value and not entry.always for entry in (*self.filters, *self.more_filters))
+
+
+def list_page(request: Request, listing: Listing, template: str = "list.html", **more: Any) -> Response:
+    """Return the page of a list, and keep its address for the way back."""
+    response = render(request, template, listing=listing, **more)
+    address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    if len(address) <= _LONGEST:
+        cookies = identity_of(request.app).cookies
+        cookies.write(response, list_cookie(request), quote(address, safe=""), max_age=_HOURS * 3600)
+    return response
+
+
+def state_counts(kind: str, found: Mapping[str, int], address: str = "", first: Sequence[Count] = ()) -> list[Count]:
+    """Return how many rows are in each state of a kind, after those in `first`; zeros are left out."""
+    of_states = [
+        Count(found.get(state.code, 0), state.word, f"{address}?state={state.code}", state.tone)
+        for state in states.states(kind)
+    ]
+    return [count for count in (*first, *of_states) if count.count]
+
+
+def country_filter(countries: Sequence[str], value: str | None, label: str = "") -> list[Filter]:
+    """Return the filter by country; none for a reader who sees one country only."""
+    if len(countries) < 2:
+        return []
+    options = [(code, labels.country(code)) for code in countries]
+    return [Filter("country", label or gettext("Country"), value or "", options)]
