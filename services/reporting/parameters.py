@@ -1,8 +1,8 @@
 """The parameters that several routes of the service share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 
 from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.settings import Settings
@@ -11,6 +11,17 @@ from shared.runtime.service import Service, bus_of, service_of
 
 BusDep = Annotated[Bus, Depends(bus_of)]
 ServiceDep = Annotated[Service, Depends(service_of)]
+PeriodQuery = Annotated[
+    str | None,
+    Query(description="`2026`, `2026-H1`, `2026-Q3` or `programme`; none: this year.", examples=["2026-H1"]),
+]
+PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
+RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A CSV file (RFC 4180, UTF-8).", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+"""The answer of an operation that gives a CSV file, for its description."""
+IndicatorPath = Annotated[str, Path(description="Its id, as agreed with the donor.", examples=["TOPCOP-OP-02"])]
 
 
 def settings_of(request: Request) -> Settings:

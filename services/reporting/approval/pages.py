@@ -70,7 +70,7 @@ async def restatement(
         figures=_by_figure(found.changes),
         proposal=proposal,
         work=work,
-        earlier=[each for each in found.earlier if each is not proposal],
+        earlier=found.decided,
         reasons=list(RestatementReason),
         definitions=COUNTED,
         show=disclosure_views,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AwareDatetime, Field, PlainSerializer
 
 from services.reporting.disclosure.model import ROLLED_UP, Hidden, ReleasedCell
 from services.reporting.indicators.model.demand import Completion, Gap, Result
@@ -12,6 +16,7 @@ from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, 
 from shared.i18n import N_, gettext, ngettext
 from shared.i18n.numbers import number
 from shared.web.graphics.charts import Bar, bars
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,4 +181,127 @@ def chart(figure: Released, name: str) -> Chart | None:
         label=dimension(name),
         value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
         definition=gettext(figure.definition.numerator),
+    )
+
+
+Number = Annotated[
+    Decimal,
+    PlainSerializer(written, return_type=str, when_used="json"),
+    Field(description="A decimal number as text, without an exponent.", examples=["58.3"]),
+]
+"""A number of a figure as programs read it."""
+
+
+class IndicatorDefinition(ReadModel):
+    """What an indicator counts, in one version of its definition."""
+
+    version: Annotated[int, Field(examples=[1])]
+    measure: Measure
+    numerator: Annotated[str, Field(examples=["Exchange visits that were completed"])]
+    denominator: Annotated[str | None, Field(description="Null for a plain number.")]
+    sources: Annotated[
+        list[str], Field(description="Types of the events that it reads.", examples=[["VisitCompleted"]])
+    ]
+    dimensions: Annotated[list[str], Field(description="What it is broken down by.", examples=[["host-country"]])]
+    minimum_denominator: Annotated[int | None, Field(description="A share of fewer is not shown.")]
+    additive: Annotated[bool, Field(description="Whether numbers of periods and parts may be added up.")]
+
+
+class FigureNumber(ReadModel):
+    """A number as it may be released, or why there is none: then all fields but `hidden` are null."""
+
+    value: Number | None
+    numerator: Number | None
+    denominator: Number | None
+    hidden: Annotated[Hidden | None, Field(description="Why there is no number; null where there is one.")]
+    events: Annotated[int | None, Field(description="How many events prove it.", examples=[17])]
+    events_digest: Annotated[
+        str | None,
+        Field(
+            description="SHA-256 over the sorted ids of these events, each on a line.", examples=["9f86d081884c7d65"]
+        ),
+    ]
+
+
+class FigurePart(FigureNumber):
+    """The number of one value of a dimension."""
+
+    value_of: Annotated[
+        str, Field(description="The value; those of a joint dimension with `|` between.", examples=["AM"])
+    ]
+
+
+class FigureNote(ReadModel):
+    """A second number beside a figure: so many of so many."""
+
+    text: str
+    numerator: int
+    denominator: int
+
+
+class FigureSubject(ReadModel):
+    """What a figure is about: an indicator and a period."""
+
+    indicator: Annotated[str, Field(examples=["TOPCOP-OP-02"])]
+    title: Annotated[str, Field(examples=["Exchange visits completed"])]
+    level: Annotated[
+        str, Field(description="`input`, `process`, `output`, `outcome` or `quality`.", examples=["output"])
+    ]
+    kirkpatrick: Annotated[int | None, Field(description="Kirkpatrick's level of an outcome, 1 to 4.", examples=[1])]
+    definition: IndicatorDefinition
+    period: Annotated[str, Field(examples=["2026-H1"])]
+    start: date
+    end: Annotated[date, Field(description="Its last day.")]
+    cut_off: Annotated[AwareDatetime, Field(description="Facts up to then count.")]
+
+
+class ReleasedFigure(FigureNumber, FigureSubject):
+    """The figure of an indicator for a period, as it may be released, with its definition and parts."""
+
+    breakdowns: Annotated[dict[str, list[FigurePart]], Field(description="The parts by dimension.")]
+    withheld: Annotated[list[str], Field(description="Dimensions of which nothing may be shown.", examples=[["sex"]])]
+    notes: list[FigureNote]
+
+
+def released_figure(figure: Released) -> ReleasedFigure:
+    """Return a released figure with its definition."""
+    definition = figure.definition
+    return ReleasedFigure(
+        indicator=definition.id,
+        title=definition.title,
+        level=definition.level,
+        kirkpatrick=definition.kirkpatrick,
+        definition=IndicatorDefinition(
+            version=definition.version,
+            measure=definition.measure,
+            numerator=definition.numerator,
+            denominator=definition.denominator or None,
+            sources=list(definition.sources),
+            dimensions=list(definition.dimensions),
+            minimum_denominator=definition.minimum,
+            additive=definition.additive,
+        ),
+        period=figure.period.label,
+        start=figure.period.start,
+        end=figure.period.end,
+        cut_off=figure.cut_off,
+        **dict(figure_number(figure.total)),
+        breakdowns={
+            name: [FigurePart(value_of=code, **dict(figure_number(cell))) for code, cell in cells.items()]
+            for name, cells in figure.breakdowns.items()
+        },
+        withheld=list(figure.withheld),
+        notes=[FigureNote(text=n.text, numerator=n.numerator, denominator=n.denominator) for n in figure.notes],
+    )
+
+
+def figure_number(shown: ReleasedCell) -> FigureNumber:
+    """Return a released number, or why there is none."""
+    return FigureNumber(
+        value=shown.value,
+        numerator=shown.numerator,
+        denominator=shown.denominator,
+        hidden=shown.hidden,
+        events=None if shown.suppressed else shown.events,
+        events_digest=shown.digest,
     )

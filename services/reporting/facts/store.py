@@ -20,6 +20,7 @@ from services.reporting.facts.model.flaws import Flaw
 from services.reporting.tables import Table, write_rows
 from shared.bus.db.transaction import driver
 from shared.contracts import TOPICS, applications
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from services.reporting.facts.model.facts import Frozen
     from shared.bus import Envelope, Tx
+    from shared.web.paging import PageRequest
 
 
 class FactRow(Table, table=True):
@@ -330,6 +332,17 @@ async def flawed(session: AsyncSession, limit: int, offset: int = 0) -> tuple[li
     total = await session.scalar(sa.select(sa.func.count()).select_from(FlawRow)) or 0
     query = sa.select(FlawRow).order_by(col(FlawRow.occurred_at).desc(), col(FlawRow.id), col(FlawRow.flaw))
     rows = await session.scalars(query.limit(limit).offset(offset))
+    return [_flawed(row) for row in rows], total
+
+
+async def flawed_page(session: AsyncSession, request: PageRequest) -> tuple[list[Flawed], int]:
+    """Return one page of the events that cannot be right, the newest first, and the number of all."""
+    total = await session.scalar(sa.select(sa.func.count()).select_from(FlawRow)) or 0
+    query = sa.select(FlawRow)
+    if request.since is not None:
+        query = query.where(col(FlawRow.occurred_at) >= request.since)
+    keys = (col(FlawRow.occurred_at), col(FlawRow.id), col(FlawRow.flaw))
+    rows = await session.scalars(cut(query, keys, request, newest=True))
     return [_flawed(row) for row in rows], total
 
 

@@ -6,24 +6,20 @@ or a reason, as far as the row is about one. What is hidden is missing, so rows 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from services.reporting.disclosure.model import ROLLED_UP
 from services.reporting.feeds.formats.csvw import csvw_description
-from services.reporting.feeds.formats.table import numbers
 from services.reporting.feeds.formats.workbook import workbook_of
-from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET, Completion, Result
-from services.reporting.indicators.model.figure import parts_of, split
-from services.reporting.needs.model import lines
+from services.reporting.needs.views import needs_rows
 from shared.web.csv_files import records_as_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from services.reporting.disclosure.model import Released, ReleasedCell
+    from services.reporting.disclosure.model import Released
     from services.reporting.needs.model import Need
     from services.reporting.periods.model.approval import Approval
 
@@ -54,81 +50,23 @@ DESCRIBED = {
 COLUMNS = tuple(DESCRIBED)
 _ALWAYS = frozenset({"measure", "period", "start", "end", "status"})
 _NUMERIC = frozenset({"value", "definition_version", "events"})
-_NAMES = {"priority-topic": "topic", "country-of-service": "country", "gap": "reason"}
-_MEASURES = {RECEIVED: "asked", RESULTS: "asked", MATCHED: Result.MATCHED.value, UNMET: Result.NOT_MATCHED.value}
-_COMPLETION = {Completion.COMPLETED.value: "completed", Completion.OPEN.value: "not_completed"}
-_NOT_OURS = frozenset({"sex"})
-
-
-def rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> Iterator[dict[str, Any]]:
-    """Yield the rows by column: needs first, then each figure's total and parts."""
-    common = {
-        "period": where.period.label,
-        "start": where.period.start.isoformat(),
-        "end": where.period.end.isoformat(),
-        "status": where.state.value,
-    }
-    for topic, country, level, area, number in lines(needs):
-        by = "topic country level area" if area else "topic country level"
-        about = {"topic": topic, "country": country, "level": level, "area": area or None}
-        yield {**common, "measure": "needed", "by": by, **about, "value": str(number)}
-    for figure in released:
-        if figure.definition.id not in _MEASURES:
-            continue
-        own = {
-            **common,
-            "indicator": figure.definition.id,
-            "definition_version": figure.definition.version,
-            "cut_off": figure.cut_off.isoformat(),
-        }
-        # The total of applications received is a row of another figure already.
-        if figure.definition.id != RESULTS:
-            yield {**own, "measure": _MEASURES[figure.definition.id], "by": "", **_number(figure.total)}
-        for dimension, cells in figure.breakdowns.items():
-            if dimension not in _NOT_OURS:
-                yield from ({**own, **_about(figure, dimension, value), **_number(s)} for value, s in cells.items())
-        for dimension in figure.withheld:
-            if dimension not in _NOT_OURS:
-                by = " ".join(_NAMES.get(part, part) for part in parts_of(dimension))
-                yield {**own, "measure": _MEASURES[figure.definition.id], "by": by, "hidden": "withheld"}
-
-
-def _about(figure: Released, dimension: str, value: str) -> dict[str, Any]:
-    """Return what a part is about: the result and how far a match has come are measures of their own."""
-    measure = _MEASURES[figure.definition.id]
-    parts = dict(zip(parts_of(dimension), split(value), strict=True)) if value != ROLLED_UP else {dimension: value}
-    if result := parts.pop("result", None):
-        measure = result
-    if completion := parts.pop("completion", None):
-        measure = _COMPLETION.get(completion, completion)
-    about = {_NAMES.get(name, name): each for name, each in parts.items()}
-    return {"measure": measure, "by": " ".join(about), **about}
-
-
-def _number(shown: ReleasedCell) -> dict[str, Any]:
-    columns = numbers(shown)
-    return {name: columns[name] for name in ("value", "hidden", "events", "events_digest")}
 
 
 def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:
     """Return the table as CSV."""
-    return records_as_csv(COLUMNS, rows(released, needs, where))
+    rows = needs_rows(released, needs, where)
+    return records_as_csv(COLUMNS, (row.model_dump(mode="json") for row in rows))
 
 
 def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
     """Return the table as an Excel workbook."""
-    title, lines_of = f"Needs, demand, met, {where.period.label}", rows(released, needs, where)
-    return workbook_of(title, "Needs", COLUMNS, lines_of, at, numeric=_NUMERIC)
+    rows = [row.model_dump(mode="json") for row in needs_rows(released, needs, where)]
+    return workbook_of(f"Needs, demand, met, {where.period.label}", "Needs", COLUMNS, rows, at, numeric=_NUMERIC)
 
 
 def description(where: Approval, *, table: str) -> bytes:
     """Return the description of the CSV file (CSV on the Web)."""
     return csvw_description(f"Needs, demand, met, {where.period.label}", DESCRIBED, table=table, always=_ALWAYS)
-
-
-def rows_for_programs(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> list[dict[str, Any]]:
-    """Return the rows with all columns; what is empty is None."""
-    return [{name: row.get(name) for name in COLUMNS} for row in rows(list(figures.values()), needs, where)]
 
 
 def csv_response(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> Response:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AwareDatetime, Field
 
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.model import ROLLED_UP, ReleasedCell
+from services.reporting.disclosure.model import ROLLED_UP, Hidden, ReleasedCell
+from services.reporting.disclosure.views import Number, figure_number
 from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET, Completion, Result
 from services.reporting.indicators.model.figure import UNSAID, joined, parts_of, split
 from services.reporting.needs.model import lines, people_by
+from services.reporting.periods.views import PeriodStatus, period_status
 from shared.contracts import labels
-from shared.contracts.codes import Expertise
+from shared.contracts.codes import Expertise, PeriodState
 from shared.i18n import gettext, ngettext
 from shared.i18n.numbers import number
 from shared.web.graphics.charts import Pair, pairs
 from shared.web.graphics.heat_maps import Cell, heat
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from services.reporting.disclosure.model import Released
     from services.reporting.needs.model import Need
+    from services.reporting.periods.model.approval import Approval
     from shared.web.graphics.charts import Chart
 
 BECAME = (MATCHED, UNMET)
@@ -223,3 +231,132 @@ def _have_values(*shown: ReleasedCell | None) -> bool:
 
 def _number(shown: ReleasedCell | None) -> float:
     return float(shown.value) if shown is not None and shown.value is not None else 0.0
+
+
+_NAMES = {"priority-topic": "topic", "country-of-service": "country", "gap": "reason"}
+_MEASURES = {RECEIVED: "asked", RESULTS: "asked", MATCHED: Result.MATCHED.value, UNMET: Result.NOT_MATCHED.value}
+_COMPLETION = {Completion.COMPLETED.value: "completed", Completion.OPEN.value: "not_completed"}
+_NOT_OURS = frozenset({"sex"})
+
+
+class NeedsRow(ReadModel):
+    """One number: of people who need training, or of applications, as far as it is about a topic, a country ..."""
+
+    measure: Annotated[
+        str,
+        Field(
+            description="`needed` (people); applications: `asked`, `matched`, `completed`, `not_completed`,"
+            " `not_matched`, `other`.",
+            examples=["needed"],
+        ),
+    ]
+    by: Annotated[
+        str,
+        Field(
+            description="Which of the next fields say what the number is about; empty for the total.",
+            examples=["topic country"],
+        ),
+    ]
+    topic: Annotated[str | None, Field(description="Priority topic.", examples=["online_crime"])] = None
+    country: Annotated[str | None, Field(description="Country of the officers.", examples=["AM"])] = None
+    language: Annotated[str | None, Field(description="ISO 639-1.", examples=["en"])] = None
+    level: Annotated[str | None, Field(description="1 basic, 2 advanced, 3 expert.", examples=["2"])] = None
+    area: Annotated[str | None, Field(description="Area of expertise.", examples=["analysis"])] = None
+    reason: Annotated[str | None, Field(description="For want of what there was no match.")] = None
+    value: Number | None
+    hidden: Annotated[
+        Hidden | Literal["withheld"] | None,
+        Field(description="Why there is no number; `withheld`: none of that breakdown is shown."),
+    ] = None
+    period: Annotated[str, Field(examples=["2026"])]
+    start: date
+    end: Annotated[date, Field(description="Its last day.")]
+    status: PeriodState
+    indicator: Annotated[str | None, Field(description="Null for needs.", examples=["TOPCOP-IN-01"])] = None
+    definition_version: int | None = None
+    events: Annotated[int | None, Field(description="How many events prove the number.")] = None
+    events_digest: Annotated[str | None, Field(description="SHA-256 over their sorted ids.")] = None
+    cut_off: Annotated[AwareDatetime | None, Field(description="Facts up to then count; null for needs.")] = None
+
+
+class PeriodNeeds(PeriodStatus):
+    """Needs beside applications received, matched and completed, and reasons for no match."""
+
+    rows: Annotated[list[NeedsRow], Field(description="What is hidden is missing, so rows need not add up.")]
+
+
+def period_needs(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> PeriodNeeds:
+    """Return the needs of a period beside its figures."""
+    return PeriodNeeds(**dict(period_status(where)), rows=list(needs_rows(list(figures.values()), needs, where)))
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a part of a figure is about: a measure, and the values of some fields."""
+
+    measure: str
+    fields: dict[str, str]
+
+    @property
+    def by(self) -> str:
+        """The names of the fields."""
+        return " ".join(self.fields)
+
+
+def needs_rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> Iterator[NeedsRow]:
+    """Yield needs first, then the total and parts of each figure."""
+    status = period_status(where)
+    common = NeedsRow(
+        measure="needed",
+        by="",
+        value=None,
+        period=status.period,
+        start=status.start,
+        end=status.end,
+        status=status.state,
+    )
+    for topic, country, level, area, number_of in lines(needs):
+        about = {"topic": topic, "country": country, "level": level} | ({"area": area} if area else {})
+        yield common.model_copy(update={**about, "by": " ".join(about), "value": Decimal(number_of)})
+    for figure in released:
+        if figure.definition.id in _MEASURES:
+            yield from _figure_rows(figure, common)
+
+
+def _figure_rows(figure: Released, common: NeedsRow) -> Iterator[NeedsRow]:
+    measure = _MEASURES[figure.definition.id]
+    own = common.model_copy(
+        update={
+            "measure": measure,
+            "indicator": figure.definition.id,
+            "definition_version": figure.definition.version,
+            "cut_off": figure.cut_off,
+        }
+    )
+    # The total of applications received is a row of another figure already.
+    if figure.definition.id != RESULTS:
+        yield own.model_copy(update=_shown(figure.total))
+    for dimension, cells in figure.breakdowns.items():
+        if dimension not in _NOT_OURS:
+            for value, cell in cells.items():
+                about = _about(measure, dimension, value)
+                update = {**about.fields, **_shown(cell), "measure": about.measure, "by": about.by}
+                yield own.model_copy(update=update)
+    for dimension in figure.withheld:
+        if dimension not in _NOT_OURS:
+            by = " ".join(_NAMES.get(part, part) for part in parts_of(dimension))
+            yield own.model_copy(update={"by": by, "hidden": "withheld"})
+
+
+def _about(measure: str, dimension: str, value: str) -> _About:
+    """Return what a part is about: the result and how far a match has come are measures of their own."""
+    parts = dict(zip(parts_of(dimension), split(value), strict=True)) if value != ROLLED_UP else {dimension: value}
+    if result := parts.pop("result", None):
+        measure = result
+    if completion := parts.pop("completion", None):
+        measure = _COMPLETION.get(completion, completion)
+    return _About(measure, {_NAMES.get(name, name): each for name, each in parts.items()})
+
+
+def _shown(cell: ReleasedCell) -> dict[str, object]:
+    return figure_number(cell).model_dump(include={"value", "hidden", "events", "events_digest"})

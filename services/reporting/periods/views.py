@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AwareDatetime, Field
 
 from services.reporting.periods import store
 from services.reporting.periods.model.approval import Approval, is_frozen
+from shared.contracts.codes import PeriodState
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.periods.model.periods import Period
+
+
+class PeriodStatus(ReadModel):
+    """A period, and how far its figures are approved."""
+
+    period: Annotated[
+        str, Field(description="Its label; `programme` is the programme as a whole.", examples=["2026-H1"])
+    ]
+    start: date
+    end: Annotated[date, Field(description="Its last day.")]
+    state: PeriodState
+    cut_off: Annotated[
+        AwareDatetime | None, Field(description="Facts up to then count; null before the figures are submitted.")
+    ]
+    figures_digest: Annotated[
+        str | None,
+        Field(description="SHA-256 of the figures that were submitted, in hex.", examples=["9f86d081884c7d65"]),
+    ]
+    frozen_at: AwareDatetime | None
+    statement: Annotated[int, Field(description="Above 1 the figures were stated again.", examples=[1])]
 
 
 async def approval_of(session: AsyncSession, period: Period) -> Approval:
@@ -25,15 +48,15 @@ async def in_frozen_period(session: AsyncSession, day: date) -> bool:
     return is_frozen(await store.approvals(session), day)
 
 
-def period_as_json(where: Approval) -> dict[str, Any]:
-    """Return how far a period is approved, for programs."""
-    return {
-        "period": where.period.label,
-        "start": where.period.start,
-        "end": where.period.end,
-        "state": where.state.value,
-        "cut_off": where.cut_off,
-        "figures_digest": where.figures_digest,
-        "frozen_at": where.frozen_at,
-        "statement": where.statement,
-    }
+def period_status(where: Approval) -> PeriodStatus:
+    """Return how far a period is approved."""
+    return PeriodStatus(
+        period=where.period.label,
+        start=where.period.start,
+        end=where.period.end,
+        state=where.state,
+        cut_off=where.cut_off,
+        figures_digest=where.figures_digest,
+        frozen_at=where.frozen_at,
+        statement=where.statement,
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.periods.model import periods
+from services.reporting.targets import store
 from services.reporting.targets.model import TargetKind, due_in_period, standing
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext
@@ -17,6 +18,8 @@ from shared.web.graphics.charts import Series, lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
@@ -32,6 +35,11 @@ KINDS = {
 MOST = 8
 """The most periods that are drawn, the last ones in which a target is due."""
 COLUMNS = ("indicator", "title", "period", "start", "end", "status", "target", "target_day", "actual", "hidden")
+
+
+async def target_values(session: AsyncSession) -> list[TargetValue]:
+    """Return all baselines and targets, also those that wait for approval."""
+    return await store.everything(session)
 
 
 @dataclass(frozen=True, slots=True)

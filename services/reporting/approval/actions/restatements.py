@@ -55,6 +55,11 @@ class Difference:
     earlier: list[Proposal]
     counted_at: datetime | None
 
+    @property
+    def decided(self) -> list[Proposal]:
+        """The proposals that were decided."""
+        return [each for each in self.earlier if each is not self.proposal]
+
 
 async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
     """Return what a restatement would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
@@ -138,15 +143,28 @@ async def withdraw(bus: Bus, principal: Principal, label: str) -> Proposal:
     return await _drop(bus, principal, label, ProposalState.WITHDRAWN)
 
 
-async def history(session: AsyncSession, where: Approval, indicator: str) -> list[tuple[int, Released, str | None]]:
-    """Return each approved statement of a figure, the first one first: number, figure as it was shown, reason."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One approved statement of a figure, as it was shown; the first one has no reason."""
+
+    statement: int
+    figure: Released
+    reason: RestatementReason | None
+
+
+async def history(session: AsyncSession, where: Approval, indicator: str) -> list[Statement]:
+    """Return each approved statement of a figure, the first one first."""
     reasons = {
-        each.statement: each.reason.label
+        each.statement: each.reason
         for each in await store.of_period(session, where.period.label)
         if each.state is ProposalState.APPROVED
     }
     return [
-        (number, (await disclosure_actions.released_before(session, where, number, [figure]))[0], reasons.get(number))
+        Statement(
+            number,
+            (await disclosure_actions.released_before(session, where, number, [figure]))[0],
+            reasons.get(number),
+        )
         for number, figure in await figures_store.statements(session, where.period, indicator)
         if number <= where.statement
     ]

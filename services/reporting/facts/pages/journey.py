@@ -6,12 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.facts.views import journey_of
+from services.reporting.facts import views
 from services.reporting.guards import Tracer
 from services.reporting.parameters import BusDep
 from shared.contracts import EVENTS
-from shared.errors import Refused
-from shared.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -36,17 +34,14 @@ async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") 
     wanted = reference.strip()
     if not wanted:
         return render(request, "facts/journey_search.html", reference="", missing=False)
-    found = await journey_of(bus, wanted)
+    found = await views.reference_of(bus, wanted)
     if found is None:
         return render(request, "facts/journey_search.html", 404, reference=wanted, missing=True)
-    return see_other(f"/reporting/journey/{found[0].reference}")
+    return see_other(f"/reporting/journey/{found}")
 
 
 @router.get("/reporting/journey/{application_id}")
 async def journey(request: Request, _: Tracer, bus: BusDep, application_id: str) -> Response:
     """Show the events of one application, by its id or reference, oldest first."""
-    found = await journey_of(bus, application_id)
-    if found is None:
-        raise Refused(gettext("No application with that reference has arrived here."), 404)
-    application, steps = found
-    return render(request, "facts/journey.html", application=application, steps=steps, says=meaning_of, title=title)
+    found = await views.journey(bus, application_id)
+    return render(request, "facts/journey.html", application=found, steps=found.events, says=meaning_of, title=title)

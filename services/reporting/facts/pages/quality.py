@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.facts.model.flaws import LEFT_OUT
-from services.reporting.facts.views import PAGE, quality_report
+from services.reporting.facts.views import PAGE, quality_page
 from services.reporting.guards import Tracer
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import Role
@@ -32,13 +31,17 @@ async def quality(
     request: Request, principal: Tracer, bus: BusDep, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     """Show the events that make no sense, what is wrong with each, and what happens to it."""
+    flawed, total, lists = await quality_page(bus, page)
     return render(
         request,
         "facts/quality.html",
-        **(await quality_report(bus, page))._asdict(),
+        flawed=flawed,
+        total=total,
+        elsewhere=lists.elsewhere,
+        unknown=lists.unknown,
+        dead_letters=lists.dead_letters,
         page=page,
         size=PAGE,
         reasons=REASONS,
-        left_out=LEFT_OUT,
         mends=principal.has(Role.PROGRAMME_COORDINATOR),
     )

@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.reporting.disclosure.views import released_figure
 from services.reporting.feeds.formats import iati
 from services.reporting.feeds.formats.csvw import metadata
 from services.reporting.feeds.formats.logframe import logframe
-from services.reporting.feeds.formats.table import as_json, csv_text
+from services.reporting.feeds.formats.table import csv_text
 from services.reporting.feeds.formats.workbook import workbook
 from services.reporting.feeds.model.publication import File
 from services.reporting.indicators.model.catalogue import agreed
@@ -159,10 +160,10 @@ def ours(settings: ServiceSettings) -> Settings:
 def _json(released: Sequence[Released], where: Approval) -> bytes:
     content = {
         "period": where.period.label,
-        "start": where.period.start,
-        "end": where.period.end,
+        "start": where.period.start.isoformat(),
+        "end": where.period.end.isoformat(),
         "state": where.state.value,
         "statement": where.statement,
-        "figures": [as_json(figure) for figure in released],
+        "figures": [released_figure(figure).model_dump(mode="json") for figure in released],
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n").encode()
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

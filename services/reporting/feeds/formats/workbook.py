@@ -23,7 +23,7 @@ _WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "di
 
 def workbook(released: Sequence[Released], where: Approval, at: datetime) -> bytes:
     """Return the workbook of a period's figures; the same bytes for the same figures and moment `at`."""
-    lines = (row for figure in released for row in rows(figure, where))
+    lines = (row.model_dump(mode="json") for figure in released for row in rows(figure, where))
     return workbook_of(f"Figures, {where.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
 
 

@@ -1,6 +1,6 @@
 """Pages of the overview: a period's figures, how far it is approved, its charts, and where to download them."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -12,11 +12,11 @@ from services.reporting.disclosure.model import Released
 from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import READER, Reader, may_protect, may_steer, may_trace
 from services.reporting.indicators.model.catalogue import agreed
-from services.reporting.overview.views import NamedChart, charts
-from services.reporting.overview.views import csv_text as rows_as_csv
+from services.reporting.overview.views.charts import NamedChart, charts
+from services.reporting.overview.views.charts import csv_text as rows_as_csv
 from services.reporting.parameters import BusDep, RunningCountsDep
 from services.reporting.periods.model.approval import FIXED, Approval
-from services.reporting.targets import store as targets_store
+from services.reporting.targets.views import target_values
 from shared.bus import Bus
 from shared.contracts.codes import PeriodReturnReason, PeriodState
 from shared.errors import Refused
@@ -37,8 +37,8 @@ async def _figures_and_charts(bus: Bus, label: str | None) -> tuple[Approval, li
     """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
     where, released = await released_figures(bus, label)
     async with bus.read() as session:
-        written = await targets_store.everything(session)
-    return where, released, charts({each.definition.id: each for each in released}, where.period, written)
+        targets = await target_values(session)
+    return where, released, charts({each.definition.id: each for each in released}, where.period, targets)
 
 
 @router.get("/reporting/")
@@ -67,7 +67,7 @@ async def overview(
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
-        steps=_steps(where, principal) if may_steer(principal) else None,
+        steps=_next_step(where, principal) if may_steer(principal) else None,
         work=counts.of(where.period.label, max(stated, default=None)) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
         report=_report(where, principal),
@@ -83,23 +83,36 @@ def _report(where: Approval, principal: Principal) -> str:
     return "draft" if may_steer(principal) else ""
 
 
-def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
-    """Return what can be done with the period now, and if nothing, why."""
-    why, action, button = "", None, ""
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What can be done with a period now (`action`, the label of its `button`), and if nothing, `why`."""
+
+    action: str = ""
+    button: str = ""
+    why: str = ""
+
+    @property
+    def returns(self) -> bool:
+        """Whether the figures may be returned to their author instead."""
+        return self.action == "approve"
+
+
+def _next_step(where: Approval, principal: Principal) -> NextStep:
+    if where.period.kind is None:
+        return NextStep(why=gettext("The programme as a whole is not approved: its periods are."))
+    step = NextStep()
     match where.state:
-        case _ if where.period.kind is None:
-            why = gettext("The programme as a whole is not approved: its periods are.")
         case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > where.period.end:
-            action, button = "submit", gettext("Submit these figures for approval")
+            step = NextStep("submit", gettext("Submit these figures for approval"))
         case PeriodState.DRAFT | PeriodState.RETURNED:
-            why = gettext("It can be submitted when its last day has passed.")
+            step = NextStep(why=gettext("It can be submitted when its last day has passed."))
         case PeriodState.SUBMITTED if where.author == principal.subject:
-            why = gettext("You submitted it: somebody else has to approve it.")
+            step = NextStep(why=gettext("You submitted it: somebody else has to approve it."))
         case PeriodState.SUBMITTED:
-            action, button = "approve", gettext("Approve and freeze these figures")
+            step = NextStep("approve", gettext("Approve and freeze these figures"))
         case PeriodState.FROZEN:
-            action, button = "publish", gettext("Publish these figures")
-    return {"action": action, "button": button, "why": why, "returns": action == "approve"}
+            step = NextStep("publish", gettext("Publish these figures"))
+    return step
 
 
 @router.get("/reporting/charts/{name}.csv")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from services.reporting.approval.actions import restatements
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import released_figure
-from services.reporting.facts import store as facts_store
+from services.reporting.facts import views as facts_views
 from services.reporting.figures.actions.periods import events_of, period_choices
 from services.reporting.guards import Reader, Tracer, may_trace
 from services.reporting.parameters import BusDep
@@ -55,7 +55,7 @@ async def events(
     where, figure, released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
         ids = await events_of(session, where, figure, first=(page - 1) * PAGE, count=PAGE)
-        steps = await facts_store.steps(session, ids=ids)
+        steps = await facts_views.events(session, ids)
     return render(
         request,
         "overview/events.html",

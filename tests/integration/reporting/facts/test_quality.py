@@ -53,18 +53,39 @@ async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: Hou
     )
     evaluator = await house.grant(Role.EVALUATOR)
     answer = (await evaluator.get("/reporting/api/v1/quality")).json()
-    assert {each["flaw"]: each["left_out"] for each in answer["flaws"]} == {
+    listed = [*answer["flaws"]["items"], *answer["attended_elsewhere"]]
+    assert {each["flaw"]: each["left_out"] for each in listed} == {
         "ends_before_it_starts": True,
         "score_above_maximum": True,
         "unknown_code": False,
         "attended_on_another_day": False,
     }
     page = (await evaluator.get("/reporting/quality")).text
-    assert all(each["event"] in page for each in answer["flaws"])
+    assert all(each["event"] in page for each in listed)
     assert "The visit ends before it starts" in page
     assert "Left out of all figures" in page
     figures = (await evaluator.get("/reporting/api/v1/figures?period=2026-Q1")).json()["figures"]
     assert next(each["value"] for each in figures if each["indicator"] == "TOPCOP-OP-02") == "2"
+
+
+async def test_flaws_are_read_page_by_page(house: House) -> None:
+    """Following `next` gives each flaw once, the newest first; `since` leaves out earlier ones."""
+    odd = [_event("TestScored", ident("odd", n), phase="post", score=31 + n, maximum=20) for n in range(5)]
+    await feed_events(house, odd)
+    evaluator = await house.grant(Role.EVALUATOR)
+    found, cursor = [], ""
+    while True:
+        page = (await evaluator.get(f"/reporting/api/v1/quality?limit=2{cursor}")).json()["flaws"]
+        assert len(page["items"]) <= 2
+        found += page["items"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len({each["event"] for each in found}) == len(found) == 5
+    assert [each["occurred_at"] for each in found] == sorted((each["occurred_at"] for each in found), reverse=True)
+    later = (await evaluator.get("/reporting/api/v1/quality?since=2090-01-01T00:00:00Z")).json()
+    assert (later["flaws"]["items"], later["total"]) == ([], 5)
+    assert (await evaluator.get("/reporting/api/v1/quality?cursor=x")).status_code == 422
 
 
 async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -> None:
@@ -79,9 +100,10 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
     await house.feed.apply([*records[:broken], changed(whole, value=b'{"plan": 1}'), *records[broken + 1 :], strange])
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
     answer = (await coordinator.get("/reporting/api/v1/quality")).json()
-    assert answer["unknown"] == [{"topic": "exchange.visits", "type": "VisitAdmired", "count": 1}]
-    assert answer["parked"][0] | {"subject": visit} == answer["parked"][0]
-    assert [each["reason"] for each in answer["parked"]] == ["contract", "behind", "behind", "behind"]
+    unknown = [(each["topic"], each["type"], each["count"]) for each in answer["unknown"]]
+    assert unknown == [("exchange.visits", "VisitAdmired", 1)]
+    assert answer["dead_letters"][0] | {"subject": visit} == answer["dead_letters"][0]
+    assert [each["reason"] for each in answer["dead_letters"]] == ["contract", "behind", "behind", "behind"]
     page = (await coordinator.get("/reporting/quality")).text
     assert "It breaks its contract" in page
     assert "VisitAdmired" in page
@@ -93,5 +115,5 @@ async def test_dead_letters_are_listed_and_count_after_a_redrive(house: House) -
         mended = "UPDATE parked SET value = :value WHERE settled_at IS NULL AND reason = 'contract'"
         await tx.session.execute(text(mended), {"value": whole.value})
     await redrive.redrive(service.bus, service.consumers, "exchange.visits", visit, "operator", "mended")
-    assert (await coordinator.get("/reporting/api/v1/quality")).json()["parked"] == []
+    assert (await coordinator.get("/reporting/api/v1/quality")).json()["dead_letters"] == []
     assert (await coordinator.get(value)).json()["value"] == "3"

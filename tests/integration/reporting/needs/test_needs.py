@@ -164,7 +164,7 @@ async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed(
     ]
     await feed_events(house, first)
     auditor = await house.grant(Role.AUDITOR)
-    flaws = (await auditor.get("/reporting/api/v1/quality")).json()["flaws"]
+    flaws = (await auditor.get("/reporting/api/v1/quality")).json()["flaws"]["items"]
     assert {each["flaw"]: each["left_out"] for each in flaws} == {
         "need_ends_before_it_starts": True,
         "unknown_code": False,
@@ -174,7 +174,7 @@ async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed(
     await feed_events(
         house, [need(1, quantity=5), need(2, quantity=7), need(3, withdrawn=True, topic_code="stamp_collecting")]
     )
-    assert (await auditor.get("/reporting/api/v1/quality")).json()["flaws"] == []
+    assert (await auditor.get("/reporting/api/v1/quality")).json()["flaws"]["items"] == []
     assert await _needed(house) == 12
     assert await _needed(house, "2028") == 0, "the needs are over by then"
     await feed_events(house, [need(1, quantity=9, withdrawn=True)])
@@ -196,7 +196,7 @@ async def test_a_need_against_its_contract_is_listed_on_the_quality_page(house: 
         [changed(record, value=json.dumps(negative).encode()), changed(other, value=json.dumps(unknown).encode())]
     )
     auditor = await house.grant(Role.AUDITOR)
-    answer = (await auditor.get("/reporting/api/v1/quality")).json()["parked"]
+    answer = (await auditor.get("/reporting/api/v1/quality")).json()["dead_letters"]
     assert [(each["topic"], each["reason"]) for each in answer] == [("exchange.registry", "contract")] * 2
     assert await _needed(house) == 0
 

@@ -13,7 +13,7 @@ from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, Rel
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.demand import UNMET
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
-from services.reporting.overview.views import charts, csv_text, reciprocity
+from services.reporting.overview.views.charts import charts, csv_text, reciprocity
 from services.reporting.periods.model import periods
 from services.reporting.periods.model.approval import Approval
 from services.reporting.targets import views as targets_views

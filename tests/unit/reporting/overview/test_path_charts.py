@@ -9,7 +9,7 @@ from services.reporting.disclosure.model import Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Note
 from services.reporting.indicators.model.quality import FOLLOWED
-from services.reporting.overview.views import answering, delivery_path
+from services.reporting.overview.views.charts import answering, delivery_path
 from services.reporting.periods.model import periods
 
 HIDDEN = ReleasedCell(None, hidden=Hidden.FEW)
