@@ -7,24 +7,22 @@ import typer
 
 NAME = "contracts"
 FOLDER = "docs/contracts"
+_STAND_IN = "postgresql://document@127.0.0.1:1/document"
+"""A value for a setting that a document does not depend on."""
 
 
 def openapi(service: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a service's JSON API, as the running service gives it."""
     from importlib import import_module  # noqa: PLC0415 - one service after the other, each heavy
 
+    from shared.web.openapi import document  # noqa: PLC0415 - as above
+
     settings = import_module(f"services.{service}.settings").Settings
-    values = {name: _stand_in(field.annotation) for name, field in settings.model_fields.items() if field.is_required()}
+    values = {name: _STAND_IN for name, field in settings.model_fields.items() if field.is_required()}
+    values |= {"oidc_issuer": "https://sign-in.example", "origin": "https://tandem.example"}
     # What an installation is told must not show: neither its secrets nor whether its clock can be moved.
     app = import_module(f"services.{service}.app").create_app(settings(**values, local=False), background=False)
-    document: dict[str, Any] = app.openapi()
-    return document
-
-
-def _stand_in(annotation: object) -> str:
-    """A value for a setting that a document does not depend on."""
-    del annotation
-    return "postgresql://document@127.0.0.1:1/document"
+    return document(app)
 
 
 def documents() -> dict[str, str]:

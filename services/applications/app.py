@@ -16,9 +16,29 @@ from services.applications.settings import Settings
 from services.applications.workers import workers
 from shared.identity.suspensions import set_suspension_rule
 from shared.runtime.service import create
+from shared.web.openapi import ApiText
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+API = ApiText(
+    summary="The participants' portal: register, calls, applications, placements, mentors and what follows a match.",
+    tags={
+        "applications": "Applications of officers, from draft to submission, with answers and companions.",
+        "audit": "Who read or changed what, for auditors.",
+        "calls": "Calls for applications, their drafts and revisions.",
+        "clock": "The clock of a local run, which can be moved.",
+        "decisions": "What coordinators decide: the queue, endorsement, eligibility, appeals.",
+        "incidents": "Reports of incidents, for those chosen to read them.",
+        "matches": "Matches from the proposal to the answer, for both sides.",
+        "mentors": "Profiles of mentors, from draft to published.",
+        "mentorships": "Agreements, goals, meetings and sessions of a mentoring pair.",
+        "offers": "Placements that host organisations offer, from draft to published.",
+        "partners": "Partner countries: suspension and reinstatement.",
+        "register": "Organisations, people and their access, funds, exclusions and training needs.",
+        "visits": "Visits: agenda, attendance, preparation, letters and moves.",
+    },
+)
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
@@ -36,6 +56,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         consumers=consumers,
         workers=[*workers, partial(write_counted_attempts, attempts=attempts)],
         background=background,
+        api_text=API,
     )
     app.state.attempt_limit = AttemptLimit()
     set_suspension_rule(app, partners_store.cases_go_on)

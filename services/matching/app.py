@@ -14,9 +14,20 @@ from services.matching.settings import Settings
 from services.matching.workers import workers
 from shared.runtime.dead_letters import dead_letters_router
 from shared.runtime.service import create
+from shared.web.openapi import ApiText
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+API = ApiText(
+    summary="The matching service: the board, cohorts, overrides, dates and what became of each match.",
+    tags={
+        "board": "What coordinators see of matches, visits and deadlines.",
+        "cohorts": "Commit provisional matches as a cohort, and follow the job that does it.",
+        "matching": "Receipts, dates, overrides, exchange rings and reciprocity.",
+        "what-ifs": "Match again under other terms, without changing anything.",
+    },
+)
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
@@ -37,4 +48,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         consumers=consumers,
         workers=workers,
         background=background,
+        api_text=API,
     )

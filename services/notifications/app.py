@@ -13,9 +13,18 @@ from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
 from shared.runtime.service import create
+from shared.web.openapi import ApiText
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+API = ApiText(
+    summary="The notifications service: messages, deadlines and webhooks.",
+    tags={
+        "notifications": "Messages that were sent, the rules that send them, and deadlines.",
+        "webhooks": "Addresses of other systems that receive events, and each delivery to them.",
+    },
+)
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
@@ -36,4 +45,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         consumers=consumers,
         workers=workers(settings),
         background=background,
+        api_text=API,
     )

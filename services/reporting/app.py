@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.reporting.consumers import consumers
 from services.reporting.feeds.actions.files import open_to_all
 from services.reporting.feeds.actions.publications import keep_older
+from services.reporting.feeds.guards import CONSUMER
 from services.reporting.feeds.signing import key_of
 from services.reporting.figures.actions.counting import count_continuously
 from services.reporting.figures.actions.running_counts import RunningCounts
@@ -15,9 +16,26 @@ from services.reporting.routes import routers
 from services.reporting.settings import Settings
 from services.reporting.workers import look_after_answers
 from shared.runtime.service import create
+from shared.web.openapi import ApiText
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+API = ApiText(
+    summary="The reporting service: figures, their approval and files, and the answers that they are counted from.",
+    tags={
+        "figures": "Figures of a period, baselines and targets, approval, and published files.",
+        "outcomes": "Evaluations, reports, follow-ups and cascade sessions, each opened by a ticket of the portal.",
+        "tests": "Questions and tests before and after a visit.",
+    },
+    schemes={
+        CONSUMER: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token that the programme coordinator issued to a consumer of the published files.",
+        }
+    },
+)
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
@@ -35,6 +53,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         consumers=consumers,
         workers=[count_continuously, look_after_answers, keep_older],
         background=background,
+        api_text=API,
     )
     app.state.running_counts = RunningCounts()
     return app

@@ -1,6 +1,6 @@
 """The parameters that several routes of the service share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
@@ -8,6 +8,7 @@ from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.settings import Settings
 from shared.bus import Bus
 from shared.runtime.service import Service, bus_of, service_of
+from shared.web.openapi import file_answers
 
 BusDep = Annotated[Bus, Depends(bus_of)]
 ServiceDep = Annotated[Service, Depends(service_of)]
@@ -17,9 +18,7 @@ PeriodQuery = Annotated[
 ]
 PeriodPath = Annotated[str, Path(description="Its label: `2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
 RequiredPeriod = Annotated[str, Query(description="`2026`, `2026-H1` or `2026-Q3`.", examples=["2026-H1"])]
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A CSV file (RFC 4180, UTF-8).", "content": {"text/csv": {"schema": {"type": "string"}}}}
-}
+CSV = file_answers("text/csv")
 """The answer of an operation that gives a CSV file, for its description."""
 IndicatorPath = Annotated[str, Path(description="Its id, as agreed with the donor.", examples=["TOPCOP-OP-02"])]
 

@@ -31,6 +31,7 @@ from shared.runtime import telemetry
 from shared.web import setup, site
 from shared.web.api_docs import api_page
 from shared.web.live import Live
+from shared.web.openapi import ApiText, document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -80,11 +81,13 @@ def create(
     consumers: Consumers,
     workers: Sequence[Callable[[Service], Awaitable[None]]] = (),
     background: bool = True,
+    api_text: ApiText | None = None,
 ) -> FastAPI:
     """Return the application of the service `name`.
 
     `place` is its place in the page shell; `workers` are loops that run until cancelled and are started again when
     they fail. Without `background` neither relay nor reader nor workers run: for tests of pages, and for documents.
+    `api_text` says what the service's API is for.
     """
     bus = Bus(name, settings)
     service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers))
@@ -117,7 +120,7 @@ def create(
                 provider.shutdown()
 
     app = FastAPI(
-        title=f"Tandem: {name}",
+        title=f"Tandem {name} API",
         version=site.version(),
         lifespan=lifespan,
         docs_url=None,
@@ -125,6 +128,7 @@ def create(
         openapi_url=None,
     )
     app.state.service = service
+    app.state.api_text = api_text or ApiText()
     setup.install(app, place=place, templates=templates, local=settings.local)
     app.add_middleware(telemetry.RequestSpans, service=name)
     for router in (_health(name), api_page(name), *routers):
@@ -223,6 +227,6 @@ def _health(name: str) -> APIRouter:
     @router.get("/api/openapi.json", dependencies=[Depends(identity.public())])
     async def openapi(request: Request) -> JSONResponse:
         app: FastAPI = request.app
-        return JSONResponse(app.openapi())
+        return JSONResponse(document(app))
 
     return router

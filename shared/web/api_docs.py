@@ -11,6 +11,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the endpoi
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.identity.guard import every_route, public
+from shared.web.openapi import document
 from shared.web.render import render
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Operation:
 
 def operations(app: FastAPI) -> list[Operation]:
     """Return the operations of the app's JSON API, by path and method, with whom each lets in."""
-    described = app.openapi()
+    described = document(app)
     schemas: dict[str, Any] = described.get("components", {}).get("schemas", {})
     found = []
     for route, access in every_route(app):

@@ -41,6 +41,10 @@ class _Anybody(Guard):
         return None
 
 
+CONSUMER = "consumer"
+"""The name of the tokens for the files in the description of the API."""
+
+
 def sent_token(request: Request) -> str | None:
     """Return the consumer's token that a program sent; None if it sent none, or one of the sign-in provider."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

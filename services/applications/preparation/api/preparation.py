@@ -20,6 +20,7 @@ from services.applications.preparation.model.letters import LetterKind
 from shared.bus import Bus
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
+from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 
@@ -189,7 +190,7 @@ async def make_letter(
     return letter_answer(stored)
 
 
-@router.get("/{visit_id}/letters/{letter}", response_class=Response)
+@router.get("/{visit_id}/letters/{letter}", response_class=Response, responses=file_answers("application/pdf"))
 async def read_letter(
     visit_id: UUID,
     letter: LetterKind,

@@ -92,6 +92,9 @@ KINDS = {
 }
 """The files by name, in the order in which they are listed."""
 
+MEDIA_TYPES = tuple(sorted({kind.media_type.partition(";")[0] for kind in KINDS.values()}))
+"""The media types of the files."""
+
 
 def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
     """Return the moment of a period's statement: of its freeze or of its newest figure. None if there is no figure."""

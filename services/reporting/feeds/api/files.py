@@ -8,25 +8,27 @@ from starlette.requests import Request
 
 from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.feeds.actions import files
+from services.reporting.feeds.actions.files import MEDIA_TYPES
 from services.reporting.feeds.actions.publications import LATEST
-from services.reporting.feeds.guards import Puller
+from services.reporting.feeds.guards import CONSUMER, Puller
 from services.reporting.feeds.responses import csv_response, file_response, iati_response
 from services.reporting.feeds.store import publications
 from services.reporting.guards import Reader
 from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.targets import store as targets_store
 from shared.contracts.codes import PeriodState
+from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
-@router.get("/figures.csv")
+@router.get("/figures.csv", response_class=Response, responses=file_answers("text/csv"))
 async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Return the figures of a period as CSV."""
     return await csv_response(bus, period)
 
 
-@router.get("/iati.xml")
+@router.get("/iati.xml", response_class=Response, responses=file_answers("application/xml"))
 async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
     """Return the figures of a period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)
@@ -62,5 +64,12 @@ async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, s
 
 
 for _path, _endpoint in (("/feeds/{period}/{name}", standing_file), ("/feeds/{period}/{statement}/{name}", one_file)):
-    router.add_api_route(_path, _endpoint, methods=["GET"])
+    router.add_api_route(
+        _path,
+        _endpoint,
+        methods=["GET"],
+        response_class=Response,
+        responses={**file_answers(*MEDIA_TYPES), 304: {"description": "The file that `If-None-Match` names."}},
+        openapi_extra={"security": [{CONSUMER: []}]},
+    )
     router.add_api_route(_path, _endpoint, methods=["HEAD"], include_in_schema=False)

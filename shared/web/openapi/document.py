@@ -1,0 +1,162 @@
+"""Make the OpenAPI 3.1 document of a service from its routes.
+
+FastAPI describes parameters, bodies and answers. What it cannot know is added here: ids of operations that clients can
+rely on, the problems that an operation can answer and who may call it (both from its guard), and examples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+
+from shared.identity.guard import every_route
+from shared.identity.session import CookieJar
+from shared.identity.state import service_of
+from shared.web.openapi import problem_answers, security
+from shared.web.openapi.examples import example
+from shared.web.openapi.operation_ids import operation_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from fastapi.routing import RouteContext
+
+    from shared.identity.guard import RouteAccess
+
+_REPLACED = ("HTTPValidationError", "ValidationError")
+_JSON = "application/json"
+_GENERAL = """
+Times are ISO 8601 with an offset, days `YYYY-MM-DD`, countries ISO 3166-1 alpha-2, languages ISO 639-1. A list answers
+`items` and `next`: send `next` back as `cursor` to read on. Errors are `application/problem+json` (RFC 9457). Where
+`GET` is allowed, `HEAD` is too.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiText:
+    """What a service says about its API: one sentence, one for each tag, and security schemes of its own."""
+
+    summary: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    schemes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the app's JSON API, made once."""
+    made: dict[str, Any] | None = getattr(app.state, "api_document", None)
+    if made is None:
+        made = app.state.api_document = _document(app)
+    return made
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    text: ApiText = app.state.api_text
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=text.summary or None,
+        description=_GENERAL.strip().replace("\n", " "),
+        routes=app.routes,
+        servers=[{"url": "/", "description": "The installation that serves this document."}],
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    renamed: dict[str, str] = {}
+    for route, access in every_route(app):
+        for method in route.methods or ():
+            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                _complete(operation, method, route, access, renamed)
+    for path in made["paths"].values():
+        path.pop("head", None)
+    for name in _REPLACED:
+        schemas.pop(name, None)
+    schemas |= problem_answers.schemas()
+    made = _with_names(made, renamed | _readable(schemas))
+    _add_examples(made)
+    settings = service_of(app).settings
+    made["components"] |= {
+        "responses": problem_answers.responses(),
+        "securitySchemes": security.schemes(settings.oidc_issuer, CookieJar(settings.origin).session)
+        | dict(text.schemes),
+    }
+    used = {tag for path in made["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    made["tags"] = [{"name": name, "description": text.tags.get(name, "")} for name in sorted(used)]
+    return made
+
+
+def _complete(
+    operation: dict[str, Any], method: str, route: RouteContext, access: RouteAccess, renamed: dict[str, str]
+) -> None:
+    """Add to an operation its id, summary, problems and security; note the new name of a schema made for its body."""
+    made_id = route.operation_id or operation_id(method, str(route.path_format))
+    renamed[f"Body_{operation['operationId']}"] = "".join(word.title() for word in made_id.split("_")) + "Form"
+    operation["operationId"] = made_id
+    _describe(operation, route)
+    responses = operation["responses"]
+    if "HTTPValidationError" in json.dumps(responses.get("422", {})):
+        del responses["422"]
+    for status, answer in problem_answers.problem_answers(access, method, operation).items():
+        responses.setdefault(status, answer)
+    operation["security"] = [*operation.get("security", ()), *security.requirements(access, method)]
+
+
+def _describe(operation: dict[str, Any], route: RouteContext) -> None:
+    """Make the first sentence of the description the summary, unless the route has one."""
+    words = operation.get("description", "")
+    if route.summary is None and words:
+        first = re.split(r"(?<=[.;:])\s", words, maxsplit=1)
+        operation["summary"] = first[0].rstrip(".;:").replace("\n", " ")
+        if len(first) == 1:
+            del operation["description"]
+
+
+def _readable(schemas: dict[str, Any]) -> dict[str, str]:
+    """Return better names for the two forms of a model that is read in one shape and written in another."""
+    return {name: name.removesuffix("-Output") for name in schemas if name.endswith("-Output")} | {
+        name: name.replace("-Input", "Input") for name in schemas if name.endswith("-Input")
+    }
+
+
+def _with_names(made: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return the document with other names of schemas, wherever they stand."""
+    prefix = "#/components/schemas/"
+    schemas = made["components"]["schemas"]
+    changed = {f"{prefix}{old}": f"{prefix}{new}" for old, new in names.items()}
+
+    def walk(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: walk(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [walk(item) for item in part]
+        return changed.get(part, part) if isinstance(part, str) else part
+
+    made = walk(made)
+    made["components"]["schemas"] = {names.get(name, name): walk(schema) for name, schema in schemas.items()}
+    for old, new in names.items():
+        if old in schemas and made["components"]["schemas"][new].get("title") == old:
+            made["components"]["schemas"][new]["title"] = new
+    return dict(sorted(made.items(), key=lambda entry: _ORDER.index(entry[0])))
+
+
+_ORDER = ("openapi", "info", "servers", "tags", "paths", "components")
+
+
+def _add_examples(made: dict[str, Any]) -> None:
+    """Give every body and every good answer in JSON an example, unless the route has one."""
+    schemas = made["components"]["schemas"]
+    for path in made["paths"].values():
+        for operation in path.values():
+            contents = [operation.get("requestBody", {}).get("content", {})]
+            contents += [
+                answer.get("content", {}) for status, answer in operation["responses"].items() if status.startswith("2")
+            ]
+            for content in contents:
+                media = content.get(_JSON)
+                if media and media.get("schema") and not media.keys() & {"example", "examples"}:
+                    media["example"] = example(media["schema"], schemas)
