@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -117,10 +118,15 @@ def _describe(operation: dict[str, Any], route: RouteContext) -> None:
 
 
 def _readable(schemas: dict[str, Any]) -> dict[str, str]:
-    """Return better names for the two forms of a model that is read in one shape and written in another."""
-    return {name: name.removesuffix("-Output") for name in schemas if name.endswith("-Output")} | {
-        name: name.replace("-Input", "Input") for name in schemas if name.endswith("-Input")
-    }
+    """Return better names: of the two forms of a model that is read in one shape and written in another, of lists."""
+    names = {name: name.removesuffix("-Output") for name in schemas if name.endswith("-Output")}
+    names |= {name: name.replace("-Input", "Input") for name in schemas if name.endswith("-Input")}
+    titles = Counter(schema.get("title") for schema in schemas.values())
+    for name, schema in schemas.items():
+        title = schema.get("title", "")
+        if name.startswith("Page_") and titles[title] == 1 and title not in schemas:
+            names[name] = title
+    return names
 
 
 def _with_names(made: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
