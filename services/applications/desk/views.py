@@ -1,14 +1,44 @@
-"""Links from the portal's first page, by role."""
+"""Show the portal's first page to one person: their applications, what waits for them, where to go by role."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from shared.contracts.codes import Role
+from services.applications.application.views.standing import standing
+from services.applications.calls import store as calls_store
+from services.applications.first_page import waiting_for
+from services.applications.overview.views.first_page import participant
+from services.applications.partners.views import continuing_cases
+from services.applications.register.store import entries
+from shared.contracts.codes import ApplicationState, CallState, Role
 from shared.i18n import N_, gettext
+from shared.time import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.views.standing import Case
+    from services.applications.partners.store import DecidedCase
+    from services.applications.settings import Settings
+    from services.applications.waiting import Waiting
     from shared.identity import Principal
+    from shared.web.states import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A link to a page with a title, and what is found there; `meta` stands above the title."""
+
+    title: str
+    text: str
+    href: str
+    meta: str = ""
+    action: str = ""
+
 
 # Where each role goes on to: (roles, title, text, address).
 _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
@@ -193,11 +223,81 @@ _LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
 )
 
 
-def role_links(principal: Principal) -> list[dict[str, str]]:
+def role_links(principal: Principal) -> list[Card]:
     """Return the pages to which the reader's roles lead, each address once."""
     found = {
-        address: {"title": gettext(title), "text": gettext(text), "href": address}
+        address: Card(gettext(title), gettext(text), address)
         for roles, title, text, address in _LINKS
         if principal.has(*roles)
     }
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Continuing:
+    """A case of a suspended country that was decided to be finished, until when, and where it is."""
+
+    reference: str
+    href: str
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """What the first page shows to one person; `cases` are their own applications, the most pressing first.
+
+    `own_waits`: one of them waits for the person. `address_waits`: their new address is not confirmed.
+    """
+
+    cases: Sequence[tuple[Case, Standing]]
+    own_waits: bool
+    open_calls: Sequence[calls_store.Call]
+    officer: bool
+    waiting: Sequence[Waiting]
+    address_waits: bool
+    cards: Sequence[Card]
+    continuing: Sequence[Continuing]
+    clock_movable: bool
+
+
+async def first_page(session: AsyncSession, principal: Principal, settings: Settings) -> FirstPage:
+    """Return what the first page shows to the principal."""
+    reader = await participant(session, principal, settings)
+    officer, moment = principal.has(Role.OFFICER), clock.now()
+    calls = await calls_store.calls(session, state=CallState.PUBLISHED) if officer else []
+    person = await entries.person(session, principal.subject)
+    continuing = await continuing_cases(session, principal) if principal.suspended else []
+    return FirstPage(
+        cases=sorted(((case, standing(case)) for case in reader.cases), key=_pressing_first),
+        own_waits=any(case.shown_state in _WAITS_FOR_OFFICER for case in reader.cases),
+        open_calls=[call for call in calls if call.takes_applications(moment)],
+        officer=officer,
+        waiting=await waiting_for(session, reader),
+        address_waits=person is not None and person.unconfirmed_address is not None,
+        cards=role_links(principal),
+        continuing=[Continuing(case.reference, _case_address(case), case.ends_on) for case in continuing],
+        clock_movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
+    )
+
+
+# What waits for the officer, the most pressing first; after that what is on its way, then what is over.
+_WAITS_FOR_OFFICER = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
+    """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age."""
+    case, where = item
+    state = case.shown_state
+    far = datetime.max.replace(tzinfo=UTC)
+    if state in _WAITS_FOR_OFFICER:
+        due = where.due if isinstance(where.due, datetime) else far
+        return _WAITS_FOR_OFFICER.index(state), due
+    return len(_WAITS_FOR_OFFICER) + (not where.state.next), far - (case.application.since - _EPOCH)
+
+
+def _case_address(case: DecidedCase) -> str:
+    """Return the address of a continuing case: the match, with all that followed from it, or the application."""
+    if case.match_id is None:
+        return f"/applications/mine/{case.application_id}"
+    return f"/applications/matches/{case.match_id}"

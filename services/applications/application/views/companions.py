@@ -21,8 +21,9 @@ from services.applications.placements import store as placements_store
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.transitions import NotNow
+from services.applications.waiting import counted
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 from shared.identity.scope import is_self
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from services.applications.application.store.applications import Application
     from services.applications.application.store.companions import Companion
     from services.applications.application.views.standing import Case
+    from services.applications.waiting import Reader, Waiting
     from shared.identity import Principal
 
 
@@ -193,11 +195,16 @@ async def invitations_for(session: AsyncSession, principal: Principal) -> list[I
     return found
 
 
-async def count_waiting(session: AsyncSession, principal: Principal) -> int:
-    """Return how many invitations wait for the reader's answer."""
+async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
+    """Return the invitations that wait for the reader's answer."""
+    principal = reader.principal
+    if not principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
+        return []
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
-    return sum(row.stands is CompanionState.ASKED for row in rows)
+    count = sum(row.stands is CompanionState.ASKED for row in rows)
+    name = ngettext("has named you: say yes or no", "have named you: say yes or no", count)
+    return counted(count, name, "/applications/companions")
 
 
 def company_sentence(company: Company, *, others: bool = False) -> str:

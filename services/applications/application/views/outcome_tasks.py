@@ -9,9 +9,11 @@ from services.applications.display import outcome_task_row
 from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
+from services.applications.overview.views.first_page import Participant
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import Party
-from shared.i18n import gettext
+from services.applications.waiting import Waiting, counted
+from shared.contracts.codes import ApplicationState, Party
+from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 
 
@@ -42,3 +44,26 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
     ]
+
+
+# Once a visit has its dates, forms of reporting can be asked for (the test before it); before that none is.
+_WITH_FORMS = (
+    ApplicationState.SCHEDULED,
+    ApplicationState.UNDER_WAY,
+    ApplicationState.COMPLETED,
+    ApplicationState.ENDED,
+)
+
+
+async def waiting(session: AsyncSession, reader: Participant) -> list[Waiting]:
+    """Return, for each application of the officer, the forms about its outcomes that are still to be filled in."""
+    found = []
+    for case in reader.cases:
+        if case.shown_state not in _WITH_FORMS:
+            continue
+        tasks = await outcome_tasks(session, reader.principal, case.application.id)
+        count = sum(task["waits"] for task in tasks)
+        name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", count)
+        text = name % {"reference": case.application.reference}
+        found += counted(count, text, f"/applications/mine/{case.application.id}")
+    return found

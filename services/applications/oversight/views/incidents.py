@@ -12,12 +12,15 @@ from services.applications.oversight import model
 from services.applications.oversight.store import incidents as store
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
+from services.applications.waiting import counted
 from shared.contracts.codes import UNION, MatchState, Role
+from shared.i18n import ngettext
 from shared.identity.scope import may_clear
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.waiting import Reader, Waiting
     from shared.identity import Principal
 
 
@@ -72,9 +75,11 @@ async def visible_incidents(session: AsyncSession, principal: Principal) -> list
     return sorted(by_id.values(), key=lambda item: (order.index(item.stands), item.id))
 
 
-async def count_waiting(session: AsyncSession, principal: Principal) -> int:
-    """Return how many reports wait for the principal to acknowledge them."""
-    incidents = await visible_incidents(session, principal)
-    return sum(
-        incident.stands is model.IncidentState.REPORTED and may_handle(principal, incident) for incident in incidents
+async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
+    """Return the reports that wait for the reader to acknowledge them."""
+    count = sum(
+        incident.stands is model.IncidentState.REPORTED and may_handle(reader.principal, incident)
+        for incident in await visible_incidents(session, reader.principal)
     )
+    name = ngettext("incident report waits for you", "incident reports wait for you", count)
+    return counted(count, name, "/applications/incidents?state=reported")

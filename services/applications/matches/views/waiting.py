@@ -1,0 +1,23 @@
+"""Count the matches that wait for somebody to clear or to answer them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.overview.views.participation import match_views
+from services.applications.waiting import counted
+from shared.contracts.codes import MatchState
+from shared.i18n import ngettext
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.waiting import Reader, Waiting
+
+
+async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
+    """Return the matches that wait for the reader."""
+    views = await match_views(session, reader.principal, (MatchState.PROPOSED, MatchState.OFFERED))
+    count = sum(view.waits for view in views)
+    name = ngettext("match waits for you", "matches wait for you", count)
+    return counted(count, name, "/applications/matches?state=waits")
