@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from markupsafe import Markup
@@ -14,10 +15,56 @@ from shared.web import states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from services.applications.outcomes.views import Task
+    from shared.web.states import State
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """A row of a summary list; `change` is the address at which the value is changed."""
+
+    key: str
+    value: Any
+    change: str | None = None
+    change_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A row of a task list: where it leads, and how far it is, as a state or in words."""
+
+    title: str
+    href: str | None = None
+    hint: str = ""
+    status: str = ""
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One event of a history: what, when, by whom; `state` where it ends the case."""
+
+    title: str
+    when: datetime
+    by: str = ""
+    text: str | None = None
+    state: State | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are of one sort, with the address of exactly these rows."""
+
+    count: int
+    name: str
+    href: str
+    tone: str = ""
+    note: str = ""
 
 
 def tag(kind: str, code: str) -> Markup:

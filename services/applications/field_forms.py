@@ -137,7 +137,9 @@ def form_values(form: Form, entry: type[BaseModel], names: Iterable[str], rows: 
 
 def _read(spec: FieldSpec, value: Any, rows: RowKind | None, default: Any) -> Any:
     if rows is not None:
-        return [item for row in value if (item := rows.read(row)) is not None]
+        items: list[Any] = []
+        items += [item for row in value if (item := rows.read(row)) is not None and item not in items]
+        return items
     if spec.control is Control.CHECKBOXES:
         return list(value or ())
     if value in (None, ""):

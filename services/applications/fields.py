@@ -152,7 +152,8 @@ class FieldSpec:
     help below the label. A field with a `remedy` must be answered before the entry can be submitted: `complete` says
     whether it is (any answer, unless given), the remedy what to do. `published` turns the value into what leaves the
     portal; without it the field stays in it. `rules` are the call's rules that look at it; `registered`: the register
-    of people knows it. `most` is the greatest length of a text, or number of rows.
+    of people knows it. `most` is the greatest length of a text. A field that is not `shown` has no row of its own where
+    the entry is read.
     """
 
     section: str
@@ -169,6 +170,7 @@ class FieldSpec:
     published: Callable[[Any, CallTerms], Any] | None = None
     rules: tuple[str, ...] = ()
     registered: bool = False
+    shown: bool = True
 
     @property
     def heading(self) -> str:
@@ -229,8 +231,9 @@ def differing(before: BaseModel, after: BaseModel) -> list[str]:
 
 
 def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
-    """Return what the register knows of a person, by field; an empty text is nothing."""
-    return {name: getattr(person, name) or None for name, spec in fields_of(entry).items() if spec.registered}
+    """Return what the register says of a person, by field; what it does not say is left out."""
+    known = {name: getattr(person, name) for name, spec in fields_of(entry).items() if spec.registered}
+    return {name: value for name, value in known.items() if value not in (None, "")}
 
 
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:

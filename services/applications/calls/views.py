@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.model.answers import candidate_of
+from services.applications.application.model.answers import answers_from_register, candidate_of
 from services.applications.application.store import applications
-from services.applications.application.views.answers import answers_from_register
 from services.applications.calls.model import Finding, findings, judge, rule_sentences
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.sentences import question_sentence

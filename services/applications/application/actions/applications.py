@@ -11,11 +11,10 @@ from pydantic import ValidationError
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import Answers
+from services.applications.application.model.answers import Answers, answers_from_register
 from services.applications.application.model.tasks import missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
-from services.applications.application.views.answers import answers_from_register
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import questions
 from services.applications.counters import next_number

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application.model import reuse
+from services.applications.application.model.answers import answers_from_register
 from services.applications.application.model.states import FINAL
 from services.applications.application.store import applications as store
-from services.applications.application.views.answers import answers_from_register
 from services.applications.calls import store as calls_store
 from services.applications.refusals import not_found, own_application
 from services.applications.register.store import entries

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.model.tasks import task_title
+from services.applications.application.model.answers import Answers
+from services.applications.application.model.tasks import FIELDS, rules_of, task_title
+from services.applications.field_forms import Rows, form_data, form_of, form_values
+from services.applications.fields import fields_of
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, LANGUAGES, ApplicationKind
 from shared.i18n import N_, gettext
@@ -14,7 +17,6 @@ from shared.web.forms import FieldList, Form
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from services.applications.application.model.answers import Answers
     from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.calls import CallTerms
 
@@ -32,25 +34,32 @@ class FormContext:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One page of an application: its form, and the way from answers to fields and back.
+    """One page of an application: its form, and the way from answers to fields and back, as the table of fields has it.
 
-    `prepare` gives the form its choices, `check` puts errors where `validate` sees single fields only; `rules` are
-    those of the call that concern the page. `form_of` makes the form where it depends on the call.
+    `prepare` gives the form its choices, and `needs_register` says that these are agencies; `check` puts errors where
+    `validate` sees single fields only. `own_data` and `own_changes` are for what the form asks in a way of its own.
+    `form_of` makes the form where it depends on the call.
     """
 
     code: str
     form: type[Form]
-    fields: Callable[[Answers], dict[str, Any]]
-    changes: Callable[[Any], dict[str, Any]]
+    rows: Rows = field(default_factory=dict)
     prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
+    needs_register: bool = False
     check: Callable[[Any], None] = lambda _form: None
-    rules: tuple[str, ...] = ()
+    own_data: Callable[[Answers], dict[str, Any]] = lambda _answers: {}
+    own_changes: Callable[[Form], dict[str, Any]] = lambda _form: {}
     form_of: Callable[[CallTerms], type[Form]] | None = None
 
     @property
     def title(self) -> str:
         """The title in the reader's language."""
         return task_title(self.code)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The call's rules that concern the page."""
+        return rules_of(self.code)
 
     def title_for(self, kind: ApplicationKind) -> str:
         """Return the title on an application of that kind."""
@@ -59,6 +68,24 @@ class Task:
     def form_for(self, terms: CallTerms) -> type[Form]:
         """Return the form of an application to that call."""
         return self.form if self.form_of is None else self.form_of(terms)
+
+    def fields(self, answers: Answers) -> dict[str, Any]:
+        """Return the answers of the page as its form shows them."""
+        return form_data(answers, FIELDS[self.code], self.rows) | self.own_data(answers)
+
+    def changes(self, form: Form) -> dict[str, Any]:
+        """Return what the form says as answers."""
+        return form_values(form, Answers, FIELDS[self.code], self.rows) | self.own_changes(form)
+
+
+def page(code: str, *, base: type[Form] = Form, rows: Rows | None = None, **more: Any) -> Task:
+    """Return a page whose form asks for the fields of its section; `base` may have more."""
+    return Task(code, form_of(Answers, FIELDS[code], base=base, rows=rows), rows or {}, **more)
+
+
+def remedy(name: str) -> str:
+    """Return the sentence that asks for a field, in the reader's language."""
+    return gettext(fields_of(Answers)[name].remedy)
 
 
 def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:
@@ -77,25 +104,11 @@ def countries_known() -> Choices:
     return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda choice: choice[1])]
 
 
-def same_names(
-    *names: str, empty: frozenset[str] = frozenset()
-) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
-    """Return `fields` and `changes` of a form whose fields are called like the answers.
-
-    An empty text is no answer, but for those in `empty`.
-    """
-
-    def fields(answers: Answers) -> dict[str, Any]:
-        found = {name: getattr(answers, name) for name in names}
-        return {name: "" if value is None else value for name, value in found.items()}
-
-    def changes(form: Form) -> dict[str, Any]:
-        found = {name: form[name].data for name in names}
-        return {
-            name: ("" if name in empty else None) if value in ("", None) else value for name, value in found.items()
-        }
-
-    return fields, changes
+def offer(form: Form, name: str, offered: Choices, part: str = "") -> None:
+    """Give a field its choices; with a `part`, that field of each of its rows."""
+    target: Any = form[name]
+    for cell in [entry.form[part] for entry in target] if part else [target]:
+        cell.choices = offered
 
 
 def rows(form: Form, name: str) -> list[dict[str, Any]]:

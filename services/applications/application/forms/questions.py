@@ -80,10 +80,4 @@ def field_of(name: str) -> str:
     return f"{PREFIX}{code}" if first == "questions" and code else first
 
 
-QUESTIONS = Task(
-    Section.QUESTIONS,
-    QuestionsForm,
-    fields,
-    changes,
-    form_of=form_of,
-)
+QUESTIONS = Task(Section.QUESTIONS, QuestionsForm, own_data=fields, own_changes=changes, form_of=form_of)

@@ -1,25 +1,42 @@
-"""The answers of an application, and what of them leaves the portal.
+"""The answers of an application, each declared once, and what of them leaves the portal.
 
-`Answers` is the draft: everything may be missing. `Profile` (the contract's) is what a submitted application says to
-the other services: no name, no contact, no free text.
+`Answers` is the draft: everything may be missing. It is the table of the form's fields, in the order of the pages
+(`services/applications/fields.py`). `ApplicationProfile` (the contract's) is what a submitted application says to the
+other services: no name, no contact, no free text.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from services.applications.calls.model import Candidate
+from services.applications.fields import (
+    Control,
+    FieldSpec,
+    Reading,
+    as_written,
+    countries_in_words,
+    from_register,
+    language_in_words,
+    of_the_call,
+    published,
+    topics_in_words,
+    years_in_words,
+)
 from services.applications.register.model import LatinName, Line, MailAddress, Name
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import ApplicationMode, RankGroup, ServiceKind, Sex
+from shared.contracts.codes import ApplicationMode, EligibilityRule, RankGroup, Section, ServiceKind, Sex
+from shared.i18n import N_, gettext
 from shared.ids import reaction_id
+from shared.time import dates
 
 if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
@@ -27,6 +44,9 @@ if TYPE_CHECKING:
 
 PRIVACY_VERSION = "2026-1"
 MOST_OBJECTIVES = 3
+PRIVACY = "privacy"
+BACKGROUND = "background"
+"""Finished courses and conflicts of interest: a page that may be left empty, and no section of the contract's."""
 
 
 def _text(text: str) -> str:
@@ -38,39 +58,301 @@ def _text(text: str) -> str:
 Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_text)]
 
 
+def _organisations(value: tuple[UUID, ...], reading: Reading) -> str:
+    """Return organisations by name."""
+    return "; ".join(reading.names.get(id_, gettext("No longer in the register")) for id_ in value)
+
+
+def _moment(value: datetime, _: Reading) -> str:
+    """Return a moment in words."""
+    return dates.moment(value)
+
+
 class Answers(BaseModel):
-    """The answers given so far; lists keep the officer's order."""
+    """The answers of an application given so far; lists keep the officer's order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: LatinName | None = None
-    own_name: Name | None = None
-    email: MailAddress | None = None
-    language: Language = "en"
-    service: ServiceKind | None = None
-    organisation_id: UUID | None = None
-    unit: Line = ""
-    rank_group: RankGroup | None = None
-    national_rank: Line = ""
-    years_in_field: Annotated[int, Field(ge=0, le=60)] | None = None
-    sex: Sex | None = None
-    took_part_before: bool = False
-    line_manager_name: Name | None = None
-    line_manager_email: MailAddress | None = None
-    expertise: Annotated[tuple[ExpertiseHeld, ...], Field(max_length=10)] = ()
-    languages: Annotated[tuple[LanguageHeld, ...], Field(max_length=10)] = ()
-    topics: Annotated[tuple[TopicCode, ...], Field(max_length=10)] = ()
-    preferred_countries: Annotated[tuple[Country, ...], Field(max_length=10)] = ()
-    periods: Annotated[tuple[DatePeriod, ...], Field(max_length=10)] = ()
-    blackouts: Annotated[tuple[DatePeriod, ...], Field(max_length=10)] = ()
-    objectives: Annotated[tuple[Text, ...], Field(max_length=MOST_OBJECTIVES)] = ()
-    cascade_committed: bool | None = None
-    cascade_plan: Text = ""
-    conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
-    courses: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
-    questions: Annotated[dict[Line, StrictInt | Text], Field(max_length=20)] = {}
-    privacy_version: str | None = None
-    privacy_at: datetime | None = None
+    name: Annotated[
+        LatinName | None,
+        FieldSpec(
+            Section.CONTACT,
+            N_("Your name"),
+            title=N_("Name"),
+            hint=N_("In Latin letters, as in your passport"),
+            remedy=N_("Enter your name"),
+            registered=True,
+        ),
+    ] = None
+    own_name: Annotated[
+        Name | None,
+        FieldSpec(
+            Section.CONTACT,
+            N_("Your name in your own script"),
+            title=N_("Name in the own script"),
+            registered=True,
+        ),
+    ] = None
+    email: Annotated[
+        MailAddress | None,
+        FieldSpec(
+            Section.CONTACT,
+            N_("Service e-mail"),
+            Control.EMAIL,
+            remedy=N_("Enter your service e-mail"),
+            registered=True,
+        ),
+    ] = None
+    language: Annotated[
+        Language,
+        FieldSpec(
+            Section.CONTACT,
+            N_("Language in which we write to you"),
+            Control.SELECT,
+            title=N_("Language of messages"),
+            words=language_in_words,
+            registered=True,
+        ),
+    ] = "en"
+    organisation_id: Annotated[
+        UUID | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your agency"),
+            Control.SELECT,
+            title=N_("Agency"),
+            remedy=N_("Choose your agency"),
+            published=as_written,
+            rules=(EligibilityRule.COUNTRY, EligibilityRule.PARTNER_ACTIVE),
+            registered=True,
+        ),
+    ] = None
+    unit: Annotated[Line, FieldSpec(Section.SERVICE, N_("Unit"), registered=True)] = ""
+    service: Annotated[
+        ServiceKind | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your service"),
+            Control.SELECT,
+            title=N_("Service"),
+            choices=ServiceKind,
+            blank=N_("Choose"),
+            remedy=N_("Choose your service"),
+            published=as_written,
+            rules=(EligibilityRule.SERVICE,),
+            registered=True,
+        ),
+    ] = None
+    rank_group: Annotated[
+        RankGroup | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your rank group"),
+            Control.SELECT,
+            title=N_("Rank"),
+            choices=RankGroup,
+            blank=N_("Choose"),
+            remedy=N_("Choose your rank group"),
+            published=as_written,
+            rules=(EligibilityRule.RANK_GROUP,),
+            registered=True,
+        ),
+    ] = None
+    national_rank: Annotated[
+        Line, FieldSpec(Section.SERVICE, N_("Your rank in your country"), shown=False, registered=True)
+    ] = ""
+    years_in_field: Annotated[
+        Annotated[int, Field(ge=0, le=60)] | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Years in the field"),
+            Control.NUMBER,
+            remedy=N_("Enter your years in the field"),
+            words=years_in_words,
+            published=as_written,
+            rules=(EligibilityRule.YEARS_IN_FIELD,),
+            registered=True,
+        ),
+    ] = None
+    sex: Annotated[
+        Sex | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Sex"),
+            Control.SELECT,
+            hint=N_("Only for the figures that funders ask for. It changes nothing for you."),
+            choices=Sex,
+            blank=N_("I would rather not say"),
+            shown=False,
+            registered=True,
+        ),
+    ] = None
+    took_part_before: Annotated[
+        bool,
+        FieldSpec(
+            Section.SERVICE,
+            N_("I have taken part in an exchange before"),
+            Control.CHECKBOX,
+            title=N_("Took part before"),
+        ),
+    ] = False
+    line_manager_name: Annotated[
+        Name | None,
+        FieldSpec(Section.LINE_MANAGER, N_("Name"), remedy=N_("Enter your line manager's name")),
+    ] = None
+    line_manager_email: Annotated[
+        MailAddress | None,
+        FieldSpec(
+            Section.LINE_MANAGER,
+            N_("Service e-mail"),
+            Control.EMAIL,
+            hint=N_("We tell your line manager that you named them, and write again six months later."),
+            remedy=N_("Enter your line manager's service e-mail"),
+        ),
+    ] = None
+    expertise: Annotated[
+        tuple[ExpertiseHeld, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.EXPERTISE,
+            N_("Expertise"),
+            Control.ROWS,
+            remedy=N_("Add at least one area of expertise"),
+            published=as_written,
+        ),
+    ] = ()
+    languages: Annotated[
+        tuple[LanguageHeld, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.LANGUAGES,
+            N_("Languages"),
+            Control.ROWS,
+            remedy=N_("Add at least one language"),
+            published=as_written,
+            rules=(EligibilityRule.LANGUAGE,),
+        ),
+    ] = ()
+    courses: Annotated[
+        tuple[Line, ...],
+        Field(max_length=20),
+        FieldSpec(
+            BACKGROUND,
+            N_("Finished courses"),
+            Control.ROWS,
+            published=as_written,
+            rules=(EligibilityRule.COURSE,),
+        ),
+    ] = ()
+    conflicts: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=20),
+        FieldSpec(
+            BACKGROUND,
+            N_("Conflicts of interest"),
+            Control.ROWS,
+            words=_organisations,
+            published=as_written,
+        ),
+    ] = ()
+    topics: Annotated[
+        tuple[TopicCode, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.TOPICS,
+            N_("Topics, in order"),
+            Control.ROWS,
+            remedy=N_("Choose at least one topic of the call"),
+            complete=lambda answers, terms: bool(set(answers.topics) & set(terms.topics)),
+            words=topics_in_words,
+            published=of_the_call,
+            rules=(EligibilityRule.TOPICS,),
+        ),
+    ] = ()
+    preferred_countries: Annotated[
+        tuple[Country, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.TOPICS,
+            N_("Countries, in order"),
+            Control.ROWS,
+            words=countries_in_words,
+            published=as_written,
+        ),
+    ] = ()
+    periods: Annotated[
+        tuple[DatePeriod, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.PERIODS,
+            N_("Has time"),
+            Control.ROWS,
+            remedy=N_("Add at least one period in which you have time"),
+            published=as_written,
+            rules=(EligibilityRule.PERIODS,),
+        ),
+    ] = ()
+    blackouts: Annotated[
+        tuple[DatePeriod, ...],
+        Field(max_length=10),
+        FieldSpec(Section.PERIODS, N_("Has no time"), Control.ROWS, published=as_written),
+    ] = ()
+    objectives: Annotated[
+        tuple[Text, ...],
+        Field(max_length=MOST_OBJECTIVES),
+        FieldSpec(
+            Section.OBJECTIVES,
+            N_("Objectives"),
+            Control.ROWS,
+            remedy=N_("Write at least one objective"),
+            published=lambda objectives, _: len(objectives),
+        ),
+    ] = ()
+    cascade_committed: Annotated[
+        bool | None,
+        FieldSpec(
+            Section.OBJECTIVES,
+            N_("Will you pass on what you learn to colleagues at home?"),
+            Control.YES_NO,
+            title=N_("Passes it on at home"),
+            remedy=N_("Say whether you will pass on what you learn"),
+            published=lambda committed, _: bool(committed),
+            rules=(EligibilityRule.CASCADE,),
+        ),
+    ] = None
+    cascade_plan: Annotated[
+        Text,
+        FieldSpec(
+            Section.OBJECTIVES,
+            N_("How will you pass it on?"),
+            Control.LONG_TEXT,
+            title=N_("How"),
+            hint=N_("For example a training day for your unit"),
+            remedy=N_("Write how you will pass it on"),
+            complete=lambda answers, _: bool(answers.cascade_plan) or not answers.cascade_committed,
+            most=1000,
+        ),
+    ] = ""
+    questions: Annotated[
+        dict[Line, StrictInt | Text],
+        Field(max_length=20),
+        FieldSpec(Section.QUESTIONS, N_("Questions of this call"), Control.OWN, hint=N_("Answers by code")),
+    ] = {}
+    privacy_version: Annotated[
+        str | None,
+        FieldSpec(PRIVACY, N_("Version of the privacy notice that was read"), Control.OWN, shown=False),
+    ] = None
+    privacy_at: Annotated[
+        datetime | None,
+        FieldSpec(
+            PRIVACY,
+            N_("Privacy notice read"),
+            Control.OWN,
+            remedy=N_("Confirm that you have read the privacy notice"),
+            complete=lambda answers, _: answers.privacy_version == PRIVACY_VERSION,
+            words=_moment,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +379,6 @@ def profile_of(
     company: Company = ALONE,
 ) -> ApplicationProfile:
     """Return what leaves the portal of complete answers (`missing` finds none), without topics that the call lacks."""
-    assert answers.organisation_id is not None
-    assert answers.service is not None
-    assert answers.rank_group is not None
-    assert answers.years_in_field is not None
     return ApplicationProfile(
         call_id=call_id,
         reference=reference,
@@ -109,39 +387,24 @@ def profile_of(
         group_id=company.group_id,
         prematched_with=company.counterpart,
         country=country,
-        organisation_id=answers.organisation_id,
-        service=answers.service,
-        rank_group=answers.rank_group,
-        years_in_field=answers.years_in_field,
-        expertise=answers.expertise,
-        languages=answers.languages,
-        topics=tuple(topic for topic in answers.topics if topic in terms.topics),
-        preferred_countries=answers.preferred_countries,
-        periods=answers.periods,
-        blackouts=answers.blackouts,
         first_time=first_time and not answers.took_part_before,
-        conflicts=answers.conflicts,
-        objectives=len(answers.objectives),
-        cascade_committed=bool(answers.cascade_committed),
-        courses=answers.courses,
+        **published(answers, terms),
     )
+
+
+def answers_from_register(person: object) -> Answers:
+    """Return the answers that the register already knows of a person."""
+    return Answers.model_validate(from_register(Answers, person))
+
+
+_JUDGED = tuple(field.name for field in dataclasses.fields(Candidate) if field.name in Answers.model_fields)
 
 
 def candidate_of(answers: Answers, *, kind: ApplicationKind, country: str, partner_active: bool) -> Candidate:
     """Return what the call's rules look at, of answers that need not be complete."""
-    return Candidate(
-        kind=kind,
-        country=country,
-        partner_active=partner_active,
-        years_in_field=answers.years_in_field,
-        languages=answers.languages or None,
-        cascade_committed=answers.cascade_committed,
-        service=answers.service,
-        rank_group=answers.rank_group,
-        topics=answers.topics or None,
-        periods=answers.periods or None,
-        courses=answers.courses,
-    )
+    judged: dict[str, Any] = {name: getattr(answers, name) for name in _JUDGED}
+    given = {name: value for name, value in judged.items() if value != ()}
+    return Candidate(kind=kind, country=country, partner_active=partner_active, **given)
 
 
 def line_manager_id(application_id: UUID, answers: Answers) -> UUID | None:

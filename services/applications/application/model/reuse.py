@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.answers import MOST_OBJECTIVES, Answers
+from services.applications.fields import from_register
 from shared.contracts.codes import PRIORITIES, Section, topic_label
 from shared.i18n import gettext
 
@@ -12,20 +13,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.contracts.calls import CallTerms, DatePeriod
-
-# What the register knows better than last year's application, where it says anything.
-_FRESH = (
-    "name",
-    "own_name",
-    "email",
-    "service",
-    "organisation_id",
-    "unit",
-    "rank_group",
-    "national_rank",
-    "years_in_field",
-    "sex",
-)
 
 
 def carried_over(
@@ -36,11 +23,11 @@ def carried_over(
     Topics become their successors, as far as the call has them; past periods, the privacy notice and the other call's
     own questions are left out.
     """
-    fresh = {name: value for name in _FRESH if (value := getattr(register_answers, name)) not in (None, "")}
+    # What the register says, it knows better than last year's application.
+    fresh = from_register(Answers, register_answers)
     return earlier.model_copy(
         update={
             **fresh,
-            "language": register_answers.language,
             "took_part_before": earlier.took_part_before or took_part,
             "topics": _topics(earlier, scheme, terms),
             "periods": _not_over(earlier.periods, today),
@@ -54,7 +41,7 @@ def carried_over(
 
 
 def _topics(earlier: Answers, scheme: str, terms: CallTerms) -> tuple[str, ...]:
-    found = [one for code in earlier.topics for one in _mapped(code, scheme, terms.scheme)]
+    found = [mapped for code in earlier.topics for mapped in _mapped(code, scheme, terms.scheme)]
     return tuple(dict.fromkeys(code for code in found if code in terms.topics))
 
 
@@ -63,7 +50,7 @@ def _mapped(code: str, scheme: str, target: str) -> tuple[str, ...]:
     if scheme == target:
         return (code,)
     topic = PRIORITIES.get(scheme, {}).get(code)
-    return tuple(one for one in (topic.successors if topic else ()) if one in PRIORITIES.get(target, {}))
+    return tuple(code for code in (topic.successors if topic else ()) if code in PRIORITIES.get(target, {}))
 
 
 def _not_over(periods: tuple[DatePeriod, ...], today: date) -> tuple[DatePeriod, ...]:

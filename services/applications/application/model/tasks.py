@@ -1,10 +1,11 @@
-"""The pages of an application: their titles, which answers belong to each, and what is still missing."""
+"""The pages of an application: their titles, the answers of each, and what is still missing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.application.model.answers import PRIVACY_VERSION, Answers
+from services.applications import fields
+from services.applications.application.model.answers import BACKGROUND, PRIVACY, Answers
 from services.applications.calls.model.questions import unanswered
 from shared.contracts.codes import ApplicationKind, Section
 from shared.i18n import N_, gettext
@@ -15,27 +16,12 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 
-PRIVACY = "privacy"
-BACKGROUND = "background"
-
-TASKS: tuple[str, ...] = (
-    Section.CONTACT,
-    Section.SERVICE,
-    Section.LINE_MANAGER,
-    Section.EXPERTISE,
-    Section.LANGUAGES,
-    BACKGROUND,
-    Section.TOPICS,
-    Section.PERIODS,
-    Section.OBJECTIVES,
-    Section.QUESTIONS,
-    PRIVACY,
-)
-"""The pages of an application in their order; `objectives` asks for the cascade plan too.
+FIELDS: dict[str, tuple[str, ...]] = fields.sections_of(Answers)
+"""Which answers belong to which page, in the order of the pages; `objectives` asks for the cascade plan too.
 
 A call that asks nothing of its own has no page `questions`.
-`background` (finished courses, conflicts of interest) may be left empty.
 """
+TASKS: tuple[str, ...] = tuple(FIELDS)
 
 
 TITLES: dict[str, str] = {
@@ -67,83 +53,27 @@ def tasks_for(terms: CallTerms) -> list[str]:
 
 def missing(answers: Answers, terms: CallTerms) -> dict[str, list[str]]:
     """Return what is still to be answered, by task, as sentences; a task without an entry is complete."""
-    found = {task: [gettext(text) for text in _missing(task, answers, terms)] for task in TASKS if task != BACKGROUND}
+    by_field = fields.missing(answers, terms)
+    found = {task: [by_field[name] for name in names if name in by_field] for task, names in FIELDS.items()}
+    found[Section.QUESTIONS] = [gettext(text) for text in unanswered(terms, answers.questions)]
     return {task: texts for task, texts in found.items() if texts}
-
-
-def _missing(task: str, answers: Answers, terms: CallTerms) -> list[str]:
-    needs: dict[str, object]
-    match task:
-        case Section.CONTACT:
-            needs = {N_("Enter your name"): answers.name, N_("Enter your service e-mail"): answers.email}
-        case Section.SERVICE:
-            needs = {
-                N_("Choose your agency"): answers.organisation_id,
-                N_("Choose your service"): answers.service,
-                N_("Choose your rank group"): answers.rank_group,
-                N_("Enter your years in the field"): answers.years_in_field is not None,
-            }
-        case Section.LINE_MANAGER:
-            needs = {
-                N_("Enter your line manager's name"): answers.line_manager_name,
-                N_("Enter your line manager's service e-mail"): answers.line_manager_email,
-            }
-        case Section.EXPERTISE:
-            needs = {N_("Add at least one area of expertise"): answers.expertise}
-        case Section.LANGUAGES:
-            needs = {N_("Add at least one language"): answers.languages}
-        case Section.TOPICS:
-            needs = {N_("Choose at least one topic of the call"): set(answers.topics) & set(terms.topics)}
-        case Section.PERIODS:
-            needs = {N_("Add at least one period in which you have time"): answers.periods}
-        case Section.OBJECTIVES:
-            needs = {
-                N_("Write at least one objective"): answers.objectives,
-                N_("Say whether you will pass on what you learn"): answers.cascade_committed is not None,
-                N_("Write how you will pass it on"): answers.cascade_plan or not answers.cascade_committed,
-            }
-        case Section.QUESTIONS:
-            return unanswered(terms, answers.questions)
-        case _:
-            needs = {N_("Confirm that you have read the privacy notice"): answers.privacy_version == PRIVACY_VERSION}
-    return [text for text, answer in needs.items() if not answer]
-
-
-FIELDS: dict[str, tuple[str, ...]] = {
-    Section.CONTACT: ("name", "own_name", "email", "language"),
-    Section.SERVICE: (
-        "service",
-        "organisation_id",
-        "unit",
-        "rank_group",
-        "national_rank",
-        "years_in_field",
-        "sex",
-        "took_part_before",
-    ),
-    Section.LINE_MANAGER: ("line_manager_name", "line_manager_email"),
-    Section.EXPERTISE: ("expertise",),
-    Section.LANGUAGES: ("languages",),
-    BACKGROUND: ("courses", "conflicts"),
-    Section.TOPICS: ("topics", "preferred_countries"),
-    Section.PERIODS: ("periods", "blackouts"),
-    Section.OBJECTIVES: ("objectives", "cascade_committed", "cascade_plan"),
-    Section.QUESTIONS: ("questions",),
-    PRIVACY: ("privacy_version", "privacy_at"),
-}
-"""Which answers belong to which task."""
 
 
 def changed_tasks(before: Answers, after: Answers) -> list[str]:
     """Return the tasks whose answers differ, in the order of the pages."""
-    return [
-        task for task, fields in FIELDS.items() if any(getattr(before, name) != getattr(after, name) for name in fields)
-    ]
+    names = set(fields.differing(before, after))
+    return [task for task, of_task in FIELDS.items() if names & set(of_task)]
+
+
+def rules_of(task: str) -> frozenset[str]:
+    """Return the call's rules that look at the answers of a page."""
+    specs = fields.fields_of(Answers)
+    return frozenset(rule for name in FIELDS[task] for rule in specs[name].rules)
 
 
 def sections_of(tasks: Sequence[str]) -> tuple[Section, ...]:
     """Return tasks as the sections that an event names, each once; those without a section belong to the service."""
-    sections = frozenset(str(one) for one in Section)
+    sections = frozenset(str(section) for section in Section)
     return tuple(dict.fromkeys(Section(task) if task in sections else Section.SERVICE for task in tasks))
 
 

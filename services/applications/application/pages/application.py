@@ -14,10 +14,11 @@ from services.applications.application.actions import applications as actions
 from services.applications.application.actions import reuse
 from services.applications.application.forms.tasks import TASK_FORMS, choices, tasks_of
 from services.applications.application.model import states
-from services.applications.application.model.tasks import BACKGROUND, missing
+from services.applications.application.model.answers import BACKGROUND
+from services.applications.application.model.tasks import missing
 from services.applications.application.store import applications as store
 from services.applications.application.views import companions
-from services.applications.application.views.answers import answer_changes, answer_sections, organisations_of
+from services.applications.application.views.answers import answer_changes, answer_sections
 from services.applications.application.views.companions import company_sentence
 from services.applications.application.views.history import history
 from services.applications.application.views.outcome_tasks import outcome_tasks
@@ -81,7 +82,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         returned = await store.last_return(session, application_id)
         steps = await store.steps(session, application_id)
         certificates = await certificates_store.certificates_of(session, application_id)
-        organisations = await organisations_of(session, case.application.answers)
+        answers = await answer_sections(session, case)
         decision = await appeals.appealable(session, case.application)
         _, company = await companions.own_company(session, principal, application_id)
         may_withdraw = await actions.may_withdraw(session, case.application)
@@ -108,7 +109,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         left=len(missing(case.application.answers, case.terms)),
         remarks=_remarks(returned) if writable else [],
         findings=case.findings,
-        answers=answer_sections(case, organisations),
+        answers=answers,
         events=events,
         certificates=certificates,
         company=company_sentence(company),
@@ -225,7 +226,9 @@ async def _check(
     returned = case.application.own_state is not ApplicationState.DRAFT
     async with bus.read() as session:
         last_return = await store.last_return(session, case.application.id) if returned else None
-        organisations = await organisations_of(session, case.application.answers)
+        answers = await answer_sections(
+            session, case, change=lambda code: application_address(case.application.id, code)
+        )
         company = await companions.company_of_case(session, case)
     missing_answers = missing(case.application.answers, case.terms)
     return render(
@@ -238,9 +241,7 @@ async def _check(
         case=case,
         application=case.application,
         call=case.call,
-        answers=answer_sections(
-            case, organisations, change=lambda code: application_address(case.application.id, code)
-        ),
+        answers=answers,
         lacks=[
             (TASK_FORMS[code].title, application_address(case.application.id, code), texts)
             for code, texts in missing_answers.items()

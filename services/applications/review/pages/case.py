@@ -13,7 +13,7 @@ from services.applications.access.views import capacity_for
 from services.applications.application.forms.tasks import TASK_FORMS
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.application.views.answers import answer_changes, answer_sections, organisations_of
+from services.applications.application.views.answers import answer_changes, answer_sections
 from services.applications.application.views.companions import company_of_case, company_sentence
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
@@ -62,7 +62,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     async with bus.read() as session:
         steps = await store.steps(session, application_id)
-        organisations = await organisations_of(session, case.application.answers)
+        answers = await answer_sections(session, case, others=True)
         changed = await answer_changes(session, case)
         company = await company_of_case(session, case)
         own = await capacity_for(session, principal, case.application)
@@ -78,7 +78,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         application=case.application,
         call=case.call,
         where=replace(shown_standing, holder=own.holder) if decidable else shown_standing,
-        answers=answer_sections(case, organisations, others=True),
+        answers=answers,
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),
         decides=decidable and own.acting_as is not None,
@@ -133,8 +133,7 @@ async def ask_return(request: Request, application_id: UUID, principal: Decider,
 
 async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus, status: int = 200) -> Response:
     async with bus.read() as session:
-        organisations = await organisations_of(session, case.application.answers)
-    answers = {code: rows for code, _, rows in answer_sections(case, organisations, others=True)}
+        answers = {section.code: section.rows for section in await answer_sections(session, case, others=True)}
     return render(
         request,
         "review/return.html",

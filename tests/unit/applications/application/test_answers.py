@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.applications.application.model.answers import Answers, profile_of
-from services.applications.application.model.tasks import BACKGROUND, FIELDS, TASKS, missing
+from services.applications.application.model.answers import BACKGROUND, Answers, profile_of
+from services.applications.application.model.tasks import FIELDS, TASKS, missing
 from services.applications.register.model import PersonEntry, latin_name, mail_address, name
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms
