@@ -77,8 +77,9 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
         assert values["TOPCOP-OP-08"] >= 3
         assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
         aims = await people.get("persona-donor", "/reporting/api/v1/targets")
-        assert {one["kind"] for one in aims["standing"]} == {"baseline", "target"}
-        assert aims["waiting"] == []
+        assert {one["kind"] for one in aims["items"]} == {"baseline", "target"}
+        waiting = await people.get("persona-evaluator", "/reporting/api/v1/targets/waiting")
+        assert waiting["items"] == []
         tests = (await people.get("persona-evaluator", "/reporting/api/v1/tests"))["tests"]
         assert {one["state"] for one in tests} == {"published"}
         assert sum(one["handed_in"]["post"] for one in tests) >= 5

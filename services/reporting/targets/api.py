@@ -1,85 +1,113 @@
 """Baselines and targets for programs: those approved, those waiting, and the steps between."""
 
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.reporting.guards import Reader, Steerer, may_steer
-from services.reporting.indicators.model.figure import written
+from services.reporting.guards import Reader, Steerer
+from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
-from services.reporting.targets import store
+from services.reporting.targets import views
 from services.reporting.targets.actions import import_file
 from services.reporting.targets.actions import targets as actions
-from services.reporting.targets.model import TargetValue, standing
-from shared.errors import Refused
+from services.reporting.targets.model import TargetKind
+from services.reporting.targets.views import Target
 from shared.i18n import gettext
+from shared.web.read_models import Page, ReadModel
 
 router = APIRouter(prefix="/reporting/api/v1/targets", tags=["figures"])
 
 
-class TargetIn(BaseModel):
-    """A baseline or a target: `kind` is baseline or target, `value` a number as text, `source` where it is from."""
+def _known(indicator: str) -> str:
+    if indicator not in INDICATORS:
+        raise ValueError(gettext("Choose an indicator"))
+    return indicator
 
-    indicator: str = ""
-    kind: str = ""
-    day: date | None = None
-    value: str = ""
-    source: str = ""
-    comment: str = ""
+
+class TargetIn(BaseModel):
+    """A baseline or a target as it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    indicator: Annotated[str, AfterValidator(_known), Field(examples=["TOPCOP-OP-02"])]
+    kind: TargetKind
+    day: Annotated[
+        date, Field(description="When the baseline was measured, or the target is due.", examples=["2027-12-31"])
+    ]
+    value: Annotated[Decimal, Field(ge=0, le=actions.MOST, examples=["120"])]
+    source: Annotated[
+        str,
+        Field(
+            max_length=actions.LONGEST, description="Where it is written down.", examples=["Grant agreement, annex 1"]
+        ),
+    ]
+    comment: Annotated[str, Field(max_length=actions.LONGEST, description="It goes to donors: name no person.")] = ""
+
+
+class TargetStep(StrEnum):
+    """A decision on a value: approved by another person than its author, or dropped while it waits."""
+
+    APPROVE = "approve"
+    DROP = "drop"
+
+
+class TargetsImport(ReadModel):
+    """What became of a table of values."""
+
+    added: Annotated[list[Target], Field(description="Values that wait for a second person now.")]
+    unchanged: Annotated[int, Field(description="How many values of the table were there already.")]
+
+
+_STEPS = {TargetStep.APPROVE: actions.approve, TargetStep.DROP: actions.drop}
 
 
 @router.get("")
-async def targets(principal: Reader, bus: BusDep) -> dict[str, Any]:
-    """Return the approved values, by indicator, kind and day; for those who steer also what waits for approval."""
+async def targets(_: Reader, bus: BusDep) -> Page[Target]:
+    """Return the approved values that count, by indicator, kind and day."""
     async with bus.read() as session:
-        found = await store.everything(session)
-    waiting = [each for each in found if each.approved_at is None] if may_steer(principal) else []
-    return {
-        "standing": [_target_for_programs(each) for each in standing(found)],
-        "waiting": [_target_for_programs(each) for each in waiting],
-    }
+        return await views.approved_targets(session)
+
+
+@router.get("/waiting")
+async def waiting(_: Steerer, bus: BusDep) -> Page[Target]:
+    """Return the values that wait for a second person, by indicator, kind and day."""
+    async with bus.read() as session:
+        return await views.waiting_targets(session)
 
 
 @router.post("")
-async def propose(principal: Steerer, bus: BusDep, target_in: TargetIn) -> dict[str, Any]:
+async def propose(principal: Steerer, bus: BusDep, target_in: TargetIn) -> Target:
     """Save a value; it counts once another person approves it."""
-    return _target_for_programs(await actions.propose(bus, principal, actions.Draft(**target_in.model_dump())))
+    draft = actions.Draft(
+        target_in.indicator,
+        target_in.kind.value,
+        target_in.day,
+        str(target_in.value),
+        target_in.source,
+        target_in.comment,
+    )
+    return views.target(await actions.propose(bus, principal, draft))
 
 
 @router.post(
     "/import",
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def take(request: Request, principal: Steerer, bus: BusDep) -> dict[str, Any]:
+async def take(request: Request, principal: Steerer, bus: BusDep) -> TargetsImport:
     """Save all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
 
     What exists already is left as it is. Errors are named as field `row.column`; the head is row 1.
     """
     result = await import_file.import_table(bus, principal, await request.body())
-    return {"added": [_target_for_programs(each) for each in result.added], "unchanged": result.unchanged}
+    return TargetsImport(added=[views.target(each) for each in result.added], unchanged=result.unchanged)
 
 
-@router.post("/{aim}/{step}")
-async def decide(principal: Steerer, bus: BusDep, aim: str, step: str) -> dict[str, Any]:
-    """Decide on a value: `approve` what another person wrote, or `drop` what waits."""
-    steps = {"approve": actions.approve, "drop": actions.drop}
-    if step not in steps:
-        raise Refused(gettext("There is no such step."), 404)
-    return _target_for_programs(await steps[step](bus, principal, aim))
-
-
-def _target_for_programs(aim: TargetValue) -> dict[str, Any]:
-    return {
-        "id": aim.id,
-        "indicator": aim.indicator,
-        "kind": aim.kind.value,
-        "day": aim.day,
-        "value": written(aim.value),
-        "source": aim.source,
-        "comment": aim.comment,
-        "written_at": aim.written_at,
-        "approved_at": aim.approved_at,
-    }
+@router.post("/{target}/{step}")
+async def decide(principal: Steerer, bus: BusDep, target: str, step: TargetStep) -> Target:
+    """Decide on a value: approve what another person wrote, or drop what waits."""
+    return views.target(await _STEPS[step](bus, principal, target))

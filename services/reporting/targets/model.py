@@ -72,6 +72,11 @@ def standing(target_values: Iterable[TargetValue], at: datetime | None = None) -
     return [newest[place] for place in sorted(newest)]
 
 
+def waiting(target_values: Iterable[TargetValue]) -> list[TargetValue]:
+    """Return the values that wait for approval, in the given order."""
+    return [target_value for target_value in target_values if target_value.approved_at is None]
+
+
 def due_in_period(target_values: Iterable[TargetValue], period: Period) -> dict[str, TargetValue]:
     """Return the approved target of each indicator that is due last within a period."""
     return {

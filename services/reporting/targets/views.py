@@ -1,20 +1,26 @@
-"""Show how near the figures are to their targets, period by period."""
+"""Show baselines and targets, and how near the figures are to them, period by period."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
+from pydantic import AwareDatetime, Field
+
+from services.reporting.disclosure.views import Number
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.periods.model import periods
 from services.reporting.targets import store
-from services.reporting.targets.model import TargetKind, due_in_period, standing
+from services.reporting.targets.model import TargetKind, due_in_period, standing, waiting
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext
 from shared.i18n.numbers import number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Series, lines
+from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +41,45 @@ KINDS = {
 MOST = 8
 """The most periods that are drawn, the last ones in which a target is due."""
 COLUMNS = ("indicator", "title", "period", "start", "end", "status", "target", "target_day", "actual", "hidden")
+
+
+class Target(ReadModel):
+    """A baseline or a target of an indicator; it counts once another person has approved it."""
+
+    id: UUID
+    indicator: Annotated[str, Field(examples=["TOPCOP-OP-02"])]
+    kind: TargetKind
+    day: Annotated[date, Field(description="When the baseline was measured, or the target is due.")]
+    value: Number
+    source: Annotated[str, Field(description="Where it is written down.", examples=["Grant agreement, annex 1"])]
+    comment: str
+    written_at: AwareDatetime
+    approved_at: Annotated[AwareDatetime | None, Field(description="Null while it waits for approval.")]
+
+
+def target(value: TargetValue) -> Target:
+    """Return a baseline or a target without the people behind it."""
+    return Target(
+        id=value.id,
+        indicator=value.indicator,
+        kind=value.kind,
+        day=value.day,
+        value=value.value,
+        source=value.source,
+        comment=value.comment,
+        written_at=value.written_at,
+        approved_at=value.approved_at,
+    )
+
+
+async def approved_targets(session: AsyncSession) -> Page[Target]:
+    """Return the values that count, by indicator, kind and day."""
+    return Page[Target](items=[target(each) for each in standing(await store.everything(session))], next=None)
+
+
+async def waiting_targets(session: AsyncSession) -> Page[Target]:
+    """Return the values that wait for a second person, by indicator, kind and day."""
+    return Page[Target](items=[target(each) for each in waiting(await store.everything(session))], next=None)
 
 
 async def target_values(session: AsyncSession) -> list[TargetValue]:

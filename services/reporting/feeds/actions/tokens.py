@@ -12,17 +12,15 @@ from services.reporting.feeds.actions.files import ours
 from services.reporting.feeds.model import tokens
 from services.reporting.feeds.model.tokens import PullToken
 from services.reporting.feeds.store import tokens as store
+from services.reporting.feeds.views import token_by_id
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import SignInNeeded
-from shared.ids import read_id
 from shared.time import clock
 from shared.time.dates import day
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
     from shared.identity import Principal
@@ -58,15 +56,6 @@ async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
         found = await token_by_id(tx.session, token_id)
         await store.revoke(tx.session, found.id, principal.subject, clock.now())
         return await token_by_id(tx.session, token_id)
-
-
-async def token_by_id(session: AsyncSession, token_id: str) -> PullToken:
-    """Return a token by its id. Raises `Refused` (404)."""
-    id_ = read_id(token_id)
-    found = None if id_ is None else await store.token_by_id(session, id_)
-    if found is None:
-        raise Refused(gettext("There is no such token."), 404)
-    return found
 
 
 async def admit(bus: Bus, token: str) -> PullToken:

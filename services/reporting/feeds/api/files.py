@@ -1,56 +1,46 @@
 """The files of published periods for programs, and the figures of a period as CSV and IATI."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.disclosure.actions import agreed_figures
+from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions.files import MEDIA_TYPES
 from services.reporting.feeds.actions.publications import LATEST
 from services.reporting.feeds.guards import CONSUMER, Puller
 from services.reporting.feeds.responses import csv_response, file_response, iati_response
-from services.reporting.feeds.store import publications
+from services.reporting.feeds.views import PeriodFeeds
 from services.reporting.guards import Reader
-from services.reporting.parameters import BusDep, SettingsDep
-from services.reporting.targets import store as targets_store
+from services.reporting.parameters import CSV, BusDep, PeriodPath, PeriodQuery, SettingsDep
 from shared.contracts.codes import PeriodState
 from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
-@router.get("/figures.csv", response_class=Response, responses=file_answers("text/csv"))
-async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+@router.get("/figures.csv", response_class=Response, responses=CSV)
+async def as_csv(_: Reader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return the figures of a period as CSV."""
     return await csv_response(bus, period)
 
 
 @router.get("/iati.xml", response_class=Response, responses=file_answers("application/xml"))
-async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
+async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: PeriodQuery = None) -> Response:
     """Return the figures of a period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)
 
 
 @router.get("/feeds/{period}")
-async def feeds(_: Reader, bus: BusDep, period: str) -> dict[str, Any]:
+async def feeds(_: Reader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
     """Return what was published of a period, each statement with its files, and what keeps it from being published."""
     where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
-        manifest = await publications.manifest(session)
-        written = await targets_store.everything(session)
+        found = await views.published(session, where)
     published = where.state is PeriodState.PUBLISHED
-    return {
-        "period": where.period.label,
-        "state": where.state.value,
-        "statement": where.statement,
-        "publications": [each for each in manifest.publications if each["period"] == where.period.label]
-        if manifest
-        else [],
-        "findings": [] if published else files.findings(released, where, bus.settings, written),
-    }
+    findings = [] if published else files.findings(released, where, bus.settings, found.targets)
+    return views.period_feeds(where, found, findings)
 
 
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:

@@ -48,12 +48,6 @@ class Manifest:
         """SHA-256 of its bytes, in hex."""
         return sha256(self.content)
 
-    @property
-    def publications(self) -> list[dict[str, Any]]:
-        """The publications that it lists, the first one first."""
-        found: list[dict[str, Any]] = json.loads(self.content)["publications"]
-        return found
-
 
 def publication(
     where: Approval,
@@ -103,7 +97,7 @@ def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetim
 
     A later statement of a listed period replaces the earlier one, which then says so.
     """
-    listed = before.publications if before else []
+    listed = json.loads(before.content)["publications"] if before else []
     for each in listed:
         if each["period"] == added["period"] and each["replaced_by"] is None:
             each["replaced_by"] = added["statement"]

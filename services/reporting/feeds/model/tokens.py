@@ -6,11 +6,21 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
+
+
+class TokenState(StrEnum):
+    """The state of a token."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
 
 PREFIX = "tandem-feeds-"
 """The beginning of every token: a program that finds one can tell what it opens."""
@@ -35,11 +45,11 @@ class PullToken:
         """Return whether it is valid at that moment."""
         return self.revoked_at is None and at.astimezone(UTC).date() <= self.expires
 
-    def state(self, at: datetime) -> str:
-        """Return its state: `active`, `expired` or `revoked`."""
+    def state(self, at: datetime) -> TokenState:
+        """Return its state at that moment."""
         if self.revoked_at is not None:
-            return "revoked"
-        return "active" if self.good(at) else "expired"
+            return TokenState.REVOKED
+        return TokenState.ACTIVE if self.good(at) else TokenState.EXPIRED
 
 
 def new_token() -> str:

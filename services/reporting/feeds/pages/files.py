@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
-from services.reporting.feeds import signing
+from services.reporting.feeds import signing, views
 from services.reporting.feeds.actions import publications as actions
 from services.reporting.feeds.actions.files import ours
 from services.reporting.feeds.actions.publications import HOME, LATEST
@@ -18,7 +18,6 @@ from services.reporting.feeds.responses import (
     file_response,
     manifest_response,
 )
-from services.reporting.feeds.store import publications as store
 from services.reporting.parameters import BusDep
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -30,7 +29,7 @@ _FETCHED = ["GET", "HEAD"]
 async def keys(bus: BusDep) -> Response:
     """Return the public keys that sign manifests, as a JWK set (RFC 7517): the present one first, then earlier ones."""
     async with bus.read() as session:
-        earlier = await store.keys(session)
+        earlier = await views.earlier_keys(session)
     key_set = signing.key_set([signing.public(signing.key_of(ours(bus.settings))), *earlier])
     return JSONResponse(key_set, headers={"Cache-Control": NO_CACHE}, media_type="application/jwk-set+json")
 

@@ -1,7 +1,5 @@
 """Pages of the files for donors: their addresses, whether they are valid, and what is left out of them."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
@@ -9,14 +7,13 @@ from starlette.requests import Request
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import THRESHOLD
+from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.responses import csv_response, iati_response
 from services.reporting.feeds.signing import key_of
-from services.reporting.feeds.store import publications
 from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import Reader, may_see_tokens
 from services.reporting.parameters import BusDep, SettingsDep
-from services.reporting.targets import store as targets_store
 from shared.contracts.codes import PeriodState
 from shared.web import states
 from shared.web.render import render
@@ -29,11 +26,9 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
     """Show the files of a period with their addresses, and what is wrong with them."""
     where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
-        manifest = await publications.manifest(session)
-        written = await targets_store.everything(session)
-    label = where.period.label
+        found = await views.published(session, where)
     published = where.state is PeriodState.PUBLISHED
-    listed = [each for each in manifest.publications if each["period"] == label] if manifest else []
+    listed = found.publications
     return render(
         request,
         "feeds/overview.html",
@@ -41,14 +36,13 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
         state=states.state("period", where.state),
         newest=listed[-1] if listed else None,
         earlier=listed[-2::-1],
-        manifest=manifest,
+        manifest=found.manifest,
         thumbprint=key_of(files.ours(bus.settings)).thumbprint(),
         kinds=files.KINDS,
         open_to_all=[each for each in files.KINDS if each in files.open_to_all(files.ours(bus.settings))],
         sees_tokens=may_see_tokens(principal),
         counted=bool(released),
-        instant=datetime.fromisoformat,
-        findings=[] if published else files.findings(released, where, bus.settings, written),
+        findings=[] if published else files.findings(released, where, bus.settings, found.targets),
         choices=await period_choices(bus),
     )
 

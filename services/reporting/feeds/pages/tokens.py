@@ -4,16 +4,15 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.feeds import views
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions import tokens as actions
-from services.reporting.feeds.store import tokens as store
 from services.reporting.guards import Coordinator, TokenReader, may_issue
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.i18n import N_
 from shared.identity import Principal
 from shared.ids import new_id, read_id
-from shared.time import clock
 from shared.web.forms import DateField, Form, Needed, StringField
 from shared.web.render import render, see_other
 
@@ -62,14 +61,11 @@ async def issue(request: Request, principal: Coordinator, bus: BusDep) -> Respon
 async def show_token(request: Request, principal: TokenReader, bus: BusDep, token: str) -> Response:
     """Show one token: who issued it, and what it fetched."""
     async with bus.read() as session:
-        found = await actions.token_by_id(session, token)
-        pulls = await store.pulls(session, found.id, clock.today())
+        found = await views.token_use(session, token)
     return render(
         request,
         "feeds/token.html",
         token=found,
-        token_state=found.state(clock.now()),
-        pulls=pulls,
         may_issue=may_issue(principal),
     )
 
@@ -85,13 +81,12 @@ async def _page(request: Request, principal: Principal, bus: Bus, form: TokenFor
     settings = files.ours(bus.settings)
     everybodys = files.open_to_all(settings)
     async with bus.read() as session:
-        found = await store.everything(session)
-    now = clock.now()
+        found = await views.all_tokens(session)
     return render(
         request,
         "feeds/tokens.html",
         status,
-        tokens=[(each, each.state(now)) for each in found],
+        tokens=found,
         f=form,
         may_issue=may_issue(principal),
         most=settings.feeds_pulls_a_minute,

@@ -13,9 +13,12 @@ from sqlmodel import Field, col, select
 
 from services.reporting.feeds.model.tokens import PullToken
 from services.reporting.tables import Table
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 
 class TokenRow(Table, table=True):
@@ -76,6 +79,16 @@ async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
 async def everything(session: AsyncSession) -> list[PullToken]:
     """Return all tokens that were ever issued, the newest first; a few dozen."""
     rows = await session.scalars(select(TokenRow).order_by(col(TokenRow.issued_at).desc(), col(TokenRow.id)))
+    return [_token(row) for row in rows]
+
+
+async def page(session: AsyncSession, request: PageRequest) -> list[PullToken]:
+    """Return one page of all tokens, the newest first; `since` is when they were issued, revoked or used."""
+    query = select(TokenRow)
+    if request.since is not None:
+        changed = sa.func.greatest(col(TokenRow.issued_at), col(TokenRow.revoked_at), col(TokenRow.last_used_at))
+        query = query.where(changed >= request.since)
+    rows = await session.scalars(cut(query, (col(TokenRow.issued_at), col(TokenRow.id)), request, newest=True))
     return [_token(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from services.reporting.indicators.model.figure import written
 from services.reporting.targets import store
 from services.reporting.targets.actions import targets
-from services.reporting.targets.model import standing
+from services.reporting.targets.model import standing, waiting
 from shared.errors import Refused
 from shared.i18n import gettext
 
@@ -70,8 +70,8 @@ async def import_table(bus: Bus, principal: Principal, content: bytes) -> Import
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
         known = await store.everything(tx.session)
-        present = {_identity(each): each for each in (*standing(known), *_waiting(known))}
-        waits = {each.place for each in _waiting(known)}
+        present = {_identity(each): each for each in (*standing(known), *waiting(known))}
+        waits = {each.place for each in waiting(known)}
         wrong: list[RowError] = []
         added: list[TargetValue] = []
         for row, draft in drafts.items():
@@ -147,10 +147,6 @@ def _in_a_table(column: str) -> str:
         "day": gettext("Write a day between 2000 and 2099, such as 2027-12-31"),
     }
     return words.get(column, "")
-
-
-def _waiting(known: Iterable[TargetValue]) -> list[TargetValue]:
-    return [each for each in known if each.approved_at is None]
 
 
 def _identity(target_value: TargetValue) -> tuple[object, ...]:

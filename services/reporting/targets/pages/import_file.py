@@ -8,8 +8,8 @@ from starlette.requests import Request
 from services.reporting.guards import Reader, Steerer
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
-from services.reporting.targets import store
 from services.reporting.targets.actions import import_file
+from services.reporting.targets.views import target_values
 from shared.errors import Refused
 from shared.web.csv_files import csv_file
 from shared.web.render import render, see_other
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/reporting/targets", include_in_schema=False)
 async def template(_: Reader, bus: BusDep) -> Response:
     """Download the table of present values, to be continued."""
     async with bus.read() as session:
-        known = await store.everything(session)
+        known = await target_values(session)
     return csv_file("tandem-targets.csv", import_file.COLUMNS, import_file.template(known))
 
 

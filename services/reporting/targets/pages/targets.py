@@ -11,9 +11,9 @@ from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.guards import Reader, Steerer, may_steer
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
-from services.reporting.targets import store, views
+from services.reporting.targets import views
 from services.reporting.targets.actions import targets
-from services.reporting.targets.model import TargetKind, TargetValue, standing
+from services.reporting.targets.model import TargetKind, TargetValue, standing, waiting
 from shared.bus import Bus
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, ngettext
@@ -75,7 +75,7 @@ async def overview(
 async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> Response:
     """Download targets beside the figures of the periods in which they are due, as CSV."""
     async with bus.read() as session:
-        found = await store.everything(session)
+        found = await views.target_values(session)
     content = views.csv_text(await _columns(bus, found, kind))
     headers = {"Content-Disposition": 'attachment; filename="tandem-targets.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -144,14 +144,14 @@ async def _page(
     done: str = "",
 ) -> Response:
     async with bus.read() as session:
-        found = await store.everything(session)
+        found = await views.target_values(session)
     steers = may_steer(principal)
     return render(
         request,
         "targets/targets.html",
         status,
         standing=standing(found),
-        waiting=[each for each in found if each.approved_at is None] if steers else [],
+        waiting=waiting(found) if steers else [],
         charts=views.charts(await _columns(bus, found, kind)),
         kind=kind,
         kinds=[(name, gettext(text)) for name, text in views.KINDS.items()],

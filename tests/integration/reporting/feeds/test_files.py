@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -300,7 +301,7 @@ async def test_older_publications_get_files_once(house: House) -> None:
     after = (await donor.get("/reporting/api/v1/feeds/2026-Q1")).json()["publications"]
     (stated,), (was,) = after, before
     assert stated["files"] == was["files"]
-    assert stated["published_at"] == waiting["2026-Q1"].isoformat()
+    assert datetime.fromisoformat(stated["published_at"]) == waiting["2026-Q1"]
     assert json.loads((await donor.get("/reporting/feeds/manifest.json")).content)["manifest"] == 2
 
 

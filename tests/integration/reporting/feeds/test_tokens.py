@@ -138,7 +138,7 @@ async def test_auditors_read_issues_and_downloads(house: House) -> None:
     assert "Revoke it" not in page
     assert (await auditor.post(TOKENS, data=form())).status_code == 403
     await coordinator.post(f"{TOKENS}/{made['id']}/revoke")
-    answer = (await auditor.get("/reporting/api/v1/feeds/tokens")).json()["tokens"][0]
+    answer = (await auditor.get("/reporting/api/v1/feeds/tokens")).json()["items"][0]
     assert (answer["state"], answer["revoked_by"]) == ("revoked", Role.PROGRAMME_COORDINATOR.value)
     for role in (Role.DONOR, Role.EVALUATOR):
         assert (await (await house.grant(role)).get(TOKENS)).status_code == 403
@@ -182,3 +182,13 @@ def test_an_unknown_public_file_is_refused() -> None:
     with pytest.raises(ValueError, match=r"TANDEM_FEEDS_PUBLIC names no file: figures\.cvs"):
         create_app(wrong)
     assert open_to_all(wrong.model_copy(update={"feeds_public": " "})) == frozenset()
+
+
+async def test_tokens_are_read_page_by_page(house: House) -> None:
+    """Following `next` gives each token once, the newest first."""
+    coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    made = [(await issued(coordinator, f"Consumer {n}"))["id"] for n in range(3)]
+    first = (await coordinator.get("/reporting/api/v1/feeds/tokens?limit=2")).json()
+    rest = (await coordinator.get(f"/reporting/api/v1/feeds/tokens?limit=2&cursor={first['next']}")).json()
+    assert [each["id"] for each in (*first["items"], *rest["items"])] == made[::-1]
+    assert rest["next"] is None

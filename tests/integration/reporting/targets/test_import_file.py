@@ -36,7 +36,7 @@ async def send(who: httpx2.AsyncClient, table: str | bytes) -> httpx2.Response:
 
 async def waiting(who: httpx2.AsyncClient) -> list[dict[str, Any]]:
     """Return the values that wait for approval."""
-    found: list[dict[str, Any]] = (await who.get(API)).json()["waiting"]
+    found: list[dict[str, Any]] = (await who.get(f"{API}/waiting")).json()["items"]
     return found
 
 

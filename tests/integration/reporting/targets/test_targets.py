@@ -35,8 +35,9 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     assert 'value="many"' in wrong.text, "what was written stays"
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 303
     assert (await author.post("/reporting/targets", data=FORM)).status_code == 409, "it waits already"
-    (waiting,) = (await author.get("/reporting/api/v1/targets")).json()["waiting"]
-    assert (await donor.get("/reporting/api/v1/targets")).json() == {"standing": [], "waiting": []}
+    (waiting,) = (await author.get("/reporting/api/v1/targets/waiting")).json()["items"]
+    assert (await donor.get("/reporting/api/v1/targets")).json() == {"items": [], "next": None}
+    assert (await donor.get("/reporting/api/v1/targets/waiting")).status_code == 403
     assert "somebody else has to approve it" in (await author.get("/reporting/targets")).text
     address = f"/reporting/targets/{waiting['id']}"
     assert (await author.post(f"{address}/approve")).status_code == 409
@@ -44,7 +45,7 @@ async def test_a_target_holds_after_a_second_person_approves_it(house: House) ->
     assert (await other.post(f"{address}/approve")).status_code == 303
     assert (await other.post(f"{address}/approve")).status_code == 409
     assert (await other.post(f"{address}/drop")).status_code == 409
-    (stands,) = (await donor.get("/reporting/api/v1/targets")).json()["standing"]
+    (stands,) = (await donor.get("/reporting/api/v1/targets")).json()["items"]
     assert (stands["indicator"], stands["day"], stands["value"]) == ("TOPCOP-OP-02", "2026-12-31", "120")
     assert "Grant agreement, annex 1" in (await donor.get("/reporting/targets")).text
 
