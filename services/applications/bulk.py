@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
+
+
+class HasId(Protocol):
+    """A case."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
 
 T = TypeVar("T")
+C = TypeVar("C", bound=HasId)
 MOST = 50
 """How many are done at once: what one page of a list shows."""
 
@@ -20,6 +34,28 @@ class Outcome(Generic[T]):
 
     done: Sequence[T]
     left: Sequence[tuple[T, str]]
+
+
+class NotDone(ReadModel):
+    """A case that was left as it is."""
+
+    id: UUID
+    detail: Annotated[str, Field(description="Why it could not be done.", examples=["It was endorsed already."])]
+
+
+class BulkResult(ReadModel):
+    """Which cases one request has decided, and which it has left as they are."""
+
+    done: list[UUID]
+    left: list[NotDone]
+
+
+def bulk_result(outcome: Outcome[C]) -> BulkResult:
+    """Return the outcome as the API answers it."""
+    return BulkResult(
+        done=[case.id for case in outcome.done],
+        left=[NotDone(id=case.id, detail=detail) for case, detail in outcome.left],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
         assert any(
             one["your_answer_is_asked"] for one in (await people.get("persona-host", f"{PORTAL}/matches"))["matches"]
         )
-        offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["offers"]
+        offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
         assert any(one["state"] == "submitted" for one in offers)
         judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["applications"]
         assert judged

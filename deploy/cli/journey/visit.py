@@ -97,7 +97,7 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
 
 async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
     """The placement that was created although the answer got lost."""
-    found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["offers"]
+    found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["items"]
     return next(one for one in found if one["call_id"] == call["id"] and one["state"] == "submitted")
 
 

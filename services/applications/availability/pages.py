@@ -6,9 +6,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.availability.actions import links
-from services.applications.availability.actions.links import LinkedQuestion, LinkState
+from services.applications.availability.views import AvailabilityQuestion, LinkState, availability_question
 from services.applications.parameters import BusDep
-from services.applications.placements.store import Offer
 from shared.bus import Bus
 from shared.identity import Principal, public
 from shared.identity.state import identity_of
@@ -27,27 +26,26 @@ async def ask(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Respo
 
 
 async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> Response:
-    linked = await links.read_link(bus, key)
+    async with bus.read() as session:
+        question = await availability_question(session, key)
     return render(
         request,
         "availability/available.html",
-        409 if late and linked.link is LinkState.OPEN else _STATUS[linked.link],
-        asked=linked,
-        link=linked.link.value,
-        offer=isinstance(linked.about, Offer),
-        change=_sign_in_path(linked),
+        409 if late and question.link is LinkState.OPEN else _STATUS[question.link],
+        question=question,
+        change=_sign_in_path(question),
         key=key,
         press=links.button_token(identity_of(request.app).links, key),
         late=late,
     )
 
 
-def _sign_in_path(linked: LinkedQuestion) -> str:
+def _sign_in_path(question: AvailabilityQuestion) -> str:
     """Return the address at which, signed in, the placement or profile can be changed."""
-    if linked.about is None:
+    if question.about is None:
         return "/applications/"
-    what = "offers" if isinstance(linked.about, Offer) else "mentors"
-    return f"/applications/{what}/{linked.about.id}"
+    what = "offers" if question.of_placement else "mentors"
+    return f"/applications/{what}/{question.about.id}"
 
 
 @router.post("")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from services.applications.placements.model.placement import OfferEntry
+    from services.applications.placements.model.placement import PlacementEntry
 
 FRIDAY = timedelta(days=4)
 WEEK = timedelta(weeks=1)
@@ -62,7 +62,7 @@ def neighbours(span: Span, day: date) -> tuple[date, date]:
     return (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
 
 
-def places_in(entry: OfferEntry, week: date, visits: int, left: int, *, open_: bool) -> Places | None:
+def places_in(entry: PlacementEntry, week: date, visits: int, left: int, *, open_: bool) -> Places | None:
     """Return a placement's places in the week of that Monday; None outside its periods when nobody comes.
 
     `visits` take place in the week, `left` places are left in all; a placement that is not `open_` has none free.

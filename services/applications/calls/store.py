@@ -15,7 +15,7 @@ from services.applications.calls.model.texts import best
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
 from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
-from shared.contracts.codes import CallState
+from shared.contracts.codes import ApplicationKind, CallState
 from shared.errors import Refused
 from shared.i18n import gettext
 
@@ -48,6 +48,11 @@ class Call(Table, table=True):
     def revision(self) -> int:
         """The number of its newest revision."""
         return int(self.terms_json["revision"])
+
+    @property
+    def kinds(self) -> tuple[ApplicationKind, ...]:
+        """What it takes applications for."""
+        return tuple(ApplicationKind(kind) for kind in self.terms_json["kinds"])
 
     @property
     def text(self) -> CallText:

@@ -18,8 +18,10 @@ from services.applications.mentors.model import (
     problems,
     profile_of,
     reference,
+    revisable,
+    writable,
 )
-from services.applications.placements.model import revision
+from services.applications.mentors.views.mentor import Mentor
 from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
 from shared.contracts import mentors as mentor_events
@@ -31,15 +33,13 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Tx
     from shared.identity import Principal
-
-REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
 
 
 def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
@@ -104,7 +104,7 @@ async def save(
         mentor = await _own(tx, principal, mentor_id)
         if version is not None and version != mentor.version:
             raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
-        if not writable(mentor):
+        if not writable(mentor.stands, mentor.cause):
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
         entry = entry_of(mentor.entry, changes)
         if entry == mentor.entry:
@@ -112,7 +112,7 @@ async def save(
                 await record_available(tx, mentor)
             return mentor
         reopens = mentor.stands is MentorState.CLOSED
-        if revisable(mentor):
+        if revisable(mentor.stands, mentor.cause):
             await tx.record(
                 mentor_events.MentorRevised(profile=await revised_profile(tx.session, mentor, entry)), mentor.id
             )
@@ -123,11 +123,6 @@ async def save(
             _touch(tx, mentor)
         await tx.changed("mentors")
         return mentor
-
-
-def revisable(mentor: store.Mentor) -> bool:
-    """Return whether a change is a revision: the profile is published and may be changed."""
-    return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
 
 
 async def revised_profile(
@@ -147,10 +142,11 @@ async def revised_profile(
 
 @dataclass(frozen=True, slots=True)
 class ProfilePreview:
-    """What a revision of a mentor's profile changes, and how many mentees go on as they are."""
+    """A published profile, what it would say, and how many mentees go on as they are."""
 
-    mentor: store.Mentor
-    changes: Sequence[revision.Change]
+    mentor: Mentor
+    entry: MentorEntry
+    changed: bool
     mentees: int
     reopens: bool
 
@@ -168,18 +164,13 @@ async def preview_profile(
             raise not_found()
         if version is not None and version != mentor.version:
             raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
-        if not revisable(mentor):
+        if not revisable(mentor.stands, mentor.cause):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = entry_of(mentor.entry, changes)
         await revised_profile(session, mentor, entry)
         mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
         reopens = mentor.stands is MentorState.CLOSED
-        return ProfilePreview(mentor, revision.changed_fields(mentor.entry, entry), mentees, reopens)
-
-
-def writable(mentor: store.Mentor) -> bool:
-    """Return whether the mentor may change it: a profile closed by choice stays closed."""
-    return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.REOPENABLE
+        return ProfilePreview(Mentor.of(mentor, principal), entry, entry != mentor.entry, mentees, reopens)
 
 
 async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:

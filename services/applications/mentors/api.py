@@ -1,117 +1,128 @@
 """The JSON API of mentors' profiles."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 
-from services.applications.guards import Decider, Mentor, MentorOrDecider
-from services.applications.matches.store import matches
-from services.applications.mentors import actions, store, views
-from services.applications.overview.views import resources
+from services.applications import guards
+from services.applications.mentors import actions
+from services.applications.mentors.model import MentorEntry
+from services.applications.mentors.views import lists
+from services.applications.mentors.views.mentor import Mentor, readable_mentor
 from services.applications.parameters import Body, BusDep
-from services.applications.visibility import visibility_of
+from shared.contracts.codes import MentorState
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/mentors", tags=["mentors"])
+StateFilter = MentorState | Literal["asked"]
 
 
 class NewMentor(Body):
-    """A profile for a call; `entry` holds the fields written so far. `publish` publishes it at once."""
+    """A profile for a call, with the fields written so far."""
 
     call_id: UUID
-    entry: Annotated[dict[str, Any], Field(default_factory=dict)]
-    publish: bool = False
+    entry: MentorEntry = MentorEntry()
+    publish: Annotated[bool, Field(description="Publish it at once.")] = False
 
 
 class MentorChange(Body):
-    """Fields that replace the present ones; `version` is the one that was read."""
+    """A change of a profile: fields that are sent replace the present ones, fields that are not sent stay."""
 
-    entry: dict[str, Any]
-    version: int | None = None
+    entry: MentorEntry
+    version: Annotated[
+        int | None, Field(description="The version that was read; where it is no longer this, nothing is changed.")
+    ] = None
 
 
 @router.post("", status_code=201)
-async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def begin(body: NewMentor, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Draft your profile for a call, or continue the existing one."""
-    mentor = await actions.begin(bus, principal, body.call_id, body.entry)
+    row = await actions.begin(bus, principal, body.call_id, body.entry.model_dump(mode="json", exclude_unset=True))
     if body.publish:
-        mentor = await actions.publish(bus, principal, mentor.id)
-    return resources.mentor(mentor)
+        row = await actions.publish(bus, principal, row.id)
+    return Mentor.of(row, principal)
 
 
 @router.get("")
-async def read_own(principal: Mentor, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+async def read_own(principal: guards.Mentor, bus: BusDep) -> Page[Mentor]:
     """Return your profiles, the newest first."""
     async with bus.read() as session:
-        return {"mentors": [resources.mentor(mentor) for mentor in await store.of_subject(session, principal.subject)]}
+        return await lists.own(session, principal)
 
 
 @router.get("/country")
 async def read_country(
-    principal: Decider,
+    principal: guards.Decider,
     bus: BusDep,
-    state: str | None = None,
+    page: PageDep,
+    state: StateFilter | None = None,
     call_id: UUID | None = None,
     country: str | None = None,
     reference: str | None = None,
-    page: Annotated[int, Query(ge=1)] = 1,
-) -> dict[str, Any]:
-    """Return the published profiles of your country (all, for the programme coordinator), those asked first."""
-    filters, visibility = store.Filters(state, call_id, country, reference), visibility_of(principal)
+) -> Page[lists.CountryMentor]:
+    """Return the published profiles of your country (all, for the programme coordinator), the newest first.
+
+    `state=asked` gives only those whose mentor is asked whether there is still time.
+    """
     async with bus.read() as session:
-        found, total = await store.list_page(session, visibility, filters, page)
-        counts = await store.counts(session, visibility, filters)
-        mentees = await matches.mentee_counts(session, [mentor.id for mentor in found])
-    return {
-        "mentors": [
-            resources.mentor(mentor, about=views.reads_all(principal, mentor)) | {"mentees": mentees[mentor.id]}
-            for mentor in found
-        ],
-        "total": total,
-        "counts": counts,
-    }
+        return await lists.page(session, principal, lists.Filters(state, call_id, country, reference), page)
+
+
+@router.get("/country/counts")
+async def count_country(
+    principal: guards.Decider,
+    bus: BusDep,
+    call_id: UUID | None = None,
+    country: str | None = None,
+    reference: str | None = None,
+) -> lists.MentorCounts:
+    """Return how many published profiles the reader sees in each state, and how many are asked."""
+    async with bus.read() as session:
+        return await lists.counts(session, principal, lists.Filters(None, call_id, country, reference))
 
 
 @router.get("/{mentor_id}")
-async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> dict[str, Any]:
+async def read_one(mentor_id: UUID, principal: guards.MentorOrDecider, bus: BusDep) -> Mentor:
     """Return your profile; for coordinators a published one of their country."""
     async with bus.read() as session:
-        mentor = await views.readable_mentor(session, principal, mentor_id)
-    return resources.mentor(mentor, about=views.reads_all(principal, mentor))
+        return await readable_mentor(session, principal, mentor_id)
 
 
 @router.put("/{mentor_id}")
-async def save(mentor_id: UUID, body: MentorChange, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def save(mentor_id: UUID, body: MentorChange, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Save what the mentor writes; for a published profile it is a revision."""
-    return resources.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
+    changes = body.entry.model_dump(mode="json", exclude_unset=True)
+    return Mentor.of(await actions.save(bus, principal, mentor_id, changes, version=body.version), principal)
 
 
 @router.post("/{mentor_id}/publish")
-async def publish(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def publish(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Publish it, so that mentees can be matched."""
-    return resources.mentor(await actions.publish(bus, principal, mentor_id))
+    return Mentor.of(await actions.publish(bus, principal, mentor_id), principal)
 
 
 @router.post("/{mentor_id}/pause")
-async def pause(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def pause(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Pause it: no new mentee for a while."""
-    return resources.mentor(await actions.pause(bus, principal, mentor_id))
+    return Mentor.of(await actions.pause(bus, principal, mentor_id), principal)
 
 
 @router.post("/{mentor_id}/resume")
-async def resume(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def resume(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Resume it, so that mentees can be matched again."""
-    return resources.mentor(await actions.resume(bus, principal, mentor_id))
+    return Mentor.of(await actions.resume(bus, principal, mentor_id), principal)
 
 
 @router.post("/{mentor_id}/close")
-async def close(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def close(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Close it: no more mentees, open mentorships remain."""
-    return resources.mentor(await actions.close(bus, principal, mentor_id))
+    return Mentor.of(await actions.close(bus, principal, mentor_id), principal)
 
 
 @router.post("/{mentor_id}/available")
-async def confirm(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def confirm(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Confirm that you still have time for mentees."""
-    return resources.mentor(await actions.confirm(bus, principal, mentor_id))
+    return Mentor.of(await actions.confirm(bus, principal, mentor_id), principal)

@@ -11,12 +11,12 @@ from uuid import UUID
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
-from services.applications.placements.model.revision import is_over
+from services.applications.placements.model.revision import REOPENABLE, is_over
 from services.applications.register.model import Entry
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import CallTerms, DatePeriod
-from shared.contracts.codes import ApplicationKind, LanguageLevel, RankGroup, ServiceKind
+from shared.contracts.codes import ApplicationKind, LanguageLevel, MentorState, RankGroup, ServiceKind
 from shared.contracts.mentors import MentorProfile
 from shared.i18n import N_, gettext, ngettext
 
@@ -42,6 +42,19 @@ class MentorEntry(Entry):
     def last_day(self) -> date | None:
         """The last day of the last period; None without any."""
         return max((period.end for period in self.periods), default=None)
+
+
+REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
+
+
+def writable(state: MentorState, cause: str | None) -> bool:
+    """Return whether the mentor may change it: a profile closed by choice stays closed."""
+    return state is not MentorState.CLOSED or cause in REOPENABLE
+
+
+def revisable(state: MentorState, cause: str | None) -> bool:
+    """Return whether a change is a revision: the profile is published and may be changed."""
+    return state in REVISABLE or (state is MentorState.CLOSED and writable(state, cause))
 
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:

@@ -8,27 +8,31 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.applications import transitions
-from services.applications.calls import store as calls_store
 from services.applications.display import cause_word, state_counts, tag
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
-from services.applications.matches.store import matches
-from services.applications.mentors import actions, store, views
+from services.applications.mentors import actions
 from services.applications.mentors.forms import MentorForm
-from services.applications.mentors.views import rows
+from services.applications.mentors.views.lists import (
+    ASKED,
+    Filters,
+    ListedMentor,
+    MentorCounts,
+    country_list,
+    own_list,
+)
+from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details
+from services.applications.mentors.views.words import rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
-from services.applications.register.store import entries
 from services.applications.tables import PAGE
-from services.applications.visibility import visibility_of
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts import mentors as mentor_events
-from shared.contracts.codes import ApplicationKind, CallState, MentorState
+from shared.contracts.codes import MentorState
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
-from shared.identity.scope import is_self, may_clear
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
@@ -62,26 +66,18 @@ def mentor_path(mentor_id: UUID, rest: str = "") -> str:
 async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response:
     """Show the reader's profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
-        mine = await store.of_subject(session, principal.subject)
-        calls = await calls_store.calls_by_id(session, {mentor.call_id for mentor in mine})
-        published = await calls_store.calls(session, state=CallState.PUBLISHED)
-    taken = {mentor.call_id for mentor in mine}
-    rows = [
+        found = await own_list(session, principal)
+    mentors = [
         [
             {"text": mentor.reference, "href": mentor_path(mentor.id)},
-            calls[mentor.call_id].title,
+            call_title,
             tag("mentor", mentor.state),
             mentor.entry.capacity,
             dates.day(mentor.since, short=True),
         ]
-        for mentor in mine
+        for mentor, call_title in found.rows
     ]
-    open_calls = [
-        call
-        for call in published
-        if call.id not in taken and ApplicationKind.MENTEE in call.terms.kinds and call.opens <= clock.now()
-    ]
-    return render(request, "mentors/list.html", rows=rows, open_calls=open_calls)
+    return render(request, "mentors/list.html", rows=mentors, open_calls=found.open_calls)
 
 
 @router.post("/new")
@@ -103,43 +99,29 @@ async def show_country(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Show a coordinator the mentors of the country: their states, and how many mentees each has."""
-    visibility = visibility_of(principal)
-    filters = store.Filters(state or None, read_id(call), None, q.strip() or None)
     async with bus.read() as session:
-        found, total = await store.list_page(session, visibility, filters, page)
-        counts = await store.counts(session, visibility, filters)
-        calls = await calls_store.calls(session)
-        people = await entries.people_by_subject(session, [mentor.subject for mentor in found])
-        agencies = {
-            agency.id: agency
-            for agency in await entries.organisations(session, ids={mentor.organisation_id for mentor in found})
-        }
-        mentees = await matches.mentee_counts(session, [mentor.id for mentor in found])
-    titles = {known_call.id: known_call.reference for known_call in calls}
+        filters = Filters(state or None, read_id(call), None, q.strip() or None)
+        found = await country_list(session, principal, filters, page)
+    of_state = [(known.code, known.word) for known in states.states("mentor") if known.code != MentorState.DRAFT]
     return render(
         request,
         "mentors/country.html",
-        rows=[_row(mentor, principal, people, agencies, titles, mentees) for mentor in found],
-        total=total,
+        rows=[_row(row) for row in found.rows],
+        total=found.total,
         page=page,
         size=PAGE,
-        counts=_counts(counts),
+        counts=_counts(found.counts),
         fields=[
             {
                 "name": "state",
                 "label": gettext("State"),
-                "options": [(store.ASKED, gettext("Asked whether still available"))]
-                + [
-                    (known_state.code, known_state.word)
-                    for known_state in states.states("mentor")
-                    if known_state.code != MentorState.DRAFT
-                ],
+                "options": [(ASKED, gettext("Asked whether still available")), *of_state],
                 "value": state,
             },
             {
                 "name": "call",
                 "label": gettext("Call"),
-                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in calls],
+                "options": [(str(known.id), known.name) for known in found.calls],
                 "value": call,
             },
             {"name": "q", "label": gettext("Reference"), "value": q},
@@ -148,22 +130,17 @@ async def show_country(
     )
 
 
-def _row(
-    mentor: store.Mentor,
-    principal: Principal,
-    people: dict[str, entries.Person],
-    agencies: dict[UUID, entries.Organisation],
-    references: dict[UUID, str],
-    mentees: dict[UUID, int],
-) -> list[Any]:
-    agency = agencies.get(mentor.organisation_id)
+def _row(row: ListedMentor) -> list[Any]:
+    mentor = row.mentor
+    places = {"taken": mentor.mentees, "places": mentor.entry.capacity}
+    areas = [labels.label(expertise.area) for expertise in mentor.entry.expertise]
     return [
         {"text": mentor.reference, "href": mentor_path(mentor.id)},
-        _name(principal, mentor, people) or None,
-        f"{agency.name if agency else ''}, {labels.country(mentor.country)}",
-        references.get(mentor.call_id, ""),
-        ", ".join(labels.label(expertise.area) for expertise in mentor.entry.expertise),
-        gettext("%(taken)s of %(places)s") % {"taken": mentees[mentor.id], "places": mentor.entry.capacity},
+        row.name or None,
+        f"{row.agency}, {labels.country(mentor.country)}",
+        row.call,
+        ", ".join(areas + [gettext("restricted")] * mentor.restricted_areas),
+        gettext("%(taken)s of %(places)s") % places,
         tag("mentor", mentor.state),
         cause_word(mentor.cause) or None,
         None
@@ -172,109 +149,99 @@ def _row(
     ]
 
 
-def _name(principal: Principal, mentor: store.Mentor, people: dict[str, entries.Person]) -> str:
-    """Return the mentor's name for the coordinator of the country, who keeps its register; else empty."""
-    person = people.get(mentor.subject)
-    own = may_clear(principal, mentor.country, mentor.organisation_id)
-    return person.name if person is not None and own else ""
-
-
-def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
+def _counts(found: MentorCounts) -> list[dict[str, Any]]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
-    asked_count = found.get(store.ASKED, 0)
-    waiting = ngettext("is asked whether still available", "are asked whether still available", asked_count)
-    return state_counts(
-        "mentor", found, (store.ASKED, asked_count, waiting, "wait"), here="/applications/mentors/country"
-    )
+    waiting = ngettext("is asked whether still available", "are asked whether still available", found.asked)
+    here = "/applications/mentors/country"
+    return state_counts("mentor", found.by_code, (ASKED, found.asked, waiting, "wait"), here=here)
 
 
 @router.get("/{mentor_id}")
 async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> Response:
     """Show a profile: state and fields; to its mentor also the possible actions, and what a mentee sees."""
     async with bus.read() as session:
-        mentor = await views.readable_mentor(session, principal, mentor_id)
-        call = await calls_store.call(session, mentor.call_id)
-        people = await entries.people_by_subject(session, [mentor.subject])
-        mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
-    mine = is_self(principal, mentor.subject)
-    home = views.reads_all(principal, mentor)
+        found = await mentor_details(session, principal, mentor_id)
+    mentor = found.mentor
     return render(
         request,
         "mentors/show.html",
         mentor=mentor,
-        mine=mine,
-        name=_name(principal, mentor, people),
-        rows=rows(mentor.entry, own=home, about=home),
+        mine=found.mine,
+        name=found.name,
+        rows=found.rows,
         before_names=rows(mentor.entry, own=False, about=False),
-        going=mentees,
-        call=call,
+        going=found.mentees,
+        call_title=found.call_title,
         where=Standing(
             state("mentor", mentor.state), mentor.since, mentor.due, reason=cause_word(mentor.cause) or None
         ),
-        moves=_possible_actions(mentor, call),
-        writable=actions.writable(mentor),
+        moves=_possible_actions(found),
         done=request.query_params.get("done"),
     )
 
 
-def _possible_actions(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
+def _possible_actions(found: MentorDetails) -> list[str]:
     """Return the actions that the mentor can take now with one button."""
-    cannot_open = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
-    found = [name for name, event in _EVENTS.items() if transitions.possible(event, mentor.state)]
-    return [name for name in found if not (cannot_open and name in {"publish", "resume"})]
+    state_now = found.mentor.state
+    cannot_open = state_now is MentorState.CLOSED or not found.call_is_open
+    possible = [name for name, event in _EVENTS.items() if transitions.possible(event, state_now)]
+    return [name for name in possible if not (cannot_open and name in {"publish", "resume"})]
 
 
-async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls_store.Call]:
-    """Return the reader's profile and its call. Raises `Refused` (404)."""
+async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> FormContext:
     async with bus.read() as session:
-        mentor = await store.mentor(session, mentor_id)
-        if mentor is None or not is_self(principal, mentor.subject):
-            raise not_found()
-        call = await calls_store.call(session, mentor.call_id)
-    assert call is not None
-    return mentor, call
+        return await edit_form(session, principal, mentor_id)
+
+
+def _filled(context: FormContext) -> MentorForm:
+    form = MentorForm()
+    form.fill(context.mentor.entry, context.terms)
+    return form
+
+
+def _form_page(request: Request, context: FormContext, form: MentorForm, status: int = 200) -> Response:
+    return render(
+        request, "mentors/form.html", status, form_=form, mentor=context.mentor, call_title=context.call_title
+    )
 
 
 @router.get("/{mentor_id}/edit")
 async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
     """Show the form with the saved values."""
-    mentor, call = await _own(bus, principal, mentor_id)
-    if not actions.writable(mentor):
+    context = await _own(bus, principal, mentor_id)
+    if not context.mentor.writable:
         return see_other(mentor_path(mentor_id))
-    form = MentorForm()
-    form.fill(mentor.entry, call.terms)
-    return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
+    return _form_page(request, context, _filled(context))
 
 
 @router.post("/{mentor_id}/edit")
 async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
     """Save the entered values and, if asked, publish them; a revision of a published profile is previewed first."""
-    mentor, call = await _own(bus, principal, mentor_id)
+    context = await _own(bus, principal, mentor_id)
     form, sent = await MentorForm.read(request), await request.form()
-    form.fill(None, call.terms)
+    form.fill(None, context.terms)
     if "back" in sent:
-        return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
+        return _form_page(request, context, form)
     if await form.rows_changed(request) or not form.validate():
-        return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
+        return _form_page(request, context, form, 422)
     try:
         version = number(sent.get("version"))
-        if actions.revisable(mentor) and "told" not in sent:
+        if context.mentor.revisable and "told" not in sent:
             preview = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
-            if preview.changes:
+            if preview.changed:
                 return _preview_page(request, preview, sent)
-        mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
+        await actions.save(bus, principal, mentor_id, form.changes(), version=version)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
     except Refused as refused:
         refuse(form, refused)
-        return render(request, "mentors/form.html", refused.status_code, form_=form, mentor=mentor, call=call)
+        return _form_page(request, context, form, refused.status_code)
     return see_other(mentor_path(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
 
 
 def _preview_page(request: Request, preview: actions.ProfilePreview, sent: FormData) -> Response:
     """Return the page with the changes of a revision; only its button publishes it."""
-    entry = actions.entry_of(preview.mentor.entry, {change.field: change.new for change in preview.changes})
-    before, after = (rows(version, own=True, about=True) for version in (preview.mentor.entry, entry))
+    before, after = (rows(entry, own=True, about=True) for entry in (preview.mentor.entry, preview.entry))
     return render(
         request,
         "mentors/revise.html",
@@ -301,9 +268,8 @@ async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, b
     except Refused as refused:
         if refused.status_code != 422:
             raise
-        mentor, call = await _own(bus, principal, mentor_id)
-        form = MentorForm()
-        form.fill(mentor.entry, call.terms)
+        context = await _own(bus, principal, mentor_id)
+        form = _filled(context)
         refuse(form, refused)
-        return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
+        return _form_page(request, context, form, 422)
     return see_other(mentor_path(mentor_id) + f"?done={move}")

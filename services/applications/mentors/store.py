@@ -14,6 +14,7 @@ from sqlmodel import Field, col, select
 from services.applications.mentors.model import MentorEntry
 from services.applications.tables import Table, one_page
 from shared.contracts.codes import UNION, MentorState
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.visibility import Visibility
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -32,6 +34,7 @@ class Mentor(Table, table=True):
     __table_args__ = (
         sa.Index("mentor_one_a_call", "subject", "call_id", unique=True),
         sa.Index("mentor_call_state", "call_id", "state"),
+        sa.Index("mentor_saved_at", "saved_at"),
         sa.Index("mentor_asked", "due", postgresql_where=sa.text("state = 'published'")),
         sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
     )
@@ -135,6 +138,14 @@ async def list_page(
     total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*conditions))).scalar_one()
     query = select(Mentor).where(*conditions).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
     return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def newest(session: AsyncSession, visibility: Visibility, filters: Filters, request: PageRequest) -> list[Mentor]:
+    """Return the visible published profiles of one page and one more, the newest first."""
+    query = select(Mentor).where(*_where(visibility, filters))
+    if request.since is not None:
+        query = query.where(col(Mentor.saved_at) >= request.since)
+    return list(await session.scalars(cut(query, [col(Mentor.id)], request, newest=True)))
 
 
 async def counts(session: AsyncSession, visibility: Visibility, filters: Filters) -> dict[str, int]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from services.applications.placements.model.placement import OfferEntry
+    from services.applications.placements.model.placement import PlacementEntry
     from shared.contracts.calls import CallTerms
 
 
@@ -81,7 +81,7 @@ class OfferForm(Form):
         N_("Security requirements"), [Longest(1000)], description=N_("Shown to a guest once the place is confirmed")
     )
 
-    def fill(self, entry: OfferEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
+    def fill(self, entry: PlacementEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
         """Offer the call's topics and, with an `entry`, show its values; `names` are those it refers to."""
         self.topics.choices = topics_of(call)
         if entry is not None:

@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.access.store import by_silence
-from services.applications.placements.model.placement import OfferEntry
+from services.applications.placements.model.placement import PlacementEntry
 from services.applications.tables import Table, one_page
 from shared.contracts.codes import UNION, OfferState, PauseCause
 from shared.contracts.offers import OfferTerms
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from services.applications.access.model import Deciders
     from services.applications.visibility import Visibility
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
@@ -37,6 +39,7 @@ class Offer(Table, table=True):
         sa.Index("offer_organisation_state", "organisation_id", "state"),
         sa.Index("offer_country_state", "country", "state"),
         sa.Index("offer_call_state", "call_id", "state"),
+        sa.Index("offer_saved_at", "saved_at"),
         sa.Index("offer_asked", "due", postgresql_where=sa.text("state = 'published'")),
         sa.Index("offer_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
     )
@@ -64,9 +67,9 @@ class Offer(Table, table=True):
     saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
 
     @property
-    def entry(self) -> OfferEntry:
+    def entry(self) -> PlacementEntry:
         """What the host wrote."""
-        return OfferEntry.model_validate(self.entry_json)
+        return PlacementEntry.model_validate(self.entry_json)
 
     @property
     def terms(self) -> OfferTerms | None:
@@ -252,6 +255,21 @@ async def list_page(
     first = [sa.case((_waits(visibility, moment, deciders), 0), else_=1)] if filters.sort == "due" else []
     query = select(Offer).where(*conditions).order_by(*first, order, col(Offer.id).desc())
     return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def newest(
+    session: AsyncSession,
+    visibility: Visibility,
+    filters: Filters,
+    moment: datetime,
+    deciders: Deciders,
+    request: PageRequest,
+) -> list[Offer]:
+    """Return the visible placements of one page and one more, the newest first."""
+    query = select(Offer).where(*_where(visibility, filters, moment, deciders))
+    if request.since is not None:
+        query = query.where(col(Offer.saved_at) >= request.since)
+    return list(await session.scalars(cut(query, [col(Offer.id)], request, newest=True)))
 
 
 async def counts(

@@ -69,7 +69,7 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     assert "Case work." in more.text
     lacking = await send(abroad, "claire", new, offer_form(places="", submit="1"), 422)
     assert "Enter how many guests you take in all" in lacking.text
-    offer = (await abroad.get("claire", "/offers"))["offers"][0]
+    offer = (await abroad.get("claire", "/offers"))["items"][0]
     at = f"/applications/offers/{offer['id']}"
     await send(abroad, "claire", f"{at}/edit", offer_form(version="77"), 409)
     page = await read(abroad, "claire", f"{at}/edit")
@@ -91,7 +91,7 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     await send(abroad, "claire", f"{at}/pause")
     await send(abroad, "claire", f"{at}/withdraw", {"reason": "operational_duty"})
     assert "Withdrawn" in await read(abroad, "luc", "/applications/offers")
-    assert (await abroad.get("claire", "/offers"))["offers"][0]["entry"]["places"] == 4
+    assert (await abroad.get("claire", "/offers"))["items"][0]["entry"]["places"] == 4
     await send(abroad, "claire", f"{at}/nonsense", status=404)
 
 
@@ -118,12 +118,12 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     for text in ("What changes", "Mentees at most", "I follow money.", "You have no mentee yet whom it would touch."):
         assert text in shown
     assert "Areas of expertise" not in shown
-    mentor = (await abroad.get("jonas", "/mentors"))["mentors"][0]
+    mentor = (await abroad.get("jonas", "/mentors"))["items"][0]
     assert mentor["entry"]["capacity"] == 2
     back = await send(abroad, "jonas", edit, form | {"capacity": "4", "back": "1"}, 200)
     assert 'value="4" checked' in back.text
     await send(abroad, "jonas", edit, form | {"capacity": "4", "told": "1"})
-    assert (await abroad.get("jonas", "/mentors"))["mentors"][0]["entry"]["capacity"] == 4
+    assert (await abroad.get("jonas", "/mentors"))["items"][0]["entry"]["capacity"] == 4
     await send(abroad, "jonas", edit, form | {"capacity": "4"})
     await send(abroad, "jonas", edit.replace("edit", "pause"))
     assert "Paused" in await read(abroad, "jonas", "/applications/mentors")

@@ -26,6 +26,8 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
         "offer_asked": "SELECT * FROM offer WHERE state = 'published' AND due < now() ORDER BY id LIMIT 100",
         "offer_last_day": "SELECT * FROM offer WHERE state IN ('published', 'paused') AND last_day < now()",
         "offer_call_state": "SELECT * FROM offer WHERE call_id = :id AND state = 'draft'",
+        "offer_saved_at": "SELECT * FROM offer WHERE saved_at >= now() - interval '1 hour'",
+        "mentor_saved_at": "SELECT * FROM mentor WHERE saved_at >= now() - interval '1 hour'",
         "mentor_asked": "SELECT * FROM mentor WHERE state = 'published' AND due < now() ORDER BY id LIMIT 100",
         "mentor_last_day": "SELECT * FROM mentor WHERE state IN ('published', 'paused') AND last_day < now()",
         "mentor_call_state": "SELECT * FROM mentor WHERE call_id = :id AND state = 'draft'",

@@ -16,7 +16,7 @@ from services.applications.matches.model import answers, clearance
 from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.model import problems as mentor_problems
 from services.applications.mentorships.model import sessions
-from services.applications.placements.model.placement import OfferEntry, problems, terms_of
+from services.applications.placements.model.placement import PlacementEntry, problems, terms_of
 from services.applications.transitions import AlreadyDone, NotNow
 from services.applications.visits import model as visits_model
 from shared.contracts import _examples as ex
@@ -105,8 +105,8 @@ def test_a_second_click_differs_from_a_late_one() -> None:
 
 def test_a_complete_placement_becomes_the_contracts_terms() -> None:
     """The contract's example is complete, and without a required field that field is named."""
-    entry = OfferEntry.model_validate(
-        {name: ex.OFFER_TERMS[name] for name in OfferEntry.model_fields if name in ex.OFFER_TERMS}
+    entry = PlacementEntry.model_validate(
+        {name: ex.OFFER_TERMS[name] for name in PlacementEntry.model_fields if name in ex.OFFER_TERMS}
     )
     assert problems(entry, CALL) == {}
     made = terms_of(
@@ -134,7 +134,7 @@ def test_a_complete_placement_becomes_the_contracts_terms() -> None:
 def test_invalid_periods_are_named() -> None:
     """A placement needs a period that shares a day with the call's, and each period has its days in order."""
     for start, end in (("2027-01-01", "2027-02-01"), ("2026-04-01", "2026-03-01")):
-        entry = OfferEntry.model_validate({"periods": [{"start": start, "end": end}]})
+        entry = PlacementEntry.model_validate({"periods": [{"start": start, "end": end}]})
         assert "periods" in problems(entry, CALL)
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from services.applications.availability import store
+from services.applications.availability import store, views
+from services.applications.availability.views import LinkedQuestion, LinkState, linked_question
 from services.applications.mentors import actions as mentors_actions
 from services.applications.mentors import store as mentors_store
 from services.applications.placements import store as placements_store
@@ -21,8 +20,6 @@ from services.applications.placements.actions import placements
 from shared.contracts import mentors as mentor_events
 from shared.contracts import offers as offer_events
 from shared.contracts.codes import PauseCause
-from shared.identity.access import load_principal
-from shared.identity.scope import is_self, may_act_for_organisation
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -35,31 +32,12 @@ if TYPE_CHECKING:
 
 PAGE = "/applications/available"
 BUTTON_SECONDS = 600
-Supply = store.Supply
 Reply = Literal["available", "pause"]
-
-
-class LinkState(StrEnum):
-    """Whether a link can still answer."""
-
-    OPEN = "open"
-    USED = "used"
-    OVER = "over"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedQuestion:
-    """What a link asks about, and whether it still does; `about` is None where the link is not known."""
-
-    link: LinkState
-    about: Supply | None = None
-    question: store.AvailabilityLink | None = None
 
 
 async def link_for(session: AsyncSession, about_id: UUID, subject: str) -> str | None:
     """Return a new link for one person to answer the open question about a placement or mentor; None where none is."""
-    about = await _supply(session, about_id)
+    about = await views.supply(session, about_id)
     if about is None or not about.awaits_answer or about.due is None:
         return None
     await store.forget_older(session, about_id, about.due)
@@ -75,35 +53,6 @@ async def link_for(session: AsyncSession, about_id: UUID, subject: str) -> str |
         )
     )
     return f"{PAGE}?key={secret}"
-
-
-async def _supply(session: AsyncSession, about_id: UUID, *, lock: bool = False) -> Supply | None:
-    offer = await placements_store.offer(session, about_id, lock=lock)
-    return offer or await mentors_store.mentor(session, about_id, lock=lock)
-
-
-async def read_link(bus: Bus, secret: str) -> LinkedQuestion:
-    """Return what the link asks, without changing anything."""
-    async with bus.read() as session:
-        question = await store.availability_link(session, secret)
-        return await _read_question(session, question)
-
-
-async def _read_question(
-    session: AsyncSession, question: store.AvailabilityLink | None, *, lock: bool = False
-) -> LinkedQuestion:
-    about = None if question is None else await _supply(session, question.about, lock=lock)
-    if question is None or about is None:
-        return LinkedQuestion(LinkState.UNKNOWN)
-    if question.used_at is not None:
-        return LinkedQuestion(LinkState.USED, about, question)
-    is_open = about.awaits_answer and about.due == question.due and question.due > clock.now()
-    principal = await load_principal(session, question.subject)
-    if isinstance(about, placements_store.Offer):
-        is_theirs = may_act_for_organisation(principal, about.organisation_id)
-    else:
-        is_theirs = is_self(principal, about.subject)
-    return LinkedQuestion(LinkState.OPEN if is_open and is_theirs else LinkState.OVER, about, question)
 
 
 def button_token(seal: Seal, secret: str, at: float | None = None) -> str:
@@ -126,7 +75,7 @@ async def answer(bus: Bus, secret: str, reply: Reply) -> LinkedQuestion:
         return LinkedQuestion(LinkState.UNKNOWN)
     async with bus.transaction(known.subject) as tx:
         question = await store.availability_link(tx.session, secret, lock=True)
-        linked = await _read_question(tx.session, question, lock=True)
+        linked = await linked_question(tx.session, question, lock=True)
         if linked.link is not LinkState.OPEN or linked.question is None:
             return linked
         linked.question.used_at, linked.question.answer = clock.now(), reply

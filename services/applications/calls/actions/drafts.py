@@ -10,7 +10,7 @@ from services.applications.calls import store
 from services.applications.calls.actions.publishing import publish_entry
 from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import CallEntry, changed_sections, entry_of
-from services.applications.calls.views import register_facts
+from services.applications.calls.views.facts import register_facts
 from services.applications.refusals import not_found, unreadable
 from shared.errors import Refused
 from shared.i18n import gettext

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.calls import store
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.entry import CallEntry, entry_of, terms_of
-from services.applications.calls.views import register_facts
+from services.applications.calls.views.facts import register_facts
 from services.applications.counters import next_number
 from shared.contracts.calls import CallPublished
 from shared.contracts.codes import CallState

@@ -11,7 +11,8 @@ from services.applications.calls.actions.closing import remaining_groups
 from services.applications.calls.api.drafts import draft_resource
 from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.revision import differences
-from services.applications.calls.views import register_facts, requirements_of
+from services.applications.calls.views.facts import register_facts
+from services.applications.calls.views.requirements import requirements_of
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found

@@ -11,7 +11,7 @@ from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views import register_facts
+from services.applications.calls.views.facts import register_facts
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found

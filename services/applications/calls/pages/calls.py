@@ -11,7 +11,8 @@ from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.pages.drafts import draft_address
-from services.applications.calls.views import Requirements, call_view, requirements_of
+from services.applications.calls.views.reading import call_view
+from services.applications.calls.views.requirements import Requirements, requirements_of
 from services.applications.display import page_rows
 from services.applications.guards import SignedIn
 from services.applications.needs import store as needs_store

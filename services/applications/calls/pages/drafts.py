@@ -17,7 +17,8 @@ from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry,
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.revision import differences
 from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views import call_view, register_facts
+from services.applications.calls.views.facts import register_facts
+from services.applications.calls.views.reading import call_view
 from services.applications.forms import number
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep

@@ -14,7 +14,7 @@ from services.applications.calls.actions.revisions import AffectedApplication
 from services.applications.calls.model.entry import TITLES
 from services.applications.calls.model.revision import Difference, Effect, differences
 from services.applications.calls.pages.drafts import Draft, load, task_page
-from services.applications.calls.views import register_facts
+from services.applications.calls.views.facts import register_facts
 from services.applications.display import page_rows, tag
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep

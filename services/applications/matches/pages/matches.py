@@ -13,11 +13,11 @@ from services.applications.guards import Anyone, Counterpart, Decider, Participa
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
 from services.applications.matches.views.names import applicant_name
-from services.applications.mentors.views import rows as mentor_rows
+from services.applications.mentors.views.words import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
 from services.applications.parameters import BusDep, Portal
-from services.applications.placements.views import rows as placement_rows
+from services.applications.placements.views.words import rows as placement_rows
 from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels

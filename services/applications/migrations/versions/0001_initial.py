@@ -744,6 +744,7 @@ def _create_placements_and_mentors() -> None:
         sa.UniqueConstraint("reference", name="offer_reference_key"),
     )
     op.create_index("offer_asked", "offer", ["due"], postgresql_where=sa.text("state = 'published'"))
+    op.create_index("offer_saved_at", "offer", ["saved_at"])
     op.create_index("offer_call_state", "offer", ["call_id", "state"])
     op.create_index("offer_country_state", "offer", ["country", "state"])
     op.create_index(
@@ -771,6 +772,7 @@ def _create_placements_and_mentors() -> None:
         sa.UniqueConstraint("reference", name="mentor_reference_key"),
     )
     op.create_index("mentor_asked", "mentor", ["due"], postgresql_where=sa.text("state = 'published'"))
+    op.create_index("mentor_saved_at", "mentor", ["saved_at"])
     op.create_index("mentor_call_state", "mentor", ["call_id", "state"])
     op.create_index("mentor_country", "mentor", ["country"])
     op.create_index(

@@ -1,4 +1,4 @@
-"""A placement, a mentor, a match and a visit as the API answers them, with the same facts as the pages."""
+"""A match and a visit as the API answers them, with the same facts as the pages."""
 
 from __future__ import annotations
 
@@ -6,42 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.applications.mentors.store import Mentor
     from services.applications.outcomes.views import Task
     from services.applications.overview.views.participation import MatchView, VisitView
-    from services.applications.placements.store import Offer
 
     Shown = dict[str, Any]
-
-
-def offer(placement: Offer) -> Shown:
-    """Return a placement with what the host wrote."""
-    return {**_supplied(placement), "remarks": placement.remarks, "entry": placement.entry_json}
-
-
-def mentor(profile: Mentor, *, about: bool = True) -> Shown:
-    """Return a mentor's profile; `about`, the text about a person, is for the mentor and the reader's own country."""
-    entry = (
-        profile.entry_json if about else {name: part for name, part in profile.entry_json.items() if name != "about"}
-    )
-    return {**_supplied(profile), "entry": entry}
-
-
-def _supplied(supply: Offer | Mentor) -> Shown:
-    """Return the state of a placement or a profile."""
-    return {
-        "id": supply.id,
-        "reference": supply.reference,
-        "call_id": supply.call_id,
-        "organisation_id": supply.organisation_id,
-        "country": supply.country,
-        "state": supply.state,
-        "since": supply.since,
-        "due": supply.due,
-        "cause": supply.cause,
-        "asked": supply.awaits_answer,
-        "version": supply.version,
-    }
 
 
 def match(view: MatchView) -> Shown:

@@ -13,6 +13,7 @@ from services.applications.access.views import capacity_for
 from services.applications.bulk import Outcome
 from services.applications.placements import store
 from services.applications.placements.actions import placements
+from services.applications.placements.views.placement import Placement, placement_view
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import OfferState, Role
 from shared.contracts.offers import OfferEndorsed
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class BulkItem:
     """One selected placement before the decision; `obstacle` says why it cannot be decided, if so."""
 
-    offer: store.Offer
+    placement: Placement
     obstacle: str | None
 
 
@@ -45,7 +46,7 @@ async def bulk_items(session: AsyncSession, principal: Principal, ids: Collectio
     """
     found = await _all_decidable(session, principal, ids)
     return [
-        BulkItem(offer, await _obstacle(session, principal, offer))
+        BulkItem(placement_view(offer), await _obstacle(session, principal, offer))
         for offer in sorted(found, key=lambda o: o.reference)
     ]
 

@@ -17,7 +17,7 @@ from services.applications.calls import store as calls_store
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
-from services.applications.placements.model.placement import OfferEntry, problems, reference, terms_of
+from services.applications.placements.model.placement import PlacementEntry, problems, reference, terms_of
 from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
@@ -52,15 +52,11 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Envelope, Tx
     from shared.identity import Principal
 
-# In these states what the host writes is a draft; once published, a change is a revision.
-WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
-REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
 
-
-def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
+def entry_of(known: PlacementEntry, changes: Mapping[str, Any]) -> PlacementEntry:
     """Return `known` with the fields in `changes`. Raises `Refused` (422) that names the unreadable fields."""
     try:
-        return OfferEntry.model_validate(known.model_dump(mode="json") | dict(changes))
+        return PlacementEntry.model_validate(known.model_dump(mode="json") | dict(changes))
     except ValidationError as error:
         raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
 
@@ -78,7 +74,7 @@ async def begin(
             raise not_found()
         if call.state != CallState.PUBLISHED or not host.active:
             raise Refused(gettext("This call takes no placements now."), 409)
-        entry = entry_of(OfferEntry(city=host.city), changes)
+        entry = entry_of(PlacementEntry(city=host.city), changes)
         moment = clock.now()
         year = call.terms.opens.year
         number = await counters.next_number(tx.session, f"offer {host.country} {year}")
@@ -114,7 +110,7 @@ async def save(
         entry = entry_of(offer.entry, changes)
         if revisable(offer):
             await _revise(tx, offer, entry)
-        elif offer.stands in WRITABLE:
+        elif offer.stands in revision.WRITABLE:
             _set_entry(offer, entry)
             _touch(tx, offer)
         else:
@@ -125,11 +121,10 @@ async def save(
 
 def revisable(offer: store.Offer) -> bool:
     """Return whether a change is a revision: it is published, or it closed by itself and may open again."""
-    closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.REOPENABLE
-    return offer.stands in REVISABLE or closed_by_itself
+    return revision.revisable(offer.stands, offer.cause)
 
 
-async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
+async def _revise(tx: Tx, offer: store.Offer, entry: PlacementEntry) -> None:
     """Publish a revision, unless nothing changes; reopen a closed placement, close one that is full by it.
 
     Raises `Refused` (409 where its call is closed; 422 that names what is missing or below what is confirmed).
@@ -152,7 +147,7 @@ async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
         await apply_event(tx, offer, offer_events.OfferClosed(cause=CloseCause.FULL))
 
 
-async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
+async def revised_terms(session: AsyncSession, offer: store.Offer, entry: PlacementEntry) -> offer_events.OfferTerms:
     """Return the terms that a revision would publish. Raises `Refused` as `save` does."""
     terms = await _terms(session, offer, entry)
     taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
@@ -169,7 +164,7 @@ async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferE
     return terms
 
 
-async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
+async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: PlacementEntry) -> dict[str, str]:
     """Return what prevents a placement from being matched: field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, offer.call_id)
     if call is None or call.state != CallState.PUBLISHED:
@@ -178,7 +173,7 @@ async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: Of
     return revision.missing_to_open(entry, taken, clock.today())
 
 
-def _set_entry(offer: store.Offer, entry: OfferEntry) -> None:
+def _set_entry(offer: store.Offer, entry: PlacementEntry) -> None:
     offer.entry_json, offer.last_day = entry.model_dump(mode="json"), entry.last_day
 
 
@@ -358,7 +353,7 @@ async def _for_decision(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[s
     )
 
 
-async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
+async def _terms(session: AsyncSession, offer: store.Offer, entry: PlacementEntry) -> offer_events.OfferTerms:
     """Return the terms to publish of an entry. Raises `Refused` (422) that names what is missing."""
     call = await calls_store.call(session, offer.call_id)
     assert call is not None

@@ -11,45 +11,35 @@ from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.actions import placements
 from services.applications.placements.model import revision as model
+from services.applications.placements.views.placement import Placement, placement_view
+from services.applications.placements.views.revision import AffectedMatch, FieldChange, RevisionPreview
 from services.applications.refusals import not_found
-from services.applications.visits import store as visits_store
-from shared.contracts.codes import CallState, OfferState
+from shared.contracts.codes import CallState, MatchState, OfferState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_act_for_organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from uuid import UUID
 
+    from services.applications.placements.model.placement import PlacementEntry
     from shared.bus import Bus
     from shared.identity import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class AffectedMatch:
-    """An unconfirmed match during a revision: it goes on under the terms as they were proposed."""
+class ProposedRevision:
+    """A published placement, what it would say, and what that means."""
 
-    match: matches.Match
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionPreview:
-    """What a revision changes: field by field, which visits remain, and which matches are under way."""
-
-    offer: store.Offer
-    changes: Sequence[model.Change]
-    standing: Sequence[visits_store.Visit]
-    confirmed: int
-    touched: Sequence[AffectedMatch]
-    opens: bool
-    fills: bool
+    placement: Placement
+    entry: PlacementEntry
+    preview: RevisionPreview
 
 
 async def preview(
     bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
-) -> RevisionPreview:
+) -> ProposedRevision:
     """Return what `save` would do with `changes` to a published placement. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
@@ -62,20 +52,33 @@ async def preview(
             raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
         if not placements.revisable(offer):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
-        entry = placements.entry_of(offer.entry, changes)
+        before = offer.entry
+        entry = placements.entry_of(before, changes)
         await placements.revised_terms(session, offer, entry)
         open_matches = await matches.open_of_offer(session, offer_id)
         references = await applications.by_id(session, {match.application_id for match in open_matches})
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
-        return RevisionPreview(
-            offer,
-            model.changed_fields(offer.entry, entry),
-            await visits_store.of_offer(session, offer_id),
-            taken,
-            [AffectedMatch(match, references[match.application_id].reference or "") for match in open_matches],
-            opens=offer.stands is OfferState.CLOSED,
-            fills=model.is_full(entry, taken),
-        )
+    old, new = before.model_dump(mode="json"), entry.model_dump(mode="json")
+    found = RevisionPreview(
+        changes=[
+            FieldChange(field=change.field, old=old[change.field], new=new[change.field])
+            for change in model.changed_fields(before, entry)
+        ],
+        confirmed=taken,
+        matches_under_way=[
+            AffectedMatch(
+                id=match.id,
+                reference=references[match.application_id].reference or "",
+                country=match.country,
+                state=MatchState(match.state),
+                reserve=match.reserve,
+            )
+            for match in open_matches
+        ],
+        opens=offer.stands is OfferState.CLOSED,
+        fills=model.is_full(entry, taken),
+    )
+    return ProposedRevision(placement_view(offer), entry, found)
 
 
 async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:

@@ -1,6 +1,6 @@
 """The entry of a placement: its fields, what is missing, and the terms published of it.
 
-`OfferEntry` is the draft: everything may be missing. `OfferTerms` (the contract's) is what the other services read.
+`PlacementEntry` is the draft: everything may be missing. `OfferTerms` (the contract's) is what the other services read.
 Contact, security requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
 """
 
@@ -23,7 +23,7 @@ from shared.i18n import N_, gettext
 LongText = Annotated[Text, StringConstraints(max_length=5000)]
 
 
-class OfferEntry(Entry):
+class PlacementEntry(Entry):
     """A placement as far as the host has written it."""
 
     title: Line = ""
@@ -63,7 +63,7 @@ FIELDS: dict[Section, tuple[str, ...]] = {
 """Which fields belong to which section, in the order of the form."""
 
 
-def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
+def problems(entry: PlacementEntry, call: CallTerms) -> dict[str, str]:
     """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
     found = {
         "title": (not entry.title, N_("Give the placement a title")),
@@ -84,7 +84,7 @@ def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
     return {field: gettext(sentence) % numbers for field, (wrong, sentence) in found.items() if wrong}
 
 
-def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
+def _periods_fit(entry: PlacementEntry, call: CallTerms) -> bool:
     """Return whether every period has its days in order, and at least one shares a day with the call's periods."""
     if not entry.periods or any(period.end < period.start for period in entry.periods):
         return False
@@ -96,7 +96,7 @@ def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
 
 
 def terms_of(
-    entry: OfferEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
+    entry: PlacementEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> OfferTerms:
     """Return the terms published of a complete entry (`problems` finds nothing), without topics outside the call."""
     assert entry.places is not None

@@ -9,24 +9,37 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shared.contracts.codes import CloseCause
+from shared.contracts.codes import CloseCause, OfferState
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.applications.placements.model.placement import OfferEntry
+    from services.applications.placements.model.placement import PlacementEntry
     from services.applications.register.model import Entry
     from shared.contracts.calls import CallTerms, DatePeriod
     from shared.contracts.offers import OfferPeriod
 
 E = TypeVar("E", bound="Entry")
 
+WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
+"""In these states what the host writes is a draft; once published, a change is a revision."""
+REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
 REOPENABLE = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
 """What closes by itself opens again once there are places and periods; who closes by choice has closed."""
 
 _DAYS_A_WEEK = 7
+
+
+def revisable(state: OfferState, cause: str | None) -> bool:
+    """Return whether a change is a revision: it is published, or it closed by itself and may open again."""
+    return state in REVISABLE or (state is OfferState.CLOSED and cause in REOPENABLE)
+
+
+def writable(state: OfferState, cause: str | None) -> bool:
+    """Return whether the host may change it, as a draft or by a revision."""
+    return state in WRITABLE or revisable(state, cause)
 
 
 class _HasLastDay(Protocol):
@@ -53,7 +66,7 @@ def _differs(old: E, new: E, name: str) -> bool:
     return bool(getattr(old, name) != getattr(new, name))
 
 
-def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:
+def below_confirmed(entry: PlacementEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:
     """Return what a revision would take from guests who have a place: field -> sentence with the numbers.
 
     `confirmed` counts the confirmed places, `weeks` the visits to come by the Monday of their week. Leaving out a week
@@ -88,12 +101,12 @@ def is_over(entry: _HasLastDay, today: date) -> bool:
     return entry.last_day is not None and entry.last_day < today
 
 
-def is_full(entry: OfferEntry, confirmed: int) -> bool:
+def is_full(entry: PlacementEntry, confirmed: int) -> bool:
     """Return whether every place is confirmed."""
     return entry.places is not None and confirmed >= entry.places
 
 
-def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str, str]:
+def missing_to_open(entry: PlacementEntry, confirmed: int, today: date) -> dict[str, str]:
     """Return what prevents a placement that closed by itself, or pauses, from being matched: field -> sentence."""
     found = {}
     if is_over(entry, today):
@@ -107,7 +120,7 @@ def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str,
     return found
 
 
-def copy_for_call(entry: OfferEntry, source: CallTerms, target: CallTerms) -> OfferEntry:
+def copy_for_call(entry: PlacementEntry, source: CallTerms, target: CallTerms) -> PlacementEntry:
     """Return the entry as a draft for another call, its days moved by whole weeks so that weekdays stay.
 
     They move by as much as the first visit period of one call lies after the other's. Topics that the target call does

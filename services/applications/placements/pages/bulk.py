@@ -15,7 +15,7 @@ from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import bulk
 from services.applications.placements.forms import EndorseAllForm, ReturnAllForm
-from services.applications.placements.store import Offer
+from services.applications.placements.views.placement import Placement
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import Section
@@ -58,8 +58,8 @@ ACTS: dict[str, Act] = {
 }
 
 
-def _bulk_row(offer: Offer, text: str) -> BulkRow:
-    return BulkRow(offer.id, offer.reference, offer.title, tag("offer", offer.state), text)
+def _bulk_row(placement: Placement, text: str) -> BulkRow:
+    return BulkRow(placement.id, placement.reference, placement.title, tag("offer", placement.state), text)
 
 
 def _act(act: str) -> Act:
@@ -96,8 +96,8 @@ async def _page(
         "placements/decide.html",
         status if ticked else 422,
         what=what,
-        able=[_bulk_row(item.offer, gettext(what.happens)) for item in items if item.obstacle is None],
-        unable=[_bulk_row(item.offer, item.obstacle) for item in items if item.obstacle is not None],
+        able=[_bulk_row(item.placement, gettext(what.happens)) for item in items if item.obstacle is None],
+        unable=[_bulk_row(item.placement, item.obstacle) for item in items if item.obstacle is not None],
         form_=form,
         ticked=ticked,
     )
@@ -120,7 +120,7 @@ async def decide(
     outcome = await bulk.decide_all(bus, principal, offer, remarks)
     query = {
         "act": act,
-        "done": [row.id for row in outcome.done],
+        "done": [placement.id for placement in outcome.done],
         "left": [not_done.id for not_done, _ in outcome.left],
     }
     return see_other(f"{HERE}/decided?{urlencode(query, doseq=True)}")
@@ -146,6 +146,6 @@ async def decided(
         "placements/decided.html",
         title=ngettext("%(num)d placement is done", "%(num)d placements are done", len(done_items))
         % {"num": len(done_items)},
-        able=[_bulk_row(item.offer, gettext(what.done)) for item in done_items],
-        unable=[_bulk_row(item.offer, item.obstacle or changed) for item in left_items],
+        able=[_bulk_row(item.placement, gettext(what.done)) for item in done_items],
+        unable=[_bulk_row(item.placement, item.obstacle or changed) for item in left_items],
     )

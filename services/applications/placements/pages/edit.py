@@ -7,17 +7,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from services.applications.calls import store as calls_store
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Host
 from services.applications.parameters import BusDep
-from services.applications.placements import store, views
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import OfferForm
-from services.applications.placements.pages.common import load_own_offer, offer_path
-from services.applications.placements.views import LABELS, value_in_words
+from services.applications.placements.pages.common import offer_path
+from services.applications.placements.views.names import application_named, conflicts_named, names_of
+from services.applications.placements.views.placement import FormContext, edit_form, new_form
+from services.applications.placements.views.words import LABELS, value_in_words
 from services.applications.refusals import not_found
-from services.applications.register.store import entries as register_entries
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
@@ -31,17 +30,20 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 @router.get("/new")
 async def new(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
     """Show an empty form for a placement."""
-    form = OfferForm(data={"days": 5, "group_size": 1})
-    return await form_page(request, principal, bus, form, call_id=call)
+    async with bus.read() as session:
+        context = await new_form(session, principal, call)
+    return _form_page(request, context, OfferForm(data={"days": 5, "group_size": 1}))
 
 
 @router.post("/new")
 async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
     """Save a new placement and, if asked, submit it."""
     sent = await request.form()
-    form = await _read(request, bus, call)
+    async with bus.read() as session:
+        context = await new_form(session, principal, call)
+    form = await _read(request, context)
     if await form.rows_changed(request) or not form.validate():
-        return await form_page(request, principal, bus, form, call_id=call, status=422)
+        return _form_page(request, context, form, 422)
     own_ids = sorted(principal.organisations(Role.HOST_CONTACT))
     chosen = str(sent.get("organisation_id") or own_ids[0])
     if chosen not in own_ids:
@@ -52,150 +54,126 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
         if refused.status_code != 422:
             raise
         refuse(form, refused)
-        return await form_page(request, principal, bus, form, call_id=call, status=422)
-    return await _after_saving(request, principal, bus, offer, form, submit="submit" in sent)
+        return _form_page(request, context, form, 422)
+    return await _after_saving(request, principal, bus, offer.id, form, submit="submit" in sent)
+
+
+async def _read(request: Request, context: FormContext) -> OfferForm:
+    form = await OfferForm.read(request)
+    form.fill(None, context.terms)
+    return form
+
+
+def _form_page(request: Request, context: FormContext, form: OfferForm, status: int = 200) -> Response:
+    """Return the page of the form, for a new placement of a call or an existing one."""
+    placement = context.placement
+    form.fill(None, context.terms)
+    return render(
+        request,
+        "placements/form.html",
+        status,
+        form_=form,
+        context=context,
+        offer=placement,
+        remarks=[] if placement is None else list(placement.remarks.values()),
+    )
 
 
 async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
     """Return the entered values, with the ids of those that they name. Raises `Refused` (422)."""
     async with bus.read() as session:
         return form.changes() | {
-            "prematched_with": await views.application_named(session, form.prematched_with.data or "", call_id),
-            "conflicts": await views.conflicts_named(session, form.conflicts.data or "", call_id),
+            "prematched_with": await application_named(session, form.prematched_with.data or "", call_id),
+            "conflicts": await conflicts_named(session, form.conflicts.data or "", call_id),
         }
 
 
 async def _after_saving(
-    request: Request, principal: Principal, bus: Bus, offer: store.Offer, form: OfferForm, *, submit: bool
+    request: Request, principal: Principal, bus: Bus, offer_id: UUID, form: OfferForm, *, submit: bool
 ) -> Response:
     """Return the next page after a form was saved; with `submit` it is submitted first, or the form names the gaps."""
     if not submit:
-        return see_other(offer_path(offer.id) + "?done=saved")
+        return see_other(offer_path(offer_id) + "?done=saved")
     try:
-        await placements.submit(bus, principal, offer.id)
+        await placements.submit(bus, principal, offer_id)
     except Refused as refused:
         if refused.status_code != 422:
             raise
         refuse(form, refused)
-        return await form_page(request, principal, bus, form, offer=offer, status=422)
-    return see_other(offer_path(offer.id) + "?done=submit")
+        return _form_page(request, await _edited(bus, principal, offer_id), form, 422)
+    return see_other(offer_path(offer_id) + "?done=submit")
 
 
-async def _read(request: Request, bus: Bus, call_id: UUID) -> OfferForm:
-    form = await OfferForm.read(request)
+async def _edited(bus: Bus, principal: Principal, offer_id: UUID) -> FormContext:
     async with bus.read() as session:
-        call = await calls_store.call(session, call_id)
-    if call is None:
-        raise not_found()
-    form.fill(None, call.terms)
-    return form
+        return await edit_form(session, principal, offer_id)
 
 
-async def form_page(
-    request: Request,
-    principal: Principal,
-    bus: Bus,
-    form: OfferForm,
-    *,
-    call_id: UUID | None = None,
-    offer: store.Offer | None = None,
-    status: int = 200,
-) -> Response:
-    """Return the page of the form, for a new placement of a call or an existing one. Raises `Refused` (404)."""
-    wanted = offer.call_id if offer is not None else call_id
-    own_ids = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.HOST_CONTACT))]
-    async with bus.read() as session:
-        call = await calls_store.call(session, wanted) if wanted is not None else None
-        hosts = await register_entries.organisations(session, ids=own_ids)
-    if call is None:
-        raise not_found()
-    form.fill(None, call.terms)
-    return render(
-        request,
-        "placements/form.html",
-        status,
-        form_=form,
-        call=call,
-        offer=offer,
-        hosts=hosts,
-        revises=offer is not None and placements.revisable(offer),
-        remarks=_remarks(offer),
-    )
+async def refused_page(request: Request, principal: Principal, bus: Bus, offer_id: UUID, refused: Refused) -> Response:
+    """Return the form with the saved values, and the refusals at their fields. Raises `Refused` (404)."""
+    context = await _edited(bus, principal, offer_id)
+    form = _filled(context)
+    refuse(form, refused)
+    return _form_page(request, context, form, refused.status_code)
 
 
-def _remarks(offer: store.Offer | None) -> list[str]:
-    return [] if offer is None else list(offer.remarks.values())
-
-
-async def filled_page(
-    request: Request, principal: Principal, bus: Bus, offer: store.Offer, refused: Refused | None = None
-) -> Response:
-    """Return the form with the saved values, and the refusals at their fields."""
+def _filled(context: FormContext) -> OfferForm:
     form = OfferForm()
-    async with bus.read() as session:
-        call = await calls_store.call(session, offer.call_id)
-        names = await views.names_of(session, [offer.entry])
-    assert call is not None
-    form.fill(offer.entry, call.terms, names)
-    if refused is not None:
-        refuse(form, refused)
-    return await form_page(
-        request, principal, bus, form, offer=offer, status=200 if refused is None else refused.status_code
-    )
+    form.fill(None if context.placement is None else context.placement.entry, context.terms, context.names)
+    return form
 
 
 @router.get("/{offer_id}/edit")
 async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Show the form with the saved values; if it can no longer be changed, redirect to its page, which says why."""
-    offer = await load_own_offer(bus, principal, offer_id)
-    if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
+    context = await _edited(bus, principal, offer_id)
+    if context.placement is None or not context.placement.writable:
         return see_other(offer_path(offer_id))
-    return await filled_page(request, principal, bus, offer)
+    return _form_page(request, context, _filled(context))
 
 
 @router.post("/{offer_id}/edit")
 async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Save the entered values; for a published placement it is a revision, which is previewed before publication."""
-    sent, offer = await request.form(), await load_own_offer(bus, principal, offer_id)
-    form = await _read(request, bus, offer.call_id)
+    sent, context = await request.form(), await _edited(bus, principal, offer_id)
+    form = await _read(request, context)
     if "back" in sent:
-        return await form_page(request, principal, bus, form, offer=offer)
+        return _form_page(request, context, form)
     if await form.rows_changed(request) or not form.validate():
-        return await form_page(request, principal, bus, form, offer=offer, status=422)
+        return _form_page(request, context, form, 422)
     opened = number(sent.get("version"))
     try:
-        changes = await _entered_changes(bus, form, offer.call_id)
-        if placements.revisable(offer) and "told" not in sent:
-            preview = await revisions.preview(bus, principal, offer_id, changes, version=opened)
-            if preview.changes:
-                return await _preview_page(request, bus, preview, sent)
-        offer = await placements.save(bus, principal, offer_id, changes, version=opened)
+        changes = await _entered_changes(bus, form, context.call_id)
+        if context.revises and "told" not in sent:
+            proposed = await revisions.preview(bus, principal, offer_id, changes, version=opened)
+            if proposed.preview.changes:
+                return await _preview_page(request, bus, proposed, sent)
+        await placements.save(bus, principal, offer_id, changes, version=opened)
     except Refused as refused:
         refuse(form, refused)
-        return await form_page(request, principal, bus, form, offer=offer, status=refused.status_code)
-    return await _after_saving(request, principal, bus, offer, form, submit="submit" in sent)
+        return _form_page(request, context, form, refused.status_code)
+    return await _after_saving(request, principal, bus, offer_id, form, submit="submit" in sent)
 
 
-async def _preview_page(request: Request, bus: Bus, preview: revisions.RevisionPreview, sent: FormData) -> Response:
+async def _preview_page(request: Request, bus: Bus, proposed: revisions.ProposedRevision, sent: FormData) -> Response:
     """Return the page with the changes of a revision and those affected; only its button publishes it."""
-    entries = [
-        preview.offer.entry,
-        placements.entry_of(preview.offer.entry, {change.field: change.new for change in preview.changes}),
-    ]
+    before, after = proposed.placement.entry, proposed.entry
     async with bus.read() as session:
-        names = await views.names_of(session, entries)
+        names = await names_of(session, [before, after])
     return render(
         request,
         "placements/revise.html",
-        offer=preview.offer,
-        preview=preview,
+        offer=proposed.placement,
+        preview=proposed.preview,
         changes=[
             [
                 gettext(LABELS[change.field]),
-                value_in_words(change.field, change.old, names) or None,
-                value_in_words(change.field, change.new, names) or None,
+                *(
+                    value_in_words(change.field, getattr(entry, change.field), names) or None
+                    for entry in (before, after)
+                ),
             ]
-            for change in preview.changes
+            for change in proposed.preview.changes
         ],
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS

@@ -7,30 +7,34 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications import transitions
-from services.applications.access.views import Capacity, capacity_for
-from services.applications.application.store import applications
-from services.applications.calls import store as calls_store
+from services.applications.access.views import Capacity
 from services.applications.display import cause_word, tag
 from services.applications.forms import ReasonForm
 from services.applications.guards import Coordinator, Decider, Holder, Host
-from services.applications.matches.store import matches
 from services.applications.parameters import BusDep
-from services.applications.placements import store, views
 from services.applications.placements.actions import placements
 from services.applications.placements.forms import ReturnOfferForm, VoidForm
 from services.applications.placements.model.placement import FIELDS
-from services.applications.placements.pages.common import load_offer, load_own_offer, offer_path
-from services.applications.placements.pages.edit import filled_page
-from services.applications.placements.views import rows
+from services.applications.placements.pages.common import offer_path
+from services.applications.placements.pages.edit import refused_page
+from services.applications.placements.views.placement import (
+    Placement,
+    PlacementDetails,
+    PlannedVisit,
+    own_placement,
+    placement_details,
+    readable_placement,
+    void_effects,
+)
+from services.applications.placements.views.words import rows
 from services.applications.refusals import not_found
-from services.applications.register.store import entries
-from services.applications.visits import store as visits_store
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts import offers as offer_events
-from shared.contracts.codes import CallState, OfferState, Role, StatedReason, VoidReason
+from shared.contracts.codes import OfferState, Role, StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.identity import Principal
 from shared.identity.scope import may_act_for_organisation
 from shared.time import dates
 from shared.web.render import render, see_other
@@ -59,82 +63,86 @@ _EVENTS: dict[str, type[offer_events.OfferEvent]] = {
 @router.get("/{offer_id}")
 async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep) -> Response:
     """Show one placement: its state, its fields, who comes, and what can be done now."""
-    offer = await load_offer(bus, principal, offer_id)
     async with bus.read() as session:
-        host = await entries.organisation(session, offer.organisation_id)
-        call = await calls_store.call(session, offer.call_id)
-        names = await views.names_of(session, [offer.entry])
-        capacity = await capacity_for(session, principal, offer)
-        taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
-        coming = await visits_store.of_offer(session, offer_id)
-        references = await applications.by_id(session, {visit.application_id for visit in coming})
-    mine = may_act_for_organisation(principal, offer.organisation_id)
+        found = await placement_details(session, principal, offer_id)
+    placement, capacity = found.placement, found.capacity
+    mine = may_act_for_organisation(principal, placement.organisation_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
-    decidable = transitions.possible(offer_events.OfferEndorsed, offer.state)
+    decidable = transitions.possible(offer_events.OfferEndorsed, placement.state)
     return render(
         request,
         "placements/show.html",
-        offer=offer,
-        entry=offer.entry,
-        rows=rows(offer.entry, names),
-        host=host,
-        call=call,
-        taken=taken,
-        coming=[_visit_row(visit, references) for visit in coming],
+        offer=placement,
+        rows=rows(placement.entry, found.names),
+        host=found.host,
+        call_title=found.call_title,
+        taken=found.taken,
+        coming=[_visit_row(visit) for visit in found.visits],
         where=Standing(
-            state("offer", offer.state),
-            offer.since,
-            offer.due,
-            holder=_holder(offer, capacity) or None,
-            reason=cause_word(offer.cause) or None,
+            state("offer", placement.state),
+            placement.since,
+            placement.due,
+            holder=_holder(placement, capacity) or None,
+            reason=cause_word(placement.cause) or None,
         ),
-        moves=_possible_actions(offer, call) if mine else [],
+        moves=_possible_actions(found) if mine else [],
         mine=mine,
-        writable=mine and (offer.stands in placements.WRITABLE or placements.revisable(offer)),
-        reopens=offer.stands is OfferState.CLOSED,
+        writable=mine and placement.writable,
+        reopens=placement.state is OfferState.CLOSED,
         decides=decidable and capacity.acting_as is not None,
         asked=capacity.notice_for(principal) if decidable else None,
-        voids=programme and transitions.possible(offer_events.OfferVoided, offer.state),
-        remarks=[(labels.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
+        voids=programme and transitions.possible(offer_events.OfferVoided, placement.state),
+        remarks=[
+            (labels.label(section), placement.remarks[section]) for section in FIELDS if section in placement.remarks
+        ],
         done=request.query_params.get("done"),
     )
 
 
-def _possible_actions(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
+def _possible_actions(found: PlacementDetails) -> list[str]:
     """Return the actions that the host can take now with one button."""
-    found = [name for name, event in _EVENTS.items() if transitions.possible(event, offer.state)]
-    open_ = call is not None and call.state == CallState.PUBLISHED
-    cannot_open = offer.stands is OfferState.CLOSED or not open_
-    return [name for name in found if not (cannot_open and name in {"resume", "publish", "submit"})]
+    state_now = found.placement.state
+    possible = [name for name, event in _EVENTS.items() if transitions.possible(event, state_now)]
+    cannot_open = state_now is OfferState.CLOSED or not found.call_is_open
+    return [name for name in possible if not (cannot_open and name in {"resume", "publish", "submit"})]
 
 
-def _holder(offer: store.Offer, own: Capacity) -> str:
+def _holder(placement: Placement, own: Capacity) -> str:
     """Return the holder where the state alone does not say: after silence the deputy, then the programme too."""
-    if offer.awaits_answer:
+    if placement.awaits_answer:
         return gettext("Host")
-    return own.holder if offer.stands is OfferState.SUBMITTED else ""
+    return own.holder if placement.state is OfferState.SUBMITTED else ""
 
 
-def _visit_row(visit: visits_store.Visit, references: dict[UUID, applications.Application]) -> list[Any]:
-    application = references.get(visit.application_id)
+def _visit_row(visit: PlannedVisit) -> list[Any]:
     when = gettext("No dates yet")
     if visit.start is not None and visit.end is not None:
         when = dates.span(visit.start, visit.end)
     return [
         {"text": when, "href": f"/applications/visits/{visit.id}"},
-        application.reference if application else "",
+        visit.reference,
         labels.country(visit.country),
         tag("visit", visit.state),
     ]
 
 
+async def _readable(bus: Bus, principal: Principal, offer_id: UUID) -> Placement:
+    async with bus.read() as session:
+        return await readable_placement(session, principal, offer_id)
+
+
+async def _own(bus: Bus, principal: Principal, offer_id: UUID) -> Placement:
+    async with bus.read() as session:
+        return await own_placement(session, principal, offer_id)
+
+
 @router.get("/{offer_id}/withdraw")
 async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Ask for the reason of a withdrawal."""
-    return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), ReasonForm())
+    return _withdraw_page(request, await _own(bus, principal, offer_id), ReasonForm())
 
 
-def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, status: int = 200) -> Response:
+def _withdraw_page(request: Request, offer: Placement, form: ReasonForm, status: int = 200) -> Response:
     return render(
         request,
         "matches/reason.html",
@@ -153,7 +161,7 @@ async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDe
     """Withdraw it."""
     form = await ReasonForm.read(request)
     if not form.validate():
-        return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), form, 422)
+        return _withdraw_page(request, await _own(bus, principal, offer_id), form, 422)
     await placements.withdraw(bus, principal, offer_id, StatedReason(form.reason.data))
     return see_other(offer_path(offer_id) + "?done=withdraw")
 
@@ -168,7 +176,7 @@ async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
 @router.get("/{offer_id}/return")
 async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask for a remark for each section."""
-    offer = await load_offer(bus, principal, offer_id)
+    offer = await _readable(bus, principal, offer_id)
     return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
 
 
@@ -176,7 +184,7 @@ async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: 
 async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Return it to the host for information."""
     form = await ReturnOfferForm.read(request)
-    offer = await load_offer(bus, principal, offer_id)
+    offer = await _readable(bus, principal, offer_id)
     if not form.validate():
         return render(request, "placements/return.html", 422, offer=offer, form_=form)
     try:
@@ -192,31 +200,38 @@ async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: B
 @router.get("/{offer_id}/void")
 async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for confirmation and the reason."""
-    return await _void_page(request, bus, await load_offer(bus, principal, offer_id), VoidForm())
+    return await _void_page(request, bus, principal, offer_id, VoidForm())
 
 
-async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidForm, status: int = 200) -> Response:
+async def _void_page(
+    request: Request, bus: Bus, principal: Principal, offer_id: UUID, form: VoidForm, status: int = 200
+) -> Response:
     async with bus.read() as session:
-        taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
-        open_matches = await matches.open_of_offer(session, offer.id)
+        effects = await void_effects(session, principal, offer_id)
     return render(
-        request, "placements/void.html", status, offer=offer, form_=form, taken=taken, going=len(open_matches)
+        request,
+        "placements/void.html",
+        status,
+        offer=effects.placement,
+        form_=form,
+        taken=effects.confirmed,
+        going=effects.cancelled,
     )
 
 
 @router.post("/{offer_id}/void")
 async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Void a placement that was entered in error."""
-    offer, form = await load_offer(bus, principal, offer_id), await VoidForm.read(request)
+    form = await VoidForm.read(request)
     if not form.validate():
-        return await _void_page(request, bus, offer, form, 422)
+        return await _void_page(request, bus, principal, offer_id, form, 422)
     try:
         await placements.void(bus, principal, offer_id, VoidReason(form.reason.data))
     except Refused as refused:
         if refused.status_code != 409:
             raise
         form.refuse("reason", refused.detail)
-        return await _void_page(request, bus, offer, form, 409)
+        return await _void_page(request, bus, principal, offer_id, form, 409)
     return see_other(offer_path(offer_id) + "?done=void")
 
 
@@ -230,5 +245,5 @@ async def act(request: Request, offer_id: UUID, move: str, principal: Host, bus:
     except Refused as refused:
         if refused.status_code != 422:
             raise
-        return await filled_page(request, principal, bus, await load_own_offer(bus, principal, offer_id), refused)
+        return await refused_page(request, principal, bus, offer_id, refused)
     return see_other(offer_path(offer_id) + f"?done={move}")

@@ -74,11 +74,11 @@ async def test_a_placement_is_checked_after_sixty_days_and_paused_after_silence(
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     of = f"/offers/{offer['id']}"
     await later(programme, 59)
-    assert not (await abroad.get("claire", of))["asked"]
+    assert not (await abroad.get("claire", of))["awaits_answer"]
     await later(programme, 2)
     await later(programme, 1)
     shown = await abroad.get("claire", of)
-    assert (shown["state"], shown["asked"]) == ("published", True)
+    assert (shown["state"], shown["awaits_answer"]) == ("published", True)
     await later(programme, 21)
     shown = await abroad.get("claire", of)
     assert (shown["state"], shown["cause"], shown["due"]) == ("paused", "silence", None)
@@ -92,14 +92,14 @@ async def test_a_change_or_an_answer_ends_the_check(abroad: Abroad, programme: P
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     of = f"/offers/{offer['id']}"
     await later(programme, 61)
-    assert not (await abroad.post("claire", f"{of}/available"))["asked"]
+    assert not (await abroad.post("claire", f"{of}/available"))["awaits_answer"]
     await abroad.post("claire", f"{of}/available")
     assert (await kinds(programme)).count("AvailabilityConfirmed") == 1
     await later(programme, 59)
-    assert not (await abroad.get("claire", of))["asked"]
+    assert not (await abroad.get("claire", of))["awaits_answer"]
     await later(programme, 2)
-    assert (await abroad.get("claire", of))["asked"]
-    assert not (await put(programme, "claire", of, unit="Second unit")).json()["asked"]
+    assert (await abroad.get("claire", of))["awaits_answer"]
+    assert not (await put(programme, "claire", of, unit="Second unit")).json()["awaits_answer"]
     await abroad.post("paul", f"{of}/available", status=404)
     await abroad.post("luc", f"{of}/available", status=403)
 
@@ -118,7 +118,7 @@ async def test_one_click_from_a_mail_answers_but_a_scanner_does_not(abroad: Abro
         assert (await client.head(link)).status_code in {200, 405}
         blind = await client.post(link, data={"answer": "pause"})
         assert blind.status_code == 409
-        assert (await abroad.get("claire", f"/offers/{offer['id']}"))["asked"]
+        assert (await abroad.get("claire", f"/offers/{offer['id']}"))["awaits_answer"]
         assert (await kinds(programme))[-1] == "AvailabilityAsked"
         pressed = await client.post(link, data={"press": button(page.text), "answer": "available"})
         assert pressed.status_code == 303
@@ -128,7 +128,7 @@ async def test_one_click_from_a_mail_answers_but_a_scanner_does_not(abroad: Abro
         assert (await client.get("/applications/available?key=guess")).status_code == 404
         assert (await client.get("/applications/available")).status_code == 404
     shown = await abroad.get("claire", f"/offers/{offer['id']}")
-    assert (shown["state"], shown["asked"]) == ("published", False)
+    assert (shown["state"], shown["awaits_answer"]) == ("published", False)
     assert (await kinds(programme)).count("AvailabilityConfirmed") == 1
     secret = link.partition("key=")[2]
     async with programme.app.state.service.bus.read() as session:
@@ -178,7 +178,7 @@ async def test_a_mentor_is_checked_and_closes_after_the_last_period(abroad: Abro
     mentor = await abroad.post("jonas", "/mentors", body, 201)
     of = f"/mentors/{mentor['id']}"
     await later(programme, 61)
-    assert (await abroad.get("jonas", of))["asked"]
+    assert (await abroad.get("jonas", of))["awaits_answer"]
     link = await answer_link(programme, mentor["id"], AudienceKind.MENTOR)
     async with stranger(programme) as client:
         page = await client.get(link)
@@ -187,7 +187,7 @@ async def test_a_mentor_is_checked_and_closes_after_the_last_period(abroad: Abro
     assert (shown["state"], shown["cause"]) == ("paused", "by_choice")
     await abroad.post("jonas", f"{of}/resume")
     await later(programme, 61)
-    assert not (await abroad.post("jonas", f"{of}/available"))["asked"]
+    assert not (await abroad.post("jonas", f"{of}/available"))["awaits_answer"]
     await later(programme, 79)
     await later(programme, 15)
     shown = await abroad.get("jonas", of)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.applications.calendar import model as calendar_model
 from services.applications.calendar.model import Span
-from services.applications.placements.model.placement import OfferEntry
+from services.applications.placements.model.placement import PlacementEntry
 from shared.contracts import visits
 from shared.time import clock
 from shared.time.workdays import public_holidays
@@ -117,7 +117,7 @@ def test_free_places_never_exceed_the_remaining_places(
     """Free and taken places fit into the week, and a closed or full placement has none."""
     monday = date(2026, 3, 2)
     period = {"start": str(monday), "end": str(monday + timedelta(days=11)), "places_per_week": weekly}
-    entry = OfferEntry.model_validate({"places": places, "periods": [period]})
+    entry = PlacementEntry.model_validate({"places": places, "periods": [period]})
     found = calendar_model.places_in(entry, monday, visits_, left, open_=open_)
     assert found is not None
     assert found.taken == visits_

@@ -227,9 +227,11 @@ async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad:
     assert "Your deputy is asked until" in await page(abroad, "luc", f"/applications{of}")
     for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
         await abroad.post("programme", path, status=409)
-    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 0
+    assert (await abroad.get("programme", "/offers?state=waits"))["items"] == []
     clock.move(workdays.due(late, 5, Unit.WORKING_DAYS, "FR") + timedelta(minutes=1) - clock.now())
-    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 1
+    assert [one["id"] for one in (await abroad.get("programme", "/offers?state=waits"))["items"]] == [
+        of.rpartition("/")[2]
+    ]
     for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
         await abroad.post("programme", path)
 

@@ -36,9 +36,11 @@ async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, p
     programme_page = await read(abroad, "programme", f"/applications/mentors/{mentor_id}")
     assert "Kazlauskas" not in programme_page
     assert "I analyse networks" not in programme_page
-    assert "about" not in (await abroad.get("programme", f"/mentors/{mentor_id}"))["entry"]
+    elsewhere = await abroad.get("programme", f"/mentors/{mentor_id}")
+    assert (elsewhere["whole"], elsewhere["entry"]["about"]) == (False, "")
     found = await abroad.get("rasa", "/mentors/country?state=published")
-    assert [(entry["id"], entry["mentees"]) for entry in found["mentors"]] == [(str(mentor_id), 1)]
+    assert [(entry["id"], entry["mentees"]) for entry in found["items"]] == [(str(mentor_id), 1)]
+    assert (await abroad.get("rasa", "/mentors/country/counts")) == {"states": {"published": 1}, "asked": 0}
     assert "No mentor fits these filters" in await read(
         abroad, "rasa", "/applications/mentors/country?q=LT-M-1999-0001"
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.applications.placements.model import revision
-from services.applications.placements.model.placement import OfferEntry
+from services.applications.placements.model.placement import PlacementEntry
 from shared.time import clock
 from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.test_abroad_pages import offer_form, read, send
@@ -64,7 +64,7 @@ async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: 
     made = await send(
         abroad, "claire", new, offer_form(prematched_with=application["reference"].lower(), conflicts=lines)
     )
-    offer = (await abroad.get("claire", "/offers"))["offers"][0]
+    offer = (await abroad.get("claire", "/offers"))["items"][0]
     assert made.headers["location"].startswith(f"/applications/offers/{offer['id']}")
     assert offer["entry"]["prematched_with"] == application["id"]
     assert offer["entry"]["conflicts"] == [programme.organisations["GE"], application["id"]]
@@ -121,7 +121,7 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     draft = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": {}}, 201)
 
     async def visible_ids(who: str, query: str = "") -> list[str]:
-        return [one["id"] for one in (await abroad.get(who, f"/offers{query}"))["offers"]]
+        return [one["id"] for one in (await abroad.get(who, f"/offers{query}"))["items"]]
 
     assert (await visible_ids("claire"))[0] == draft["id"]
     assert await visible_ids("claire", "?state=waits") == [draft["id"]]
@@ -138,7 +138,9 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     )
     clock.move(timedelta(days=21))
     late = await abroad.get("programme", "/offers?state=late")
-    assert ([one["id"] for one in late["offers"]], late["counts"]["late"]) == ([submitted["id"]], 1)
+    counted = await abroad.get("programme", "/offers/counts")
+    assert ([one["id"] for one in late["items"]], counted["late"]) == ([submitted["id"]], 1)
+    assert counted["states"] == {"published": 1, "submitted": 1}
     assert "National coordinator of France; the programme coordinator is asked too" in await read(
         abroad, "luc", f"/applications/offers/{submitted['id']}"
     )
@@ -196,7 +198,7 @@ def days(offset: int) -> str:
 
 
 entries = st.builds(
-    lambda places, week, length: OfferEntry.model_validate(
+    lambda places, week, length: PlacementEntry.model_validate(
         {"places": places, "periods": [{"start": days(0), "end": days(length), "places_per_week": week}]}
     ),
     st.integers(1, 20),
@@ -206,7 +208,9 @@ entries = st.builds(
 
 
 @given(entries, st.integers(0, 25), st.integers(0, 6), st.integers(0, 10))
-def test_a_revision_keeps_places_of_confirmed_visits(entry: OfferEntry, confirmed: int, visits: int, week: int) -> None:
+def test_a_revision_keeps_places_of_confirmed_visits(
+    entry: PlacementEntry, confirmed: int, visits: int, week: int
+) -> None:
     """A revision is refused exactly where places in all, or of a week, go below the confirmed ones."""
     monday = date(2026, 1, 5) + timedelta(weeks=week)
     found = revision.below_confirmed(entry, confirmed, {monday: visits} if visits else {})
@@ -218,7 +222,7 @@ def test_a_revision_keeps_places_of_confirmed_visits(entry: OfferEntry, confirme
 
 
 @given(entries, st.dictionaries(st.sampled_from(["title", "city", "outline"]), st.text("abc", max_size=4)))
-def test_a_revision_lists_exactly_its_changes(entry: OfferEntry, changed: dict[str, Any]) -> None:
+def test_a_revision_lists_exactly_its_changes(entry: PlacementEntry, changed: dict[str, Any]) -> None:
     """The differences are exactly the fields whose values differ."""
     after = entry.model_copy(update=changed)
     found = {one.field: (one.old, one.new) for one in revision.changed_fields(entry, after)}

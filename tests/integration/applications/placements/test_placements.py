@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import OfferState
 from shared.ids import new_id
+from shared.time import clock
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -73,7 +75,7 @@ async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Pro
     answer = await programme.as_("claire").put(
         f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": "many"}}
     )
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "places")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.places")
 
 
 async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme: Programme) -> None:
@@ -91,8 +93,8 @@ async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme:
     await abroad.post("tigran", f"{of}/endorse", status=404)
     await abroad.get("claire", f"/offers/{new_id()}", 404)
     await abroad.post("claire", f"{of}/endorse", status=403)
-    assert [one["id"] for one in (await abroad.get("luc", "/offers"))["offers"]] == [made["id"]]
-    assert (await abroad.get("paul", "/offers"))["offers"] == []
+    assert [one["id"] for one in (await abroad.get("luc", "/offers"))["items"]] == [made["id"]]
+    assert (await abroad.get("paul", "/offers"))["items"] == []
     other = body | {"organisation_id": programme.organisations["FR2"]}
     await abroad.post("claire", "/offers", other, 404)
 
@@ -110,7 +112,7 @@ async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: 
     answer = await programme.as_("jonas").put(
         f"/applications/api/v1/mentors/{made['id']}", json={"entry": {"capacity": 6}}
     )
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.capacity")
     await abroad.post("jonas", f"/mentors/{made['id']}/pause")
     await abroad.post("jonas", f"/mentors/{made['id']}/resume")
     events = await programme.journal("mentoring.mentors")
@@ -118,3 +120,33 @@ async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: 
     assert "networks" not in str(events[0][2]["profile"].get("about", ""))
     assert "Kazlauskas" not in str(events)
     await abroad.get("ani", f"/mentors/{made['id']}", 403)
+
+
+async def test_placements_are_read_page_by_page(abroad: Abroad, programme: Programme) -> None:
+    """Pages of one placement give each once, the newest first; `since` leaves out what was not changed since."""
+    made = [(await abroad.post("claire", "/offers", {"call_id": programme.call["id"]}, 201))["id"] for _ in range(3)]
+    found, cursor = [], ""
+    while cursor is not None:
+        page = await abroad.get("claire", f"/offers?limit=1{cursor and f'&cursor={cursor}'}")
+        found += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert found == made[::-1]
+    clock.move(timedelta(hours=1))
+    since = clock.now().isoformat().replace("+00:00", "Z")
+    changed = await programme.as_("claire").put(f"/applications/api/v1/offers/{made[1]}", json={"entry": {"days": 3}})
+    assert (changed.json()["entry"]["days"], changed.json()["entry"]["group_size"]) == (3, 1)
+    page = await abroad.get("claire", f"/offers?since={since}")
+    assert ([one["id"] for one in page["items"]], page["next"]) == ([made[1]], None)
+    await abroad.get("claire", "/offers?cursor=x", 422)
+    await abroad.get("claire", "/offers?state=unknown", 422)
+
+
+async def test_what_is_not_sent_stays_and_what_is_unknown_is_refused(abroad: Abroad, programme: Programme) -> None:
+    """A change replaces the fields that it names, a null among them; a misspelt field is refused by its name."""
+    body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
+    made = await abroad.post("claire", "/offers", body, 201)
+    at = f"/applications/api/v1/offers/{made['id']}"
+    answer = await programme.as_("claire").put(at, json={"entry": {"places": None}})
+    assert answer.json()["entry"] == made["entry"] | {"places": None}
+    answer = await programme.as_("claire").put(at, json={"entry": {"seats": 2}})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.seats")

@@ -15,7 +15,7 @@ from deploy.local.personas import PERSONAS
 from services.applications.application.model.answers import Answers
 from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.model import problems as problems_of_mentor
-from services.applications.placements.model.placement import OfferEntry
+from services.applications.placements.model.placement import PlacementEntry
 from services.applications.placements.model.placement import problems as problems_of_offer
 from services.applications.register.model import latin_name
 from shared.contracts.calls import CallTerms
@@ -108,7 +108,7 @@ def test_what_people_send_in_is_complete(programme: Programme) -> None:
     for application in programme.applications:
         Answers.model_validate(application.answers)
     for offer in programme.offers:
-        assert problems_of_offer(OfferEntry.model_validate(offer.entry), _terms(offer.call)) == {}
+        assert problems_of_offer(PlacementEntry.model_validate(offer.entry), _terms(offer.call)) == {}
     for mentor in programme.mentors:
         assert problems_of_mentor(MentorEntry.model_validate(mentor.entry), _terms(mentor.call)) == {}
 

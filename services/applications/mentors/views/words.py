@@ -1,26 +1,17 @@
-"""Describe a mentor's profile for its reader: the mentor, the coordinator of the country, or a mentee."""
+"""Describe the fields of a mentor's profile in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from services.applications.display import topic
-from services.applications.mentors import store
-from services.applications.refusals import not_found
 from shared.contracts import labels
-from shared.contracts.codes import MentorState, Role
 from shared.i18n import gettext
-from shared.identity.scope import is_self, may_clear
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from services.applications.mentors.model import MentorEntry
     from shared.contracts.applications import ExpertiseHeld
-    from shared.identity import Principal
 
 
 def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
@@ -53,25 +44,3 @@ def _area(area: ExpertiseHeld, *, own: bool) -> str:
         return gettext("restricted")
     level = [gettext("basic"), gettext("advanced"), gettext("expert")][area.level - 1]
     return f"{labels.label(area.area)} ({level})"
-
-
-async def readable_mentor(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """Return a profile that the principal may read: the principal's own, and of the country what is no draft.
-
-    Raises `Refused` (404).
-    """
-    mentor = await store.mentor(session, mentor_id)
-    if mentor is None:
-        raise not_found()
-    country = may_clear(principal, mentor.country, mentor.organisation_id)
-    coordinates = country or principal.has(Role.PROGRAMME_COORDINATOR)
-    published = mentor.stands is not MentorState.DRAFT
-    own = principal.has(Role.MENTOR) and is_self(principal, mentor.subject)
-    if not own and not (published and coordinates):
-        raise not_found()
-    return mentor
-
-
-def reads_all(principal: Principal, mentor: store.Mentor) -> bool:
-    """Return whether the principal reads the whole profile: the mentor, and the coordinator of the country."""
-    return is_self(principal, mentor.subject) or may_clear(principal, mentor.country, mentor.organisation_id)

@@ -1,0 +1,81 @@
+"""Describe a call, published or being written, for its readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.applications.calls.model import rule_sentences
+from services.applications.calls.model.sentences import question_sentence
+from services.applications.calls.model.texts import best, missing_languages
+from shared import i18n
+from shared.contracts import labels
+from shared.contracts.codes import topic_label
+from shared.i18n import gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.applications.calls.model.entry import CallEntry
+    from shared.contracts.calls import CallTerms
+
+
+def _closed(call: CallEntry | CallTerms) -> list[dict[str, Any]]:
+    """Return the days without visits, by country."""
+    if not call.closed_days:
+        return []
+    days = sorted((labels.country(one.country), one.day) for one in call.closed_days)
+    text = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
+    return [{"key": gettext("Further days without visits"), "value": text}]
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call for reading: its text in the reader's language, dates, rules and questions."""
+
+    title: str
+    summary: Sequence[str]
+    language: str
+    language_note: str
+    facts: Sequence[dict[str, Any]]
+    rules: Sequence[str]
+    questions: Sequence[str]
+    unwritten: Sequence[str]
+
+
+def call_view(call: CallEntry | CallTerms) -> CallView:
+    """Return a call for reading; what is not written yet says so."""
+    text, not_written = best(call.texts), gettext("Not written yet")
+    tongue = text.language if text else i18n.language()
+    other = text is not None and tongue != i18n.language()
+    note = gettext("This call is written in %(language)s.") % {"language": labels.tongue(tongue)} if other else ""
+    apply_ = not_written
+    if call.opens is not None and call.deadline is not None:
+        values = {"first": dates.day(call.opens), "last": dates.moment(call.deadline)}
+        apply_ = gettext("from %(first)s to %(last)s") % values
+    length = gettext("%(least)s to %(most)s working days") % {"least": call.minimum_days, "most": call.maximum_days}
+    return CallView(
+        title=text.title if text else gettext("A call without a title"),
+        summary=[part for part in text.summary.split("\n\n") if part.strip()] if text else [],
+        language=tongue,
+        language_note=note,
+        facts=[
+            {"key": gettext("For"), "value": ", ".join(labels.label(kind) for kind in call.kinds) or not_written},
+            {
+                "key": gettext("Topics"),
+                "value": "; ".join(gettext(topic_label(call.scheme, code)) for code in call.topics) or not_written,
+            },
+            {"key": gettext("Apply"), "value": apply_},
+            {
+                "key": gettext("Visits"),
+                "value": "; ".join(dates.span(period.start, period.end) for period in call.visit_periods)
+                or not_written,
+            },
+            {"key": gettext("Length"), "value": length},
+            *_closed(call),
+        ],
+        rules=rule_sentences(call),
+        questions=[question_sentence(question) for question in call.questions],
+        unwritten=[i18n.own_name(code) for code in missing_languages(call.texts)],
+    )

@@ -1,0 +1,66 @@
+"""Judge the officer who reads a call by its rules, as far as is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import answers_from_register, candidate_of
+from services.applications.application.store import applications
+from services.applications.calls.model import Finding, findings, judge
+from services.applications.register.store import entries
+from shared.contracts.codes import EligibilityRule, PartnerStatus, Role
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.calls.store import Call
+    from shared.identity import Principal
+
+# What depends on what the officer will write in the application, and says nothing about the officer.
+_LATER = frozenset({EligibilityRule.KIND, EligibilityRule.TOPICS, EligibilityRule.PERIODS, EligibilityRule.CASCADE})
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """The findings of a call's rules about an officer, as far as known, and the officer's applications to it."""
+
+    findings: tuple[Finding, ...]
+    own: tuple[applications.Application, ...]
+
+    @property
+    def broken(self) -> list[Finding]:
+        """The rules that are not met at present."""
+        return [finding for finding in self.findings if not finding.held]
+
+
+async def requirements_of(
+    session: AsyncSession, principal: Principal, calls: Sequence[Call]
+) -> dict[UUID, Requirements]:
+    """Return, by call, the requirements for the officer who reads it; nothing for anybody else."""
+    if not principal.has(Role.OFFICER) or not calls:
+        return {}
+    person = await entries.person(session, principal.subject)
+    if person is None or person.country is None:
+        return {}
+    applications_of_officer = await applications.of_officer(session, principal.subject)
+    # The newest answers are what is known best; before the first application it is what the register says.
+    answers = applications_of_officer[0].answers if applications_of_officer else answers_from_register(person)
+    status = await entries.partner_status(session, person.country, clock.today())
+    found = {}
+    for call in calls:
+        terms = call.terms
+        own = tuple(one for one in applications_of_officer if one.call_id == call.id)
+        candidate = candidate_of(
+            answers,
+            kind=terms.kinds[0],
+            country=person.country,
+            partner_active=status is not PartnerStatus.SUSPENDED,
+        )
+        checks = [check for check in judge(terms, candidate) if check.rule not in _LATER]
+        found[call.id] = Requirements(tuple(findings(terms, checks)), own)
+    return found

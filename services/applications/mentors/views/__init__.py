@@ -1,0 +1,1 @@
+"""Read mentors' profiles: one with all its page shows, lists, and the words for their fields."""
