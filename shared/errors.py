@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
 
 from starlette.exceptions import HTTPException
 
@@ -10,10 +11,64 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class ProblemCode(StrEnum):
+    """What kind of problem an answer reports, with its HTTP status.
+
+    The first code of a status is its default. `shared/web/problem_types.py` has the texts of each.
+    """
+
+    status: int
+
+    MALFORMED_REQUEST = "malformed-request", 400
+    MALFORMED_JSON = "malformed-json", 400
+    NOT_SIGNED_IN = "not-signed-in", 401
+    NOT_ALLOWED = "not-allowed", 403
+    FORM_EXPIRED = "form-expired", 403
+    NOT_FOUND = "not-found", 404
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405
+    WRONG_STATE = "wrong-state", 409
+    EDIT_CONFLICT = "edit-conflict", 409
+    ALREADY_DONE = "already-done", 409
+    DUPLICATE = "duplicate", 409
+    LIMIT_REACHED = "limit-reached", 409
+    TOO_EARLY = "too-early", 409
+    DEADLINE_PASSED = "deadline-passed", 409
+    CALL_CLOSED = "call-closed", 409
+    STEP_MISSING = "step-missing", 409
+    IN_PROGRESS = "in-progress", 409
+    NOT_PUBLISHED = "not-published", 409
+    SECOND_PERSON_NEEDED = "second-person-needed", 409
+    GONE = "gone", 410
+    TOO_LARGE = "too-large", 413
+    WRONG_CONTENT_TYPE = "wrong-content-type", 415
+    INVALID_INPUT = "invalid-input", 422
+    TOO_MANY_REQUESTS = "too-many-requests", 429
+    INTERNAL_ERROR = "internal-error", 500
+    UNAVAILABLE = "unavailable", 503
+
+    def __new__(cls, code: str, status: int) -> Self:
+        """Make a member from its text and its status."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.status = status
+        return member
+
+
+_DEFAULTS: dict[int, ProblemCode] = {}
+for _code in ProblemCode:
+    _DEFAULTS.setdefault(_code.status, _code)
+
+
+def default_code(status: int) -> ProblemCode:
+    """Return the code of an HTTP status that comes without one."""
+    general = ProblemCode.INTERNAL_ERROR if status >= 500 else ProblemCode.MALFORMED_REQUEST
+    return _DEFAULTS.get(status, general)
+
+
 class Refused(HTTPException):
     """A request that the rules do not allow: a sentence for the reader, and errors by field (name -> sentence).
 
-    `title` and `advice` stand in for those that the status has, where these would mislead.
+    `code` says what kind of problem it is; its status goes before `status`, and title and advice follow from it.
     """
 
     def __init__(
@@ -22,9 +77,9 @@ class Refused(HTTPException):
         status: int = 409,
         fields: Mapping[str, str] | None = None,
         *,
-        title: str | None = None,
-        advice: str | None = None,
+        code: ProblemCode | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, detail)
+        self.code = code or default_code(status)
+        super().__init__(self.code.status if code else status, detail, headers)
         self.fields = dict(fields or {})
-        self.title, self.advice = title, advice

@@ -187,8 +187,13 @@ def _refusal_text(answer: httpx2.Response) -> str:
     """The text of a refusal, with the fields that it names."""
     try:
         problem = answer.json()
-        fields = "; ".join(f"{one['field']}: {one['detail']}" for one in problem.get("errors") or ())
+        fields = "; ".join(_error_text(each) for each in problem.get("errors") or ())
         words = f"{problem.get('detail') or problem.get('title')} [{answer.status_code}]"
         return f"{words} {fields}".rstrip()
     except (ValueError, AttributeError, KeyError, TypeError):
         return f"HTTP {answer.status_code}"
+
+
+def _error_text(error: dict[str, str]) -> str:
+    where = error.get("pointer") or error.get("parameter") or error.get("name")
+    return f"{where}: {error['detail']}" if where else error["detail"]

@@ -11,6 +11,7 @@ from services.applications.transitions import AlreadyDone, NotNow
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import is_self
+from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +30,8 @@ def not_found() -> Refused:
 
 
 def unreadable(error: ValidationError) -> dict[str, str]:
-    """Return a validation error as field -> sentence, without pydantic's own prefix."""
-    return {
-        ".".join(str(part) for part in problem["loc"]): problem["msg"].removeprefix("Value error, ")
-        for problem in error.errors()
-    }
+    """Return a validation error as field -> sentence."""
+    return {".".join(str(part) for part in problem["loc"]): sentence_of(problem) for problem in error.errors()}
 
 
 @contextmanager

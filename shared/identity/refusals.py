@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 
 from shared.attempts import AttemptKind, note_attempt
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -52,18 +53,18 @@ class NotAllowed(HTTPException):
         super().__init__(403, sentence or _who_may(self.roles))
 
 
-class FormNotOurs(HTTPException):
+class FormNotOurs(Refused):
     """An unsafe request that may have been sent by another site."""
 
     def __init__(self, sentence: str | None = None) -> None:
         note_attempt(AttemptKind.FOREIGN_FORM)
         super().__init__(
-            403,
             sentence
             or gettext(
                 "This form was opened by somebody else, or too long ago, so nothing was changed. "
                 "Go back: what you wrote is still in the form. Copy it, reload the page, and send it again."
             ),
+            code=ProblemCode.FORM_EXPIRED,
         )
 
 

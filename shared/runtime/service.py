@@ -129,7 +129,7 @@ def create(
     )
     app.state.service = service
     app.state.api_text = api_text or ApiText()
-    setup.install(app, place=place, templates=templates, local=settings.local)
+    setup.install(app, place=place, templates=templates, local=settings.local, origin=settings.origin)
     app.add_middleware(telemetry.RequestSpans, service=name)
     for router in (_health(name), api_page(name), *routers):
         # Not `include_router`: it would build each route again at the first request, and search for each one twice.

@@ -10,10 +10,12 @@ from urllib.parse import parse_qs, parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 
-from shared.i18n import COOKIE, SOURCE, offered, speak
+from shared.attempts import AttemptKind, note_attempt
+from shared.i18n import COOKIE, SOURCE, gettext, offered, speak
 from shared.web import control_characters
 from shared.web.headers import HEADERS
 from shared.web.live import Live
+from shared.web.problem_documents import MEDIA_TYPE, FieldError, pointer
 from shared.web.problems import answer
 
 if TYPE_CHECKING:
@@ -70,12 +72,12 @@ def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
         yield cookie_parser(headers["cookie"]).get(COOKIE, "")
     accepted: list[tuple[float, str]] = []
     for part in headers.get("accept-language", "").split(","):
-        tag, _, weight = part.partition(";q=")
+        tag, _, weight = part.partition(";")
         try:
-            accepted.append((-float(weight or 1), tag.strip().split("-")[0].lower()))
+            accepted.append((-float(weight.strip().removeprefix("q=") or 1), tag.strip().split("-")[0].lower()))
         except ValueError:
             continue
-    yield from (tag for _, tag in sorted(accepted, key=lambda pair: pair[0]))
+    yield from (tag for weight, tag in sorted(accepted, key=lambda pair: pair[0]) if weight)
 
 
 class LanguageMiddleware:
@@ -98,7 +100,7 @@ class LanguageMiddleware:
         async def send_with_language(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
+                if headers.get("content-type", "").startswith(("text/html", MEDIA_TYPE)):
                     headers["content-language"] = chosen
                     headers.add_vary_header("Accept-Language, Cookie")
                 if remember:
@@ -108,36 +110,46 @@ class LanguageMiddleware:
         await self.app(scope, receive, send_with_language)
 
 
-def _in_address(scope: Scope) -> list[str]:
-    """Return the names of the parameters that have such characters; `address` for the path."""
-    found = ["address"] if control_characters.has_control_characters(scope["path"]) else []
+def _in_address(scope: Scope) -> list[FieldError]:
+    """Return the errors of the path (`address`) and of the parameters that have such characters."""
+    found = [_unshown("address")] if control_characters.has_control_characters(scope["path"]) else []
     query = scope["query_string"].decode("latin-1")
     return found + [
-        name
+        _unshown(name, parameter=control_characters.without_control_characters(name))
         for name, value in parse_qsl(query, keep_blank_values=True)
         if control_characters.has_control_characters(name) or control_characters.has_control_characters(value)
     ]
 
 
-def _in_json(body: bytes) -> list[str]:
-    """Return the names of the fields of a JSON document that have such characters, as `answers.languages.0.level`."""
+def _in_json(body: bytes) -> list[FieldError]:
+    """Return the errors of the fields of a JSON document that have such characters; of an object for its names."""
     if not _SUSPICIOUS.search(body):
         return []
     try:
-        waiting: list[tuple[str, Any]] = [("", json.loads(body))]
+        waiting: list[tuple[tuple[str | int, ...], Any]] = [((), json.loads(body))]
     except (ValueError, RecursionError):  # no JSON: the route reports it
         return []
-    found = []
+    found = set()
     while waiting:
-        name, value = waiting.pop()
+        place, value = waiting.pop()
         if isinstance(value, str) and control_characters.has_control_characters(value):
-            found.append(name or "body")
+            found.add(place)
         elif isinstance(value, list):
-            waiting += [(f"{name}.{place}" if name else str(place), item) for place, item in enumerate(value)]
+            waiting += [((*place, index), item) for index, item in enumerate(value)]
         elif isinstance(value, dict):
-            waiting += [(f"{name}.{key}" if name else key, item) for key, item in value.items()]
-            found += [name or "body" for key in value if control_characters.has_control_characters(key)]
-    return sorted(set(found))
+            waiting += [((*place, key), item) for key, item in value.items()]
+            found |= {place for key in value if control_characters.has_control_characters(key)}
+    shown = sorted(tuple(_cleaned(part) for part in place) for place in found)
+    return [_unshown(".".join(place) or "body", pointer=pointer(place)) for place in shown]
+
+
+def _cleaned(part: str | int) -> str:
+    return control_characters.without_control_characters(str(part))
+
+
+def _unshown(name: str, **place: str) -> FieldError:
+    name = control_characters.without_control_characters(name)
+    return FieldError(name, gettext(control_characters.SENTENCE), **place)
 
 
 class RefuseControlCharacters:
@@ -151,13 +163,14 @@ class RefuseControlCharacters:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        names = _in_address(scope)
-        if not names and "json" in Headers(scope=scope).get("content-type", ""):
+        errors = _in_address(scope)
+        if not errors and "json" in Headers(scope=scope).get("content-type", ""):
             messages = await _whole(receive)
-            names = _in_json(b"".join(message.get("body", b"") for message in messages))
+            errors = _in_json(b"".join(message.get("body", b"") for message in messages))
             receive = _replayed(messages, receive)
-        if names:
-            refused = answer(Request(scope), 422, fields=control_characters.refusal(names))
+        if errors:
+            note_attempt(AttemptKind.CONTROL_CHARACTERS)
+            refused = answer(Request(scope), 422, errors=errors)
             await refused(scope, receive, send)
             return
         await self.app(scope, receive, send)

@@ -1,63 +1,43 @@
 """Answer errors: a page in the shell for people, `problem+json` (RFC 9457) for programs.
 
-A program asks under `/api/` or `/internal/`, or accepts `application/json`. Guards raise (`shared/identity`), the rules
+A program asks under `/api/` or `/internal/`, or accepts JSON and no HTML. Guards raise (`shared/identity`), the rules
 raise `Refused`; this module makes the answer.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import structlog
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
-from shared.errors import Refused
-from shared.i18n import N_, gettext
+from shared.errors import ProblemCode, Refused, default_code
+from shared.i18n import gettext, language
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
 from shared.web import control_characters
 from shared.web.headers import HEADERS
+from shared.web.problem_documents import MEDIA_TYPE, Problem, errors_of_rules, errors_of_validation
+from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.requests import Request
 
-_log = structlog.get_logger(__name__)
+    from shared.web.problem_documents import FieldError
+    from shared.web.site import Site
 
-# status -> (title, what to do)
-_TEXTS: dict[int, tuple[str, str]] = {
-    400: (N_("We could not read that"), N_("Go back and try again.")),
-    401: (N_("Sign in first"), N_("This page is for people who have signed in.")),
-    403: (
-        N_("This page is not open to you"),
-        N_("Your role does not include it. If it should, ask your national coordinator."),
-    ),
-    404: (N_("Page not found"), N_("Check the address, or start from the overview of your place.")),
-    405: (N_("This cannot be done here"), N_("Go back and use the button on the page.")),
-    409: (
-        N_("Somebody was quicker"),
-        N_(
-            "It was changed since you opened the page. Nothing of yours was saved: look at it as it is now, "
-            "and do it again if it still applies."
-        ),
-    ),
-    413: (N_("That is too large"), N_("Send less at once.")),
-    422: (N_("Something needs your attention"), N_("Go back, mend what is named here, and send it again.")),
-    429: (N_("Too many at once"), N_("Wait a minute, then try again.")),
-    500: (
-        N_("Something went wrong on our side"),
-        N_("Nothing was changed. Try again in a moment; if it stays, tell your coordinator the number below."),
-    ),
-    503: (N_("Not ready yet"), N_("A part of the system is starting or away. Try again in a moment.")),
-}  # fmt: skip - one line a status
+_log = structlog.get_logger(__name__)
 
 
 def wants_json(request: Request) -> bool:
@@ -66,7 +46,7 @@ def wants_json(request: Request) -> bool:
     return (
         "/api/" in request.url.path
         or "/internal/" in request.url.path
-        or ("application/json" in accept and "text/html" not in accept)
+        or ("json" in accept and "text/html" not in accept)
     )
 
 
@@ -75,43 +55,41 @@ def answer(
     status: int,
     detail: str | None = None,
     *,
-    fields: Mapping[str, str] | None = None,
+    code: ProblemCode | None = None,
+    errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
     reference: str | None = None,
-    title: str | None = None,
-    advice: str | None = None,
 ) -> Response:
     """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
-    `title` and `advice` default to the status's own. `reference` is the number under which the log describes the
-    error.
+    Title and advice follow from `code`, whose default is the status's. `reference` is the number under which the log
+    describes the error.
     """
-    own_title, own_advice = _TEXTS.get(status, (HTTPStatus(status).phrase, ""))
-    title = title or gettext(own_title)
-    advice = advice or (gettext(own_advice) if own_advice else "")
+    kind = PROBLEM_TYPES[code or default_code(status)]
     if detail == HTTPStatus(status).phrase:
         detail = None  # the framework's own word says nothing that the title does not
+    site: Site = request.app.state.site
     if wants_json(request):
-        problem: dict[str, Any] = {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": detail or advice,
-            "instance": request.url.path,
-        }
-        if fields:
-            problem["errors"] = [{"field": name, "detail": text} for name, text in fields.items()]
-        if reference:
-            problem["reference"] = reference
-        return JSONResponse(problem, status, dict(headers or {}), media_type="application/problem+json")
+        problem = Problem(
+            type=type_address(kind.code, site.origin),
+            code=kind.code,
+            title=gettext(kind.title),
+            status=status,
+            detail=detail or gettext(kind.meaning),
+            instance=request.url.path,
+            errors=[each.document() for each in errors],
+            reference=reference,
+        )
+        content = problem.model_dump_json(exclude_defaults=True)
+        return Response(content, status, dict(headers or {}), media_type=MEDIA_TYPE)
     page = render(
         request,
         "error.html",
         status,
-        title=title,
-        advice=advice,
+        title=gettext(kind.title),
+        advice=gettext(kind.advice),
         detail=detail,
-        fields=dict(fields or {}),
+        fields={each.name: each.detail for each in errors},
         code=status,
         reference=reference,
     )
@@ -121,28 +99,33 @@ def answer(
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if not isinstance(error, Refused):
-        return answer(request, error.status_code, error.detail, headers=error.headers)
-    return answer(
-        request,
-        error.status_code,
-        error.detail,
-        fields=error.fields,
-        headers=error.headers,
-        title=error.title,
-        advice=error.advice,
-    )
+    if isinstance(error, Refused):
+        errors = await errors_of_rules(request, error.fields)
+        return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return answer(request, error.status_code, error.detail, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of all routes with the address of the request; the framework knows the first one's only."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
+    """Answer what does not fit the route's declaration: no JSON, another content type, or wrong values."""
     assert isinstance(error, RequestValidationError)
-    fields = {_field(problem["loc"]): str(problem["msg"]) for problem in error.errors()}
-    return answer(request, 422, fields=fields)
-
-
-def _field(location: tuple[int | str, ...]) -> str:
-    """Return the name of a field as the sender wrote it: without `body` or `query` before it."""
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    errors = errors_of_validation(error)
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return answer(request, 400, code=ProblemCode.MALFORMED_JSON, errors=errors)
+    if isinstance(error.body, bytes) and any(each.pointer is not None for each in errors):
+        return answer(request, 415)  # the framework left the body as it came, for it does not claim to be JSON
+    return answer(request, 422, errors=errors)
 
 
 # The store's codes (SQLSTATE) for a text with NUL or half of a surrogate pair.
@@ -161,7 +144,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     reference = uuid4().hex[:8]
     _log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
     # The framework answers this one outside all middleware.
-    return answer(request, 500, headers={**HEADERS, "cache-control": "no-store"}, reference=reference)
+    headers = {**HEADERS, "cache-control": "no-store", "content-language": language()}
+    return answer(request, 500, headers=headers, reference=reference)
 
 
 def _to_sign_in(address: str) -> str:

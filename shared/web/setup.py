@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.web import footer_pages, middleware, problems
+from shared.web import footer_pages, middleware, problem_pages, problems
 from shared.web.site import Site, environment, version
 
 if TYPE_CHECKING:
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
+def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: str = "") -> None:
     """Install what `render` needs in this app: templates, language of each request, error pages, security headers.
 
-    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder.
+    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder;
+    `origin` the address at which people reach the gateway.
     """
-    app.state.site = Site(place, environment(templates), local, version())
+    app.state.site = Site(place, environment(templates), local, version(), origin)
     problems.install(app)
     if place == "portal":
         app.include_router(footer_pages.router())
+        app.include_router(problem_pages.router())
     app.add_middleware(middleware.RefuseControlCharacters)
     app.add_middleware(middleware.LanguageMiddleware)
     app.add_middleware(middleware.StampMiddleware)

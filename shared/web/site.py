@@ -46,6 +46,8 @@ class Site:
     environment: Environment
     local: bool
     version: str
+    origin: str = ""
+    """Where people reach the gateway, without a slash at the end."""
 
 
 class PageUndefined(ChainableUndefined):

@@ -35,6 +35,7 @@ from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock
 from shared.web.render import render
+from shared.web.validation_texts import sentence_of
 
 router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
 AT = f"{REGISTER}/people"
@@ -236,7 +237,7 @@ _REMEDIES = {
 def _sentence(problem: Any) -> str:
     """What to do about a value that an entry does not take."""
     if problem["type"] == "value_error":
-        return str(problem["msg"]).removeprefix("Value error, ")
+        return sentence_of(problem)
     return gettext(_REMEDIES.get(str(problem["loc"][0]), N_("This cannot be read. Write it anew.")))
 
 

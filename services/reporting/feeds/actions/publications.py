@@ -20,7 +20,7 @@ from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
 from services.reporting.targets import store as targets_store
 from shared.contracts.codes import PeriodState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -100,9 +100,7 @@ async def _missing(session: AsyncSession, label: str, statement: str) -> Refused
         sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
         return Refused(
             sentence % {"period": label, "state": gettext(where.state.label)},
-            409,
-            title=gettext("Not published yet"),
-            advice=gettext("Two people approve a period's figures first; its files have addresses then."),
+            code=ProblemCode.NOT_PUBLISHED,
         )
     sentence = gettext("The period %(period)s was not published with a statement %(number)s. It stands at %(newest)s.")
     return Refused(sentence % {"period": label, "number": statement, "newest": where.statement}, 404)

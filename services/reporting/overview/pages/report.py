@@ -14,7 +14,7 @@ from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.periods.model.approval import Approval
 from services.reporting.settings import Settings
 from shared.contracts.codes import PeriodState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, language, ngettext
 from shared.time.dates import moment, span
 
@@ -38,9 +38,7 @@ async def report(
     if not published and not may_steer(principal):
         raise Refused(
             gettext("The report can be read once the figures of this period are published."),
-            409,
-            title=gettext("Not published yet"),
-            advice=gettext("Two people approve a period's figures before it is published."),
+            code=ProblemCode.NOT_PUBLISHED,
         )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
     content = await report_pdf(report_data(where, released, settings, moment(cut_off)), at=cut_off)

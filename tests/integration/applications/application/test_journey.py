@@ -87,7 +87,7 @@ async def test_impossible_steps_are_refused_with_the_reason(programme: Programme
     """A second decision, a missing answer and a language below the call's are each named in words."""
     draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     problem = await programme.post("ani", f"/applications/{draft['id']}/submit", status=422)
-    assert {one["field"] for one in problem["errors"]} >= {"languages", "objectives", "privacy"}
+    assert {error["name"] for error in problem["errors"]} >= {"languages", "objectives", "privacy"}
     made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
     assert made["id"] == draft["id"]
     finding = next(one for one in made["eligibility"] if one["rule"] == "language")

@@ -213,7 +213,7 @@ async def test_a_mentor_keeps_capacity_for_open_mentorships(abroad: Abroad, prog
     for event in (matches.MatchCleared, matches.MatchConfirmed):
         await abroad.publish(event, other)
     answer = await put(programme, "jonas", f"/mentors/{mentor_id}", capacity=1)
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "capacity")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/entry/capacity")
     assert "2 mentees" in answer.text
     assert (await put(programme, "jonas", f"/mentors/{mentor_id}", capacity=2)).status_code == 200
 
@@ -228,7 +228,7 @@ async def test_a_full_placement_closes_and_a_free_place_reopens_it(abroad: Abroa
     assert (shown["state"], shown["cause"]) == ("closed", "full")
     await abroad.post("claire", f"{of}/resume", status=409)
     same = await put(programme, "claire", of, unit="No more places")
-    assert (same.status_code, same.json()["errors"][0]["field"]) == (422, "places")
+    assert (same.status_code, same.json()["errors"][0]["pointer"]) == (422, "/entry/places")
     more = await put(programme, "claire", of, places=2)
     assert more.json()["state"] == "published"
     await put(programme, "claire", of, places=1)
@@ -251,7 +251,7 @@ async def test_places_cannot_go_below_confirmed_visits(abroad: Abroad, programme
         await abroad.publish(matches.MatchCleared, match_id)
         await abroad.publish(matches.MatchConfirmed, match_id)
     refused = await put(programme, "claire", of, places=1)
-    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "places")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/entry/places")
     assert "2 places are confirmed" in refused.text
     assert (await put(programme, "claire", of, places=3)).status_code == 200
 

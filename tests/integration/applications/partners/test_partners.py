@@ -66,7 +66,7 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
     if (stage, choice) in {("waiting", "fund"), ("under_way", "cancel"), ("under_way", "notice")}:
         body = {"since": str(clock.today()), "choices": made}
         refused = await abroad.post("programme", f"/partners/{country}/suspension/preview", body, 422)
-        assert [one["field"] for one in refused["errors"]] == [f"{side}_{stage}"]
+        assert [error["name"] for error in refused["errors"]] == [f"{side}_{stage}"]
         return
     (case,) = await cases(abroad, country, await suspend(abroad, country, made))
     assert (case["side"], case["stage"]) == (side, stage)

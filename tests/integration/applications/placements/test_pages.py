@@ -73,7 +73,7 @@ async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: 
     assert "Police of Georgia" in form
     body = {"entry": {}, "prematched_reference": "GE-2026-0042"}
     answer = await programme.as_("claire").put(f"/applications/api/v1/offers/{offer['id']}", json=body)
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "prematched_with")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/entry/prematched_with")
     body = {"call_id": programme.call["id"], "entry": {}, "prematched_reference": application["reference"]}
     assert (await abroad.post("claire", "/offers", body, 201))["entry"]["prematched_with"] == application["id"]
 

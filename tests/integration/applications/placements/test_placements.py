@@ -66,7 +66,7 @@ async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Pro
     made = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": entry}, 201)
     problem = await abroad.post("claire", f"/offers/{made['id']}/submit", status=422)
     assert {"places", "topics", "periods", "languages", "outline", "days"} <= {
-        one["field"] for one in problem["errors"]
+        error["name"] for error in problem["errors"]
     }
     answer = await programme.as_("claire").put(
         f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": 2}, "version": 99}
@@ -75,7 +75,7 @@ async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Pro
     answer = await programme.as_("claire").put(
         f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": "many"}}
     )
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.places")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/entry/places")
 
 
 async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme: Programme) -> None:

@@ -181,7 +181,7 @@ async def test_only_the_owner_writes_and_concurrent_changes_are_refused(abroad: 
     await write(abroad, "tigran", visit_id, "authorisation", other, status=409)
     await write(abroad, "tigran", visit_id, "authorisation", other, version=1)
     wrong = await write(abroad, "ani", visit_id, "visa", {"result": "applied"}, status=422)
-    assert wrong["errors"][0]["field"] == "applied_on"
+    assert wrong["errors"][0]["pointer"] == "/details/applied_on"
 
 
 async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None:

@@ -195,7 +195,7 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         body = {"url": "https://10.0.0.1/", "description": "", "events": [], "reach": "outside", "id": str(new_id())}
         refused = await client.post(API, json=body)
         assert refused.status_code == 422
-        assert [error["field"] for error in refused.json()["errors"]] == ["url", "description", "events"]
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/url", "/description", "/events"]
         body |= {"url": receiver.url, "description": "A program", "events": ["PeriodPublished", "FigurePublished"]}
         made = await client.post(API, json=body)
         assert made.status_code == 201, made.text
@@ -208,7 +208,7 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         assert "secret" not in str(listed)
         rotated = (await client.post(f"{of}/rotate", json={"hours": 72})).json()["secret"]
         receiver.secrets.append(rotated)
-        assert (await client.post(f"{of}/rotate", json={"hours": 5})).json()["errors"][0]["field"] == "hours"
+        assert (await client.post(f"{of}/rotate", json={"hours": 5})).json()["errors"][0]["pointer"] == "/hours"
         tested = (await client.post(f"{of}/test")).json()["delivery_id"]
         await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
         await send(app)

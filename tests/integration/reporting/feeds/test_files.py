@@ -135,7 +135,7 @@ async def test_unpublished_files_are_refused_with_a_message(house: House) -> Non
                 f"The period 2026-Q1 is not published: it has no files yet. It stands at: {state}.",
             )
     page = await donor.get("/reporting/feeds/2026-Q1/figures.csv")
-    assert (page.status_code, "Not published yet" in page.text, "Somebody was quicker" in page.text) == (
+    assert (page.status_code, "Not published yet" in page.text, "This is not possible" in page.text) == (
         409,
         True,
         False,

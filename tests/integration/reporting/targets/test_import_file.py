@@ -84,7 +84,7 @@ async def test_errors_are_named_by_row_and_column_and_nothing_is_imported(house:
     assert answer.status_code == 422
     assert "3 rows have to be mended: nothing was taken" in answer.text
     response = (await author.post(f"{API}/import", content=bad.encode())).json()
-    assert [each["field"] for each in response["errors"]] == [
+    assert [each["name"] for each in response["errors"]] == [
         "3.day",
         "3.indicator",
         "3.kind",
@@ -122,7 +122,7 @@ async def test_files_without_a_table_are_refused(house: House, content: bytes, w
     answer = await send(author, content)
     assert (answer.status_code, words in answer.text, 'href="#file"' in answer.text) == (422, True, True), answer.text
     response = await author.post(f"{API}/import", content=content)
-    assert (response.status_code, [each["field"] for each in response.json()["errors"]]) == (422, ["file"])
+    assert (response.status_code, [each["name"] for each in response.json()["errors"]]) == (422, ["file"])
 
 
 async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:

@@ -202,11 +202,11 @@ async def test_a_refusal_stands_at_the_fields_that_it_names() -> None:
     form = await read(*GOOD)
     assert form.validate()
     form.take(Refused("Two are wrong", 422, {"unit": "It is closed", "rows.0.language": "Choose one"}))
-    form.take(Refused("Somebody was quicker", 409), "unit", statuses=(409, 422))
+    form.take(Refused("Somebody changed it", 409), "unit", statuses=(409, 422))
     form.take(Refused("The call is closed", 422))
     said = dict.fromkeys(text for _, text in form.problems())
-    assert set(said) == {"It is closed", "Choose one", "Somebody was quicker", "The call is closed"}
-    assert [text for anchor, text in form.problems() if anchor == "unit"] == ["It is closed", "Somebody was quicker"]
+    assert set(said) == {"It is closed", "Choose one", "Somebody changed it", "The call is closed"}
+    assert [text for anchor, text in form.problems() if anchor == "unit"] == ["It is closed", "Somebody changed it"]
     assert ("main-content", "The call is closed") in form.problems()
     with pytest.raises(Refused):
         form.take(Refused("It is not yours", 404))

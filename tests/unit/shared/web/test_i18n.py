@@ -12,42 +12,7 @@ from shared.contracts import labels
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     import httpx
-
-CATALOGUE = """
-msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=UTF-8\\n"
-"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
-"n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
-
-msgid "Sign out"
-msgstr "Вийти"
-
-msgid "in %(count)d day"
-msgid_plural "in %(count)d days"
-msgstr[0] "за %(count)d день"
-msgstr[1] "за %(count)d дні"
-msgstr[2] "за %(count)d днів"
-"""
-
-
-@pytest.fixture
-def ukrainian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A catalogue with two texts, as a translator would add it."""
-    file = tmp_path / "uk" / "LC_MESSAGES" / "tandem.po"
-    file.parent.mkdir(parents=True)
-    file.write_text(CATALOGUE, encoding="utf-8")
-    monkeypatch.setattr(i18n, "PAGES", i18n.Catalogues(tmp_path))
-    i18n.offered.cache_clear()
-    i18n._translations.cache_clear()
-    yield
-    i18n.speak("en")
-    i18n.offered.cache_clear()
-    i18n._translations.cache_clear()
 
 
 def test_without_catalogues_there_is_english_only() -> None:

@@ -95,8 +95,9 @@ async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(client:
     problem = await client.get("/refused", headers={"accept": "application/json"})
     assert problem.headers["content-type"] == "application/problem+json"
     assert problem.json() == {
-        "type": "about:blank",
-        "title": "Somebody was quicker",
+        "type": "/problems/wrong-state",
+        "code": "wrong-state",
+        "title": "This is not possible at present",
         "status": 409,
         "detail": "The offer was withdrawn a minute ago.",
         "instance": "/refused",

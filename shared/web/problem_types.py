@@ -1,0 +1,232 @@
+"""List the kinds of problems with their texts (RFC 9457).
+
+The address of a kind, `<origin>/problems/<code>`, is the `type` of its problem documents and leads to the page that
+explains it (`problem_pages.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.errors import ProblemCode
+from shared.i18n import N_
+
+ADDRESS = "/problems"
+"""The path below which each kind has its page."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem in words, in English: translate each with `gettext`."""
+
+    code: ProblemCode
+    title: str
+    """Short, and the same for every occurrence."""
+    meaning: str
+    advice: str
+    """What a person should do."""
+    remedy: str
+    """What a program should do."""
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.code.status
+
+
+_READ_AGAIN = N_("Read it again: its present state says what can be done.")
+
+_TYPES = (
+    ProblemType(
+        ProblemCode.MALFORMED_REQUEST,
+        N_("We could not read that"),
+        N_("The request does not have the form that this address expects."),
+        N_("Go back and try again."),
+        N_("Compare the request with the OpenAPI document of the service."),
+    ),
+    ProblemType(
+        ProblemCode.MALFORMED_JSON,
+        N_("The body is not valid JSON"),
+        N_("The body of the request cannot be read as JSON."),
+        N_("Go back and try again."),
+        N_("Send valid JSON in UTF-8. The error says where reading stopped."),
+    ),
+    ProblemType(
+        ProblemCode.NOT_SIGNED_IN,
+        N_("Sign in first"),
+        N_("Nobody is signed in, or the bearer token is not valid."),
+        N_("This page is for people who have signed in."),
+        N_("Send a bearer token of the sign-in provider. The header WWW-Authenticate says whether yours was refused."),
+    ),
+    ProblemType(
+        ProblemCode.NOT_ALLOWED,
+        N_("This page is not open to you"),
+        N_("You are signed in, but your role does not include this."),
+        N_("Your role does not include it. If it should, ask your national coordinator."),
+        N_("Send the token of somebody with the role that the answer or the OpenAPI document names."),
+    ),
+    ProblemType(
+        ProblemCode.FORM_EXPIRED,
+        N_("This form cannot be sent any more"),
+        N_("The form was opened by somebody else, or too long ago."),
+        N_("Go back, copy what you wrote, reload the page and send it again."),
+        N_("Send a bearer token. Requests with a session cookie also need the token of our own forms."),
+    ),
+    ProblemType(
+        ProblemCode.NOT_FOUND,
+        N_("Page not found"),
+        N_("There is nothing under this address, or you may not see it."),
+        N_("Check the address, or start from the overview of your place."),
+        N_("Check the path and the ids in it. What you may not see is answered like what does not exist."),
+    ),
+    ProblemType(
+        ProblemCode.METHOD_NOT_ALLOWED,
+        N_("This cannot be done here"),
+        N_("The address exists, but not for this method."),
+        N_("Go back and use the button on the page."),
+        N_("Use one of the methods that the header Allow names."),
+    ),
+    ProblemType(
+        ProblemCode.WRONG_STATE,
+        N_("This is not possible at present"),
+        N_("The present state does not allow this step."),
+        N_("Nothing was changed. Look at the present state to see what you can do."),
+        _READ_AGAIN,
+    ),
+    ProblemType(
+        ProblemCode.EDIT_CONFLICT,
+        N_("This was changed since you opened it"),
+        N_("Somebody saved a change after you opened the page or read the version that you sent."),
+        N_("Nothing of yours was saved. Look at it as it is now, and do it again if it still applies."),
+        N_("Read it again, apply your change to what you get, and send the new version."),
+    ),
+    ProblemType(
+        ProblemCode.ALREADY_DONE,
+        N_("This was done already"),
+        N_("The step was taken or the decision made before your request arrived."),
+        N_("Nothing was changed. Look at the result."),
+        N_("Read it again. There is nothing to repeat."),
+    ),
+    ProblemType(
+        ProblemCode.DUPLICATE,
+        N_("This exists already"),
+        N_("There can be only one of these, and it exists."),
+        N_("Nothing was changed. Use the one that exists, or change what you entered."),
+        N_("Look for the existing one and use it, or send other values."),
+    ),
+    ProblemType(
+        ProblemCode.LIMIT_REACHED,
+        N_("The limit is reached"),
+        N_("There are as many of these as there may be."),
+        N_("Nothing was changed. Remove one that is not needed, or wait until there is room."),
+        N_("Remove one, or try again later. The detail names the limit."),
+    ),
+    ProblemType(
+        ProblemCode.TOO_EARLY,
+        N_("It is too early for this"),
+        N_("This step is possible from a later day on."),
+        N_("Nothing was changed. Come back when the time for it has come."),
+        N_("Try again on the day that the detail or the state names."),
+    ),
+    ProblemType(
+        ProblemCode.DEADLINE_PASSED,
+        N_("The deadline has passed"),
+        N_("The time for this step is over."),
+        N_("Nothing was changed. If you could not do it in time, ask your national coordinator."),
+        N_("Do not repeat the request. It will be refused each time."),
+    ),
+    ProblemType(
+        ProblemCode.CALL_CLOSED,
+        N_("The call is not open"),
+        N_("The call does not take this now: it is closed, or not open for it."),
+        N_("Nothing was changed. Look for a call that is open."),
+        N_("Read the call for its dates, or use another call."),
+    ),
+    ProblemType(
+        ProblemCode.STEP_MISSING,
+        N_("Something else comes first"),
+        N_("Another step has to be taken before this one."),
+        N_("Nothing was changed. Take the step that is named here first."),
+        N_("Take the step that the detail names, then repeat the request."),
+    ),
+    ProblemType(
+        ProblemCode.IN_PROGRESS,
+        N_("This is still being worked on"),
+        N_("The same or a related task is running, and only one can run at a time."),
+        N_("Nothing was changed. Wait a moment, then try again."),
+        N_("Repeat the request with growing pauses, or read the state of the task."),
+    ),
+    ProblemType(
+        ProblemCode.NOT_PUBLISHED,
+        N_("Not published yet"),
+        N_("The figures of this period are not published."),
+        N_("Two people approve a period's figures before it is published."),
+        N_("Try again when the period is published."),
+    ),
+    ProblemType(
+        ProblemCode.SECOND_PERSON_NEEDED,
+        N_("Somebody else must do this"),
+        N_("Nobody may take this step for themselves or approve what they did."),
+        N_("Nothing was changed. Ask a colleague with the same role."),
+        N_("Send the request with the token of another person who has the role."),
+    ),
+    ProblemType(
+        ProblemCode.GONE,
+        N_("This was deleted"),
+        N_("It existed, and was deleted for good."),
+        N_("There is nothing left to see."),
+        N_("Delete the id from your records."),
+    ),
+    ProblemType(
+        ProblemCode.TOO_LARGE,
+        N_("That is too large"),
+        N_("The request is larger than this address takes."),
+        N_("Send less at once."),
+        N_("Send less at once."),
+    ),
+    ProblemType(
+        ProblemCode.WRONG_CONTENT_TYPE,
+        N_("We cannot read this type of content"),
+        N_("The body has another content type than this address expects."),
+        N_("Go back and use the form on the page."),
+        N_("Send the content type that the OpenAPI document names, such as application/json."),
+    ),
+    ProblemType(
+        ProblemCode.INVALID_INPUT,
+        N_("Something needs your attention"),
+        N_("Some of the values cannot be accepted as they are."),
+        N_("Go back, mend what is named here, and send it again."),
+        N_(
+            "Correct what `errors` names. A pointer leads into the body, a parameter is one of the address or a header."
+        ),
+    ),
+    ProblemType(
+        ProblemCode.TOO_MANY_REQUESTS,
+        N_("Too many at once"),
+        N_("More requests came in a short time than one sender may make."),
+        N_("Wait a minute, then try again."),
+        N_("Wait for the seconds that the header Retry-After names. The header RateLimit says how many are left."),
+    ),
+    ProblemType(
+        ProblemCode.INTERNAL_ERROR,
+        N_("Something went wrong on our side"),
+        N_("The request failed because of a mistake of ours."),
+        N_("Nothing was changed. Try again in a moment; if it stays, tell your coordinator the number below."),
+        N_("Repeat the request later. If it fails again, report the number in `reference`."),
+    ),
+    ProblemType(
+        ProblemCode.UNAVAILABLE,
+        N_("Not ready yet"),
+        N_("A part of the system is starting, or does not answer."),
+        N_("A part of the system is starting or away. Try again in a moment."),
+        N_("Repeat the request later, after the seconds in Retry-After if the answer has it."),
+    ),
+)
+
+PROBLEM_TYPES: dict[str, ProblemType] = {each.code: each for each in _TYPES}
+"""Every kind by its code, in the order of their statuses."""
+
+
+def type_address(code: ProblemCode, origin: str = "") -> str:
+    """Return the address of a kind; without an origin, a reference relative to the answer's."""
+    return f"{origin}{ADDRESS}/{code}"
