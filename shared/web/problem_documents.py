@@ -57,8 +57,8 @@ class Problem(BaseModel):
     instance: Annotated[str, Field(description="The path of the request.")]
     errors: Annotated[list[ProblemError], Field(description="What is wrong at single fields or parameters.")] = []
     reference: Annotated[
-        str | None, Field(description="Number of the entry in our log, for enquiries.", examples=["3f0a9c21"])
-    ] = None
+        str, Field(description="Number of the entry in our log, for enquiries.", examples=["3f0a9c21"])
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

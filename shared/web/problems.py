@@ -78,7 +78,7 @@ def answer(
             detail=detail or gettext(kind.meaning),
             instance=request.url.path,
             errors=[each.document() for each in errors],
-            reference=reference,
+            reference=reference or "",
         )
         content = problem.model_dump_json(exclude_defaults=True)
         return Response(content, status, dict(headers or {}), media_type=MEDIA_TYPE)

@@ -2,88 +2,38 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, Field
-
+from shared.errors import ProblemCode, default_code
 from shared.identity.refusals import SAFE_METHODS
+from shared.web.problem_documents import MEDIA_TYPE, Problem, ProblemError
+from shared.web.problem_types import PROBLEM_TYPES, type_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.identity.guard import RouteAccess
 
-MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """What is wrong with one field of a request."""
-
-    field: str = Field(description="The name of the field as it was sent; parts of a nested one joined by dots.")
-    detail: str = Field(description="One sentence for the reader.")
-
-
-class Problem(BaseModel):
-    """Why a request was refused (RFC 9457)."""
-
-    type: str = Field(description="What kind of problem it is.")
-    title: str = Field(description="A short name of the problem.")
-    status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="One sentence for the reader.")
-    instance: str = Field(description="The path of the request.")
-    errors: list[FieldProblem] = Field(default=[], description="What is wrong with single fields.")
-    reference: str = Field(default="", description="Under this number the log describes the error.")
-
-
-# status -> (name of the response, when it is answered, title, detail)
+# status -> (name of the response, when it is answered)
 _ANSWERS = {
-    400: ("BadRequest", "The request could not be read.", "We could not read that", "Go back and try again."),
-    401: (
-        "SignInNeeded",
-        "No bearer token was sent, or it does not count any more.",
-        "Sign in first",
-        "This bearer token does not count, or is over.",
-    ),
-    403: (
-        "NotAllowed",
-        "The person is known, but may not do this, or not in this case.",
-        "This page is not open to you",
-        "This is not yours to see.",
-    ),
-    404: (
-        "NotFound",
-        "There is no such thing, or it is not for this reader.",
-        "Page not found",
-        "Check the address, or start from the overview of your place.",
-    ),
-    409: (
-        "Conflict",
-        "The state of the thing does not allow this (any more). Nothing was changed.",
-        "Somebody was quicker",
-        "It was changed since you opened the page.",
-    ),
-    413: ("TooLarge", "The body is too large.", "That is too large", "Send less at once."),
-    422: (
-        "Invalid",
-        "A parameter or a field of the body is missing or not valid. Nothing was changed.",
-        "Something needs your attention",
-        "Go back, mend what is named here, and send it again.",
-    ),
-    429: (
-        "TooMany",
-        "Too many requests; `Retry-After` says for how many seconds to wait.",
-        "Too many at once",
-        "Wait a minute, then try again.",
-    ),
-    503: (
-        "NotReady",
-        "A part of the system is starting or away. Try again in a moment.",
-        "Not ready yet",
-        "A part of the system is starting or away. Try again in a moment.",
-    ),
+    400: ("BadRequest", "The request could not be read, for example because it is not valid JSON."),
+    401: ("SignInNeeded", "No bearer token was sent, or it does not count any more."),
+    403: ("NotAllowed", "The person is known, but may not do this, or not in this case."),
+    404: ("NotFound", "There is no such thing, or it is not for this reader."),
+    409: ("Conflict", "The state of the thing does not allow this; `code` says why. Nothing was changed."),
+    413: ("TooLarge", "The body is too large."),
+    415: ("WrongContentType", "The body has another content type than those named here."),
+    422: ("Invalid", "A parameter or a field of the body is missing or not valid. Nothing was changed."),
+    429: ("TooMany", "Too many requests; `Retry-After` says for how many seconds to wait."),
+    503: ("NotReady", "A part of the system is starting or away. Try again in a moment."),
 }
-_WITH_FIELDS = {"errors": [{"field": "limit", "detail": "Input should be less than or equal to 200"}]}
+_EXAMPLES = {409: ProblemCode.EDIT_CONFLICT}
+_ERRORS = {
+    422: [
+        ProblemError(pointer="/places", detail="This must be 1 or more"),
+        ProblemError(parameter="limit", detail="This must be 200 or less"),
+    ]
+}
 _RETRY_AFTER = {
     "Retry-After": {"description": "For how many seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
@@ -95,18 +45,24 @@ def responses() -> dict[str, Any]:
 
 
 def _response(status: int) -> dict[str, Any]:
-    _, description, title, detail = _ANSWERS[status]
-    shown: dict[str, Any] = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "instance": "/applications/api/v1/applications",
-        **(_WITH_FIELDS if status == HTTPStatus.UNPROCESSABLE_ENTITY else {}),
+    kind = PROBLEM_TYPES[_EXAMPLES.get(status, default_code(status))]
+    shown = Problem(
+        type=type_address(kind.code, "https://tandem.example"),
+        code=kind.code,
+        title=kind.title,
+        status=status,
+        detail=kind.meaning,
+        instance="/applications/api/v1/applications",
+        errors=_ERRORS.get(status, []),
+    )
+    schema = {"$ref": "#/components/schemas/Problem"}
+    example = shown.model_dump(mode="json", exclude_defaults=True)
+    headers = {"headers": _RETRY_AFTER} if status == ProblemCode.TOO_MANY_REQUESTS.status else {}
+    return {
+        "description": _ANSWERS[status][1],
+        **headers,
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
     }
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": shown}}
-    headers = {"headers": _RETRY_AFTER} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
-    return {"description": description, **headers, "content": content}
 
 
 def schemas() -> dict[str, Any]:
@@ -132,6 +88,6 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
     if method not in SAFE_METHODS:
         yield 409
     if "requestBody" in operation:
-        yield from (400, 413)
+        yield from (400, 413, 415)
     if "requestBody" in operation or operation.get("parameters"):
         yield 422
