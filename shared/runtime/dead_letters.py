@@ -12,7 +12,7 @@ from shared.bus import Bus, Consumers
 from shared.bus.dead_letters.letters import open_events
 from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive, skip
 from shared.contracts.codes import Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.runtime.service import bus_of
@@ -52,7 +52,7 @@ def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
                 topic, subject = str(form.get("topic", "")), str(form.get("subject", ""))
                 _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
         except (NoSuchDeadLetter, ValueError) as error:
-            raise Refused(gettext("Somebody has settled it already."), 409) from error
+            raise Refused(gettext("Somebody has settled it already."), code=ProblemCode.ALREADY_DONE) from error
         return see_other(f"{address}?left={left}")
 
     router.add_api_route("", show, methods=["GET"], dependencies=[coordinator])

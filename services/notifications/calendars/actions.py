@@ -26,7 +26,7 @@ from services.notifications.messages.model.links import address
 from shared import http_client
 from shared.contracts.codes import AudienceKind
 from shared.contracts.labels import label
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext, speaking
 from shared.identity import load_principal, service_headers
 from shared.ids import new_id
@@ -86,7 +86,10 @@ async def create_address(bus: Bus, *, person: UUID, subject: str, language: str,
     async with bus.transaction("system:feed") as tx:
         present = await store.address_of(tx.session, person, lock=True)
         if (None if present is None else present.id) != replaces:
-            raise Refused(gettext("The address was made already. It is shown once only; make a new one instead."), 409)
+            raise Refused(
+                gettext("The address was made already. It is shown once only; make a new one instead."),
+                code=ProblemCode.ALREADY_DONE,
+            )
         await store.delete_addresses(tx.session, person=person)
         now = datetime.now(UTC)
         row = store.FeedRow(

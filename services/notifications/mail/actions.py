@@ -8,7 +8,7 @@ from services.notifications.mail.store import resending, unreachable
 from services.notifications.mail.store.unreachable import Unreachable
 from shared.bus import Bus, Tx
 from shared.contracts.codes import Code
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.time import clock
@@ -38,7 +38,7 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
     async with bus.transaction(actor) as tx:
         real, now = datetime.now(UTC), clock.now()
         if not await resending.resend(tx.session, message_id, actor, reason.value, real=real, now=now):
-            raise Refused(gettext("This message is waiting to be sent already."), 409)
+            raise Refused(gettext("This message is waiting to be sent already."), code=ProblemCode.ALREADY_DONE)
         await tx.changed("messages")
 
 
@@ -49,7 +49,9 @@ async def retry_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
         row.tried_at = clock.now()
         tx.session.add(row)
         if not await resending.retry(tx.session, row.message_id, datetime.now(UTC)):
-            raise Refused(gettext("It is being sent again already, or was sent in the meantime."), 409)
+            raise Refused(
+                gettext("It is being sent again already, or was sent in the meantime."), code=ProblemCode.ALREADY_DONE
+            )
         await tx.changed("messages")
 
 

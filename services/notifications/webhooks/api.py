@@ -16,7 +16,7 @@ from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.views import READERS
 from shared.bus import Bus
 from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
@@ -140,7 +140,10 @@ async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who:
     draft = endpoints.Draft(body.url, body.description, body.events)
     secret = await endpoints.register(bus, settings, who.subject, endpoint_id, body.reach, draft)
     if secret is None:
-        raise Refused(gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."))
+        raise Refused(
+            gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."),
+            code=ProblemCode.DUPLICATE,
+        )
     return SecretOut(id=endpoint_id, secret=secret)
 
 

@@ -16,7 +16,7 @@ from services.reporting.cascades.store import Cascade
 from services.reporting.cases import views as cases_views
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -72,9 +72,11 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
         if found.managed:
             raise Refused(gettext("There is no such form."), 404)
         if not case.open:
-            raise Refused(gettext("It is not over yet: you can answer from its last day on."))
+            raise Refused(
+                gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY
+            )
         if not found.open:
-            raise Refused(gettext("The time to report sessions is over."))
+            raise Refused(gettext("The time to report sessions is over."), code=ProblemCode.DEADLINE_PASSED)
         try:
             event = model.delivered(case, cascade_id, reported, clock.today())
         except NotComplete as problem:
@@ -139,7 +141,7 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
     if not found.form.case.open:
         raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
     if row.state != State.REPORTED:
-        raise Refused(gettext("You have answered about this session before."))
+        raise Refused(gettext("You have answered about this session before."), code=ProblemCode.ALREADY_DONE)
     return found, row
 
 

@@ -14,7 +14,7 @@ from services.reporting.cascades import store as cascades_store
 from services.reporting.facts import store as facts_store
 from services.reporting.free_texts import store
 from shared.contracts.codes import Respondent
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.time import clock
 
@@ -71,11 +71,14 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, kind)
         if form.submission is None:
-            raise Refused(gettext("Nothing was handed in yet."), 409)
+            raise Refused(gettext("Nothing was handed in yet."), code=ProblemCode.STEP_MISSING)
         # Erasing locks the row too, so that text erased meanwhile is not written again.
         await tx.session.refresh(form.submission, with_for_update=True)
         if not await correctable(tx.session, form):
-            raise Refused(gettext("The words can no longer be corrected: the figures of that period are frozen."), 409)
+            raise Refused(
+                gettext("The words can no longer be corrected: the figures of that period are frozen."),
+                code=ProblemCode.DEADLINE_PASSED,
+            )
         try:
             texts = model_forms.texts(HEADINGS[kind], corrected)
         except model_forms.NotComplete as problem:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.reporting.periods.model.approval import NotNow
+from shared.errors import ProblemCode
 from shared.i18n import N_
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ class TargetValue:
 def approve(target_value: TargetValue, by: str, at: datetime) -> TargetValue:
     """Approve what another person wrote. Raises `NotNow`."""
     if target_value.approved_at is not None:
-        raise NotNow(N_("This value is approved already."))
+        raise NotNow(N_("This value is approved already."), ProblemCode.ALREADY_DONE)
     if by == target_value.author:
-        raise NotNow(N_("You wrote this value: somebody else has to approve it."))
+        raise NotNow(N_("You wrote this value: somebody else has to approve it."), ProblemCode.SECOND_PERSON_NEEDED)
     return replace(target_value, approved_by=by, approved_at=at)
 
 

@@ -19,7 +19,7 @@ from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock, workdays
 
@@ -84,7 +84,7 @@ def refused(unfit: NotFit) -> Refused:
         case Why.UNKNOWN:
             return Refused(gettext("There is no such call."), 404)
         case Why.CLOSED:
-            return Refused(gettext("This call is closed: nothing more is matched in it."))
+            return Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
         case Why.NOBODY:
             return Refused(gettext("Nobody is looking for a place in this call now."), 422)
         case Why.SPLIT:
@@ -92,10 +92,13 @@ def refused(unfit: NotFit) -> Refused:
         case Why.MOVED:
             return Refused(
                 gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
-                % {"count": unfit.count}
+                % {"count": unfit.count},
+                code=ProblemCode.EDIT_CONFLICT,
             )
         case Why.BUSY:
-            return Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+            return Refused(
+                gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS
+            )
 
 
 async def write(tx: Tx, plan: CohortPlan) -> Committed | None:

@@ -28,7 +28,7 @@ from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -85,7 +85,10 @@ async def ask(
         if await store.version(tx.session, call_id, lock=True) is None:
             raise refused(NotFit(Why.UNKNOWN))
         if await cohorts_jobs.open_of(tx.session, call_id) is not None:
-            raise Refused(gettext("A cohort of this call is being worked out already: wait for it, or cancel it."))
+            raise Refused(
+                gettext("A cohort of this call is being worked out already: wait for it, or cancel it."),
+                code=ProblemCode.IN_PROGRESS,
+            )
         row = CohortJob(
             id=new_id(),
             call_id=call_id,

@@ -25,7 +25,7 @@ from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, HardRule, MatchState
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock, workdays
@@ -91,7 +91,7 @@ async def put(
         match_id = await retry_write(bus, by, _put, snapshot, found, reason)
         if match_id is not None:
             return match_id
-    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
 
 def _forbidden(found: Weighed) -> str:
@@ -108,7 +108,7 @@ async def _snapshot(bus: Bus, application_id: UUID) -> tuple[Snapshot, Applicati
     if candidate is None or snapshot is None:
         raise Refused(gettext("There is no such application."), 404)
     if not snapshot.open:
-        raise Refused(gettext("This call is closed: nothing more is matched in it."))
+        raise Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
     return snapshot, ApplicationKind(candidate.kind)
 
 

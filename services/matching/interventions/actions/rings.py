@@ -18,7 +18,7 @@ from services.matching.provisional.model.problem import solve
 from services.matching.provisional.model.results import proposals
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.codes import ApplicationKind
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -101,7 +101,7 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
         )
         if committed is not None:
             return Proposed(ring_id, committed.runs[_KIND], committed.matches)
-    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS)
 
 
 async def _write(tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
@@ -134,7 +134,7 @@ def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Res
     try:
         after = manual.with_pairs(before.problem, {str(one): str(seat) for one, seat in pairs.items()})
     except manual.NotPossible as wrong:
-        raise Refused(_moved()) from wrong
+        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT) from wrong
     return before, after
 
 
@@ -142,9 +142,9 @@ def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
     """Return the applications in ring order, beginning with the smallest id. Raises `Refused` if that is no ring."""
     facts = snapshot.facts
     if not snapshot.open or any(one not in facts.candidates for one in pairs):
-        raise Refused(_moved())
+        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
     if any(seat not in facts.places for seat in pairs.values()):
-        raise Refused(_moved())
+        raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
     at_home = {facts.candidates[one].organisation_id: one for one in pairs}
     round_: list[UUID] = []
     one: UUID | None = min(pairs, default=None)

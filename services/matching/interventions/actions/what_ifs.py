@@ -25,7 +25,7 @@ from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -61,7 +61,10 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
         terms = CallTerms.model_validate(call.terms)
         _check(call, terms, basis, other)
         if await interventions_store.open_count(tx.session) >= WAITING_AT_MOST:
-            raise Refused(gettext("Too many what-ifs are waiting. Try again when some are done, or cancel one."))
+            raise Refused(
+                gettext("Too many what-ifs are waiting. Try again when some are done, or cancel one."),
+                code=ProblemCode.LIMIT_REACHED,
+            )
         row = WhatIf(
             id=new_id(),
             call_id=call_id,
@@ -83,7 +86,7 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
 def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> None:
     if basis is Basis.NOW and call.state == "closed":
         sentence = gettext("This call is closed and nobody waits in it: match it again from the start.")
-        raise Refused(sentence, 409, {"basis": sentence})
+        raise Refused(sentence, 409, {"basis": sentence}, code=ProblemCode.CALL_CLOSED)
     for quota in other.quotas or ():
         if quota.ceiling is not None and quota.floor > quota.ceiling:
             sentence = gettext("The least of %(country)s is above its most: lower one, or raise the other.") % {
@@ -106,7 +109,7 @@ async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
         if row is None:
             raise Refused(gettext("There is no such what-if."), 404)
         if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
-            raise Refused(gettext("It is over already."))
+            raise Refused(gettext("It is over already."), code=ProblemCode.ALREADY_DONE)
         row.state, row.since = WhatIfState.CANCELLED, clock.now()
         await tx.changed("board")
 

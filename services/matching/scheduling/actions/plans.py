@@ -23,7 +23,7 @@ from services.matching.scheduling import store as scheduling_store
 from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
 from services.matching.scheduling.store import DatePlan, PlanState
 from shared.contracts.codes import Party, Reason, VisitState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -240,7 +240,7 @@ async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], 
             step = visits.propose_move(visit, answer, Party.PROGRAMME, reason, due=due, now=now)
             asked_about.add(match_id)
         if not step[1]:
-            raise Refused(gettext("A visit has changed meanwhile. Look at it again."))
+            raise Refused(gettext("A visit has changed meanwhile. Look at it again."), code=ProblemCode.EDIT_CONFLICT)
         await cases.take_in(step, None)
     await cases.save()
     return frozenset(asked_about)
@@ -263,7 +263,7 @@ def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) 
     for match_id, days in wanted.items():
         request = stands.get(match_id)
         if request is None or request.announced != before[match_id] or days[0] < request.confirmed_on:
-            raise Refused(overtaken)
+            raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)
     # As if the chosen days had been announced, and all others stayed: lawful if the engine can keep them.
     as_announced = {
         one: replace(request, announced=wanted.get(one, request.announced)) for one, request in stands.items()
@@ -271,4 +271,4 @@ def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) 
     announced = {one: request for one, request in as_announced.items() if request.announced}
     days_kept = Draft.of(list(announced.values()), now.policy).first.days
     if any(days != wanted[one] for one, days in zip(announced, days_kept, strict=True) if one in wanted):
-        raise Refused(overtaken)
+        raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)

@@ -15,7 +15,7 @@ from services.notifications.webhooks.store import deliveries as queue
 from services.notifications.webhooks.store import endpoints
 from services.notifications.webhooks.transport.post import allowed, resolve
 from shared.contracts.codes import WebhookChange, WebhookPauseCause, WebhookReach
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -160,7 +160,9 @@ async def test(bus: Bus, actor: str, endpoint_id: UUID) -> UUID:
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
         if await queue.has_test(tx.session, endpoint_id):
-            raise Refused(gettext("A test is on its way already. Look at its result first."), 409)
+            raise Refused(
+                gettext("A test is on its way already. Look at its result first."), code=ProblemCode.IN_PROGRESS
+            )
         return await enqueue_test(tx, endpoint_id)
 
 
@@ -170,7 +172,7 @@ async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
         if await queue.delivery(tx.session, delivery_id) is None:
             raise Refused(gettext("There is no such delivery."), 404)
         if not await queue.requeue(tx.session, delivery_id, datetime.now(UTC)):
-            raise Refused(gettext("This delivery is on its way already."), 409)
+            raise Refused(gettext("This delivery is on its way already."), code=ProblemCode.IN_PROGRESS)
         await tx.changed("webhooks")
 
 

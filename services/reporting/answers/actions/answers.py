@@ -12,7 +12,7 @@ from services.reporting.cases import views as cases_views
 from services.reporting.periods.views import in_frozen_period
 from shared.contracts.codes import Respondent, WaiverReason
 from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -106,10 +106,12 @@ async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> 
         received = (await answers.received(tx.session, [visit_id])).get(visit_id, {})
         host = await answers.submission(tx.session, visit_id, EVALUATION, Respondent.HOST)
         if host or (WAIVER, Respondent.HOST) in received:
-            raise Refused(gettext("The host has answered, or it was waived before."))
+            raise Refused(gettext("The host has answered, or it was waived before."), code=ProblemCode.ALREADY_DONE)
         due = case.report_due(await cases_views.timers(tx.session, case.call_id))
         if due is None or clock.today() <= due:
-            raise Refused(gettext("The host still has time: it can be waived when the report is due."))
+            raise Refused(
+                gettext("The host still has time: it can be waived when the report is due."), code=ProblemCode.TOO_EARLY
+            )
         waived = EvaluationWaived(
             application_id=case.application_id,
             visit_id=visit_id,
@@ -172,11 +174,17 @@ def _of(form: RequestedForm) -> dict[str, Any]:
 
 def _over(form: RequestedForm) -> None:
     if not form.case.open:
-        raise Refused(gettext("It is not over yet: you can answer from its last day on."))
+        raise Refused(gettext("It is not over yet: you can answer from its last day on."), code=ProblemCode.TOO_EARLY)
     if not form.open:
-        raise Refused(gettext("It is too early to say what came of it: this is asked for about six months later."))
+        raise Refused(
+            gettext("It is too early to say what came of it: this is asked for about six months later."),
+            code=ProblemCode.TOO_EARLY,
+        )
     if form.closed is not None:
-        raise Refused(gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason})
+        raise Refused(
+            gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason},
+            code=ProblemCode.DEADLINE_PASSED,
+        )
 
 
 def _applicant(form: RequestedForm) -> None:

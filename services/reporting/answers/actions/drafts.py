@@ -9,7 +9,7 @@ import structlog
 
 from services.reporting.answers.store import drafts
 from services.reporting.answers.views import requested_form
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -39,11 +39,18 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
         await drafts.hold(tx.session, form.case.id, kind, form.respondent)
         form = await requested_form(tx.session, subject, kind)
         if form.submission is not None:
-            raise Refused(gettext("It was handed in before: open the page again to see it."), 409)
+            raise Refused(
+                gettext("It was handed in before: open the page again to see it."), code=ProblemCode.ALREADY_DONE
+            )
         if not form.open:
-            raise Refused(gettext("It is not asked for yet: open the page again to see from when on."), 409)
+            raise Refused(
+                gettext("It is not asked for yet: open the page again to see from when on."), code=ProblemCode.TOO_EARLY
+            )
         if form.closed is not None:
-            raise Refused(gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason})
+            raise Refused(
+                gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason},
+                code=ProblemCode.DEADLINE_PASSED,
+            )
         row = drafts.new(
             form.case.id,
             kind,

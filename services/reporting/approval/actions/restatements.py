@@ -23,7 +23,7 @@ from services.reporting.periods.model.approval import as_refusal
 from shared.contracts.codes import PeriodState, RestatementReason
 from shared.contracts.figures import FigureRestated
 from shared.contracts.periods import CountedEvents, PeriodRestated
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -87,7 +87,9 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
     async with bus.transaction(principal.subject) as tx:
         where = await _locked(tx.session, label)
         if await _open(tx.session, label):
-            raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
+            raise Refused(
+                gettext("A restatement of this period waits for a decision already."), code=ProblemCode.DUPLICATE
+            )
         standing = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
         request = replace(_recount_request(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
         found = await count(bus, tx.session, request)

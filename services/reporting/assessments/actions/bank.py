@@ -11,7 +11,7 @@ from services.reporting.assessments.model import bank as model
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
 from services.reporting.cases import views as cases_views
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
 from shared.time import clock
@@ -40,9 +40,15 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
         if now.version != seen:
-            raise Refused(gettext("Somebody has changed this question since you opened it: open it again."), 409)
+            raise Refused(
+                gettext("Somebody has changed this question since you opened it: open it again."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         if now.retired_at is not None:
-            raise Refused(gettext("This question is retired: take it back into use before you change it."), 409)
+            raise Refused(
+                gettext("This question is retired: take it back into use before you change it."),
+                code=ProblemCode.STEP_MISSING,
+            )
         with _as_refusal():
             made = model.question(draft, id=now.id, version=now.version + 1, author=principal.subject, at=clock.now())
         if made.topic != now.topic and await store.used(tx.session, now.id):

@@ -15,7 +15,7 @@ from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from shared.contracts import visits
 from shared.contracts.codes import Respondent, TestPhase, VisitState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import read_id
 from shared.time import clock
@@ -138,7 +138,9 @@ def _keep(tx: Tx, found: Paper, chosen: Mapping[int, Sequence[int]]) -> sittings
 
 def _open(found: Paper) -> None:
     if found.stand is Availability.OVER:
-        raise Refused(gettext("The time for this test is over, so nothing more is taken in."), 409)
+        raise Refused(
+            gettext("The time for this test is over, so nothing more is taken in."), code=ProblemCode.DEADLINE_PASSED
+        )
     if found.stand is Availability.OFF:
         raise Refused(gettext("The visit does not take place as it was planned, so no test is asked."), 409)
 

@@ -13,7 +13,7 @@ from services.reporting.feeds.model import tokens
 from services.reporting.feeds.model.tokens import PullToken
 from services.reporting.feeds.store import tokens as store
 from services.reporting.feeds.views import token_by_id
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import SignInNeeded
 from shared.time import clock
@@ -46,7 +46,7 @@ async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) ->
             sentence = gettext(
                 "This token was issued already, and shown once. If it was lost, revoke it and issue another."
             )
-            raise Refused(sentence, 409)
+            raise Refused(sentence, code=ProblemCode.ALREADY_DONE)
     return token, secret
 
 

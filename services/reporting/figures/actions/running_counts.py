@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -58,7 +58,10 @@ class RunningCounts:
         known = self._works.get(label)
         if known is not None and not known.task.done():
             work.close()
-            raise Refused(gettext("The figures of this period are being counted. Wait until they are there."), 409)
+            raise Refused(
+                gettext("The figures of this period are being counted. Wait until they are there."),
+                code=ProblemCode.IN_PROGRESS,
+            )
         task = asyncio.create_task(work)
         self._works[label] = RunningCount(clock.now(), task)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)

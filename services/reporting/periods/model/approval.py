@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.codes import PeriodState
 from shared.contracts.periods import ReportingPeriod
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ _FROZEN = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
 
 class NotNow(ValueError):
     """The step is not possible in this state, or not for this person; the text says why."""
+
+    def __init__(self, text: str, code: ProblemCode = ProblemCode.WRONG_STATE) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,12 @@ class Approval:
 def submittable(was: Approval, today: date) -> None:
     """Raise `NotNow` if a period's figures cannot be submitted."""
     if was.state not in {PeriodState.DRAFT, PeriodState.RETURNED}:
-        raise NotNow(N_("These figures were submitted before."))
+        raise NotNow(N_("These figures were submitted before."), ProblemCode.ALREADY_DONE)
     if was.period.kind is None:
         raise NotNow(N_("The programme as a whole is not over: submit a year, a half-year or a quarter."))
     if today <= was.period.end:
-        raise NotNow(N_("The period is not over yet: figures are submitted when its last day has passed."))
+        text = N_("The period is not over yet: figures are submitted when its last day has passed.")
+        raise NotNow(text, ProblemCode.TOO_EARLY)
 
 
 def submit(was: Approval, by: str, today: date, cut_off: datetime, figures: int, digest: str) -> Approval:
@@ -90,7 +95,8 @@ def approve(was: Approval, by: str) -> Approval:
     """Approve what another person submitted. Raises `NotNow`."""
     _in(was, PeriodState.SUBMITTED)
     if by == was.author:
-        raise NotNow(N_("You submitted these figures: somebody else has to approve them."))
+        text = N_("You submitted these figures: somebody else has to approve them.")
+        raise NotNow(text, ProblemCode.SECOND_PERSON_NEEDED)
     return replace(was, state=PeriodState.APPROVED)
 
 
@@ -122,4 +128,4 @@ def as_refusal() -> Iterator[None]:
     try:
         yield
     except NotNow as problem:
-        raise Refused(gettext(str(problem))) from None
+        raise Refused(gettext(str(problem)), code=problem.code) from None

@@ -11,7 +11,7 @@ from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.periods.model.approval import as_refusal
 from services.reporting.targets import model, store
 from services.reporting.targets.model import TargetKind, TargetValue
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
 from shared.time import clock
@@ -49,7 +49,10 @@ async def propose(bus: Bus, principal: Principal, draft: Draft) -> TargetValue:
         if any(
             each.approved_at is None and each.place == target_value.place for each in await store.everything(tx.session)
         ):
-            raise Refused(gettext("Another value for the same indicator and day waits for approval already."), 409)
+            raise Refused(
+                gettext("Another value for the same indicator and day waits for approval already."),
+                code=ProblemCode.DUPLICATE,
+            )
         await store.keep(tx.session, target_value)
     return target_value
 

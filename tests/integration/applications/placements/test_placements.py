@@ -112,7 +112,7 @@ async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: 
     answer = await programme.as_("jonas").put(
         f"/applications/api/v1/mentors/{made['id']}", json={"entry": {"capacity": 6}}
     )
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.capacity")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/entry/capacity")
     await abroad.post("jonas", f"/mentors/{made['id']}/pause")
     await abroad.post("jonas", f"/mentors/{made['id']}/resume")
     events = await programme.journal("mentoring.mentors")
@@ -149,4 +149,4 @@ async def test_what_is_not_sent_stays_and_what_is_unknown_is_refused(abroad: Abr
     answer = await programme.as_("claire").put(at, json={"entry": {"places": None}})
     assert answer.json()["entry"] == made["entry"] | {"places": None}
     answer = await programme.as_("claire").put(at, json={"entry": {"seats": 2}})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "entry.seats")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/entry/seats")
