@@ -46,6 +46,10 @@ class ServiceSettings(BaseSettings):
     )
     oidc_client_id: str = "tandem"
     oidc_client_secret: SecretStr = SecretStr("")
+    require_scopes: bool = Field(
+        default=False,
+        description="A bearer token acts only in the roles that its scopes name; without any, in no role.",
+    )
     ticket_public_key: str = Field(description="PEM, Ed25519: checks the tickets that the portal signs.")
     service_token: SecretStr = Field(description="Opens the internal routes between services.")
 

@@ -7,6 +7,7 @@ from fastapi import Depends
 
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow, signed_in
+from shared.identity.token_scopes import READ_CALLS
 
 _COORDINATOR = Role.PROGRAMME_COORDINATOR
 _DECIDERS = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, _COORDINATOR)
@@ -14,6 +15,8 @@ _PARTICIPANTS = (Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT)
 _OVERSEERS = (Role.AUDITOR, Role.DATA_PROTECTION_OFFICER)
 
 SignedIn = Annotated[Principal, Depends(signed_in())]
+CallReader = Annotated[Principal, Depends(signed_in(service_scope=READ_CALLS))]
+"""Everybody who is signed in, and a program with a token of its own."""
 Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
 Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
 Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]

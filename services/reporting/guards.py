@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from shared.contracts.codes import Role
 from shared.identity import Principal, Ticket, allow, ticket
+from shared.identity.token_scopes import READ_FIGURES
 
 _TRACED = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 _STEERING = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
@@ -23,6 +24,8 @@ READER = Depends(allow(*READING))
 
 Reader = Annotated[Principal, READER]
 """Reads figures: aggregates only."""
+ApiReader = Annotated[Principal, Depends(allow(*READING, service_scope=READ_FIGURES))]
+"""Reads them by the API, where a program with a token of its own may too."""
 Tracer = Annotated[Principal, Depends(allow(*_TRACED))]
 """Also follows a figure to its events (opaque ids) and an application through its events."""
 Steerer = Annotated[Principal, Depends(allow(*_STEERING))]

@@ -20,6 +20,7 @@ from joserfc.jws import extract_compact
 
 from shared import http_client
 from shared.identity.provider import TIMEOUT, ProviderUnavailable
+from shared.identity.token_scopes import client_in, scopes_in
 
 if TYPE_CHECKING:
     from shared.identity.provider import Provider
@@ -34,10 +35,15 @@ _LONGEST = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a token proves: the subject and, where it says so, when it was issued (real, seconds since 1970)."""
+    """What a token proves: the subject and, where it says so, when it was issued (real, seconds since 1970).
+
+    `scopes` are those of Tandem; `client` is the program that acts for itself, None for a person.
+    """
 
     subject: str
     issued: float | None = None
+    scopes: frozenset[str] = frozenset()
+    client: str | None = None
 
 
 class BearerTokens:
@@ -75,7 +81,12 @@ class BearerTokens:
             return 0.0, None
         claims = proven.claims
         issued = claims.get("iat")
-        proof = Proof(str(claims["sub"]), float(issued) if isinstance(issued, int | float) else None)
+        proof = Proof(
+            str(claims["sub"]),
+            float(issued) if isinstance(issued, int | float) else None,
+            scopes_in(claims),
+            client_in(claims),
+        )
         return min(_KEPT_FOR, max(0.0, float(claims["exp"]) + LEEWAY - time.time())), proof
 
     async def _of_opaque(self, token: str) -> tuple[float, Proof | None]:

@@ -33,6 +33,7 @@ from shared.identity.state import identity_of, service_of
 from shared.identity.suspensions import admit_suspended
 from shared.identity.ticket_exchange import ticket_of
 from shared.identity.tickets import Ticket
+from shared.identity.token_scopes import ROLE_SCOPES, SERVICE_SCOPES, roles_of
 
 Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
 _log = structlog.get_logger()
@@ -44,11 +45,15 @@ class Unguarded(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """Whom a guard lets in: `roles` for kind `roles` (and besides a ticket), `purpose` for kind `ticket`."""
+    """Whom a guard lets in: `roles` for kind `roles` (and besides a ticket), `purpose` for kind `ticket`.
+
+    `service_scope` is the scope with which a program that acts for nobody is let in besides.
+    """
 
     kind: Kind
     roles: frozenset[Role] = frozenset()
     purpose: str | None = None
+    service_scope: str | None = None
 
     def admits(self, role: Role) -> bool:
         """Return whether a person who signed in with just that role passes the guard (without a ticket)."""
@@ -65,32 +70,40 @@ class Guard:
         raise NotImplementedError
 
 
+def _known(service_scope: str | None) -> str | None:
+    if service_scope is not None and service_scope not in SERVICE_SCOPES:
+        raise ValueError(f"{service_scope} is not one of SERVICE_SCOPES.")
+    return service_scope
+
+
 class _Public(Guard):
     access = RouteAccess("public")
 
     async def __call__(self, request: Request) -> Principal | None:
-        principal = await _principal_of(request)
+        principal = await _principal_of(request, self.access)
         await csrf.check(request)
         return principal
 
 
 class _SignedIn(Guard):
-    access = RouteAccess("signed_in")
+    def __init__(self, service_scope: str | None = None) -> None:
+        self.access = RouteAccess("signed_in", service_scope=_known(service_scope))
 
     async def __call__(self, request: Request) -> Principal:
-        principal = await _signed_in(request)
+        principal = await _signed_in(request, self.access)
         await csrf.check(request)
         return principal
 
 
 class _Roles(Guard):
-    def __init__(self, roles: tuple[Role, ...]) -> None:
-        self.access = RouteAccess("roles", frozenset(roles))
+    def __init__(self, roles: tuple[Role, ...], service_scope: str | None = None) -> None:
+        self.access = RouteAccess("roles", frozenset(roles), service_scope=_known(service_scope))
         self._roles = roles
 
     async def __call__(self, request: Request) -> Principal:
-        principal = await _signed_in(request)
-        if not principal.has(*self._roles):
+        principal = await _signed_in(request, self.access)
+        if principal.client is None and not principal.has(*self._roles):
+            _refuse_withheld(principal, self._roles)
             principal = await admit_suspended(request, principal, self._roles)
         await csrf.check(request)
         return principal
@@ -111,7 +124,7 @@ class _Ticket(Guard):
         self._purpose, self._of = purpose, of
 
     async def __call__(self, request: Request) -> Ticket:
-        principal = await _principal_of(request)
+        principal = await _principal_of(request, self.access)
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None:
             raise SignInNeeded if principal is None else NotAllowed(_from_portal())
@@ -125,11 +138,12 @@ class _TicketOrRoles(Guard):
         self._purpose, self._roles, self._of = purpose, roles, of
 
     async def __call__(self, request: Request) -> Ticket | Principal:
-        principal = await _principal_of(request)
+        principal = await _principal_of(request, self.access)
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None and principal is None:
             raise SignInNeeded
         if holder is None and principal is not None and not principal.has(*self._roles):
+            _refuse_withheld(principal, self._roles)
             raise NotAllowed(_from_portal())
         await csrf.check(request)
         answer = holder or principal
@@ -137,11 +151,15 @@ class _TicketOrRoles(Guard):
         return answer
 
 
-def allow(*roles: Role) -> _Roles:
-    """Let in people who hold one of `roles` now; gives the Principal. `Depends(allow(Role.OFFICER, Role.MENTOR))`."""
+def allow(*roles: Role, service_scope: str | None = None) -> _Roles:
+    """Let in people who hold one of `roles` now; gives the Principal. `Depends(allow(Role.OFFICER, Role.MENTOR))`.
+
+    With `service_scope` (`token_scopes.SERVICE_SCOPES`) a program that acts for nobody is let in if its token has that
+    scope; its Principal holds no role. Only for operations of the API that answer nothing personal.
+    """
     if not roles:
         raise ValueError("Name the roles; signed_in() is for everybody with an account.")
-    return _Roles(roles)
+    return _Roles(roles, service_scope)
 
 
 def public() -> _Public:
@@ -149,9 +167,9 @@ def public() -> _Public:
     return _PUBLIC
 
 
-def signed_in() -> _SignedIn:
-    """Let in everybody who is signed in, with any role or none; gives the Principal."""
-    return _SIGNED_IN
+def signed_in(*, service_scope: str | None = None) -> _SignedIn:
+    """Let in everybody who is signed in, with any role or none; gives the Principal. `service_scope` as in `allow`."""
+    return _SignedIn(service_scope) if service_scope else _SIGNED_IN
 
 
 def internal() -> _Internal:
@@ -215,15 +233,24 @@ def _from_portal() -> str:
     return gettext("Open this page from your own application: the link there lets you in.")
 
 
-async def _signed_in(request: Request) -> Principal:
-    principal = await _principal_of(request)
+def _refuse_withheld(principal: Principal, roles: tuple[Role, ...]) -> None:
+    """Say so where the person holds the role, but the token's scopes do not name it."""
+    missing = [ROLE_SCOPES[role] for role in roles if role in principal.withheld]
+    if missing:
+        raise NotAllowed(gettext("The scopes of this bearer token do not include your role for this."), scopes=missing)
+
+
+async def _signed_in(request: Request, access: RouteAccess) -> Principal:
+    principal = await _principal_of(request, access)
     if principal is None:
         raise SignInNeeded
     return principal
 
 
-async def _principal_of(request: Request) -> Principal | None:
+async def _principal_of(request: Request, access: RouteAccess) -> Principal | None:
     """Return who makes the request: by bearer token if one is sent, else by the session cookie; None for a stranger.
+
+    A program that acts for nobody is let in by `access` only; on public routes it is a stranger.
 
     A sign-in from before the suspension of a country whose people are asking is over, and such a token is refused.
     """
@@ -232,6 +259,8 @@ async def _principal_of(request: Request) -> Principal | None:
     proof = await _bearer(request) if program else _session(request)
     if proof is None:
         return None
+    if proof.client is not None:
+        return _service_client(request, proof, access)
     async with service_of(request.app).bus.glance() as session:
         principal = await load_principal(session, proof.subject)
     if not principal.counts(proof.issued):
@@ -239,7 +268,22 @@ async def _principal_of(request: Request) -> Principal | None:
             raise SignInNeeded("This bearer token is from before a suspension, or does not say when it was issued.")
         request.state.session = None
         return None
+    if program:
+        required = identity_of(request.app).settings.require_scopes
+        principal = principal.limited_to(roles_of(proof.scopes, required=required))
     request.state.principal = principal
+    return principal
+
+
+def _service_client(request: Request, proof: Proof, access: RouteAccess) -> Principal | None:
+    if access.kind == "public":
+        return None
+    if access.service_scope is None:
+        raise NotAllowed(gettext("This is for people: a token that a program got for itself does not open it."))
+    if access.service_scope not in proof.scopes:
+        sentence = gettext("The token of this program lacks the scope %(scope)s.") % {"scope": access.service_scope}
+        raise NotAllowed(sentence, scopes=[access.service_scope])
+    principal = request.state.principal = Principal(proof.subject, client=proof.client)
     return principal
 
 

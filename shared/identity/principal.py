@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations of Grant
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,16 @@ class Principal:
 
     The token proved the `subject`; the grants are what AccessChanged says about it. No grants means: known to the
     sign-in provider, but allowed nothing yet. `suspended` are grants that hold, but for a country whose partnership is
-    suspended: they do not count. A sign-in or a token from before `not_before` does not count.
+    suspended: they do not count. A sign-in or a token from before `not_before` does not count. `withheld` are roles
+    that the person holds, but the scopes of the token do not name. `client` is a program that acts for nobody.
     """
 
     subject: str
     grants: tuple[Grant, ...] = ()
     suspended: tuple[Grant, ...] = ()
     not_before: datetime | None = None
+    withheld: frozenset[Role] = frozenset()
+    client: str | None = None
 
     @classmethod
     def on(
@@ -69,6 +72,17 @@ class Principal:
             tuple(grant for grant in active if grant.country not in suspended),
             tuple(grant for grant in active if grant.country in suspended),
             min(known) if active and len(known) == len(active) else None,
+        )
+
+    def limited_to(self, roles: frozenset[Role] | None) -> Principal:
+        """Return the principal with the grants for `roles` only; None keeps all."""
+        if roles is None:
+            return self
+        return replace(
+            self,
+            grants=tuple(grant for grant in self.grants if grant.role in roles),
+            suspended=tuple(grant for grant in self.suspended if grant.role in roles),
+            withheld=self.roles - roles,
         )
 
     def counts(self, issued: float | None) -> bool:

@@ -46,11 +46,17 @@ class Onward(HTTPException):
 
 
 class NotAllowed(HTTPException):
-    """The person is known, but the case or page is not theirs. `roles`: who may, if a role is missing."""
+    """The person is known, but the case or page is not theirs. `roles`: who may, if a role is missing.
 
-    def __init__(self, sentence: str | None = None, *, roles: Iterable[Role] = ()) -> None:
+    `scopes` are those that a bearer token would need, one of them.
+    """
+
+    def __init__(self, sentence: str | None = None, *, roles: Iterable[Role] = (), scopes: Iterable[str] = ()) -> None:
         self.roles = tuple(roles)
-        super().__init__(403, sentence or _who_may(self.roles))
+        # RFC 6750, section 3.1
+        challenge = f'Bearer error="insufficient_scope", scope="{" ".join(scopes)}"' if scopes else None
+        headers = {"WWW-Authenticate": challenge} if challenge else None
+        super().__init__(403, sentence or _who_may(self.roles), headers)
 
 
 class FormNotOurs(Refused):

@@ -29,6 +29,7 @@ class IdentitySettings(Protocol):
     oidc_client_secret: SecretStr
     ticket_public_key: str
     service_token: SecretStr
+    require_scopes: bool
 
 
 class _Bus(Protocol):

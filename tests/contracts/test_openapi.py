@@ -13,6 +13,7 @@ from deploy.cli.contracts import documents
 from deploy.cli.system import SERVICES
 from deploy.local.folder import ROOT
 from shared.identity.refusals import SAFE_METHODS
+from shared.identity.token_scopes import SERVICE_SCOPES
 from tests.contracts import openapi_gaps
 from tests.contracts.openapi_gaps import committed, good_answers, operations
 
@@ -112,6 +113,37 @@ def test_operations_say_who_may_call_them(document: Document) -> None:
             assert way.keys() <= schemes.keys()
             assert all(f"`{scope}`" in schemes["bearer"]["description"] for scope in way.get("bearer", ()))
             assert method in SAFE_METHODS or "session" not in way or "form" in way, (method, path)
+
+
+OPEN_TO_PROGRAMS = {
+    "get_call",
+    "get_feed",
+    "get_feed_name",
+    "get_feed_statement_name",
+    "get_figures_csv",
+    "get_iati_xml",
+    "get_indicator",
+    "get_indicator_history",
+    "get_needs_csv",
+    "list_call_revisions",
+    "list_calls",
+    "list_figures",
+    "list_needs",
+    "list_targets",
+}
+
+
+def test_programs_of_their_own_read_aggregates_and_calls_only() -> None:
+    """Exactly these operations open to a token that a client got for itself: all read, none answers about a person."""
+    found = {
+        operation["operationId"]: method
+        for service in SERVICES
+        for method, _, operation in operations(committed(service))
+        for way in operation["security"]
+        if SERVICE_SCOPES.keys() & set(way.get("bearer", ()))
+    }
+    assert set(found) == OPEN_TO_PROGRAMS
+    assert set(found.values()) == {"GET"}
 
 
 def test_bodies_and_answers_have_valid_examples(document: Document) -> None:

@@ -9,7 +9,7 @@ from services.reporting.approval import views
 from services.reporting.approval.actions import periods, restatements
 from services.reporting.approval.views import FigureHistory, Restatement, RestatementProposal
 from services.reporting.disclosure.actions import released_figure
-from services.reporting.guards import Reader, Steerer, Tracer
+from services.reporting.guards import ApiReader, Steerer, Tracer
 from services.reporting.parameters import BusDep, IndicatorPath, PeriodPath, RequiredPeriod
 from services.reporting.periods.views import PeriodStatus, period_status
 from shared.contracts.codes import RestatementReason
@@ -54,7 +54,7 @@ class RestatementIn(BaseModel):
 
 
 @router.get("/indicators/{indicator}/history")
-async def history(_: Reader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
+async def history(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
     """Return each statement of a figure of a submitted period, the first one first, as it was shown."""
     where, _figure, _released = await released_figure(bus, indicator, period)
     async with bus.read() as session:

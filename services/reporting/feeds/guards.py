@@ -10,6 +10,7 @@ from services.reporting.feeds.model.tokens import PREFIX, PullToken
 from services.reporting.guards import READING
 from shared.identity import Principal, allow, public
 from shared.identity.guard import Guard, RouteAccess
+from shared.identity.token_scopes import READ_FIGURES
 from shared.runtime.service import bus_of
 
 
@@ -17,7 +18,7 @@ class _Puller(Guard):
     """Admits a consumer's token and people who may read figures; everybody to the files that are open to all."""
 
     def __init__(self) -> None:
-        self._readers = allow(*READING)
+        self._readers = allow(*READING, service_scope=READ_FIGURES)
         self.access = self._readers.access
 
     async def __call__(self, request: Request) -> Principal | PullToken | None:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.reporting.guards import Reader
+from services.reporting.guards import ApiReader
 from services.reporting.needs import documents
 from services.reporting.needs.actions import needs_and_figures
 from services.reporting.needs.views import PeriodNeeds, period_needs
@@ -13,12 +13,12 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/needs")
-async def needs(_: Reader, bus: BusDep, period: PeriodQuery = None) -> PeriodNeeds:
+async def needs(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodNeeds:
     """Return needs beside applications received, matched and completed, and reasons for no match: a row a number."""
     return period_needs(*await needs_and_figures(bus, period))
 
 
 @router.get("/needs.csv", response_class=Response, responses=CSV)
-async def needs_as_csv(_: Reader, bus: BusDep, period: PeriodQuery = None) -> Response:
+async def needs_as_csv(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return needs and demand of a period as CSV."""
     return documents.csv_response(*await needs_and_figures(bus, period))

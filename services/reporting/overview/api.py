@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from services.reporting.disclosure.actions import agreed_figures, released_figure
 from services.reporting.figures.actions.periods import events_of
-from services.reporting.guards import Reader, Tracer
+from services.reporting.guards import ApiReader, Tracer
 from services.reporting.overview.views import figures as views
 from services.reporting.overview.views.figures import FigureEvents, IndicatorFigure, PeriodFigures
 from services.reporting.parameters import BusDep, IndicatorPath, PeriodQuery
@@ -13,13 +13,13 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures")
-async def figures(_: Reader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
+async def figures(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> PeriodFigures:
     """Return the figures of a period as released."""
     return views.period_figures(*await agreed_figures(bus, period))
 
 
 @router.get("/indicators/{indicator}")
-async def indicator(_: Reader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> IndicatorFigure:
+async def indicator(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> IndicatorFigure:
     """Return one figure with its definition and breakdowns."""
     where, _figure, released = await released_figure(bus, indicator, period)
     return views.indicator_figure(where, released)

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.reporting.guards import Reader, Steerer
+from services.reporting.guards import ApiReader, Steerer
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
 from services.reporting.targets import views
@@ -67,7 +67,7 @@ _STEPS = {TargetStep.APPROVE: actions.approve, TargetStep.DROP: actions.drop}
 
 
 @router.get("")
-async def targets(_: Reader, bus: BusDep) -> Page[Target]:
+async def targets(_: ApiReader, bus: BusDep) -> Page[Target]:
     """Return the approved values that count, by indicator, kind and day."""
     async with bus.read() as session:
         return await views.approved_targets(session)

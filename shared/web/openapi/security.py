@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import labels
-from shared.contracts.codes import Role
 from shared.identity import csrf, ticket_exchange
 from shared.identity.refusals import SAFE_METHODS
+from shared.identity.token_scopes import ROLE_SCOPES, SERVICE_SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from shared.identity.guard import RouteAccess
 
 BEARER, SESSION, FORM, TICKET = "bearer", "session", "form", "ticket"
-ROLE_SCOPES = {role: f"tandem:{role.value}" for role in Role}
 
 
 def schemes(issuer: str, cookie: str) -> dict[str, Any]:
     """Return the security schemes of a service whose sign-in provider is `issuer` and whose session is in `cookie`."""
-    rows = "\n".join(f"| `{scope}` | {labels.role(role)} |" for role, scope in ROLE_SCOPES.items())
+    meanings = {scope: str(labels.role(role)) for role, scope in ROLE_SCOPES.items()} | SERVICE_SCOPES
+    rows = "\n".join(f"| `{scope}` | {meaning} |" for scope, meaning in meanings.items())
     return {
         BEARER: {
             "type": "openIdConnect",
             "openIdConnectUrl": f"{issuer.rstrip('/')}/.well-known/openid-configuration",
             "description": "An access token of the sign-in provider, as `Authorization: Bearer …`. It acts for the "
-            "person it was issued for, with the roles that this person holds.\n\n"
-            f"| scope | role |\n|---|---|\n{rows}",
+            "person it was issued for: in the roles that its scopes name, or in all roles of the person if it names "
+            "none of these scopes and the installation does not require them. A program's own token (client "
+            "credentials) acts for nobody and opens only what names one of the scopes with two colons.\n\n"
+            f"| scope | role, or what it opens |\n|---|---|\n{rows}",
         },
         SESSION: {
             "type": "apiKey",
@@ -67,3 +69,5 @@ def _by_token(access: RouteAccess) -> Iterator[dict[str, list[str]]]:
     for role, scope in ROLE_SCOPES.items():
         if role in access.roles:
             yield {BEARER: [scope]}
+    if access.service_scope is not None:
+        yield {BEARER: [access.service_scope]}

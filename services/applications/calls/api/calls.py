@@ -13,7 +13,7 @@ from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.revision import differences
 from services.applications.calls.views.facts import register_facts
 from services.applications.calls.views.requirements import requirements_of
-from services.applications.guards import Coordinator, SignedIn
+from services.applications.guards import CallReader, Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.contracts.calls import CallTerms
@@ -49,7 +49,7 @@ async def publish(body: CallDraft, principal: Coordinator, bus: BusDep) -> dict[
 
 
 @router.get("")
-async def read_all(_: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+async def read_all(_: CallReader, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All calls, the one with the latest deadline first."""
     async with bus.read() as session:
         found = await store.calls(session)
@@ -57,7 +57,7 @@ async def read_all(_: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.get("/{call_id}")
-async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str, Any]:
+async def read_one(call_id: UUID, principal: CallReader, bus: BusDep) -> dict[str, Any]:
     """Return one call; an officer also reads the findings of the rules, as far as known (else `asked` is null)."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
@@ -80,7 +80,7 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str,
 
 
 @router.get("/{call_id}/revisions")
-async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+async def read_revisions(call_id: UUID, _: CallReader, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """Return all revisions of a call, the newest first, with their terms and changes, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)

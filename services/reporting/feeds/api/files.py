@@ -12,7 +12,7 @@ from services.reporting.feeds.actions.publications import LATEST
 from services.reporting.feeds.guards import CONSUMER, Puller
 from services.reporting.feeds.responses import csv_response, file_response, iati_response
 from services.reporting.feeds.views import PeriodFeeds
-from services.reporting.guards import Reader
+from services.reporting.guards import ApiReader
 from services.reporting.parameters import CSV, BusDep, PeriodPath, PeriodQuery, SettingsDep
 from shared.contracts.codes import PeriodState
 from shared.web.openapi import file_answers
@@ -21,19 +21,19 @@ router = APIRouter(prefix="/reporting/api/v1", tags=["figures"])
 
 
 @router.get("/figures.csv", response_class=Response, responses=CSV)
-async def as_csv(_: Reader, bus: BusDep, period: PeriodQuery = None) -> Response:
+async def as_csv(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Response:
     """Return the figures of a period as CSV."""
     return await csv_response(bus, period)
 
 
 @router.get("/iati.xml", response_class=Response, responses=file_answers("application/xml"))
-async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: PeriodQuery = None) -> Response:
+async def as_iati(_: ApiReader, bus: BusDep, settings: SettingsDep, period: PeriodQuery = None) -> Response:
     """Return the figures of a period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)
 
 
 @router.get("/feeds/{period}")
-async def feeds(_: Reader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
+async def feeds(_: ApiReader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
     """Return what was published of a period, each statement with its files, and what keeps it from being published."""
     where, released = await agreed_figures(bus, period)
     async with bus.read() as session:

@@ -46,6 +46,7 @@ from shared.identity import (
 from shared.identity.oidc import sign_in_router
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
+from shared.identity.token_scopes import READ_CALLS, READ_FIGURES
 from shared.runtime.service import create
 from shared.settings import ServiceSettings
 from shared.time import clock
@@ -214,6 +215,16 @@ def routes() -> APIRouter:
 
     @router.get("/api/mine")
     async def api(principal: officer) -> dict[str, str]:
+        return {"subject": principal.subject}
+
+    @router.get("/api/figures")
+    async def figures(
+        principal: Annotated[Principal, Depends(allow(Role.DONOR, service_scope=READ_FIGURES))],
+    ) -> dict[str, str | None]:
+        return {"subject": principal.subject, "client": principal.client}
+
+    @router.get("/api/calls")
+    async def calls(principal: Annotated[Principal, Depends(signed_in(service_scope=READ_CALLS))]) -> dict[str, str]:
         return {"subject": principal.subject}
 
     @router.put("/api/mine")
