@@ -24,7 +24,7 @@ from services.applications.settings import Settings
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal, public, signed_in
 from shared.ids import read_id
@@ -129,7 +129,10 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
     if not done and not left:
         raise not_found()
     if left:
-        raise Refused(gettext("Somebody else confirms this access: nobody confirms the own one."), 409)
+        raise Refused(
+            gettext("Somebody else confirms this access: nobody confirms the own one."),
+            code=ProblemCode.SECOND_PERSON_NEEDED,
+        )
     return see_other(f"{PEOPLE}/{person_id}?done=confirmed")
 
 

@@ -26,7 +26,7 @@ from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
 from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import is_self
 from shared.ids import new_id
@@ -66,7 +66,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
         if call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED:
-            raise Refused(gettext("This call takes no mentors now."), 409)
+            raise Refused(gettext("This call takes no mentors now."), code=ProblemCode.CALL_CLOSED)
         if person is None or person.country is None or person.organisation_id is None:
             sentence = gettext("The register does not know you yet. Ask your national coordinator to enter you.")
             raise Refused(sentence, 422)
@@ -103,7 +103,9 @@ async def save(
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if version is not None and version != mentor.version:
-            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("It was changed since you opened it. Look at it as it is now."), code=ProblemCode.EDIT_CONFLICT
+            )
         if not writable(mentor.stands, mentor.cause):
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
         entry = entry_of(mentor.entry, changes)
@@ -163,7 +165,9 @@ async def preview_profile(
         if mentor is None or not is_self(principal, mentor.subject):
             raise not_found()
         if version is not None and version != mentor.version:
-            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("It was changed since you opened it. Look at it as it is now."), code=ProblemCode.EDIT_CONFLICT
+            )
         if not revisable(mentor.stands, mentor.cause):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = entry_of(mentor.entry, changes)
@@ -177,7 +181,7 @@ async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry:
     """Return what prevents a profile from being matched: field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, mentor.call_id)
     if call is None or call.state != CallState.PUBLISHED:
-        raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
+        raise Refused(gettext("Its call is closed. Write a profile for another call."), code=ProblemCode.CALL_CLOSED)
     return missing_to_open(entry, clock.today())
 
 

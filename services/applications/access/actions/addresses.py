@@ -16,7 +16,7 @@ from services.applications.register.actions.address_checks import (
 from services.applications.register.actions.entries import access_event, put_grants
 from services.applications.register.store import address_checks, entries, people
 from services.applications.register.views.scope import visible_person
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -61,10 +61,16 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
         if check.used_at is not None:
             return
         if not check.open(clock.now()):
-            raise Refused(gettext("This link counts no more. Sign in and ask for a new one in your account."), 409)
+            raise Refused(
+                gettext("This link counts no more. Sign in and ask for a new one in your account."),
+                code=ProblemCode.DEADLINE_PASSED,
+            )
         owners = await people.by_address(tx.session, [check.address])
         if owners.get(check.address.lower(), person.subject) != person.subject:
-            raise Refused(gettext("Somebody else has this address in the register. Tell your coordinator."), 409)
+            raise Refused(
+                gettext("Somebody else has this address in the register. Tell your coordinator."),
+                code=ProblemCode.DUPLICATE,
+            )
         before = {"email": person.email, "verified": person.reachable}
         person.email, person.email_wanted, person.email_verified_at = check.address, None, clock.now()
         check.used_at = clock.now()
@@ -98,10 +104,13 @@ async def send_mail_to(bus: Bus, principal: Principal, person_id: UUID) -> None:
 async def _send_again(tx: Tx, person: entries.Person) -> None:
     address = person.unconfirmed_address
     if address is None:
-        raise Refused(gettext("This address is confirmed already."), 409)
+        raise Refused(gettext("This address is confirmed already."), code=ProblemCode.ALREADY_DONE)
     day_ago = clock.now() - timedelta(days=1)
     if await address_checks.count_since(tx.session, person.subject, day_ago) >= MOST_A_DAY:
-        raise Refused(gettext("The mail was sent several times today. Check the address, and try again tomorrow."), 409)
+        raise Refused(
+            gettext("The mail was sent several times today. Check the address, and try again tomorrow."),
+            code=ProblemCode.LIMIT_REACHED,
+        )
     await close_address_checks(tx, person.subject)
     check = await start_address_check(tx, person.subject, address)
     grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())

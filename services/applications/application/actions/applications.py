@@ -26,7 +26,7 @@ from shared.contracts.applications import ApplicationResubmitted, ApplicationSub
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
 from shared.contracts.counting import CountingKeyAssigned
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -62,7 +62,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
         if kind not in call.terms.kinds:
             raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
         if not call.takes_applications(moment):
-            raise Refused(gettext("This call takes no applications now."), 409)
+            raise Refused(gettext("This call takes no applications now."), code=ProblemCode.CALL_CLOSED)
         # Locked, so that two clicks at once begin one draft and not two.
         person = await entries.person(tx.session, principal.subject, lock=True)
         if person is None or person.country is None:
@@ -194,7 +194,7 @@ async def submit(
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
         if first and not call.takes_applications(moment):
-            raise Refused(gettext("The deadline of this call is over."), 409)
+            raise Refused(gettext("The deadline of this call is over."), code=ProblemCode.DEADLINE_PASSED)
         terms = (await calls_store.terms_of(tx.session, [application], {call.id: call}))[application.id]
         answers = application.answers
         missing_answers = missing(answers, terms)

@@ -21,7 +21,7 @@ from services.applications.refusals import lawful, not_found, own_application, u
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -63,7 +63,10 @@ async def change(
         with lawful():
             states.after_change(application.own_state, case.shown_state, matters=False)
         if seen is not None and seen != application.saved_at:
-            raise Refused(gettext("It was changed since you opened this page. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("It was changed since you opened this page. Look at it as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         unknown = {name for name in changes if not any(name in FIELDS[task] for task in CHANGEABLE)}
         if unknown:
             sentence = gettext("This cannot be changed here.")

@@ -18,7 +18,7 @@ from shared.bus import Bus, Lease, Tx
 from shared.bus.db import leases
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, CompanionAnswer
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.scope import is_self, may_act_for_organisation
@@ -177,7 +177,7 @@ async def name(
         await check_open(tx.session, application)
         live = await store.live_by(tx.session, [application.id])
         if any(one.written.lower() == written.lower() for one in live):
-            raise Refused(gettext("You have named them already."), 409)
+            raise Refused(gettext("You have named them already."), code=ProblemCode.DUPLICATE)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         group = mode is ApplicationMode.GROUP

@@ -20,7 +20,7 @@ from services.applications.overview.store import queue
 from services.applications.refusals import not_found
 from shared.contracts.calls import CallClosed
 from shared.contracts.codes import ApplicationState, CallState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -65,7 +65,7 @@ async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.
     if call is None:
         raise not_found()
     if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed already."), 409)
+        raise Refused(gettext("This call is closed already."), code=ProblemCode.ALREADY_DONE)
     counted = await queue.of_call(session, call_id)
     open_ = [application.id for application in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
     awaited = await participation.both_accepted(session, open_)
@@ -95,7 +95,7 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
         if call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED:
-            raise Refused(gettext("This call is closed already."), 409)
+            raise Refused(gettext("This call is closed already."), code=ProblemCode.ALREADY_DONE)
         call.state, call.closed_at = CallState.CLOSED, clock.now()
         await tx.record(CallClosed(terms=call.terms), call.id)
         revision = await store.revision_draft(tx.session, call_id)
@@ -116,5 +116,8 @@ async def hold_open_call(tx: Tx, call_id: UUID) -> store.Call:
     """Return the call of a match to clear or answer, locked open until the commit. Raises `Refused` (409)."""
     call = await store.call(tx.session, call_id, hold=True)
     if call is None or call.state != CallState.PUBLISHED:
-        raise Refused(gettext("The call is closed. Nothing is asked of you about this match any more."), 409)
+        raise Refused(
+            gettext("The call is closed. Nothing is asked of you about this match any more."),
+            code=ProblemCode.CALL_CLOSED,
+        )
     return call

@@ -12,7 +12,7 @@ from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import CallEntry, changed_sections, entry_of
 from services.applications.calls.views.facts import register_facts
 from services.applications.refusals import not_found, unreadable
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -80,7 +80,9 @@ async def save(
             return draft
         since = {code: draft.touched[code]["version"] for code in sections if code in draft.touched}
         if version is not None and any(changed > version for changed in since.values()):
-            raise Refused(gettext("Somebody else has changed this since you opened it."), 409)
+            raise Refused(
+                gettext("Somebody else has changed this since you opened it."), code=ProblemCode.EDIT_CONFLICT
+            )
         moment = clock.now()
         draft.version += 1
         mark = {"version": draft.version, "by": actor, "at": moment.isoformat()}

@@ -22,7 +22,7 @@ from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.calls import CallRevised
 from shared.contracts.codes import ApplicationKind, ApplicationState, CallState, PartnerStatus
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -132,7 +132,7 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
         found = await affected_applications(tx.session, call, terms)
         if digest is not None and digest != affected_digest(found):
             text = gettext("Applications have come or changed since this page was drawn. Look at whom it touches now.")
-            raise Refused(text, 409)
+            raise Refused(text, code=ProblemCode.EDIT_CONFLICT)
         call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
         tx.session.add(call)
         gains = [one.application.id for one in found if one.moves] if favour else []
@@ -166,14 +166,14 @@ async def _published(tx: Tx, call_id: UUID) -> store.Call:
     if call is None:
         raise not_found()
     if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
+        raise Refused(gettext("This call is closed: it cannot be revised any more."), code=ProblemCode.CALL_CLOSED)
     return call
 
 
 async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft) -> CallTerms:
     """Return the terms that the draft would give the call. Raises `Refused` (409, 422)."""
     if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
+        raise Refused(gettext("This call is closed: it cannot be revised any more."), code=ProblemCode.CALL_CLOSED)
     entry = read_entry(draft.entry_json)
     old = call.terms
     used = {ApplicationKind(kind) for kind in await applications.kinds_of(session, call.id)}

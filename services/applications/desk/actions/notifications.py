@@ -14,7 +14,7 @@ import structlog
 from services.applications.register.store import entries
 from shared import http_client
 from shared.contracts.codes import AudienceKind, Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import SOURCE
 from shared.identity import service_headers
 from shared.web.quiet_hours import QuietHours
@@ -178,7 +178,7 @@ async def _request(settings: Settings, method: str, path: str, **sent: Any) -> d
         async with http_client.client(timeout=_SECONDS, trust_env=False) as client:
             answer = await client.request(method, address, headers=headers, **sent)
             if answer.status_code == _CONFLICT:
-                raise Refused(str(answer.json().get("detail", "")), _CONFLICT)
+                raise Refused(str(answer.json().get("detail", "")), code=ProblemCode.ALREADY_DONE)
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
     except (httpx2.HTTPError, ValueError) as error:

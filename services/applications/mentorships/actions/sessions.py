@@ -10,7 +10,7 @@ from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.store import sessions as store
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.participation import SessionConfirmed, SessionDisputed, SessionLogged, SessionWithdrawn
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
 from shared.ids import new_id
 from shared.time import clock, dates
@@ -90,7 +90,7 @@ def _check_not_logged_yet(logged: Sequence[PairSession], day: date, party: Party
             " another one."
         )
     sentence %= {"minutes": minutes, "day": dates.day(day)}
-    raise Refused(sentence, 409, {"another": sentence})
+    raise Refused(sentence, 409, {"another": sentence}, code=ProblemCode.DUPLICATE)
 
 
 async def _record_logged(member: PairMember, logged: PairSession) -> None:

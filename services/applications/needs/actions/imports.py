@@ -13,7 +13,7 @@ from services.applications.needs.model import (
 from services.applications.needs.table_files import cells_in, unreadable_file
 from services.applications.needs.views import own_upload, preview_of
 from shared.bus.db import leases
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -65,7 +65,10 @@ async def confirm(
             raise Refused(gettext("This table was discarded. Upload it again."), 409)
         current = await preview_of(tx.session, principal, stored)
         if seen is not None and seen != current.mark:
-            raise Refused(gettext("The needs were changed since this page was shown. Look at it again."), 409)
+            raise Refused(
+                gettext("The needs were changed since this page was shown. Look at it again."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         if all_or_none and current.plan.wrong:
             raise Refused(
                 gettext("Some rows are wrong, so nothing was imported. Mend them and upload the file again."), 422
@@ -92,7 +95,7 @@ async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
     async with bus.transaction(principal.subject) as tx:
         stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
         if stored.state == "done":
-            raise Refused(gettext("This table is imported already."), 409)
+            raise Refused(gettext("This table is imported already."), code=ProblemCode.ALREADY_DONE)
         stored.state, stored.cells = "discarded", []
         tx.session.add(stored)
 

@@ -12,7 +12,7 @@ from services.applications.needs.model import (
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import note_need
 from shared.contracts.registry import NeedChanged
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_see_country
 from shared.ids import new_id
@@ -34,7 +34,10 @@ async def save(bus: Bus, principal: Principal, entry: NeedEntry, *, version: int
         if entry.id is not None and (known is None or not may_see_country(principal, known.country)):
             raise not_found()
         if known is not None and version is not None and version != known.version:
-            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         problems_found = problems(entry)
         if not may_see_country(principal, entry.country):
             problems_found["country"] = gettext("Enter the needs of your own country.")

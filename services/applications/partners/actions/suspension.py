@@ -12,7 +12,7 @@ from services.applications.partners.views import load_open_cases, lock_partner, 
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.codes import PartnerStatus
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock, dates
@@ -61,9 +61,12 @@ async def preview(session: AsyncSession, country: str, since: date, choices: Seq
 
 async def _may_begin(session: AsyncSession, country: str) -> None:
     if await entries.partner_status(session, country, clock.today()) is PartnerStatus.SUSPENDED:
-        raise Refused(gettext("This partner is suspended already."), 409)
+        raise Refused(gettext("This partner is suspended already."), code=ProblemCode.ALREADY_DONE)
     if await store.waiting(session, country) is not None:
-        raise Refused(gettext("Something was decided about this partner for a later day. Withdraw that first."), 409)
+        raise Refused(
+            gettext("Something was decided about this partner for a later day. Withdraw that first."),
+            code=ProblemCode.STEP_MISSING,
+        )
 
 
 async def _preview(
@@ -186,7 +189,8 @@ async def reinstate(bus: Bus, principal: Principal, country: str, since: date, n
             raise Refused(gettext("This partner is not suspended."), 409)
         if await store.waiting(tx.session, country) is not None:
             raise Refused(
-                gettext("Something was decided about this partner for a later day. Withdraw that first."), 409
+                gettext("Something was decided about this partner for a later day. Withdraw that first."),
+                code=ProblemCode.STEP_MISSING,
             )
         problems_found = day_problem(since)
         if problems_found:

@@ -35,7 +35,7 @@ from shared.contracts.codes import (
     published,
 )
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext, ngettext
 from shared.identity.scope import may_act_for_organisation, may_clear
 from shared.ids import new_id
@@ -73,7 +73,7 @@ async def begin(
         if host is None or call is None:
             raise not_found()
         if call.state != CallState.PUBLISHED or not host.active:
-            raise Refused(gettext("This call takes no placements now."), 409)
+            raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
         entry = entry_of(PlacementEntry(city=host.city), changes)
         moment = clock.now()
         year = call.terms.opens.year
@@ -106,7 +106,10 @@ async def save(
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if version is not None and version != offer.version:
-            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         entry = entry_of(offer.entry, changes)
         if revisable(offer):
             await _revise(tx, offer, entry)
@@ -168,7 +171,9 @@ async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: Pl
     """Return what prevents a placement from being matched: field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, offer.call_id)
     if call is None or call.state != CallState.PUBLISHED:
-        raise Refused(gettext("Its call is closed, so it takes no guests. Copy it to another call."), 409)
+        raise Refused(
+            gettext("Its call is closed, so it takes no guests. Copy it to another call."), code=ProblemCode.CALL_CLOSED
+        )
     taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
     return revision.missing_to_open(entry, taken, clock.today())
 
@@ -297,7 +302,7 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
                     "%(num)d confirmed places stand by it. Void or cancel those applications first.",
                     confirmed,
                 )
-                raise Refused(sentence % {"num": confirmed}, 409)
+                raise Refused(sentence % {"num": confirmed}, code=ProblemCode.STEP_MISSING)
             await apply_event(tx, offer, offer_events.OfferVoided(reason=reason))
         return offer
 

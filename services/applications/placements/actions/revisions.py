@@ -15,7 +15,7 @@ from services.applications.placements.views.placement import Placement, placemen
 from services.applications.placements.views.revision import AffectedMatch, FieldChange, RevisionPreview
 from services.applications.refusals import not_found
 from shared.contracts.codes import CallState, MatchState, OfferState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_act_for_organisation
 
@@ -49,7 +49,10 @@ async def preview(
         if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
             raise not_found()
         if version is not None and version != offer.version:
-            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         if not placements.revisable(offer):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         before = offer.entry
@@ -93,6 +96,6 @@ async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) ->
         known = await calls_store.calls_by_id(session, {offer.call_id, call_id})
         target = known.get(call_id)
     if target is None or target.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call takes no placements now."), 409)
+        raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
     entry = model.copy_for_call(offer.entry, known[offer.call_id].terms, target.terms)
     return await placements.begin(bus, principal, call_id, offer.organisation_id, entry.model_dump(mode="json"))

@@ -14,7 +14,7 @@ from services.applications.preparation.model import SENDER, may_fill_in
 from services.applications.preparation.model import costs as model
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import Party, PreparationItem, VisitState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -73,7 +73,9 @@ async def add(
         if same:
             return same[0]
         if len(found) >= model.MOST_LINES:
-            raise Refused(gettext("The list is full. Put several amounts into one line."), 409)
+            raise Refused(
+                gettext("The list is full. Put several amounts into one line."), code=ProblemCode.LIMIT_REACHED
+            )
         checklist_before = await views.checklist(tx.session, visit)
         line = store.Cost(
             id=new_id(),
@@ -130,7 +132,9 @@ async def change(
         if visit.stands in _OVER:
             raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
         if line.version != version:
-            raise Refused(gettext("Somebody changed this since you opened it. Read it first."), 409)
+            raise Refused(
+                gettext("Somebody changed this since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT
+            )
         checklist_before = await views.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
         line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
@@ -167,9 +171,9 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
         written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)
     digest = model.list_digest(cost.line for cost in found)
     if digest is None:
-        raise Refused(gettext("Write at least one line first."), 409)
+        raise Refused(gettext("Write at least one line first."), code=ProblemCode.STEP_MISSING)
     if digest != lines:
-        raise Refused(gettext("The list changed since you opened it. Read it first."), 409)
+        raise Refused(gettext("The list changed since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT)
     version = written.version if written is not None else 0
     return await preparation.fill_in(
         bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest}, version=version

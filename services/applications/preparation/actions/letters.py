@@ -24,7 +24,7 @@ from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, VisitState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -94,7 +94,7 @@ async def _facts(
     known = (await parties.identities_of(session, [case], {case.match.id: released}))[case.match.id]
     guest = known.get(case.sides[0])
     if guest is None or not guest.name:
-        raise Refused(gettext("The guest's name is not released to you yet."), 409)
+        raise Refused(gettext("The guest's name is not released to you yet."), code=ProblemCode.TOO_EARLY)
     assert visit.start is not None
     assert visit.end is not None
     organisations = {

@@ -26,7 +26,7 @@ from shared.contracts.codes import (
 )
 from shared.contracts.participation import IdentityReleased, PartPrepared, PreparationCompleted
 from shared.contracts.visits import VisitMoved, VisitScheduled
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -60,7 +60,9 @@ async def fill_in(
         if stored is not None and stored.details == new:
             return visit
         if (stored.version if stored is not None else 0) != version:
-            raise Refused(gettext("Somebody changed this since you opened it. Read it first."), 409)
+            raise Refused(
+                gettext("Somebody changed this since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT
+            )
         before = await checklist(tx.session, visit)
         await store.put_sheet(
             tx.session,

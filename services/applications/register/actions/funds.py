@@ -8,7 +8,7 @@ from services.applications.refusals import not_found
 from services.applications.register.actions.bulk import put_exclusions, put_funds
 from services.applications.register.model import ExclusionEntry, FundEntry
 from services.applications.register.store import entries
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def _check_version(version: int | None, now: int) -> None:
     if version is not None and version != now:
-        raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+        raise Refused(
+            gettext("Somebody else changed it since you opened it. Look at it as it is now."),
+            code=ProblemCode.EDIT_CONFLICT,
+        )
 
 
 def _check_term(since: date, until: date | None) -> None:

@@ -31,7 +31,7 @@ from services.applications.register.store.history import note
 from services.applications.register.views.scope import decides, scope_of
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.contracts.registry import ProposalChanged
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
@@ -91,7 +91,10 @@ async def submit(
         if target.exists and not scope_of(principal).covers(target.country, target.organisation_id):
             raise not_found()
         if version is not None and version != target.version:
-            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+            raise Refused(
+                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         await check_change(tx, principal, change, target)
         if decides(principal):
             return Submission(await apply_change(tx, change, target), None)
@@ -104,7 +107,7 @@ async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.
         raise Refused(
             gettext("A proposal about %(name)s waits already. Take that one back first, or wait until it is decided.")
             % {"name": waiting.name},
-            409,
+            code=ProblemCode.DUPLICATE,
         )
     if isinstance(change, OrganisationChange) and change.entry.id is None:
         change = OrganisationChange(entry=change.entry.model_copy(update={"id": UUID(key)}))
@@ -220,13 +223,13 @@ async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, versi
         raise Refused(
             gettext("%(name)s was entered since this was proposed. Refuse it, or change the entry.")
             % {"name": proposal.name},
-            409,
+            code=ProblemCode.EDIT_CONFLICT,
         )
     if target.version != (proposal.base_version if version is None else version):
         raise Refused(
             gettext("%(name)s was changed since this was proposed. Look at what changed, then decide.")
             % {"name": proposal.name},
-            409,
+            code=ProblemCode.EDIT_CONFLICT,
         )
     try:
         change = rebase(proposal.change, proposal.before, target.current)

@@ -20,7 +20,7 @@ from services.applications.register.store import entries
 from services.applications.review import model, store
 from shared.contracts.applications import AppealDecided
 from shared.contracts.codes import ActingAs, AppealOutcome, ApplicationState, CallState, Role
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import EU, may_coordinate
 from shared.time import clock
@@ -117,7 +117,7 @@ async def decide(
                 raise not_found()
             if (last[0].closed_by, last[0].outcome) == (principal.subject, outcome.value):
                 return application
-            raise Refused(gettext("This appeal was decided already."), 409)
+            raise Refused(gettext("This appeal was decided already."), code=ProblemCode.ALREADY_DONE)
         own = appeal_capacity(principal, application, appeal)
         if own.acting_as is None:
             raise Refused(own.why_not, 409)

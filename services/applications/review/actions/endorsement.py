@@ -24,7 +24,7 @@ from shared.contracts.applications import (
 )
 from shared.contracts.codes import NotEndorsedReason, Section
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_coordinate
 from shared.time import clock
@@ -143,7 +143,10 @@ def _deadline(application: store.Application, working_days: int) -> datetime:
 def check_unchanged(application: store.Application, opened_at: datetime | None) -> None:
     """Raise `Refused` (409) where the application has changed since somebody opened it at `opened_at`."""
     if opened_at is not None and application.since > opened_at:
-        raise Refused(gettext("It has changed since you opened it. Look at it as it is now, then decide."), 409)
+        raise Refused(
+            gettext("It has changed since you opened it. Look at it as it is now, then decide."),
+            code=ProblemCode.EDIT_CONFLICT,
+        )
 
 
 async def _case(tx: Tx, principal: Principal, application_id: UUID) -> tuple[store.Application, CallTerms, Capacity]:

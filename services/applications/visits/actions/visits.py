@@ -15,7 +15,7 @@ from shared.contracts.participation import (
     EarlyReturnReported,
     NoShowReported,
 )
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock, dates
 
@@ -48,7 +48,10 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
         if text == before:
             return visit
         if newest != version:
-            raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
+            raise Refused(
+                gettext("The other side changed the agenda since you opened it. Read it first."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         tx.session.add(
             store.Agenda(visit_id=visit_id, version=newest + 1, text=text, actor=principal.subject, at=clock.now())
         )
@@ -64,7 +67,10 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         may_proceed(model.may_prepare, visit.stands)
         newest, _ = await agenda_of(tx.session, visit)
         if version is not None and version != newest:
-            raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
+            raise Refused(
+                gettext("The other side changed the agenda since you opened it. Read it first."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
         agreed = await store.agenda_agreed(tx.session, visit_id)
         if not may_proceed(model.agenda_complete, agreed, party, newest):
             return visit
@@ -101,7 +107,7 @@ async def record_days(
                 continue
             if known is not None and day in known and known[day] is not before.get(day):
                 sentence = gettext("Somebody else recorded %(day)s since you opened the page. Look at it first.")
-                raise Refused(sentence % {"day": dates.day(day)}, 409)
+                raise Refused(sentence % {"day": dates.day(day)}, code=ProblemCode.EDIT_CONFLICT)
             may_proceed(model.may_record, visit.stands, visit.dates, day, today)
             row = store.Attendance(
                 visit_id=visit_id,

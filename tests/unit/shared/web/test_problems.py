@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from enum import StrEnum
 from http import HTTPStatus
@@ -280,3 +281,16 @@ async def test_problems_follow_the_readers_language(client: httpx.AsyncClient) -
         assert answer.json()["title"] == title, wanted
         assert answer.headers["content-language"] == language
         assert "Accept-Language" in answer.headers["vary"]
+
+
+def test_who_opened_an_older_version_is_told_so() -> None:
+    """Every refusal whose sentence speaks of a change since the reader looked has the code of an edit conflict."""
+    root = Path(__file__).parents[4]
+    wrong = []
+    for file in sorted((root / "services").rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Refused":
+                said = ast.unparse(call)
+                if re.search(r"chang\w+ .*since (you|this)|since you opened", said) and "EDIT_CONFLICT" not in said:
+                    wrong.append(f"{file.relative_to(root)}:{call.lineno}")
+    assert wrong == []
