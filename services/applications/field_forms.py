@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wtforms.validators import Optional
 
@@ -63,6 +63,7 @@ class RowKind:
     least: int = 0
 
 
+F = TypeVar("F", bound=Form)
 Rows = dict[str, RowKind]
 """The rows of an entry's fields, by the field's name."""
 
@@ -71,7 +72,7 @@ def form_field(spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = Fa
     """Return the form's field for a declared one; in a `draft` an empty field is no error."""
     if spec.control is Control.ROWS:
         assert rows is not None
-        return FieldList(FormField(rows.form), min_entries=rows.least, max_entries=rows.most)
+        return FieldList(FormField(rows.form), spec.label, min_entries=rows.least, max_entries=rows.most)
     checks: list[Any] = [NotOptional() if draft else Needed(spec.remedy)] if spec.remedy and not spec.complete else []
     if not spec.remedy and spec.control in {Control.RADIOS, Control.YES_NO}:
         checks.append(Optional())  # else WTForms asks for one of the choices
@@ -91,10 +92,10 @@ def form_of(
     entry: type[BaseModel],
     names: Iterable[str],
     *,
-    base: type[Form] = Form,
+    base: type[F],
     rows: Rows | None = None,
     draft: bool = False,
-) -> type[Form]:
+) -> type[F]:
     """Return a form that asks for these fields of an entry; `base` may bring fields and methods of its own."""
     specs, kinds = fields_of(entry), rows or {}
     fields = {

@@ -1,6 +1,6 @@
 """Declare each field of an entry once: what a form asks, what is missing, how it reads and what leaves the portal.
 
-An entry (`Answers` of an application, `OfferEntry` of a placement) is a pydantic model; its class is the table of
+An entry (`Answers` of an application, `PlacementEntry` of a placement) is a pydantic model; its class is the table of
 fields. Name, type and default of a field are Python's own, and its annotation carries a `FieldSpec` with the rest:
 
     years_in_field: Annotated[
@@ -152,8 +152,8 @@ class FieldSpec:
     help below the label. A field with a `remedy` must be answered before the entry can be submitted: `complete` says
     whether it is (any answer, unless given), the remedy what to do. `published` turns the value into what leaves the
     portal; without it the field stays in it. `rules` are the call's rules that look at it; `registered`: the register
-    of people knows it. `most` is the greatest length of a text. A field that is not `shown` has no row of its own where
-    the entry is read.
+    of people knows it. `most` is the greatest length of a text, `empty` is how no answer reads. A field that is not
+    `shown` has no row of its own where the entry is read.
     """
 
     section: str
@@ -167,6 +167,7 @@ class FieldSpec:
     complete: Callable[[Any, CallTerms], bool] | None = None
     most: int | None = None
     words: Callable[[Any, Reading], str] = in_words
+    empty: str = ""
     published: Callable[[Any, CallTerms], Any] | None = None
     rules: tuple[str, ...] = ()
     registered: bool = False
@@ -238,5 +239,7 @@ def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
 
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:
     """Return a field's value in words; empty for nothing."""
-    value = getattr(entry, name)
-    return "" if value in (None, "", ()) else fields_of(type(entry))[name].words(value, reading)
+    value, spec = getattr(entry, name), fields_of(type(entry))[name]
+    if value in (None, "", ()):
+        return gettext(spec.empty) if spec.empty else ""
+    return spec.words(value, reading)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from services.applications import counters, transitions
 from services.applications.calls import store as calls_store
+from services.applications.fields import differing, from_register
 from services.applications.matches.store import matches
 from services.applications.mentors import store
 from services.applications.mentors.model import (
@@ -33,7 +34,7 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,9 +73,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
             raise Refused(sentence, 422)
         moment, year = clock.now(), call.terms.opens.year
         number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
-        entry = entry_of(
-            MentorEntry.model_validate({"service": person.service, "rank_group": person.rank_group}), changes
-        )
+        entry = entry_of(MentorEntry.model_validate(from_register(MentorEntry, person)), changes)
         mentor = store.Mentor(
             id=new_id(),
             subject=principal.subject,
@@ -144,11 +143,11 @@ async def revised_profile(
 
 @dataclass(frozen=True, slots=True)
 class ProfilePreview:
-    """A published profile, what it would say, and how many mentees go on as they are."""
+    """A published profile, what it would say, which fields that changes, and how many mentees go on as they are."""
 
     mentor: Mentor
     entry: MentorEntry
-    changed: bool
+    changes: Sequence[str]
     mentees: int
     reopens: bool
 
@@ -174,7 +173,7 @@ async def preview_profile(
         await revised_profile(session, mentor, entry)
         mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
         reopens = mentor.stands is MentorState.CLOSED
-        return ProfilePreview(Mentor.of(mentor, principal), entry, entry != mentor.entry, mentees, reopens)
+        return ProfilePreview(Mentor.of(mentor, principal), entry, differing(mentor.entry, entry), mentees, reopens)
 
 
 async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:

@@ -1,42 +1,187 @@
-"""The entry of a mentor's profile: its fields, what is missing, and the profile published of it.
+"""The entry of a mentor's profile: the table of its fields, what is missing, and the profile published of it.
 
-`MentorEntry` is the draft; `MentorProfile` (the contract's) is what the other services read: no name, no free text.
-States and who moves them: `lifecycles.md`, "Offer of a placement"; the capacity of 1 to 5 is the contract's.
+`MentorEntry` is the draft, and the table of the fields, in the order of the form (`services/applications/fields.py`).
+`MentorProfile` (the contract's) is what the other services read: no name, no free text. States and who moves them:
+`lifecycles.md`, "Offer of a placement"; the capacity of 1 to 5 is the contract's.
 """
 
-from datetime import date
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
+from services.applications.fields import (
+    LEVELS,
+    Control,
+    FieldSpec,
+    Reading,
+    as_written,
+    in_words,
+    missing,
+    of_the_call,
+    published,
+    topics_in_words,
+)
 from services.applications.placements.model.revision import REOPENABLE, is_over
 from services.applications.register.model import Entry
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
-from shared.contracts.calls import CallTerms, DatePeriod
-from shared.contracts.codes import ApplicationKind, LanguageLevel, MentorState, RankGroup, ServiceKind
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import ApplicationKind, LanguageLevel, MentorState, RankGroup, Section, ServiceKind
 from shared.contracts.mentors import MentorProfile
 from shared.i18n import N_, gettext, ngettext
 
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.contracts.calls import CallTerms
+
 MOST_MENTEES = 5
+
+
+def _periods_in_order(entry: MentorEntry, _: CallTerms) -> bool:
+    return bool(entry.periods) and all(period.start <= period.end for period in entry.periods)
+
+
+def _areas(value: tuple[ExpertiseHeld, ...], reading: Reading) -> str:
+    return "; ".join(_area(held, reading) for held in value)
+
+
+def _area(held: ExpertiseHeld, reading: Reading) -> str:
+    if held.area.restricted and reading.restricted:
+        return gettext("restricted")
+    return f"{in_words(held.area, reading)} ({gettext(LEVELS[held.level - 1])})"
 
 
 class MentorEntry(Entry):
     """A mentor's profile as far as it is written; `about` stays in the portal and is shown to a mentee."""
 
-    service: ServiceKind | None = None
-    rank_group: RankGroup | None = None
-    expertise: Annotated[tuple[ExpertiseHeld, ...], Field(max_length=10)] = ()
-    languages: Annotated[tuple[LanguageHeld, ...], Field(max_length=10)] = ()
-    minimum_level: LanguageLevel = LanguageLevel.B1
-    capacity: Annotated[int, Field(ge=1, le=MOST_MENTEES)] = 1
-    rank_groups: tuple[RankGroup, ...] = ()
-    periods: Annotated[tuple[DatePeriod, ...], Field(max_length=20)] = ()
-    topics: Annotated[tuple[TopicCode, ...], Field(max_length=10)] = ()
-    conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
-    about: Text = ""
+    service: Annotated[
+        ServiceKind | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your service"),
+            Control.SELECT,
+            title=N_("Service"),
+            choices=ServiceKind,
+            blank=N_("Choose one"),
+            remedy=N_("Choose your service"),
+            published=as_written,
+            registered=True,
+        ),
+    ] = None
+    rank_group: Annotated[
+        RankGroup | None,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Your rank group"),
+            Control.SELECT,
+            title=N_("Rank group"),
+            choices=RankGroup,
+            blank=N_("Choose one"),
+            remedy=N_("Choose your rank group"),
+            published=as_written,
+            registered=True,
+        ),
+    ] = None
+    expertise: Annotated[
+        tuple[ExpertiseHeld, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.EXPERTISE,
+            N_("Your areas of expertise"),
+            Control.ROWS,
+            title=N_("Areas of expertise"),
+            remedy=N_("Add at least one area of expertise"),
+            words=_areas,
+            published=as_written,
+        ),
+    ] = ()
+    topics: Annotated[
+        tuple[TopicCode, ...],
+        Field(max_length=10),
+        FieldSpec(Section.TOPICS, N_("Topics"), Control.CHECKBOXES, words=topics_in_words, published=of_the_call),
+    ] = ()
+    languages: Annotated[
+        tuple[LanguageHeld, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.LANGUAGES,
+            N_("Languages in which you can mentor"),
+            Control.ROWS,
+            title=N_("Languages"),
+            remedy=N_("Add at least one language"),
+            published=as_written,
+        ),
+    ] = ()
+    capacity: Annotated[
+        int,
+        Field(ge=1, le=MOST_MENTEES),
+        FieldSpec(
+            Section.PLACES,
+            N_("How many mentees do you take?"),
+            Control.RADIOS,
+            title=N_("Mentees at most"),
+            choices=tuple((str(count), str(count)) for count in range(1, MOST_MENTEES + 1)),
+            published=as_written,
+        ),
+    ] = 1
+    minimum_level: Annotated[
+        LanguageLevel,
+        FieldSpec(
+            Section.LANGUAGES,
+            N_("Level that a mentee needs in a language of yours"),
+            Control.SELECT,
+            title=N_("Level that a mentee needs"),
+            choices=LanguageLevel,
+            published=as_written,
+        ),
+    ] = LanguageLevel.B1
+    rank_groups: Annotated[
+        tuple[RankGroup, ...],
+        FieldSpec(
+            Section.PLACES,
+            N_("Ranks that you take"),
+            Control.CHECKBOXES,
+            title=N_("Ranks that are taken"),
+            hint=N_("None ticked: all of them"),
+            choices=RankGroup,
+            empty=N_("All"),
+            published=as_written,
+        ),
+    ] = ()
+    periods: Annotated[
+        tuple[DatePeriod, ...],
+        Field(max_length=20),
+        FieldSpec(
+            Section.PERIODS,
+            N_("Periods in which you have time"),
+            Control.ROWS,
+            title=N_("Periods"),
+            remedy=N_("Add a period in which you have time, its first day before its last"),
+            complete=_periods_in_order,
+            published=as_written,
+        ),
+    ] = ()
+    about: Annotated[
+        Text,
+        FieldSpec(
+            Section.SERVICE,
+            N_("About you"),
+            Control.LONG_TEXT,
+            title=N_("About the mentor"),
+            hint=N_("Shown to a mentee once both countries have cleared the match"),
+            most=1000,
+        ),
+    ] = ""
+    conflicts: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=20),
+        FieldSpec(Section.SERVICE, control=Control.OWN, shown=False, published=as_written),
+    ] = ()
 
     @property
     def last_day(self) -> date | None:
@@ -59,41 +204,22 @@ def revisable(state: MentorState, cause: str | None) -> bool:
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:
     """Return what prevents a profile from being published: field -> sentence; empty when it is complete."""
-    found = {
-        "form": (ApplicationKind.MENTEE not in call.kinds, N_("This call does not include mentoring")),
-        "service": (entry.service is None, N_("Choose your service")),
-        "rank_group": (entry.rank_group is None, N_("Choose your rank group")),
-        "expertise": (not entry.expertise, N_("Add at least one area of expertise")),
-        "languages": (not entry.languages, N_("Add at least one language")),
-        "periods": (
-            not entry.periods or any(period.end < period.start for period in entry.periods),
-            N_("Add a period in which you have time, its first day before its last"),
-        ),
-    }
-    return {field: gettext(text) for field, (wrong, text) in found.items() if wrong}
+    found = missing(entry, call)
+    if ApplicationKind.MENTEE not in call.kinds:
+        found["form"] = gettext("This call does not include mentoring")
+    return found
 
 
 def profile_of(
     entry: MentorEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> MentorProfile:
     """Return the profile published of a complete entry (`problems` finds nothing), without topics outside the call."""
-    assert entry.service is not None
-    assert entry.rank_group is not None
     return MentorProfile(
         call_id=call_id,
         reference=reference,
         organisation_id=organisation_id,
         country=country,
-        service=entry.service,
-        rank_group=entry.rank_group,
-        expertise=entry.expertise,
-        languages=entry.languages,
-        minimum_level=entry.minimum_level,
-        capacity=entry.capacity,
-        rank_groups=entry.rank_groups,
-        periods=entry.periods,
-        topics=tuple(topic for topic in entry.topics if topic in call.topics),
-        conflicts=entry.conflicts,
+        **published(entry, call),
     )
 
 

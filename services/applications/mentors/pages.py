@@ -12,7 +12,7 @@ from services.applications.display import cause_word, state_counts, tag
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.mentors import actions
-from services.applications.mentors.forms import MentorForm
+from services.applications.mentors.forms import BaseMentorForm, MentorForm
 from services.applications.mentors.views.lists import (
     ASKED,
     Filters,
@@ -22,7 +22,7 @@ from services.applications.mentors.views.lists import (
     own_list,
 )
 from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details
-from services.applications.mentors.views.words import rows
+from services.applications.mentors.views.words import changes, rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.tables import PAGE
@@ -193,13 +193,13 @@ async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> FormContext:
         return await edit_form(session, principal, mentor_id)
 
 
-def _filled(context: FormContext) -> MentorForm:
+def _filled(context: FormContext) -> BaseMentorForm:
     form = MentorForm()
     form.fill(context.mentor.entry, context.terms)
     return form
 
 
-def _form_page(request: Request, context: FormContext, form: MentorForm, status: int = 200) -> Response:
+def _form_page(request: Request, context: FormContext, form: BaseMentorForm, status: int = 200) -> Response:
     return render(
         request, "mentors/form.html", status, form_=form, mentor=context.mentor, call_title=context.call_title
     )
@@ -228,7 +228,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
         version = number(sent.get("version"))
         if context.mentor.revisable and "told" not in sent:
             preview = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
-            if preview.changed:
+            if preview.changes:
                 return _preview_page(request, preview, sent)
         await actions.save(bus, principal, mentor_id, form.changes(), version=version)
         if "publish" in sent:
@@ -241,17 +241,12 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
 
 def _preview_page(request: Request, preview: actions.ProfilePreview, sent: FormData) -> Response:
     """Return the page with the changes of a revision; only its button publishes it."""
-    before, after = (rows(entry, own=True, about=True) for entry in (preview.mentor.entry, preview.entry))
     return render(
         request,
         "mentors/revise.html",
         mentor=preview.mentor,
         preview=preview,
-        changes=[
-            [old["key"], old["value"], new["value"]]
-            for old, new in zip(before, after, strict=True)
-            if old["value"] != new["value"]
-        ],
+        changes=changes(preview.mentor.entry, preview.entry, preview.changes),
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
         ],

@@ -27,7 +27,7 @@ from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import RankGroup
-from shared.web.forms import Row, StringField
+from shared.web.forms import Form, Row, StringField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def test_changed_fields_are_found_in_order() -> None:
 
 def test_a_form_follows_from_the_table() -> None:
     """Labels, hints, choices and rows come from the table, and values go to the form and back unchanged."""
-    form_class = form_of(Sample, NAMES, rows=ROWS)
+    form_class = form_of(Sample, NAMES, base=Form, rows=ROWS)
     sample = Sample(
         name="Ani",
         rank_group=RankGroup.OPERATIONAL,
@@ -129,11 +129,11 @@ def test_a_form_follows_from_the_table() -> None:
 
 def test_an_empty_answer_is_the_default() -> None:
     """A field that is left empty takes the default; a required one is refused with its remedy, in a draft it is not."""
-    empty = form_of(Sample, NAMES, rows=ROWS)(data=form_data(Sample(), NAMES, ROWS) | {"days": None})
+    empty = form_of(Sample, NAMES, base=Form, rows=ROWS)(data=form_data(Sample(), NAMES, ROWS) | {"days": None})
     assert form_values(empty, Sample, NAMES, ROWS)["days"] == 5
     assert not empty.validate()
     assert dict(empty.problems())["name"] == "Enter your name"
-    assert form_of(Sample, ("name",), draft=True)(data={}).validate()
+    assert form_of(Sample, ("name",), base=Form, draft=True)(data={}).validate()
 
 
 def test_the_schema_describes_the_field() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import reason_word, state_counts, tag, topic
+from services.applications.display import SummaryRow, reason_word, state_counts, tag, topic
 from services.applications.forms import ReasonForm
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
@@ -156,7 +156,7 @@ async def match_page(
     )
 
 
-def _mentor_rows(view: MatchView) -> list[dict[str, Any]]:
+def _mentor_rows(view: MatchView) -> list[SummaryRow]:
     """Return what the reader may know of the mentor: all in the mentor's country, a mentee the text once named."""
     mentor = view.case.mentor
     if mentor is None:

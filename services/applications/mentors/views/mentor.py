@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.display import SummaryRow
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
 
@@ -126,7 +127,7 @@ class MentorDetails:
     """All that the page of a profile shows; `name` is empty for readers who may not know it."""
 
     mentor: Mentor
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[SummaryRow]
     mine: bool
     name: str
     mentees: int

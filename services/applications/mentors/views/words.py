@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.applications.display import topic
-from shared.contracts import labels
-from shared.i18n import gettext
-from shared.time import dates
+from services.applications.display import SummaryRow
+from services.applications.fields import Reading, fields_of, value_in_words
+from services.applications.mentors.model import MentorEntry
 
 if TYPE_CHECKING:
-    from services.applications.mentors.model import MentorEntry
-    from shared.contracts.applications import ExpertiseHeld
+    from collections.abc import Iterable
+
+_SHOWN = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.shown)
 
 
-def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
+def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[SummaryRow]:
     """Return the profile as the rows of a summary list.
 
     Readers outside the mentor's country see restricted areas only as restricted (`domain.md`); `about`, the mentor's
     text, is for those who know the name.
     """
-    found = {
-        gettext("Service"): labels.label(entry.service) if entry.service else "",
-        gettext("Rank group"): labels.label(entry.rank_group) if entry.rank_group else "",
-        gettext("Areas of expertise"): ", ".join(_area(expertise, own=own) for expertise in entry.expertise),
-        gettext("Topics"): ", ".join(topic(code) for code in entry.topics),
-        gettext("Languages"): ", ".join(
-            f"{labels.tongue(language.language)} {labels.label(language.level)}" for language in entry.languages
-        ),
-        gettext("Level that a mentee needs"): labels.label(entry.minimum_level),
-        gettext("Mentees at most"): str(entry.capacity),
-        gettext("Ranks that are taken"): ", ".join(labels.label(rank_group) for rank_group in entry.rank_groups)
-        or gettext("All"),
-        gettext("Periods"): "; ".join(dates.span(period.start, period.end) for period in entry.periods),
-    }
-    if about:
-        found[gettext("About the mentor")] = entry.about
-    return [{"key": key, "value": value or None} for key, value in found.items()]
+    specs, reading = fields_of(MentorEntry), Reading(restricted=not own)
+    names = [name for name in _SHOWN if about or name != "about"]
+    return [SummaryRow(specs[name].heading, value_in_words(entry, name, reading) or None) for name in names]
 
 
-def _area(area: ExpertiseHeld, *, own: bool) -> str:
-    if area.area.restricted and not own:
-        return gettext("restricted")
-    level = [gettext("basic"), gettext("advanced"), gettext("expert")][area.level - 1]
-    return f"{labels.label(area.area)} ({level})"
+def changes(before: MentorEntry, after: MentorEntry, fields: Iterable[str]) -> list[tuple[str, str | None, str | None]]:
+    """Return the heading, the old and the new value of each of these fields, as their mentor reads them."""
+    specs, reading = fields_of(MentorEntry), Reading()
+    return [
+        (
+            specs[name].heading,
+            value_in_words(before, name, reading) or None,
+            value_in_words(after, name, reading) or None,
+        )
+        for name in fields
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
+from services.applications.fields import differing
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.actions import placements
@@ -63,10 +64,7 @@ async def preview(
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
     old, new = before.model_dump(mode="json"), entry.model_dump(mode="json")
     found = RevisionPreview(
-        changes=[
-            FieldChange(field=change.field, old=old[change.field], new=new[change.field])
-            for change in model.changed_fields(before, entry)
-        ],
+        changes=[FieldChange(field=name, old=old[name], new=new[name]) for name in differing(before, entry)],
         confirmed=taken,
         matches_under_way=[
             AffectedMatch(

@@ -1,87 +1,57 @@
-"""The entry of a placement: its fields, what is missing, and the terms published of it.
+"""The entry of a placement: the table of its fields, what is missing, and the terms published of it.
 
-`PlacementEntry` is the draft: everything may be missing. `OfferTerms` (the contract's) is what the other services read.
-Contact, security requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
+`PlacementEntry` is the draft: everything may be missing. It is the table of the fields, in the order of the form
+(`services/applications/fields.py`). `OfferTerms` (the contract's) is what the other services read. Contact, security
+requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
 """
 
+from __future__ import annotations
+
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.applications.application.model.answers import Text
 from services.applications.calls.model import overlap
+from services.applications.fields import (
+    Control,
+    FieldSpec,
+    Reading,
+    as_written,
+    in_words,
+    missing,
+    of_the_call,
+    published,
+    topics_in_words,
+)
 from services.applications.register.model import Entry, Line
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import TopicCode
-from shared.contracts.calls import CallTerms, DatePeriod
+from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import CostBorne, Expertise, RankGroup, Section
 from shared.contracts.offers import OfferPeriod, OfferTerms
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
+
+if TYPE_CHECKING:
+    from shared.contracts.calls import CallTerms
 
 LongText = Annotated[Text, StringConstraints(max_length=5000)]
-
-
-class PlacementEntry(Entry):
-    """A placement as far as the host has written it."""
-
-    title: Line = ""
-    unit: Line = ""
-    city: Annotated[Line, StringConstraints(max_length=100)] = ""
-    outline: LongText = ""
-    security: Text = ""
-    contact: Text = ""
-    topics: Annotated[tuple[TopicCode, ...], Field(max_length=10)] = ()
-    expertise: Annotated[tuple[Expertise, ...], Field(max_length=24)] = ()
-    places: Annotated[int, Field(ge=1, le=500)] | None = None
-    periods: Annotated[tuple[OfferPeriod, ...], Field(max_length=20)] = ()
-    languages: Annotated[tuple[LanguageHeld, ...], Field(max_length=10)] = ()
-    excluded_rank_groups: tuple[RankGroup, ...] = ()
-    group_size: Annotated[int, Field(ge=1, le=5)] = 1
-    days: Annotated[int, Field(ge=1, le=5)] = 5
-    costs_borne: tuple[CostBorne, ...] = ()
-    deadline: date | None = None
-    prematched_with: UUID | None = None
-    conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day of the last period; None without any."""
-        return max((period.end for period in self.periods), default=None)
-
-
-FIELDS: dict[Section, tuple[str, ...]] = {
-    Section.SERVICE: ("title", "unit", "city", "contact"),
-    Section.TOPICS: ("topics", "expertise"),
-    Section.PLACES: ("places", "periods", "days", "group_size", "excluded_rank_groups", "deadline"),
-    Section.LANGUAGES: ("languages",),
-    Section.AGENDA: ("outline",),
-    Section.COSTS: ("costs_borne",),
-    Section.SECURITY: ("security", "prematched_with", "conflicts"),
+SECTIONS: dict[Section, str] = {
+    Section.SERVICE: N_("Title, unit, city and contact"),
+    Section.TOPICS: N_("Topics"),
+    Section.PLACES: N_("Places and periods"),
+    Section.LANGUAGES: N_("Languages"),
+    Section.AGENDA: N_("Outline of the agenda"),
+    Section.COSTS: N_("Costs"),
+    Section.SECURITY: N_("Security requirements and conflicts of interest"),
 }
-"""Which fields belong to which section, in the order of the form."""
+"""The sections about which a coordinator may ask, in their order."""
 
 
-def problems(entry: PlacementEntry, call: CallTerms) -> dict[str, str]:
-    """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
-    found = {
-        "title": (not entry.title, N_("Give the placement a title")),
-        "city": (not entry.city, N_("Enter the city")),
-        "topics": (not set(entry.topics) & set(call.topics), N_("Choose at least one topic of the call")),
-        "places": (entry.places is None, N_("Enter how many guests you take in all")),
-        "periods": (not _periods_fit(entry, call), N_("Add a period that lies in the call's visit periods")),
-        "languages": (not entry.languages, N_("Add at least one working language")),
-        "outline": (not entry.outline, N_("Write what a guest will see and do")),
-        "days": (
-            not call.minimum_days <= entry.days <= call.maximum_days,
-            N_("The call allows visits of %(least)s to %(most)s working days"),
-        ),
-        "group_size": (entry.group_size > call.group_size, N_("The call allows groups of up to %(group)s")),
-        "excluded_rank_groups": (len(set(entry.excluded_rank_groups)) == len(RankGroup), N_("Leave some ranks in")),
-    }
-    numbers = {"least": call.minimum_days, "most": call.maximum_days, "group": call.group_size}
-    return {field: gettext(sentence) % numbers for field, (wrong, sentence) in found.items() if wrong}
+def _topic_of_call(entry: PlacementEntry, call: CallTerms) -> bool:
+    return bool(set(entry.topics) & set(call.topics))
 
 
 def _periods_fit(entry: PlacementEntry, call: CallTerms) -> bool:
@@ -89,38 +59,260 @@ def _periods_fit(entry: PlacementEntry, call: CallTerms) -> bool:
     if not entry.periods or any(period.end < period.start for period in entry.periods):
         return False
     return not call.visit_periods or any(
-        overlap(DatePeriod(start=offered.start, end=offered.end), asked_for)
+        overlap(DatePeriod(start=offered.start, end=offered.end), of_call)
         for offered in entry.periods
-        for asked_for in call.visit_periods
+        for of_call in call.visit_periods
     )
+
+
+def _days_fit(entry: PlacementEntry, call: CallTerms) -> bool:
+    return call.minimum_days <= entry.days <= call.maximum_days
+
+
+def _group_fits(entry: PlacementEntry, call: CallTerms) -> bool:
+    return entry.group_size <= call.group_size
+
+
+def _some_ranks_left(entry: PlacementEntry, _: CallTerms) -> bool:
+    return len(set(entry.excluded_rank_groups)) < len(RankGroup)
+
+
+def _periods(value: tuple[OfferPeriod, ...], reading: Reading) -> str:
+    return "; ".join(_period(period, reading) for period in value)
+
+
+def _period(period: OfferPeriod, reading: Reading) -> str:
+    week = ngettext("%(num)d guest a week", "%(num)d guests a week", period.places_per_week)
+    span = in_words(DatePeriod(start=period.start, end=period.end), reading)
+    return f"{span} ({week % {'num': period.places_per_week}})"
+
+
+def _counterpart(value: UUID, reading: Reading) -> str:
+    return reading.names.get(value, gettext("an application that is not known"))
+
+
+def _known_names(value: tuple[UUID, ...], reading: Reading) -> str:
+    return "; ".join(reading.names[id_] for id_ in value if id_ in reading.names)
+
+
+class PlacementEntry(Entry):
+    """A placement as far as the host has written it."""
+
+    title: Annotated[
+        Line,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Title"),
+            hint=N_("A week with the cybercrime unit, say"),
+            remedy=N_("Give the placement a title"),
+            most=200,
+            published=as_written,
+        ),
+    ] = ""
+    unit: Annotated[Line, FieldSpec(Section.SERVICE, N_("Unit"), most=200, published=as_written)] = ""
+    city: Annotated[
+        Line,
+        StringConstraints(max_length=100),
+        FieldSpec(Section.SERVICE, N_("City"), remedy=N_("Enter the city"), most=100, published=as_written),
+    ] = ""
+    contact: Annotated[
+        Text,
+        FieldSpec(
+            Section.SERVICE,
+            N_("Contact for the guest"),
+            Control.LONG_TEXT,
+            hint=N_("Name, telephone, where to come. Shown to a guest once the place is confirmed"),
+            most=1000,
+        ),
+    ] = ""
+    topics: Annotated[
+        tuple[TopicCode, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.TOPICS,
+            N_("Topics"),
+            Control.CHECKBOXES,
+            remedy=N_("Choose at least one topic of the call"),
+            complete=_topic_of_call,
+            words=topics_in_words,
+            published=of_the_call,
+        ),
+    ] = ()
+    expertise: Annotated[
+        tuple[Expertise, ...],
+        Field(max_length=24),
+        FieldSpec(
+            Section.TOPICS,
+            N_("Areas of expertise"),
+            Control.CHECKBOXES,
+            choices=Expertise,
+            published=as_written,
+        ),
+    ] = ()
+    outline: Annotated[
+        LongText,
+        FieldSpec(
+            Section.AGENDA,
+            N_("Outline of the agenda"),
+            Control.LONG_TEXT,
+            hint=N_("What a guest sees and does"),
+            remedy=N_("Write what a guest will see and do"),
+            most=5000,
+            published=as_written,
+        ),
+    ] = ""
+    places: Annotated[
+        Annotated[int, Field(ge=1, le=500)] | None,
+        FieldSpec(
+            Section.PLACES,
+            N_("How many guests in all?"),
+            Control.NUMBER,
+            title=N_("Places"),
+            remedy=N_("Enter how many guests you take in all"),
+            published=as_written,
+        ),
+    ] = None
+    periods: Annotated[
+        tuple[OfferPeriod, ...],
+        Field(max_length=20),
+        FieldSpec(
+            Section.PLACES,
+            N_("Periods in which a visit may lie"),
+            Control.ROWS,
+            title=N_("Periods"),
+            remedy=N_("Add a period that lies in the call's visit periods"),
+            complete=_periods_fit,
+            words=_periods,
+            published=as_written,
+        ),
+    ] = ()
+    days: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            Section.PLACES,
+            N_("How many working days does a visit last?"),
+            Control.NUMBER,
+            title=N_("Working days of a visit"),
+            remedy=N_("The call allows visits of %(least)s to %(most)s working days"),
+            complete=_days_fit,
+            published=as_written,
+        ),
+    ] = 5
+    group_size: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            Section.PLACES,
+            N_("How many guests may come together?"),
+            Control.NUMBER,
+            title=N_("Guests together"),
+            remedy=N_("The call allows groups of up to %(group)s"),
+            complete=_group_fits,
+            published=as_written,
+        ),
+    ] = 1
+    deadline: Annotated[
+        date | None,
+        FieldSpec(
+            Section.PLACES,
+            N_("Last day on which you take a guest"),
+            Control.DATE,
+            title=N_("Last day on which a guest is taken"),
+            hint=N_("After it nobody new is matched"),
+            published=as_written,
+        ),
+    ] = None
+    languages: Annotated[
+        tuple[LanguageHeld, ...],
+        Field(max_length=10),
+        FieldSpec(
+            Section.LANGUAGES,
+            N_("Working languages, each with the level that a guest needs"),
+            Control.ROWS,
+            title=N_("Working languages"),
+            remedy=N_("Add at least one working language"),
+            published=as_written,
+        ),
+    ] = ()
+    excluded_rank_groups: Annotated[
+        tuple[RankGroup, ...],
+        FieldSpec(
+            Section.PLACES,
+            N_("Ranks that you cannot take"),
+            Control.CHECKBOXES,
+            title=N_("Ranks that are not taken"),
+            choices=RankGroup,
+            remedy=N_("Leave some ranks in"),
+            complete=_some_ranks_left,
+            published=as_written,
+        ),
+    ] = ()
+    prematched_with: Annotated[
+        UUID | None,
+        FieldSpec(
+            Section.SECURITY,
+            N_("Officer with whom it is agreed"),
+            Control.OWN,
+            title=N_("Agreed with"),
+            words=_counterpart,
+            published=as_written,
+        ),
+    ] = None
+    conflicts: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=20),
+        FieldSpec(
+            Section.SECURITY,
+            N_("Conflicts of interest"),
+            Control.OWN,
+            words=_known_names,
+            published=as_written,
+        ),
+    ] = ()
+    costs_borne: Annotated[
+        tuple[CostBorne, ...],
+        FieldSpec(
+            Section.COSTS,
+            N_("What do you pay for?"),
+            Control.CHECKBOXES,
+            title=N_("Costs borne"),
+            choices=CostBorne,
+            published=as_written,
+        ),
+    ] = ()
+    security: Annotated[
+        Text,
+        FieldSpec(
+            Section.SECURITY,
+            N_("Security requirements"),
+            Control.LONG_TEXT,
+            hint=N_("Shown to a guest once the place is confirmed"),
+            most=1000,
+        ),
+    ] = ""
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the last period; None without any."""
+        return max((period.end for period in self.periods), default=None)
+
+
+def problems(entry: PlacementEntry, call: CallTerms) -> dict[str, str]:
+    """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
+    return missing(entry, call, least=call.minimum_days, most=call.maximum_days, group=call.group_size)
 
 
 def terms_of(
     entry: PlacementEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> OfferTerms:
     """Return the terms published of a complete entry (`problems` finds nothing), without topics outside the call."""
-    assert entry.places is not None
     return OfferTerms(
         call_id=call_id,
         reference=reference,
         organisation_id=organisation_id,
         country=country,
-        city=entry.city,
-        unit=entry.unit,
-        title=entry.title,
-        outline=entry.outline,
-        topics=tuple(topic for topic in entry.topics if topic in call.topics),
-        expertise=entry.expertise,
-        places=entry.places,
-        periods=entry.periods,
-        languages=entry.languages,
-        excluded_rank_groups=entry.excluded_rank_groups,
-        group_size=entry.group_size,
-        days=entry.days,
-        costs_borne=entry.costs_borne,
-        prematched_with=entry.prematched_with,
-        deadline=entry.deadline,
-        conflicts=entry.conflicts,
+        **published(entry, call),
     )
 
 

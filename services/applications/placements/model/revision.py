@@ -5,9 +5,8 @@ Confirmed visits remain, so nothing may be lowered below them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from shared.contracts.codes import CloseCause, OfferState
 from shared.i18n import gettext, ngettext
@@ -17,11 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.applications.placements.model.placement import PlacementEntry
-    from services.applications.register.model import Entry
     from shared.contracts.calls import CallTerms, DatePeriod
     from shared.contracts.offers import OfferPeriod
-
-E = TypeVar("E", bound="Entry")
 
 WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
 """In these states what the host writes is a draft; once published, a change is a revision."""
@@ -45,25 +41,6 @@ def writable(state: OfferState, cause: str | None) -> bool:
 class _HasLastDay(Protocol):
     @property
     def last_day(self) -> date | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field that a revision changes."""
-
-    field: str
-    old: Any
-    new: Any
-
-
-def changed_fields(old: E, new: E) -> list[Change]:
-    """Return the fields in which `new` differs from `old`, in their order."""
-    names = type(old).model_fields
-    return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differs(old, new, name)]
-
-
-def _differs(old: E, new: E, name: str) -> bool:
-    return bool(getattr(old, name) != getattr(new, name))
 
 
 def below_confirmed(entry: PlacementEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:

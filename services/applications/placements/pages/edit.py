@@ -11,16 +11,15 @@ from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements, revisions
-from services.applications.placements.forms import OfferForm
+from services.applications.placements.forms import BasePlacementForm, OfferForm
 from services.applications.placements.pages.common import offer_path
 from services.applications.placements.views.names import application_named, conflicts_named, names_of
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
-from services.applications.placements.views.words import LABELS, value_in_words
+from services.applications.placements.views.words import changes
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
-from shared.i18n import gettext
 from shared.identity import Principal
 from shared.web.render import render, see_other
 
@@ -58,13 +57,13 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
     return await _after_saving(request, principal, bus, offer.id, form, submit="submit" in sent)
 
 
-async def _read(request: Request, context: FormContext) -> OfferForm:
+async def _read(request: Request, context: FormContext) -> BasePlacementForm:
     form = await OfferForm.read(request)
     form.fill(None, context.terms)
     return form
 
 
-def _form_page(request: Request, context: FormContext, form: OfferForm, status: int = 200) -> Response:
+def _form_page(request: Request, context: FormContext, form: BasePlacementForm, status: int = 200) -> Response:
     """Return the page of the form, for a new placement of a call or an existing one."""
     placement = context.placement
     form.fill(None, context.terms)
@@ -79,7 +78,7 @@ def _form_page(request: Request, context: FormContext, form: OfferForm, status: 
     )
 
 
-async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
+async def _entered_changes(bus: Bus, form: BasePlacementForm, call_id: UUID) -> dict[str, Any]:
     """Return the entered values, with the ids of those that they name. Raises `Refused` (422)."""
     async with bus.read() as session:
         return form.changes() | {
@@ -89,7 +88,7 @@ async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str
 
 
 async def _after_saving(
-    request: Request, principal: Principal, bus: Bus, offer_id: UUID, form: OfferForm, *, submit: bool
+    request: Request, principal: Principal, bus: Bus, offer_id: UUID, form: BasePlacementForm, *, submit: bool
 ) -> Response:
     """Return the next page after a form was saved; with `submit` it is submitted first, or the form names the gaps."""
     if not submit:
@@ -117,7 +116,7 @@ async def refused_page(request: Request, principal: Principal, bus: Bus, offer_i
     return _form_page(request, context, form, refused.status_code)
 
 
-def _filled(context: FormContext) -> OfferForm:
+def _filled(context: FormContext) -> BasePlacementForm:
     form = OfferForm()
     form.fill(None if context.placement is None else context.placement.entry, context.terms, context.names)
     return form
@@ -143,12 +142,12 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
         return _form_page(request, context, form, 422)
     opened = number(sent.get("version"))
     try:
-        changes = await _entered_changes(bus, form, context.call_id)
+        entered = await _entered_changes(bus, form, context.call_id)
         if context.revises and "told" not in sent:
-            proposed = await revisions.preview(bus, principal, offer_id, changes, version=opened)
+            proposed = await revisions.preview(bus, principal, offer_id, entered, version=opened)
             if proposed.preview.changes:
                 return await _preview_page(request, bus, proposed, sent)
-        await placements.save(bus, principal, offer_id, changes, version=opened)
+        await placements.save(bus, principal, offer_id, entered, version=opened)
     except Refused as refused:
         refuse(form, refused)
         return _form_page(request, context, form, refused.status_code)
@@ -165,16 +164,7 @@ async def _preview_page(request: Request, bus: Bus, proposed: revisions.Proposed
         "placements/revise.html",
         offer=proposed.placement,
         preview=proposed.preview,
-        changes=[
-            [
-                gettext(LABELS[change.field]),
-                *(
-                    value_in_words(change.field, getattr(entry, change.field), names) or None
-                    for entry in (before, after)
-                ),
-            ]
-            for change in proposed.preview.changes
-        ],
+        changes=changes(before, after, [change.field for change in proposed.preview.changes], names),
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
         ],

@@ -14,7 +14,7 @@ from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements
 from services.applications.placements.forms import ReturnOfferForm, VoidForm
-from services.applications.placements.model.placement import FIELDS
+from services.applications.placements.model.placement import SECTIONS
 from services.applications.placements.pages.common import offer_path
 from services.applications.placements.pages.edit import refused_page
 from services.applications.placements.views.placement import (
@@ -93,7 +93,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         asked=capacity.notice_for(principal) if decidable else None,
         voids=programme and transitions.possible(offer_events.OfferVoided, placement.state),
         remarks=[
-            (labels.label(section), placement.remarks[section]) for section in FIELDS if section in placement.remarks
+            (labels.label(section), placement.remarks[section]) for section in SECTIONS if section in placement.remarks
         ],
         done=request.query_params.get("done"),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.applications.fields import differing
 from services.applications.placements.model import revision
 from services.applications.placements.model.placement import PlacementEntry
 from shared.time import clock
@@ -225,5 +226,5 @@ def test_a_revision_keeps_places_of_confirmed_visits(
 def test_a_revision_lists_exactly_its_changes(entry: PlacementEntry, changed: dict[str, Any]) -> None:
     """The differences are exactly the fields whose values differ."""
     after = entry.model_copy(update=changed)
-    found = {one.field: (one.old, one.new) for one in revision.changed_fields(entry, after)}
+    found = {name: (getattr(entry, name), getattr(after, name)) for name in differing(entry, after)}
     assert found == {name: ("", value) for name, value in changed.items() if value}
