@@ -51,7 +51,7 @@ async def complete(walk: Journey, since: str) -> str:
         partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
         await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
         await people.until("the donor may read figures", lambda: _may_read_figures(walk))
-    funds = (await people.get(PROGRAMME, f"{PORTAL}/funds"))["funds"]
+    funds = (await people.get(PROGRAMME, f"{PORTAL}/funds"))["items"]
     if funds:
         return str(funds[0]["id"])
     fund = {"name": "Smoke test", "payer": "Nobody", "since": since}
@@ -71,12 +71,13 @@ async def _may_read_figures(walk: Journey) -> bool:
 
 async def _known_subjects(walk: Journey) -> set[str]:
     found: set[str] = set()
-    page, total = 1, 1
-    while (page - 1) * _PAGE < total:
-        answer = await walk.people.get(PROGRAMME, f"{PORTAL}/people", page=page)
-        found |= {one["subject"] for one in answer["people"]}
-        page, total = page + 1, answer["total"]
-    return found
+    cursor: dict[str, str] = {}
+    while True:
+        answer = await walk.people.get(PROGRAMME, f"{PORTAL}/people", limit=_PAGE, **cursor)
+        found |= {person["subject"] for person in answer["items"]}
+        if answer["next"] is None:
+            return found
+        cursor = {"cursor": answer["next"]}
 
 
 def _entry(persona: Persona, organisation_id: str | None, since: str) -> dict[str, Any]:

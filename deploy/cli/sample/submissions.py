@@ -23,7 +23,7 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
     async def act(room: LoadContext) -> None:
         call = next(one for one in CALLS if one.key == key)
         today = room.programme.today
-        fund = (await room.people.get(PROGRAMME, f"{API}/funds"))["funds"][0]["id"]
+        fund = (await room.people.get(PROGRAMME, f"{API}/funds"))["items"][0]["id"]
 
         def day(count: int) -> str:
             return (today + timedelta(days=count)).isoformat()

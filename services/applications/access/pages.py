@@ -9,17 +9,15 @@ from fastapi.responses import Response
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
 from services.applications.access.forms import DeputyForm
-from services.applications.display import tag
-from services.applications.forms import refuse
+from services.applications.forms import submit_form
 from services.applications.guards import Decider, Holder
 from services.applications.parameters import REGISTER, BusDep, Portal, address_seal
 from services.applications.refusals import not_found
 from services.applications.register.forms import set_choices
-from services.applications.register.store import people
-from services.applications.register.views import words
-from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
-from services.applications.register.views.deputies import deputies_of, deputised_by
-from services.applications.register.views.scope import scope_of
+from services.applications.register.views import confirmation, words
+from services.applications.register.views import deputies as deputy_views
+from services.applications.register.views.deputies import Deputy, DeputyOffices
+from services.applications.register.views.entries import Person
 from services.applications.settings import Settings
 from shared.bus import Bus
 from shared.contracts import labels
@@ -59,42 +57,19 @@ async def _access_page(
     page: int = 1,
     status: int = 200,
     problem: str = "",
-    ticked: frozenset[str] = frozenset(),
 ) -> Response:
-    confirmation, today = confirmation_times(settings), clock.today()
-    due_before = confirmation.due_before(today)
     async with bus.read() as session:
-        until = None if every else due_before
-        but = None if every else principal.subject
-        listed, total = await people.to_confirm(
-            session, scope_of(principal), until=until, today=today, page=page, but=but
-        )
-        grants = await people.grants(session, [person.subject for person in listed])
-        names = await words.organisation_names(session, [list(to_confirm) for to_confirm in grants.values()])
-    rows = []
-    for person in listed:
-        to_confirm = grants_to_confirm(person, grants.get(person.subject, ()))
-        rows.append(
-            {
-                "one": person,
-                "roles": [words.grant(grant, names) for grant in to_confirm],
-                "state": tag("access", words.access_state(person, grants.get(person.subject, ()), due_before)),
-                "lapses": confirmation.lapses(person.confirmed_on),
-                "may": may_confirm(principal, person, to_confirm),
-                "own": person.subject == principal.subject,
-                "ticked": str(person.id) in ticked,
-            }
-        )
+        shown = await confirmation.access_list(session, principal, settings, every=every, page=page)
     return render(
         request,
         "access/access.html",
         status,
-        rows=rows,
-        total=total,
+        rows=shown.rows,
+        total=shown.total,
         page=page,
         every=every,
         problem=problem,
-        times=confirmation,
+        times=shown.times,
         done=request.query_params.get("done", ""),
         left=request.query_params.get("left", ""),
     )
@@ -107,12 +82,13 @@ async def confirm(request: Request, principal: Decider, bus: BusDep, settings: P
     ids = [person_id for text in sent if isinstance(text, str) and (person_id := read_id(text)) is not None]
     every = bool(request.query_params.get("all"))
     try:
-        done, left = await yearly_confirmation.confirm(bus, principal, ids)
+        result = await yearly_confirmation.confirm(bus, principal, ids)
     except Refused as refused:
         if refused.status_code != 422:
             raise
         return await _access_page(request, principal, bus, settings, every=every, status=422, problem=refused.detail)
-    return see_other(f"{REGISTER}/access?done={len(done)}&left={len(left)}" + ("&all=1" if every else ""))
+    counts = f"done={len(result.confirmed)}&left={len(result.left)}"
+    return see_other(f"{REGISTER}/access?{counts}" + ("&all=1" if every else ""))
 
 
 @router.post(f"{PEOPLE}/{{person_id}}/address")
@@ -125,10 +101,10 @@ async def send_address_mail(person_id: UUID, principal: Decider, bus: BusDep) ->
 @router.post(f"{PEOPLE}/{{person_id}}/confirm")
 async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Confirm this person's access for another year."""
-    done, left = await yearly_confirmation.confirm(bus, principal, [person_id])
-    if not done and not left:
+    result = await yearly_confirmation.confirm(bus, principal, [person_id])
+    if not result.confirmed and not result.left:
         raise not_found()
-    if left:
+    if result.left:
         raise Refused(
             gettext("Somebody else confirms this access: nobody confirms the own one."),
             code=ProblemCode.SECOND_PERSON_NEEDED,
@@ -140,68 +116,56 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
 async def show_deputies(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
     form = DeputyForm(data={"since": clock.today()})
-    return await _deputies_page(request, principal, bus, form, read_id(person))
+    offices = await _offices(form, principal, bus, read_id(person))
+    return await _deputies_page(request, principal, bus, form, offices)
 
 
 async def _deputies_page(
-    request: Request, principal: Principal, bus: Bus, form: DeputyForm, holder_id: UUID | None, status: int = 200
+    request: Request, principal: Principal, bus: Bus, form: DeputyForm, offices: DeputyOffices, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        holder = await deputies.holder_of(session, principal, holder_id)
-        held_offices = await deputies.offices(session, holder.subject)
-        await _set_form_choices(form, principal, bus, holder_id)
-        own_deputies = await deputies_of(session, holder.subject)
-        for_others = await deputised_by(session, holder.subject)
+        shown = await deputy_views.deputies(session, offices.holder.subject)
     return render(
         request,
         "access/deputies.html",
         status,
         form_=form,
-        holder=holder,
-        own=holder.subject == principal.subject,
-        offices=held_offices,
-        stands_in=own_deputies,
-        for_others=for_others,
+        holder=offices.holder,
+        own=offices.holder.subject == principal.subject,
+        offices=offices.offices,
+        deputies=shown.deputies,
+        for_others=shown.stands_in_for,
         register_words=words,
         today=clock.today(),
         done=request.query_params.get("done"),
     )
 
 
-async def _set_form_choices(form: DeputyForm, principal: Principal, bus: Bus, holder_id: UUID | None) -> None:
+async def _offices(form: DeputyForm, principal: Principal, bus: Bus, holder_id: UUID | None) -> DeputyOffices:
+    """Return the offices for which a deputy can be named, and offer them and the candidates in the form."""
     async with bus.read() as session:
-        holder = await deputies.holder_of(session, principal, holder_id)
-        held_offices = await deputies.offices(session, holder.subject)
-        candidates = await deputies.candidates(session, holder, held_offices) if held_offices else []
-        names = await words.organisation_names(session, [person.organisation_id for person in candidates])
-    roles = list(dict.fromkeys(grant.role for grant in held_offices))
-    set_choices(
-        form.role,
-        [(role.value, labels.role(role)) for role in roles],
-        blank=N_("Choose one") if len(roles) > 1 else None,
-    )
-    deputy_options = [
-        (
-            str(person.id),
-            f"{person.name} ({names[str(person.organisation_id)]})"
-            if str(person.organisation_id) in names
-            else person.name,
-        )
-        for person in candidates
-    ]
-    set_choices(form.deputy, deputy_options, blank=N_("Choose one"))
+        offices = await deputy_views.deputy_offices(session, principal, holder_id)
+    roles = [(role.value, labels.role(role)) for role in offices.roles]
+    set_choices(form.role, roles, blank=N_("Choose one") if len(roles) > 1 else None)
+    candidates = [(str(person.id), _candidate(person, offices)) for person in offices.candidates]
+    set_choices(form.deputy, candidates, blank=N_("Choose one"))
+    return offices
+
+
+def _candidate(person: Person, offices: DeputyOffices) -> str:
+    organisation = offices.organisations.get(str(person.organisation_id))
+    return f"{person.name} ({organisation})" if organisation is not None else person.name
 
 
 @router.post(DEPUTIES)
 async def name_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """Name a deputy."""
     holder_id, form = read_id(person), await DeputyForm.read(request)
-    await _set_form_choices(form, principal, bus, holder_id)
-    if not form.validate():
-        return await _deputies_page(request, principal, bus, form, holder_id, 422)
-    assert form.since.data is not None
-    try:
-        await deputies.appoint_deputy(
+    offices = await _offices(form, principal, bus, holder_id)
+
+    async def act() -> Deputy:
+        assert form.since.data is not None
+        return await deputies.appoint_deputy(
             bus,
             principal,
             deputy_id=UUID(form.deputy.data),
@@ -210,11 +174,9 @@ async def name_deputy(request: Request, principal: Holder, bus: BusDep, person: 
             until=form.until.data,
             holder_id=holder_id,
         )
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        refuse(form, refused)
-        return await _deputies_page(request, principal, bus, form, holder_id, 422)
+
+    if status := await submit_form(form, act):
+        return await _deputies_page(request, principal, bus, form, offices, status)
     return see_other(_deputies_at(holder_id, "named"))
 
 
@@ -252,16 +214,8 @@ async def ask_address(
 ) -> Response:
     """Show a button by which the owner confirms, as a mail scanner that opens the link must confirm nothing."""
     async with bus.read() as session:
-        check = await addresses.check_of_link(session, address_seal(request), token)
-    return render(
-        request,
-        "access/address.html",
-        address=check.address,
-        open=check.open(clock.now()),
-        used=check.used_at is not None,
-        until=check.expires_at,
-        problem="",
-    )
+        link = await addresses.link_of(session, address_seal(request), token)
+    return render(request, "access/address.html", link=link, open=link.open, problem="")
 
 
 @router.post("/applications/address/{token}")
@@ -277,14 +231,5 @@ async def confirm_address(
             raise
         problem = refused.detail
     async with bus.read() as session:
-        check = await addresses.check_of_link(session, seal, token)
-    return render(
-        request,
-        "access/address.html",
-        409 if problem else 200,
-        address=check.address,
-        open=False,
-        used=check.used_at is not None,
-        until=check.expires_at,
-        problem=problem,
-    )
+        link = await addresses.link_of(session, seal, token)
+    return render(request, "access/address.html", 409 if problem else 200, link=link, open=False, problem=problem)

@@ -13,6 +13,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import EU, may_clear
 from shared.time import clock, dates
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     from services.applications.access.model import Deciders
     from shared.identity import Principal
+
+
+class MailSent(ReadModel):
+    """The confirmation that a mail is on its way."""
+
+    sent: bool
 
 
 @dataclass(frozen=True, slots=True)

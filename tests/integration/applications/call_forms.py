@@ -35,7 +35,7 @@ async def second_coordinator(programme: Programme) -> str:
 async def fund(programme: Programme) -> str:
     """Return the id of the programme's fund."""
     found = await programme.get("programme", "/funds")
-    return str(found["funds"][0]["id"])
+    return str(found["items"][0]["id"])
 
 
 async def forms(programme: Programme) -> dict[str, dict[str, Any]]:

@@ -127,7 +127,7 @@ async def world(programme: Programme, feed: Feed) -> World:
 async def in_the_register(programme: Programme) -> dict[str, str]:
     """Enter Armenia's part of the register: people, organisations, a proposal, needs, a table, and the pairs."""
     day = str(clock.today())
-    people = (await programme.get("programme", "/people"))["people"]
+    people = (await programme.get("programme", "/people"))["items"]
     need = {"country": "AM", "topic_code": "online_crime", "level": 1, "quantity": 2, "since": day, "until": day}
     needs = await programme.post("tigran", "/register/needs", {"needs": [need]}, 201)
     table = f"country,topic,level,quantity,from,until\nAM,online_crime,2,3,{day},{day}"
@@ -138,7 +138,7 @@ async def in_the_register(programme: Programme) -> dict[str, str]:
     proposal = await programme.post("tigran", "/register/proposals", {"change": change}, 201)
     pair = {"countries": ["AM", "AZ"], "since": day}
     exclusion = await programme.post("programme", "/register/exclusions", {"exclusion": pair})
-    funds = (await programme.get("programme", "/funds"))["funds"]
+    funds = (await programme.get("programme", "/funds"))["items"]
     return {
         "person_id": next(one["id"] for one in people if one["subject"] == "ani"),
         "organisation_id": programme.organisations["AM"],

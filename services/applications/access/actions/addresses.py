@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.applications.refusals import not_found
@@ -15,7 +16,7 @@ from services.applications.register.actions.address_checks import (
 )
 from services.applications.register.actions.entries import access_event, put_grants
 from services.applications.register.store import address_checks, entries, people
-from services.applications.register.views.scope import visible_person
+from services.applications.register.views.entries import visible_person
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
 
 # A mistyped address must not flood a stranger with mail.
 MOST_A_DAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The link of a mail: which address it confirms, until when, and whether it was used or can be used now."""
+
+    address: str
+    until: datetime
+    open: bool
+    used: bool
+
+
+async def link_of(session: AsyncSession, seal: Seal, token: str) -> Link:
+    """Return what a link is good for. Raises `Refused` (404) if the portal did not make it."""
+    check = await check_of_link(session, seal, token)
+    return Link(check.address, check.expires_at, check.open(clock.now()), check.used_at is not None)
 
 
 async def check_of_link(session: AsyncSession, seal: Seal, token: str) -> address_checks.AddressCheck:

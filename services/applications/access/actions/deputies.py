@@ -8,10 +8,8 @@ from services.applications.refusals import not_found
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
-from services.applications.register.store.people import RegisterScope
-from services.applications.register.views.deputies import Deputy
-from services.applications.register.views.scope import decides, scope_of
-from shared.contracts.codes import Role
+from services.applications.register.views.deputies import Deputy, deputy_view, holder_of, offices_of
+from services.applications.register.views.scope import scope_of
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -21,44 +19,10 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from shared.bus import Bus
     from shared.contracts.access import AccessGrant
+    from shared.contracts.codes import Role
     from shared.identity import Principal
-
-
-async def offices(session: AsyncSession, subject: str) -> list[AccessGrant]:
-    """Return the offices, now or later, for which a person may name a deputy."""
-    grants = (await people.grants(session, [subject])).get(subject, ())
-    return register_grants.deputisable_offices(grants, clock.today())
-
-
-async def holder_of(session: AsyncSession, principal: Principal, person_id: UUID | None) -> entries.Person:
-    """Return the person for whom a deputy is named: the principal, or, for the programme, anybody.
-
-    Raises `Refused` (404).
-    """
-    if person_id is None:
-        person = await entries.person(session, principal.subject)
-    else:
-        person = await people.by_id(session, person_id)
-    if person is None or (person.subject != principal.subject and not decides(principal)):
-        raise not_found()
-    return person
-
-
-async def candidates(
-    session: AsyncSession, holder: entries.Person, offices: Sequence[AccessGrant]
-) -> list[entries.Person]:
-    """Return the people who may stand in: those of the offices' country or organisation."""
-    if any(grant.role is Role.NATIONAL_COORDINATOR for grant in offices):
-        scope = RegisterScope(frozenset(grant.country for grant in offices if grant.country))
-    else:
-        scope = RegisterScope(
-            frozenset(), frozenset(grant.organisation_id for grant in offices if grant.organisation_id)
-        )
-    return [person for person in await people.choosable(session, scope) if person.subject != holder.subject]
 
 
 async def appoint_deputy(
@@ -76,7 +40,7 @@ async def appoint_deputy(
         # One appointment at a time: otherwise two deputies could be named for the same days.
         await entries.lock_people(tx.session)
         holder = await holder_of(tx.session, principal, holder_id)
-        held_offices = [grant for grant in await offices(tx.session, holder.subject) if grant.role is role]
+        held_offices = [grant for grant in await offices_of(tx.session, holder.subject) if grant.role is role]
         if not held_offices:
             raise _wrong({"role": gettext("This role cannot be deputised now. Choose one of those shown.")})
         person = await people.by_id(tx.session, deputy_id, lock=True)
@@ -100,7 +64,7 @@ async def appoint_deputy(
             raise _wrong(wrong)
         grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
         await put_grants(tx, person, (*grants, deputy_grant), action="deputy_named", before=grants)
-        return Deputy(person, holder, deputy_grant)
+        return deputy_view(person, holder, deputy_grant)
 
 
 def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:

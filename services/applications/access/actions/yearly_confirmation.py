@@ -16,7 +16,13 @@ from services.applications.register.actions.changes import complete_transfer
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
-from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
+from services.applications.register.views.confirmation import (
+    ConfirmedAccess,
+    confirmation_times,
+    grants_to_confirm,
+    may_confirm,
+)
+from services.applications.register.views.entries import person_view
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
 from shared.bus.db import leases
@@ -42,10 +48,8 @@ MOST_AT_ONCE = 100
 _log = structlog.get_logger()
 
 
-async def confirm(
-    bus: Bus, principal: Principal, ids: Sequence[UUID]
-) -> tuple[list[entries.Person], list[entries.Person]]:
-    """Confirm the access of people; return those confirmed, and those whom the principal may not confirm.
+async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> ConfirmedAccess:
+    """Confirm the access of people; return who is confirmed, and whom the principal may not confirm.
 
     Lapsed access is restored. Raises `Refused` (422) for no person, or for more than a hundred.
     """
@@ -53,8 +57,8 @@ async def confirm(
     if not 0 < len(wanted) <= MOST_AT_ONCE:
         sentence = gettext("Choose at least one person, and a hundred at the most.")
         raise Refused(sentence, 422, {"person": sentence})
-    done: list[entries.Person] = []
-    left: list[entries.Person] = []
+    confirmed: list[UUID] = []
+    left: list[UUID] = []
     async with bus.transaction(principal.subject) as tx:
         scope = scope_of(principal)
         for person_id in wanted:
@@ -62,17 +66,17 @@ async def confirm(
             if person is None or not scope.covers(person.country, person.organisation_id):
                 continue
             grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-            to_confirm = grants_to_confirm(person, grants)
-            if not may_confirm(principal, person, to_confirm):
-                left.append(person)
+            shown = person_view(person)
+            if not may_confirm(principal, shown, grants_to_confirm(shown, grants)):
+                left.append(person.id)
                 continue
             await _renew(tx, person, grants)
-            done.append(person)
-    return done, left
+            confirmed.append(person.id)
+    return ConfirmedAccess(confirmed=tuple(confirmed), left=tuple(left))
 
 
 async def _renew(tx: Tx, person: entries.Person, grants: tuple[AccessGrant, ...]) -> None:
-    restored = grants_to_confirm(person, grants) if person.lapsed_on is not None else ()
+    restored = grants_to_confirm(person_view(person), grants) if person.lapsed_on is not None else ()
     before = {"confirmed_on": person.confirmed_on.isoformat()}
     action = "restored" if person.lapsed_on is not None else "confirmed"
     person.lapsed_on, person.lapsed_grants = None, []
@@ -148,7 +152,7 @@ async def move(bus: Bus, lease: Lease | None = None) -> int:
         if lease is not None:
             await leases.check(tx.session, lease)
         found = await people.due_moves(tx.session, clock.today())
-        grants = await people.grants(tx.session, [one.subject for one in found])
+        grants = await people.grants(tx.session, [person.subject for person in found])
         for person in found:
             assert person.moves_to is not None
             organisation = await entries.organisation(tx.session, person.moves_to)

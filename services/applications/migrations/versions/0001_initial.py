@@ -387,6 +387,7 @@ def _create_register() -> None:
         sa.PrimaryKeyConstraint("subject", name="person_pkey"),
         sa.UniqueConstraint("id", name="person_id_key"),
     )
+    op.create_index("person_changed_at", "person", ["changed_at"])
     op.create_index("person_confirmed_on", "person", ["confirmed_on"], postgresql_where=sa.text("lapsed_on IS NULL"))
     op.create_index("person_country", "person", ["country"])
     op.create_index("person_email_key", "person", [sa.text("lower(email)")], unique=True)

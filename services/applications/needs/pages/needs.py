@@ -19,9 +19,8 @@ from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.refusals import not_found
 from services.applications.register.forms import countries_of, set_choices
-from services.applications.register.store import people
-from services.applications.register.store.history import history
-from services.applications.register.views import words
+from services.applications.register.views.history import entry_events
+from services.applications.register.views.scope import scope_of
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, UNION, Expertise
@@ -236,8 +235,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
     """Show one need and its history."""
     need = await _visible_need(bus, principal, need_id)
     async with bus.read() as session:
-        changes = await history(session, ("need",), need.id)
-        events = await words.history(session, changes, people.RegisterScope(countries_visible(principal)), {})
+        events = await entry_events(session, ("need",), need.id, scope_of(principal))
         citing = await calls_store.citing(session, need.id)
     return render(
         request,

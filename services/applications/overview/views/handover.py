@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from services.applications.application.store import applications, standings
 from services.applications.matches.store import matches
@@ -12,9 +13,11 @@ from services.applications.mentorships.store import mentorships
 from services.applications.placements import store as placements_store
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import people
+from shared.contracts.access import AccessGrant
 from shared.contracts.codes import UNION, ApplicationState, MatchState, MentorshipState, MentorState, OfferState, Role
 from shared.i18n import gettext, ngettext
 from shared.time import clock
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.store import entries
-    from shared.contracts.access import AccessGrant
 
 _OPEN = frozenset(
     {
@@ -39,26 +41,29 @@ _TO_ANSWER = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
 _PLACES = (OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, OfferState.PUBLISHED, OfferState.PAUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """Something open: its title, its state (kind and code of the table of states), and its address."""
+class OpenMatter(ReadModel):
+    """Something open: an application, a placement, a match."""
 
-    title: str
-    kind: str = ""
-    state: str = ""
-    href: str = ""
+    title: Annotated[str, Field(examples=["Application AM-2026-0001"])]
+    kind: Annotated[str, Field(description="What it is, if it has a state; otherwise empty.", examples=["application"])]
+    state: Annotated[str, Field(description="Its state; empty if it has none.", examples=["submitted"])]
+    href: Annotated[str, Field(description="The address of its page; empty if it has none.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Office:
-    """A role of somebody's that others depend on, and who else has it."""
+def matter(title: str, kind: str = "", state: str = "", href: str = "") -> OpenMatter:
+    """Return an open matter; `kind` and `state` are those of the table of states."""
+    return OpenMatter(title=title, kind=kind, state=state, href=href)
+
+
+class Office(ReadModel):
+    """A role of somebody's that others depend on."""
 
     grant: AccessGrant
-    others: tuple[str, ...]
-    matters: tuple[Matter, ...]
+    others: Annotated[int, Field(description="How many other people have the same role today.", examples=[1])]
+    matters: Annotated[tuple[OpenMatter, ...], Field(description="What waits there.")]
 
 
-async def of_person(session: AsyncSession, person: entries.Person) -> list[Matter]:
+async def of_person(session: AsyncSession, person: entries.Person) -> list[OpenMatter]:
     """Return what somebody takes part in: applications, a mentor's profile, mentorships."""
     found = []
     for application in await applications.of_officer(session, person.subject):
@@ -70,28 +75,28 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[Matte
             state = ApplicationState.IN_MATCHING.value if standing is None else standing.state
         if state not in _OVER:
             title = gettext("Application %(reference)s") % {"reference": application.reference}
-            found.append(Matter(title, "application", state, f"/applications/cases/{application.id}"))
+            found.append(matter(title, "application", state, f"/applications/cases/{application.id}"))
     profiles = [
         profile
         for profile in await mentors_store.of_subject(session, person.subject)
         if profile.state in {MentorState.PUBLISHED, MentorState.PAUSED}
     ]
     found += [
-        Matter(gettext("Mentor's profile %(reference)s") % {"reference": profile.reference}, "mentor", profile.state)
+        matter(gettext("Mentor's profile %(reference)s") % {"reference": profile.reference}, "mentor", profile.state)
         for profile in profiles
     ]
     ids = [profile.id for profile in profiles]
     paired = await matches.within(session, [matches.of_mentors(ids)], [*_TO_ANSWER, MatchState.CONFIRMED])
-    mentorships_by_match = await mentorships.of_matches(session, {one.id for one in paired})
+    mentorships_by_match = await mentorships.of_matches(session, {match.id for match in paired})
     for match in paired:
         pair = mentorships_by_match.get(match.id)
         if pair is None and match.state != MatchState.CONFIRMED:
             found.append(
-                Matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
+                matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
             )
         elif pair is not None and pair.stands not in {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}:
             title = gettext("Mentorship as a mentor")
-            found.append(Matter(title, "mentorship", pair.state, f"/applications/mentorships/{pair.id}"))
+            found.append(matter(title, "mentorship", pair.state, f"/applications/mentorships/{pair.id}"))
     return found
 
 
@@ -116,11 +121,11 @@ async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequ
                 for other in grants_of_other
             )
         ]
-        found.append(Office(grant, tuple(others), tuple(await _waiting(session, grant))))
+        found.append(Office(grant=grant, others=len(others), matters=tuple(await _waiting(session, grant))))
     return found
 
 
-async def _waiting(session: AsyncSession, grant: AccessGrant) -> list[Matter]:
+async def _waiting(session: AsyncSession, grant: AccessGrant) -> list[OpenMatter]:
     own = [] if grant.organisation_id is None else [grant.organisation_id]
     if grant.role is Role.HOST_CONTACT:
         return await of_organisation(session, own)
@@ -129,17 +134,17 @@ async def _waiting(session: AsyncSession, grant: AccessGrant) -> list[Matter]:
     return _counted(len(waiting), "/applications/matches?state=proposed")
 
 
-def _counted(count: int, href: str) -> list[Matter]:
+def _counted(count: int, href: str) -> list[OpenMatter]:
     if not count:
         return []
     title = ngettext("%(num)d match to clear or answer", "%(num)d matches to clear or answer", count) % {"num": count}
-    return [Matter(title, href=href)]
+    return [matter(title, href=href)]
 
 
-async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[Matter]:
+async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[OpenMatter]:
     """Return what organisations take part in as hosts: placements that are open, matches that wait."""
     found = [
-        Matter(
+        matter(
             gettext("Placement %(reference)s: %(title)s")
             % {"reference": placement.reference, "title": placement.title},
             "offer",

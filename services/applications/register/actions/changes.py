@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import (
-    organisation_json,
-    person_json,
     put_grants,
     put_organisations,
     put_people,
@@ -26,6 +24,7 @@ from services.applications.register.model.proposals import (
 )
 from services.applications.register.store import entries, people
 from services.applications.register.store.history import note
+from services.applications.register.views.entries import organisation_json, person_json
 from services.applications.register.views.scope import decides, grantable, scope_of
 from shared.contracts.codes import UNION, OrganisationKind
 from shared.errors import Refused
@@ -35,6 +34,8 @@ from shared.time import clock
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.model.proposals import Change
     from shared.bus import Tx
@@ -47,7 +48,7 @@ _LONGEST_AHEAD = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The entry that a change is about, locked, with its current state as JSON. A new entry has no `version`."""
+    """The entry that a change is about, with its current state as JSON. A new entry has no `version`."""
 
     key: str
     name: str
@@ -64,12 +65,21 @@ class Target:
         """Return whether the entry exists in the register."""
         return self.version > 0
 
+    @property
+    def entry_id(self) -> UUID | None:
+        """Return the id of the person or organisation; None if it does not exist yet."""
+        entry = self.person or self.organisation
+        return None if entry is None else entry.id
 
-async def load_target(tx: Tx, change: Change) -> Target:
-    """Load and lock the entry that a change is about. Raises `Refused` (404) if a leaver or mover does not exist."""
+
+async def load_target(session: AsyncSession, change: Change, *, lock: bool = True) -> Target:
+    """Load the entry that a change is about; with `lock` nobody else changes it until the commit.
+
+    Raises `Refused` (404) if a leaver or mover does not exist.
+    """
     match change:
         case OrganisationChange(entry=entry):
-            organisation = None if entry.id is None else await entries.organisation(tx.session, entry.id, lock=True)
+            organisation = None if entry.id is None else await entries.organisation(session, entry.id, lock=lock)
             if organisation is None:
                 return Target(str(entry.id or ""), entry.name, country=entry.country)
             return Target(
@@ -82,19 +92,19 @@ async def load_target(tx: Tx, change: Change) -> Target:
                 current=organisation_json(organisation),
             )
         case PersonChange(entry=entry):
-            person = await entries.person(tx.session, entry.subject, lock=True)
+            person = await entries.person(session, entry.subject, lock=lock)
             if person is None:
                 return Target(entry.subject, entry.name, 0, entry.country, entry.organisation_id)
-            return await _person_target(tx, person)
+            return await _person_target(session, person)
         case Leave(subject=subject) | Transfer(subject=subject):
-            person = await entries.person(tx.session, subject, lock=True)
+            person = await entries.person(session, subject, lock=lock)
             if person is None:
                 raise not_found()
-            return await _person_target(tx, person)
+            return await _person_target(session, person)
 
 
-async def _person_target(tx: Tx, person: entries.Person) -> Target:
-    grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+async def _person_target(session: AsyncSession, person: entries.Person) -> Target:
+    grants = (await people.grants(session, [person.subject])).get(person.subject, ())
     return Target(
         person.subject,
         person.name,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.applications.register.actions.address_checks import close_address_checks, start_address_check
-from services.applications.register.model import OrganisationEntry, PersonEntry
 from services.applications.register.store import entries as register_entries
 from services.applications.register.store import people
 from services.applications.register.store.history import note
+from services.applications.register.views.entries import organisation_json, person_json
 from shared.contracts.access import AccessChanged
 from shared.contracts.registry import OrganisationChanged
 from shared.i18n import gettext
@@ -21,37 +21,11 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from services.applications.register.model import OrganisationEntry, PersonEntry
     from services.applications.register.store.address_checks import AddressCheck
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant
     from shared.contracts.codes import PartnerStatus
-
-
-def person_entry(person: register_entries.Person, grants: Sequence[AccessGrant]) -> PersonEntry:
-    """Return a person as an entry, from which forms and proposals start.
-
-    An address that waits for confirmation is the entry's.
-    """
-    values = {name: getattr(person, name) for name in PersonEntry.model_fields if name not in {"grants", "email"}}
-    # Built without checks: entries made under older rules must be readable, so that they can be corrected.
-    return PersonEntry.model_construct(**values, email=person.email_wanted or person.email, grants=tuple(grants))
-
-
-def person_json(person: register_entries.Person, grants: Sequence[AccessGrant]) -> dict[str, Any]:
-    """Return a person as JSON, for comparisons and the history."""
-    return person_entry(person, grants).model_dump(mode="json", warnings=False)
-
-
-def organisation_entry(organisation: register_entries.Organisation) -> OrganisationEntry:
-    """Return an organisation as an entry."""
-    return OrganisationEntry.model_construct(
-        **{name: getattr(organisation, name) for name in OrganisationEntry.model_fields}
-    )
-
-
-def organisation_json(organisation: register_entries.Organisation) -> dict[str, Any]:
-    """Return an organisation as JSON, for comparisons and the history."""
-    return organisation_entry(organisation).model_dump(mode="json", warnings=False)
 
 
 async def put_organisations(

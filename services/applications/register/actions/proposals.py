@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,6 +27,16 @@ from services.applications.register.model.proposals import (
 from services.applications.register.store import entries
 from services.applications.register.store import proposals as store
 from services.applications.register.store.history import note
+from services.applications.register.views.history import field_changes
+from services.applications.register.views.proposals import (
+    ApprovedProposals,
+    ComparedProposal,
+    LeftProposal,
+    Proposal,
+    Submission,
+    proposal_view,
+    visible,
+)
 from services.applications.register.views.scope import decides, scope_of
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.contracts.registry import ProposalChanged
@@ -46,32 +55,6 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The result of a change: made at once (`id` is the entry's), or proposed."""
-
-    id: UUID | None
-    proposal: store.Proposal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A proposal beside the current entry: what approving it changes, and what changed since it was proposed."""
-
-    proposal: store.Proposal
-    version: int
-    changes: dict[str, tuple[Any, Any]]
-    meanwhile: dict[str, tuple[Any, Any]]
-    change: Change
-    person_id: UUID | None
-    organisation_id: UUID | None
-
-    @property
-    def stale(self) -> bool:
-        """Return whether the entry was changed since the proposal."""
-        return self.proposal.base_version != self.version
-
-
 async def submit(
     bus: Bus, principal: Principal, change: Change, *, version: int | None = None, note_: str = "", new: bool = False
 ) -> Submission:
@@ -82,7 +65,7 @@ async def submit(
     """
     async with bus.transaction(principal.subject) as tx:
         await entries.lock_people(tx.session)
-        target = await load_target(tx, change)
+        target = await load_target(tx.session, change)
         if new and target.exists:
             sentence = gettext(
                 "Somebody in the register signs in with this name already. Check it, or use another one."
@@ -97,8 +80,8 @@ async def submit(
             )
         await check_change(tx, principal, change, target)
         if decides(principal):
-            return Submission(await apply_change(tx, change, target), None)
-        return Submission(None, await _propose(tx, change, target, note_))
+            return Submission(id=await apply_change(tx, change, target), proposal=None)
+        return Submission(id=None, proposal=proposal_view(await _propose(tx, change, target, note_)))
 
 
 async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.Proposal:
@@ -155,29 +138,25 @@ async def _record_state(tx: Tx, proposal: store.Proposal) -> None:
     await tx.record(event, proposal.id)
 
 
-async def visible_proposal(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
-    """Return a proposal that the principal may see. Raises `Refused` (404)."""
-    async with bus.read() as session:
-        proposal = await store.proposal(session, proposal_id)
-    return _check_visible(principal, proposal)
-
-
-def _check_visible(principal: Principal, proposal: store.Proposal | None) -> store.Proposal:
-    own = proposal is not None and proposal.proposed_by == principal.subject
-    if proposal is None or not (own or scope_of(principal).covers(proposal.country, proposal.organisation_id)):
-        raise not_found()
-    return proposal
-
-
-async def compare(bus: Bus, principal: Principal, proposal_id: UUID) -> Comparison:
+async def compare(bus: Bus, principal: Principal, proposal_id: UUID) -> ComparedProposal:
     """Compare a proposal with the current entry. Raises `Refused` (404)."""
-    async with bus.transaction(principal.subject) as tx:
-        proposal = _check_visible(principal, await store.proposal(tx.session, proposal_id))
-        target = await load_target(tx, proposal.change)
-        return _comparison(proposal, target)
+    async with bus.read() as session:
+        proposal = visible(principal, await store.proposal(session, proposal_id))
+        return _comparison(proposal, await load_target(session, proposal.change, lock=False))
 
 
-def _comparison(proposal: store.Proposal, target: Target) -> Comparison:
+async def compare_waiting(bus: Bus, principal: Principal) -> tuple[list[ComparedProposal], int]:
+    """Compare the first page of waiting proposals, oldest first; return them, and how many wait."""
+    async with bus.read() as session:
+        waiting, total = await store.proposals(
+            session, scope_of(principal), principal.subject, state=ProposalState.WAITS
+        )
+        return [
+            _comparison(proposal, await load_target(session, proposal.change, lock=False)) for proposal in waiting
+        ], total
+
+
+def _comparison(proposal: store.Proposal, target: Target) -> ComparedProposal:
     pending = proposal.stands is ProposalState.WAITS
     try:
         change = rebase(proposal.change, proposal.before, target.current) if pending else proposal.change
@@ -187,20 +166,17 @@ def _comparison(proposal: store.Proposal, target: Target) -> Comparison:
     if isinstance(change, OrganisationChange | PersonChange):
         after = change.entry.model_dump(mode="json")
     base = target.current if pending else proposal.before
-    return Comparison(
-        proposal=proposal,
+    stale = pending and proposal.base_version != target.version
+    return ComparedProposal(
+        **dict(proposal_view(proposal)),
         version=target.version,
-        changes=differences(base, after) if after else {},
-        meanwhile=differences(proposal.before, target.current)
-        if pending and proposal.base_version != target.version
-        else {},
-        change=change,
-        person_id=None if target.person is None else target.person.id,
-        organisation_id=None if target.organisation is None else target.organisation.id,
+        entry_id=target.entry_id,
+        changes=field_changes(differences(base, after) if after else {}),
+        meanwhile=field_changes(differences(proposal.before, target.current) if stale else {}),
     )
 
 
-async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version: int | None = None) -> store.Proposal:
+async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version: int | None = None) -> Proposal:
     """Approve a proposal. `version` is the entry's as the decider saw it; by default the proposer's.
 
     Raises `Refused` (404; 409 if it is decided or the entry was changed since; 422 if it cannot be made now).
@@ -211,14 +187,14 @@ async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version:
         if proposal is None:
             raise not_found()
         if proposal.stands is ProposalState.APPROVED and proposal.settled_by == principal.subject:
-            return proposal
+            return proposal_view(proposal)
         return await _approve(tx, principal, proposal, version)
 
 
-async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, version: int | None) -> store.Proposal:
+async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, version: int | None) -> Proposal:
     with lawful():
         check_pending(proposal.stands)
-    target = await load_target(tx, proposal.change)
+    target = await load_target(tx.session, proposal.change)
     if target.exists and not proposal.base_version:
         raise Refused(
             gettext("%(name)s was entered since this was proposed. Refuse it, or change the entry.")
@@ -244,34 +220,31 @@ async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, versi
 
 async def _settle(
     tx: Tx, proposal: store.Proposal, state: ProposalState, reason: str | None = None, text: str = ""
-) -> store.Proposal:
+) -> Proposal:
     proposal.state, proposal.settled_by, proposal.settled_at = state, tx.actor, clock.now()
     proposal.reason, proposal.text = reason, text.strip()[:1000]
     tx.session.add(proposal)
     await _record_state(tx, proposal)
     await tx.changed("register")
-    return proposal
+    return proposal_view(proposal)
 
 
-async def approve_several(
-    bus: Bus, principal: Principal, ids: Sequence[UUID]
-) -> tuple[list[store.Proposal], list[tuple[store.Proposal, str]]]:
+async def approve_several(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> ApprovedProposals:
     """Approve those that can be; return them, and the others with the reason. At most 50 at once."""
-    done: list[store.Proposal] = []
-    left: list[tuple[store.Proposal, str]] = []
+    done: list[Proposal] = []
+    left: list[LeftProposal] = []
     async with bus.read() as session:
         proposals = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
     for proposal in proposals:
         try:
             done.append(await approve(bus, principal, proposal.id))
         except Refused as refused:
-            left.append((proposal, " ".join([*refused.fields.values()]) or refused.detail))
-    return done, left
+            why = " ".join(refused.fields.values()) or refused.detail
+            left.append(LeftProposal(id=proposal.id, name=proposal.name, why=why))
+    return ApprovedProposals(approved=tuple(done), left=tuple(left))
 
 
-async def refuse(
-    bus: Bus, principal: Principal, proposal_id: UUID, reason: RefusedBecause, text: str = ""
-) -> store.Proposal:
+async def refuse(bus: Bus, principal: Principal, proposal_id: UUID, reason: RefusedBecause, text: str = "") -> Proposal:
     """Refuse a proposal; the proposer reads why. Raises `Refused` (404, 409; 422 if `other` has no text)."""
     if reason is RefusedBecause.OTHER and not text.strip():
         sentence = gettext("Say in a few words why, so that the proposer can do something about it.")
@@ -281,21 +254,21 @@ async def refuse(
         if proposal is None:
             raise not_found()
         if proposal.stands is ProposalState.REFUSED and proposal.settled_by == principal.subject:
-            return proposal
+            return proposal_view(proposal)
         with lawful():
             check_pending(proposal.stands)
         await note_end_of_proposal(tx, proposal.id, "refused", proposal.country, {"reason": reason.value})
         return await _settle(tx, proposal, ProposalState.REFUSED, reason, text)
 
 
-async def take_back(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
+async def take_back(bus: Bus, principal: Principal, proposal_id: UUID) -> Proposal:
     """Take back one's own proposal. Raises `Refused` (404 for somebody else's, 409)."""
     async with bus.transaction(principal.subject) as tx:
         proposal = await store.proposal(tx.session, proposal_id, lock=True)
         if proposal is None or proposal.proposed_by != principal.subject:
             raise not_found()
         if proposal.stands is ProposalState.TAKEN_BACK:
-            return proposal
+            return proposal_view(proposal)
         with lawful():
             check_pending(proposal.stands)
         await note_end_of_proposal(tx, proposal.id, "taken_back", proposal.country, {})

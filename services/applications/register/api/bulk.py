@@ -1,102 +1,101 @@
-"""Serve bulk entry of organisations, people, partners, funds and exclusions: at most a hundred a call."""
+"""Serve lists of organisations, people and funds, and their bulk entry: at most a hundred a call."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.applications.guards import Coordinator, Country
-from services.applications.parameters import BusDep
+from services.applications.parameters import Body, BusDep
 from services.applications.register.actions import bulk
 from services.applications.register.model import ExclusionEntry, FundEntry, OrganisationEntry, PartnerEntry, PersonEntry
-from services.applications.register.store import entries
+from services.applications.register.views import entries
+from services.applications.register.views.entries import Entered, EnteredPartners, Fund, Organisation, Person
 from shared.identity.scope import countries_visible
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1", tags=["register"])
 MOST = 100
 
 
-class Organisations(BaseModel):
+class Organisations(Body):
     """Organisations to enter."""
 
     organisations: Annotated[tuple[OrganisationEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
-class People(BaseModel):
+class People(Body):
     """People to enter."""
 
     people: Annotated[tuple[PersonEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
-class Partners(BaseModel):
+class Partners(Body):
     """Partner countries to enter as active."""
 
     partners: Annotated[tuple[PartnerEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
-class Funds(BaseModel):
+class Funds(Body):
     """Funds to enter."""
 
     funds: Annotated[tuple[FundEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
-class Exclusions(BaseModel):
+class Exclusions(Body):
     """Exclusions to enter."""
 
     exclusions: Annotated[tuple[ExclusionEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 @router.post("/organisations", status_code=201)
-async def enter_organisations(body: Organisations, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
+async def enter_organisations(body: Organisations, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter organisations; returns their ids in the same order."""
-    return {"ids": await bulk.enter_organisations(bus, principal.subject, body.organisations)}
+    return Entered(ids=tuple(await bulk.enter_organisations(bus, principal.subject, body.organisations)))
 
 
 @router.get("/organisations")
-async def read_organisations(_: Country, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All organisations by country and name."""
+async def read_organisations(_: Country, bus: BusDep, page: PageDep) -> Page[Organisation]:
+    """All organisations, in the order in which they were entered."""
     async with bus.read() as session:
-        found = await entries.organisations(session)
-    return {"organisations": [row.model_dump(mode="json") for row in found]}
+        return await entries.organisations_page(session, page)
 
 
 @router.post("/people", status_code=201)
-async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
+async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter people with their grants; returns their opaque ids in the same order."""
-    return {"ids": await bulk.enter_people(bus, principal.subject, body.people)}
+    return Entered(ids=tuple(await bulk.enter_people(bus, principal.subject, body.people)))
 
 
 @router.get("/people")
-async def read_people(principal: Country, bus: BusDep, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
-    """One page (50) of the people of the caller's country; of all countries for the programme coordinator."""
+async def read_people(principal: Country, bus: BusDep, page: PageDep) -> Page[Person]:
+    """The people of the caller's country, in the order of entry; of all countries for the programme coordinator."""
     async with bus.read() as session:
-        found, total = await entries.people(session, countries=countries_visible(principal), page=page)
-    return {"people": [row.model_dump(mode="json") for row in found], "total": total}
+        return await entries.people_page(session, countries_visible(principal), page)
 
 
 @router.post("/partners", status_code=201)
-async def enter_partners(body: Partners, principal: Coordinator, bus: BusDep) -> dict[str, int]:
+async def enter_partners(body: Partners, principal: Coordinator, bus: BusDep) -> EnteredPartners:
     """Enter partner countries as active from a day on."""
     await bulk.enter_partners(bus, principal.subject, body.partners)
-    return {"entered": len(body.partners)}
+    return EnteredPartners(entered=len(body.partners))
 
 
 @router.post("/funds", status_code=201)
-async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
+async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter funds; returns their ids in the same order."""
-    return {"ids": await bulk.enter_funds(bus, principal.subject, body.funds)}
+    return Entered(ids=tuple(await bulk.enter_funds(bus, principal.subject, body.funds)))
 
 
 @router.get("/funds")
-async def read_funds(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All funds by name."""
+async def read_funds(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Fund]:
+    """All funds, in the order in which they were entered."""
     async with bus.read() as session:
-        found = await entries.funds(session)
-    return {"funds": [row.model_dump(mode="json") for row in found]}
+        return await entries.funds_page(session, page)
 
 
 @router.post("/exclusions", status_code=201)
-async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
+async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter exclusions; returns their ids in the same order."""
-    return {"ids": await bulk.enter_exclusions(bus, principal.subject, body.exclusions)}
+    return Entered(ids=tuple(await bulk.enter_exclusions(bus, principal.subject, body.exclusions)))

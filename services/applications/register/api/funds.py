@@ -1,6 +1,5 @@
 """Serve changes of one fund or one excluded pair; several at once are entered in bulk."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -9,7 +8,10 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.model import ExclusionEntry, FundEntry
-from services.applications.register.store import entries
+from services.applications.register.views import entries
+from services.applications.register.views.entries import Ended, EntryId, Exclusion
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
@@ -29,27 +31,26 @@ class ExclusionChange(Body):
 
 
 @router.post("/funds")
-async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
+async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> EntryId:
     """Enter a fund, or change the one with that id; returns its id."""
-    return {"id": await actions.save_fund(bus, principal, body.fund, version=body.version)}
+    return EntryId(id=await actions.save_fund(bus, principal, body.fund, version=body.version))
 
 
 @router.get("/exclusions")
-async def read_exclusions(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All excluded pairs, the newest first; for programme coordinators only."""
+async def read_exclusions(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Exclusion]:
+    """All excluded pairs, the one entered last first; for programme coordinators only."""
     async with bus.read() as session:
-        found = await entries.exclusions(session)
-    return {"exclusions": [row.model_dump(mode="json") for row in found]}
+        return await entries.exclusions_page(session, page)
 
 
 @router.post("/exclusions")
-async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
+async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: BusDep) -> EntryId:
     """Enter an excluded pair, or change the one with that id; returns its id."""
-    return {"id": await actions.save_exclusion(bus, principal, body.exclusion, version=body.version)}
+    return EntryId(id=await actions.save_exclusion(bus, principal, body.exclusion, version=body.version))
 
 
 @router.post("/exclusions/{exclusion_id}/end")
-async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, bool]:
+async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Ended:
     """End an exclusion: the pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
-    return {"ended": True}
+    return Ended(ended=True)

@@ -143,6 +143,14 @@ class ExclusionEntry(Entry):
 class NamedOrganisation(Protocol):
     """What a form reads of an organisation to offer it as a choice."""
 
-    id: UUID
-    name: str
-    country: str
+    @property
+    def id(self) -> UUID:
+        """Return the id."""
+
+    @property
+    def name(self) -> str:
+        """Return the name."""
+
+    @property
+    def country(self) -> str:
+        """Return the country's code."""

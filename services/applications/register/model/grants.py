@@ -58,6 +58,11 @@ def current_or_future(grants: Iterable[AccessGrant], day: date) -> list[AccessGr
     return [grant for grant in grants if not has_ended(grant, day)]
 
 
+def roles_on(grants: Iterable[AccessGrant], day: date) -> tuple[Role, ...]:
+    """Return the roles that somebody has on a day, each once, in the order of the grants."""
+    return tuple(dict.fromkeys(grant.role for grant in grants if active(grant, day)))
+
+
 def editable(grant: AccessGrant, roles: Iterable[Role], day: date) -> bool:
     """Return whether a form may change a grant: not a deputy's, not ended, one of `roles`."""
     return grant.deputy_for is None and not has_ended(grant, day) and grant.role in frozenset(roles)

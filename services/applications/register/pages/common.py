@@ -1,25 +1,33 @@
-"""Render the form of an entry and the redirect after a change."""
+"""Render the form of an entry, submit it, and redirect after a change."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import ValidationError
+
+from services.applications.forms import refuse
 from services.applications.pages import form_page
 from services.applications.parameters import REGISTER
+from services.applications.refusals import unreadable
 from services.applications.register.views.scope import decides
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.render import see_other
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from fastapi import Request
     from fastapi.responses import Response
 
-    from services.applications.register.actions.proposals import Submission
     from services.applications.register.forms import NoteForm
-    from services.applications.register.store import entries
+    from services.applications.register.views.entries import Organisation, Person
+    from services.applications.register.views.proposals import Submission
     from shared.identity import Principal
+    from shared.web.forms import Form
+
+T = TypeVar("T")
 
 
 def entry_form_page(
@@ -29,7 +37,7 @@ def entry_form_page(
     status: int = 200,
     *,
     at: str,
-    entry: entries.Organisation | entries.Person | None,
+    entry: Organisation | Person | None,
     titles: tuple[str, str, str],
     sections: Sequence[tuple[str, Sequence[str]]] = (),
     widths: Mapping[str, int] | None = None,
@@ -55,6 +63,29 @@ def entry_form_page(
         version=None if entry is None else entry.version,
         widths=widths,
     )
+
+
+async def submit_change(
+    form: Form,
+    submit: Callable[[], Awaitable[T]],
+    sentences: Callable[[ValidationError], dict[str, str]] = unreadable,
+) -> T | int:
+    """Return what the change of a valid form came to, or the status with which the form is shown again.
+
+    `submit` makes the entry, too: `sentences` says, by field, what is wrong with values that it does not take.
+    Raises `Refused` where no change of the form can help.
+    """
+    if not form.validate():
+        return 422
+    try:
+        return await submit()
+    except ValidationError as error:
+        for name, sentence in sentences(error).items():
+            form.refuse(name, sentence)
+        return 422
+    except Refused as refused:
+        refuse(form, refused)
+        return refused.status_code
 
 
 def submitted_response(submitted: Submission, address: str) -> Response:

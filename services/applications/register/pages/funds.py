@@ -5,23 +5,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from services.applications.display import page_rows
-from services.applications.forms import refuse, version_of
+from services.applications.forms import version_of
 from services.applications.guards import Coordinator
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
-from services.applications.refusals import not_found, unreadable
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
 from services.applications.register.model import ExclusionEntry, FundEntry
-from services.applications.register.store import entries
+from services.applications.register.pages.common import submit_change
+from services.applications.register.views import entries as views
 from services.applications.register.views import words
+from services.applications.register.views.entries import Exclusion, Fund
 from services.applications.register.views.words import NOTHING
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import clock, dates
@@ -35,7 +34,7 @@ FUNDS, EXCLUSIONS = f"{REGISTER}/funds", f"{REGISTER}/exclusions"
 async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
     """List all funds by name."""
     async with bus.read() as session:
-        funds = await entries.funds(session)
+        funds = await views.funds(session)
     return list_page(
         request,
         title=gettext("Funds"),
@@ -68,7 +67,7 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
     )
 
 
-def _fund_page(request: Request, form: FundForm, status: int = 200, fund: entries.Fund | None = None) -> Response:
+def _fund_page(request: Request, form: FundForm, status: int = 200, fund: Fund | None = None) -> Response:
     return form_page(
         request,
         form,
@@ -92,12 +91,9 @@ async def enter_fund(request: Request, principal: Coordinator, bus: BusDep) -> R
     return await _save_fund(request, principal, bus, None)
 
 
-async def _fund(bus: Bus, fund_id: UUID) -> entries.Fund:
+async def _fund(bus: Bus, fund_id: UUID) -> Fund:
     async with bus.read() as session:
-        fund = await entries.fund(session, fund_id)
-    if fund is None:
-        raise not_found()
-    return fund
+        return await views.fund(session, fund_id)
 
 
 @router.get("/funds/{fund_id}")
@@ -113,20 +109,16 @@ async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, b
     return await _save_fund(request, principal, bus, await _fund(bus, fund_id))
 
 
-async def _save_fund(request: Request, principal: Principal, bus: Bus, fund: entries.Fund | None) -> Response:
+async def _save_fund(request: Request, principal: Principal, bus: Bus, fund: Fund | None) -> Response:
     form = await FundForm.read(request)
-    if not form.validate():
-        return _fund_page(request, form, 422, fund)
-    try:
+
+    async def submit() -> UUID:
         entry = FundEntry.model_validate(form.values() | {"id": fund.id if fund else None})
-        await actions.save_fund(bus, principal, entry, version=await version_of(request) if fund else None)
-    except ValidationError as error:
-        for name, sentence in unreadable(error).items():
-            form.refuse(name, sentence)
-        return _fund_page(request, form, 422, fund)
-    except Refused as refused:
-        refuse(form, refused)
-        return _fund_page(request, form, refused.status_code, fund)
+        return await actions.save_fund(bus, principal, entry, version=await version_of(request) if fund else None)
+
+    submitted = await submit_change(form, submit)
+    if isinstance(submitted, int):
+        return _fund_page(request, form, submitted, fund)
     return see_other(f"{FUNDS}?done=saved")
 
 
@@ -134,7 +126,7 @@ async def _save_fund(request: Request, principal: Principal, bus: Bus, fund: ent
 async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
     """List all excluded pairs, newest first."""
     async with bus.read() as session:
-        exclusions = await entries.exclusions(session)
+        exclusions = await views.exclusions(session)
         names = await words.organisation_names(session, [exclusion.organisations for exclusion in exclusions])
     return list_page(
         request,
@@ -168,17 +160,17 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
     )
 
 
-def _between(exclusion: entries.Exclusion, names: dict[str, str]) -> str:
+def _between(exclusion: Exclusion, names: dict[str, str]) -> str:
     if exclusion.countries:
         return f" {NOTHING} ".join(labels.country(code) for code in exclusion.countries)
     return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in exclusion.organisations or ())
 
 
 async def _pair_page(
-    request: Request, bus: Bus, form: ExclusionForm, status: int = 200, exclusion: entries.Exclusion | None = None
+    request: Request, bus: Bus, form: ExclusionForm, status: int = 200, exclusion: Exclusion | None = None
 ) -> Response:
     async with bus.read() as session:
-        form.offer(await entries.organisations(session))
+        form.offer(await views.organisations(session))
     return form_page(
         request,
         form,
@@ -208,12 +200,9 @@ async def enter_pair(request: Request, principal: Coordinator, bus: BusDep) -> R
     return await _save_pair(request, principal, bus, None)
 
 
-async def _pair(bus: Bus, exclusion_id: UUID) -> entries.Exclusion:
+async def _pair(bus: Bus, exclusion_id: UUID) -> Exclusion:
     async with bus.read() as session:
-        exclusion = await entries.exclusion(session, exclusion_id)
-    if exclusion is None:
-        raise not_found()
-    return exclusion
+        return await views.exclusion(session, exclusion_id)
 
 
 @router.get("/exclusions/{exclusion_id}")
@@ -246,10 +235,10 @@ async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> R
     return see_other(f"{EXCLUSIONS}?done=ended")
 
 
-async def _save_pair(request: Request, principal: Principal, bus: Bus, exclusion: entries.Exclusion | None) -> Response:
+async def _save_pair(request: Request, principal: Principal, bus: Bus, exclusion: Exclusion | None) -> Response:
     form = await ExclusionForm.read(request)
     async with bus.read() as session:
-        form.offer(await entries.organisations(session))
+        form.offer(await views.organisations(session))
     if not form.validate():
         return await _pair_page(request, bus, form, 422, exclusion)
     kind, pair = form.pair()
@@ -259,18 +248,14 @@ async def _save_pair(request: Request, principal: Principal, bus: Bus, exclusion
             form.refuse(f"{place}_{suffix}", gettext("Choose one"))
     if not all(pair):
         return await _pair_page(request, bus, form, 422, exclusion)
-    try:
-        entry = ExclusionEntry.model_validate(
-            {
-                "id": exclusion.id if exclusion else None,
-                kind: pair,
-                "since": form.since.data,
-                "until": form.until.data,
-                "confidential": form.confidential.data,
-            }
-        )
-        await actions.save_exclusion(bus, principal, entry, version=await version_of(request) if exclusion else None)
-    except Refused as refused:
-        refuse(form, refused)
-        return await _pair_page(request, bus, form, refused.status_code, exclusion)
+
+    async def submit() -> UUID:
+        terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
+        entry = ExclusionEntry.model_validate({"id": exclusion.id if exclusion else None, kind: pair, **terms})
+        version = await version_of(request) if exclusion else None
+        return await actions.save_exclusion(bus, principal, entry, version=version)
+
+    submitted = await submit_change(form, submit)
+    if isinstance(submitted, int):
+        return await _pair_page(request, bus, form, submitted, exclusion)
     return see_other(f"{EXCLUSIONS}?done=saved")

@@ -5,29 +5,31 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from services.applications.display import country_filter, tag
-from services.applications.forms import refuse, version_of
+from services.applications.forms import version_of
 from services.applications.guards import Decider
-from services.applications.overview.views import handover
+from services.applications.overview.views.handover import OpenMatter, matter
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
-from services.applications.refusals import unreadable
 from services.applications.register.actions import proposals
-from services.applications.register.actions.entries import organisation_entry, organisation_json
 from services.applications.register.forms import OrganisationForm, WordForm, countries_of
 from services.applications.register.model import OrganisationEntry
 from services.applications.register.model.proposals import OrganisationChange
-from services.applications.register.pages.common import entry_form_page, save_button, submitted_response
-from services.applications.register.store import people
-from services.applications.register.store import proposals as proposed
-from services.applications.register.store.history import history
-from services.applications.register.views import words
-from services.applications.register.views.scope import decides, scope_of, visible_organisation
+from services.applications.register.pages.common import (
+    entry_form_page,
+    save_button,
+    submit_change,
+    submitted_response,
+)
+from services.applications.register.views import entries, organisations
+from services.applications.register.views.entries import Organisation, organisation_entry
+from services.applications.register.views.organisations import OrganisationActivity, OrganisationFilters
+from services.applications.register.views.proposals import Submission
+from services.applications.register.views.scope import decides, scope_of
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import COUNTRIES, UNION, OrganisationKind
+from shared.contracts.codes import COUNTRIES, OrganisationKind
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
@@ -49,31 +51,26 @@ async def show_all(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the organisations in the reader's scope by country and name; filters are in the address."""
-    scope = scope_of(principal)
-    filters = people.OrganisationFilters(
+    filters = OrganisationFilters(
         q.strip()[:100] or None, country or None, kind or None, {"active": True, "inactive": False}.get(state)
     )
     async with bus.read() as session:
-        found, total = await people.organisations(session, scope, filters, page)
-    country_options = countries_of(scope.countries)
+        listed = await organisations.organisation_list(session, principal, filters, page)
+    add = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
     return list_page(
         request,
         title=gettext("Organisations"),
         action=AT,
-        buttons=[
-            (gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation"), f"{AT}/new")
-        ]
-        if _countries(principal)
-        else [],
+        buttons=[(add, f"{AT}/new")] if _countries(principal) else [],
         columns=[gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")],
-        rows=[_row(kind_option) for kind_option in found],
+        rows=[_row(organisation) for organisation in listed.shown],
         fields=[
             {"name": "q", "label": gettext("Name or city"), "value": q},
-            *country_filter(country_options, country),
+            *country_filter(countries_of(scope_of(principal).countries), country),
             {
                 "name": "kind",
                 "label": gettext("What it is"),
-                "options": [(kind_option.value, labels.label(kind_option)) for kind_option in OrganisationKind],
+                "options": [(offered.value, labels.label(offered)) for offered in OrganisationKind],
                 "value": kind,
             },
             {
@@ -84,15 +81,15 @@ async def show_all(
             },
         ],
         page=page,
-        total=total,
+        total=listed.total,
         empty_why=gettext("No organisation is here, or none fits the filters."),
     )
 
 
-def _row(organisation: Any) -> list[Any]:
+def _row(organisation: Organisation) -> list[Any]:
     return [
         {"text": organisation.name, "href": f"{AT}/{organisation.id}"},
-        labels.label(OrganisationKind(organisation.kind)),
+        labels.label(organisation.kind),
         labels.country(organisation.country),
         organisation.city or None,
         tag("organisation", "active" if organisation.active else "inactive"),
@@ -112,7 +109,12 @@ def _addable_countries(principal: Principal) -> list[tuple[str, str]]:
 
 
 def _form_page(
-    request: Request, principal: Principal, form: OrganisationForm, status: int = 200, *, organisation: Any = None
+    request: Request,
+    principal: Principal,
+    form: OrganisationForm,
+    status: int = 200,
+    *,
+    organisation: Organisation | None = None,
 ) -> Response:
     titles = gettext("Change the organisation"), gettext("Add an organisation"), gettext("Propose an organisation")
     return entry_form_page(
@@ -135,173 +137,143 @@ async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
     return await _save(request, principal, bus, None)
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, organisation: Any) -> Response:
+async def _save(request: Request, principal: Principal, bus: Bus, organisation: Organisation | None) -> Response:
     form = await OrganisationForm.read(request)
-    form.country.choices = _choices(principal, organisation)
-    if not form.validate():
-        return _form_page(request, principal, form, 422, organisation=organisation)
-    values = form.values()
-    if organisation is not None:
-        values |= {"id": organisation.id, "active": organisation.active}
-    try:
-        change = OrganisationChange(entry=OrganisationEntry.model_validate(values))
-        submitted = await proposals.submit(
+    form.fill(None, _own_country(organisation) if organisation is not None else _countries(principal))
+
+    async def submit() -> Submission:
+        values = form.values()
+        if organisation is not None:
+            values |= {"id": organisation.id, "active": organisation.active}
+        return await proposals.submit(
             bus,
             principal,
-            change,
+            OrganisationChange(entry=OrganisationEntry.model_validate(values)),
             version=None if organisation is None else await version_of(request),
             note_=form.note.data or "",
         )
-    except ValidationError as error:
-        for name, sentence in unreadable(error).items():
-            form.refuse(name, sentence)
-        return _form_page(request, principal, form, 422, organisation=organisation)
-    except Refused as refused:
-        refuse(form, refused)
-        return _form_page(request, principal, form, refused.status_code, organisation=organisation)
+
+    submitted = await submit_change(form, submit)
+    if isinstance(submitted, int):
+        return _form_page(request, principal, form, submitted, organisation=organisation)
     return submitted_response(submitted, AT)
 
 
-def _choices(principal: Principal, organisation: Any) -> Any:
-    form = OrganisationForm()
-    form.fill(None, _own_country(organisation) if organisation is not None else _countries(principal))
-    return form.country.choices
-
-
-def _own_country(organisation: Any) -> list[tuple[str, str]]:
+def _own_country(organisation: Organisation) -> list[tuple[str, str]]:
     return [(organisation.country, labels.country(organisation.country))]
 
 
 @router.get("/{organisation_id}")
 async def show(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Show an organisation: its people, what it takes part in, and its history."""
-    scope = scope_of(principal)
     async with bus.read() as session:
-        organisation = await visible_organisation(session, principal, organisation_id)
-        members, count = await people.people(session, scope, people.Filters(organisation_id=organisation.id))
-        grants = await people.grants(session, [person.subject for person in members])
-        changes = await history(session, ("organisation",), organisation.id)
-        names = await words.organisation_names(session, [change.after for change in changes])
-        events = await words.history(session, changes, scope, names)
-        matters = await handover.of_organisation(session, [organisation.id])
-        waiting = await proposed.waiting_about(session, str(organisation.id))
+        details = await organisations.organisation_details(session, principal, organisation_id)
+    organisation = details.organisation
     return render(
         request,
         "register/organisation.html",
-        one=organisation,
-        kind=labels.label(OrganisationKind(organisation.kind)),
+        details=details,
+        organisation=organisation,
+        kind=labels.label(organisation.kind),
         where=tag("organisation", "active" if organisation.active else "inactive"),
         members=[
             [
-                {"text": person.name, "href": f"{REGISTER}/people/{person.id}"},
-                "; ".join(
-                    dict.fromkeys(labels.role(g.role) for g in grants.get(person.subject, ()) if words.current(g))
-                )
-                or None,
+                {"text": member.name, "href": f"{REGISTER}/people/{member.id}"},
+                "; ".join(labels.role(role) for role in member.roles) or None,
             ]
-            for person in members
+            for member in details.members
         ],
-        count=count,
-        matters=matters,
-        events=events,
-        waiting=waiting,
         decides=decides(principal),
-        agency=organisation.country == UNION,
         done=request.query_params.get("done"),
     )
+
+
+async def _organisation(bus: Bus, principal: Principal, organisation_id: UUID) -> Organisation:
+    async with bus.read() as session:
+        return await entries.organisation(session, principal, organisation_id)
 
 
 @router.get("/{organisation_id}/edit")
 async def edit(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Show the form with the organisation."""
-    async with bus.read() as session:
-        organisation = await visible_organisation(session, principal, organisation_id)
+    organisation = await _organisation(bus, principal, organisation_id)
     form = OrganisationForm()
     form.fill(organisation_entry(organisation), _own_country(organisation))
-    form.country.choices = _choices(principal, organisation)
     return _form_page(request, principal, form, organisation=organisation)
 
 
 @router.post("/{organisation_id}/edit")
 async def save(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Change an organisation, or propose the change."""
-    async with bus.read() as session:
-        organisation = await visible_organisation(session, principal, organisation_id)
-    return await _save(request, principal, bus, organisation)
+    return await _save(request, principal, bus, await _organisation(bus, principal, organisation_id))
 
 
-async def _activity_page(
-    request: Request, principal: Principal, bus: Bus, organisation_id: UUID, form: WordForm, status: int = 200
+def _activity_page(
+    request: Request, principal: Principal, activity: OrganisationActivity, form: WordForm, status: int = 200
 ) -> Response:
-    async with bus.read() as session:
-        organisation = await visible_organisation(session, principal, organisation_id)
-        matters = await handover.of_organisation(session, [organisation.id])
-        _, count = await people.people(session, scope_of(principal), people.Filters(organisation_id=organisation.id))
+    organisation = activity.organisation
     if decides(principal):
         form.without_note()
-    text = gettext(
-        "Nothing new begins with it: no placement, no match, no new person. What is under way goes on to its end."
-    )
+    if not organisation.active:
+        title = gettext("Let the organisation take part again?")
+        text = gettext("It can host, send and mentor again.")
+        button = save_button(decides(principal))
+    else:
+        title = gettext("Take the organisation out?")
+        text = gettext(
+            "Nothing new begins with it: no placement, no match, no new person. What is under way goes on to its end."
+        )
+        button = gettext("Take it out") if decides(principal) else gettext("Propose")
     return form_page(
         request,
         form,
         status,
-        title=gettext("Take the organisation out?")
-        if organisation.active
-        else gettext("Let the organisation take part again?"),
+        title=title,
         caption=organisation.name,
         back=f"{AT}/{organisation.id}",
-        button=save_button(decides(principal))
-        if not organisation.active
-        else gettext("Take it out")
-        if decides(principal)
-        else gettext("Propose"),
-        text=text if organisation.active else gettext("It can host, send and mentor again."),
+        button=button,
+        text=text,
         version=organisation.version,
         warning=organisation.active,
-        matters=[
-            *matters,
-            *(
-                [
-                    handover.Matter(
-                        gettext("People who belong to it: %(count)d") % {"count": count},
-                        href=f"{REGISTER}/people?organisation={organisation.id}",
-                    )
-                ]
-                if count
-                else []
-            ),
-        ]
-        if organisation.active
-        else None,
+        matters=_matters(activity) if organisation.active else None,
     )
+
+
+def _matters(activity: OrganisationActivity) -> list[OpenMatter]:
+    """Return what is open at an organisation, its people last."""
+    if not activity.count:
+        return activity.matters
+    title = gettext("People who belong to it: %(count)d") % {"count": activity.count}
+    return [*activity.matters, matter(title, href=f"{REGISTER}/people?organisation={activity.organisation.id}")]
+
+
+async def _activity(bus: Bus, principal: Principal, organisation_id: UUID) -> OrganisationActivity:
+    async with bus.read() as session:
+        return await organisations.organisation_activity(session, principal, organisation_id)
 
 
 @router.get("/{organisation_id}/activity")
 async def ask_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask whether the organisation stops or starts to take part, and show its open matters."""
-    return await _activity_page(request, principal, bus, organisation_id, WordForm())
+    return _activity_page(request, principal, await _activity(bus, principal, organisation_id), WordForm())
 
 
 @router.post("/{organisation_id}/activity")
 async def change_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Stop or start an organisation's taking part, or propose that."""
-    form = await WordForm.read(request)
-    async with bus.read() as session:
-        organisation = await visible_organisation(session, principal, organisation_id)
-    entry = OrganisationEntry.model_validate(organisation_json(organisation) | {"active": not organisation.active})
-    if not form.validate():
-        return await _activity_page(request, principal, bus, organisation_id, form, 422)
-    version = await version_of(request)
-    try:
-        submitted = await proposals.submit(
-            bus,
-            principal,
-            OrganisationChange(entry=entry),
-            version=version or organisation.version,
-            note_=form.note.data or "",
+    form, activity = await WordForm.read(request), await _activity(bus, principal, organisation_id)
+    organisation = activity.organisation
+
+    async def submit() -> Submission:
+        entry = OrganisationEntry.model_validate(
+            organisation_entry(organisation).model_dump() | {"active": not organisation.active}
         )
-    except Refused as refused:
-        refuse(form, refused)
-        return await _activity_page(request, principal, bus, organisation_id, form, refused.status_code)
+        version = await version_of(request) or organisation.version
+        return await proposals.submit(
+            bus, principal, OrganisationChange(entry=entry), version=version, note_=form.note.data or ""
+        )
+
+    submitted = await submit_change(form, submit)
+    if isinstance(submitted, int):
+        return _activity_page(request, principal, activity, form, submitted)
     return submitted_response(submitted, AT)

@@ -6,15 +6,14 @@ from fastapi.responses import Response
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import REGISTER, BusDep, Portal
-from services.applications.register.store import entries, people
-from services.applications.register.views.scope import decides, scope_of
+from services.applications.register.views.overview import overview
+from services.applications.register.views.scope import decides
 from services.applications.register.views.waiting import waiting_counts
 from shared.contracts import labels
-from shared.contracts.codes import Role
+from shared.contracts.codes import PartnerStatus, Role
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
-from shared.identity.scope import countries_visible
-from shared.time import clock, dates
+from shared.time import dates
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
@@ -23,28 +22,22 @@ router = APIRouter(include_in_schema=False)
 @router.get(REGISTER)
 async def show(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """Show what waits for the reader, and the ways into the register."""
-    scope, countries = scope_of(principal), countries_visible(principal)
     async with bus.read() as session:
-        organisations, people_count = await people.count_entries(session, scope)
+        shown = await overview(session, principal)
         counts = await waiting_counts(session, principal, settings)
-        partners = await entries.partners(session)
-    current: dict[str, entries.Partner] = {}
-    for partner in partners:
-        if partner.since <= clock.today() and (countries is None or partner.country in countries):
-            current.setdefault(partner.country, partner)
     return render(
         request,
         "register/overview.html",
         counts=counts,
         all_partners=decides(principal),
-        cards=_cards(principal, organisations, people_count),
+        cards=_cards(principal, shown.organisations, shown.people),
         partners=[
             [
                 labels.country(partner.country),
-                tag("partner", "suspended" if partner.status == "suspended" else "active"),
+                tag("partner", "suspended" if partner.status is PartnerStatus.SUSPENDED else "active"),
                 dates.day(partner.since),
             ]
-            for partner in current.values()
+            for partner in shown.partners
         ],
     )
 

@@ -8,28 +8,24 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.applications.display import country_filter, tag
-from services.applications.forms import refuse, version_of
+from services.applications.forms import version_of
 from services.applications.guards import Decider
 from services.applications.pages import list_page
 from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
-from services.applications.register.actions.entries import person_entry
 from services.applications.register.forms import PersonForm, countries_of, person_data, set_choices
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
-from services.applications.register.pages.common import entry_form_page, submitted_response
-from services.applications.register.store import address_checks, entries, people
-from services.applications.register.store import proposals as proposed
-from services.applications.register.store.history import history
-from services.applications.register.views import words
-from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
-from services.applications.register.views.deputies import deputies_of
-from services.applications.register.views.scope import decides, grantable, scope_of, visible_person
+from services.applications.register.pages.common import entry_form_page, submit_change, submitted_response
+from services.applications.register.views import people, words
+from services.applications.register.views.entries import Person
+from services.applications.register.views.people import EditedPerson, Filters, ListedPerson
+from services.applications.register.views.proposals import Submission
+from services.applications.register.views.scope import decides, grantable, scope_of
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import COUNTRIES, Role
-from shared.errors import Refused
+from shared.contracts.codes import Role
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.ids import read_id
@@ -62,8 +58,7 @@ async def show_all(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the people in the reader's scope; search and filters are in the address."""
-    scope = scope_of(principal)
-    filters = people.Filters(
+    filters = Filters(
         q=q.strip()[:100] or None,
         country=country or None,
         organisation_id=read_id(organisation),
@@ -72,12 +67,7 @@ async def show_all(
         sort=sort,
     )
     async with bus.read() as session:
-        listed, total = await people.people(session, scope, filters, page)
-        grants = await people.grants(session, [person.subject for person in listed])
-        names = await words.organisation_names(session, [person.organisation_id for person in listed])
-        organisations, _ = await people.organisations(session, scope, people.OrganisationFilters())
-    due_before = confirmation_times(settings).due_before(clock.today())
-    country_options = countries_of(scope.countries)
+        listed = await people.people_list(session, principal, settings, filters, page)
     return list_page(
         request,
         title=gettext("People"),
@@ -91,20 +81,20 @@ async def show_all(
             gettext("Service e-mail"),
             (gettext("Access"), "confirmed"),
         ],
-        rows=[_row(person, grants.get(person.subject, ()), names, due_before) for person in listed],
+        rows=[_row(person) for person in listed.shown],
         fields=[
             {"name": "q", "label": gettext("Name or address"), "value": q},
-            *country_filter(country_options, country),
+            *country_filter(countries_of(scope_of(principal).countries), country),
             {
                 "name": "organisation",
                 "label": gettext("Organisation"),
-                "options": [(str(person.id), person.name) for person in organisations],
+                "options": [(str(offered.id), offered.name) for offered in listed.organisations],
                 "value": organisation,
             },
             {
                 "name": "role",
                 "label": gettext("Role"),
-                "options": [(person.value, labels.label(person)) for person in Role],
+                "options": [(offered.value, labels.label(offered)) for offered in Role],
                 "value": role,
             },
             {
@@ -116,46 +106,30 @@ async def show_all(
         ],
         sort=sort,
         page=page,
-        total=total,
+        total=listed.total,
         empty_why=gettext("Nobody is here, or nobody fits the filters."),
     )
 
 
-def _row(person: entries.Person, grants: Any, names: dict[str, str], due_before: Any) -> list[Any]:
-    roles = dict.fromkeys(labels.role(grant.role) for grant in grants if words.current(grant))
+def _row(listed: ListedPerson) -> list[Any]:
+    person = listed.person
     return [
         {"text": person.name, "href": f"{AT}/{person.id}"},
-        ", ".join(roles) or None,
+        ", ".join(labels.role(role) for role in listed.roles) or None,
         labels.country(person.country) or None,
-        names.get(str(person.organisation_id)) or None,
+        listed.organisation or None,
         person.email_wanted or person.email,
-        tag("access", words.access_state(person, grants, due_before)),
+        tag("access", listed.access),
     ]
 
 
-async def _set_form_choices(form: PersonForm, principal: Principal, bus: Bus, person: entries.Person | None) -> None:
+async def _set_form_choices(form: PersonForm, principal: Principal, bus: Bus, person: Person | None) -> None:
     """Set the choices of the form: countries, active organisations, and grantable roles."""
-    scope = scope_of(principal)
     async with bus.read() as session:
-        organisations = await entries.organisations(session, countries=scope.countries)
-        if scope.organisations:
-            known = {organisation.id for organisation in organisations}
-            organisations += [
-                organisation
-                for organisation in await entries.organisations(session, ids=scope.organisations)
-                if organisation.id not in known
-            ]
-    current = None if person is None else person.organisation_id
-    countries = (
-        set(COUNTRIES)
-        if scope.countries is None
-        else {*scope.countries, *(organisation.country for organisation in organisations)}
-    )
+        choices = await people.form_choices(session, principal, None if person is None else person.organisation_id)
     form.offer(
-        countries=countries_of(frozenset(countries)),
-        organisations=[
-            organisation for organisation in organisations if organisation.active or organisation.id == current
-        ],
+        countries=countries_of(choices.countries),
+        organisations=choices.organisations,
         roles=grantable(principal),
         anywhere=decides(principal),
     )
@@ -164,7 +138,7 @@ async def _set_form_choices(form: PersonForm, principal: Principal, bus: Bus, pe
 
 
 def _form_page(
-    request: Request, principal: Principal, form: PersonForm, status: int = 200, *, person: entries.Person | None = None
+    request: Request, principal: Principal, form: PersonForm, status: int = 200, *, person: Person | None = None
 ) -> Response:
     return entry_form_page(
         request,
@@ -182,13 +156,10 @@ def _form_page(
 async def new(request: Request, principal: Decider, bus: BusDep, organisation: str = "") -> Response:
     """Show an empty form with one role that begins today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
-    if (chosen := read_id(organisation)) is not None:
-        async with bus.read() as session:
-            organisation_entry = await entries.organisation(session, chosen)
-        if organisation_entry is not None and scope_of(principal).covers(
-            organisation_entry.country, organisation_entry.id
-        ):
-            data |= {"organisation_id": str(organisation_entry.id), "country": organisation_entry.country}
+    async with bus.read() as session:
+        chosen = await people.chosen_organisation(session, principal, read_id(organisation))
+    if chosen is not None:
+        data |= {"organisation_id": str(chosen.id), "country": chosen.country}
     form = PersonForm(data=data)
     await _set_form_choices(form, principal, bus, None)
     return _form_page(request, principal, form)
@@ -200,31 +171,26 @@ async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
     return await _save(request, principal, bus, None)
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, person: entries.Person | None) -> Response:
-    form = await PersonForm.read(request)
+async def _save(request: Request, principal: Principal, bus: Bus, edited: EditedPerson | None) -> Response:
+    form, person = await PersonForm.read(request), None if edited is None else edited.person
     await _set_form_choices(form, principal, bus, person)
     if await form.rows_changed(request):
         _set_row_choices(form, principal)
         return _form_page(request, principal, form, 422, person=person)
-    if not form.validate():
-        return _form_page(request, principal, form, 422, person=person)
-    try:
-        entry = await _entry(form, principal, bus, person)
-        submitted = await proposals.submit(
+
+    async def submit() -> Submission:
+        return await proposals.submit(
             bus,
             principal,
-            PersonChange(entry=entry),
-            version=None if person is None else await version_of(request),
+            PersonChange(entry=_entry(form, principal, edited)),
+            version=None if edited is None else await version_of(request),
             note_=form.note.data or "",
-            new=person is None,
+            new=edited is None,
         )
-    except ValidationError as error:
-        for problem in error.errors():
-            form.refuse(str(problem["loc"][0]), _sentence(problem))
-        return _form_page(request, principal, form, 422, person=person)
-    except Refused as refused:
-        refuse(form, refused)
-        return _form_page(request, principal, form, refused.status_code, person=person)
+
+    submitted = await submit_change(form, submit, _sentences)
+    if isinstance(submitted, int):
+        return _form_page(request, principal, form, submitted, person=person)
     return submitted_response(submitted, AT)
 
 
@@ -234,11 +200,16 @@ _REMEDIES = {
 }
 
 
-def _sentence(problem: Any) -> str:
-    """What to do about a value that an entry does not take."""
-    if problem["type"] == "value_error":
-        return sentence_of(problem)
-    return gettext(_REMEDIES.get(str(problem["loc"][0]), N_("This cannot be read. Write it anew.")))
+def _sentences(error: ValidationError) -> dict[str, str]:
+    """Return what to do about the values that an entry does not take, by field."""
+    found = {}
+    for problem in error.errors():
+        field = str(problem["loc"][0])
+        if problem["type"] == "value_error":
+            found[field] = sentence_of(problem)
+        else:
+            found[field] = gettext(_REMEDIES.get(field, N_("This cannot be read. Write it anew.")))
+    return found
 
 
 def _set_row_choices(form: PersonForm, principal: Principal) -> None:
@@ -247,16 +218,14 @@ def _set_row_choices(form: PersonForm, principal: Principal) -> None:
         set_choices(row.form.role, grantable(principal), blank=N_("Choose one"))
 
 
-async def _entry(form: PersonForm, principal: Principal, bus: Bus, person: entries.Person | None) -> PersonEntry:
-    grants: tuple[Any, ...] = ()
+def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) -> PersonEntry:
+    """Return the entry of a valid form. Raises ValidationError for values that an entry does not take."""
     values = form.values()
-    if person is not None:
-        values["subject"] = person.subject
-        async with bus.read() as session:
-            grants = (await people.grants(session, [person.subject])).get(person.subject, ())
+    if edited is not None:
+        values["subject"] = edited.person.subject
     base = PersonEntry.model_validate(values)
     roles = register_grants.replace_roles(
-        grants,
+        () if edited is None else edited.entry.grants,
         form.role_inputs(),
         roles=grantable(principal),
         country=base.country,
@@ -269,80 +238,34 @@ async def _entry(form: PersonForm, principal: Principal, bus: Bus, person: entri
 @router.get("/{person_id}")
 async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """Show a person: details, roles, deputies and history."""
-    scope = scope_of(principal)
     async with bus.read() as session:
-        person = await visible_person(session, principal, person_id)
-        grants = (await people.grants(session, [person.subject])).get(person.subject, ())
-        changes = await history(session, ("person", "access"), person.id)
-        names = await words.organisation_names(
-            session,
-            [
-                person.organisation_id,
-                person.moves_to,
-                *grants,
-                *(change.before for change in changes),
-                *(change.after for change in changes),
-            ],
-        )
-        events = await words.history(session, changes, scope, names)
-        waiting = await proposed.waiting_about(session, person.subject)
-        deputies = await deputies_of(session, person.subject)
-        check = await address_checks.newest(session, person.subject)
-    role_inputs = grants_to_confirm(person, grants)
-    times = confirmation_times(settings)
+        details = await people.person_details(session, principal, settings, person_id)
     return render(
         request,
         "register/person.html",
-        one=person,
-        names=names,
-        grants=sorted(
-            grants, key=lambda grant: (register_grants.has_ended(grant, clock.today()), grant.since), reverse=False
-        ),
-        holders={grant.deputy_for: name for grant, name in await _holders(bus, grants, scope)},
+        details=details,
+        person=details.person,
         register_words=words,
-        access=words.access_state(person, grants, times.due_before(clock.today())),
-        due=times.due(person.confirmed_on),
-        lapses=times.lapses(person.confirmed_on),
-        may_confirm=may_confirm(principal, person, role_inputs),
-        address=words.address_state(person, link_open=check is not None and check.open(clock.now())),
-        may_ask=person.unconfirmed_address is not None,
-        asked_at=None if check is None else check.asked_at,
-        stands_in=[deputy for deputy in deputies if scope.covers(deputy.deputy.country, deputy.deputy.organisation_id)],
-        offices=register_grants.deputisable_offices(grants, clock.today()),
-        leaves=bool(register_grants.current_or_future(grants, clock.today())),
-        events=events,
-        waiting=waiting,
         decides=decides(principal),
         done=request.query_params.get("done"),
     )
 
 
-async def _holders(bus: Bus, grants: Any, scope: people.RegisterScope) -> list[tuple[Any, str]]:
-    """The grants as a deputy, each with the holder's name if the reader may see it."""
+async def _edited(bus: Bus, principal: Principal, person_id: UUID) -> EditedPerson:
     async with bus.read() as session:
-        holders = await entries.people_by_subject(session, [grant.deputy_for for grant in grants if grant.deputy_for])
-    return [
-        (grant, holders[grant.deputy_for].name)
-        for grant in grants
-        if grant.deputy_for in holders
-        and scope.covers(holders[grant.deputy_for].country, holders[grant.deputy_for].organisation_id)
-    ]
+        return await people.edited_person(session, principal, person_id)
 
 
 @router.get("/{person_id}/edit")
 async def edit(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Show the form with the person."""
-    async with bus.read() as session:
-        person = await visible_person(session, principal, person_id)
-        grants = (await people.grants(session, [person.subject])).get(person.subject, ())
-    form = PersonForm(data=person_data(person_entry(person, grants), grantable(principal), clock.today()))
-    await _set_form_choices(form, principal, bus, person)
-    return _form_page(request, principal, form, person=person)
+    edited = await _edited(bus, principal, person_id)
+    form = PersonForm(data=person_data(edited.entry, grantable(principal), clock.today()))
+    await _set_form_choices(form, principal, bus, edited.person)
+    return _form_page(request, principal, form, person=edited.person)
 
 
 @router.post("/{person_id}/edit")
 async def save(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Change a person, or propose the change."""
-    async with bus.read() as session:
-        person = await visible_person(session, principal, person_id)
-    return await _save(request, principal, bus, person)
+    return await _save(request, principal, bus, await _edited(bus, principal, person_id))

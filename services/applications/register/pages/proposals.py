@@ -6,19 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import tag
-from services.applications.forms import refuse, version_of
+from services.applications.display import state_counts, tag
+from services.applications.forms import submit_form, version_of
 from services.applications.guards import Coordinator, Decider
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals as actions
 from services.applications.register.forms import RefuseForm
-from services.applications.register.model.proposals import Leave, RefusedBecause, Transfer, kind_name, kinds
-from services.applications.register.store import entries
-from services.applications.register.store import proposals as store
-from services.applications.register.views import words
-from services.applications.register.views.scope import decides, scope_of
-from services.applications.register.views.words import NOTHING
+from services.applications.register.model.proposals import RefusedBecause, kind_name, kinds
+from services.applications.register.views import proposals as views
+from services.applications.register.views.proposals import Proposal
+from services.applications.register.views.scope import decides
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import ProposalState
@@ -45,29 +43,16 @@ async def show_all(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the proposals that the reader sees; waiting ones first, oldest on top."""
-    scope = scope_of(principal)
     async with bus.read() as session:
-        listed, total = await store.proposals(
-            session, scope, principal.subject, state=state or None, kind=kind or None, page=page
-        )
-        counts = await store.counts(session, scope, principal.subject)
-    waits = counts.get("waits", 0)
+        listed = await views.proposal_list(session, principal, state=state or None, kind=kind or None, page=page)
+    waits = listed.counts.get(ProposalState.WAITS, 0)
     return list_page(
         request,
         title=gettext("Proposals"),
         action=AT,
         intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
         buttons=[(gettext("Approve several"), f"{AT}/several")] if decides(principal) and waits > 1 else [],
-        counts=[
-            {
-                "count": counts[entry_state.code],
-                "name": entry_state.word,
-                "href": f"{AT}?state={entry_state.code}",
-                "tone": entry_state.tone,
-            }
-            for entry_state in states.states("proposal")
-            if counts.get(entry_state.code)
-        ],
+        counts=state_counts("proposal", listed.counts, here=AT),
         fields=[
             {
                 "name": "state",
@@ -85,15 +70,15 @@ async def show_all(
             gettext("State"),
             gettext("Decided"),
         ],
-        rows=[_row(entry_state) for entry_state in listed],
+        rows=[_row(proposal) for proposal in listed.shown],
         page=page,
-        total=total,
+        total=listed.total,
         empty_why=gettext("Nothing was proposed yet, or nothing fits the filters."),
         legend="proposal",
     )
 
 
-def _row(proposal: store.Proposal) -> list[Any]:
+def _row(proposal: Proposal) -> list[Any]:
     return [
         {"text": proposal.name, "href": f"{AT}/{proposal.id}"},
         kind_name(proposal.kind),
@@ -113,22 +98,12 @@ async def ask_several(request: Request, principal: Coordinator, bus: BusDep) -> 
 async def _several_page(
     request: Request, principal: Principal, bus: Bus, status: int = 200, problem: str = ""
 ) -> Response:
+    waiting, total = await actions.compare_waiting(bus, principal)
     async with bus.read() as session:
-        waiting, total = await store.proposals(session, scope_of(principal), principal.subject, state="waits")
-    items = []
-    for proposal in waiting:
-        comparison = await actions.compare(bus, principal, proposal.id)
-        async with bus.read() as session:
-            names = await words.organisation_names(session, [comparison.changes, comparison.proposal.change_json])
-        items.append(
-            {
-                "one": proposal,
-                "kind": kind_name(proposal.kind),
-                "stale": comparison.stale,
-                "rows": _change_rows(comparison, names),
-            }
-        )
-    return render(request, "register/several.html", status, shown=items, total=total, problem=problem)
+        shown = await views.in_words(session, waiting)
+    return render(
+        request, "register/several.html", status, shown=shown, total=total, problem=problem, kind_name=kind_name
+    )
 
 
 @router.post("/several")
@@ -138,22 +113,8 @@ async def approve_several(request: Request, principal: Coordinator, bus: BusDep)
     ids = [proposal_id for text in sent if isinstance(text, str) and (proposal_id := read_id(text)) is not None]
     if not ids:
         return await _several_page(request, principal, bus, 422, gettext("Choose at least one proposal."))
-    done, left = await actions.approve_several(bus, principal, ids)
-    return render(request, "register/several_done.html", done=done, left=left)
-
-
-def _change_rows(comparison: actions.Comparison, names: dict[str, str]) -> list[list[str]]:
-    """What a proposal changes, as rows: field, now, then."""
-    match comparison.change:
-        case Leave(last_day=last_day, successor=successor):
-            rows = [[gettext("Last day with access"), NOTHING, dates.day(last_day)]]
-            return rows + ([[gettext("Takes over"), NOTHING, successor]] if successor else [])
-        case Transfer(organisation_id=target, day=day):
-            return [
-                [gettext("Organisation"), NOTHING, names.get(str(target), gettext("another organisation"))],
-                [gettext("From"), NOTHING, dates.day(day)],
-            ]
-    return words.difference_rows(comparison.changes, names)
+    result = await actions.approve_several(bus, principal, ids)
+    return render(request, "register/several_done.html", done=result.approved, left=result.left)
 
 
 @router.get("/{proposal_id}")
@@ -165,47 +126,25 @@ async def show(request: Request, proposal_id: UUID, principal: Decider, bus: Bus
 async def _page(
     request: Request, principal: Principal, bus: Bus, proposal_id: UUID, status: int = 200, problem: str = ""
 ) -> Response:
-    comparison = await actions.compare(bus, principal, proposal_id)
-    proposal, scope = comparison.proposal, scope_of(principal)
+    proposal = await actions.compare(bus, principal, proposal_id)
     async with bus.read() as session:
-        names = await words.organisation_names(
-            session, [comparison.changes, comparison.meanwhile, proposal.change_json]
-        )
-        people = await entries.people_by_subject(session, [proposal.proposed_by, proposal.settled_by or ""])
-        rows = _change_rows(comparison, names)
-        if isinstance(comparison.change, Leave) and comparison.change.successor:
-            successor = await entries.person(session, comparison.change.successor)
-            rows[-1][2] = successor.name if successor else ""
-    proposer = people.get(proposal.proposed_by)
-    reason = labels.label(RefusedBecause(proposal.reason)) if proposal.reason else None
+        details = await views.proposal_details(session, principal, proposal)
+    reason = labels.label(proposal.reason) if proposal.reason else None
     return render(
         request,
         "register/proposal.html",
         status,
-        one=proposal,
+        proposal=proposal,
         kind=kind_name(proposal.kind),
-        compared=comparison,
-        rows=rows,
-        new=not proposal.base_version,
-        meanwhile=words.difference_rows(comparison.meanwhile, names),
-        where=Standing(state("proposal", proposal.state), proposal.settled_at or proposal.proposed_at, reason=reason),
-        proposer=proposer.name
-        if proposer and scope.covers(proposer.country, proposer.organisation_id)
-        else gettext("another coordinator"),
-        entry_href=_entry_href(comparison),
-        may_decide=decides(principal) and proposal.stands is ProposalState.WAITS,
-        mine=proposal.proposed_by == principal.subject and proposal.stands is ProposalState.WAITS,
+        rows=details.compared.rows,
+        meanwhile=details.compared.meanwhile,
+        where=Standing(state("proposal", proposal.state), details.since, reason=reason),
+        proposer=details.proposer,
+        may_decide=decides(principal) and proposal.pending,
+        mine=proposal.proposed_by == principal.subject and proposal.pending,
         problem=problem,
         done=request.query_params.get("done"),
     )
-
-
-def _entry_href(comparison: actions.Comparison) -> str | None:
-    if comparison.person_id is not None:
-        return f"{REGISTER}/people/{comparison.person_id}"
-    if comparison.organisation_id is not None:
-        return f"{REGISTER}/organisations/{comparison.organisation_id}"
-    return None
 
 
 @router.post("/{proposal_id}/approve")
@@ -224,10 +163,15 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
 @router.get("/{proposal_id}/refuse")
 async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for the reason of a refusal."""
-    return _refuse_page(request, await actions.visible_proposal(bus, principal, proposal_id), RefuseForm())
+    return _refuse_page(request, await _proposal(bus, principal, proposal_id), RefuseForm())
 
 
-def _refuse_page(request: Request, proposal: store.Proposal, form: RefuseForm, status: int = 200) -> Response:
+async def _proposal(bus: Bus, principal: Principal, proposal_id: UUID) -> Proposal:
+    async with bus.read() as session:
+        return await views.proposal(session, principal, proposal_id)
+
+
+def _refuse_page(request: Request, proposal: Proposal, form: RefuseForm, status: int = 200) -> Response:
     return form_page(
         request,
         form,
@@ -245,14 +189,14 @@ def _refuse_page(request: Request, proposal: store.Proposal, form: RefuseForm, s
 async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Refuse a proposal."""
     form = await RefuseForm.read(request)
-    proposal = await actions.visible_proposal(bus, principal, proposal_id)
-    if not form.validate():
-        return _refuse_page(request, proposal, form, 422)
-    try:
-        await actions.refuse(bus, principal, proposal_id, RefusedBecause(form.reason.data), form.text.data or "")
-    except Refused as refused:
-        refuse(form, refused)
-        return _refuse_page(request, proposal, form, refused.status_code)
+    proposal = await _proposal(bus, principal, proposal_id)
+
+    async def act() -> Proposal:
+        reason = RefusedBecause(form.reason.data)
+        return await actions.refuse(bus, principal, proposal_id, reason, form.text.data or "")
+
+    if status := await submit_form(form, act):
+        return _refuse_page(request, proposal, form, status)
     return see_other(f"{AT}/{proposal_id}?done=refused")
 
 

@@ -11,16 +11,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlmodel import Field, select
+from sqlmodel import Field, col, select
 
-from services.applications.tables import Table, one_page
+from services.applications.register.store.history import changed_since
+from services.applications.tables import Table
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import PartnerStatus
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 
 # The search for people looks through these words: each part of an address is a word of its own.
@@ -56,6 +60,7 @@ class Person(Table, table=True):
             postgresql_using="gin",
         ),
         sa.Index("person_confirmed_on", "confirmed_on", postgresql_where=sa.text("lapsed_on IS NULL")),
+        sa.Index("person_changed_at", "changed_at"),
         sa.Index("person_moves_on", "moves_on", postgresql_where=sa.text("moves_on IS NOT NULL")),
     )
 
@@ -198,12 +203,38 @@ async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, l
     return {person.subject: person for person in (await session.scalars(query)).all()}
 
 
-async def people(session: AsyncSession, *, countries: Iterable[str] | None, page: int) -> tuple[list[Person], int]:
-    """Return one page of people by name (all, or those of `countries`), and how many there are."""
-    among = sa.true() if countries is None else sa.column("country").in_(sorted(countries))
-    total = (await session.execute(sa.select(sa.func.count()).select_from(Person).where(among))).scalar_one()
-    query = select(Person).where(among).order_by(Person.name, Person.subject)
-    return list((await session.scalars(one_page(query, page))).all()), int(total)
+async def people_page(session: AsyncSession, countries: Iterable[str] | None, request: PageRequest) -> list[Person]:
+    """Return one page of people (all, or those of `countries`) by id."""
+    query = select(Person)
+    if countries is not None:
+        query = query.where(col(Person.country).in_(sorted(countries)))
+    if request.since is not None:
+        query = query.where(col(Person.changed_at) >= request.since)
+    return list((await session.scalars(cut(query, [col(Person.id)], request))).all())
+
+
+async def organisations_page(session: AsyncSession, request: PageRequest) -> list[Organisation]:
+    """Return one page of organisations by id."""
+    query = select(Organisation)
+    if request.since is not None:
+        query = query.where(changed_since("organisation", col(Organisation.id), request.since))
+    return list((await session.scalars(cut(query, [col(Organisation.id)], request))).all())
+
+
+async def funds_page(session: AsyncSession, request: PageRequest) -> list[Fund]:
+    """Return one page of funds by id."""
+    query = select(Fund)
+    if request.since is not None:
+        query = query.where(changed_since("fund", col(Fund.id), request.since))
+    return list((await session.scalars(cut(query, [col(Fund.id)], request))).all())
+
+
+async def exclusions_page(session: AsyncSession, request: PageRequest) -> list[Exclusion]:
+    """Return one page of exclusions by id, newest first."""
+    query = select(Exclusion)
+    if request.since is not None:
+        query = query.where(changed_since("exclusion", col(Exclusion.id), request.since))
+    return list((await session.scalars(cut(query, [col(Exclusion.id)], request, newest=True))).all())
 
 
 _STATUS = sa.text("SELECT status FROM partner WHERE country = :country AND since <= :on ORDER BY since DESC LIMIT 1")

@@ -79,6 +79,12 @@ def note(
     )
 
 
+def changed_since(kind: str, key: Any, since: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that an entry of that kind, by its id `key`, was changed at `since` or later."""
+    changed = select(RegisterChange.key).where(RegisterChange.kind == kind, col(RegisterChange.at) >= since)
+    return sa.cast(key, sa.String).in_(changed)
+
+
 async def history(session: AsyncSession, kinds: tuple[str, ...], key: UUID | str) -> list[RegisterChange]:
     """Return the changes of one entry, newest first; at most 200."""
     query = select(RegisterChange).where(col(RegisterChange.kind).in_(kinds), RegisterChange.key == str(key))

@@ -15,6 +15,7 @@ from services.applications.register.store.entries import PERSON_WORDS, Organisat
 from services.applications.tables import Table, one_page
 from shared.bus.db.locking import for_update
 from shared.contracts.access import AccessGrant
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.contracts.codes import Role
+    from shared.web.paging import PageRequest
 
 # Nobody picks a deputy or a successor from a longer list; the search finds the others.
 _MOST = 500
@@ -130,6 +132,13 @@ async def people(
     return list((await session.scalars(one_page(query, page))).all()), int(total)
 
 
+async def count_members(session: AsyncSession, within: RegisterScope, organisation_id: UUID) -> int:
+    """Return how many people of an organisation a reader sees."""
+    conditions = _conditions(within, Filters(organisation_id=organisation_id))
+    query = sa.select(sa.func.count()).select_from(_PERSON).where(*conditions)
+    return int((await session.execute(query)).scalar_one())
+
+
 async def choosable(session: AsyncSession, within: RegisterScope) -> list[Person]:
     """Return the people whom a form offers, by name; at most 500."""
     query = select(Person).where(within.clause(col(Person.country), col(Person.organisation_id)))
@@ -162,6 +171,16 @@ def _has_grant(today: date) -> sa.ColumnElement[bool]:
     )
 
 
+def _to_confirm(
+    within: RegisterScope, *, until: date | None, today: date, but: str | None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    in_scope = within.clause(_PERSON.c.country, _PERSON.c.organisation_id)
+    outdated = sa.true() if until is None else _PERSON.c.confirmed_on <= until
+    due = sa.and_(_PERSON.c.lapsed_on.is_(None), outdated, _has_grant(today))
+    not_caller = sa.true() if but is None else _PERSON.c.subject != but
+    return in_scope, not_caller, sa.or_(due, _PERSON.c.lapsed_on.is_not(None))
+
+
 async def to_confirm(
     session: AsyncSession,
     within: RegisterScope,
@@ -176,15 +195,22 @@ async def to_confirm(
     `until`: those confirmed on that day or earlier; None means everybody with access. `but` is the subject of the
     reader, who does not confirm his or her own access.
     """
-    in_scope = within.clause(_PERSON.c.country, _PERSON.c.organisation_id)
-    outdated = sa.true() if until is None else _PERSON.c.confirmed_on <= until
-    due = sa.and_(_PERSON.c.lapsed_on.is_(None), outdated, _has_grant(today))
-    not_caller = sa.true() if but is None else _PERSON.c.subject != but
-    conditions = (in_scope, not_caller, sa.or_(due, _PERSON.c.lapsed_on.is_not(None)))
+    conditions = _to_confirm(within, until=until, today=today, but=but)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*conditions))).scalar_one()
     query = select(Person).where(*conditions).order_by(_PERSON.c.confirmed_on, _PERSON.c.name, _PERSON.c.subject)
     found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
+
+
+async def to_confirm_page(
+    session: AsyncSession, within: RegisterScope, *, until: date, today: date, request: PageRequest
+) -> list[Person]:
+    """Return the same by cursor: confirmed on `until` or earlier, or lapsed; oldest confirmation first."""
+    query = select(Person).where(*_to_confirm(within, until=until, today=today, but=None))
+    if request.since is not None:
+        query = query.where(_PERSON.c.changed_at >= request.since)
+    keys = [col(Person.confirmed_on), col(Person.id)]
+    return list((await session.scalars(cut(query, keys, request))).all())
 
 
 async def due_lapses(session: AsyncSession, before: date, today: date, limit: int = 100) -> list[Person]:

@@ -14,6 +14,7 @@ from services.applications.register.model.proposals import CHANGE
 from services.applications.tables import Table, one_page
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ProposalState
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from services.applications.register.model.proposals import Change
     from services.applications.register.store.people import RegisterScope
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -125,6 +127,19 @@ async def proposals(
     )
     found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
+
+
+async def proposals_page(
+    session: AsyncSession, within: RegisterScope, subject: str, state: ProposalState | None, request: PageRequest
+) -> list[Proposal]:
+    """Return one page of the proposals that a reader sees, newest first; `since` is when one was made or decided."""
+    query = select(Proposal).where(_visible(within, subject))
+    if state is not None:
+        query = query.where(col(Proposal.state) == state)
+    if request.since is not None:
+        since = request.since
+        query = query.where(sa.or_(col(Proposal.proposed_at) >= since, col(Proposal.settled_at) >= since))
+    return list((await session.scalars(cut(query, [col(Proposal.id)], request, newest=True))).all())
 
 
 async def counts(session: AsyncSession, within: RegisterScope, subject: str) -> dict[str, int]:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.applications.refusals import not_found
 from services.applications.register.model.grants import PROGRAMME_WIDE, PROPOSED_BY_AGENCY, PROPOSED_BY_COUNTRY
-from services.applications.register.store import entries, people
 from services.applications.register.store.people import RegisterScope
 from shared.contracts.codes import Role
 from shared.identity.scope import countries_visible
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from shared.identity import Principal
 
 
@@ -44,23 +40,3 @@ def grantable(principal: Principal) -> tuple[Role, ...]:
     if principal.has(Role.CLEARANCE_OFFICER):
         roles |= set(PROPOSED_BY_AGENCY)
     return tuple(role for role in Role if role in roles - PROGRAMME_WIDE)
-
-
-async def visible_person(
-    session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
-) -> entries.Person:
-    """Return a person whom the principal may see. Raises `Refused` (404)."""
-    person = await people.by_id(session, person_id, lock=lock)
-    if person is None or not scope_of(principal).covers(person.country, person.organisation_id):
-        raise not_found()
-    return person
-
-
-async def visible_organisation(
-    session: AsyncSession, principal: Principal, organisation_id: UUID, *, lock: bool = False
-) -> entries.Organisation:
-    """Return an organisation that the principal may see. Raises `Refused` (404)."""
-    organisation = await entries.organisation(session, organisation_id, lock=lock)
-    if organisation is None or not scope_of(principal).covers(organisation.country, organisation.id):
-        raise not_found()
-    return organisation

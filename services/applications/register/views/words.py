@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from services.applications.display import tag, topic
-from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.access import AccessGrant
 from shared.contracts.codes import Expertise, OrganisationKind, RankGroup, ServiceKind, Sex
 from shared.i18n import N_, gettext
 from shared.time import clock, dates
-from shared.web import states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from markupsafe import Markup
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.register.store.history import RegisterChange
-    from services.applications.register.store.people import RegisterScope
 
 NOTHING = "\N{EN DASH}"
 """Shown where there is no value."""
@@ -144,12 +140,14 @@ def value(  # noqa: PLR0911 - one return for each kind of value
     return str(content)
 
 
+def place(grant: AccessGrant, names: Mapping[str, str]) -> str:
+    """Return the name of a role's organisation or country; empty for the whole programme."""
+    return names.get(str(grant.organisation_id)) or labels.country(grant.country)
+
+
 def grant(grant: AccessGrant, names: Mapping[str, str]) -> str:
     """Return a role in words, with its place and term."""
-    place = labels.country(grant.country) if grant.country else gettext("whole programme")
-    if grant.organisation_id is not None and str(grant.organisation_id) in names:
-        place = names[str(grant.organisation_id)]
-    text = f"{labels.role(grant.role)} ({place})"
+    text = f"{labels.role(grant.role)} ({place(grant, names) or gettext('whole programme')})"
     if grant.deputy_for is not None:
         text = gettext("%(role)s, as a deputy") % {"role": text}
     if grant.until is not None:
@@ -161,17 +159,24 @@ def grant(grant: AccessGrant, names: Mapping[str, str]) -> str:
     return gettext("%(role)s, from %(since)s") % {"role": text, "since": dates.day(grant.since)}
 
 
-def standing(grant: AccessGrant) -> Markup:
+class Term(Protocol):
+    """A first and a last day, if there is one: of a role or a deputy."""
+
+    @property
+    def since(self) -> date:
+        """Return the first day."""
+
+    @property
+    def until(self) -> date | None:
+        """Return the last day; None if there is none."""
+
+
+def standing(role: Term) -> Markup:
     """Return a tag that says whether a role is current, planned or ended."""
     today = clock.today()
-    if register_grants.has_ended(grant, today):
+    if role.until is not None and role.until < today:
         return tag("access", "ended")
-    return tag("access", "active" if register_grants.active(grant, today) else "planned")
-
-
-def current(grant: AccessGrant) -> bool:
-    """Return whether a role holds today."""
-    return register_grants.active(grant, clock.today())
+    return tag("access", "active" if role.since <= today else "planned")
 
 
 def term(since: date, until: date | None) -> Markup:
@@ -182,13 +187,14 @@ def term(since: date, until: date | None) -> Markup:
     return tag("term", "current" if since <= today else "planned")
 
 
-def difference_rows(changes: Mapping[str, tuple[Any, Any]], names: Mapping[str, str]) -> list[list[str]]:
-    """Return the rows of a table of differences: field, before, after."""
-    return [
-        [field_name(name), value(name, old, names), value(name, new, names)]
-        for name, (old, new) in changes.items()
-        if name not in _HIDDEN
-    ]
+def difference_row(name: str, before: Any, after: Any, names: Mapping[str, str]) -> list[str]:
+    """Return a row of a table of differences: field, before, after."""
+    return [field_name(name), value(name, before, names), value(name, after, names)]
+
+
+def hidden(name: str) -> bool:
+    """Return whether a field serves the register itself and is not shown."""
+    return name in _HIDDEN
 
 
 async def organisation_names(session: AsyncSession, values: Iterable[Any]) -> dict[str, str]:
@@ -220,50 +226,12 @@ def _collect(content: Any, wanted: set[UUID]) -> None:
                 return
 
 
-async def history(
-    session: AsyncSession, changes: Sequence[RegisterChange], scope: RegisterScope, names: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """Return the changes of an entry, newest first, for `timeline`.
-
-    An actor is named to readers who may see that person.
-    """
-    actors = await entries.people_by_subject(session, {change.actor for change in changes})
-    return [
-        {
-            "title": gettext(ACTIONS.get(change.action, "Changed")),
-            "when": change.at,
-            "by": _actor_name(change.actor, actors.get(change.actor), scope),
-            "text": "; ".join(
-                f"{field_name(name)}: {value(name, change.before.get(name), names)} → {value(name, after, names)}"
-                if name in change.before
-                else f"{field_name(name)}: {value(name, after, names)}"
-                for name, after in sorted(change.after.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER)))
-                if name not in _HIDDEN and (change.before or after not in (None, "", [], False))
-            ),
-        }
-        for change in changes
-    ]
-
-
-def _actor_name(actor: str, person: entries.Person | None, scope: RegisterScope) -> str:
-    if actor.startswith("system:"):
-        return gettext("the person") if actor == "system:address" else gettext("the programme's clock")
-    if person is not None and scope.covers(person.country, person.organisation_id):
-        return person.name
-    return gettext("the programme")
-
-
-def address_state(person: entries.Person, *, link_open: bool) -> states.State:
-    """Return the state of a person's address."""
-    if person.reachable and person.email_wanted is None:
-        return states.state("address", "verified")
-    return states.state("address", "asked" if link_open else "over")
-
-
-def access_state(person: entries.Person, grants: Sequence[AccessGrant], due_before: date) -> str:
-    """Return the state of a person's access, as a code of the table of states."""
-    if person.lapsed_on is not None:
-        return "lapsed"
-    if not register_grants.current_or_future(grants, clock.today()):
-        return "none"
-    return "due" if person.confirmed_on <= due_before else "active"
+def change_texts(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """Return the changed fields of an entry, each as a text with its value before, if there was one, and after."""
+    texts = []
+    for name, new in sorted(after.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER))):
+        if name in _HIDDEN or not (before or new not in (None, "", [], False)):
+            continue
+        text = f"{value(name, before.get(name), names)} → {value(name, new, names)}"
+        texts.append(f"{field_name(name)}: {text if name in before else value(name, new, names)}")
+    return texts

@@ -28,7 +28,7 @@ TIMES = ConfirmationTimes()
 
 async def person(programme: Programme, subject: str) -> dict[str, Any]:
     """Return a person of the register, as the programme reads it."""
-    found = (await programme.get("programme", "/people"))["people"]
+    found = (await programme.get("programme", "/people"))["items"]
     return next(one for one in found if one["subject"] == subject)
 
 
@@ -151,10 +151,10 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     """Access is due after eleven months, lapses after a year and thirty days, and is restored by confirming."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     bus = programme.app.state.service.bus
-    assert (await programme.get("tigran", "/register/access"))["total"] == 0
+    assert (await programme.get("tigran", "/register/access"))["items"] == []
     clock.move(timedelta(days=340))
-    due = (await programme.get("tigran", "/register/access"))["people"]
-    assert {one["name"]: one["yours"] for one in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
+    due = (await programme.get("tigran", "/register/access"))["items"]
+    assert {one["name"]: one["may_confirm"] for one in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
     overview = (await programme.as_("tigran").get(PAGES)).text
     assert re.search(r">1</span> <span[^>]*>access to be confirmed<", overview)
     listed = (await programme.as_("tigran").get(f"{PAGES}/access")).text.partition("<main")[2]
@@ -163,7 +163,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert await lapse(bus, TIMES) == 0
     answer = await programme.as_("tigran").post(f"{PAGES}/access", data={"person": [ani["id"], tigran["id"]]})
     assert answer.status_code == 303
-    assert (await programme.get("tigran", "/register/access"))["total"] == 1
+    assert len((await programme.get("tigran", "/register/access"))["items"]) == 1
 
     clock.move(timedelta(days=60))
     assert await lapse(bus, TIMES) > 0
@@ -349,7 +349,7 @@ async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Pr
     today = clock.today()
     fund = {"name": "TOPCOP III", "payer": "European Commission", "active": "y", **days("since", today)}
     assert (await programme.as_("programme").post(f"{PAGES}/funds/new", data=fund)).status_code == 303
-    listed = (await programme.get("programme", "/funds"))["funds"]
+    listed = (await programme.get("programme", "/funds"))["items"]
     kept = next(one for one in listed if one["name"] == "TOPCOP III")
     address = f"{PAGES}/funds/{kept['id']}"
     assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 303
@@ -364,7 +364,7 @@ async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Pr
     made = await programme.as_("programme").post(f"{page}/new", data=pair | {"second_country": "GE"})
     assert made.status_code == 303
     assert "Armenia" in (await programme.as_("programme").get(page)).text
-    (one,) = (await programme.get("programme", "/register/exclusions"))["exclusions"]
+    (one,) = (await programme.get("programme", "/register/exclusions"))["items"]
     for path in (page, f"{page}/{one['id']}", f"{PAGES}/funds"):
         assert (await programme.as_("tigran").get(path)).status_code == 403
     assert (await programme.as_("programme").post(f"{page}/{one['id']}/end")).status_code == 303

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 async def _next_call(programme: Programme) -> dict[str, Any]:
     """Publish next year's call, with other topics."""
     funds = await programme.get("programme", "/funds")
-    terms = call_terms(funds["funds"][0]["id"]) | {"topics": ["online_crime"]}
+    terms = call_terms(funds["items"][0]["id"]) | {"topics": ["online_crime"]}
     made: dict[str, Any] = await programme.post("programme", "/calls", terms, 201)
     return made
 

@@ -43,7 +43,7 @@ GOOD = {"case": "A seizure of forty phones", "staff": 12, "kit": "own"}
 async def _asking(programme: Programme) -> str:
     """Publish a call with three questions; return its id."""
     funds = await programme.get("programme", "/funds")
-    terms = call_terms(funds["funds"][0]["id"]) | {"questions": QUESTIONS}
+    terms = call_terms(funds["items"][0]["id"]) | {"questions": QUESTIONS}
     call = await programme.post("programme", "/calls", terms, 201)
     return str(call["id"])
 

@@ -93,7 +93,7 @@ async def test_the_contact_stays_in_the_portal_and_reaches_the_guest(abroad: Abr
 async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: Programme) -> None:
     """The copy is a draft of the other call, moved by whole weeks, and another host finds nothing."""
     offer = await abroad.offer()
-    fund = (await abroad.get("programme", "/funds"))["funds"][0]["id"]
+    fund = (await abroad.get("programme", "/funds"))["items"][0]["id"]
     terms = call_terms(fund) | {"topics": ["criminal_networks"]}
     start = clock.today() + timedelta(days=60 + 371)
     terms["visit_periods"] = [{"start": str(start), "end": str(start + timedelta(days=100))}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,7 +58,7 @@ async def proposed(programme: Programme, by: str = "tigran", **changes: Any) -> 
 
 async def person_in_register(programme: Programme, subject: str) -> dict[str, Any]:
     """Return a person of the register, as the programme reads it."""
-    found = (await programme.get("programme", "/people"))["people"]
+    found = (await programme.get("programme", "/people"))["items"]
     return next(one for one in found if one["subject"] == subject)
 
 
@@ -159,7 +160,7 @@ async def test_another_country_finds_nothing(programme: Programme) -> None:
     assert (await programme.as_("giorgi").post(f"{PAGES}/people/{ani['id']}/confirm")).status_code == 404
     body = {"change": {"kind": "leave", "subject": "ani", "last_day": str(clock.today())}}
     await programme.post("giorgi", "/register/proposals", body, 404)
-    assert (await programme.get("giorgi", "/register/proposals"))["total"] == 0
+    assert (await programme.get("giorgi", "/register/proposals"))["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,8 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     assert "ani.p@police.example" in shown
     assert "Approve all the same" in shown
     read = await programme.get("programme", f"/register/proposals/{made['id']}")
-    assert read["meanwhile"]["email"] == ["ani@police.example", "ani.p@police.example"]
+    changed_since = {change["field"]: (change["before"], change["after"]) for change in read["meanwhile"]}
+    assert changed_since["email"] == ("ani@police.example", "ani.p@police.example")
     answer = await programme.as_("programme").post(f"{page}/approve", data={"version": str(ani["version"])})
     assert answer.status_code == 409
     await programme.post("programme", f"/register/proposals/{made['id']}/approve", {"version": read["version"]})
@@ -251,7 +253,7 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
     assert answer.status_code == 200
     assert "2 proposals are approved" in answer.text
     assert "Somebody else in the register has this address" in answer.text
-    assert {one["state"] for one in (await programme.get("programme", "/register/proposals"))["proposals"]} == {
+    assert {one["state"] for one in (await programme.get("programme", "/register/proposals"))["items"]} == {
         "approved",
         "waits",
     }
@@ -320,3 +322,41 @@ async def test_people_are_found_by_name_address_role_and_standing(programme: Pro
     assert "Lusine Grigoryan" in unverified
     assert "Ani Petrosyan" not in unverified
     assert "Nino Beridze" not in (await programme.as_("tigran").get(search)).text
+
+
+async def test_lists_of_the_register_are_read_page_by_page(programme: Programme) -> None:
+    """Lists come in pages without gaps or repetitions; `since` gives only later changes."""
+    whole = (await programme.get("programme", "/people"))["items"]
+    ids, address = [], "/people?limit=2"
+    while address:
+        page = await programme.get("programme", address)
+        ids += [person["id"] for person in page["items"]]
+        address = page["next"] and f"/people?limit=2&cursor={page['next']}"
+    assert ids == [person["id"] for person in whole]
+    assert len(ids) == len(set(ids)) > 2
+    assert {person["country"] for person in (await programme.get("tigran", "/people"))["items"]} == {"AM"}
+
+    first = await proposed(programme)
+    clock.move(timedelta(hours=1))
+    later = f"since={clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    second = await proposed(programme, subject="arman", name="Arman Sarg", email="arman@police.example")
+    newest = await programme.get("tigran", "/register/proposals?limit=1")
+    assert [proposal["id"] for proposal in newest["items"]] == [second["id"]]
+    rest = await programme.get("tigran", f"/register/proposals?limit=1&cursor={newest['next']}")
+    assert ([proposal["id"] for proposal in rest["items"]], rest["next"]) == ([first["id"]], None)
+    changed = await programme.get("tigran", f"/register/proposals?{later}")
+    assert [proposal["id"] for proposal in changed["items"]] == [second["id"]]
+    entry_ = {"name": "Customs of Armenia", "kind": "agency", "country": "AM"}
+    made = await programme.post("programme", "/organisations", {"organisations": [entry_]}, 201)
+    fresh = (await programme.get("programme", f"/organisations?{later}"))["items"]
+    assert [organisation["id"] for organisation in fresh] == made["ids"]
+    await programme.get("programme", f"/funds?{later}&cursor={newest['next'][:-4]}", 422)
+
+
+async def test_only_the_programme_reads_who_changed_an_entry(programme: Programme) -> None:
+    """The history of a person names the actor's sign-in name to the programme coordinator, and to nobody else."""
+    ani = await person_in_register(programme, "ani")
+    for reader, actors in (("programme", {"programme"}), ("tigran", {None})):
+        record = await programme.get(reader, f"/register/people/{ani['id']}")
+        assert {change["actor"] for change in record["history"]} == actors
+        assert record["person"] == ani

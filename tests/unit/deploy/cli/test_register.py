@@ -35,7 +35,7 @@ class Empty(BaseHTTPRequestHandler):
             late = self.asked.count(FIGURES) < 3
             self._answer(403 if late else 200, {"title": "This page is for: Donor."} if late else {"figures": []})
         else:
-            self._answer(200, {"people": [], "total": 0, "funds": []})
+            self._answer(200, {"items": [], "next": None})
 
     def do_POST(self) -> None:
         """Accept any entry."""
