@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.applications.register.store.people import RegisterScope
 
 
-class FieldChange(ReadModel):
+class ChangedField(ReadModel):
     """One field of an entry before and after."""
 
     field: Annotated[str, Field(examples=["unit"])]
@@ -42,13 +42,13 @@ class EntryChange(ReadModel):
     kind: Annotated[str, Field(description="What was changed: the entry, or a person's access.", examples=["person"])]
     action: Annotated[str, Field(examples=["changed"])]
     country: Annotated[str | None, Field(examples=["AM"])]
-    changes: tuple[FieldChange, ...]
+    changes: tuple[ChangedField, ...]
     proposal_id: Annotated[UUID | None, Field(description="The proposal whose approval made the change.")]
 
 
-def field_changes(changes: Mapping[str, tuple[Any, Any]]) -> tuple[FieldChange, ...]:
+def field_changes(changes: Mapping[str, tuple[Any, Any]]) -> tuple[ChangedField, ...]:
     """Return differences (field -> before, after) as read models."""
-    return tuple(FieldChange(field=name, before=before, after=after) for name, (before, after) in changes.items())
+    return tuple(ChangedField(field=name, before=before, after=after) for name, (before, after) in changes.items())
 
 
 def entry_changes(rows: Iterable[store.RegisterChange], *, with_actor: bool) -> tuple[EntryChange, ...]:

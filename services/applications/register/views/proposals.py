@@ -15,7 +15,7 @@ from services.applications.register.model.proposals import Change, Leave, Refuse
 from services.applications.register.store import entries
 from services.applications.register.store import proposals as store
 from services.applications.register.views import words
-from services.applications.register.views.history import FieldChange
+from services.applications.register.views.history import ChangedField
 from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.i18n import gettext
@@ -67,8 +67,8 @@ class ComparedProposal(Proposal):
 
     version: Annotated[int, Field(description="The version of the entry now; 0 if there is none.")]
     entry_id: Annotated[UUID | None, Field(description="The person or organisation; null if it is not entered yet.")]
-    changes: Annotated[tuple[FieldChange, ...], Field(description="What approving it changes.")]
-    meanwhile: Annotated[tuple[FieldChange, ...], Field(description="What was changed since it was proposed.")]
+    changes: Annotated[tuple[ChangedField, ...], Field(description="What approving it changes.")]
+    meanwhile: Annotated[tuple[ChangedField, ...], Field(description="What was changed since it was proposed.")]
 
     @property
     def stale(self) -> bool:
@@ -201,7 +201,7 @@ def _rows(proposal: ComparedProposal, names: dict[str, str], successors: dict[st
     return _difference_rows(proposal.changes, names)
 
 
-def _difference_rows(changes: Sequence[FieldChange], names: dict[str, str]) -> list[list[str]]:
+def _difference_rows(changes: Sequence[ChangedField], names: dict[str, str]) -> list[list[str]]:
     return [
         words.difference_row(change.field, change.before, change.after, names)
         for change in changes
