@@ -1,141 +1,146 @@
 """Evaluations, reports and follow-ups for programs, with the portal's ticket: what is asked, and submitting it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.answers.actions import answers
-from services.reporting.answers.model import forms as model_forms
+from services.reporting.answers.model import forms as model
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.answers.views import forms as views
+from services.reporting.answers.views.forms import (
+    EvaluationForm,
+    FollowUpForm,
+    ReportForm,
+    RequestedForm,
+    requested_form,
+)
 from services.reporting.guards import Evaluating, Following, Reporting
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
+from shared.contracts.codes import Applied
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["outcomes"])
-Score = Annotated[int, Field(ge=1, le=5)]
+Score = Annotated[int, Field(ge=1, le=5, description="From 1 (not at all) to 5 (fully).")]
+Text = Annotated[str, Field(max_length=model.LONGEST)]
+Scores = Annotated[
+    dict[str, Score],
+    Field(description="By the name of a statement of `questions`.", examples=[{"programme_useful": 5}]),
+]
+ObjectiveScores = Annotated[
+    dict[int, Score], Field(description="By the number of an objective of `objectives`.", examples=[{"1": 4}])
+]
 
 
-class EvaluationIn(BaseModel):
-    """An evaluation: scores from 1 to 5; objectives and goals by their number, statements by their name."""
+class _Body(BaseModel):
+    """A request body; an unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class EvaluationTexts(_Body):
+    """The texts of an evaluation."""
+
+    went_well: Text = ""
+    improve: Text = ""
+
+
+class EvaluationIn(_Body):
+    """An evaluation."""
 
     overall: Score
-    objectives: dict[int, Score] = {}
-    goals: dict[int, bool] = {}
-    answers: dict[str, Score] = {}
-    texts: dict[str, str] = {}
+    objectives: ObjectiveScores = {}
+    goals: Annotated[
+        dict[int, bool],
+        Field(description="Whether it was met, by the number of a goal of `goals`.", examples=[{"1": True}]),
+    ] = {}
+    answers: Scores = {}
+    texts: EvaluationTexts = EvaluationTexts()
 
 
-class TextsIn(BaseModel):
-    """A report: a text under each heading."""
+class ReportTexts(_Body):
+    """The texts of a report."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    texts: dict[str, str]
-
-
-class FollowUpIn(BaseModel):
-    """Whether what was learnt is used on the job (`yes`, `partly`, `no`), statements scored by their name, an example.
-
-    A line manager also scores the objectives, by their number.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    applied: str
-    answers: dict[str, Score] = {}
-    objectives: dict[int, Score] = {}
-    texts: dict[str, str] = {}
+    programme: Text
+    learnt: Text
+    use: Text
+    contacts: Text = ""
+    obstacles: Text = ""
+    recommend: Text = ""
 
 
-def _form_for_programs(form: RequestedForm, kind: str) -> dict[str, Any]:
-    case = form.case
-    answer: dict[str, Any] = {
-        "form": kind,
-        "respondent": form.respondent.value,
-        "reference": form.reference,
-        "application_id": case.application_id,
-        case.kind + "_id": case.id,
-        "state": case.state,
-        "open": form.open,
-        "ended_on": case.ended_on,
-        "submitted": answers.submitted_values(form.submission) if form.submission else None,
-    }
-    if kind == EVALUATION:
-        answer |= {
-            "due": form.evaluation_due,
-            "objectives": list(range(1, model_forms.asked_objectives(form.respondent, form.objectives) + 1)),
-            "goals": list(range(1, form.goals + 1)),
-            "questions": _questions(model_forms.questions(form.respondent)),
-            "headings": [heading.name for heading in model_forms.COMMENTS],
-        }
-    elif kind == REPORT:
-        answer |= {"due": form.report_due, "headings": [heading.name for heading in model_forms.REPORT]}
-    else:
-        answer |= {
-            "due": case.follow_up_on(form.timers),
-            "objectives": list(range(1, model_forms.later_objectives(form.respondent, form.objectives) + 1)),
-            "questions": _questions(model_forms.later_questions(form.respondent)),
-            "headings": [heading.name for heading in model_forms.FOLLOW_UP],
-        }
-    return answer
+class ReportIn(_Body):
+    """A report."""
+
+    texts: ReportTexts
 
 
-def _questions(questions: tuple[model_forms.Question, ...]) -> list[dict[str, Any]]:
-    return [{"name": question.name, "level": question.level, "text": question.text} for question in questions]
+class FollowUpTexts(_Body):
+    """The text of a follow-up."""
+
+    example: Text = ""
 
 
-async def _read(bus: Bus, subject: str, kind: str) -> dict[str, Any]:
+class FollowUpIn(_Body):
+    """Whether what was learnt is used on the job; a line manager also scores the objectives."""
+
+    applied: Applied
+    answers: Scores = {}
+    objectives: ObjectiveScores = {}
+    texts: FollowUpTexts = FollowUpTexts()
+
+
+async def _form(bus: Bus, subject: str, kind: str) -> RequestedForm:
     async with bus.read() as session:
-        return _form_for_programs(await requested_form(session, subject, kind), kind)
+        return await requested_form(session, subject, kind)
 
 
-def _handed_in(response: Response, form: RequestedForm, kind: str, *, kept: bool) -> dict[str, Any]:
-    """Return the form with 201 if it was saved now, 200 if it was there before: nothing is overwritten."""
+def _set_status(response: Response, *, kept: bool) -> None:
+    """Answer 201 if the form was saved now, 200 if it was there before: nothing is overwritten."""
     response.status_code = 201 if kept else 200
-    return _form_for_programs(form, kind)
 
 
 @router.get("/evaluations/{subject}")
-async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> dict[str, Any]:
+async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> EvaluationForm:
     """Return what an evaluation asks, and what was submitted."""
-    return await _read(bus, subject, EVALUATION)
+    return views.evaluation_form(await _form(bus, subject, EVALUATION))
 
 
 @router.post("/evaluations/{subject}", status_code=201)
-async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> dict[str, Any]:
+async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> EvaluationForm:
     """Submit an evaluation."""
-    answered = model_forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
-    form, kept = await answers.evaluate(bus, subject, answered, body.texts)
-    return _handed_in(response, form, EVALUATION, kept=kept)
+    answered = model.Evaluation(body.overall, body.objectives, body.goals, body.answers)
+    form, kept = await answers.evaluate(bus, subject, answered, body.texts.model_dump())
+    _set_status(response, kept=kept)
+    return views.evaluation_form(form)
 
 
 @router.get("/reports/{subject}")
-async def report_form(_: Reporting, bus: BusDep, subject: str) -> dict[str, Any]:
+async def report_form(_: Reporting, bus: BusDep, subject: str) -> ReportForm:
     """Return what a report asks, and what was submitted."""
-    return await _read(bus, subject, REPORT)
+    return views.report_form(await _form(bus, subject, REPORT))
 
 
 @router.post("/reports/{subject}", status_code=201)
-async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: TextsIn) -> dict[str, Any]:
+async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: ReportIn) -> ReportForm:
     """Submit the report."""
-    form, kept = await answers.report(bus, subject, body.texts)
-    return _handed_in(response, form, REPORT, kept=kept)
+    form, kept = await answers.report(bus, subject, body.texts.model_dump())
+    _set_status(response, kept=kept)
+    return views.report_form(form)
 
 
 @router.get("/follow-ups/{subject}")
-async def follow_up_form(_: Following, bus: BusDep, subject: str) -> dict[str, Any]:
+async def follow_up_form(_: Following, bus: BusDep, subject: str) -> FollowUpForm:
     """Return what the follow-up asks, and what was submitted."""
-    return await _read(bus, subject, FOLLOW_UP)
+    return views.follow_up_form(await _form(bus, subject, FOLLOW_UP))
 
 
 @router.post("/follow-ups/{subject}", status_code=201)
-async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> dict[str, Any]:
+async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> FollowUpForm:
     """Answer the follow-up."""
-    answered = model_forms.FollowUp(body.applied, body.answers, body.objectives)
-    form, kept = await answers.follow_up(bus, subject, answered, body.texts)
-    return _handed_in(response, form, FOLLOW_UP, kept=kept)
+    answered = model.FollowUp(body.applied.value, body.answers, body.objectives)
+    form, kept = await answers.follow_up(bus, subject, answered, body.texts.model_dump())
+    _set_status(response, kept=kept)
+    return views.follow_up_form(form)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from services.reporting.answers.model.forms import NotComplete
-from services.reporting.answers.views import RequestedForm, requested_form
 from services.reporting.cascades import model, store
 from services.reporting.cascades.model import State
 from services.reporting.cascades.store import Cascade
+from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.cases import views as cases_views
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
@@ -21,7 +20,6 @@ from shared.i18n import gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,36 +27,9 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
 
 log = structlog.get_logger(__name__)
-CASCADE = "cascade"
 REMINDER_DAYS = 14
 """The days without the manager's answer after which there is one reminder."""
 _AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Sessions:
-    """The sessions reported about a visit or a mentorship, and until when more may be."""
-
-    form: RequestedForm
-    rows: list[Cascade]
-    until: date | None
-
-    @property
-    def open(self) -> bool:
-        """Whether sessions may be reported today."""
-        return self.form.case.open and self.until is not None and clock.today() <= self.until
-
-    @property
-    def managed(self) -> bool:
-        """Whether the line manager asks."""
-        return self.form.respondent is Respondent.LINE_MANAGER
-
-
-async def sessions(session: AsyncSession, subject: str) -> Sessions:
-    """Return the sessions that a ticket's subject opens. Raises `Refused` (404)."""
-    form = await requested_form(session, subject, CASCADE)
-    rows = await store.of_case(session, form.case.id)
-    return Sessions(form, rows, model.until(form.case, form.timers))
 
 
 async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Session) -> Sessions:
@@ -158,8 +129,8 @@ async def remind(bus: Bus) -> int:
         for case in reminded:
             request = AnswerAsked(
                 application_id=case.application_id,
-                visit_id=case.id if case.kind == "visit" else None,
-                mentorship_id=case.id if case.kind == "mentorship" else None,
+                visit_id=case.visit_id,
+                mentorship_id=case.mentorship_id,
                 country=case.country,
                 topic_code=case.topic,
                 form=AnswerForm.CASCADE,

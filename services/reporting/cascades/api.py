@@ -1,15 +1,15 @@
 """Cascade sessions for programs, with the portal's ticket."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.reporting.cascades import actions
-from services.reporting.cascades.actions import Sessions
+from services.reporting.cascades import actions, views
 from services.reporting.cascades.model import LONGEST, MOST, Session
+from services.reporting.cascades.views import CascadeSessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat
@@ -33,39 +33,15 @@ class SessionIn(BaseModel):
     about: Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
-def _sessions_for_programs(found: Sessions) -> dict[str, Any]:
-    case = found.form.case
-    return {
-        "reference": found.form.reference,
-        "application_id": case.application_id,
-        case.kind + "_id": case.id,
-        "open": found.open,
-        "until": found.until,
-        "sessions": [
-            {
-                "id": row.id,
-                "held_on": row.held_on,
-                "format": row.format,
-                "attendees": row.attendees,
-                "about": row.about,
-                "state": row.state,
-                "confirmed": row.confirmed,
-                "reason": row.reason,
-            }
-            for row in found.rows
-        ],
-    }
-
-
 @router.get("/cascades/{subject}")
-async def sessions(_: Passing, bus: BusDep, subject: str) -> dict[str, Any]:
+async def sessions(_: Passing, bus: BusDep, subject: str) -> CascadeSessions:
     """Return what was reported about a visit or a mentorship, and until when more may be."""
     async with bus.read() as session:
-        return _sessions_for_programs(await actions.sessions(session, subject))
+        return views.cascade_sessions(await views.sessions(session, subject))
 
 
 @router.post("/cascades/{subject}", status_code=201)
-async def report(_: Passing, bus: BusDep, subject: str, body: SessionIn) -> dict[str, Any]:
+async def report(_: Passing, bus: BusDep, subject: str, body: SessionIn) -> CascadeSessions:
     """Report a session; the line manager is asked to confirm it."""
     reported = Session(body.held_on, body.format.value, body.attendees, body.about)
-    return _sessions_for_programs(await actions.report(bus, subject, body.id or new_id(), reported))
+    return views.cascade_sessions(await actions.report(bus, subject, body.id or new_id(), reported))

@@ -111,8 +111,8 @@ def refused(case: Case, cascade_id: UUID, held_on: date, reason: str) -> Cascade
 def _of(case: Case) -> Mapping[str, Any]:
     return {
         "application_id": case.application_id,
-        "visit_id": case.id if case.kind == "visit" else None,
-        "mentorship_id": case.id if case.kind == "mentorship" else None,
+        "visit_id": case.visit_id,
+        "mentorship_id": case.mentorship_id,
         "country": case.country,
         "topic_code": case.topic,
     }

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.cascades import actions
-from services.reporting.cascades.actions import Sessions
 from services.reporting.cascades.model import LONGEST, LONGEST_REASON, Session, State
+from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
@@ -107,7 +107,7 @@ def _page(
 async def show(request: Request, _: Passing, bus: BusDep, subject: str) -> Response:
     """Show what was reported; to the officer the form for more, to the line manager the next one to confirm."""
     async with bus.read() as session:
-        return _page(request, await actions.sessions(session, subject))
+        return _page(request, await sessions(session, subject))
 
 
 @router.post("/reporting/cascades/{subject}")
@@ -124,9 +124,7 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
-        return _page(
-            request, await actions.sessions(session, subject), form=form, cascade_id=str(cascade_id), status=422
-        )
+        return _page(request, await sessions(session, subject), form=form, cascade_id=str(cascade_id), status=422)
 
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/confirm")
@@ -141,7 +139,7 @@ async def confirm(request: Request, _: Passing, bus: BusDep, subject: str, casca
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
-        found = await actions.sessions(session, subject)
+        found = await sessions(session, subject)
     return _page(request, found, confirming=form, cascade_id=str(cascade_id), status=422)
 
 
@@ -157,5 +155,5 @@ async def refuse(request: Request, _: Passing, bus: BusDep, subject: str, cascad
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
-        found = await actions.sessions(session, subject)
+        found = await sessions(session, subject)
     return _page(request, found, refusing=form, cascade_id=str(cascade_id), status=422)

@@ -49,6 +49,16 @@ class Case:
         return Respondent.MENTEE, Respondent.MENTOR
 
     @property
+    def visit_id(self) -> UUID | None:
+        """Its id if it is a visit."""
+        return self.id if self.kind == "visit" else None
+
+    @property
+    def mentorship_id(self) -> UUID | None:
+        """Its id if it is a mentorship."""
+        return self.id if self.kind == "mentorship" else None
+
+    @property
     def open(self) -> bool:
         """Whether it is over and counts, so that it can be evaluated and reported on."""
         return self.ended_on is not None and self.state != VisitState.VOIDED

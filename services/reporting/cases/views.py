@@ -11,7 +11,7 @@ from services.reporting.cases.store import CallRow, CaseRow, of_row
 from shared.contracts.calls import Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,6 +58,13 @@ async def timers(session: AsyncSession, call_id: UUID) -> Timers:
     """Return the deadlines of a call; the defaults if the call has not arrived yet."""
     values = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # SQLModel
     return Timers(**values) if values else Timers()
+
+
+async def timers_of(session: AsyncSession, call_ids: Collection[UUID]) -> dict[UUID, Timers]:
+    """Return the deadlines of these calls; the defaults for a call that has not arrived yet."""
+    query = sa.select(col(CallRow.id), col(CallRow.timers)).where(col(CallRow.id).in_(sorted(call_ids)))
+    found = {id_: Timers(**values) for id_, values in (await session.execute(query.order_by(col(CallRow.id)))).all()}
+    return {id_: found.get(id_) or Timers() for id_ in call_ids}
 
 
 async def calls(session: AsyncSession) -> list[tuple[UUID, str]]:

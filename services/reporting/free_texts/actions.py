@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.reporting.answers.actions.answers import correctable
 from services.reporting.answers.model import forms as model_forms
-from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.answers.model.forms import ERASED
-from services.reporting.answers.views import requested_form
+from services.reporting.answers.model.forms import HEADINGS
+from services.reporting.answers.views.forms import correctable, requested_form
 from services.reporting.cascades import store as cascades_store
 from services.reporting.facts import store as facts_store
 from services.reporting.free_texts import store
+from services.reporting.free_texts.views import Words, Written
 from shared.contracts.codes import Respondent
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
@@ -20,47 +18,14 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.free_texts.store import AccessLog
     from shared.bus import Bus
     from shared.identity import Principal
 
-HEADINGS: dict[str, tuple[model_forms.Heading, ...]] = {
-    EVALUATION: model_forms.COMMENTS,
-    REPORT: model_forms.REPORT,
-    FOLLOW_UP: model_forms.FOLLOW_UP,
-}
 CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer: why?")}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one respondent wrote in one form: (name, question, text) each; `draft`: it is not submitted yet."""
-
-    form: str
-    respondent: str
-    at: datetime
-    texts: tuple[tuple[str, str, str], ...]
-    draft: bool = False
-
-    @property
-    def erased(self) -> bool:
-        """Whether all of it is erased."""
-        return bool(self.texts) and all(text == ERASED for _, _, text in self.texts)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """All that was written about one application, and who accessed it."""
-
-    application_id: UUID
-    reference: str
-    written: list[Written] = field(default_factory=list)
-    log: list[AccessLog] = field(default_factory=list)
 
 
 async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str]) -> None:

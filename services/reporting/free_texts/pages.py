@@ -1,17 +1,16 @@
 """Pages of free text: the data protection officer finds and erases it, its writer corrects it."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.answers.actions.answers import correctable
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.answers.views import requested_form
+from services.reporting.answers.views.forms import RequestedForm, correctable, requested_form
 from services.reporting.free_texts import actions
+from services.reporting.free_texts.views import Words
 from services.reporting.guards import Evaluating, Following, Protector, Reporting
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
@@ -54,7 +53,7 @@ async def words(request: Request, principal: Protector, bus: BusDep, reference: 
 
 def _page(
     request: Request,
-    found: actions.Words | None,
+    found: Words | None,
     *,
     reference: str,
     missing: bool = False,
@@ -100,7 +99,7 @@ def _form(kind: str) -> type[Form]:
             [*([Needed(N_("Write a few sentences here"))] if heading.needed else []), Longest(model_forms.LONGEST)],
             description=heading.hint,
         )
-        for heading in actions.HEADINGS[kind]
+        for heading in model_forms.HEADINGS[kind]
     }
     return type("WordsForm", (Form,), fields)
 
@@ -111,17 +110,17 @@ async def _show(request: Request, bus: Bus, subject: str, kind: str) -> Response
         may = await correctable(session, form)
     if not may or form.submission is None:
         return see_other(request.url.path.removesuffix("/words"))
-    return _correction_page(request, form, kind, _form(kind)(data=form.submission.texts))
+    return _correction_page(request, form, _form(kind)(data=form.submission.texts))
 
 
-def _correction_page(request: Request, form: Any, kind: str, form_: Form, status: int = 200) -> Response:
+def _correction_page(request: Request, form: RequestedForm, form_: Form, status: int = 200) -> Response:
     return render(
         request,
         "free_texts/correct.html",
         status,
         asked=form,
         form_=form_,
-        names=[heading.name for heading in actions.HEADINGS[kind]],
+        names=[heading.name for heading in form.headings],
         back=request.url.path.removesuffix("/words"),
     )
 
@@ -137,7 +136,7 @@ async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Respo
             return see_other(request.url.path.removesuffix("/words"))
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
-    return _correction_page(request, form, kind, form_, 422)
+    return _correction_page(request, form, form_, 422)
 
 
 @router.get("/reporting/evaluations/{subject}/words")

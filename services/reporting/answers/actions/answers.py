@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, WAIVER
 from services.reporting.answers.store import answers, drafts
-from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.answers.views.forms import RequestedForm, requested_form
 from services.reporting.cases import views as cases_views
-from services.reporting.periods.views import in_frozen_period
 from shared.contracts.codes import Respondent, WaiverReason
 from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
 from shared.errors import ProblemCode, Refused
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from services.reporting.answers.store.answers import Submission
     from shared.bus import Bus, Tx
     from shared.contracts import Event
     from shared.identity import Principal
@@ -165,8 +161,8 @@ def _of(form: RequestedForm) -> dict[str, Any]:
     case = form.case
     return {
         "application_id": case.application_id,
-        "visit_id": case.id if case.kind == "visit" else None,
-        "mentorship_id": case.id if case.kind == "mentorship" else None,
+        "visit_id": case.visit_id,
+        "mentorship_id": case.mentorship_id,
         "country": case.country,
         "topic_code": case.topic,
     }
@@ -195,15 +191,3 @@ def _applicant(form: RequestedForm) -> None:
 def _refused(problem: model_forms.NotComplete) -> Refused:
     fields = {name: gettext(text) for name, text in problem.fields.items()}
     return Refused(gettext("Something is missing."), 422, fields)
-
-
-def submitted_values(row: Submission) -> dict[str, Any]:
-    """Return what was submitted, as its writer sees it again."""
-    return {"submitted_at": row.at, "late": row.late, "answers": row.answers, "texts": row.texts}
-
-
-async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
-    """Return whether the writer may still correct the text: until a period with the day of the answer is frozen."""
-    if form.submission is None or not form.submission.texts or model_forms.ERASED in form.submission.texts.values():
-        return False
-    return not await in_frozen_period(session, form.submission.at.date())

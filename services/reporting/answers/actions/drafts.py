@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.reporting.answers.store import drafts
-from services.reporting.answers.views import requested_form
+from services.reporting.answers.views.forms import SavedDraft, requested_form, saved_draft
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -16,7 +16,6 @@ from shared.time import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.reporting.answers.store.drafts import Draft
     from shared.bus import Bus
 
 log = structlog.get_logger(__name__)
@@ -24,7 +23,9 @@ LONGEST = 20_000
 """The most characters that are saved of one field: more than may be submitted, so that a long text can be shortened."""
 
 
-async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0) -> Draft:
+async def keep(
+    bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0
+) -> SavedDraft:
     """Save the fields in `values` of the form that a ticket's `subject` opens; the others stay as they were saved.
 
     `writer` is the page that writes, `turn` the number of its write. Raises `Refused`: 404 without a form, 409 once it
@@ -62,7 +63,7 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
             values=dict(values),
         )
         await drafts.write(tx.session, row)
-        kept = await drafts.draft(tx.session, form.case.id, kind, form.respondent)
+        kept = await saved_draft(tx.session, form)
     assert kept is not None
     return kept
 

@@ -6,10 +6,10 @@ and from `announce_all` for those whose visit ends, or becomes known, after the 
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.answers.store import waves
+from services.reporting.answers.views.waves import AT_ONCE, quiet_since
 from services.reporting.cases import views as cases_views
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, AnswerClosed, AnswerReopened
@@ -18,26 +18,17 @@ from shared.i18n import gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
-    from services.reporting.answers.store.waves import Answer, Reopened, Wanted
+    from services.reporting.answers.model.waves import Answer, Reopened, Wanted
     from shared.bus import Bus
     from shared.identity import Principal
 
-PAUSE = timedelta(days=3)
-"""Nobody is reminded of the same answer again before that."""
-AT_ONCE = 500
-"""The most reminders of one request: each is a mail."""
 _ROUNDS, _MOST_ROUNDS = 1, 200
 """How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
 LONGEST = 300
 """The most characters of the reason for closing a wave."""
-
-
-def quiet_since() -> datetime:
-    """Return the moment after which nobody who was reminded is reminded again."""
-    return clock.now() - PAUSE
 
 
 async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID | None = None) -> int:

@@ -131,6 +131,10 @@ _LATER_OBJECTIVES = frozenset({Respondent.LINE_MANAGER})
 """The respondents who score the objectives six months later: those who took part have done so at the end."""
 
 
+HEADINGS: dict[str, tuple[Heading, ...]] = {"evaluation": COMMENTS, "report": REPORT, "follow_up": FOLLOW_UP}
+"""The texts that each form asks for."""
+
+
 class NotComplete(ValueError):
     """An answer is missing or out of range: `fields` names each with a sentence."""
 
@@ -209,8 +213,8 @@ def evaluated(
         raise NotComplete(wrong)
     return EvaluationSubmitted(
         application_id=case.application_id,
-        visit_id=case.id if case.kind == "visit" else None,
-        mentorship_id=case.id if case.kind == "mentorship" else None,
+        visit_id=case.visit_id,
+        mentorship_id=case.mentorship_id,
         country=case.country,
         topic_code=case.topic,
         respondent=respondent,
@@ -245,8 +249,8 @@ def followed_up(
         raise NotComplete(wrong)
     return FollowUpSubmitted(
         application_id=case.application_id,
-        visit_id=case.id if case.kind == "visit" else None,
-        mentorship_id=case.id if case.kind == "mentorship" else None,
+        visit_id=case.visit_id,
+        mentorship_id=case.mentorship_id,
         country=case.country,
         topic_code=case.topic,
         by=FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF,

@@ -11,9 +11,13 @@ from services.reporting.answers.actions import answers, drafts
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
 from services.reporting.answers.portal import objectives
-from services.reporting.answers.store import drafts as drafts_store
-from services.reporting.answers.store.drafts import Draft
-from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.answers.views.forms import (
+    RequestedForm,
+    SavedDraft,
+    form_page,
+    requested_form,
+    submitted_form,
+)
 from services.reporting.guards import Evaluating, Following, Reporting
 from services.reporting.parameters import BusDep, ServiceDep
 from shared.bus import Bus
@@ -31,39 +35,38 @@ _SCALE = (("1", N_("1, not at all")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", 
 _MET = (("yes", N_("Yes")), ("no", N_("No")))
 
 
-def _form(form: RequestedForm, kind: str, texts: dict[int, str]) -> type[Form]:
+def _form(form: RequestedForm, texts: dict[int, str]) -> type[Form]:
     """Return the form class with exactly the questions that this respondent is asked."""
     fields: dict[str, Any] = {}
-    if kind == EVALUATION:
-        fields["overall"] = RadioField(
-            N_("Overall, how do you rate it?"),
-            [Needed(N_("Say how you rate it overall, from 1 to 5"))],
-            choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
-        )
-        for number in range(1, _scored(form, kind) + 1):
-            fields[f"objective_{number}"] = RadioField(
-                texts.get(number) or gettext("Objective %(number)s") % {"number": number},
-                [Needed(N_("Say how far each objective was met, from 1 to 5"))],
-                choices=_SCALE,
-            )
-        for number in range(1, form.goals + 1):
-            fields[f"goal_{number}"] = RadioField(
-                gettext("Goal %(number)s") % {"number": number},
-                [Needed(N_("Say for each goal whether it was met"))],
-                choices=_MET,
-            )
-        for question in model_forms.questions(form.respondent):
-            fields[question.name] = RadioField(
-                question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
-            )
-    if kind == FOLLOW_UP:
-        fields |= _later_fields(form, texts)
-    for heading in _headings(kind):
+    if form.kind == EVALUATION:
+        fields = _evaluation_fields(form, texts)
+    elif form.kind == FOLLOW_UP:
+        fields = _later_fields(form, texts)
+    for heading in form.headings:
         checks = [Needed(N_("Write a few sentences here"))] if heading.needed else []
         fields[heading.name] = TextAreaField(
             heading.text, [*checks, Longest(model_forms.LONGEST)], description=heading.hint
         )
     return type("AnswerForm", (Form,), fields)
+
+
+def _evaluation_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
+    """Return the fields of an evaluation, except the texts."""
+    fields: dict[str, Any] = {
+        "overall": RadioField(
+            N_("Overall, how do you rate it?"),
+            [Needed(N_("Say how you rate it overall, from 1 to 5"))],
+            choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
+        )
+    }
+    fields |= _objective_fields(form, texts)
+    for number in range(1, form.goals + 1):
+        fields[f"goal_{number}"] = RadioField(
+            gettext("Goal %(number)s") % {"number": number},
+            [Needed(N_("Say for each goal whether it was met"))],
+            choices=_MET,
+        )
+    return fields | _question_fields(form)
 
 
 def _later_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
@@ -75,64 +78,54 @@ def _later_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
         else N_("Do you use on the job what you learnt?")
     )
     fields: dict[str, Any] = {"applied": RadioField(applied, [Needed(N_("Say whether it is used"))], choices=Applied)}
-    for number in range(1, _scored(form, FOLLOW_UP) + 1):
-        fields[f"objective_{number}"] = RadioField(
+    return fields | _objective_fields(form, texts) | _question_fields(form)
+
+
+def _objective_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
+    return {
+        f"objective_{number}": RadioField(
             texts.get(number) or gettext("Objective %(number)s") % {"number": number},
             [Needed(N_("Say how far each objective was met, from 1 to 5"))],
             choices=_SCALE,
         )
-    for question in model_forms.later_questions(form.respondent):
-        fields[question.name] = RadioField(
-            question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
-        )
-    return fields
+        for number in range(1, form.scored + 1)
+    }
 
 
-def _questions(form: RequestedForm, kind: str) -> tuple[model_forms.Question, ...]:
-    if kind == EVALUATION:
-        return model_forms.questions(form.respondent)
-    return model_forms.later_questions(form.respondent) if kind == FOLLOW_UP else ()
-
-
-def _scored(form: RequestedForm, kind: str) -> int:
-    """Return how many objectives are scored."""
-    if kind == EVALUATION:
-        return model_forms.asked_objectives(form.respondent, form.objectives)
-    return model_forms.later_objectives(form.respondent, form.objectives) if kind == FOLLOW_UP else 0
-
-
-def _headings(kind: str) -> tuple[model_forms.Heading, ...]:
-    return {EVALUATION: model_forms.COMMENTS, REPORT: model_forms.REPORT, FOLLOW_UP: model_forms.FOLLOW_UP}[kind]
+def _question_fields(form: RequestedForm) -> dict[str, Any]:
+    return {
+        question.name: RadioField(question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE)
+        for question in form.questions
+    }
 
 
 async def _show(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
     async with bus.read() as session:
-        form = await requested_form(session, subject, kind)
-        draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
-        correctable = await answers.correctable(session, form)
-    if form.submission is not None:
+        page = await form_page(session, subject, kind)
+    form = page.form
+    submitted = submitted_form(form)
+    if submitted is not None:
         return render(
             request,
             "answers/submitted.html",
             asked=form,
             kind=kind,
-            headings=_headings(kind),
-            questions=_questions(form, kind),
-            correctable=correctable,
+            submitted=submitted,
+            headings=form.headings,
+            questions=form.questions,
+            correctable=page.correctable,
             address=request.url.path,
         )
-    texts = await _objectives(service, form, kind)
-    form_ = _form(form, kind, texts)(data=draft.values if draft else {})
-    return _page(request, form, kind, form_, texts, draft)
+    texts = await _objectives(service, form)
+    return _page(request, form, _form(form, texts)(data=page.draft.values if page.draft else {}), texts, page.draft)
 
 
 def _page(
     request: Request,
     form: RequestedForm,
-    kind: str,
     form_: Form,
     texts: dict[int, str],
-    draft: Draft | None,
+    draft: SavedDraft | None,
     status: int = 200,
 ) -> Response:
     return render(
@@ -140,11 +133,11 @@ def _page(
         "answers/form.html",
         status,
         asked=form,
-        kind=kind,
+        kind=form.kind,
         form_=form_,
         texts=texts,
-        questions=_questions(form, kind),
-        scored=_scored(form, kind),
+        questions=form.questions,
+        scored=form.scored,
         draft=draft,
         saved="saved" in request.query_params,
         writer=secrets.token_hex(8),
@@ -152,10 +145,10 @@ def _page(
     )
 
 
-async def _objectives(service: Service, form: RequestedForm, kind: str) -> dict[int, str]:
-    if not _scored(form, kind) or not form.case.open or form.submission:
+async def _objectives(service: Service, form: RequestedForm) -> dict[int, str]:
+    if not form.scored or not form.case.open or form.submission:
         return {}
-    return await objectives(service.settings, form.case.application_id, f"{kind} by {form.respondent}")
+    return await objectives(service.settings, form.case.application_id, f"{form.kind} by {form.respondent}")
 
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
@@ -165,20 +158,14 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
     address = str(request.url.path)
     if form.submission is not None:
         return see_other(address)
-    texts = await _objectives(service, form, kind)
-    form_ = await _form(form, kind, texts).read(request)
+    texts = await _objectives(service, form)
+    form_ = await _form(form, texts).read(request)
     later = "later" in await request.form()
     valid = not later and form_.validate()
     data = {name: str(value or "") for name, value in form_.data.items()}
     if valid:
         try:
-            match kind:
-                case "evaluation":
-                    await answers.evaluate(bus, subject, _evaluation_from(form, data), data)
-                case "report":
-                    await answers.report(bus, subject, data)
-                case _:
-                    await answers.follow_up(bus, subject, _follow_up_from(form, data), data)
+            await _submit(bus, form, data)
         except Refused as problem:
             form_.take(problem)
         else:
@@ -191,7 +178,17 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         form_.take(problem)
     if later and draft is not None:
         return see_other(f"{address}?saved=1")
-    return _page(request, form, kind, form_, texts, draft, 422)
+    return _page(request, form, form_, texts, draft, 422)
+
+
+async def _submit(bus: Bus, form: RequestedForm, data: dict[str, str]) -> None:
+    match form.kind:
+        case "evaluation":
+            await answers.evaluate(bus, form.subject, _evaluation_from(form, data), data)
+        case "report":
+            await answers.report(bus, form.subject, data)
+        case _:
+            await answers.follow_up(bus, form.subject, _follow_up_from(form, data), data)
 
 
 async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response:
@@ -199,7 +196,7 @@ async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
     sent = await request.form()
-    form_ = await _form(form, kind, {}).read(request)
+    form_ = await _form(form, {}).read(request)
     values = {name: str(value or "") for name, value in form_.data.items() if name in sent}
     turn = str(sent.get("draft_turn", ""))
     draft = await drafts.keep(
@@ -213,7 +210,7 @@ async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response
     return JSONResponse({"said": _saved(draft), "version": draft.version})
 
 
-def _saved(draft: Draft) -> str:
+def _saved(draft: SavedDraft) -> str:
     return gettext("Saved %(moment)s.") % {"moment": moment(draft.at)}
 
 
@@ -223,23 +220,24 @@ def _score(data: dict[str, str], name: str) -> int:
 
 
 def _follow_up_from(form: RequestedForm, data: dict[str, str]) -> model_forms.FollowUp:
-    scored = range(1, _scored(form, FOLLOW_UP) + 1)
-    return model_forms.FollowUp(
-        applied=data["applied"],
-        answers={
-            question.name: _score(data, question.name) for question in model_forms.later_questions(form.respondent)
-        },
-        objectives={n: _score(data, f"objective_{n}") for n in scored},
-    )
+    return model_forms.FollowUp(data["applied"], _answers_from(form, data), _scores_from(form, data))
 
 
 def _evaluation_from(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
     return model_forms.Evaluation(
         overall=_score(data, "overall"),
-        objectives={n: _score(data, f"objective_{n}") for n in range(1, _scored(form, EVALUATION) + 1)},
+        objectives=_scores_from(form, data),
         goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.goals + 1) if data.get(f"goal_{n}")},
-        answers={question.name: _score(data, question.name) for question in model_forms.questions(form.respondent)},
+        answers=_answers_from(form, data),
     )
+
+
+def _answers_from(form: RequestedForm, data: dict[str, str]) -> dict[str, int]:
+    return {question.name: _score(data, question.name) for question in form.questions}
+
+
+def _scores_from(form: RequestedForm, data: dict[str, str]) -> dict[int, int]:
+    return {number: _score(data, f"objective_{number}") for number in range(1, form.scored + 1)}
 
 
 @router.get("/reporting/evaluations/{subject}")

@@ -1,7 +1,7 @@
 """Pages of all answers that are asked for: filter them, remind of them, close a wave, reopen it."""
 
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,14 +11,12 @@ from starlette.requests import Request
 
 from services.reporting.answers.actions import waves as actions
 from services.reporting.answers.model.certificates import NEEDED
-from services.reporting.answers.store import waves as store
-from services.reporting.answers.store.waves import MISSING, STATES, Rate, Wanted
-from services.reporting.cases import views as cases_views
-from services.reporting.facts import store as facts_store
+from services.reporting.answers.model.waves import FORMS, MISSING, STATES, Wanted
+from services.reporting.answers.views import waves as views
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
-from shared.contracts.codes import PARTNERS, Respondent
+from shared.contracts.codes import PARTNERS
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.ids import read_id
@@ -30,28 +28,6 @@ from shared.web.render import render, see_other
 router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
 PAGE = 50
 _BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
-
-FORMS: dict[str, tuple[str, str, str]] = {
-    "guest": ("evaluation", Respondent.GUEST, N_("Evaluation by the guest")),
-    "host": ("evaluation", Respondent.HOST, N_("Evaluation by the host")),
-    "mentee": ("evaluation", Respondent.MENTEE, N_("Evaluation by the mentee")),
-    "mentor": ("evaluation", Respondent.MENTOR, N_("Evaluation by the mentor")),
-    "report": ("report", Respondent.GUEST, N_("Report on the visit")),
-    "follow-up": ("follow_up", Respondent.GUEST, N_("Follow-up by the guest")),
-    "follow-up-mentee": ("follow_up", Respondent.MENTEE, N_("Follow-up by the mentee")),
-    "follow-up-manager": ("follow_up", Respondent.LINE_MANAGER, N_("Follow-up by the line manager")),
-    "coordinator": ("evaluation", Respondent.NATIONAL_COORDINATOR, N_("What it brought, by the coordinator")),
-}
-"""The name of a form in an address -> form and respondent, and its label."""
-_NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.values()}
-# Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
-_BENCHMARKS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
-_CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS.items()}
-
-
-def name_of(form: str, respondent: str) -> str:
-    """Return the name of a form of that respondent, to be translated."""
-    return _NAMES.get((form, respondent), form)
 
 
 class Filters:
@@ -126,37 +102,20 @@ async def waves(
 async def _page(
     request: Request, bus: Bus, filters: Filters, *, page: int = 1, closing: Form | None = None, status: int = 200
 ) -> Response:
-    wanted = filters.wanted
     async with bus.read() as session:
-        rates = await store.rates(session, wanted, clock.today())
-        in_state = {state: sum(rate.states[state] for rate in rates) for state in STATES}
-        total = sum(in_state[state] for state in wanted.states)
-        # A search without any match would read everything.
-        rows = await store.answers(session, wanted, clock.today(), PAGE, (page - 1) * PAGE) if total else []
-        references = await facts_store.references(session, {row.application_id for row in rows})
-        calls = await cases_views.calls(session)
-        closings = await store.closings(session)
-    known = dict(calls)
+        found = await views.wave_list(session, filters.wanted, PAGE, (page - 1) * PAGE)
+    known = dict(found.calls)
     return render(
         request,
         "answers/waves.html",
         status,
         filters=filters,
         forms=[(code, name) for code, (_, _, name) in FORMS.items()],
-        calls=calls,
+        found=found,
         countries=sorted(PARTNERS),
-        states=[(state, states.state("outcome", state).for_others, in_state[state]) for state in STATES],
-        missing=sum(in_state[state] for state in MISSING),
-        rates=[_rate(rate) for rate in rates],
-        rows=[
-            (row, references.get(row.application_id, str(row.application_id)[:8]), _state(row.state), _name(row))
-            for row in rows
-        ],
-        quiet=actions.quiet_since(),
+        states=[(state, states.state("outcome", state).for_others, found.in_state[state]) for state in STATES],
         page=page,
         size=PAGE,
-        total=total,
-        closings=[(each, name_of(each.form, each.respondent), known.get(each.call_id, "")) for each in closings],
         withholds=NEEDED,
         closing=closing or CloseForm(),
         closes=(FORMS[filters.form], known[filters.call]) if filters.form and filters.call in known else None,
@@ -169,8 +128,8 @@ async def _page(
 async def ask_first(request: Request, _: Steerer, bus: BusDep, filters: Filtered) -> Response:
     """Show, before many are reminded, how many they are and who is left out."""
     async with bus.read() as session:
-        found = await store.to_remind(session, filters.wanted, clock.today(), actions.quiet_since(), actions.AT_ONCE)
-    return render(request, "answers/reminder.html", filters=filters, many=len(found), most=actions.AT_ONCE)
+        many = await views.to_remind(session, filters.wanted)
+    return render(request, "answers/reminder.html", filters=filters, many=many, most=views.AT_ONCE)
 
 
 @router.post("/remind")
@@ -221,25 +180,6 @@ async def reopen(principal: Steerer, bus: BusDep, closing_id: UUID) -> Response:
     """Reopen a wave."""
     await actions.reopen(bus, principal, closing_id)
     return see_other("/reporting/waves?done=reopened")
-
-
-def _rate(rate: Rate) -> dict[str, Any]:
-    code = _CODES.get((rate.form, rate.respondent), "")
-    return {
-        "name": name_of(rate.form, rate.respondent),
-        "code": code,
-        "aim": _BENCHMARKS.get(code),
-        "share": round(100 * rate.answered / rate.due) if rate.due else None,
-        "of": rate,
-    }
-
-
-def _name(row: store.Answer) -> tuple[str, str]:
-    return _CODES.get((row.form, row.respondent), ""), name_of(row.form, row.respondent)
-
-
-def _state(code: str) -> states.State:
-    return states.state("outcome", code).for_others
 
 
 def _day(text: str) -> date | None:

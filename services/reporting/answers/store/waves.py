@@ -5,7 +5,7 @@ The list is computed from cases, calls, received forms, drafts, reminders and cl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
+from services.reporting.answers.model.waves import MISSING, STATES, Answer, Rate, Reopened, Wanted
 from services.reporting.tables import Table
 from shared.contracts.calls import Timers
 from shared.ids import new_id
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 # Long before any programme, and late enough that the query can subtract 800 days.
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2200, 1, 1)
-MISSING = ("due", "late", "begun")
-"""The states of an answer that is still waited for."""
-STATES = (*MISSING, "submitted", "waived", "closed")
 
 
 class Closing(Table, table=True):
@@ -71,67 +69,6 @@ class ClosedAnswer(Table, table=True):
     call_id: UUID = Field(index=True)
     due: date
     at: datetime = Field(sa_type=_TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which answers are listed: due from `since` to `until`; empty texts and None narrow nothing."""
-
-    since: date
-    until: date
-    form: str = ""
-    respondent: str = ""
-    call_id: UUID | None = None
-    country: str = ""
-    states: tuple[str, ...] = STATES
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer that is asked for. `state` is one of `STATES`; `late`: it came after its day."""
-
-    case_id: UUID
-    application_id: UUID
-    call_id: UUID
-    kind: str
-    country: str
-    topic: str
-    ended_on: date
-    form: str
-    respondent: str
-    due: date
-    late: bool
-    state: str
-    reminded_at: datetime | None
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reopened:
-    """An answer that is taken again; `over`: nobody waits for it, since it came, was waived or voided."""
-
-    case_id: UUID
-    form: str
-    respondent: str
-    due: date
-    application_id: UUID
-    kind: str
-    country: str
-    topic: str
-    ended_on: date
-    over: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How one form is answered: how many are due by today, in, of these late; and how many there are in each state."""
-
-    form: str
-    respondent: str
-    due: int
-    answered: int
-    late: int
-    states: dict[str, int]
 
 
 # `told_as` is the respondent as the log names it: for a follow-up, self or manager.

@@ -10,6 +10,7 @@ from services.reporting.assessments.actions.sittings import ask_before
 from services.reporting.assessments.model import bank as model
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
+from services.reporting.assessments.views.bank import all_versions, one_test
 from services.reporting.cases import views as cases_views
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -143,27 +144,11 @@ async def _locked(session: AsyncSession, question_id: str) -> Question:
     return (await all_versions(session, question_id))[0]
 
 
-async def all_versions(session: AsyncSession, question_id: str) -> list[Question]:
-    """Return a question in all its versions, the newest first. Raises `Refused` (404)."""
-    found = await store.versions(session, id_) if (id_ := read_id(question_id)) else []
-    if not found:
-        raise Refused(gettext("There is no such question: it may have been taken out."), 404)
-    return found
-
-
 async def _locked_test(session: AsyncSession, test_id: str) -> Test:
     # First the bank, then the tests: always in this order, against deadlocks.
     await store.lock(session)
     await sittings.lock(session, alone=True)
     return await one_test(session, test_id)
-
-
-async def one_test(session: AsyncSession, test_id: str) -> Test:
-    """Return the test with that id. Raises `Refused` (404)."""
-    found = await store.test(session, id_) if (id_ := read_id(test_id)) else None
-    if found is None:
-        raise Refused(gettext("There is no such test: it may have been taken out."), 404)
-    return found
 
 
 def _id(text: str) -> UUID:

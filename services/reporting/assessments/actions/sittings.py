@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,83 +11,23 @@ from services.reporting.assessments.model.bank import Invalid, for_visit
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.store import bank
 from services.reporting.assessments.store import sittings as sittings_store
+from services.reporting.assessments.views.sittings import Paper, paper
 from services.reporting.cases import views as cases_views
-from services.reporting.facts import store as facts_store
 from shared.contracts import visits
 from shared.contracts.codes import Respondent, TestPhase, VisitState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.ids import read_id
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from services.reporting.assessments.model.bank import Question, Test
+    from services.reporting.assessments.model.bank import Test
     from services.reporting.assessments.store.sittings import Sitting
     from services.reporting.cases.model import Case
     from shared.bus import Bus, Envelope, Tx
-    from shared.contracts.calls import Timers
 
 PRE, POST = TestPhase.PRE, TestPhase.POST
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A test that a guest is asked to take before or after a visit, with its state; `other` is the other of the two.
-
-    `compared`: both are in, so that the right answers may be shown.
-    """
-
-    subject: str
-    case: Case
-    phase: TestPhase
-    reference: str
-    test: Test
-    questions: Sequence[Question]
-    sitting: Sitting
-    other: Sitting | None
-    stand: Availability
-    until: datetime | None
-
-    @property
-    def compared(self) -> bool:
-        """Whether both tests are in."""
-        return all(sitting is not None and sitting.handed_in_at is not None for sitting in (self.sitting, self.other))
-
-
-async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, lock: bool = False) -> Paper:
-    """Return the test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) if there is none."""
-    named, _, key = subject.rpartition(".")
-    case = await cases_views.case(session, visit) if (visit := read_id(key)) else None
-    if case is None or named != Respondent.GUEST:
-        raise _none()
-    both = await sittings_store.both(session, case.id, locked=lock)
-    sitting = both.get(phase)
-    test = await bank.test(session, sitting.test_id) if sitting else None
-    if sitting is None or test is None:
-        raise _none()
-    application = await facts_store.application(session, str(case.application_id))
-    timers = await cases_views.timers(session, case.call_id)
-    return Paper(
-        subject=subject,
-        case=case,
-        phase=phase,
-        reference=application.reference if application else "",
-        test=test,
-        questions=await bank.form(session, test.id, phase),
-        sitting=sitting,
-        other=both.get(POST if phase is PRE else PRE),
-        stand=sittings.stand(case, phase, timers, clock.now(), handed_in=sitting.handed_in_at is not None),
-        until=sittings.until(case, phase, timers),
-    )
-
-
-def _none() -> Refused:
-    return Refused(gettext("No test is asked of you here."), 404)
 
 
 async def save(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int, Sequence[int]]) -> Paper:
@@ -153,7 +93,7 @@ def _refused(problem: Invalid) -> Refused:
 async def ask_before(tx: Tx, wanted: Mapping[UUID, tuple[Case, UUID]]) -> int:
     """Ask the guests of these visits to take these tests beforehand; return how many were not asked before."""
     new = await sittings_store.ask(tx.session, wanted, PRE, clock.now())
-    terms = await _terms(tx.session, [wanted[id_][0] for id_ in new])
+    terms = await cases_views.timers_of(tx.session, {wanted[id_][0].call_id for id_ in new})
     for id_ in sorted(new):
         case, test_id = wanted[id_]
         last = sittings.until(case, PRE, terms[case.call_id])
@@ -184,7 +124,7 @@ async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
         phase: {id_: wanted[id_] for id_ in await sittings_store.ask(tx.session, wanted, phase, clock.now())}
         for phase, wanted in ((PRE, before), (POST, after))
     }
-    terms = await _terms(tx.session, list(found.values()))
+    terms = await cases_views.timers_of(tx.session, {case.call_id for case in found.values()})
     for phase, wanted, again in ((PRE, new[PRE], False), (POST, new[POST], False), (PRE, moved, True)):
         for id_, (case, test_id) in sorted(wanted.items()):
             last = sittings.until(case, phase, terms[case.call_id])
@@ -217,14 +157,3 @@ def _wanted(
         if sitting is None and (test := for_visit(tests, case.topic, case.call_id)) is not None:
             before[id_] = case, test.id
     return before, after, moved
-
-
-async def _terms(session: AsyncSession, found: Sequence[Case]) -> dict[UUID, Timers]:
-    return {call: await cases_views.timers(session, call) for call in sorted({case.call_id for case in found})}
-
-
-async def other_paper(session: AsyncSession, found: Paper) -> Paper | None:
-    """Return the other of the two tests, if both are in and may be compared; else None."""
-    if not found.compared:
-        return None
-    return await paper(session, found.subject, POST if found.phase is PRE else PRE)

@@ -109,6 +109,15 @@ class Draft:
     points: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionFilters:
+    """Which questions of the bank: by topic, by area, those in use or those retired; empty: all."""
+
+    topic: str = ""
+    area: str = ""
+    retired: bool = False
+
+
 def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime) -> Question:  # noqa: A002 - its id
     """Return the question that was written. Raises `Invalid`, by the draft's fields."""
     wrong: dict[str, str] = {}

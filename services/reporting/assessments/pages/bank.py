@@ -7,8 +7,16 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import bank as actions
-from services.reporting.assessments.model.bank import MOST_ANSWERS, MOST_POINTS, TOPICS, Draft, Kind, Question
-from services.reporting.assessments.store import bank as store
+from services.reporting.assessments.model.bank import (
+    MOST_ANSWERS,
+    TOPICS,
+    Draft,
+    Kind,
+    Question,
+    QuestionFilters,
+)
+from services.reporting.assessments.views import bank as views
+from services.reporting.assessments.views.bank import QuestionDetail
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
@@ -120,15 +128,15 @@ async def overview(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Show the bank, by topic and area; questions in use, or retired ones."""
-    filters = store.Filters(topic, area, state == "retired")
+    filters = QuestionFilters(topic, area, state == "retired")
     async with bus.read() as session:
-        found, total, others = await store.questions(session, filters, PAGE, (page - 1) * PAGE)
+        found = await views.question_list(session, filters, PAGE, (page - 1) * PAGE)
     return render(
         request,
         "assessments/bank.html",
-        questions=found,
-        total=total,
-        others=others,
+        questions=found.questions,
+        total=found.total,
+        others=found.others,
         page=page,
         size=PAGE,
         filters=filters,
@@ -179,7 +187,7 @@ def show_refusal(form: Form, problem: Refused) -> None:
 
 
 def _question_page(
-    request: Request, kind: Kind, form: Form, found: list[Question] | None = None, *, status: int = 200, **more: Any
+    request: Request, kind: Kind, form: Form, found: QuestionDetail | None = None, *, status: int = 200
 ) -> Response:
     return render(
         request,
@@ -187,10 +195,9 @@ def _question_page(
         status,
         kind=kind,
         f=form,
-        versions=found or [],
-        most=MOST_POINTS,
-        named=topic,
-        **{"tests": [], "answer_names": [n for n in form._fields if n.startswith("answer_")], **more},
+        versions=found.versions if found else [],
+        tests=found.tests if found else [],
+        answer_names=[name for name in form._fields if name.startswith("answer_")],
     )
 
 
@@ -198,19 +205,17 @@ def _question_page(
 async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Response:
     """Show one question: to change it, to retire it, or (in no test yet) to delete it; and its earlier versions."""
     async with bus.read() as session:
-        found = await actions.all_versions(session, question)
-        used = await store.used(session, found[0].id)
-    kind = found[0].kind
-    return _question_page(request, kind, _form_class(kind)(data=_values(found[0])), found, tests=used)
+        found = await views.question_detail(session, question)
+    kind = found.newest.kind
+    return _question_page(request, kind, _form_class(kind)(data=_values(found.newest)), found)
 
 
 @router.post(BANK + "/{question}")
 async def change(request: Request, question: str, principal: Steerer, bus: BusDep) -> Response:
     """Write the next version of a question."""
     async with bus.read() as session:
-        found = await actions.all_versions(session, question)
-        used = await store.used(session, found[0].id)
-    kind = found[0].kind
+        found = await views.question_detail(session, question)
+    kind = found.newest.kind
     form = await _form_class(kind).read(request)
     version = str((await request.form()).get("version", ""))
     if form.validate():
@@ -222,7 +227,7 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
             show_refusal(form, problem)
         else:
             return see_other(f"{BANK}/{question}")
-    return _question_page(request, kind, form, found, status=422, tests=used)
+    return _question_page(request, kind, form, found, status=422)
 
 
 @router.post(BANK + "/{question}/retire")

@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import sittings as actions
-from services.reporting.assessments.actions.sittings import Paper
 from services.reporting.assessments.model.bank import Kind
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.pages.bank import topic
+from services.reporting.assessments.views.sittings import Paper, other_paper, paper
 from services.reporting.guards import After, Before
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
@@ -64,9 +64,9 @@ def _values(paper: Paper) -> dict[str, Any]:
 
 async def _show(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
     async with bus.read() as session:
-        paper = await actions.paper(session, subject, phase)
-        other = await actions.other_paper(session, paper)
-    return _page(request, paper, _form(paper)(data=_values(paper)), other=other)
+        found = await paper(session, subject, phase)
+        other = await other_paper(session, found)
+    return _page(request, found, _form(found)(data=_values(found)), other=other)
 
 
 def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, other: Paper | None = None) -> Response:
@@ -89,28 +89,28 @@ def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, othe
 async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
     """Submit a test, or save it for later; a submitted test is shown as it was."""
     async with bus.read() as session:
-        paper = await actions.paper(session, subject, phase)
-    form = await _form(paper).read(request)
+        found = await paper(session, subject, phase)
+    form = await _form(found).read(request)
     address, later = request.url.path, "later" in await request.form()
     try:
         if later:
-            await actions.save(bus, subject, phase, _answers_from(paper, form))
+            await actions.save(bus, subject, phase, _answers_from(found, form))
         else:
-            await actions.hand_in(bus, subject, phase, _answers_from(paper, form))
+            await actions.hand_in(bus, subject, phase, _answers_from(found, form))
     except Refused as problem:
         if problem.status_code == 409:  # its time is over: the page says so, and saved answers stay
-            return _page(request, paper, form, 409)
+            return _page(request, found, form, 409)
         form.take(problem)
-        return _page(request, paper, form, 422)
+        return _page(request, found, form, 422)
     return see_other(f"{address}?saved=1" if later else address)
 
 
 async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
     """Save what a page sends while its writer goes on, and say when."""
     async with bus.read() as session:
-        paper = await actions.paper(session, subject, phase)
-    form = await _form(paper).read(request)
-    kept = await actions.save(bus, subject, phase, _answers_from(paper, form))
+        found = await paper(session, subject, phase)
+    form = await _form(found).read(request)
+    kept = await actions.save(bus, subject, phase, _answers_from(found, form))
     at = kept.sitting.saved_at
     return JSONResponse({"said": gettext("Saved %(moment)s.") % {"moment": moment(at)} if at else ""})
 

@@ -1,17 +1,16 @@
 """Pages of the tests, for those who steer: compose, publish, close."""
 
-from typing import Any
+from collections.abc import Mapping
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import bank as actions
-from services.reporting.assessments.model.bank import TOPICS, Question, Test, TestState, points
+from services.reporting.assessments.model.bank import Question, Test, points
 from services.reporting.assessments.pages.bank import show_refusal, topic, topics
-from services.reporting.assessments.store import bank as store
-from services.reporting.assessments.store import sittings
-from services.reporting.cases import views as cases_views
+from services.reporting.assessments.views import bank as views
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
@@ -39,7 +38,7 @@ class TestForm(Form):
 
 async def _test_form(bus: Bus) -> type[TestForm]:
     async with bus.read() as session:
-        calls = [(str(id_), reference) for id_, reference in await cases_views.calls(session)]
+        calls = await views.call_choices(session)
     fields = {
         "topic": SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=topics(), blank=N_("Choose one")),
         "call": SelectField(N_("Call"), choices=calls, blank=N_("All calls")),
@@ -71,22 +70,16 @@ async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
 
 async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
-        found = await store.tests(session)
-        participation = await sittings.participation(session, [each.id for each in found])
-        calls = dict(await cases_views.calls(session))
-        counts = await store.questions_by_topic(session, TOPICS)
+        found = await views.test_list(session)
     return render(
         request,
         "assessments/tests.html",
         status,
-        tests=found,
-        taken=participation,
-        nobody=sittings.NOBODY,
-        calls=calls,
-        counts=counts,
+        tests=found.tests,
+        calls=found.calls,
+        counts=found.questions_by_topic,
         f=form,
         named=topic,
-        phases=TestPhase,
     )
 
 
@@ -98,26 +91,21 @@ async def show_test(request: Request, test: str, _: Steerer, bus: BusDep) -> Res
 
 async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = None, status: int = 200) -> Response:
     async with bus.read() as session:
-        found = await actions.one_test(session, test)
-        bank = await store.bank(session, found.topic)
-        calls = dict(await cases_views.calls(session))
-        participation = (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY)
-        handed_out = {
-            phase: await store.form(session, found.id, phase) for phase in TestPhase if found.state != TestState.DRAFT
-        }
+        found = await views.test_detail(session, test)
+    forms = found.test.forms
     return render(
         request,
         "assessments/test.html",
         status,
-        test=found,
-        f=form or _items(bank)(data=_chosen(found, bank)),
-        bank=bank,
-        call=calls.get(found.call_id) if found.call_id else None,
-        taken=participation,
-        handed_out=handed_out,
-        points={phase: points(found, phase, bank) for phase in TestPhase},
-        parallel=TestPhase.POST in found.forms,
-        gone=[id_ for ids in found.forms.values() for id_ in ids if id_ not in bank],
+        test=found.test,
+        f=form or _items(found.bank)(data=_chosen(found.test, found.bank)),
+        bank=found.bank,
+        call=found.call,
+        taken=found.taken,
+        handed_out=found.forms,
+        points={phase: points(found.test, phase, found.bank) for phase in TestPhase},
+        parallel=TestPhase.POST in forms,
+        gone=[id_ for ids in forms.values() for id_ in ids if id_ not in found.bank],
         phases=TestPhase,
         named=topic,
     )
@@ -129,7 +117,7 @@ def _hint(question: Question) -> str:
     return f"{points}. {gettext(question.kind.label)}."
 
 
-def _items(bank: dict[Any, Question]) -> type[Form]:
+def _items(bank: Mapping[UUID, Question]) -> type[Form]:
     """Return a form with the questions on the test's topic, twice: for before, and for another form after."""
     choices = [
         (
@@ -150,7 +138,7 @@ def _items(bank: dict[Any, Question]) -> type[Form]:
     return type("ItemsForm", (Form,), fields)
 
 
-def _chosen(test: Test, bank: dict[Any, Question]) -> dict[str, list[str]]:
+def _chosen(test: Test, bank: Mapping[UUID, Question]) -> dict[str, list[str]]:
     before, after = (test.forms.get(phase, ()) for phase in (TestPhase.PRE, TestPhase.POST))
     return {
         "before": [str(id_) for id_ in before if id_ in bank],
@@ -162,9 +150,8 @@ def _chosen(test: Test, bank: dict[Any, Question]) -> dict[str, list[str]]:
 async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) -> Response:
     """Choose the questions of a draft."""
     async with bus.read() as session:
-        found = await actions.one_test(session, test)
-        bank = await store.bank(session, found.topic)
-    form = await _items(bank).read(request)
+        found = await views.test_detail(session, test)
+    form = await _items(found.bank).read(request)
     if form.validate():
         try:
             await actions.compose(bus, principal, test, form.data["before"], form.data["after"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
@@ -11,14 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.reporting.assessments.model.bank import Kind, Question, Test, TestState
+from services.reporting.assessments.model.bank import Kind, Question, QuestionFilters, Test, TestState
 from services.reporting.tables import Table
 from shared.contracts.codes import TestPhase
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -74,23 +77,15 @@ class ItemRow(Table, table=True):
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which questions of the bank: by topic, by area, those in use or those retired; empty: all."""
-
-    topic: str = ""
-    area: str = ""
-    retired: bool = False
-
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions on the rows."""
-        found: list[sa.ColumnElement[bool]] = [col(QuestionRow.newest).is_(True)]
-        if self.topic:
-            found.append(col(QuestionRow.topic) == self.topic)
-        if self.area:
-            found.append(col(QuestionRow.area) == self.area)
-        retired = col(QuestionRow.retired_at)
-        return [*found, retired.is_not(None) if self.retired else retired.is_(None)]
+def _conditions(filters: QuestionFilters) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions on the rows."""
+    found: list[sa.ColumnElement[bool]] = [col(QuestionRow.newest).is_(True)]
+    if filters.topic:
+        found.append(col(QuestionRow.topic) == filters.topic)
+    if filters.area:
+        found.append(col(QuestionRow.area) == filters.area)
+    retired = col(QuestionRow.retired_at)
+    return [*found, retired.is_not(None) if filters.retired else retired.is_(None)]
 
 
 async def lock(session: AsyncSession) -> None:
@@ -99,25 +94,34 @@ async def lock(session: AsyncSession) -> None:
 
 
 async def questions(
-    session: AsyncSession, filters: Filters, limit: int, offset: int = 0
+    session: AsyncSession, filters: QuestionFilters, limit: int, offset: int = 0
 ) -> tuple[list[Question], int, int]:
     """Return the newest versions, by topic and the earlier written first; their number, and that of the others.
 
     The others: retired questions if those in use are asked for, and the reverse.
     """
-    other = Filters(filters.topic, filters.area, not filters.retired)
+    other = replace(filters, retired=not filters.retired)
     counts = [
-        await session.scalar(sa.select(sa.func.count()).select_from(QuestionRow).where(*each.conditions())) or 0
+        await session.scalar(sa.select(sa.func.count()).select_from(QuestionRow).where(*_conditions(each))) or 0
         for each in (filters, other)
     ]
-    query = select(QuestionRow).where(*filters.conditions()).order_by(col(QuestionRow.topic), col(QuestionRow.id))
+    query = select(QuestionRow).where(*_conditions(filters)).order_by(col(QuestionRow.topic), col(QuestionRow.id))
     rows = await session.scalars(query.limit(limit).offset(offset))
     return [_question(row) for row in rows], counts[0], counts[1]
 
 
+async def questions_page(session: AsyncSession, filters: QuestionFilters, request: PageRequest) -> list[Question]:
+    """Return one page of the newest versions, by topic and the earlier written first; `since`: written then."""
+    query = select(QuestionRow).where(*_conditions(filters))
+    if request.since is not None:
+        query = query.where(col(QuestionRow.at) >= request.since)
+    rows = await session.scalars(cut(query, (col(QuestionRow.topic), col(QuestionRow.id)), request))
+    return [_question(row) for row in rows]
+
+
 async def bank(session: AsyncSession, topic: str) -> dict[UUID, Question]:
     """Return what can be asked on a topic: the newest versions that are not retired, the earlier written first."""
-    conditions = Filters(topic=topic).conditions()
+    conditions = _conditions(QuestionFilters(topic=topic))
     rows = await session.scalars(select(QuestionRow).where(*conditions).order_by(col(QuestionRow.id)))
     return {row.id: _question(row) for row in rows}
 
@@ -158,6 +162,16 @@ async def used(session: AsyncSession, question_id: UUID) -> list[Test]:
 async def tests(session: AsyncSession) -> list[Test]:
     """Return all tests, the newest first; a few hundred at most."""
     return await _tests(session)
+
+
+async def tests_page(session: AsyncSession, request: PageRequest) -> list[Test]:
+    """Return one page of the tests, the newest first; `since`: written, published or closed then."""
+    query = select(TestRow)
+    if request.since is not None:
+        changed = sa.func.coalesce(col(TestRow.closed_at), col(TestRow.published_at), col(TestRow.at))
+        query = query.where(changed >= request.since)
+    rows = await session.scalars(cut(query, (col(TestRow.at), col(TestRow.id)), request, newest=True))
+    return await _with_items(session, list(rows))
 
 
 async def open_tests(session: AsyncSession) -> list[Test]:
@@ -222,7 +236,10 @@ async def form(session: AsyncSession, test_id: UUID, phase: TestPhase) -> list[Q
 
 async def _tests(session: AsyncSession, *conditions: sa.ColumnElement[bool]) -> list[Test]:
     query = select(TestRow).where(*conditions).order_by(col(TestRow.at).desc(), col(TestRow.id))
-    rows = list(await session.scalars(query))
+    return await _with_items(session, list(await session.scalars(query)))
+
+
+async def _with_items(session: AsyncSession, rows: Sequence[TestRow]) -> list[Test]:
     items = select(ItemRow).where(col(ItemRow.test_id).in_([row.id for row in rows]))
     forms: dict[UUID, dict[TestPhase, list[UUID]]] = {}
     order = col(ItemRow.test_id), col(ItemRow.phase), col(ItemRow.place)
@@ -249,6 +266,6 @@ def _question(row: QuestionRow) -> Question:
 
 async def questions_by_topic(session: AsyncSession, topics: Collection[str]) -> dict[str, int]:
     """Return how many questions in use there are on each of these topics."""
-    conditions = [*Filters().conditions(), col(QuestionRow.topic).in_(sorted(topics))]
+    conditions = [*_conditions(QuestionFilters()), col(QuestionRow.topic).in_(sorted(topics))]
     query = sa.select(col(QuestionRow.topic), sa.func.count()).where(*conditions).group_by(col(QuestionRow.topic))
     return {topic: int(count) for topic, count in (await session.execute(query.order_by(col(QuestionRow.topic)))).all()}

@@ -8,6 +8,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from services.reporting.answers.model.waves import Wanted
 from services.reporting.answers.store import waves
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
@@ -291,7 +292,7 @@ async def test_response_rates_are_shown_above_open_answers(
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
-        rates = await waves.rates(session, waves.Wanted(date(2026, 1, 1), clock.today()), clock.today())
+        rates = await waves.rates(session, Wanted(date(2026, 1, 1), clock.today()), clock.today())
     assert {(one.form, one.respondent): (one.due, one.answered, one.late) for one in rates} == {
         ("evaluation", "guest"): (2, 1, 1),
         ("evaluation", "host"): (2, 0, 0),

@@ -44,7 +44,7 @@ async def test_a_question_is_written_changed_and_deleted_by_pages(house: House) 
     assert "The answer that you marked as right is empty" in wrong.text
     assert "The disk" in wrong.text
     assert (await evaluator.post(new, data=WRITTEN)).status_code == 303
-    (question,) = (await evaluator.get("/reporting/api/v1/questions")).json()["questions"]
+    (question,) = (await evaluator.get("/reporting/api/v1/questions")).json()["items"]
     page = f"{BANK}/{question['id']}"
     assert "What is copied first?" in (await evaluator.get(f"{BANK}?topic={TOPICS[0]}&area=digital_forensics")).text
     assert "There is no question" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
@@ -104,7 +104,7 @@ async def test_a_question_in_a_test_stays_as_it_was(house: House) -> None:
     planned, _ = visits()
     await feed_events(house, planned)
     evaluator = await house.grant(Role.EVALUATOR)
-    question = (await evaluator.get("/reporting/api/v1/questions")).json()["questions"][0]
+    question = (await evaluator.get("/reporting/api/v1/questions")).json()["items"][0]
     at = f"/reporting/api/v1/questions/{question['id']}"
     body: dict[str, Any] = {**QUESTIONS[0], "topic": TOPICS[0], "version": 1}
     assert (await evaluator.delete(at)).status_code == 409
@@ -128,3 +128,26 @@ async def test_only_evaluators_and_the_programme_see_the_bank(house: House) -> N
         person = await house.grant(role)
         for path in (BANK, TESTS, f"{TESTS}/{test}", "/reporting/api/v1/questions", f"/reporting/api/v1/tests/{test}"):
             assert (await person.get(path)).status_code == 403, (role, path)
+
+
+async def test_questions_and_tests_are_read_page_by_page(house: House) -> None:
+    """Following `next` gives each question by topic and each test once, the newest test first."""
+    evaluator = await house.grant(Role.EVALUATOR)
+    for number in range(3):
+        body = {**QUESTIONS[0], "topic": TOPICS[number % 2], "text": f"Question {number}"}
+        assert (await evaluator.post("/reporting/api/v1/questions", json=body)).status_code == 201
+        test = {"title": f"Test {number}", "topic": TOPICS[0]}
+        assert (await evaluator.post("/reporting/api/v1/tests", json=test)).status_code == 201
+        clock.move(timedelta(minutes=1))
+
+    async def pages(path: str) -> list[dict[str, Any]]:
+        first = (await evaluator.get(f"{path}?limit=2")).json()
+        rest = (await evaluator.get(f"{path}?limit=2&cursor={first['next']}")).json()
+        assert rest["next"] is None
+        return [*first["items"], *rest["items"]]
+
+    questions = [(each["topic"], each["id"]) for each in await pages("/reporting/api/v1/questions")]
+    assert (len(questions), questions) == (3, sorted(questions))
+    tests = await pages("/reporting/api/v1/tests")
+    assert [each["title"] for each in tests] == ["Test 2", "Test 1", "Test 0"]
+    assert (await evaluator.get("/reporting/api/v1/questions?cursor=none")).status_code == 422
