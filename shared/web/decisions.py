@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
@@ -23,7 +23,6 @@ from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.identity.guard import Guard
 from shared.identity.state import service_of
 from shared.ids import read_id
 from shared.web.forms import Form, sent
@@ -104,15 +103,15 @@ async def opened_at(request: Request) -> datetime | None:
     return None if moment is None or moment.tzinfo is None else moment
 
 
-def add_decision(router: APIRouter, guard: Guard, decision: Decision[F]) -> None:
-    """Add the page of a decision to the router, for those whom the guard lets in."""
+def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
+    """Add the page of a decision to the router. `who` is the parameter of a guard, such as `Coordinator`."""
     names = _PARAMETER.findall(decision.path)
 
-    async def ask(request: Request, principal: Annotated[Principal, Depends(guard)]) -> Response:
+    async def ask(request: Request, principal: who) -> Response:
         asked = Asked(request, principal, _bus(request), _ids(request, names), decision.form())
         return await _question_page(decision, asked)
 
-    async def act(request: Request, principal: Annotated[Principal, Depends(guard)]) -> Response:
+    async def act(request: Request, principal: who) -> Response:
         form = await decision.form.read(request)
         asked = Asked(request, principal, _bus(request), _ids(request, names), form)
         if not form.validate():
@@ -188,7 +187,7 @@ class BulkAct:
 class BulkWords:
     """What the pages call the cases: none is ticked, so many, the button for so many, so many are done."""
 
-    none: str
+    none: Callable[[], str]
     several: Callable[[int], str]
     button: Callable[[int, str], str]
     done: Callable[[int], str]
@@ -225,8 +224,8 @@ class BulkDecision:
     may: Callable[[Principal, str], bool] = lambda _principal, _act: True
 
 
-def add_bulk_decision(router: APIRouter, guard: Guard, bulk: BulkDecision) -> None:
-    """Add the pages of a decision on several cases: the question, the decision and the result."""
+def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
+    """Add the pages of a decision on several cases: the question, the decision and the result. `who` as above."""
 
     def act_of(principal: Principal, name: str) -> tuple[str, BulkAct]:
         only = next(iter(bulk.acts)) if len(bulk.acts) == 1 and not name else name
@@ -239,7 +238,7 @@ def add_bulk_decision(router: APIRouter, guard: Guard, bulk: BulkDecision) -> No
 
     async def ask(
         request: Request,
-        principal: Annotated[Principal, Depends(guard)],
+        principal: who,
         act: str = "",
         ids: ticked_ids = [],  # noqa: B006 - FastAPI copies it
         back: str = "",
@@ -249,7 +248,7 @@ def add_bulk_decision(router: APIRouter, guard: Guard, bulk: BulkDecision) -> No
 
     async def decide(
         request: Request,
-        principal: Annotated[Principal, Depends(guard)],
+        principal: who,
         act: str = "",
         ids: ticked_ids = [],  # noqa: B006 - as above
         back: str = "",
@@ -269,7 +268,7 @@ def add_bulk_decision(router: APIRouter, guard: Guard, bulk: BulkDecision) -> No
 
     async def decided(
         request: Request,
-        principal: Annotated[Principal, Depends(guard)],
+        principal: who,
         act: str = "",
         done: many = [],  # noqa: B006 - as above
         left: many = [],  # noqa: B006 - as above
@@ -300,7 +299,7 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         question=gettext(what.question),
         button=bulk.words.button(len(items.able), gettext(what.button)),
         caption=bulk.words.several(len(items.able)),
-        none=bulk.words.none,
+        nothing_ticked=bulk.words.none(),
         warns=what.warning,
         ticked=ticked.ids,
         items=items,

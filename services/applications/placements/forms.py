@@ -99,7 +99,7 @@ class BasePlacementForm(Form):
 OfferForm: type[BasePlacementForm] = form_of(PlacementEntry, _FIELDS, base=BasePlacementForm, rows=_ROWS, draft=True)
 
 
-class _ReturnForm(Form):
+class ReturnForm(Form):
     """A remark for each section that needs one."""
 
     def remarks(self) -> dict[Section, str]:
@@ -107,9 +107,9 @@ class _ReturnForm(Form):
         return {Section(field.name): field.data or "" for field in self}
 
 
-ReturnOfferForm: type[_ReturnForm] = type(
+ReturnOfferForm: type[ReturnForm] = type(
     "ReturnOfferForm",
-    (_ReturnForm,),
+    (ReturnForm,),
     {section.value: TextAreaField(label, [Longest(1000)]) for section, label in SECTIONS.items()},
 )
 

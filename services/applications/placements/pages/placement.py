@@ -9,11 +9,9 @@ from fastapi.responses import Response
 from services.applications import transitions
 from services.applications.access.views import Capacity
 from services.applications.display import cause_word, tag
-from services.applications.forms import ReasonForm
-from services.applications.guards import Coordinator, Decider, Holder, Host
+from services.applications.guards import Decider, Holder, Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements
-from services.applications.placements.forms import ReturnOfferForm, VoidForm
 from services.applications.placements.model.placement import SECTIONS
 from services.applications.placements.pages.common import offer_path
 from services.applications.placements.pages.edit import refused_page
@@ -21,20 +19,15 @@ from services.applications.placements.views.placement import (
     Placement,
     PlacementDetails,
     PlannedVisit,
-    own_placement,
     placement_details,
-    readable_placement,
-    void_effects,
 )
 from services.applications.placements.views.words import rows
 from services.applications.refusals import not_found
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts import offers as offer_events
-from shared.contracts.codes import OfferState, Role, StatedReason, VoidReason
+from shared.contracts.codes import OfferState, Role
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity import Principal
 from shared.identity.scope import may_act_for_organisation
 from shared.time import dates
 from shared.web.render import render, see_other
@@ -126,113 +119,11 @@ def _visit_row(visit: PlannedVisit) -> list[Any]:
     ]
 
 
-async def _readable(bus: Bus, principal: Principal, offer_id: UUID) -> Placement:
-    async with bus.read() as session:
-        return await readable_placement(session, principal, offer_id)
-
-
-async def _own(bus: Bus, principal: Principal, offer_id: UUID) -> Placement:
-    async with bus.read() as session:
-        return await own_placement(session, principal, offer_id)
-
-
-@router.get("/{offer_id}/withdraw")
-async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Ask for the reason of a withdrawal."""
-    return _withdraw_page(request, await _own(bus, principal, offer_id), ReasonForm())
-
-
-def _withdraw_page(request: Request, offer: Placement, form: ReasonForm, status: int = 200) -> Response:
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=offer.reference,
-        title=gettext("Take the placement back"),
-        text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stand."),
-        back_href=offer_path(offer.id),
-        button=gettext("Take it back"),
-    )
-
-
-@router.post("/{offer_id}/withdraw")
-async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Withdraw it."""
-    form = await ReasonForm.read(request)
-    if not form.validate():
-        return _withdraw_page(request, await _own(bus, principal, offer_id), form, 422)
-    await placements.withdraw(bus, principal, offer_id, StatedReason(form.reason.data))
-    return see_other(offer_path(offer_id) + "?done=withdraw")
-
-
 @router.post("/{offer_id}/endorse")
 async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Endorse it."""
     await placements.endorse(bus, principal, offer_id)
     return see_other(offer_path(offer_id) + "?done=endorse")
-
-
-@router.get("/{offer_id}/return")
-async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask for a remark for each section."""
-    offer = await _readable(bus, principal, offer_id)
-    return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
-
-
-@router.post("/{offer_id}/return")
-async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Return it to the host for information."""
-    form = await ReturnOfferForm.read(request)
-    offer = await _readable(bus, principal, offer_id)
-    if not form.validate():
-        return render(request, "placements/return.html", 422, offer=offer, form_=form)
-    try:
-        await placements.send_back(bus, principal, offer_id, form.remarks())
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        form.refuse("service", refused.detail)
-        return render(request, "placements/return.html", 422, offer=offer, form_=form)
-    return see_other(offer_path(offer_id) + "?done=return")
-
-
-@router.get("/{offer_id}/void")
-async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask for confirmation and the reason."""
-    return await _void_page(request, bus, principal, offer_id, VoidForm())
-
-
-async def _void_page(
-    request: Request, bus: Bus, principal: Principal, offer_id: UUID, form: VoidForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        effects = await void_effects(session, principal, offer_id)
-    return render(
-        request,
-        "placements/void.html",
-        status,
-        offer=effects.placement,
-        form_=form,
-        taken=effects.confirmed,
-        going=effects.cancelled,
-    )
-
-
-@router.post("/{offer_id}/void")
-async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Void a placement that was entered in error."""
-    form = await VoidForm.read(request)
-    if not form.validate():
-        return await _void_page(request, bus, principal, offer_id, form, 422)
-    try:
-        await placements.void(bus, principal, offer_id, VoidReason(form.reason.data))
-    except Refused as refused:
-        if refused.status_code != 409:
-            raise
-        form.refuse("reason", refused.detail)
-        return await _void_page(request, bus, principal, offer_id, form, 409)
-    return see_other(offer_path(offer_id) + "?done=void")
 
 
 @router.post("/{offer_id}/{move}")

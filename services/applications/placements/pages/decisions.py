@@ -1,0 +1,89 @@
+"""The pages on which a placement is returned, withdrawn or voided."""
+
+from fastapi import APIRouter
+
+from services.applications.forms import ReasonForm
+from services.applications.guards import Coordinator, Decider, Host
+from services.applications.placements.actions import placements
+from services.applications.placements.forms import ReturnForm, ReturnOfferForm, VoidForm
+from services.applications.placements.pages.common import offer_path
+from services.applications.placements.views.placement import own_placement, readable_placement, void_effects
+from shared.contracts.codes import StatedReason, VoidReason
+from shared.i18n import gettext, ngettext
+from shared.web.decisions import Asked, Decision, Question, add_decision
+
+router = APIRouter(prefix="/applications/offers", include_in_schema=False)
+
+
+async def _ask_withdraw(asked: Asked[ReasonForm]) -> Question:
+    async with asked.bus.read() as session:
+        placement = await own_placement(session, asked.principal, asked.id)
+    return Question(
+        gettext("Take the placement back"),
+        gettext("Take it back"),
+        offer_path(placement.id),
+        caption=placement.reference,
+        text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stand."),
+        warning=True,
+    )
+
+
+async def _withdraw(asked: Asked[ReasonForm]) -> str:
+    await placements.withdraw(asked.bus, asked.principal, asked.id, StatedReason(asked.form.reason.data))
+    return offer_path(asked.id) + "?done=withdraw"
+
+
+async def _ask_return(asked: Asked[ReturnForm]) -> Question:
+    async with asked.bus.read() as session:
+        placement = await readable_placement(session, asked.principal, asked.id)
+    return Question(
+        gettext("What do you ask the host?"),
+        gettext("Send back to the host"),
+        offer_path(placement.id),
+        caption=placement.reference,
+        text=gettext("Write at the sections that you have a question about. The host reads it and submits again."),
+    )
+
+
+async def _return(asked: Asked[ReturnForm]) -> str:
+    await placements.send_back(asked.bus, asked.principal, asked.id, asked.form.remarks())
+    return offer_path(asked.id) + "?done=return"
+
+
+async def _ask_void(asked: Asked[VoidForm]) -> Question:
+    async with asked.bus.read() as session:
+        effects = await void_effects(session, asked.principal, asked.id)
+    follows = [gettext("It leaves the counts, and the host is told.")]
+    if effects.confirmed:
+        stands = ngettext(
+            "%(num)d confirmed place stands by it: void or cancel that application first.",
+            "%(num)d confirmed places stand by it: void or cancel those applications first.",
+            effects.confirmed,
+        )
+        follows.append(stands % {"num": effects.confirmed})
+    if effects.cancelled:
+        cancelled = ngettext(
+            "%(num)d match that is not confirmed is cancelled.",
+            "%(num)d matches that are not confirmed are cancelled.",
+            effects.cancelled,
+        )
+        follows.append(cancelled % {"num": effects.cancelled})
+    return Question(
+        gettext("Take the placement out as entered in error?"),
+        gettext("Take it out"),
+        offer_path(asked.id),
+        caption=f"{effects.placement.reference} · {effects.placement.title}",
+        follows=follows,
+        final=True,
+        warning=True,
+    )
+
+
+async def _void(asked: Asked[VoidForm]) -> str:
+    await placements.void(asked.bus, asked.principal, asked.id, VoidReason(asked.form.reason.data))
+    return offer_path(asked.id) + "?done=void"
+
+
+add_decision(router, Host, Decision("/{offer_id}/withdraw", ReasonForm, _ask_withdraw, _withdraw))
+add_decision(router, Decider, Decision("/{offer_id}/return", ReturnOfferForm, _ask_return, _return, at="service"))
+add_decision(router, Coordinator, Decision("/{offer_id}/void", VoidForm, _ask_void, _void, at="reason"))
