@@ -67,6 +67,15 @@ class People:
         """Read `path` as `who`; return the JSON. Raises as `ask`."""
         return await self.ask("GET", who, path, params={k: v for k, v in params.items() if v is not None})
 
+    async def items(self, who: str, path: str, **params: Any) -> list[Any]:
+        """Return all items of a list, page by page."""
+        answer = await self.get(who, path, limit=200, **params)
+        items: list[Any] = answer["items"]
+        while answer["next"] is not None:
+            answer = await self.get(who, path, limit=200, cursor=answer["next"], **params)
+            items += answer["items"]
+        return items
+
     async def post(self, who: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
         """Post to `path` as `who`; return the JSON. Raises as `ask`."""
         return await self.ask("POST", who, path, json=body, ticket=ticket)

@@ -55,12 +55,12 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
             assert counts["submitted"] > 0
             assert counts["completed"] > 0
         for who in ("persona-host", "persona-mentor"):
-            matches = (await people.get(who, f"{PORTAL}/matches"))["matches"]
+            matches = (await people.get(who, f"{PORTAL}/matches"))["items"]
             assert any(one["state"] == "confirmed" for one in matches)
-        french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["matches"]
+        french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["items"]
         assert any(one["your_turn"] for one in french)
         assert any(
-            one["your_answer_is_asked"] for one in (await people.get("persona-host", f"{PORTAL}/matches"))["matches"]
+            one["your_answer_is_asked"] for one in (await people.get("persona-host", f"{PORTAL}/matches"))["items"]
         )
         offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
         assert any(one["state"] == "submitted" for one in offers)

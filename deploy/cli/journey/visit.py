@@ -140,7 +140,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
         "the match in the portal",
         PROGRAMME,
         f"{PORTAL}/matches",
-        lambda answer: [one for one in answer["matches"] if one["application_id"] == pair["id"]],
+        lambda answer: [one for one in answer["items"] if one["application_id"] == pair["id"]],
         params={"state": ["proposed"]},
     )
     return str(found[0]["id"])

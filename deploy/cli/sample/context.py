@@ -78,7 +78,7 @@ class LoadContext:
 
     async def matches(self, call: str, *states: str) -> list[dict[str, Any]]:
         """The matches of a call in these states, in the order of the applications' references."""
-        found = (await self.people.get(PROGRAMME, f"{API}/matches", state=list(states)))["matches"]
+        found = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
         ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
         return sorted((one for one in found if one["application_id"] in ours), key=lambda one: str(one["reference"]))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import Field
 
 from services.applications.calendar.model import FRIDAY, Places, by_week, monday, places_in
 from services.applications.matches.store import matches
@@ -12,13 +15,12 @@ from services.applications.overview.views.participation import views_of_matches
 from services.applications.placements import store as placements_store
 from services.applications.visibility import visibility_of
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import OfferState, Role
+from shared.contracts.codes import OfferState, RankGroup, Role, ServiceKind, VisitState
 from shared.time.workdays import public_holidays
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -158,3 +160,100 @@ def _holidays(countries: set[str], week: date) -> list[tuple[date, str, str]]:
 
 READERS = (Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 """Whose calendar there is."""
+
+
+class PublicHoliday(ReadModel):
+    """A public holiday of a host country."""
+
+    day: date
+    country: Annotated[str, Field(examples=["FR"])]
+    name: str
+
+
+class CalendarGuest(ReadModel):
+    """The guest as the reader may know them: no name before it was released."""
+
+    name: str | None
+    rank_group: RankGroup | None
+    service: ServiceKind | None
+
+
+class CalendarEntry(ReadModel):
+    """A visit in the calendar, with the recorded days."""
+
+    id: UUID
+    reference: str | None
+    guest: CalendarGuest
+    country: Annotated[str, Field(description="The guest's country, ISO 3166-1.", examples=["AM"])]
+    offer_id: UUID | None
+    state: VisitState
+    start: date | None
+    end: date | None
+    attendance: dict[date, bool]
+
+
+class WeekPlaces(ReadModel):
+    """How many places a placement has in one week, how many are taken, and how many are free."""
+
+    offer_id: UUID
+    reference: str | None
+    places: int
+    taken: int
+    free: int
+
+
+class CalendarWeek(ReadModel):
+    """One week: its Monday, holidays, visits, and what each placement has left."""
+
+    monday: date
+    holidays: list[PublicHoliday]
+    visits: list[CalendarEntry]
+    places: list[WeekPlaces]
+
+
+class VisitCalendar(ReadModel):
+    """Who comes when, by week."""
+
+    weeks: list[CalendarWeek]
+
+
+def visit_calendar(found: Calendar) -> VisitCalendar:
+    """Return the calendar as the API answers it."""
+    return VisitCalendar(weeks=[_calendar_week(week) for week in found.weeks])
+
+
+def _calendar_week(week: Week) -> CalendarWeek:
+    return CalendarWeek(
+        monday=week.monday,
+        holidays=[PublicHoliday(day=day, country=country, name=name) for day, country, name in week.holidays],
+        visits=[_calendar_entry(entry) for entry in week.visits],
+        places=[
+            WeekPlaces(
+                offer_id=offer.id,
+                reference=offer.reference,
+                places=places.places,
+                taken=places.taken,
+                free=places.free,
+            )
+            for offer, places in week.places
+        ],
+    )
+
+
+def _calendar_entry(entry: CalendarVisit) -> CalendarEntry:
+    visit, known, profile = entry.visit, entry.view.known.get(entry.view.case.sides[0]), entry.view.profile
+    return CalendarEntry(
+        id=visit.id,
+        reference=entry.view.case.application.reference,
+        guest=CalendarGuest(
+            name=known.name if known else None,
+            rank_group=profile.rank_group if profile else None,
+            service=profile.service if profile else None,
+        ),
+        country=visit.country,
+        offer_id=visit.offer_id,
+        state=visit.stands,
+        start=visit.start,
+        end=visit.end,
+        attendance=dict(entry.attendance),
+    )

@@ -1,22 +1,24 @@
 """The JSON API of matches: clearance by the countries, answers and cancellation by the parties."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.applications.bulk import MOST
+from services.applications.bulk import MOST, BulkResult, bulk_result
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
-from services.applications.matches.store import matches
+from services.applications.matches.views import read_models
+from services.applications.matches.views.read_models import Match
 from services.applications.outcomes.actions import tickets
-from services.applications.overview.views import resources
-from services.applications.overview.views.participation import match_view, seen_by, views_of_matches
+from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal, Reason, Text
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
 from shared.identity import Principal
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/matches", tags=["matches"])
 
@@ -27,7 +29,7 @@ class Clear(Body):
     side: Side | None = None
 
 
-class Refusal(Body):
+class ClearanceRefusal(Body):
     """Why the match is not cleared; the text stays in the portal."""
 
     reason: StatedReason
@@ -41,7 +43,7 @@ class ClearSeveral(Body):
     match_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
 
 
-class AnswerBody(Body):
+class MatchAnswer(Body):
     """Yes or no; a no needs a reason, whose text stays in the portal."""
 
     answer: Answer
@@ -49,74 +51,61 @@ class AnswerBody(Body):
     text: Text = ""
 
 
-async def _match_answer(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, Any]:
+async def _match_answer(bus: Bus, principal: Principal, match_id: UUID) -> Match:
     async with bus.read() as session:
-        return resources.match(await match_view(session, principal, match_id))
+        return await read_models.match(session, principal, match_id)
 
 
 @router.get("")
 async def read_all(
-    principal: Anyone,
-    bus: BusDep,
-    state: Annotated[list[MatchState] | None, Query()] = None,
-    page: Annotated[int, Query(ge=1, le=1000)] = 1,
-) -> dict[str, Any]:
-    """Return the matches that concern the reader, those due first, 500 a page."""
+    principal: Anyone, bus: BusDep, page: PageDep, state: Annotated[list[MatchState] | None, Query()] = None
+) -> Page[Match]:
+    """Return the matches that concern the reader, the newest first; `since` is about their state."""
     async with bus.read() as session:
-        among = await seen_by(session, principal)
-        found = await matches.within(session, among, state or (), page)
-        views = await views_of_matches(session, principal, found)
-        counts = await matches.counts(session, among)
-    total = sum(count for state_, count in counts.items() if not state or state_ in state)
-    return {"matches": [resources.match(view) for view in views], "total": total}
+        return await read_models.page(session, principal, state or (), page)
 
 
 @router.get("/{match_id}")
-async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> Match:
     """Return one match, with what the reader may know of the people."""
     return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/clear")
-async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> BulkResult:
     """Clear several matches in one transaction; `left` names those that could not be cleared, and why."""
-    outcome = await clearance.clear_all(bus, principal, body.match_ids)
-    return {
-        "done": [match.id for match in outcome.done],
-        "left": [{"id": match.id, "detail": why} for match, why in outcome.left],
-    }
+    return bulk_result(await clearance.clear_all(bus, principal, body.match_ids))
 
 
 @router.post("/{match_id}/clear")
-async def clear(match_id: UUID, principal: Decider, bus: BusDep, body: Clear | None = None) -> dict[str, Any]:
+async def clear(match_id: UUID, principal: Decider, bus: BusDep, body: Clear | None = None) -> Match:
     """Clear a match for your country."""
     await clearance.clear(bus, principal, match_id, (body or Clear()).side)
     return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/refuse")
-async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def refuse(match_id: UUID, body: ClearanceRefusal, principal: Decider, bus: BusDep) -> Match:
     """Refuse clearance of a match."""
     await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
     return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/answer", status_code=202)
-async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def answer(match_id: UUID, body: MatchAnswer, principal: Participant, bus: BusDep) -> Match:
     """Answer an offered match. The answer has arrived; matching decides whether it counts."""
     await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
     return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/cancel", status_code=202)
-async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -> Match:
     """Ask to cancel a confirmed match before its visit begins."""
     await answers.cancel(bus, principal, match_id, body.reason, body.text)
     return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/receipt", status_code=201)
-async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> dict[str, str]:
+async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> Ticket:
     """Issue a ticket for host or mentor to the points in favour of this guest; valid for two minutes."""
-    ticket = await tickets.for_host(bus, settings, principal, match_id)
-    return {"ticket": ticket.ticket, "address": ticket.address, "link": ticket.link}
+    return await tickets.for_host(bus, settings, principal, match_id)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime, Field
 
 from services.applications.calls import store as calls_store
 from services.applications.matches.views import parties as matches_parties
@@ -16,6 +19,7 @@ from shared.contracts.lifecycle import Unit
 from shared.i18n import gettext
 from shared.time import clock, dates
 from shared.time.workdays import due
+from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -74,6 +78,37 @@ class Task:
     def waits(self) -> bool:
         """Whether somebody waits for it."""
         return self.asked and not self.done and not self.closed
+
+
+class FormTask(ReadModel):
+    """A form of reporting that the reader is asked to fill in, or can fill in."""
+
+    purpose: Annotated[str, Field(description="For which form a ticket is issued.", examples=["evaluation"])]
+    party: Annotated[Party, Field(description="As whom the reader is asked.")]
+    done: Annotated[bool, Field(description="Whether it was submitted.")]
+    asked: Annotated[bool, Field(description="Whether somebody waits for it; else it can be sent any number of times.")]
+    closed: Annotated[bool, Field(description="Whether it was not submitted and is no longer taken.")]
+    due: AwareDatetime | None
+
+
+def form_task(task: Task) -> FormTask:
+    """Return a form as the API answers it."""
+    return FormTask(
+        purpose=task.purpose, party=task.party, done=task.done, asked=task.asked, closed=task.closed, due=task.due
+    )
+
+
+class Ticket(ReadModel):
+    """A ticket into a form or receipt of another service; valid for two minutes."""
+
+    ticket: Annotated[str, Field(description="Signed; the other service exchanges it for a cookie.")]
+    address: Annotated[str, Field(description="What it opens.", examples=["/reporting/evaluations/guest.0197"])]
+    link: Annotated[str, Field(description="Both together, for a browser.")]
+
+
+def ticket(signed: str, address: str) -> Ticket:
+    """Return a ticket with what it opens."""
+    return Ticket(ticket=signed, address=address, link=f"{address}?{urlencode({'ticket': signed})}")
 
 
 # Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.

@@ -16,6 +16,7 @@ from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
@@ -48,6 +50,7 @@ class Match(Table, table=True):
         sa.Index("match_host_country_state", "host_country", "state"),
         sa.Index("match_host_organisation_state", "host_organisation_id", "state"),
         sa.Index("match_application", "application_id", "proposed_at"),
+        sa.Index("match_since", "since"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -202,14 +205,44 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
 
 
 async def within(
-    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = (), page: int = 1
+    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = ()
 ) -> list[Match]:
-    """Return matches that meet one of `conditions` (and are in one of `states`), those due first; `MOST` a page."""
+    """Return matches that meet one of `conditions` (and are in one of `states`), those due first; `MOST` at most."""
     query = select(Match).where(sa.or_(sa.false(), *conditions))
     if states:
         query = query.where(col(Match.state).in_(states))
-    query = query.order_by(col(Match.due).nulls_last(), col(Match.id).desc())
-    return list(await session.scalars(query.limit(MOST).offset((page - 1) * MOST)))
+    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id).desc()).limit(MOST)))
+
+
+async def page(
+    session: AsyncSession,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    states: Sequence[str],
+    request: PageRequest,
+) -> list[Match]:
+    """Return one page of the matches that meet one of `conditions`, and one row more; the newest first."""
+    query = select(Match).where(sa.or_(sa.false(), *conditions))
+    if states:
+        query = query.where(col(Match.state).in_(states))
+    if request.since is not None:
+        query = query.where(col(Match.since) >= request.since)
+    return list(await session.scalars(cut(query, [col(Match.id)], request, newest=True)))
+
+
+async def mentorships_page(
+    session: AsyncSession,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    state: MentorshipState | None,
+    request: PageRequest,
+) -> list[Mentorship]:
+    """Return one page of the mentorships from matches that meet one of `conditions`, and one row more, newest first."""
+    query = select(Mentorship).join(Match, col(Match.id) == Mentorship.match_id)
+    query = query.where(sa.or_(sa.false(), *conditions))
+    if state is not None:
+        query = query.where(Mentorship.state == state)
+    if request.since is not None:
+        query = query.where(col(Mentorship.since) >= request.since)
+    return list(await session.scalars(cut(query, [col(Mentorship.id)], request, newest=True)))
 
 
 async def counts(session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:

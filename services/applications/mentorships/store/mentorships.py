@@ -40,6 +40,7 @@ class Mentorship(Table, table=True):
     __table_args__ = (
         sa.Index("mentorship_country", "country", "started_on"),
         sa.Index("mentorship_mentor_country", "mentor_country", "started_on"),
+        sa.Index("mentorship_since", "since"),
     )
 
     id: UUID = Field(primary_key=True)

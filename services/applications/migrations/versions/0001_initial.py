@@ -827,6 +827,7 @@ def _create_matches() -> None:
     op.create_index("match_host_organisation_state", "match", ["host_organisation_id", "state"])
     op.create_index("match_mentor_id", "match", ["mentor_id"])
     op.create_index("match_offer_id", "match", ["offer_id"])
+    op.create_index("match_since", "match", ["since"])
     op.create_table(
         "clearance",
         sa.Column("match_id", sa.Uuid(), nullable=False),
@@ -1063,6 +1064,7 @@ def _create_mentorships() -> None:
     op.create_index("mentorship_match_id", "mentorship", ["match_id"])
     op.create_index("mentorship_mentor_country", "mentorship", ["mentor_country", "started_on"])
     op.create_index("mentorship_mentor_id", "mentorship", ["mentor_id"])
+    op.create_index("mentorship_since", "mentorship", ["since"])
     op.create_table(
         "agreement",
         sa.Column("mentorship_id", sa.Uuid(), nullable=False),

@@ -19,7 +19,7 @@ from services.applications.application.store import applications
 from services.applications.outcomes import store
 from services.applications.outcomes.actions import line_managers
 from services.applications.outcomes.actions.line_managers import FollowUp
-from services.applications.outcomes.actions.tickets import TicketLink, ticket_link_without_account
+from services.applications.outcomes.actions.tickets import ticket_link_without_account
 from shared.contracts.applications import LineManagerLinkAsked
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.notifications import ABOUT_CASCADE
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.store.applications import Application
+    from services.applications.outcomes.views import Ticket
     from services.applications.settings import Settings
     from shared.bus import Bus
 
@@ -111,7 +112,7 @@ async def _end(session: AsyncSession, row: store.ManagerLink) -> Link | None:
     return _ENDS.get(await line_managers.follow_up(session, row.application_id, row.about))
 
 
-async def open_form(bus: Bus, settings: Settings, secret: str) -> TicketLink | None:
+async def open_form(bus: Bus, settings: Settings, secret: str) -> Ticket | None:
     """Return the ticket into the form, at a press of the button; None where the link is not good any more."""
     async with bus.transaction("line_manager") as tx:
         link = await _subject_of(tx.session, await store.link(tx.session, secret, lock=True))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from services.applications.application.store import applications
 from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
-from services.applications.outcomes.views import mentorship_tasks, visit_tasks
+from services.applications.outcomes.views import Ticket, mentorship_tasks, ticket, visit_tasks
 from services.applications.overview.views.participation import match_view
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
@@ -45,36 +43,23 @@ _OPEN_MATCH = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFF
 _OF_OTHERS: dict[str, str] = {"host-receipt": "/matching/receipts/{subject}/host"}
 
 
-@dataclass(frozen=True, slots=True)
-class TicketLink:
-    """A ticket, the address that it opens, and both together as a link for a browser."""
-
-    ticket: str
-    address: str
-
-    @property
-    def link(self) -> str:
-        """The address with the ticket, which the other service exchanges for a cookie."""
-        return f"{self.address}?{urlencode({'ticket': self.ticket})}"
-
-
-def ticket_link(settings: Settings, principal: Principal, purpose: str, subject: str) -> TicketLink:
+def ticket_link(settings: Settings, principal: Principal, purpose: str, subject: str) -> Ticket:
     """Return a ticket for `purpose` and the case `subject`, for the principal; the caller has checked whose it is.
 
     Raises KeyError for an unknown purpose.
     """
     address = (ADDRESSES | _OF_OTHERS)[purpose].format(subject=subject)
     key = settings.ticket_private_key.get_secret_value()
-    return TicketLink(issue_ticket(purpose, subject, person=principal.subject, private_key=key), address)
+    return ticket(issue_ticket(purpose, subject, person=principal.subject, private_key=key), address)
 
 
-def ticket_link_without_account(settings: Settings, purpose: str, subject: str) -> TicketLink:
+def ticket_link_without_account(settings: Settings, purpose: str, subject: str) -> Ticket:
     """Return the same for somebody without an account; the caller has checked the person's link.
 
     The ticket alone lets in.
     """
     key = settings.ticket_private_key.get_secret_value()
-    return TicketLink(
+    return ticket(
         issue_ticket(purpose, subject, person=None, private_key=key), ADDRESSES[purpose].format(subject=subject)
     )
 
@@ -86,7 +71,7 @@ async def for_application(
     purpose: str,
     application_id: UUID,
     subject: UUID | None = None,
-) -> TicketLink:
+) -> Ticket:
     """Return the ticket into a form about the officer's own application; `subject` where it is about its visit.
 
     Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
@@ -114,7 +99,7 @@ def receipt_for_host(view: MatchView) -> bool:
     )
 
 
-async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id: UUID) -> TicketLink:
+async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id: UUID) -> Ticket:
     """Return the ticket of host or mentor into the points that speak for this guest. Raises `Refused` (404)."""
     async with bus.read() as session:
         view = await match_view(session, principal, match_id)
@@ -125,7 +110,7 @@ async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id:
 
 async def for_visit(
     bus: Bus, settings: Settings, principal: Principal, visit_id: UUID, purpose: str, party: str = ""
-) -> TicketLink:
+) -> Ticket:
     """Return the ticket into the form about a visit that the principal is asked for. Raises `Refused` (404).
 
     With `party` (a `Party`) the form that the principal is asked for as that one, whatever else is asked.
@@ -137,7 +122,7 @@ async def for_visit(
 
 async def for_mentorship(
     bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str, party: str = ""
-) -> TicketLink:
+) -> Ticket:
     """Return the same about a mentorship. Raises `Refused` (404)."""
     async with bus.read() as session:
         tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
@@ -146,7 +131,7 @@ async def for_mentorship(
 
 def _task_ticket(
     settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str, party: str
-) -> TicketLink:
+) -> Ticket:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
     matching = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
     by_urgency = sorted(matching, key=lambda task: not task.waits)

@@ -1,17 +1,17 @@
 """The JSON API of a visit's dates: ask for others, answer those that are proposed."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.guards import Participant, ParticipantOrCoordinator
-from services.applications.overview.views import resources
-from services.applications.overview.views.participation import visit_view
 from services.applications.parameters import Body, BusDep, Reason, Text
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.model import MOST_PERIODS
+from services.applications.visits.views import read_models
+from services.applications.visits.views.read_models import Visit
 from shared.bus import Bus
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
@@ -34,22 +34,20 @@ class MoveAnswer(Body):
     text: Text = ""
 
 
-async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Visit:
     async with bus.read() as session:
-        return resources.visit(await visit_view(session, principal, visit_id))
+        return await read_models.visit(session, principal, visit_id)
 
 
 @router.post("/{visit_id}/moves", status_code=202)
-async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: BusDep) -> dict[str, Any]:
+async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: BusDep) -> Visit:
     """Ask for other dates, or for first ones where none were found; matching looks for them."""
     await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
-async def answer(
-    visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: BusDep
-) -> dict[str, Any]:
+async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: BusDep) -> Visit:
     """Accept or refuse the proposed dates; the visit moves when guest and host have accepted."""
     await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
     return await _visit_answer(bus, principal, visit_id)

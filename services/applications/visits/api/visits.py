@@ -1,7 +1,7 @@
 """The JSON API of visits: agenda, attendance, no-show, early return, tickets to forms."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -9,13 +9,14 @@ from pydantic import Field
 
 from services.applications.guards import Anyone, Participant
 from services.applications.outcomes.actions import tickets
-from services.applications.overview.views import resources
-from services.applications.overview.views.participation import visit_view
+from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, MaybeReason, Portal, TicketFor
 from services.applications.visits.actions import visits as actions
-from services.applications.visits.views.attendance import guests
+from services.applications.visits.views import read_models
+from services.applications.visits.views.read_models import Visit, VisitToRecord
 from shared.bus import Bus
 from shared.identity import Principal
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 # On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
@@ -34,7 +35,7 @@ class AgendaVersion(Body):
     version: int | None = None
 
 
-class Days(Body):
+class AttendanceDays(Body):
     """Who attended, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
 
     days: Annotated[dict[date, bool], Field(min_length=1, max_length=5)]
@@ -47,65 +48,47 @@ class EarlyReturn(MaybeReason):
     last_day: date
 
 
-async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Visit:
     async with bus.read() as session:
-        return resources.visit(await visit_view(session, principal, visit_id))
+        return await read_models.visit(session, principal, visit_id)
 
 
 @router.get("/attendance")
-async def read_attendance(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+async def read_attendance(principal: Participant, bus: BusDep) -> Page[VisitToRecord]:
     """Return the visits whose attendance the host can record now, today's first; `missing` days have no record."""
     async with bus.read() as session:
-        found = await guests(session, principal)
-    return {
-        "visits": [
-            {
-                "id": guest.visit.id,
-                "reference": guest.view.case.application.reference,
-                "state": guest.visit.state,
-                "today": guest.here,
-                "days": guest.days,
-                "missing": guest.missing,
-                "attendance": {day.isoformat(): record.present for day, record in guest.records.items()},
-            }
-            for guest in found
-        ]
-    }
+        return await read_models.visits_to_record(session, principal)
 
 
 @router.get("/{visit_id}")
-async def read_one(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def read_one(visit_id: UUID, principal: Anyone, bus: BusDep) -> Visit:
     """Return one visit."""
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/agenda")
-async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: BusDep) -> Visit:
     """Write the next version of the agenda."""
     await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/agenda/agree")
-async def agree(
-    visit_id: UUID, principal: Participant, bus: BusDep, body: AgendaVersion | None = None
-) -> dict[str, Any]:
+async def agree(visit_id: UUID, principal: Participant, bus: BusDep, body: AgendaVersion | None = None) -> Visit:
     """Agree to the agenda."""
     await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(visit_id: UUID, body: Days, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def attend(visit_id: UUID, body: AttendanceDays, principal: Participant, bus: BusDep) -> Visit:
     """Record who attended, by day; days to come are refused."""
     await actions.record_days(bus, principal, visit_id, body.days, known=body.seen)
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/no-show")
-async def no_show(
-    visit_id: UUID, principal: Participant, bus: BusDep, body: MaybeReason | None = None
-) -> dict[str, Any]:
+async def no_show(visit_id: UUID, principal: Participant, bus: BusDep, body: MaybeReason | None = None) -> Visit:
     """Report that the guest did not come."""
     body = body or MaybeReason()
     await actions.no_show(bus, principal, visit_id, body.reason, body.text)
@@ -113,14 +96,13 @@ async def no_show(
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: BusDep) -> Visit:
     """Report that the guest left before the end."""
     await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)
     return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/tickets", status_code=201)
-async def ticket(visit_id: UUID, body: TicketFor, principal: Anyone, bus: BusDep, settings: Portal) -> dict[str, str]:
+async def ticket(visit_id: UUID, body: TicketFor, principal: Anyone, bus: BusDep, settings: Portal) -> Ticket:
     """Issue a ticket to reporting's form about the visit; valid for two minutes."""
-    issued = await tickets.for_visit(bus, settings, principal, visit_id, body.purpose)
-    return {"ticket": issued.ticket, "address": issued.address, "link": issued.link}
+    return await tickets.for_visit(bus, settings, principal, visit_id, body.purpose)

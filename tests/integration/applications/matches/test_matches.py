@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.matches.store import matches as matches_store
 from services.applications.settings import Settings
 from shared.contracts import matches, mentorships, outcomes, visits
 from shared.identity.tickets import open_ticket
 from shared.time import clock
+from shared.web.paging import cursor_of
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    import pytest
 
     from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
@@ -67,24 +65,33 @@ async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     for somebody in ("nino", "paul", "giorgi", "rasa", "jonas"):
         await abroad.get(somebody, f"/matches/{match_id}", 404)
-        assert (await abroad.get(somebody, "/matches"))["matches"] == []
+        assert (await abroad.get(somebody, "/matches"))["items"] == []
     await abroad.post("giorgi", f"/matches/{match_id}/clear", status=404)
     await abroad.post("paul", f"/matches/{match_id}/answer", {"answer": "accept"}, 404)
     for somebody in ("ani", "claire", "tigran", "luc", "programme"):
-        assert len((await abroad.get(somebody, "/matches"))["matches"]) == 1
+        assert len((await abroad.get(somebody, "/matches"))["items"]) == 1
 
 
-async def test_matches_are_read_page_by_page(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages have every match once, and the total counts the matches of all pages."""
-    monkeypatch.setattr(matches_store, "MOST", 2)
+async def test_matches_are_read_page_by_page(abroad: Abroad) -> None:
+    """The pages have every match once, the newest first, also when one is added meanwhile; `since` is about the state.
+
+    A cursor of another list is refused.
+    """
     offer = await abroad.offer()
     application = await abroad.eligible()
-    made = {str(await abroad.proposed(application, offer_id=offer["id"])) for _ in range(5)}
-    pages = [await abroad.get("programme", f"/matches?page={number}") for number in (1, 2, 3, 4)]
-    assert [len(one["matches"]) for one in pages] == [2, 2, 1, 0]
-    assert {match["id"] for one in pages for match in one["matches"]} == made
-    assert {one["total"] for one in pages} == {5}
-    assert (await abroad.get("programme", "/matches?state=confirmed"))["total"] == 0
+    made = [str(await abroad.proposed(application, offer_id=offer["id"])) for _ in range(5)]
+    first = await abroad.get("programme", "/matches?limit=2")
+    await abroad.proposed(application, offer_id=offer["id"])
+    second = await abroad.get("programme", f"/matches?limit=2&cursor={first['next']}")
+    third = await abroad.get("programme", f"/matches?limit=2&cursor={second['next']}")
+    pages = (first, second, third)
+    assert [len(page["items"]) for page in pages] == [2, 2, 1]
+    assert [match["id"] for page in pages for match in page["items"]] == made[::-1]
+    assert third["next"] is None
+    assert (await abroad.get("programme", "/matches?state=confirmed"))["items"] == []
+    later = (clock.now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (await abroad.get("programme", f"/matches?since={later}"))["items"] == []
+    await abroad.get("programme", f"/matches?cursor={cursor_of(['a', 'b'])}", 422)
 
 
 async def test_a_guest_reads_the_placement_before_answering(abroad: Abroad) -> None:

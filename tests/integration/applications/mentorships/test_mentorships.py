@@ -13,6 +13,7 @@ from shared.contracts.codes import Party, Reason, Role
 from shared.identity import Grant
 from shared.identity.access import write_access
 from shared.time import clock
+from shared.web.paging import cursor_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,7 +55,7 @@ async def test_versions_are_proposed_signed_and_published(abroad: Abroad) -> Non
     assert (shown["agreement"]["in_force"], shown["agreement"]["to_sign"]) == (1, 2)
     again = await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY | {"until": until}, "based_on": 1}, 201)
     assert again["agreement"]["newest"] == 2
-    assert (await abroad.get("nino", of))["asked"] == [{"what": "sign", "count": 1}]
+    assert (await abroad.get("nino", of))["pending"] == [{"what": "sign", "count": 1}]
     shown = await abroad.post("nino", f"{of}/sign", {"version": 2})
     assert (shown["agreement"]["in_force"], shown["until"]) == (2, until)
     assert [one["state"] for one in shown["agreement"]["versions"]] == ["replaced", "in_force"]
@@ -139,7 +140,7 @@ async def test_sessions_are_corrected_disputed_and_withdrawn(abroad: Abroad) -> 
     right = {"held_on": str(clock.today()), "minutes": 90, "next_on": span(7, 8)["start"]}
     await abroad.post("jonas", f"{at}/dispute", {"text": "No."}, 409)
     await abroad.post("nino", f"{at}/dispute", {"text": "It was longer."})
-    assert (await abroad.get("jonas", of))["asked"] == [{"what": "correct", "count": 1}]
+    assert (await abroad.get("jonas", of))["pending"] == [{"what": "correct", "count": 1}]
     put = abroad.of.as_("nino").put(f"/applications/api/v1{at}", json=right)
     assert (await put).status_code == 409
     answer = await abroad.of.as_("jonas").put(f"/applications/api/v1{at}", json=right | {"version": 1})
@@ -228,7 +229,7 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
     ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
     await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
     for who in ("nino", "jonas"):
-        assert (await abroad.get(who, of))["asked"] == [{"what": "evaluate", "count": 1}]
+        assert (await abroad.get(who, of))["pending"] == [{"what": "evaluate", "count": 1}]
     for path, body in (
         ("/goals", {"text": "Another one."}),
         ("/agreement", {"terms": MONTHLY, "based_on": 1}),
@@ -264,7 +265,7 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     proposal = await abroad.post("nino", f"{of}/visit", wanted, 201)
     assert (await abroad.post("nino", f"{of}/visit", wanted, 201))["id"] == proposal["id"]
     await abroad.post("jonas", f"{of}/visit", wanted | {"days": 2}, 409)
-    assert (await abroad.get("jonas", of))["asked"] == [{"what": "answer_visit", "count": 1}]
+    assert (await abroad.get("jonas", of))["pending"] == [{"what": "answer_visit", "count": 1}]
     await abroad.post("nino", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 409)
     await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "decline"}, 422)
     await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 202)
@@ -418,10 +419,10 @@ async def test_coordinators_see_no_content_of_a_mentorship(abroad: Abroad) -> No
     await abroad.post("jonas", f"{of}/visit", {"guest": "mentee", "days": 3, "periods": [span(60, 90)]}, 201)
     for who in ("giorgi", "rasa", "programme"):
         shown = await abroad.get(who, of)
-        assert (shown["goals"], shown["sessions"], shown["proposed_visits"], shown["asked"]) == ([], [], [], [])
+        assert (shown["goals"], shown["sessions"], shown["proposed_visits"], shown["pending"]) == ([], [], [], [])
         assert [one["text"] for one in shown["agreement"]["versions"]] == [None, None]
         assert "Read charts." not in str(shown)
-        assert (await abroad.get(who, "/mentorships"))["mentorships"][0]["asked"] == []
+        assert (await abroad.get(who, "/mentorships"))["items"][0]["pending"] == []
     for who in ("tigran", "luc", "ani", "claire"):
         await abroad.get(who, of, 403 if who == "claire" else 404)
 
@@ -429,13 +430,19 @@ async def test_coordinators_see_no_content_of_a_mentorship(abroad: Abroad) -> No
 async def test_lists_show_open_tasks_first(abroad: Abroad) -> None:
     """Open tasks of the reader come first, can be filtered, and are counted on the first page."""
     _, mentorship_id, of = await pair(abroad)
-    assert (await abroad.get("nino", "/mentorships?waits=true"))["mentorships"] == []
+    assert (await abroad.get("nino", "/mentorships?waits=true"))["items"] == []
     await session(abroad, "jonas", of)
-    (row,) = (await abroad.get("nino", "/mentorships?waits=true"))["mentorships"]
-    assert (row["id"], row["asked"]) == (str(mentorship_id), [{"what": "confirm", "count": 1}])
-    assert (await abroad.get("jonas", "/mentorships?waits=true"))["total"] == 0
-    assert (await abroad.get("jonas", "/mentorships?state=active"))["total"] == 1
-    assert (await abroad.get("jonas", "/mentorships?state=paused"))["total"] == 0
+    (row,) = (await abroad.get("nino", "/mentorships?waits=true"))["items"]
+    assert (row["id"], row["pending"]) == (str(mentorship_id), [{"what": "confirm", "count": 1}])
+    assert (await abroad.get("jonas", "/mentorships?waits=true"))["items"] == []
+    assert len((await abroad.get("jonas", "/mentorships?state=active"))["items"]) == 1
+    assert (await abroad.get("jonas", "/mentorships?state=paused"))["items"] == []
+    later = (clock.now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for query in ("waits=true", "limit=1"):
+        page = await abroad.get("nino", f"/mentorships?{query}")
+        assert ([entry["id"] for entry in page["items"]], page["next"]) == ([str(mentorship_id)], None)
+        assert (await abroad.get("nino", f"/mentorships?{query}&cursor={cursor_of([mentorship_id])}"))["items"] == []
+        assert (await abroad.get("nino", f"/mentorships?{query}&since={later}"))["items"] == []
 
 
 async def test_a_mentorship_stays_open_when_the_mentor_leaves(abroad: Abroad) -> None:

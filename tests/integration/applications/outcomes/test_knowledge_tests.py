@@ -47,7 +47,7 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
     for other in ("claire", "tigran", "luc"):
         assert (await abroad.of.as_(other).get(f"{page}/forms/test_before")).status_code in {403, 404}
     tasks = (await abroad.get("ani", f"/visits/{visit_id}"))["tasks"]
-    assert [(task["purpose"], task["as"], task["done"]) for task in tasks] == [("test_before", "guest", False)]
+    assert [(task["purpose"], task["party"], task["done"]) for task in tasks] == [("test_before", "guest", False)]
     assert tasks[0]["due"] is not None
     await deliver_test_event(abroad, outcomes.TestScored, match_id, visit_id, phase="pre")
     tasks = (await abroad.get("ani", f"/visits/{visit_id}"))["tasks"]

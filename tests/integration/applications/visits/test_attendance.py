@@ -46,11 +46,11 @@ async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> No
     assert await recorded_days(programme) == [(str(today), True)]
     await send(abroad, "claire", at, {f"day-{start}": "no", f"seen-{start}": "", "day-x": "yes", "back": "today"})
     assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
-    found = (await abroad.get("claire", "/visits/attendance"))["visits"]
+    found = (await abroad.get("claire", "/visits/attendance"))["items"]
     assert [(one["id"], one["missing"], one["today"]) for one in found] == [(str(visit_id), [], True)]
     for somebody, status in (("paul", 404), ("luc", 403), ("ani", 404)):
         await send(abroad, somebody, at, tap, status)
-    assert (await abroad.get("paul", "/visits/attendance"))["visits"] == []
+    assert (await abroad.get("paul", "/visits/attendance"))["items"] == []
     await abroad.get("luc", "/visits/attendance", 403)
 
 
@@ -98,7 +98,7 @@ async def test_only_past_days_are_recorded_until_the_end(abroad: Abroad) -> None
     values = {"attended": [str(start)], "attended_days": 1, "required_days": 5, "ended_on": str(start), "early": True}
     await abroad.publish_visit_event(visits.VisitEnded, visit_id, match_id, **values)
     await abroad.post("claire", path, {"days": {str(start): False}}, 409)
-    assert (await abroad.get("claire", "/visits/attendance"))["visits"] == []
+    assert (await abroad.get("claire", "/visits/attendance"))["items"] == []
     shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
     assert "was there" in shown
     assert "These days can no longer be changed" in shown
@@ -132,7 +132,7 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
     for who, shown in (("nino", True), ("jonas", False)):
         assert ("not recorded" in await read(abroad, who, "/applications/")) == shown, who
         assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == shown, who
-        found = (await abroad.get(who, "/visits/attendance"))["visits"]
+        found = (await abroad.get(who, "/visits/attendance"))["items"]
         assert [one["missing"] for one in found] == [[str(start)]] * shown
     tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
     await send(abroad, "jonas", at, tap, 404)

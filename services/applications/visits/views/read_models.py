@@ -1,0 +1,181 @@
+"""Answer a visit with what was agreed and recorded, and the visits whose attendance can be recorded now."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.applications.matches.views.read_models import Match, match_of
+from services.applications.outcomes.views import FormTask, form_task
+from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.preparation.model import Readiness
+from services.applications.visits.views.attendance import guests
+from shared.contracts.codes import (
+    Answer,
+    MoveDropCause,
+    Party,
+    PreparationItem,
+    Reason,
+    UnschedulableCause,
+    VisitState,
+)
+from shared.web.read_models import Page, ReadModel
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Principal
+
+
+class Agenda(ReadModel):
+    """The newest version of a visit's agenda, and who agreed to which version."""
+
+    version: int
+    text: str
+    agreed: Annotated[dict[Party, int], Field(description="By side, the newest version that it agreed to.")]
+    complete: Annotated[bool, Field(description="Whether guest and host agreed to this version.")]
+
+
+class ProposedDates(ReadModel):
+    """Other dates that guest and host are asked about."""
+
+    number: Annotated[int, Field(description="To be given in the address of the answer.")]
+    start: date
+    end: date
+    by: Annotated[Party, Field(description="Who asked for other dates.")]
+    reason: Reason
+    due: Annotated[AwareDatetime, Field(description="Until when it can be answered.")]
+
+
+class VisitMove(ReadModel):
+    """Whether a visit is to have other dates, and what was answered to those proposed."""
+
+    proposed: ProposedDates | None
+    asked_by: Annotated[Party | None, Field(description="Who asked for other dates, until matching has answered.")]
+    answers: dict[Party, Answer]
+    your_answer_is_asked: bool
+    kept: Annotated[MoveDropCause | None, Field(description="Why it kept its dates at the last move.")]
+
+
+class Visit(ReadModel):
+    """A visit as the reader may see it; without dates where no lawful week was found."""
+
+    id: UUID
+    match_id: UUID
+    application_id: UUID
+    mentorship_id: UUID | None
+    replaces: Annotated[UUID | None, Field(description="The cancelled visit whose place it took.")]
+    guest: Annotated[Party, Field(description="Who travels: of a mentoring pair mentee or mentor.")]
+    state: VisitState
+    since: AwareDatetime
+    start: date | None
+    end: date | None
+    days: Annotated[list[date], Field(description="Its working days.")]
+    required_days: int
+    agenda_due: AwareDatetime | None
+    agenda: Agenda
+    preparation: Annotated[
+        dict[PreparationItem, Readiness] | None, Field(description="How far each item is; null without dates.")
+    ]
+    attendance: Annotated[dict[date, bool], Field(description="By day, whether the guest was there.")]
+    corrections: Annotated[dict[date, bool], Field(description="By day, what a correction replaced.")]
+    recordable: Annotated[list[date], Field(description="The days whose attendance can be recorded by now.")]
+    ended_on: date | None
+    reason: Annotated[Reason | None, Field(description="Why it ended early or did not take place.")]
+    cause: Annotated[UnschedulableCause | None, Field(description="Why no lawful week was found.")]
+    move: VisitMove
+    tasks: list[FormTask]
+    match: Match
+
+
+def visit_of(view: VisitView) -> Visit:
+    """Return a visit as the API answers it."""
+    row = view.visit
+    standings = view.checklist.standings if view.checklist is not None else None
+    return Visit(
+        id=row.id,
+        match_id=row.match_id,
+        application_id=row.application_id,
+        mentorship_id=row.mentorship_id,
+        replaces=row.replaces,
+        guest=Party(row.guest),
+        state=row.stands,
+        since=row.since,
+        start=row.start,
+        end=row.end,
+        days=row.dates,
+        required_days=row.required_days,
+        agenda_due=row.agenda_due,
+        agenda=Agenda(version=view.version, text=view.agenda, agreed=view.agreed, complete=view.both_agreed),
+        preparation=None if standings is None else {standing.item: standing.ready for standing in standings},
+        attendance=view.attendance,
+        corrections={
+            day: record.was
+            for day, record in view.records.items()
+            if record.was is not None and record.was is not record.present
+        },
+        recordable=view.recordable,
+        ended_on=row.ended_on,
+        reason=Reason(row.reason) if row.reason else None,
+        cause=UnschedulableCause(row.cause) if row.cause else None,
+        move=_move(view),
+        tasks=[form_task(task) for task in view.tasks],
+        match=match_of(view.of),
+    )
+
+
+def _move(view: VisitView) -> VisitMove:
+    proposal = view.proposal
+    return VisitMove(
+        proposed=None
+        if proposal is None
+        else ProposedDates(
+            number=proposal.number,
+            start=proposal.start,
+            end=proposal.end,
+            by=proposal.by,
+            reason=Reason(proposal.reason),
+            due=proposal.due,
+        ),
+        asked_by=view.asked_move,
+        answers=view.move_answers,
+        your_answer_is_asked=view.answering_move,
+        kept=MoveDropCause(view.visit.kept) if view.visit.kept else None,
+    )
+
+
+async def visit(session: AsyncSession, principal: Principal, visit_id: UUID) -> Visit:
+    """Return one visit. Raises `Refused` (404)."""
+    return visit_of(await visit_view(session, principal, visit_id))
+
+
+class VisitToRecord(ReadModel):
+    """A visit whose attendance the host can record now."""
+
+    id: UUID
+    reference: str | None
+    state: VisitState
+    today: Annotated[bool, Field(description="Whether it takes place today.")]
+    days: Annotated[list[date], Field(description="The days that have come, the newest first.")]
+    missing: Annotated[list[date], Field(description="Those of them without a record.")]
+    attendance: dict[date, bool]
+
+
+async def visits_to_record(session: AsyncSession, principal: Principal) -> Page[VisitToRecord]:
+    """Return the visits whose attendance the principal can record now, today's first; they are few."""
+    found = [
+        VisitToRecord(
+            id=guest.visit.id,
+            reference=guest.view.case.application.reference,
+            state=guest.visit.stands,
+            today=guest.here,
+            days=guest.days,
+            missing=guest.missing,
+            attendance={day: record.present for day, record in guest.records.items()},
+        )
+        for guest in await guests(session, principal)
+    ]
+    return Page[VisitToRecord](items=found, next=None)
