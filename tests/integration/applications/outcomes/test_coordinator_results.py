@@ -32,7 +32,14 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{visit_id}?ticket=")
     visit = await abroad.get("tigran", f"/visits/{visit_id}")
     assert visit["tasks"] == [
-        {"purpose": "evaluation", "party": "home_coordinator", "done": False, "asked": True, "closed": False, "due": None}
+        {
+            "purpose": "evaluation",
+            "party": "home_coordinator",
+            "done": False,
+            "asked": True,
+            "closed": False,
+            "due": None,
+        }
     ]
     for other in ("luc", "marta"):
         assert (await abroad.of.as_(other).get(f"{page}/{form}")).status_code in {403, 404}
