@@ -1,20 +1,20 @@
 """Serve training needs, entered singly or imported as a table."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, UploadFile
 from pydantic import Field
 
 from services.applications.guards import Country
-from services.applications.needs import store
+from services.applications.needs import views
 from services.applications.needs.actions import imports
 from services.applications.needs.actions import needs as actions
 from services.applications.needs.model import MOST_BYTES, NeedEntry
-from services.applications.needs.views import Preview, preview
+from services.applications.needs.views import Discarded, ImportPreview, ImportResult, Need, NeedList, Withdrawn
 from services.applications.parameters import REGISTER_API, Body, BusDep
-from services.applications.refusals import not_found
-from shared.identity.scope import countries_visible, may_see_country
+from services.applications.register.views.entries import Entered, EntryId
+from shared.web.paging import PageDep
 
 router = APIRouter(prefix=f"{REGISTER_API}/needs", tags=["register"])
 
@@ -36,97 +36,76 @@ class ImportConfirmed(Body):
     """How to treat wrong rows: with `all_or_none` they stop the whole import; otherwise they are left out."""
 
     all_or_none: bool = True
-    seen: str | None = None
+    seen: Annotated[
+        str | None, Field(description="The preview's; the import is refused if something changed since.")
+    ] = None
 
 
 @router.get("")
 async def read_all(
     principal: Country,
     bus: BusDep,
+    page: PageDep,
     country: str | None = None,
     topic_code: str | None = None,
     level: Annotated[int | None, Query(ge=1, le=3)] = None,
     withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
-) -> dict[str, Any]:
-    """One page (50) of the needs of the caller's country, or all; their number, and the number of people."""
-    filters = store.Filters(country, topic_code, level, withdrawn=withdrawn)
+) -> NeedList:
+    """The needs of the caller's country, or all, in the order of entry; their number, and the number of people."""
+    filters = views.Filters(country, topic_code, level, withdrawn=withdrawn)
     async with bus.read() as session:
-        found, total, people = await store.needs(session, countries_visible(principal), filters, page)
-    return {"needs": [need.model_dump(mode="json") for need in found], "total": total, "people": people}
+        return await views.need_list(session, principal, filters, page)
 
 
 @router.post("", status_code=201)
-async def enter(body: Needs, principal: Country, bus: BusDep) -> dict[str, list[UUID]]:
+async def enter(body: Needs, principal: Country, bus: BusDep) -> Entered:
     """Enter needs; returns their ids in the same order."""
-    return {"ids": await actions.enter(bus, principal, body.needs)}
+    return Entered(ids=tuple(await actions.enter(bus, principal, body.needs)))
 
 
 @router.post("/imports", status_code=201)
-async def upload(file: UploadFile, principal: Country, bus: BusDep) -> dict[str, Any]:
+async def upload(file: UploadFile, principal: Country, bus: BusDep) -> ImportPreview:
     """Upload a table (CSV in UTF-8, or .xlsx) and read what importing it would do; nothing is imported yet."""
-    stored = await imports.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
-    async with bus.read() as session:
-        return _preview_json(await preview(session, principal, stored.id))
+    import_id = await imports.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
+    return await read_import(import_id, principal, bus)
 
 
 @router.get("/imports/{import_id}")
-async def read_import(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
+async def read_import(import_id: UUID, principal: Country, bus: BusDep) -> ImportPreview:
     """What importing the caller's own table would do now."""
     async with bus.read() as session:
-        return _preview_json(await preview(session, principal, import_id))
-
-
-def _preview_json(shown: Preview) -> dict[str, Any]:
-    plan = shown.plan
-    return {
-        "id": shown.upload.id,
-        "state": shown.upload.state,
-        "expires_at": shown.upload.expires_at,
-        "seen": shown.mark,
-        "added": [row.number for row in plan.added],
-        "changed": [row.number for row, _ in plan.changed],
-        "unchanged": [row.number for row in plan.unchanged],
-        "wrong": [
-            {"row": problem.row, "column": problem.column, "written": problem.written, "remedy": problem.remedy}
-            for problem in plan.wrong
-        ],
-    }
+        return (await views.preview(session, principal, import_id)).shown
 
 
 @router.post("/imports/{import_id}/confirm")
-async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: BusDep) -> dict[str, int]:
+async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: BusDep) -> ImportResult:
     """Import a table; returns how many rows were added, changed, unchanged and left out."""
-    imported = await imports.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
-    return imported.result
+    return await imports.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
 
 
 @router.post("/imports/{import_id}/discard")
-async def discard(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
+async def discard(import_id: UUID, principal: Country, bus: BusDep) -> Discarded:
     """Discard an uploaded table."""
     await imports.discard(bus, principal, import_id)
-    return {"discarded": True}
+    return Discarded(discarded=True)
 
 
 @router.get("/{need_id}")
-async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
+async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> Need:
     """One need."""
     async with bus.read() as session:
-        need = await store.need(session, need_id)
-    if need is None or not may_see_country(principal, need.country):
-        raise not_found()
-    return need.model_dump(mode="json")
+        return await views.need(session, principal, need_id)
 
 
 @router.post("/{need_id}")
-async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> dict[str, UUID]:
+async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> EntryId:
     """Change a need."""
     entry = body.need.model_copy(update={"id": need_id})
-    return {"id": await actions.save(bus, principal, entry, version=body.version)}
+    return EntryId(id=await actions.save(bus, principal, entry, version=body.version))
 
 
 @router.post("/{need_id}/withdraw")
-async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
+async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> Withdrawn:
     """Withdraw a need."""
     await actions.withdraw(bus, principal, need_id)
-    return {"withdrawn": True}
+    return Withdrawn(withdrawn=True)

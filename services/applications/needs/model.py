@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -29,6 +30,14 @@ COLUMNS = ("country", "scheme", "topic", "area", "level", "quantity", "from", "u
 _NEEDED = ("country", "topic", "level", "quantity", "from", "until")
 _DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?$")
 _FORMULA = ("=", "+", "-", "@")
+
+
+class ImportState(StrEnum):
+    """The state of an uploaded table."""
+
+    WAITS = "waits"
+    DONE = "done"
+    DISCARDED = "discarded"
 
 
 class NeedEntry(Entry):

@@ -11,13 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.needs.model import NeedEntry
+from services.applications.needs.model import ImportState, NeedEntry
 from services.applications.tables import Table, one_page
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -28,6 +31,7 @@ class Need(Table, table=True):
     __tablename__ = "need"
     __table_args__ = (
         sa.UniqueConstraint("country", "scheme", "topic_code", "area", "level", "since", "until", name="need_once"),
+        sa.Index("need_changed_at", "changed_at"),
         sa.Index("need_topic_code", "topic_code", "country"),
     )
 
@@ -66,7 +70,7 @@ class NeedImport(Table, table=True):
     cells: list[list[Any]] = Field(sa_type=JSONB, description="Rows of [text, is a formula]")
     uploaded_at: datetime = Field(sa_type=_TIME)
     expires_at: datetime = Field(sa_type=_TIME)
-    state: str = "waits"
+    state: str = ImportState.WAITS
     result: dict[str, int] = Field(default_factory=dict, sa_type=JSONB, description="added, changed, unchanged, wrong")
 
 
@@ -91,32 +95,48 @@ _SORTS: dict[str, Any] = {
 }
 
 
-async def needs(
-    session: AsyncSession, countries: Collection[str] | None, filters: Filters, page: int = 1
-) -> tuple[list[Need], int, int]:
-    """Return one page of needs, how many there are, and for how many people in all."""
+def _conditions(countries: Collection[str] | None, filters: Filters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [col(Need.withdrawn).is_(filters.withdrawn)]
     if countries is not None:
         conditions.append(col(Need.country).in_(sorted(countries)))
-    if filters.country:
-        conditions.append(col(Need.country) == filters.country)
-    if filters.topic_code:
-        conditions.append(col(Need.topic_code) == filters.topic_code)
-    if filters.level:
-        conditions.append(col(Need.level) == filters.level)
-    if filters.area:
-        conditions.append(col(Need.area) == filters.area)
-    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Need.quantity)), 0)).where(*conditions)
-    total, people = (await session.execute(sums)).one()
+    wanted = {
+        col(Need.country): filters.country,
+        col(Need.topic_code): filters.topic_code,
+        col(Need.level): filters.level,
+        col(Need.area): filters.area,
+    }
+    return conditions + [column == value for column, value in wanted.items() if value]
+
+
+async def sums(session: AsyncSession, countries: Collection[str] | None, filters: Filters) -> tuple[int, int]:
+    """Return how many needs there are, and for how many people in all."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Need.quantity)), 0))
+    total, people = (await session.execute(query.where(*_conditions(countries, filters)))).one()
+    return int(total), int(people)
+
+
+async def needs(
+    session: AsyncSession, countries: Collection[str] | None, filters: Filters, page: int = 1
+) -> list[Need]:
+    """Return one page of needs in the order of the filters."""
     by = _SORTS.get(filters.sort.lstrip("-"), _SORTS["country"])
     order = by.desc() if filters.sort.startswith("-") else by.asc()
     query = (
         select(Need)
-        .where(*conditions)
+        .where(*_conditions(countries, filters))
         .order_by(order, col(Need.country), col(Need.topic_code), col(Need.level), col(Need.id))
     )
-    found = await session.scalars(one_page(query, page))
-    return list(found.all()), int(total), int(people)
+    return list((await session.scalars(one_page(query, page))).all())
+
+
+async def needs_page(
+    session: AsyncSession, countries: Collection[str] | None, filters: Filters, request: PageRequest
+) -> list[Need]:
+    """Return one page of needs by id."""
+    query = select(Need).where(*_conditions(countries, filters))
+    if request.since is not None:
+        query = query.where(col(Need.changed_at) >= request.since)
+    return list((await session.scalars(cut(query, [col(Need.id)], request))).all())
 
 
 async def need(session: AsyncSession, need_id: UUID, *, lock: bool = False) -> Need | None:
@@ -151,7 +171,9 @@ async def waiting_uploads(session: AsyncSession, subject: str, moment: datetime)
     """Return a person's uploads that wait for confirmation, newest first; at most ten."""
     query = (
         select(NeedImport)
-        .where(NeedImport.subject == subject, NeedImport.state == "waits", col(NeedImport.expires_at) > moment)
+        .where(
+            NeedImport.subject == subject, NeedImport.state == ImportState.WAITS, col(NeedImport.expires_at) > moment
+        )
         .order_by(col(NeedImport.uploaded_at).desc())
         .limit(10)
     )

@@ -343,6 +343,7 @@ def _create_register() -> None:
         sa.PrimaryKeyConstraint("id", name="need_pkey"),
         sa.UniqueConstraint("country", "scheme", "topic_code", "area", "level", "since", "until", name="need_once"),
     )
+    op.create_index("need_changed_at", "need", ["changed_at"])
     op.create_index("need_topic_code", "need", ["topic_code", "country"])
     op.create_table(
         "need_import",

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from services.applications.needs import store
 from services.applications.needs.actions.needs import write_need
-from services.applications.needs.model import (
-    read_table,
-)
+from services.applications.needs.model import ImportState, read_table
 from services.applications.needs.table_files import cells_in, unreadable_file
-from services.applications.needs.views import own_upload, preview_of
+from services.applications.needs.views import ImportResult, import_result, own_upload, preview_of
 from shared.bus.db import leases
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -28,8 +26,11 @@ if TYPE_CHECKING:
 GOOD_FOR = timedelta(days=7)
 
 
-async def upload(bus: Bus, principal: Principal, content: bytes, filename: str) -> store.NeedImport:
-    """Store an uploaded table for its preview. Raises `Refused` (422, field `file`) if no row of it can be read."""
+async def upload(bus: Bus, principal: Principal, content: bytes, filename: str) -> UUID:
+    """Store an uploaded table for its preview; return its id.
+
+    Raises `Refused` (422, field `file`) if no row of it can be read.
+    """
     cells = cells_in(content, filename)
     table = read_table(cells)
     if table.problem:
@@ -45,12 +46,12 @@ async def upload(bus: Bus, principal: Principal, content: bytes, filename: str) 
     )
     async with bus.transaction(principal.subject) as tx:
         tx.session.add(stored)
-    return stored
+    return stored.id
 
 
 async def confirm(
     bus: Bus, principal: Principal, import_id: UUID, *, all_or_none: bool, seen: str | None = None
-) -> store.NeedImport:
+) -> ImportResult:
     """Import all correct rows in one transaction; with `all_or_none` nothing unless all are correct.
 
     `seen` is the mark of the preview that was shown. Confirming a finished import changes nothing. Raises `Refused`
@@ -59,12 +60,12 @@ async def confirm(
     async with bus.transaction(principal.subject) as tx:
         await store.lock_needs(tx.session)
         stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
-        if stored.state == "done":
-            return stored
-        if stored.state != "waits":
+        if (done := import_result(stored)) is not None:
+            return done
+        if stored.state != ImportState.WAITS:
             raise Refused(gettext("This table was discarded. Upload it again."), 409)
         current = await preview_of(tx.session, principal, stored)
-        if seen is not None and seen != current.mark:
+        if seen is not None and seen != current.shown.seen:
             raise Refused(
                 gettext("The needs were changed since this page was shown. Look at it again."),
                 code=ProblemCode.EDIT_CONFLICT,
@@ -79,24 +80,24 @@ async def confirm(
         known = await store.same(tx.session, entries)
         for entry in entries:
             await write_need(tx, entry, known.get(entry.key), action="imported")
-        stored.state = "done"
-        stored.result = {
-            "added": len(current.plan.added),
-            "changed": len(current.plan.changed),
-            "unchanged": len(current.plan.unchanged),
-            "wrong": len({problem.row for problem in current.plan.wrong}),
-        }
+        result = ImportResult(
+            added=len(current.plan.added),
+            changed=len(current.plan.changed),
+            unchanged=len(current.plan.unchanged),
+            wrong=len({problem.row for problem in current.plan.wrong}),
+        )
+        stored.state, stored.result = ImportState.DONE, result.model_dump()
         tx.session.add(stored)
-        return stored
+        return result
 
 
 async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
     """Discard an uploaded table that is not confirmed. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
-        if stored.state == "done":
+        if stored.state == ImportState.DONE:
             raise Refused(gettext("This table is imported already."), code=ProblemCode.ALREADY_DONE)
-        stored.state, stored.cells = "discarded", []
+        stored.state, stored.cells = ImportState.DISCARDED, []
         tx.session.add(stored)
 
 

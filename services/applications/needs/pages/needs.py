@@ -7,28 +7,25 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.calls import store as calls_store
 from services.applications.display import country_filter, tag, topic
-from services.applications.forms import refuse, version_of
+from services.applications.forms import submit_change, version_of
 from services.applications.guards import Country
-from services.applications.needs import store
+from services.applications.needs import views
 from services.applications.needs.actions import needs as actions
 from services.applications.needs.forms import NeedForm, topics
 from services.applications.needs.model import LEVELS, NeedEntry
+from services.applications.needs.views import Need, NeedListing
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
-from services.applications.refusals import not_found
 from services.applications.register.forms import countries_of, set_choices
-from services.applications.register.views.history import entry_events
-from services.applications.register.views.scope import scope_of
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, UNION, Expertise
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
-from shared.identity.scope import countries_visible, may_see_country
-from shared.time import clock, dates
+from shared.identity.scope import countries_visible
+from shared.time import dates
 from shared.web.render import render, see_other
 
 AT = f"{REGISTER}/needs"
@@ -61,7 +58,7 @@ async def show_all(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the needs of the reader's country, or all; filters are in the address."""
-    filters = store.Filters(
+    filters = views.Filters(
         country or None,
         topic.rpartition(":")[2] or None,
         int(level) if level in {"1", "2", "3"} else None,
@@ -70,33 +67,15 @@ async def show_all(
         sort=sort,
     )
     async with bus.read() as session:
-        listed, total, people_count = await store.needs(session, countries_visible(principal), filters, page)
-        uploads = await store.waiting_uploads(session, principal.subject, clock.now())
-    country_options = _countries(principal)
+        listed = await views.need_listing(session, principal, filters, page)
     return list_page(
         request,
         title=gettext("Training needs"),
         action=AT,
-        intro=gettext("What the operational training needs analysis (OTNA) names. Calls answer them.")
-        + (
-            " "
-            + ngettext(
-                "Shown here: %(num)d person to be trained.", "Shown here: %(num)d people to be trained.", people_count
-            )
-            % {"num": people_count}
-            if total
-            else ""
-        ),
-        buttons=[
-            (gettext("Add a need"), f"{AT}/new"),
-            (gettext("Import a table"), f"{AT}/import"),
-            *(
-                (gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}")
-                for upload in uploads[:1]
-            ),
-        ],
+        intro=_intro(listed),
+        buttons=_buttons(listed),
         fields=[
-            *country_filter(country_options, country),
+            *country_filter(_countries(principal), country),
             {"name": "topic", "label": gettext("Topic"), "options": topics(), "value": topic},
             {
                 "name": "level",
@@ -126,19 +105,36 @@ async def show_all(
             (gettext("Until"), "until"),
             gettext("State"),
         ],
-        rows=[_row(need) for need in listed],
+        rows=[_row(need) for need in listed.shown],
         sort=sort,
         page=page,
-        total=total,
+        total=listed.total,
         empty_why=gettext("No need is here, or none fits the filters. Add one, or import the table of the OTNA."),
         done=gettext(_DONE[done]) if done in _DONE else "",
     )
 
 
-def _row(need: store.Need) -> list[Any]:
+def _intro(listed: NeedListing) -> str:
+    text = gettext("What the operational training needs analysis (OTNA) names. Calls answer them.")
+    if not listed.total:
+        return text
+    sentence = ngettext(
+        "Shown here: %(num)d person to be trained.", "Shown here: %(num)d people to be trained.", listed.people
+    )
+    return f"{text} {sentence % {'num': listed.people}}"
+
+
+def _buttons(listed: NeedListing) -> list[tuple[str, str]]:
+    buttons = [(gettext("Add a need"), f"{AT}/new"), (gettext("Import a table"), f"{AT}/import")]
+    if (upload := listed.upload) is not None:
+        buttons.append((gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}"))
+    return buttons
+
+
+def _row(need: Need) -> list[Any]:
     return [
         {"text": topic(need.topic_code), "href": f"{AT}/{need.id}"},
-        labels.label(Expertise(need.area)) if need.area else None,
+        labels.label(need.area) if need.area else None,
         labels.country(need.country),
         gettext(LEVELS[need.level]),
         need.quantity,
@@ -155,7 +151,7 @@ def _offer(form: NeedForm, principal: Principal) -> None:
     set_choices(form.level, [(str(number), text) for number, text in LEVELS.items()])
 
 
-def _form_page(request: Request, form: NeedForm, status: int = 200, *, need: store.Need | None = None) -> Response:
+def _form_page(request: Request, form: NeedForm, status: int = 200, *, need: Need | None = None) -> Response:
     return form_page(
         request,
         form,
@@ -167,7 +163,7 @@ def _form_page(request: Request, form: NeedForm, status: int = 200, *, need: sto
     )
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, need: store.Need | None) -> Response:
+async def _save(request: Request, principal: Principal, bus: Bus, need: Need | None) -> Response:
     form = await NeedForm.read(request)
     _offer(form, principal)
     if not form.validate():
@@ -184,25 +180,25 @@ async def _save(request: Request, principal: Principal, bus: Bus, need: store.Ne
         "since": form.since.data,
         "until": form.until.data,
     }
-    try:
+
+    async def submit() -> UUID:
         entry = NeedEntry.model_validate(values)
-        need_id = await actions.save(bus, principal, entry, version=await version_of(request) if need else None)
-    except ValidationError:
-        form.refuse("quantity", gettext("Write a whole number from 1 to 10000."))
-        return _form_page(request, form, 422, need=need)
-    except Refused as refused:
-        if refused.status_code not in {409, 422}:
+        try:
+            return await actions.save(bus, principal, entry, version=await version_of(request) if need else None)
+        except Refused as refused:
+            # The form has one field for topic and scheme.
+            refused.fields = {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()}
             raise
-        refuse(
-            form,
-            Refused(
-                refused.detail,
-                refused.status_code,
-                {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()},
-            ),
-        )
-        return _form_page(request, form, refused.status_code, need=need)
-    return see_other(f"{AT}/{need_id}?done=saved")
+
+    submitted = await submit_change(form, submit, _wrong_quantity)
+    if isinstance(submitted, int):
+        return _form_page(request, form, submitted, need=need)
+    return see_other(f"{AT}/{submitted}?done=saved")
+
+
+def _wrong_quantity(_: ValidationError) -> dict[str, str]:
+    """Return what is wrong with a need that its entry does not take: the form has checked all but the quantity."""
+    return {"quantity": gettext("Write a whole number from 1 to 10000.")}
 
 
 _NAMES = {"topic_code": "topic", "scheme": "topic"}
@@ -222,39 +218,35 @@ async def enter(request: Request, principal: Country, bus: BusDep) -> Response:
     return await _save(request, principal, bus, None)
 
 
-async def _visible_need(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:
+async def _visible_need(bus: Bus, principal: Principal, need_id: UUID) -> Need:
     async with bus.read() as session:
-        need = await store.need(session, need_id)
-    if need is None or not may_see_country(principal, need.country):
-        raise not_found()
-    return need
+        return await views.need(session, principal, need_id)
 
 
 @router.get("/{need_id}")
 async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
     """Show one need and its history."""
-    need = await _visible_need(bus, principal, need_id)
     async with bus.read() as session:
-        events = await entry_events(session, ("need",), need.id, scope_of(principal))
-        citing = await calls_store.citing(session, need.id)
+        details = await views.need_details(session, principal, need_id)
+    need = details.need
     return render(
         request,
         "needs/need.html",
+        need=need,
         citing=[
             [
                 {"text": call.reference, "href": f"/applications/calls/{call.id}"},
                 call.title,
-                tag("call", call.shown_state(clock.now())),
+                tag("call", call.state),
                 dates.day(call.deadline, short=True),
             ]
-            for call in citing
+            for call in details.citing
         ],
-        one=need,
         name=topic(need.topic_code),
-        area=labels.label(Expertise(need.area)) if need.area else gettext("all areas"),
+        area=labels.label(need.area) if need.area else gettext("all areas"),
         level=gettext(LEVELS[need.level]),
         where=tag("need", "withdrawn" if need.withdrawn else "open"),
-        events=events,
+        events=details.events,
         done=request.query_params.get("done"),
     )
 

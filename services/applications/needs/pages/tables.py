@@ -11,7 +11,7 @@ from services.applications.display import topic
 from services.applications.guards import Country
 from services.applications.needs.actions import imports
 from services.applications.needs.forms import topics
-from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS
+from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS, ImportState, Row
 from services.applications.needs.pages.template import csv_template, xlsx_template
 from services.applications.needs.views import preview
 from services.applications.parameters import REGISTER, BusDep
@@ -65,12 +65,12 @@ async def upload(request: Request, principal: Country, bus: BusDep) -> Response:
     name = sent.filename or "" if isinstance(sent, UploadFile) else ""
     await form.close()
     try:
-        stored = await imports.upload(bus, principal, content, name)
+        import_id = await imports.upload(bus, principal, content, name)
     except Refused as refused:
         if refused.status_code != 422:
             raise
         return _upload_page(request, 422, refused.detail)
-    return see_other(f"{AT}/import/{stored.id}")
+    return see_other(f"{AT}/import/{import_id}")
 
 
 @router.get("/import/{import_id}")
@@ -88,18 +88,18 @@ async def _import_page(
         request,
         "needs/import.html",
         status,
-        upload=shown.upload,
+        upload=shown.shown,
         plan=shown.plan,
-        seen=shown.mark,
         problem=problem,
         wrong_rows=len({problem.row for problem in shown.plan.wrong}),
         line=_line,
     )
 
 
-def _line(row: Any) -> list[Any]:
-    """A row of the table in words."""
+def _line(row: Row) -> list[Any]:
+    """Return a row of the table in words."""
     entry = row.entry
+    assert entry is not None
     return [
         gettext("Row %(num)s") % {"num": row.number},
         topic(entry.topic_code),
@@ -118,7 +118,7 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: Bu
     chosen = sent.get("rows")
     async with bus.read() as session:
         shown = await preview(session, principal, import_id)
-    if shown.plan.wrong and chosen not in {"all", "right"} and shown.upload.state == "waits":
+    if shown.plan.wrong and chosen not in {"all", "right"} and shown.shown.state is ImportState.WAITS:
         sentence = gettext("Choose what becomes of the wrong rows.")
         return await _import_page(request, principal, bus, import_id, 422, sentence)
     try:

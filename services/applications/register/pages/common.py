@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from services.applications.forms import refuse
 from services.applications.pages import form_page
 from services.applications.parameters import REGISTER
-from services.applications.refusals import unreadable
 from services.applications.register.views.scope import decides
-from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.render import see_other
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fastapi import Request
     from fastapi.responses import Response
@@ -25,9 +20,6 @@ if TYPE_CHECKING:
     from services.applications.register.views.entries import Organisation, Person
     from services.applications.register.views.proposals import Submission
     from shared.identity import Principal
-    from shared.web.forms import Form
-
-T = TypeVar("T")
 
 
 def entry_form_page(
@@ -63,29 +55,6 @@ def entry_form_page(
         version=None if entry is None else entry.version,
         widths=widths,
     )
-
-
-async def submit_change(
-    form: Form,
-    submit: Callable[[], Awaitable[T]],
-    sentences: Callable[[ValidationError], dict[str, str]] = unreadable,
-) -> T | int:
-    """Return what the change of a valid form came to, or the status with which the form is shown again.
-
-    `submit` makes the entry, too: `sentences` says, by field, what is wrong with values that it does not take.
-    Raises `Refused` where no change of the form can help.
-    """
-    if not form.validate():
-        return 422
-    try:
-        return await submit()
-    except ValidationError as error:
-        for name, sentence in sentences(error).items():
-            form.refuse(name, sentence)
-        return 422
-    except Refused as refused:
-        refuse(form, refused)
-        return refused.status_code
 
 
 def submitted_response(submitted: Submission, address: str) -> Response:

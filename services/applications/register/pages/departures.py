@@ -5,14 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.forms import version_of
+from services.applications.forms import submit_change, version_of
 from services.applications.guards import Decider
 from services.applications.pages import form_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals
 from services.applications.register.forms import LeaveForm, TransferForm, set_choices
 from services.applications.register.model.proposals import Leave, Transfer
-from services.applications.register.pages.common import save_button, submit_change, submitted_response
+from services.applications.register.pages.common import save_button, submitted_response
 from services.applications.register.views import entries, people
 from services.applications.register.views.people import Departure
 from services.applications.register.views.proposals import Submission

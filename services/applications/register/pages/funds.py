@@ -7,14 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.display import page_rows
-from services.applications.forms import version_of
+from services.applications.forms import submit_change, version_of
 from services.applications.guards import Coordinator
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
 from services.applications.register.model import ExclusionEntry, FundEntry
-from services.applications.register.pages.common import submit_change
 from services.applications.register.views import entries as views
 from services.applications.register.views import words
 from services.applications.register.views.entries import Exclusion, Fund

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import country_filter, tag
-from services.applications.forms import version_of
+from services.applications.forms import submit_change, version_of
 from services.applications.guards import Decider
 from services.applications.overview.views.handover import OpenMatter, matter
 from services.applications.pages import form_page, list_page
@@ -19,7 +19,6 @@ from services.applications.register.model.proposals import OrganisationChange
 from services.applications.register.pages.common import (
     entry_form_page,
     save_button,
-    submit_change,
     submitted_response,
 )
 from services.applications.register.views import entries, organisations

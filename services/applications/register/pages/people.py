@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.applications.display import country_filter, tag
-from services.applications.forms import version_of
+from services.applications.forms import submit_change, version_of
 from services.applications.guards import Decider
 from services.applications.pages import list_page
 from services.applications.parameters import REGISTER, BusDep, Portal
@@ -17,7 +17,7 @@ from services.applications.register.forms import PersonForm, countries_of, perso
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
-from services.applications.register.pages.common import entry_form_page, submit_change, submitted_response
+from services.applications.register.pages.common import entry_form_page, submitted_response
 from services.applications.register.views import people, words
 from services.applications.register.views.entries import Person
 from services.applications.register.views.people import EditedPerson, Filters, ListedPerson

@@ -103,6 +103,24 @@ async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
     assert (await programme.get("tigran", "/register/needs"))["people"] == 12
 
 
+async def test_needs_are_read_page_by_page(programme: Programme) -> None:
+    """The sums are those of all pages; `since` gives only what was changed later."""
+    need = {"country": "AM", "topic_code": "online_crime", "quantity": 4, "since": "2027-01-01", "until": "2027-02-01"}
+    ids = (await programme.post("tigran", "/register/needs", {"needs": [need | {"level": n} for n in (1, 2, 3)]}, 201))[
+        "ids"
+    ]
+    first = await programme.get("tigran", "/register/needs?limit=2")
+    assert ([one["id"] for one in first["items"]], first["total"], first["people"]) == (ids[:2], 3, 12)
+    rest = await programme.get("tigran", f"/register/needs?limit=2&cursor={first['next']}")
+    assert ([one["id"] for one in rest["items"]], rest["next"], rest["people"]) == (ids[2:], None, 12)
+    assert rest["items"][0]["area"] is None
+    clock.move(timedelta(hours=1))
+    since = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    await programme.post("tigran", f"/register/needs/{ids[0]}", {"need": need | {"level": 1, "quantity": 5}})
+    changed = await programme.get("tigran", f"/register/needs?since={since}")
+    assert [one["id"] for one in changed["items"]] == [ids[0]]
+
+
 async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> None:
     """Country, topic and level narrow the list, and an unknown filter shows nothing."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
