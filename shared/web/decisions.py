@@ -9,7 +9,7 @@ were left.
 # No `from __future__ import annotations` here: FastAPI reads the parameters of the routes at run time.
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from shared.bus import Bus
 from shared.errors import Refused
@@ -27,11 +28,13 @@ from shared.identity.state import service_of
 from shared.ids import read_id
 from shared.web.forms import Form, sent
 from shared.web.render import render, see_other
+from shared.web.validation_texts import sentence_of
 
 F = TypeVar("F", bound=Form)
 MOST = 50
 """How many cases are decided at once: what one page of a list shows."""
 _SHOWN_AGAIN = (409, 422)
+_DIGITS = 10
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -40,7 +43,8 @@ class Question:
     """What the page asks: its title, its button, the address it leads back to, and what the reader should know.
 
     `follows` are the consequences, one a line. `obstacle` says why it cannot be decided; then there is no form.
-    `final` adds that it cannot be undone, `warning` makes the button red. `more` is for a `template` of the room.
+    `final` adds that it cannot be undone, `warning` makes the button red. `version` is sent along with the form.
+    `more` is for a `template` of the room, which extends `decision.html` by its blocks `about` and `fields`.
     """
 
     title: str
@@ -53,6 +57,7 @@ class Question:
     cancel: str = ""
     final: bool = False
     warning: bool = False
+    version: int | None = None
     template: str = "decision.html"
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -76,14 +81,21 @@ class Asked(Generic[F]):
         """Return when the page was shown on which the form was filled in; None where the form does not say."""
         return await opened_at(self.request)
 
+    async def version(self) -> int | None:
+        """Return the version that the form was opened with; None where it sends none that can be read."""
+        text = str((await self.request.form()).get("version") or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[F]):
-    """One decision on one case.
+    """One decision on one case, or the form of one thing.
 
     `ask` returns the question, or an address where there is nothing to decide any more; `act` carries it out and
     returns the address of the page that says so. A refusal without a field is shown at the field `at`, else at the
-    top. Refusals with another status than 409 and 422 are answered as such: no change of the form can help.
+    top; values that a model of `act` does not take are refused at their fields. Refusals with another status than 409
+    and 422 are answered as such: no change of the form can help. `new` makes the form that is shown first (with values
+    that are known), `prepare` fills in choices before a form is shown or checked.
     """
 
     path: str
@@ -91,6 +103,8 @@ class Decision(Generic[F]):
     ask: Callable[[Asked[F]], Awaitable[Question | str]]
     act: Callable[[Asked[F]], Awaitable[str]]
     at: str = ""
+    new: Callable[[Asked[F]], Awaitable[F]] | None = None
+    prepare: Callable[[Asked[F]], Awaitable[None]] | None = None
 
 
 async def opened_at(request: Request) -> datetime | None:
@@ -105,25 +119,43 @@ async def opened_at(request: Request) -> datetime | None:
 
 def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
     """Add the page of a decision to the router. `who` is the parameter of a guard, such as `Coordinator`."""
-    names = _PARAMETER.findall(decision.path)
 
     async def ask(request: Request, principal: who) -> Response:
-        asked = Asked(request, principal, _bus(request), _ids(request, names), decision.form())
-        return await _question_page(decision, asked)
+        return await _ask(decision, _asked(decision, request, principal, decision.form()))
 
     async def act(request: Request, principal: who) -> Response:
-        form = await decision.form.read(request)
-        asked = Asked(request, principal, _bus(request), _ids(request, names), form)
-        if not form.validate():
-            return await _question_page(decision, asked, 422)
-        try:
-            address = await decision.act(asked)
-        except Refused as refused:
-            form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
-            return await _question_page(decision, asked, refused.status_code)
-        return see_other(address)
+        return await _act(decision, _asked(decision, request, principal, await decision.form.read(request)))
 
     _add(router, decision.path, ask, act)
+
+
+def _asked(decision: Decision[F], request: Request, principal: Principal, form: F) -> Asked[F]:
+    return Asked(request, principal, _bus(request), _ids(request, _PARAMETER.findall(decision.path)), form)
+
+
+async def _ask(decision: Decision[F], asked: Asked[F]) -> Response:
+    if decision.new is not None:
+        asked = replace(asked, form=await decision.new(asked))
+    if decision.prepare is not None:
+        await decision.prepare(asked)
+    return await _question_page(decision, asked)
+
+
+async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
+    if decision.prepare is not None:
+        await decision.prepare(asked)
+    if await asked.form.rows_changed(asked.request) or not asked.form.validate():
+        return await _question_page(decision, asked, 422)
+    try:
+        address = await decision.act(asked)
+    except ValidationError as error:
+        for problem in error.errors():
+            asked.form.refuse(str(problem["loc"][0]) if problem["loc"] else decision.at, sentence_of(problem))
+        return await _question_page(decision, asked, 422)
+    except Refused as refused:
+        asked.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
+        return await _question_page(decision, asked, refused.status_code)
+    return see_other(address)
 
 
 async def _question_page(decision: Decision[F], asked: Asked[F], status: int = 200) -> Response:

@@ -97,7 +97,8 @@ class Listing:
     """One page of a list.
 
     `empty` is shown where there are no rows and no filter is used, `none_fit` where filters leave nothing. `acts` are
-    the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields.
+    the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields. `done`
+    says what was just done.
     """
 
     title: str
@@ -119,6 +120,8 @@ class Listing:
     hidden: Mapping[str, str] = field(default_factory=dict)
     tick_all: str = ""
     back: str = ""
+    buttons: Sequence[Link] = ()
+    done: str = ""
     legend: str = ""
     legend_others: bool = False
 
