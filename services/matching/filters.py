@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from shared.contracts.codes import Role
 from shared.i18n import gettext
@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from services.matching.facts.store.facts import Call
+    from services.matching.facts.views import Calls, CallSummary
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 ALL = "all"
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
+class FilterField(TypedDict):
+    """A field of the filters above a list; without `options` it is a text."""
+
+    name: str
+    label: str
+    options: NotRequired[Sequence[tuple[str, str]]]
+    value: str | None
 
 
 def day_of(text: str | None) -> date | None:
@@ -36,23 +45,25 @@ def page_of(request: Request) -> int:
     return max(1, min(int(text), 10_000)) if text.isascii() and text.isdigit() else 1
 
 
-def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
+def call_of(request: Request, calls: Calls) -> CallSummary | None:
     """Return the call in the address, else the newest open one; None for all calls together."""
     text = request.query_params.get("call")
     if text == ALL:
         return None
     wanted = read_id(text)
-    return next((call for call in calls if call.id == wanted), calls[0] if calls and not wanted else None)
+    if wanted is not None and (found := calls.get(wanted)) is not None:
+        return found
+    return calls.summaries[0] if calls.summaries and not wanted else None
 
 
-def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
+def call_filter(calls: Calls, call: CallSummary | None) -> FilterField:
     """Return the field that chooses the call."""
     return {
         "name": "call",
         "label": gettext("Call"),
         "options": [
             (ALL, gettext("All calls together")),
-            *((str(one.id), f"{one.reference}: {one.title}") for one in calls),
+            *((str(each.id), f"{each.reference}: {each.title}") for each in calls.summaries),
         ],
         "value": str(call.id) if call else ALL,
     }

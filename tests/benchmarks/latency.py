@@ -133,7 +133,7 @@ def _judged(application: str, answer: Any) -> bool:
 
 
 def _matched(application: str, answer: Any) -> bool:
-    return any(one["id"] == application for one in answer["provisional"])
+    return any(one["id"] == application for one in answer["items"])
 
 
 def _call(today: date, fund: str) -> dict[str, Any]:

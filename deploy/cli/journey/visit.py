@@ -126,7 +126,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
         "a provisional match on the board",
         PROGRAMME,
         "/matching/api/v1/provisional",
-        lambda answer: next((one for one in answer["provisional"] if one["id"] == application_id), None),
+        lambda answer: next((one for one in answer["items"] if one["id"] == application_id), None),
         params={"call_id": call["id"]},
     )
     return found

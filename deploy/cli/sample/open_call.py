@@ -19,7 +19,7 @@ _CLEARED_HOME, _CLEARED_HOST = 7, 5
 async def commit_some(room: LoadContext) -> None:
     """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
-    found = (await room.people.get(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id))["provisional"]
+    found = (await room.people.get(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id, limit=200))["items"]
     found.sort(key=lambda one: (one["country"] not in {"AM", "GE"}, str(one["reference"])))
     french = [one for one in found if one["seat_country"] == "FR"][:_FRENCH]
     others = [one for one in found if one["seat_country"] != "FR"]

@@ -1,19 +1,69 @@
-"""The lines of the board's event stream, in the language of the reader."""
+"""The events of the board's stream, and their lines in the language of the reader."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: pydantic reads the annotations of the models.
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.contracts import labels
+from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
+from shared.web.read_models import ReadModel
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-    from sqlalchemy import Row
+class BoardEvent(ReadModel):
+    """An event as the board lists it; whoever acted is not named."""
+
+    id: UUID
+    at: AwareDatetime
+    type: Annotated[str, Field(description="Name of the event, as in the event catalogue.", examples=["MatchProposed"])]
+    topic: Annotated[str, Field(examples=["exchange.matches"])]
+    subject: Annotated[str, Field(description="Id of what the event is about.")]
+    by_system: Annotated[bool, Field(description="The system did it, not a coordinator.")]
+    cause_id: Annotated[UUID | None, Field(description="The event that led to it.")]
+    application_id: UUID | None
+    about: Annotated[dict[str, JsonValue], Field(description="Codes of the event that its line shows.")]
+    reference: Annotated[str | None, Field(examples=["MD-2026-0001"])]
+    country: Country | None
+    seat_reference: Annotated[str | None, Field(examples=["PL-FR-0012"])]
+    seat_country: Country | None
+    call_reference: Annotated[str | None, Field(examples=["TDM-2026-01"])]
+
+
+class TimelineEntry(TypedDict):
+    """An event as the timeline shows it."""
+
+    title: str
+    when: datetime
+    by: str | None
+    text: str
+    link: str
+
+
+def event_view(row: Any) -> BoardEvent:
+    """Return the view of a row of the stream."""
+    return BoardEvent(
+        id=row.id,
+        at=row.at,
+        type=row.type,
+        topic=row.topic,
+        subject=row.subject,
+        by_system=row.actor is None or row.actor.startswith("system:"),
+        cause_id=row.cause_id,
+        application_id=row.application_id,
+        about=row.about,
+        reference=row.reference,
+        country=row.country,
+        seat_reference=row.seat_reference,
+        seat_country=row.seat_country,
+        call_reference=row.call_reference,
+    )
+
 
 _LINES: dict[str, str] = {
     "CallPublished": N_("Call published"),
@@ -144,19 +194,19 @@ _PARTIES: dict[str, str] = {
 
 def kinds() -> list[tuple[str, str]]:
     """Return the event types with their names, sorted by name, for a filter."""
-    return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda one: one[1])
+    return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda kind: kind[1])
 
 
-def line(row: Row[Any]) -> dict[str, Any]:
+def line(event: BoardEvent) -> TimelineEntry:
     """Return an event as the timeline shows it."""
-    what = gettext(_LINES[row.type]) if row.type in _LINES else labels.label(_spaced(row.type))
-    whose = row.reference or row.seat_reference or row.call_reference
+    what = gettext(_LINES[event.type]) if event.type in _LINES else labels.label(_spaced(event.type))
+    whose = event.reference or event.seat_reference or event.call_reference
     return {
         "title": f"{whose}: {what}" if whose else what,
-        "when": row.at,
-        "by": row.seat_reference if row.reference else None,
-        "text": _details(row.about),
-        "link": f"/matching/events/{row.id}",
+        "when": event.at,
+        "by": event.seat_reference if event.reference else None,
+        "text": _details(event.about),
+        "link": f"/matching/events/{event.id}",
     }
 
 
@@ -171,25 +221,36 @@ def _spaced(name: str) -> str:
 
 def _details(about: Mapping[str, Any]) -> str:
     """Return what the codes of an event add to its line."""
-    parts = []
-    if about.get("reserve"):
-        parts.append(gettext("as a reserve"))
-    if (cohort := about.get("cohort")) is not None:
-        parts.append(gettext("cohort %(number)d") % {"number": cohort})
-        parts.append(labels.label(ApplicationKind(about["kind"])))
-        parts.append(ngettext("%(num)d match", "%(num)d matches", about["matched"]) % {"num": about["matched"]})
-        parts.append(gettext("%(num)d without a place") % {"num": about["unmatched"]})
+    parts = [gettext("as a reserve")] if about.get("reserve") else []
+    parts += _of_cohort(about)
     if by := about.get("by"):
         parts.append(gettext(_PARTIES.get(by, by)))
     if side := about.get("side"):
         parts.append(gettext("by the home country") if side == "home" else gettext("by the host country"))
-    if answer := about.get("answer"):
-        parts.append(labels.label(answer))
-    parts.extend(labels.label(about[name]) for name in ("reason", "cause") if about.get(name))
+    parts.extend(labels.label(about[name]) for name in ("answer", "reason", "cause") if about.get(name))
+    return ", ".join([*parts, *_dates(about)])
+
+
+def _of_cohort(about: Mapping[str, Any]) -> list[str]:
+    """Return the number of a cohort and its result."""
+    cohort = about.get("cohort")
+    if cohort is None:
+        return []
+    return [
+        gettext("cohort %(number)d") % {"number": cohort},
+        labels.label(ApplicationKind(about["kind"])),
+        ngettext("%(num)d match", "%(num)d matches", about["matched"]) % {"num": about["matched"]},
+        gettext("%(num)d without a place") % {"num": about["unmatched"]},
+    ]
+
+
+def _dates(about: Mapping[str, Any]) -> list[str]:
+    """Return the deadline, the day and the dates that an event names."""
+    parts = []
     if due := about.get("due"):
         parts.append(gettext("due %(day)s") % {"day": dates.day(datetime.fromisoformat(due))})
     if day := about.get("day") or about.get("held_on"):
         parts.append(dates.day(datetime.fromisoformat(day)))
     if (start := about.get("start")) and (end := about.get("end")):
         parts.append(dates.span(datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date()))
-    return ", ".join(parts)
+    return parts

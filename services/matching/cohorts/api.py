@@ -1,29 +1,25 @@
 """The API of cohorts: commit one, follow or cancel a large one, and read the committed runs."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-import asyncio
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.matching.cohorts import views
 from services.matching.cohorts.actions import job
-from services.matching.cohorts.actions.commit import refused
-from services.matching.cohorts.actions.plan import NotFit, Why
-from services.matching.cohorts.store import jobs
-from services.matching.cohorts.store import runs as cohorts_runs
+from services.matching.cohorts.views import CohortJob, CommittedCohort, Run, RunInputs
 from services.matching.filters import COORDINATORS
 from services.matching.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Role
-from shared.errors import Refused
-from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.runtime.service import service_of
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/matching/api/v1", tags=["cohorts"])
 
@@ -33,6 +29,8 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 class ChosenPair(BaseModel):
     """A provisional pair as the coordinator saw it: the application and its offer or mentor."""
+
+    model_config = ConfigDict(extra="forbid")
 
     application_id: UUID
     seat_id: UUID
@@ -45,45 +43,17 @@ class Cohort(BaseModel):
     beforehand.
     """
 
+    model_config = ConfigDict(extra="forbid")
+
     call_id: UUID
     pairs: Annotated[list[ChosenPair] | None, Field(max_length=10_000)] = None
     reserves: bool = False
 
 
-class CommittedCohort(BaseModel):
-    """What was committed: runs by kind, the match of each application, and how many reserves were proposed."""
-
-    cohort: int
-    runs: dict[str, UUID]
-    matches: dict[UUID, UUID]
-    unmatched: int
-    reserves: int = 0
-
-
-class CohortJobOut(BaseModel):
-    """A large cohort: its state and progress (`step` of `steps`).
-
-    When done, it has cohort and runs by kind, with the numbers of matches and of applications without a place; the
-    matches are at `matches?call_id=`. If refused or failed, `problem` says why nothing was committed.
-    """
-
-    id: UUID
-    call_id: UUID
-    state: str
-    step: int
-    steps: int
-    asked_at: datetime
-    cohort: int | None = None
-    runs: dict[str, UUID] = {}
-    proposed: int = 0
-    unmatched: int = 0
-    problem: str | None = None
-
-
-@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJobOut}})
+@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJob}})
 async def commit(
     request: Request, response: Response, bus: BusDep, who: Programme, cohort: Cohort
-) -> CommittedCohort | CohortJobOut:
+) -> CommittedCohort | CohortJob:
     """Commit a cohort: provisional pairs become proposed matches, everybody else gets a receipt that says why not.
 
     A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` shows its progress.
@@ -94,10 +64,10 @@ async def commit(
     if isinstance(done, UUID):
         response.status_code = 202
         response.headers["Location"] = f"/matching/api/v1/jobs/{done}"
-        return await job_out(bus, done)
+        return await _job(bus, done)
     return CommittedCohort(
         cohort=done.cohort,
-        runs={kind.value: run for kind, run in done.runs.items()},
+        runs=dict(done.runs),
         matches=dict(done.matches),
         unmatched=done.unmatched,
         reserves=done.reserves,
@@ -105,52 +75,31 @@ async def commit(
 
 
 @router.get("/jobs/{job_id}")
-async def job_status(bus: BusDep, _: Programme, job_id: UUID) -> CohortJobOut:
+async def job_status(bus: BusDep, _: Programme, job_id: UUID) -> CohortJob:
     """The progress of a large cohort."""
-    return await job_out(bus, job_id)
+    return await _job(bus, job_id)
 
 
 @router.post("/jobs/{job_id}/cancel")
-async def cancel(bus: BusDep, who: Programme, job_id: UUID) -> CohortJobOut:
+async def cancel(bus: BusDep, who: Programme, job_id: UUID) -> CohortJob:
     """Cancel a cohort that is not being written yet."""
     await job.cancel(bus, who.subject, job_id)
-    return await job_out(bus, job_id)
+    return await _job(bus, job_id)
 
 
 @router.get("/runs")
-async def runs(bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+async def runs(bus: BusDep, _: Coordinator, page: PageDep, call_id: UUID | None = None) -> Page[Run]:
     """The committed runs, the newest first, each with its RunFinished event."""
     async with bus.read() as session:
-        found = await cohorts_runs.runs(session, call_id)
-    return {"runs": [{"id": run.id, "finished_at": run.finished_at, **run.told} for run in found]}
+        return await views.runs_page(session, call_id, page)
 
 
 @router.get("/runs/{run_id}/inputs")
-async def run_inputs(bus: BusDep, _: Programme, run_id: UUID) -> dict[str, Any]:
+async def run_inputs(bus: BusDep, _: Programme, run_id: UUID) -> RunInputs:
     """All inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
-    async with bus.read() as session:
-        inputs = await cohorts_runs.inputs(session, run_id)
-    if inputs is None:
-        raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
-    return {"run_id": run_id, **await asyncio.to_thread(inputs.opened)}
+    return await views.run_inputs(bus, run_id)
 
 
-async def job_out(bus: Bus, job_id: UUID) -> CohortJobOut:
-    """Return a job as the API shows it. Raises `Refused` (404)."""
+async def _job(bus: Bus, job_id: UUID) -> CohortJob:
     async with bus.read() as session:
-        row = await jobs.job(session, job_id)
-    if row is None:
-        raise Refused(gettext("There is no such cohort under way."), 404)
-    return CohortJobOut(
-        id=row.id,
-        call_id=row.call_id,
-        state=row.state,
-        step=row.step,
-        steps=row.steps,
-        asked_at=row.asked_at,
-        cohort=row.cohort,
-        runs={kind: UUID(run) for kind, run in (row.runs or {}).items()},
-        proposed=row.proposed,
-        unmatched=row.unmatched,
-        problem=refused(NotFit(Why(row.why), row.moved)).detail if row.why else row.problem,
-    )
+        return await views.cohort_job(session, job_id)

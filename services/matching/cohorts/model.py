@@ -1,23 +1,94 @@
-"""Keep a committed run, repeat it later, and compare the results."""
+"""Say why a cohort cannot be committed; keep a committed run, repeat it later, and compare the results."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from services.matching.engine.interventions.manual import with_pairs
 from services.matching.engine.layers import run_layers
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import ENGINE_VERSION
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.matching.engine.matching import Result
     from services.matching.engine.problem.problem import Problem
+
+
+class JobState(StrEnum):
+    """The state of a job; `refused` means that the cohort could not be committed as requested."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    WRITING = "writing"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.WRITING})
+"""The states of a job that is not over."""
+
+
+class Why(StrEnum):
+    """Why a cohort cannot be committed."""
+
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    NOBODY = "nobody"
+    SPLIT = "split"
+    MOVED = "moved"
+    BUSY = "busy"
+
+
+class NotFit(Exception):
+    """The cohort cannot be committed as requested; `count` pairs have changed since they were seen."""
+
+    def __init__(self, why: Why, count: int = 0) -> None:
+        super().__init__(why, count)
+        self.why, self.count = why, count
+
+
+def refused(unfit: NotFit) -> Refused:
+    """Return why a cohort cannot be committed, as an error for the person who asked for it."""
+    match unfit.why:
+        case Why.UNKNOWN:
+            return Refused(gettext("There is no such call."), 404)
+        case Why.CLOSED:
+            return Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
+        case Why.NOBODY:
+            return Refused(gettext("Nobody is looking for a place in this call now."), 422)
+        case Why.SPLIT:
+            return Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
+        case Why.MOVED:
+            return Refused(
+                gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
+                % {"count": unfit.count},
+                code=ProblemCode.EDIT_CONFLICT,
+            )
+        case Why.BUSY:
+            return Refused(
+                gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS
+            )
+
+
+class OpenedRun(TypedDict):
+    """The stored inputs and result of a run, as JSON."""
+
+    engine: str
+    digest: str
+    problem: dict[str, Any]
+    pairs: list[tuple[str, str]]
+    by_hand: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +116,7 @@ class KeptProblem:
             by_hand=dict(sorted(by_hand.items())),
         )
 
-    def opened(self) -> dict[str, Any]:
+    def opened(self) -> OpenedRun:
         """Return the run as JSON.
 
         `engine`, `digest`, `problem` (see `engine/problem/document.py`), `pairs`, `by_hand`.

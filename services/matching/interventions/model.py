@@ -41,6 +41,16 @@ class Basis(StrEnum):
     START = "start"
 
 
+class WhatIfState(StrEnum):
+    """The state of a what-if."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 class OtherTerms(BaseModel):
     """The terms of a call that affect its matching; those left out stay as the call has them.
 
@@ -88,7 +98,7 @@ def in_full(terms: CallTerms) -> OtherTerms:
     )
 
 
-class How(StrEnum):
+class Effect(StrEnum):
     """The effect of other terms on an officer.
 
     A place or none, a better or worse one, or one that the terms now forbid.
@@ -101,7 +111,7 @@ class How(StrEnum):
     OTHER = "other"
 
 
-class Side(BaseModel):
+class ComparedSide(BaseModel):
     """The matching of one kind under one set of terms, with both prices and how many obtained which choice.
 
     If the best sum is not `proven`, `of_best_ppm` is its lower bound.
@@ -122,7 +132,7 @@ class Side(BaseModel):
     digest: str
 
 
-class Group(BaseModel):
+class GroupChange(BaseModel):
     """How many of a country, a service or a rank group had a place before and after, and how many won or lost."""
 
     code: str
@@ -135,33 +145,33 @@ class Group(BaseModel):
     other: int = 0
 
 
-class Moved(BaseModel):
+class MovedApplication(BaseModel):
     """One application for which the terms make a difference; `why` and `rule` say what keeps a loser from a place."""
 
     application_id: UUID
-    how: How
+    how: Effect
     before: UUID | None = None
     after: UUID | None = None
     why: str | None = None
     rule: str | None = None
 
 
-class Outcome(BaseModel):
+class Comparison(BaseModel):
     """A comparison: the call's own terms (`before`) and the others (`after`), and who wins or loses by them."""
 
     engine: str
     day: str
-    before: tuple[Side, ...]
-    after: tuple[Side, ...]
-    countries: tuple[Group, ...]
-    services: tuple[Group, ...]
-    rank_groups: tuple[Group, ...]
-    moved: tuple[Moved, ...]
+    before: tuple[ComparedSide, ...]
+    after: tuple[ComparedSide, ...]
+    countries: tuple[GroupChange, ...]
+    services: tuple[GroupChange, ...]
+    rank_groups: tuple[GroupChange, ...]
+    moved: tuple[MovedApplication, ...]
     moved_in_all: int
     digest: str
 
 
-def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Outcome:
+def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Comparison:
     """Match the same facts under the call's terms and under the others.
 
     `step` is called with 1 to `STEPS` as each begins.
@@ -177,7 +187,7 @@ def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Out
     step(5)
     moved = [one for kind in own for one in _moved(own[kind], theirs[kind])]
     people = [one for result in own.values() for one in result.problem.candidates]
-    return Outcome(
+    return Comparison(
         engine=ENGINE_VERSION,
         day=facts.day.isoformat(),
         before=before,
@@ -191,9 +201,9 @@ def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Out
     )
 
 
-def _side(kind: ApplicationKind, result: Result) -> Side:
+def _side(kind: ApplicationKind, result: Result) -> ComparedSide:
     problem, prices = result.problem, result.prices
-    return Side(
+    return ComparedSide(
         kind=kind,
         applications=len(problem.candidates),
         places=sum(seat.capacity for seat in problem.seats if seat.available),
@@ -210,38 +220,40 @@ def _side(kind: ApplicationKind, result: Result) -> Side:
     )
 
 
-def _moved(own: Result, theirs: Result) -> list[Moved]:
+def _moved(own: Result, theirs: Result) -> list[MovedApplication]:
     """Return the applications for which it makes a difference.
 
     Losers first, then winners, then the rest, each by id.
     """
-    found: list[Moved] = []
+    found: list[MovedApplication] = []
     for one in own.problem.candidates:
         before, after = own.matching.get(one.id), theirs.matching.get(one.id)
         if before == after:
             continue
         how = (
-            How.GAINED
+            Effect.GAINED
             if before is None
-            else How.LOST
+            else Effect.LOST
             if after is None
             else _prefers(own.problem, one, before, after or "")
         )
-        moved = Moved(
+        moved = MovedApplication(
             application_id=UUID(one.id),
             how=how,
             before=UUID(before) if before else None,
             after=UUID(after) if after else None,
         )
-        if how is How.LOST:
+        if how is Effect.LOST:
             receipt = theirs.receipt(one.id, effort=0)
             moved.why, moved.rule = receipt.why.value, stopping_rule(receipt)
         found.append(moved)
-    order = {how: place for place, how in enumerate((How.LOST, How.WORSE, How.GAINED, How.BETTER, How.OTHER))}
+    order = {
+        how: place for place, how in enumerate((Effect.LOST, Effect.WORSE, Effect.GAINED, Effect.BETTER, Effect.OTHER))
+    }
     return sorted(found, key=lambda one: (order[one.how], one.application_id))
 
 
-def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> How:
+def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> Effect:
     """Return which of the two places the officer prefers under the call's own terms, leaving everybody else aside."""
     seats = tuple(seat for seat in problem.seats if seat.id in {before, after})
     alone = run_layers(
@@ -254,37 +266,37 @@ def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) ->
         )
     )
     if alone.feasible_pairs < 2:
-        return How.OTHER
-    return How.BETTER if alone.matching.get(candidate.id) == after else How.WORSE
+        return Effect.OTHER
+    return Effect.BETTER if alone.matching.get(candidate.id) == after else Effect.WORSE
 
 
 @dataclass(slots=True)
 class _Counts:
     before: Counter[str]
     after: Counter[str]
-    how: Mapping[How, Counter[str]]
+    how: Mapping[Effect, Counter[str]]
 
 
 def _groups(
     people: Sequence[Candidate],
     own: Results,
     theirs: Results,
-    moved: Sequence[Moved],
+    moved: Sequence[MovedApplication],
     of: Callable[[Candidate], str],
-) -> tuple[Group, ...]:
+) -> tuple[GroupChange, ...]:
     """Return the counts of each group that has any members, by its code."""
     group = {one.id: of(one) for one in people}
     counts = _Counts(
         before=Counter(group[one] for result in own.values() for one in result.matching),
         after=Counter(group[one] for result in theirs.values() for one in result.matching),
-        how={how: Counter(group[str(one.application_id)] for one in moved if one.how is how) for how in How},
+        how={how: Counter(group[str(one.application_id)] for one in moved if one.how is how) for how in Effect},
     )
     return tuple(
-        Group(
+        GroupChange(
             code=code,
             before=counts.before[code],
             after=counts.after[code],
-            **{how.value: counts.how[how][code] for how in How},
+            **{how.value: counts.how[how][code] for how in Effect},
         )
         for code in sorted(set(group.values()))
     )

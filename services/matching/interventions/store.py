@@ -6,7 +6,6 @@ A row is a job as well: an instance works on it while it has its lease, and afte
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
@@ -14,25 +13,19 @@ from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.facts.store.facts import Candidate, Seat
+from services.matching.interventions.model import WhatIfState
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.web.paging import PageRequest
+
 _OPEN = text("state IN ('waiting', 'running')")
-
-
-class WhatIfState(StrEnum):
-    """The state of a what-if."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 class WhatIf(Table, table=True):
@@ -80,6 +73,16 @@ async def listed(session: AsyncSession, call_id: UUID | None, *, limit: int = 10
     """Return the what-ifs of a call, or of all, the newest first."""
     query = select(WhatIf).order_by(col(WhatIf.id).desc()).limit(limit)
     return list(await session.scalars(query if call_id is None else query.where(col(WhatIf.call_id) == call_id)))
+
+
+async def listed_from(session: AsyncSession, call_id: UUID | None, request: PageRequest) -> Sequence[WhatIf]:
+    """Return one page of the what-ifs (and one more) of a call, or of all, the newest first."""
+    query = select(WhatIf)
+    if call_id is not None:
+        query = query.where(col(WhatIf.call_id) == call_id)
+    if request.since is not None:
+        query = query.where(col(WhatIf.since) >= request.since)
+    return (await session.scalars(cut(query, [col(WhatIf.id)], request, newest=True))).all()
 
 
 async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:

@@ -27,7 +27,7 @@ from services.matching.provisional.model.problem import companions, in_reserve, 
 from services.matching.provisional.model.results import matched, proposals
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.provisional.store import replacements
-from services.matching.provisional.store.replacements import Outcome
+from services.matching.provisional.store.replacements import ReplacementOutcome
 from shared.bus.db import leases
 from shared.contracts.codes import ApplicationKind, MatchState
 from shared.contracts.lifecycle import Unit
@@ -87,7 +87,7 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
             await cases.save()
             for vacancy in snapshot.vacancies:
                 match_id = found.get(vacancy.match_id)
-                outcome = Outcome.PROPOSED if match_id else _in_vain(snapshot, vacancy)
+                outcome = ReplacementOutcome.PROPOSED if match_id else _in_vain(snapshot, vacancy)
                 await replacements.note(tx.session, vacancy.match_id, outcome, match_id)
             await store.settle(tx.session, [one.match_id for one in snapshot.vacancies])
             return len(chosen)
@@ -168,12 +168,12 @@ def _called_up(
     return called, result
 
 
-def _in_vain(snapshot: Snapshot, vacancy: Vacancy) -> Outcome:
+def _in_vain(snapshot: Snapshot, vacancy: Vacancy) -> ReplacementOutcome:
     """Return why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
     place, facts = snapshot.facts.places.get(vacancy.seat_id), snapshot.facts
     if place is None or not isinstance(place.terms, OfferTerms) or weekly_places(place.terms, facts.terms, facts.day):
-        return Outcome.NOBODY
-    return Outcome.TOO_LATE
+        return ReplacementOutcome.NOBODY
+    return ReplacementOutcome.TOO_LATE
 
 
 async def _propose(cases: Transitions, snapshot: Snapshot, chosen: Chosen) -> UUID:

@@ -8,15 +8,9 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts import views as cohorts_views
-from services.matching.facts.store import facts as store
 from services.matching.parameters import BusDep
-from services.matching.receipts import views
+from services.matching.receipts.views.explanation import Side, receipt_page
 from shared.bus import Bus
-from shared.contracts.calls import CallTerms
-from shared.contracts.receipts import MatchExplained
-from shared.errors import Refused
-from shared.i18n import gettext
 from shared.identity import Ticket, ticket
 from shared.web.render import render
 
@@ -39,33 +33,6 @@ async def of_host(
     return await _show(request, bus, application_id, side="host")
 
 
-async def _show(request: Request, bus: Bus, application_id: UUID, *, side: str) -> Response:
-    published = await views.published_receipt(bus, application_id)
-    if published is None or (side == "host" and not isinstance(published, MatchExplained)):
-        raise Refused(gettext("There is no receipt yet: it is written when a cohort is committed."), 404)
-    async with bus.read() as session:
-        candidate = (await store.candidates(session, [application_id])).get(application_id)
-        call = (await store.calls(session, [published.call_id])).get(published.call_id)
-        ids = {one.offer_id or one.mentor_id for one in published.counterfactuals}
-        if isinstance(published, MatchExplained):
-            ids.add(published.offer_id or published.mentor_id)
-        in_line = () if side == "host" else await views.waiting_places(bus, application_id)
-        ids |= {UUID(one.seat_id) for one in in_line}
-        seats = await store.seats(session, {one for one in ids if one})
-    scheme = CallTerms.model_validate(call.terms).scheme if call else ""
-    seat = (
-        seats.get(published.offer_id or published.mentor_id or application_id)
-        if isinstance(published, MatchExplained)
-        else None
-    )
-    return render(
-        request,
-        "receipts/receipt.html",
-        reference=candidate.reference if candidate else "",
-        application_id=application_id,
-        call=call,
-        seat=seat,
-        receipt=cohorts_views.receipt(published, seats, scheme, side=side),
-        side=side,
-        waiting=cohorts_views.waiting(in_line, seats),
-    )
+async def _show(request: Request, bus: Bus, application_id: UUID, *, side: Side) -> Response:
+    page = await receipt_page(bus, application_id, side=side)
+    return render(request, "receipts/receipt.html", view=page)

@@ -1,7 +1,8 @@
 """The page of the reciprocity ledger."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -10,12 +11,12 @@ from starlette.responses import Response
 from services.matching.filters import COORDINATORS
 from services.matching.parameters import BusDep
 from services.matching.reciprocity import model, views
-from services.matching.reciprocity.model import Balance
+from services.matching.reciprocity.views import PairDays
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.web.graphics.charts import Bar, bars
+from shared.web.graphics.charts import Bar, Chart, bars
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
@@ -29,29 +30,26 @@ _BARS = 8
 async def reciprocity(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show days sent and hosted by country, by pair of countries and by agency."""
     within = reach(who)
-    flows, agencies = await views.ledger(bus, within)
-    pairs = model.between(flows)
+    view = await views.ledger(bus, within)
     return render(
         request,
         "reciprocity/reciprocity.html",
-        countries=views.countries(flows, within),
-        pairs=sorted(pairs.items(), key=lambda row: (-abs(row[1].net), row[0])),
-        agencies=views.agencies(flows, within),
-        names={str(one): name for one, name in agencies.items()},
-        chart=_owing(pairs),
+        view=view,
+        pairs=sorted(view.pairs, key=lambda pair: (-abs(pair.net), pair.country, pair.with_country)),
+        chart=_owing(view.pairs),
         everything=within.everything,
         points=model.POINTS_A_DAY,
     )
 
 
-def _owing(pairs: dict[tuple[str, str], Balance]) -> Any:
+def _owing(pairs: Sequence[PairDays]) -> Chart | None:
     """Return who owes whom most, as bars; none if all are even."""
-    owed = [
-        (labels.country(debtor), labels.country(creditor), abs(balance.net))
-        for (first, second), balance in pairs.items()
-        if balance.net
-        for debtor, creditor in [(first, second) if balance.net < 0 else (second, first)]
-    ]
+    owed = []
+    for pair in pairs:
+        if pair.net:
+            both = pair.country, pair.with_country
+            debtor, creditor = both if pair.net < 0 else both[::-1]
+            owed.append((labels.country(debtor), labels.country(creditor), abs(pair.net)))
     if not owed:
         return None
     owed.sort(key=lambda row: (-row[2], row[0], row[1]))
@@ -63,7 +61,10 @@ def _owing(pairs: dict[tuple[str, str], Balance]) -> Any:
     }
     return bars(
         title,
-        [Bar(f"{one} → {other}", count, marked=not place) for place, (one, other, count) in enumerate(owed[:_BARS])],
+        [
+            Bar(f"{ower} → {owed_to}", count, marked=not place)
+            for place, (ower, owed_to, count) in enumerate(owed[:_BARS])
+        ],
         label=gettext("Who owes → whom"),
         value=gettext("Days"),
         definition=gettext(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
-
-
-class PlanState(StrEnum):
-    """The state of a plan: still improved, proven to be the best, the best found in time, or stopped."""
-
-    SEARCHING = "searching"
-    PROVEN = "proven"
-    TIME_OVER = "time_over"
-    CANCELLED = "cancelled"
 
 
 class DatePlan(Table, table=True):

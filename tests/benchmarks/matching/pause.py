@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from services.matching.app import create_app
 from services.matching.cohorts.actions import job as cohorts_job
+from services.matching.cohorts.model import JobState
 from services.matching.cohorts.store import jobs
-from services.matching.cohorts.store.jobs import JobState
 from services.matching.settings import Settings
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.board.views import late_cases
-from services.matching.cohorts import views as cohorts_views
-from services.matching.facts.store import facts as store
+from services.matching.board.views import overdue
+from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.parameters import BusDep
+from services.matching.words import stage
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.web.render import render
@@ -25,14 +25,14 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 async def overdue_cases(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """List all overdue cases, the latest first."""
     async with bus.read() as session:
-        calls = await store.all_calls(session)
+        calls = await all_calls(session)
         call = call_of(request, calls)
-        found = await late_cases(session, reach(who), call.id if call else None, calls)
+        found = await overdue.overdue_cases(session, reach(who), call.id if call else None, calls)
     return render(
         request,
         "board/overdue.html",
         call=call,
         call_filter=call_filter(calls, call),
-        rows=found,
-        stage=cohorts_views.stage,
+        rows=found.items,
+        stage=stage,
     )

@@ -2,20 +2,18 @@
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts import views as cohorts_views
-from services.matching.facts.store import facts as store
+from services.matching.board.views import monitoring
+from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of
-from services.matching.overview.store import monitoring
 from services.matching.parameters import BusDep
+from services.matching.words import topic as topic_word
 from shared.contracts import labels
-from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationKind
 from shared.i18n import gettext
 from shared.identity import Principal, allow
@@ -35,15 +33,15 @@ Field = tuple[str, str]
 @router.get("/supply")
 async def supply(request: Request, bus: BusDep, who: Coordinator) -> Response:
     """Show the heat map of a call, or of all, for visits, mentors or both."""
-    kind = request.query_params.get("kind") or None
-    kind = kind if kind in set(ApplicationKind) else None
+    text = request.query_params.get("kind")
+    kind = ApplicationKind(text) if text in set(ApplicationKind) else None
     async with bus.read() as session:
-        calls = await store.all_calls(session)
+        calls = await all_calls(session)
         call = call_of(request, calls)
-        call_id = call.id if call else None
-        wanted = _counted(await monitoring.demand(session, reach(who), call_id, kind))
-        free = _counted(await monitoring.supply(session, call_id, kind))
-    scheme = CallTerms.model_validate(call.terms).scheme if call else ""
+        cells = (await monitoring.supply(session, reach(who), call.id if call else None, kind)).items
+    wanted = Counter({(cell.topic, cell.language): cell.wanted for cell in cells})
+    free = Counter({(cell.topic, cell.language): cell.free for cell in cells})
+    scheme = calls.scheme(call.id if call else None)
     return render(
         request,
         "board/supply.html",
@@ -53,16 +51,12 @@ async def supply(request: Request, bus: BusDep, who: Coordinator) -> Response:
             {
                 "name": "kind",
                 "label": gettext("Kind"),
-                "options": [(one.value, labels.label(one)) for one in ApplicationKind],
+                "options": [(each.value, labels.label(each)) for each in ApplicationKind],
                 "value": kind,
             },
         ],
-        chart=chart(wanted, free, scheme) if wanted or free else None,
+        chart=chart(wanted, free, scheme) if cells else None,
     )
-
-
-def _counted(rows: Sequence[Any]) -> Counter[Field]:
-    return Counter({(row.topic, row.tongue): int(row.number) for row in rows})
 
 
 def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
@@ -72,10 +66,10 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
     applicants speak.
     """
     tongues = _most(free, wanted)
-    topics = sorted({topic for topic, _ in (*wanted, *free)}, key=lambda one: cohorts_views.topic(one, scheme))
+    topics = sorted({topic for topic, _ in (*wanted, *free)}, key=lambda topic: topic_word(topic, scheme))
     rows = [
         (
-            cohorts_views.topic(topic, scheme),
+            topic_word(topic, scheme),
             [_cell(wanted[topic, tongue], free[topic, tongue]) for tongue in tongues],
         )
         for topic in topics
@@ -89,7 +83,7 @@ def chart(wanted: Counter[Field], free: Counter[Field], scheme: str) -> Chart:
             "The widest gap: %(wanted)d want %(topic)s and speak %(tongue)s, %(free)d such places are free"
         ) % {
             "wanted": wanted[widest],
-            "topic": cohorts_views.topic(widest[0], scheme),
+            "topic": topic_word(widest[0], scheme),
             "tongue": labels.tongue(widest[1]),
             "free": free[widest],
         }
@@ -111,7 +105,9 @@ def _most(free: Counter[Field], wanted: Counter[Field]) -> list[str]:
     for counter, by_tongue in ((free, offered), (wanted, spoken)):
         for (_, tongue), number in counter.items():
             by_tongue[tongue] += number
-    return sorted(offered.keys() | spoken.keys(), key=lambda one: (-offered[one], -spoken[one], one))[:_TONGUES]
+    return sorted(offered.keys() | spoken.keys(), key=lambda tongue: (-offered[tongue], -spoken[tongue], tongue))[
+        :_TONGUES
+    ]
 
 
 def _cell(wanted: int, free: int) -> Cell:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from services.matching.activity import actions as activity
 from services.matching.activity.store import of_run
 from services.matching.background.retries import retry_write
-from services.matching.cohorts.actions.plan import NotFit, Why, work_out
+from services.matching.cohorts.actions.plan import work_out
+from services.matching.cohorts.model import NotFit, Why, refused
 from services.matching.cohorts.store import runs
 from services.matching.cohorts.store.runs import Run
 from services.matching.facts import actions as facts
@@ -19,8 +20,6 @@ from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
-from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
 from shared.time import clock, workdays
 
 if TYPE_CHECKING:
@@ -76,29 +75,6 @@ async def commit_cohort(
         if committed is not None:
             return committed
     raise refused(NotFit(Why.BUSY))
-
-
-def refused(unfit: NotFit) -> Refused:
-    """Return why a cohort cannot be committed, as an error for the person who asked for it."""
-    match unfit.why:
-        case Why.UNKNOWN:
-            return Refused(gettext("There is no such call."), 404)
-        case Why.CLOSED:
-            return Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
-        case Why.NOBODY:
-            return Refused(gettext("Nobody is looking for a place in this call now."), 422)
-        case Why.SPLIT:
-            return Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
-        case Why.MOVED:
-            return Refused(
-                gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
-                % {"count": unfit.count},
-                code=ProblemCode.EDIT_CONFLICT,
-            )
-        case Why.BUSY:
-            return Refused(
-                gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS
-            )
 
 
 async def write(tx: Tx, plan: CohortPlan) -> Committed | None:

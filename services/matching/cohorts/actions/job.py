@@ -17,10 +17,11 @@ from uuid import UUID
 import structlog
 
 from services.matching.background import jobs, processes
-from services.matching.cohorts.actions.commit import TRIES, commit_cohort, refused, write
-from services.matching.cohorts.actions.plan import WRITING, CohortPlan, NotFit, Why, work_out
+from services.matching.cohorts.actions.commit import TRIES, commit_cohort, write
+from services.matching.cohorts.actions.plan import WRITING, CohortPlan, work_out
+from services.matching.cohorts.model import OPEN, JobState, NotFit, Why, refused
 from services.matching.cohorts.store import jobs as cohorts_jobs
-from services.matching.cohorts.store.jobs import OPEN, CohortJob, JobState
+from services.matching.cohorts.store.jobs import CohortJob
 from services.matching.facts.store import facts as facts_store
 from services.matching.facts.store import pools as store
 from services.matching.provisional.snapshot import load as load_snapshot

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.cohorts.model import KeptProblem
+from services.matching.cohorts.model import KeptProblem, NotFit, Why
 from services.matching.lifecycle.model.match import UNCONFIRMED
 from services.matching.provisional.model.problem import companions, from_scratch, in_reserve, solve
 from services.matching.provisional.model.results import Proposal, matched, proposals, run_finished, unmatched
@@ -35,25 +34,6 @@ Step = Callable[[int], None]
 MATCHING, EXPLAINING, TWENTIETHS = 1, 2, 20
 WRITING = EXPLAINING + TWENTIETHS
 """Steps: 0 reads the facts, 1 matches, then each twentieth of the receipts, and at last all is written."""
-
-
-class Why(StrEnum):
-    """Why a cohort cannot be committed."""
-
-    UNKNOWN = "unknown"
-    CLOSED = "closed"
-    NOBODY = "nobody"
-    SPLIT = "split"
-    MOVED = "moved"
-    BUSY = "busy"
-
-
-class NotFit(Exception):
-    """The cohort cannot be committed as requested; `count` pairs have changed since they were seen."""
-
-    def __init__(self, why: Why, count: int = 0) -> None:
-        super().__init__(why, count)
-        self.why, self.count = why, count
 
 
 @dataclass(frozen=True, slots=True)

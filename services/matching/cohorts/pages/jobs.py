@@ -8,15 +8,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.actions import job
-from services.matching.cohorts.actions.commit import refused
-from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING, NotFit, Why
-from services.matching.cohorts.store import jobs
-from services.matching.cohorts.store.jobs import CohortJob
-from services.matching.facts.store import facts as store
+from services.matching.cohorts.actions import job as actions
+from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
+from services.matching.cohorts.views import CohortJob
+from services.matching.cohorts.views import job_page as page_of_job
 from services.matching.parameters import BusDep
-from shared.contracts.codes import ApplicationKind, Role
-from shared.errors import Refused
+from shared.contracts.codes import Role
 from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.web.forms import sent
@@ -55,37 +52,24 @@ def state(code: str) -> State:
 async def job_page(request: Request, bus: BusDep, _: Programme, job_id: UUID) -> Response:
     """Show the progress of a cohort, and once it is over its runs or why there are none."""
     async with bus.read() as session:
-        row = await jobs.job(session, job_id)
-        if row is None:
-            raise Refused(gettext("There is no such cohort under way."), 404)
-        call = (await store.calls(session, [row.call_id])).get(row.call_id)
-    problem = refused(NotFit(Why(row.why), row.moved)).detail if row.why else row.problem
-    return render(
-        request,
-        "cohorts/job.html",
-        row=row,
-        call=call,
-        state=state(row.state),
-        step=_step(row),
-        problem=problem,
-        runs=[(ApplicationKind(kind), run) for kind, run in sorted((row.runs or {}).items())],
-    )
+        view = await page_of_job(session, job_id)
+    return render(request, "cohorts/job.html", view=view, state=state(view.job.state), step=_step(view.job))
 
 
 @router.post("/{job_id}/cancel")
 async def cancel(request: Request, bus: BusDep, who: Programme, job_id: UUID) -> Response:
     """Cancel the cohort."""
     await sent(request)
-    await job.cancel(bus, who.subject, job_id)
+    await actions.cancel(bus, who.subject, job_id)
     return see_other(f"/matching/cohorts/jobs/{job_id}")
 
 
-def _step(row: CohortJob) -> str:
+def _step(job: CohortJob) -> str:
     """Return in words what the job does now."""
-    if row.step < MATCHING:
+    if job.step < MATCHING:
         return gettext("Reading the facts")
-    if row.step < EXPLAINING:
+    if job.step < EXPLAINING:
         return gettext("Matching")
-    if row.step < WRITING:
+    if job.step < WRITING:
         return gettext("Writing the receipts: why each has this place, or none")
     return gettext("Committing the matches")

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.store import runs as cohorts_runs
-from services.matching.facts.store import facts as store
+from services.matching.cohorts.views import newest_runs, run_page
+from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of
 from services.matching.parameters import BusDep
 from shared.contracts.runs import RunFinished
-from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.web.graphics.charts import Bar, Chart, bars
@@ -33,16 +32,15 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 async def runs(request: Request, bus: BusDep, _: Coordinator) -> Response:
     """List all committed cohorts."""
     async with bus.read() as session:
-        calls = await store.all_calls(session)
+        calls = await all_calls(session)
         call = call_of(request, calls)
-        found = await cohorts_runs.runs(session, call.id if call else None)
-    finished = [(run, RunFinished.model_validate(run.told)) for run in found]
+        found = await newest_runs(session, call.id if call else None)
     return render(
         request,
         "cohorts/runs.html",
         call=call,
-        runs=finished,
-        ranks=ranks([one for _, one in finished]),
+        runs=found,
+        ranks=ranks([each.result for each in found]),
         call_filter=call_filter(calls, call),
     )
 
@@ -51,19 +49,15 @@ async def runs(request: Request, bus: BusDep, _: Coordinator) -> Response:
 async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Response:
     """Show one run with both prices, and what is needed to repeat it."""
     async with bus.read() as session:
-        found = await cohorts_runs.run(session, run_id)
-        if found is None:
-            raise Refused(gettext("There is no such run."), 404)
-        call = (await store.calls(session, [found.call_id])).get(found.call_id)
+        view = await run_page(session, run_id)
     done, reserves = request.query_params.get("done", ""), request.query_params.get("reserves", "")
-    finished = RunFinished.model_validate(found.told)
     return render(
         request,
         "cohorts/run.html",
-        run=found,
-        told=finished,
-        call=call,
-        ranks=ranks([finished]),
+        run=view.run,
+        result=view.run.result,
+        call=view.call,
+        ranks=ranks([view.run.result]),
         done=int(done) if done.isdecimal() else None,
         reserves=int(reserves) if reserves.isdecimal() else 0,
     )
@@ -76,7 +70,7 @@ def ranks(runs: Sequence[RunFinished]) -> Chart | None:
     """
     obtained: Counter[int] = Counter()
     for run in runs:
-        obtained.update({one.rank: one.applicants for one in run.ranks})
+        obtained.update({count.rank: count.applicants for count in run.ranks})
     unplaced, placed = sum(run.unmatched for run in runs), sum(obtained.values())
     if not placed and not unplaced:
         return None

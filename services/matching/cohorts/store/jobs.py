@@ -7,7 +7,6 @@ the transaction that writes its cohort, so that no cohort is committed twice.
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
@@ -21,21 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _OPEN = text("state IN ('waiting', 'running', 'writing')")
-
-
-class JobState(StrEnum):
-    """The state of a job; `refused` means that the cohort could not be committed as requested."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    WRITING = "writing"
-    DONE = "done"
-    REFUSED = "refused"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.WRITING})
 
 
 class CohortJob(Table, table=True):

@@ -12,9 +12,14 @@ from sqlmodel import Field, col
 
 from services.matching.cohorts.model import KeptProblem
 from services.matching.tables import Table, document, keep, moment
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 
 class Run(Table, table=True):
@@ -65,6 +70,17 @@ async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
 async def run(session: AsyncSession, run_id: UUID) -> Run | None:
     """Return one run."""
     return await session.get(Run, run_id)
+
+
+async def runs_from(session: AsyncSession, call_id: UUID | None, request: PageRequest) -> Sequence[Run]:
+    """Return one page of the runs (and one run more) of a call, or of all calls, the newest first."""
+    query = select(Run)
+    if call_id is not None:
+        query = query.where(col(Run.call_id) == call_id)
+    if request.since is not None:
+        query = query.where(col(Run.finished_at) >= request.since)
+    found = await session.scalars(cut(query, [col(Run.finished_at), col(Run.id)], request, newest=True))
+    return found.all()
 
 
 async def runs(session: AsyncSession, call_id: UUID | None = None, limit: int = 200) -> list[Run]:

@@ -17,8 +17,8 @@ from services.matching.background import jobs, processes
 from services.matching.cohorts.store import runs as cohorts_runs
 from services.matching.facts.store import facts as store
 from services.matching.interventions import store as interventions_store
-from services.matching.interventions.model import STEPS, Basis, OtherTerms, compare, in_full
-from services.matching.interventions.store import WhatIf, WhatIfState
+from services.matching.interventions.model import STEPS, Basis, OtherTerms, WhatIfState, compare, in_full
+from services.matching.interventions.store import WhatIf
 from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.facts.store.facts import Call
-    from services.matching.interventions.model import Outcome, Step
+    from services.matching.interventions.model import Comparison, Step
     from services.matching.provisional.snapshot import Snapshot
     from shared.runtime.service import Service
     from shared.settings import ServiceSettings
@@ -162,7 +162,7 @@ class WhatIfRequest:
     other: OtherTerms
 
 
-def compare_stored(settings: ServiceSettings, request: WhatIfRequest, step: Step) -> tuple[int, Outcome]:
+def compare_stored(settings: ServiceSettings, request: WhatIfRequest, step: Step) -> tuple[int, Comparison]:
     """Read the facts and compare; return the version of the facts too. For a thread, or for a process of its own.
 
     It has its own loop and connection: the rows of a large call take long to read, and little is then passed between
@@ -208,7 +208,7 @@ async def _over(
     bus: Bus,
     what_if_id: UUID,
     lease: Lease,
-    outcome: Outcome | None,
+    outcome: Comparison | None,
     *,
     problem: str | None = None,
     version: int | None = None,

@@ -1,13 +1,14 @@
 """The API of overrides: the price of one, and putting an application to a place by hand."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from services.matching.interventions.actions import overrides
+from services.matching.interventions.views.overrides import OverrideMatch, OverridePrice
 from services.matching.parameters import BusDep
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
@@ -17,8 +18,10 @@ router = APIRouter(prefix="/matching/api/v1", tags=["matching"])
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
-class Wanted(BaseModel):
+class WantedOverride(BaseModel):
     """An application to be put to an offer or a mentor, for a reason; `instead` is the match that yields."""
+
+    model_config = ConfigDict(extra="forbid")
 
     application_id: UUID
     seat_id: UUID
@@ -29,25 +32,25 @@ class Wanted(BaseModel):
 @router.get("/overrides/price")
 async def price(
     bus: BusDep, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
-) -> dict[str, Any]:
+) -> OverridePrice:
     """The price of putting an application to a place: rules set aside or in the way, points, and who loses what."""
     found = await overrides.weighed(bus, application_id, seat_id, instead)
-    return {
-        "forbidden": found.price.forbidden,
-        "waived": found.price.waived,
-        "points_lost": found.price.points,
-        "blocking_pairs_made": found.price.blocking,
-        "lose_a_place": found.price.losers,
-        "get_another_place": found.price.movers,
-        "supersedes": [match.id for match in (found.own, found.instead) if match is not None],
-        "may_give_way": [match.id for match in found.may_yield],
-    }
+    return OverridePrice(
+        forbidden=found.price.forbidden,
+        waived=found.price.waived,
+        points_lost=found.price.points,
+        blocking_pairs_made=found.price.blocking,
+        lose_a_place=tuple(UUID(application) for application in found.price.losers),
+        get_another_place=tuple(UUID(application) for application in found.price.movers),
+        supersedes=tuple(match.id for match in (found.own, found.instead) if match is not None),
+        may_give_way=tuple(match.id for match in found.may_yield),
+    )
 
 
 @router.post("/overrides", status_code=201)
-async def put(bus: BusDep, who: Programme, wanted: Wanted) -> dict[str, UUID]:
+async def put(bus: BusDep, who: Programme, wanted: WantedOverride) -> OverrideMatch:
     """Put an application to a place by hand; both countries are asked to clear the new match."""
     match_id = await overrides.put(
         bus, who.subject, wanted.application_id, wanted.seat_id, wanted.reason, wanted.instead
     )
-    return {"match_id": match_id}
+    return OverrideMatch(match_id=match_id)

@@ -1,17 +1,18 @@
 """The pages on which the programme coordinator overrides the matching: choose a place, see its price, confirm."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.views import rule_name
-from services.matching.facts.store import facts as store
 from services.matching.interventions.actions import overrides
+from services.matching.interventions.views.overrides import override_choice, override_confirmation
 from services.matching.parameters import BusDep
+from services.matching.words import rule_name
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
@@ -45,29 +46,21 @@ async def price(request: Request, bus: BusDep, _: Programme, application_id: UUI
     if reason is None:
         problems["reason"] = gettext("Choose a reason.")
     if seat_id is None or reason is None:
-        return await _choose(request, bus, application_id, problems, dict(form))
+        return await _choose(request, bus, application_id, problems)
     try:
         found = await overrides.weighed(bus, application_id, seat_id, instead)
     except Refused as refused:
-        return await _choose(request, bus, application_id, {"seat": refused.detail}, dict(form), refused.status_code)
+        return await _choose(request, bus, application_id, {"seat": refused.detail}, refused.status_code)
     async with bus.read() as session:
-        ids = {UUID(one) for one in (*found.price.losers, *found.price.movers)}
-        ids |= {match.pairing.application_id for match in found.may_yield} | {application_id}
-        names = {one: row.reference for one, row in (await store.candidates(session, ids)).items()}
-        seats = await store.seats(session, {seat_id, *([found.own.seat_id] if found.own else ())})
+        view = await override_confirmation(session, application_id, seat_id, found.price, found.own, found.may_yield)
     return render(
         request,
         "interventions/override_price.html",
-        application_id=application_id,
-        reference=names.get(application_id, ""),
-        seat=seats[seat_id],
-        own=seats.get(found.own.seat_id) if found.own else None,
-        found=found,
+        view=view,
+        full=found.full,
+        price=found.price,
         refused=[rule_name(rule) for rule in found.refused],
         waived=[rule_name(rule) for rule in found.price.waived],
-        losers=[names.get(UUID(one), "") for one in found.price.losers],
-        movers=[names.get(UUID(one), "") for one in found.price.movers],
-        may_yield=[(match.id, names.get(match.pairing.application_id, ""), match.state) for match in found.may_yield],
         instead=instead,
         reason=form.get("reason"),
         reason_name=label(StatedReason(str(form.get("reason")))),
@@ -94,26 +87,17 @@ def _reason(entered: object) -> Reason | None:
 
 
 async def _choose(
-    request: Request,
-    bus: Bus,
-    application_id: UUID,
-    problems: dict[str, str] | None = None,
-    entered: dict[str, Any] | None = None,
-    status: int = 422,
+    request: Request, bus: Bus, application_id: UUID, problems: Mapping[str, str] | None = None, status: int = 422
 ) -> Response:
     async with bus.read() as session:
-        candidate = (await store.candidates(session, [application_id])).get(application_id)
-        if candidate is None:
-            raise Refused(gettext("There is no such application."), 404)
-        wanted = "placement" if candidate.kind == "study_visit" else "mentor"
-        seats = await store.seats_of(session, candidate.call_id, wanted)
+        view = await override_choice(session, application_id)
     return render(
         request,
         "interventions/override.html",
         status if problems else 200,
-        candidate=candidate,
-        seats=sorted(seats, key=lambda seat: seat.reference),
-        reasons=[(one.value, label(one)) for one in StatedReason],
+        candidate=view.applicant,
+        seats=view.places,
+        reasons=[(reason.value, label(reason)) for reason in StatedReason],
         problems=problems or {},
-        entered=entered or {},
+        entered=await request.form(),
     )

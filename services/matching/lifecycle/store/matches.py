@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, select, text
+from sqlalchemy import Index, Select, select, text
 from sqlmodel import Field, col
 
 from services.matching.lifecycle.model.match import HELD, Match
@@ -17,6 +17,7 @@ from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import MatchState, Party, Reason
 from shared.contracts.matches import Pairing
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity.scope import Reach
+    from shared.web.paging import PageRequest
 
 _HELD = text("state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve")
 _IN_RESERVE = text("state IN ('proposed', 'cleared') AND reserve")
@@ -242,30 +244,39 @@ async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -
     return {row.id for row in found}
 
 
-async def listed(
-    session: AsyncSession,
-    reach: Reach,
-    *,
-    match_id: UUID | None = None,
-    call_id: UUID | None = None,
-    application_id: UUID | None = None,
-    state: str | None = None,
-    page: int = 1,
-    size: int = 50,
-) -> tuple[list[Match], int]:
-    """Return one page of the matches within reach, the newest first, and how many there are in all."""
+@dataclass(frozen=True, slots=True)
+class MatchFilter:
+    """The filter of a list of matches; None filters nothing."""
+
+    call_id: UUID | None = None
+    application_id: UUID | None = None
+    state: MatchState | None = None
+
+
+async def one_within(session: AsyncSession, reach: Reach, match_id: UUID) -> Match | None:
+    """Return one match, if it is within reach."""
+    row = (await session.scalars(_within(reach).where(col(MatchRow.id) == match_id))).one_or_none()
+    return None if row is None else read(row)
+
+
+async def listed(session: AsyncSession, reach: Reach, wanted: MatchFilter, request: PageRequest) -> list[Match]:
+    """Return one page of the matches within reach (and one match more), the newest first."""
+    query = _within(reach)
+    for column, value in (
+        (col(MatchRow.call_id), wanted.call_id),
+        (col(MatchRow.application_id), wanted.application_id),
+        (col(MatchRow.state), wanted.state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if request.since is not None:
+        query = query.where(col(MatchRow.since) >= request.since)
+    found = await session.scalars(cut(query, [col(MatchRow.id)], request, newest=True))
+    return [read(row) for row in found]
+
+
+def _within(reach: Reach) -> Select[Any]:
     columns = MatchRow.__table__.c  # type: ignore[attr-defined]  # SQLModel gives every table class one
-    query = select(MatchRow).where(
+    return select(MatchRow).where(
         reach.clause(country=(columns.country, columns.host_country), organisation=(columns.host_organisation_id,))
     )
-    for column, value in (
-        (col(MatchRow.id), match_id),
-        (col(MatchRow.call_id), call_id),
-        (col(MatchRow.application_id), application_id),
-        (col(MatchRow.state), state),
-    ):
-        if value:
-            query = query.where(column == value)
-    total = await session.scalar(select(func.count()).select_from(query.subquery()))
-    found = await session.scalars(query.order_by(col(MatchRow.id).desc()).limit(size).offset((page - 1) * size))
-    return [read(row) for row in found], total or 0

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import text
+
+from services.matching.facts.store.facts import Candidate, Seat
+from services.matching.lifecycle.store.mentorships import MentorshipRow
+from services.matching.lifecycle.store.visits import VisitRow
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity.scope import Reach
+    from shared.web.paging import PageRequest
 
 PAGE = 50
 WAITING = ("in_matching", "waitlisted", "waitlisted_cleared")
@@ -36,7 +43,7 @@ WITH cases AS (
     s.host_score, s.why, s.rule, s.feasible,
     coalesce(m.seat_id, s.seat_id) AS seat_id, p.reference AS seat_reference, p.title AS seat_title,
     p.country AS seat_country, p.organisation_id AS seat_organisation_id,
-    v.id AS visit_id, v.start, v.end_day, t.id AS mentorship_id,
+    v.id AS visit_id, v.start, v.end_day AS "end", t.id AS mentorship_id,
     coalesce(v.since, t.since, m.since, s.since, c.changed_at) AS since,
     CASE WHEN v.id IS NOT NULL THEN 'visit' WHEN t.id IS NOT NULL THEN 'mentorship'
       WHEN m.id IS NOT NULL THEN 'match' WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'match'
@@ -143,6 +150,43 @@ async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: in
     return found, found[0].total if found else 0
 
 
+_CASE = sa.text(CASES + "SELECT * FROM cases").columns(
+    sa.column("id", sa.Uuid()),
+    sa.column("reference", sa.Text()),
+    sa.column("country", sa.Text()),
+    sa.column("kind", sa.Text()),
+    sa.column("stage_kind", sa.Text()),
+    sa.column("stage", sa.Text()),
+    sa.column("seat_reference", sa.Text()),
+    sa.column("since", sa.DateTime(timezone=True)),
+)
+
+
+async def cases_from(session: AsyncSession, reach: Reach, wanted: Filter, request: PageRequest) -> Sequence[Row[Any]]:
+    """Return one page of cases (and one case more), by reference."""
+    listed = _CASE.subquery("listed")
+    columns = listed.c
+    query = sa.select(sa.text("listed.*")).select_from(listed)
+    conditions = {
+        columns.stage_kind + ":" + columns.stage: wanted.stage,
+        columns.country: wanted.country,
+        columns.kind: wanted.kind,
+    }
+    for column, value in conditions.items():
+        if value:
+            query = query.where(column == value)
+    if wanted.search:
+        begins = [
+            column.istartswith(wanted.search, autoescape=True) for column in (columns.reference, columns.seat_reference)
+        ]
+        query = query.where(sa.or_(*begins))
+    if request.since is not None:
+        query = query.where(columns.since >= request.since)
+    query = cut(query, [columns.reference, columns.id], request)
+    found: Sequence[Row[Any]] = (await session.execute(query, {"call": wanted.call_id, **reach_values(reach)})).all()
+    return found
+
+
 async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row[Any] | None:
     """Return one case, if it is within reach."""
     found = await session.execute(
@@ -163,7 +207,14 @@ async def open_to(session: AsyncSession, reach: Reach, applications: Iterable[UU
     return set(found.scalars())
 
 
-async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+class CaseReference(NamedTuple):
+    """Reference and country of an application."""
+
+    reference: str
+    country: str
+
+
+async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUID]) -> dict[UUID, CaseReference]:
     """Return reference and country of those of these applications whose officer is within reach."""
     if not applications:
         return {}
@@ -174,7 +225,7 @@ async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUI
         ),
         {"ids": list(applications), **reach_values(reach)},
     )
-    return {row.id: row for row in found}
+    return {row.id: CaseReference(row.reference, row.country) for row in found}
 
 
 _PIPELINE = text(
@@ -257,50 +308,125 @@ async def stream(
     return found.all()
 
 
-async def visits(
-    session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
-) -> tuple[list[Row[Any]], int]:
-    """Return one page of visits by start, those without dates first, and how many there are in all."""
-    found = await session.execute(
-        text(
-            "SELECT v.*, c.reference, p.reference AS seat_reference, p.title AS seat_title, count(*) OVER () AS total"
-            " FROM visit v LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
-            " WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
-            " AND (CAST(:state AS text) IS NULL OR v.state = :state)"
-            " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
-            " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
-            " ORDER BY v.start NULLS FIRST, v.id LIMIT :size OFFSET :skip"
-        ),
-        _list_values(reach, call_id, state, page),
+async def stream_from(
+    session: AsyncSession, reach: Reach, wanted: Narrowed, request: PageRequest
+) -> Sequence[Row[Any]]:
+    """Return one page of the events about anything within reach (and one event more), the newest first."""
+    values = wanted.values_given()
+    conditions = "".join(f" AND {_NARROWED[name]}" for name in values)
+    listed = _stream_text(f"{_STREAM}{conditions}").subquery("listed")
+    query = sa.select(sa.text("listed.*")).select_from(listed)
+    if request.since is not None:
+        query = query.where(listed.c.at >= request.since)
+    query = cut(query, [listed.c.at, listed.c.id], request, newest=True)
+    found: Sequence[Row[Any]] = (await session.execute(query, values | reach_values(reach))).all()
+    return found
+
+
+@cache
+def _stream_text(query: str) -> sa.TextualSelect:
+    return sa.text(query).columns(sa.column("at", sa.DateTime(timezone=True)), sa.column("id", sa.Uuid()))
+
+
+@dataclass(frozen=True, slots=True)
+class StayFilter:
+    """The filter of a list of visits or of mentorships; None filters nothing."""
+
+    call_id: UUID | None = None
+    application_id: UUID | None = None
+    state: str | None = None
+
+
+def _table(rows: Any) -> sa.Table:
+    """Return the table of a class; SQLModel gives every table class one."""
+    table: sa.Table = rows.__table__
+    return table
+
+
+_VISIT, _MENTORSHIP, _CANDIDATE, _SEAT = map(_table, (VisitRow, MentorshipRow, Candidate, Seat))
+_VISITS = (
+    sa.select(
+        _VISIT,
+        _VISIT.c.end_day.label("end"),
+        _CANDIDATE.c.reference,
+        _SEAT.c.reference.label("seat_reference"),
+        _SEAT.c.title.label("seat_title"),
     )
-    rows = list(found)
-    return rows, rows[0].total if rows else 0
+    .outerjoin(_CANDIDATE, _CANDIDATE.c.id == _VISIT.c.application_id)
+    .outerjoin(_SEAT, _SEAT.c.id == _VISIT.c.offer_id)
+)
+_MENTORSHIPS = (
+    sa.select(_MENTORSHIP, _CANDIDATE.c.reference, _SEAT.c.reference.label("seat_reference"))
+    .outerjoin(_CANDIDATE, _CANDIDATE.c.id == _MENTORSHIP.c.application_id)
+    .outerjoin(_SEAT, _SEAT.c.id == _MENTORSHIP.c.mentor_id)
+)
+
+
+async def visits(
+    session: AsyncSession, reach: Reach, wanted: StayFilter, *, page: int = 1
+) -> tuple[Sequence[Row[Any]], int]:
+    """Return one page of visits by start, those without dates first, and how many there are in all."""
+    query = _stays(_VISITS, _VISIT, reach, wanted).order_by(_VISIT.c.start.nulls_first(), _VISIT.c.id)
+    return await _numbered(session, query, page)
 
 
 async def mentorships(
-    session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
-) -> tuple[list[Row[Any]], int]:
+    session: AsyncSession, reach: Reach, wanted: StayFilter, *, page: int = 1
+) -> tuple[Sequence[Row[Any]], int]:
     """Return one page of mentorships, the newest first, and how many there are in all."""
-    found = await session.execute(
-        text(
-            "SELECT t.*, c.reference, p.reference AS seat_reference, count(*) OVER () AS total"
-            " FROM mentorship t LEFT JOIN candidate c ON c.id = t.application_id LEFT JOIN seat p ON p.id = t.mentor_id"
-            " WHERE (CAST(:call AS uuid) IS NULL OR t.call_id = :call)"
-            " AND (CAST(:state AS text) IS NULL OR t.state = :state)"
-            " AND (:everything OR t.country = ANY(:countries) OR t.host_country = ANY(:countries)"
-            " OR t.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
-            " ORDER BY t.id DESC LIMIT :size OFFSET :skip"
-        ),
-        _list_values(reach, call_id, state, page),
-    )
-    rows = list(found)
+    query = _stays(_MENTORSHIPS, _MENTORSHIP, reach, wanted).order_by(_MENTORSHIP.c.id.desc())
+    return await _numbered(session, query, page)
+
+
+async def visits_from(
+    session: AsyncSession, reach: Reach | None, wanted: StayFilter, request: PageRequest
+) -> Sequence[Row[Any]]:
+    """Return one page of visits (and one visit more), the newest first; `reach` None does not limit them."""
+    return await _stays_from(session, _VISITS, _VISIT, reach, wanted, request)
+
+
+async def mentorships_from(
+    session: AsyncSession, reach: Reach | None, wanted: StayFilter, request: PageRequest
+) -> Sequence[Row[Any]]:
+    """Return one page of mentorships (and one mentorship more), the newest first; `reach` None does not limit them."""
+    return await _stays_from(session, _MENTORSHIPS, _MENTORSHIP, reach, wanted, request)
+
+
+async def _stays_from(
+    session: AsyncSession,
+    query: sa.Select[Any],
+    table: sa.Table,
+    reach: Reach | None,
+    wanted: StayFilter,
+    request: PageRequest,
+) -> Sequence[Row[Any]]:
+    query = _stays(query, table, reach, wanted)
+    if request.since is not None:
+        query = query.where(table.c.since >= request.since)
+    found: Sequence[Row[Any]] = (await session.execute(cut(query, [table.c.id], request, newest=True))).all()
+    return found
+
+
+def _stays(query: sa.Select[Any], table: sa.Table, reach: Reach | None, wanted: StayFilter) -> sa.Select[Any]:
+    """Return a query of visits or mentorships, limited to the reach and the filter."""
+    if reach is not None:
+        country, organisation = (table.c.country, table.c.host_country), (table.c.host_organisation_id,)
+        query = query.where(reach.clause(country=country, organisation=organisation))
+    for column, value in (
+        (table.c.call_id, wanted.call_id),
+        (table.c.application_id, wanted.application_id),
+        (table.c.state, wanted.state),
+    ):
+        if value:
+            query = query.where(column == value)
+    return query
+
+
+async def _numbered(session: AsyncSession, query: sa.Select[Any], page: int) -> tuple[Sequence[Row[Any]], int]:
+    """Return one page of a query, and how many rows there are in all."""
+    counted = query.add_columns(sa.func.count().over().label("total"))
+    rows = (await session.execute(counted.limit(PAGE).offset((max(page, 1) - 1) * PAGE))).all()
     return rows, rows[0].total if rows else 0
-
-
-def _list_values(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> dict[str, Any]:
-    """Return the parameters of a list: the reach, call and state if given, the page."""
-    rows = {"size": PAGE, "skip": (max(page, 1) - 1) * PAGE}
-    return {"call": call_id, "state": state or None, **rows, **reach_values(reach)}
 
 
 async def parked(session: AsyncSession) -> int:

@@ -101,7 +101,8 @@ async def supply(session: AsyncSession, call_id: UUID | None, kind: str | None) 
 
 
 _CALENDAR = text(
-    "SELECT v.id, v.match_id, v.application_id, v.offer_id, v.state, v.start, v.end_day, v.country, v.host_country,"
+    'SELECT v.id, v.match_id, v.application_id, v.offer_id, v.state, v.start, v.end_day AS "end", v.country,'
+    " v.host_country,"
     " v.host_organisation_id, v.proposal, c.reference, p.reference AS seat_reference, p.title AS seat_title"
     " FROM visit v LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
     " WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"

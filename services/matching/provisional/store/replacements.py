@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.identity.scope import Reach
 
 
-class Outcome(StrEnum):
+class ReplacementOutcome(StrEnum):
     """The outcome for the place; `too_late`: no week is left in which it could be used with due notice."""
 
     PROPOSED = "proposed"
@@ -55,7 +55,7 @@ _OF_VISIT = text(
 _OF_MATCH = text("UPDATE replacement SET outcome = :outcome, match_id = :match WHERE match_id = :freed")
 
 
-async def note(session: AsyncSession, freed: UUID, outcome: Outcome, match_id: UUID | None) -> None:
+async def note(session: AsyncSession, freed: UUID, outcome: ReplacementOutcome, match_id: UUID | None) -> None:
     """Store the outcome for the place that the match `freed`: of its visit, or of the visit that it was to replace."""
     values = {"freed": freed, "outcome": outcome.value, "match": match_id}
     await session.execute(_OF_VISIT, values)

@@ -25,7 +25,7 @@ from services.matching.lifecycle.store import visits as lifecycle_visits
 from services.matching.scheduling import store
 from services.matching.scheduling.actions.plans import changes
 from services.matching.scheduling.actions.requests import read_batch
-from services.matching.scheduling.store import PlanState
+from services.matching.scheduling.model import PlanState
 from shared.bus import LeaseLost
 from shared.bus.db import leases
 from shared.contracts.codes import Party, VisitState

@@ -21,7 +21,8 @@ from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import matches
 from services.matching.scheduling import store as scheduling_store
 from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
-from services.matching.scheduling.store import DatePlan, PlanState
+from services.matching.scheduling.model import PlanState
+from services.matching.scheduling.store import DatePlan
 from shared.contracts.codes import Party, Reason, VisitState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -13,10 +13,10 @@ from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
 from services.matching.filters import day_of
 from services.matching.parameters import BusDep
-from services.matching.scheduling import store
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import Weeks
 from services.matching.scheduling.pages.plans import REASONS, days_later
+from services.matching.scheduling.views import VisitToMove, visits_to_move
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
 from shared.i18n import N_, ngettext
@@ -40,31 +40,31 @@ class MoveForm(Form):
 @router.get("/visits/{match_id}/move")
 async def move(request: Request, bus: BusDep, _: Programme, match_id: UUID) -> Response:
     """Show the lawful weeks of a visit, each with its cost; the one in the address (`week`) is selected."""
-    weeks, rows = await _visit(bus, match_id)
+    weeks, visits = await _visits(bus, match_id)
     wanted = day_of(request.query_params.get("week"))
     lawful = {choice.week for choice in weeks.choices if choice.days != weeks.announced}
     form = MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
     refused = wanted if wanted is not None and monday(wanted) not in lawful else None
-    return _move_page(request, form, match_id, weeks, rows, refused=refused)
+    return _move_page(request, form, match_id, weeks, visits, refused=refused)
 
 
 @router.post("/visits/{match_id}/move")
 async def moved(request: Request, bus: BusDep, who: Programme, match_id: UUID) -> Response:
     """Propose the selected week."""
     form = await MoveForm.read(request)
-    weeks, rows = await _visit(bus, match_id)
+    weeks, visits = await _visits(bus, match_id)
     _offer(form, weeks)
     if not form.validate():
-        return _move_page(request, form, match_id, weeks, rows, 422)
+        return _move_page(request, form, match_id, weeks, visits, 422)
     week, reason = date.fromisoformat(form.week.data), Reason(form.reason.data)
     done = await plans.propose_move(bus, who.subject, match_id, week, reason)
     return see_other(f"/matching/visits?moved={len(done.days)}")
 
 
-async def _visit(bus: Bus, match_id: UUID) -> tuple[Weeks, list[Any]]:
+async def _visits(bus: Bus, match_id: UUID) -> tuple[Weeks, list[VisitToMove]]:
     async with bus.read() as session:
         weeks = await plans.lawful_weeks(session, match_id)
-        return weeks, await store.with_references(session, weeks.matches)
+        return weeks, await visits_to_move(session, weeks.matches)
 
 
 def _offer(form: MoveForm, weeks: Weeks) -> None:
@@ -95,19 +95,19 @@ def _move_page(
     form: MoveForm,
     match_id: UUID,
     weeks: Weeks,
-    rows: list[Any],
+    visits: list[VisitToMove],
     status: int = 200,
     *,
     refused: date | None = None,
 ) -> Response:
     _offer(form, weeks)
-    visit = next(row for row in rows if row.match_id == match_id)
+    own = next(visit for visit in visits if visit.match_id == match_id)
     return render(
         request,
         "scheduling/move.html",
         status,
         form_=form,
-        visit=visit,
-        mates=[row for row in rows if row is not visit],
+        visit=own,
+        mates=[visit for visit in visits if visit is not own],
         refused=refused,
     )

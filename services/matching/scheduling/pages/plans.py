@@ -2,18 +2,18 @@
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.facts.store import facts, pools
 from services.matching.parameters import BusDep
-from services.matching.scheduling import store
+from services.matching.scheduling import views
 from services.matching.scheduling.actions import plans
-from services.matching.scheduling.store import DatePlan, PlanState, days_of
+from services.matching.scheduling.model import PlanState
+from services.matching.scheduling.views import DatePlan, PlanCost, PlannedChange, VisitToMove
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
 from shared.errors import Refused
@@ -28,8 +28,6 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
-MOST = 500
-"""So many changes of a plan stand on the page; all of a larger one are proposed by the API."""
 REASONS = (Reason.TIMETABLE_CONFLICT, Reason.NOT_AVAILABLE, Reason.OPERATIONAL_DUTY, Reason.FORCE_MAJEURE, Reason.OTHER)
 _COSTS = (
     N_("Visits without dates"),
@@ -71,9 +69,7 @@ async def start(bus: BusDep, who: Programme, call_id: UUID) -> Response:
 async def stop(bus: BusDep, who: Programme, call_id: UUID) -> Response:
     """Stop the search; what was found stays."""
     async with bus.read() as session:
-        newest = await store.newest(session, call_id)
-    if newest is None:
-        raise Refused(gettext("No plan was made for this call."), 404)
+        newest = await views.newest_plan(session, call_id)
     await plans.cancel_plan(bus, who.subject, newest.id)
     return see_other(f"/matching/plans/{call_id}")
 
@@ -83,7 +79,7 @@ async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) 
     """Propose the selected moves to guests and hosts."""
     form = await sent(request)
     plan_id = read_id(str(form.get("plan", "")))
-    chosen = [one for value in form.getlist("visit") if (one := read_id(str(value))) is not None]
+    chosen = [match_id for value in form.getlist("visit") if (match_id := read_id(str(value))) is not None]
     reason = str(form.get("reason", ""))
     if plan_id is None or reason not in REASONS:
         raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})
@@ -97,47 +93,35 @@ async def _page(
     request: Request, bus: Bus, call_id: UUID, problem: str | None = None, *, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        call = (await facts.calls(session, [call_id])).get(call_id)
-        if call is None:
-            raise Refused(gettext("There is no such call."), 404)
-        newest = await store.newest(session, call_id)
-        pool = await pools.version(session, call_id)
-        listed = newest.changes[:MOST] if newest is not None else []
-        visits = await store.with_references(session, [UUID(one["match_id"]) for one in listed])
-    rows = [_row(change, one) for change, one in _beside(listed, visits)]
+        view = await views.plan_page(session, call_id)
+    rows = [_row(change, visit) for change, visit in view.changes]
     done = request.query_params.get("done", "")
     return render(
         request,
         "scheduling/plan.html",
         status,
-        call=call,
-        plan=newest,
-        state=_state(newest) if newest is not None else None,
-        searching=newest is not None and newest.state == PlanState.SEARCHING,
-        overtaken=newest is not None and pool is not None and newest.input_version != pool.input_version,
-        costs=_costs(newest) if newest is not None else [],
+        call=view.call,
+        plan=view.plan,
+        state=_state(view.plan) if view.plan is not None else None,
+        searching=view.searching,
+        overtaken=view.overtaken,
+        costs=_costs(view.plan) if view.plan is not None else [],
         moves=[row for row in rows if row.before and row.after],
         found=[row for row in rows if not row.before and row.after],
         lost=[row for row in rows if not row.after],
-        more=len(newest.changes) - len(listed) if newest is not None else 0,
+        more=view.more,
         reasons=REASONS,
         problem=problem,
         done=int(done) if done.isdecimal() else None,
     )
 
 
-def _beside(changes: list[dict[str, Any]], visits: list[Any]) -> list[tuple[dict[str, Any], Any]]:
-    """Return each change with its visit, by reference."""
-    by_match = {UUID(one["match_id"]): one for one in changes}
-    return [(by_match[row.match_id], row) for row in visits]
-
-
-def _row(change: dict[str, Any], visit: Any) -> Row:
-    before, after = days_of(change, "before"), days_of(change, "after")
+def _row(change: PlannedChange, visit: VisitToMove) -> Row:
+    before, after = change.before, change.after
     note = None
     if visit.asked:
         note = gettext("Guest and host are asked")
-    elif (visit.start, visit.end_day) == ((after[0], after[-1]) if after else None):
+    elif (visit.start, visit.end) == ((after[0], after[-1]) if after else None):
         note = gettext("Done")
     elif before and visit.start != before[0]:
         note = gettext("Has other dates by now")
@@ -188,7 +172,8 @@ def _costs(plan: DatePlan) -> list[tuple[str, int, int, int | None]]:
     """
     rows = []
     tight = True
-    for name, first, cost, bound in zip(_COSTS, plan.first_cost, plan.cost, plan.bound, strict=True):
+    for name, field in zip(_COSTS, PlanCost.model_fields, strict=True):
+        first, cost, bound = (getattr(each, field) for each in (plan.first_cost, plan.cost, plan.bound))
         rows.append((gettext(name), first, cost, bound if tight else None))
         tight = tight and cost == bound
     return rows

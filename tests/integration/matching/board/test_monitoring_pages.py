@@ -44,10 +44,10 @@ async def test_what_is_late_stands_with_who_has_it(
     await world.officer("MD")
     await world.commit()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    assert (await browser.get("/matching/api/v1/stuck")).json() == {"stuck": []}
+    assert (await browser.get("/matching/api/v1/stuck")).json() == {"items": [], "next": None}
     assert "No case is late" in (await browser.get("/matching/")).text
     clock.move(timedelta(days=30))
-    found = (await browser.get("/matching/api/v1/stuck")).json()["stuck"]
+    found = (await browser.get("/matching/api/v1/stuck")).json()["items"]
     assert {(one["reference"][:2], one["stage"], one["holder"]) for one in found} == {
         ("GE", "application:endorsed", "Programme coordinator"),
         ("MD", "match:proposed", "National coordinator of Moldova"),
@@ -69,11 +69,11 @@ async def test_a_reserve_that_no_country_clears_in_time_is_late(
     await commit.commit_cohort(world.bus, "carla", world.call_id, effort=0, reserves=True)
     ((reserve, of, country),) = await world.rows("SELECT id, application_id, country FROM match WHERE reserve")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    assert (await browser.get("/matching/api/v1/stuck")).json() == {"stuck": []}
+    assert (await browser.get("/matching/api/v1/stuck")).json() == {"items": [], "next": None}
     clock.move(timedelta(days=30))
 
     async def late() -> dict[str, str]:
-        stuck = (await browser.get("/matching/api/v1/stuck")).json()["stuck"]
+        stuck = (await browser.get("/matching/api/v1/stuck")).json()["items"]
         return {one["stage"]: one["holder"] for one in stuck if one["application_id"] == str(of)}
 
     home = {"MD": "Moldova", "GE": "Georgia"}
@@ -121,13 +121,13 @@ async def test_the_stream_is_narrowed_by_call_topic_type_and_case(
     (row,) = await world.rows("SELECT reference FROM candidate WHERE id = :id", id=application_id)
 
     async def types(query: str) -> set[str]:
-        return {one["type"] for one in (await browser.get(f"/matching/api/v1/events?{query}")).json()["events"]}
+        return {one["type"] for one in (await browser.get(f"/matching/api/v1/events?{query}")).json()["items"]}
 
     assert await types("type=VisitScheduled") == {"VisitScheduled"}
     assert await types("topic=exchange.visits") == {"VisitScheduled"}
     assert await types("topic=nothing") == set()
     assert await types(f"call_id={new_id()}") == set()
-    case = (await browser.get(f"/matching/api/v1/events?case={row.reference.lower()}")).json()["events"]
+    case = (await browser.get(f"/matching/api/v1/events?case={row.reference.lower()}")).json()["items"]
     assert {one["reference"] for one in case} == {row.reference}
     page = (await browser.get(f"/matching/events?call=all&case={row.reference}&type=MatchOffered")).text
     assert "Match offered to both sides" in page
@@ -146,7 +146,7 @@ async def test_supply_and_demand_count_what_is_wanted_and_free(
     await world.commit()
     await world.officer("GE", topics=["online_crime", "drug_trafficking"], languages=spoken)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    fields = (await browser.get(f"/matching/api/v1/supply?call_id={world.call_id}")).json()["fields"]
+    fields = (await browser.get(f"/matching/api/v1/supply?call_id={world.call_id}")).json()["items"]
     assert fields == [
         {"topic": "drug_trafficking", "language": "en", "wanted": 1, "free": 0},
         {"topic": "online_crime", "language": "en", "wanted": 1, "free": 2},
@@ -155,7 +155,7 @@ async def test_supply_and_demand_count_what_is_wanted_and_free(
     assert "1 want Drug trafficking and speak English, 0 such places are free" in page
     assert "1 / 2" in page
     mentors = (await browser.get(f"/matching/api/v1/supply?call_id={world.call_id}&kind=mentee")).json()
-    assert mentors == {"fields": []}
+    assert mentors == {"items": [], "next": None}
     assert (await browser.get("/matching/api/v1/supply?kind=none")).status_code == 422
 
 
@@ -173,7 +173,7 @@ async def test_the_calendar_shows_a_visit_in_its_week(
     """A visit is in the column of its week and the row of its placement, and links to the page that moves it."""
     _, match_id = await _confirmed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    (visit,) = (await browser.get("/matching/api/v1/calendar")).json()["visits"]
+    (visit,) = (await browser.get("/matching/api/v1/calendar")).json()["items"]
     week = monday(date.fromisoformat(visit["start"]))
     page = (await browser.get(f"/matching/calendar?call={world.call_id}")).text
     field = page.partition(f'data-drop="{week.isoformat()}"')[2].partition("</td>")[0]
@@ -205,7 +205,7 @@ async def test_what_is_about_to_run_out_names_who_is_asked_and_who_is_next(
     await world.officer("MD", first_time=False)
     match_id = (await world.commit()).matches[application_id]
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    (due,) = (await browser.get("/matching/api/v1/due")).json()["due"]
+    (due,) = (await browser.get("/matching/api/v1/due")).json()["items"]
     assert (due["state"], due["next_in_line"]) == ("proposed", 1)
     for side, country in ((Side.HOME, "MD"), (Side.HOST, "FR")):
         given = participation.ClearanceGiven(application_id=application_id, side=side, country=country)
@@ -241,7 +241,7 @@ async def test_a_committed_cohort_stands_in_the_stream(
     await world.officer("MD")
     await world.commit()
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
-    (told,) = (await browser.get("/matching/api/v1/events?topic=exchange.runs")).json()["events"]
+    (told,) = (await browser.get("/matching/api/v1/events?topic=exchange.runs")).json()["items"]
     assert (told["type"], told["about"]["matched"]) == ("RunFinished", 1)
     page = (await browser.get(f"/matching/events/{told['id']}")).text
     assert "cohort 1, Study visit, 1 match, 0 without a place" in page

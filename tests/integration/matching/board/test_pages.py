@@ -79,7 +79,7 @@ async def test_a_national_coordinator_sees_the_own_country_only(
     assert (await browser.get(f"/matching/applications/{first}")).status_code == 200
     assert (await browser.get(f"/matching/applications/{second}")).status_code == 404
     found = (await browser.get("/matching/api/v1/applications")).json()
-    assert [row["country"] for row in found["applications"]] == ["MD"]
+    assert [row["country"] for row in found["items"]] == ["MD"]
     assert (await browser.get(f"/matching/api/v1/receipts/{second}")).status_code == 404
     assert (await browser.get(f"/matching/cohorts/{world.call_id}")).status_code == 403
 
@@ -89,7 +89,7 @@ async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.
     await _filled(world)
     await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
     found = (await browser.get("/matching/api/v1/applications")).json()
-    assert sorted(row["country"] for row in found["applications"]) == ["GE", "MD"]
+    assert sorted(row["country"] for row in found["items"]) == ["GE", "MD"]
 
 
 async def test_a_host_country_is_led_to_no_case_that_is_closed_to_it(

@@ -17,8 +17,8 @@ from services.matching.background import processes
 from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.cohorts.actions import plan as cohorts_plan
 from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
+from services.matching.cohorts.model import OPEN
 from services.matching.cohorts.store import jobs
-from services.matching.cohorts.store.jobs import OPEN
 from services.matching.facts.store import pools as store
 from services.matching.settings import Settings
 from shared.bus.db import leases

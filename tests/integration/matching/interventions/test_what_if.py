@@ -10,7 +10,7 @@ import pytest
 
 from services.matching.interventions import store as interventions_store
 from services.matching.interventions.actions import what_ifs
-from services.matching.interventions.model import Basis, How, OtherTerms, Outcome
+from services.matching.interventions.model import Basis, Comparison, Effect, OtherTerms
 from services.matching.provisional.model.problem import solve
 from shared.bus.db import leases
 from shared.contracts import _examples as ex
@@ -44,12 +44,12 @@ async def _stored(world: World, what_if_id: UUID) -> WhatIf:
     return row
 
 
-async def _worked_out(world: World, other: OtherTerms, basis: Basis = Basis.NOW, **options: Any) -> Outcome:
+async def _worked_out(world: World, other: OtherTerms, basis: Basis = Basis.NOW, **options: Any) -> Comparison:
     asked = await what_ifs.ask(world.bus, "carla", world.call_id, basis, other)
     assert await what_ifs.work_once(world.bus, **options)
     row = await _stored(world, asked)
     assert row.state == "done", row.problem
-    return Outcome.model_validate(row.outcome)
+    return Comparison.model_validate(row.outcome)
 
 
 async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
@@ -62,7 +62,7 @@ async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
     theirs = solve(replace(given.facts, terms=NO_MOLDOVAN.applied(given.facts.terms)))
     assert [side.digest for side in outcome.before] == [result.digest for result in own.values()]
     assert [side.digest for side in outcome.after] == [result.digest for result in theirs.values()]
-    assert {one.application_id: one.how for one in outcome.moved} == {first: How.LOST, second: How.GAINED}
+    assert {one.application_id: one.how for one in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
     assert {group.code: (group.gained, group.lost) for group in outcome.countries} == {"GE": (1, 0), "MD": (0, 1)}
     assert [side.matched for side in outcome.before] == [side.matched for side in outcome.after]
     for groups in (outcome.countries, outcome.services, outcome.rank_groups):
@@ -91,7 +91,7 @@ async def test_a_finished_call_is_matched_again_from_its_start(world: World) -> 
     await world.feed.deliver((calls.CallClosed.model_validate({"terms": terms}), world.call_id))
     outcome = await _worked_out(world, NO_MOLDOVAN, Basis.START)
     assert outcome.before[0].applications == outcome.before[0].matched + 1 == 2
-    assert {one.application_id: one.how for one in outcome.moved} == {first: How.LOST, second: How.GAINED}
+    assert {one.application_id: one.how for one in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
     with pytest.raises(Refused) as refused:
         await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     assert refused.value.status_code == 409

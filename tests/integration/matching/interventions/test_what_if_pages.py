@@ -152,7 +152,7 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
     told = (await browser.get(f"/matching/api/v1/what-ifs/{again.json()['id']}")).json()
     assert told["state"] == "done"
     assert {one["how"] for one in told["outcome"]["moved"]} == {"gained", "lost"}
-    assert len((await browser.get("/matching/api/v1/what-ifs")).json()["what_ifs"]) == 2
+    assert len((await browser.get("/matching/api/v1/what-ifs")).json()["items"]) == 2
     refused = await _post(browser, "/matching/api/v1/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
     assert refused.status_code == 422
     assert "exclusions" in refused.text

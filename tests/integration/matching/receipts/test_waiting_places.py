@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.matching.receipts import views as receipts_views
+from services.matching.receipts.views import receipts as receipts_views
 from shared.contracts.codes import Answer, Party, Role
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     line = {}
     for one in set(officers) - {winner}:
         (place,) = await receipts_views.waiting_places(world.bus, one)
-        assert (place.seat_id, place.of, place.free, place.limit) == (str(seat), 2, 0, None)
+        assert (place.seat_id, place.of, place.free, place.limit) == (seat, 2, 0, None)
         line[place.at] = one
     assert sorted(line) == [1, 2]
     assert await receipts_views.waiting_places(world.bus, winner) == ()
@@ -42,7 +42,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     await world.match_calls()
     (called,) = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
     assert called.application_id == line[1]
-    (place,) = [one for one in await receipts_views.waiting_places(world.bus, line[2]) if one.seat_id == str(seat)]
+    (place,) = [one for one in await receipts_views.waiting_places(world.bus, line[2]) if one.seat_id == seat]
     assert (place.at, place.of) == (1, 1)
 
 

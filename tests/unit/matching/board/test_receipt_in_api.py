@@ -1,10 +1,10 @@
-"""Receipts in the API name no restricted expertise."""
+"""Receipts in the API name no restricted expertise, and the officer's part nothing that the host prefers."""
 
 from __future__ import annotations
 
-from services.matching.board.api.cases import own_part
+from services.matching.receipts.views.receipts import Receipt
 from shared.contracts.codes import Change, Expertise
-from shared.contracts.receipts import NoMatchExplained
+from shared.contracts.receipts import MatchExplained, NoMatchExplained
 
 
 def test_a_restricted_area_is_not_named() -> None:
@@ -12,4 +12,14 @@ def test_a_restricted_area_is_not_named() -> None:
     areas = [next(one for one in Expertise if one.restricted), next(one for one in Expertise if not one.restricted)]
     changes = [{"change": Change.MORE_EXPERTISE, "area": area} for area in areas]
     told = NoMatchExplained.model_validate({**NoMatchExplained.example, "counterfactuals": changes})
-    assert [one["area"] for one in own_part(told)["counterfactuals"]] == ["restricted", areas[1].value]
+    assert [one.area for one in Receipt.of(told, own=True).counterfactuals] == ["restricted", areas[1].value]
+    assert [one.area for one in Receipt.of(told).counterfactuals] == ["restricted", areas[1].value]
+
+
+def test_the_own_part_has_no_preference_of_the_host() -> None:
+    """Score, rank and points of the host are null in the officer's part, and given to a coordinator."""
+    published = MatchExplained.model_validate(MatchExplained.example)
+    own, whole = Receipt.of(published, own=True), Receipt.of(published)
+    assert (own.host_score, own.host_rank, own.points[0].host, own.points[0].host_of) == (None, None, None, None)
+    assert (own.score, own.rank, own.points[0].applicant) == (78, 1, 40)
+    assert (whole.host_score, whole.host_rank, whole.points[0].host) == (64, 2, 20)

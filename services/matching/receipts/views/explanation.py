@@ -1,0 +1,267 @@
+"""A receipt in words, as pages show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from services.matching.facts import views as facts
+from services.matching.receipts.views.receipts import published_receipt, waiting_places
+from services.matching.words import area, topic
+from shared.contracts import labels
+from shared.contracts.codes import Change, Criterion, HardRule
+from shared.contracts.receipts import MatchExplained
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from services.matching.facts.views import CallSummary, Place
+    from services.matching.receipts.views.receipts import Explained, WaitingPlace
+    from shared.bus import Bus
+    from shared.contracts.receipts import Counterfactual
+
+Side = Literal["applicant", "host", "both"]
+"""For whom a receipt is shown; a coordinator sees both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelRow:
+    """A hard rule that took places away, with how many are left and how many it took."""
+
+    name: str
+    left: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRow:
+    """The points of one criterion, of the most possible."""
+
+    name: str
+    points: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointsColumn:
+    """The points of one side by criterion."""
+
+    title: str
+    rows: Sequence[PointsRow]
+
+    @property
+    def total(self) -> int:
+        """Return the sum of points."""
+        return sum(row.points for row in self.rows)
+
+    @property
+    def most(self) -> int:
+        """Return the greatest sum possible."""
+        return sum(row.most for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A place for which an application waits: its name, the number in line, and what has to happen."""
+
+    name: str
+    at: str
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A receipt as the templates show it."""
+
+    matched: bool
+    considered: int
+    feasible: int
+    side: Side
+    funnel: Sequence[FunnelRow] = ()
+    changes: Sequence[str] = ()
+    columns: Sequence[PointsColumn] = ()
+    rank: int | None = None
+    host_rank: int | None = None
+    ring: int | None = None
+    waiting_place: int | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """The page of a published receipt: the place of its match, and where the application waits."""
+
+    application_id: UUID
+    reference: str
+    call: CallSummary | None
+    seat: Place | None
+    receipt: Explanation
+    waiting: Sequence[WaitingRow]
+
+
+def explanation(published: Explained, places: Mapping[UUID, Place], scheme: str, *, side: Side) -> Explanation:
+    """Return a receipt in words for a side."""
+    match = published if isinstance(published, MatchExplained) else None
+    to_applicant, to_host = side != "host", side != "applicant"
+    columns = []
+    if match is not None and to_applicant:
+        columns.append(_points(match, "applicant", gettext("What the officer gains")))
+    if match is not None and to_host:
+        columns.append(_points(match, "host", gettext("What the host prefers")))
+    return Explanation(
+        matched=match is not None,
+        considered=published.considered,
+        feasible=published.feasible,
+        side=side,
+        funnel=_funnel(published) if to_applicant else (),
+        changes=[change(each, places, scheme) for each in published.counterfactuals] if to_applicant else (),
+        columns=columns,
+        rank=match.rank if match is not None and to_applicant else None,
+        host_rank=match.host_rank if match is not None and to_host else None,
+        ring=match.ring if match is not None else None,
+        waiting_place=getattr(published, "waiting_place", None),
+        notes=_notes(published) if to_applicant else (),
+    )
+
+
+async def receipt_page(bus: Bus, application_id: UUID, *, side: Side) -> ReceiptPage:
+    """Return the page of an application's newest published receipt. Raises `Refused` (404) if there is none.
+
+    A host has a receipt of a match only.
+    """
+    published = await published_receipt(bus, application_id)
+    if published is None or (side == "host" and not isinstance(published, MatchExplained)):
+        raise Refused(gettext("There is no receipt yet: it is written when a cohort is committed."), 404)
+    in_line = () if side == "host" else await waiting_places(bus, application_id)
+    own = seat_of(published)
+    async with bus.read() as session:
+        applicant = (await facts.applicants(session, [application_id])).get(application_id)
+        calls = await facts.some_calls(session, [published.call_id])
+        places = await facts.places(session, named_places(published, in_line) | ({own} if own else set()))
+    return ReceiptPage(
+        application_id=application_id,
+        reference=applicant.reference if applicant else "",
+        call=calls.get(published.call_id),
+        seat=places.get(own) if own else None,
+        receipt=explanation(published, places, calls.scheme(published.call_id), side=side),
+        waiting=waiting_rows(in_line, places),
+    )
+
+
+def seat_of(published: Explained) -> UUID | None:
+    """Return the offer or mentor of a receipt's match; None if it has no match."""
+    return published.offer_id or published.mentor_id if isinstance(published, MatchExplained) else None
+
+
+def named_places(published: Explained | None, in_line: Sequence[WaitingPlace]) -> set[UUID]:
+    """Return the offers and mentors that the changes of a receipt and the waiting list name."""
+    changes = published.counterfactuals if published is not None else ()
+    named = {change.offer_id or change.mentor_id for change in changes}
+    return {seat_id for seat_id in named if seat_id} | {line.seat_id for line in in_line}
+
+
+def waiting_rows(in_line: Sequence[WaitingPlace], places: Mapping[UUID, Place]) -> list[WaitingRow]:
+    """Return where an application waits, by place, and what else must happen first."""
+    rows = []
+    for line in in_line:
+        place = places.get(line.seat_id)
+        at = gettext("%(at)d of %(of)d") % {"at": line.at, "of": line.of}
+        rows.append(WaitingRow(place.reference if place else gettext("another place"), at, _needs(line)))
+    return rows
+
+
+def _needs(line: WaitingPlace) -> str:
+    if line.limit is HardRule.QUOTA:
+        return gettext("The country's quota is used up: somebody of the same country must leave a place.")
+    if line.limit is HardRule.SHARE_OF_OFFER:
+        return gettext("The country's share of this place is used up: somebody of the same country must leave it.")
+    if line.free:
+        return gettext("A place is free; it is given when the next cohort is committed.")
+    return gettext("A place must fall free.")
+
+
+def _notes(published: Explained) -> list[str]:
+    """Return further facts that decided: the group that is placed together, the floor of the country."""
+    notes = []
+    if published.group_size and isinstance(published, MatchExplained):
+        notes.append(
+            ngettext(
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                published.group_size,
+            )
+            % {"num": published.group_size}
+        )
+    elif published.group_size:
+        notes.append(
+            gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
+            % {"size": published.group_size, "count": published.group_feasible or 0}
+        )
+    if isinstance(published, MatchExplained) and published.override:
+        why = {"reason": labels.label(published.override)}
+        notes.append(gettext("Put to this place by a programme coordinator: %(reason)s.") % why)
+    if published.floor_first:
+        notes.append(gettext("The least number that the call sets for the country put this application first."))
+    return notes
+
+
+def _points(published: MatchExplained, side: Literal["applicant", "host"], title: str) -> PointsColumn:
+    """Return the points of one side; criteria that do not count for it are left out."""
+    rows = [
+        PointsRow(labels.label(Criterion(points.criterion)), getattr(points, side), most)
+        for points in published.points
+        if (most := getattr(points, f"{side}_of"))
+    ]
+    return PointsColumn(title, rows)
+
+
+def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme: str) -> str:
+    """Return a smallest change that would have matched, as a sentence."""
+    seat_id = counterfactual.offer_id or counterfactual.mentor_id
+    place = places.get(seat_id) if seat_id else None
+    where = place.reference if place else gettext("another place")
+    count = counterfactual.count or 1
+    if counterfactual.change is Change.MORE_PLACES:
+        return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
+            "num": count,
+            "place": where,
+        }
+    return gettext("%(change)s (then %(place)s)") % {
+        "change": _of_the_applicant(counterfactual, scheme, count),
+        "place": where,
+    }
+
+
+def _of_the_applicant(counterfactual: Counterfactual, scheme: str, count: int) -> str:
+    match counterfactual.change:
+        case Change.LANGUAGE_LEVEL if counterfactual.language:
+            text = f"{labels.tongue(counterfactual.language)} {counterfactual.from_level} → {counterfactual.to_level}"
+        case Change.OTHER_WEEKS:
+            text = ngettext("%(num)d more week in which you can go", "%(num)d more weeks in which you can go", count)
+            text %= {"num": count}
+            if counterfactual.period:
+                text += f", {dates.span(counterfactual.period.start, counterfactual.period.end)}"
+        case Change.MORE_TOPICS if counterfactual.topic:
+            text = gettext("One more topic: %(topic)s") % {"topic": topic(counterfactual.topic, scheme)}
+        case Change.MORE_EXPERTISE if counterfactual.area:
+            text = gettext("One more area of expertise: %(area)s") % {"area": area(counterfactual.area)}
+        case Change.QUOTA if counterfactual.country:
+            text = gettext("A higher quota for %(country)s") % {"country": labels.country(counterfactual.country)}
+        case _:
+            text = labels.label(counterfactual.change)
+    return text
+
+
+def _funnel(receipt: Explained) -> list[FunnelRow]:
+    """Return the rules that took places away, in their order; an exclusion shows as "not available" (domain.md)."""
+    rows = []
+    before = receipt.considered
+    for step in receipt.funnel:
+        if before - step.remaining:
+            rows.append(FunnelRow(labels.label(step.rule), step.remaining, before - step.remaining))
+        before = step.remaining
+    return rows
