@@ -87,19 +87,19 @@ TermsForm: type[WhatIfForm] = type("TermsForm", (WhatIfForm,), _weights)
 """The whole form: a field `<criterion>_<side>` a weight besides."""
 
 
-def initial(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
-    """Return the values of the form before anything is changed."""
+def filled(terms: OtherTerms, basis: Basis) -> WhatIfForm:
+    """Return the form before anything is changed."""
     values: dict[str, Any] = terms.model_dump(mode="json", exclude={"weights", "quotas"}) | {"basis": basis.value}
     values["quotas"] = [quota.model_dump() for quota in terms.quotas or ()]
     for weight in terms.weights or ():
         for side in SIDES:
             values[f"{weight.criterion.value}_{side}"] = getattr(weight, side)
-    return values
+    return TermsForm(data=values)
 
 
-async def read(request: Request, known: dict[str, Any] | None = None) -> WhatIfForm:
-    """Return the form as it was sent, or filled with what is `known` when it is opened."""
-    return TermsForm(data=known) if known is not None else await TermsForm.read(request)
+async def read(request: Request) -> WhatIfForm:
+    """Return the form as it was sent."""
+    return await TermsForm.read(request)
 
 
 def checked(form: WhatIfForm) -> bool:

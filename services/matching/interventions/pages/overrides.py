@@ -89,6 +89,7 @@ def _reason(entered: object) -> Reason | None:
 async def _choose(
     request: Request, bus: Bus, application_id: UUID, problems: Mapping[str, str] | None = None, status: int = 422
 ) -> Response:
+    form = await request.form()
     async with bus.read() as session:
         view = await override_choice(session, application_id)
     return render(
@@ -99,5 +100,6 @@ async def _choose(
         seats=view.places,
         reasons=[(reason.value, label(reason)) for reason in StatedReason],
         problems=problems or {},
-        entered=await request.form(),
+        chosen_seat=form.get("seat"),
+        chosen_reason=form.get("reason"),
     )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.matching.facts.views import CallSummary, all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.interventions.actions import what_ifs
-from services.matching.interventions.forms import SIDES, WhatIfForm, checked, initial, read, side_name, terms_of
+from services.matching.interventions.forms import SIDES, WhatIfForm, checked, filled, read, side_name, terms_of
 from services.matching.interventions.views import what_ifs as views
 from services.matching.interventions.views.what_ifs import Beginning
 from services.matching.parameters import BusDep
@@ -54,7 +54,7 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
 async def new(request: Request, bus: BusDep, _: Programme) -> Response:
     """Show the call's terms in a form, or with `from` those of an earlier what-if."""
     beginning = await _beginning(bus, request)
-    return _form(request, beginning.call, await read(request, initial(beginning.terms, beginning.basis)))
+    return _form(request, beginning.call, filled(beginning.terms, beginning.basis))
 
 
 @router.post("/new")
