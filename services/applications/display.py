@@ -73,7 +73,7 @@ def tag(kind: str, code: str) -> Markup:
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(entry.tone, entry.word)
 
 
-def outcome_task_row(task: Task, address: str) -> dict[str, Any]:
+def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow:
     """Return a form of reporting as a row of a task list: submitted, due, closed, or open at any time.
 
     `address` is the address of its visit or mentorship; the row of a closed form leads to the reason why it is closed.
@@ -81,14 +81,20 @@ def outcome_task_row(task: Task, address: str) -> dict[str, Any]:
     form = f"{address}/forms/{task.purpose}"
     if not task.asked:
         hint = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
-        return {"href": form, "hint": hint}
+        return TaskRow(title, form, hint)
     if task.done:
-        return {"href": None, "state": states.state("outcome", "submitted")}
+        return TaskRow(title, None, hint, state=states.state("outcome", "submitted"))
     if task.closed:
         hint = gettext("It did not come, and is no longer taken. Open it to read why, and what you can do.")
         reason_address = f"{address}/closed-forms/{task.purpose}/{task.party}"
-        return {"href": reason_address, "state": states.state("outcome", "closed"), "hint": hint}
-    return {"href": form, "state": states.state("outcome", "due")}
+        return TaskRow(title, reason_address, hint, state=states.state("outcome", "closed"))
+    return TaskRow(title, form, hint, state=states.state("outcome", "due"))
+
+
+def outcome_task_row(task: Task, address: str) -> dict[str, Any]:
+    """Return the same without a title, as a dictionary."""
+    row = outcome_row(task, address, "")
+    return {"href": row.href, "state": row.state} | ({"hint": row.hint} if row.hint else {})
 
 
 def topic(code: str) -> str:

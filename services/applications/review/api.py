@@ -7,21 +7,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.access.store import deciders_on as held_on
-from services.applications.access.views import capacity_for
 from services.applications.application.store import applications as store
-from services.applications.application.views.resource import application_resource
-from services.applications.application.views.standing import case_of
 from services.applications.bulk import MOST
 from services.applications.guards import Coordinator, Decider
 from services.applications.overview.store import queue
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found
 from services.applications.review import store as review_store
 from services.applications.review.actions import appeal_decisions, bulk, eligibility, endings, endorsement
 from services.applications.review.forms.queue import QueueQuery
+from services.applications.review.views.case import ReviewCase, review_case
 from shared.contracts.codes import (
     AppealOutcome,
-    ApplicationState,
     NotEndorsedReason,
     Section,
     StatedReason,
@@ -30,7 +26,6 @@ from shared.contracts.codes import (
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.identity.scope import may_coordinate
 from shared.time import clock
 
 router = APIRouter(prefix="/applications/api/v1", tags=["decisions"])
@@ -163,22 +158,10 @@ async def read_queue(
 
 
 @router.get("/cases/{application_id}")
-async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> ReviewCase:
     """Return one submitted application, as its coordinator sees it: state, answers, and who decides."""
     async with bus.read() as session:
-        case = await case_of(session, application_id)
-        if case is None or case.application.submitted_at is None:
-            raise not_found()
-        application = case.application
-        if not may_coordinate(principal, application.country, application.organisation_id):
-            raise not_found()
-        own = await capacity_for(session, principal, application)
-    waits = application.own_state is ApplicationState.SUBMITTED
-    return application_resource(case, answers=True, others=True) | {
-        "you_decide_as": own.acting_as if waits else None,
-        "deputy_asked_until": own.deputy_until if waits and own.overdue else None,
-        "programme_asked_since": own.asked if waits else None,
-    }
+        return await review_case(session, principal, application_id)
 
 
 @router.post("/applications/{application_id}/endorse")

@@ -1,12 +1,10 @@
-"""Begin, save, submit, withdraw and discard an application."""
+"""Begin, submit, withdraw and discard an application."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
@@ -16,11 +14,10 @@ from services.applications.application.model.tasks import missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
-from services.applications.calls.model import questions
 from services.applications.counters import next_number
 from services.applications.matches.store import matches
 from services.applications.outcomes.actions.line_managers import record_line_manager
-from services.applications.refusals import lawful, not_found, own_application, unreadable
+from services.applications.refusals import lawful, not_found, own_application
 from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
@@ -33,7 +30,6 @@ from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,9 +37,6 @@ if TYPE_CHECKING:
     from services.applications.settings import Settings
     from shared.bus import Bus, Tx
     from shared.identity import Principal
-
-# From these states an officer may still change the answers.
-WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
 
 MOST_REPLY = 1000
 """Characters of an officer's answer to what the coordinator asked."""
@@ -88,96 +81,6 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
         return application
 
 
-async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
-    """Save answers: `changes` replaces the fields of `Answers` that it names, all others stay.
-
-    Raises `Refused` (404; 409 once it is submitted; 422 with the fields that cannot be read).
-    """
-    async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
-        if application.own_state not in WRITABLE:
-            raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
-        try:
-            answers = Answers.model_validate(application.answers_json | dict(changes))
-        except ValidationError as error:
-            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        await check_answers(tx, application, answers, changes)
-        application.answers_json = answers.model_dump(mode="json")
-        application.saved_at = clock.now()
-        tx.session.add(application)
-        return application
-
-
-async def save_readable(
-    bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]
-) -> store.Application:
-    """Save those `changes` that can be read, and leave the rest as it was: for a page that is left half way.
-
-    Raises `Refused` (404, 409).
-    """
-    readable = dict(changes)
-    while True:
-        try:
-            return await save(bus, principal, application_id, readable)
-        except Refused as refused:
-            remaining = _without(readable, refused.fields)
-            if refused.status_code != 422 or remaining == readable:
-                raise
-            readable = remaining
-
-
-def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
-    """Return the changes without what cannot be read: whole fields, and single answers to the call's own questions."""
-    remaining = dict(changes)
-    for name in unread:
-        field, _, code = name.partition(".")
-        if field == "questions" and code:
-            remaining[field] = {
-                question: answer for question, answer in remaining.get(field, {}).items() if question != code
-            }
-        else:
-            remaining.pop(field, None)
-    return remaining
-
-
-async def check_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
-    """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
-    await _check_organisation(tx, application, answers)
-    if "conflicts" in changes:
-        await _check_conflicts(tx, answers)
-    if "questions" in changes:
-        await _check_question_answers(tx, application, answers)
-
-
-async def _check_conflicts(tx: Tx, answers: Answers) -> None:
-    """Raise `Refused` (422) for organisations that are not in the register."""
-    known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
-    if set(answers.conflicts) - known:
-        sentence = gettext("Choose organisations of the register.")
-        raise Refused(sentence, 422, {"conflicts": sentence})
-
-
-async def _check_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
-    """Raise `Refused` (422) for an agency of another country than the officer's."""
-    if answers.organisation_id is None:
-        return
-    organisation = await entries.organisation(tx.session, answers.organisation_id)
-    if organisation is None or organisation.country != application.country:
-        sentence = gettext("Choose an agency of your own country.")
-        raise Refused(sentence, 422, {"organisation_id": sentence})
-    application.organisation_id = organisation.id
-
-
-async def _check_question_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
-    """Raise `Refused` (422) for answers to the call's own questions that are not valid."""
-    calls = await calls_store.calls_by_id(tx.session, [application.call_id])
-    terms = (await calls_store.terms_of(tx.session, [application], calls))[application.id]
-    found = questions.problems(terms, answers.questions)
-    if found:
-        named = {f"questions.{code}": sentence for code, sentence in found.items()}
-        raise Refused(gettext("Some answers cannot be read."), 422, named)
-
-
 async def submit(
     bus: Bus, principal: Principal, application_id: UUID, settings: Settings, text: str = ""
 ) -> store.Application:
@@ -220,7 +123,7 @@ async def submit(
 
 
 async def _hold_call(tx: Tx, application_id: UUID) -> calls_store.Call:
-    """The application's call, held: one that closes at this moment finds the application, or is found closed.
+    """Return the application's call, held: one that closes at this moment finds the application, or is found closed.
 
     The call goes before the application, as where it closes. Raises `Refused` (404).
     """
@@ -263,7 +166,7 @@ async def _state_after_withdrawal(session: AsyncSession, application: store.Appl
 
 
 async def may_withdraw(session: AsyncSession, application: store.Application) -> bool:
-    """Whether a submitted application can be withdrawn now, so that only what is possible is offered."""
+    """Return whether a submitted application can be withdrawn now, so that only what is possible is offered."""
     try:
         await _state_after_withdrawal(session, application)
     except states.NotPossible:

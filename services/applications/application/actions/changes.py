@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from services.applications.application.actions.applications import check_answers
+from services.applications.application.actions.answers import check_answers, read_answers
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import Answers, candidate_of
+from services.applications.application.model.answers import candidate_of
 from services.applications.application.model.tasks import FIELDS, WITH_WHOM, changed_tasks, missing, sections_of
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
-from services.applications.refusals import lawful, not_found, own_application, unreadable
+from services.applications.refusals import lawful, not_found, own_application
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from services.applications.application.model.answers import Answers
     from services.applications.application.store.applications import Application
     from services.applications.application.views.standing import Case
     from shared.bus import Bus, Tx
@@ -71,11 +70,8 @@ async def change(
         if unknown:
             sentence = gettext("This cannot be changed here.")
             raise Refused(sentence, 422, dict.fromkeys(sorted(unknown), sentence))
-        try:
-            answers = Answers.model_validate(application.answers_json | dict(changes))
-        except ValidationError as error:
-            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        await check_answers(tx, application, answers, changes)
+        answers = read_answers(application, changes)
+        await check_answers(tx, application, answers, changes, case.terms)
         missing_answers = missing(answers, case.terms)
         if missing_answers:
             fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
@@ -93,13 +89,14 @@ async def change(
         )
         matters = _candidate(case, before) != _candidate(case, answers)
         application.answers_json = answers.model_dump(mode="json")
+        application.organisation_id = answers.organisation_id
         application.saved_at = clock.now()
         await record_change(tx, case, sections_of(tasks), reason, text, matters=matters)
         return application
 
 
 def _candidate(case: Case, answers: Answers) -> object:
-    """What of the answers the call's rules look at."""
+    """Return what of the answers the call's rules look at."""
     application = case.application
     return candidate_of(answers, kind=application.for_, country=application.country, partner_active=case.partner_active)
 

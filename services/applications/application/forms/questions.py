@@ -6,11 +6,10 @@ from wtforms import Form as WTForm
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from services.applications.application.forms.parts import Task
 from services.applications.application.model.answers import Answers
 from services.applications.calls.model import questions as model
 from shared.contracts.calls import CallQuestion, CallTerms
-from shared.contracts.codes import QuestionKind, Section
+from shared.contracts.codes import QuestionKind
 from shared.i18n import N_
 from shared.web.forms import Form, Needed, NumberField, RadioField, SelectField, TextAreaField
 
@@ -78,6 +77,3 @@ def field_of(name: str) -> str:
     """Return the field at which an error of the model belongs: `questions.unit` at `q_unit`."""
     first, _, code = name.partition(".")
     return f"{PREFIX}{code}" if first == "questions" and code else first
-
-
-QUESTIONS = Task(Section.QUESTIONS, QuestionsForm, own_data=fields, own_changes=changes, form_of=form_of)

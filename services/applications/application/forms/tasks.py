@@ -1,40 +1,267 @@
 """The pages of an application in their order, each with its form.
 
-Their fields are those of `Answers`; here stand the choices that depend on the call and the checks over several rows.
+Their fields are those of `Answers`; here stand the rows in which several answers are given, the choices that depend on
+the call, and the checks over several rows. `questions.py` has the page with the call's own questions.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms import rows as kinds
-from services.applications.application.forms.parts import (
-    Choices,
-    FormContext,
-    Task,
-    choices,
-    column,
-    countries_known,
-    languages_known,
-    offer,
-    page,
-    readable,
-    remedy,
-    rows,
+from services.applications.application.forms import questions
+from services.applications.application.model.answers import (
+    BACKGROUND,
+    MOST_OBJECTIVES,
+    PRIVACY,
+    PRIVACY_VERSION,
+    Answers,
 )
-from services.applications.application.forms.questions import QUESTIONS
-from services.applications.application.model.answers import BACKGROUND, PRIVACY, PRIVACY_VERSION
-from services.applications.application.model.tasks import tasks_for
+from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
+from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
+from services.applications.fields import fields_of
 from services.applications.forms import NotOptional
 from shared.contracts import labels
-from shared.contracts.codes import Section, topic_label
+from shared.contracts.codes import (
+    COUNTRIES,
+    LANGUAGES,
+    ApplicationKind,
+    Expertise,
+    LanguageLevel,
+    Section,
+    topic_label,
+)
 from shared.i18n import N_, gettext
 from shared.time import clock
-from shared.web.forms import BooleanField, CheckboxesField, FieldList, Form, Needed, arrange
+from shared.web.forms import (
+    Between,
+    BooleanField,
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    Longest,
+    Needed,
+    NumberField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+    arrange,
+)
 
 if TYPE_CHECKING:
-    from services.applications.application.model.answers import Answers
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.calls import CallTerms
+
+Choices = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormContext:
+    """What the choices of a form depend on: the call, and the agencies of the officer's country and abroad."""
+
+    terms: CallTerms
+    own: Sequence[NamedOrganisation] = ()
+    abroad: Sequence[NamedOrganisation] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One page of an application: its form, and the way from answers to fields and back, as the table of fields has it.
+
+    `prepare` gives the form its choices, and `needs_register` says that these are agencies; `check` puts errors where
+    `validate` sees single fields only. `own_data` and `own_changes` are for what the form asks in a way of its own.
+    `form_of` makes the form where it depends on the call.
+    """
+
+    code: str
+    form: type[Form]
+    rows: Rows = field(default_factory=dict)
+    prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
+    needs_register: bool = False
+    check: Callable[[Any], None] = lambda _form: None
+    own_data: Callable[[Answers], dict[str, Any]] = lambda _answers: {}
+    own_changes: Callable[[Form], dict[str, Any]] = lambda _form: {}
+    form_of: Callable[[CallTerms], type[Form]] | None = None
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language."""
+        return task_title(self.code)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The call's rules that concern the page."""
+        return rules_of(self.code)
+
+    def title_for(self, kind: ApplicationKind) -> str:
+        """Return the title on an application of that kind."""
+        return task_title(self.code, kind)
+
+    def form_for(self, terms: CallTerms) -> type[Form]:
+        """Return the form of an application to that call."""
+        return self.form if self.form_of is None else self.form_of(terms)
+
+    def fields(self, answers: Answers) -> dict[str, Any]:
+        """Return the answers of the page as its form shows them."""
+        return form_data(answers, FIELDS[self.code], self.rows) | self.own_data(answers)
+
+    def changes(self, form: Form) -> dict[str, Any]:
+        """Return what the form says as answers."""
+        return form_values(form, Answers, FIELDS[self.code], self.rows) | self.own_changes(form)
+
+
+def page(code: str, *, base: type[Form] = Form, rows: Rows | None = None, **more: Any) -> Task:
+    """Return a page whose form asks for the fields of its section; `base` may have more."""
+    return Task(code, form_of(Answers, FIELDS[code], base=base, rows=rows), rows or {}, **more)
+
+
+def remedy(name: str) -> str:
+    """Return the sentence that asks for a field, in the reader's language."""
+    return gettext(fields_of(Answers)[name].remedy)
+
+
+def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:
+    """Return the members of a code list as choices in the reader's language, with an empty one before them."""
+    found = [(str(code), labels.label(code)) for code in codes]
+    return ([("", gettext(empty))] if empty is not None else []) + found
+
+
+def languages_known() -> Choices:
+    """Return languages by their name in the reader's language."""
+    return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda choice: choice[1])]
+
+
+def countries_known() -> Choices:
+    """Return countries by their name in the reader's language."""
+    return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda choice: choice[1])]
+
+
+def offer(form: Form, name: str, offered: Choices, part: str = "") -> None:
+    """Give a field its choices; with a `part`, that field of each of its rows."""
+    target: Any = form[name]
+    for cell in [entry.form[part] for entry in target] if part else [target]:
+        cell.choices = offered
+
+
+def rows(form: Form, name: str) -> list[dict[str, Any]]:
+    """Return what is written in the rows of a field."""
+    found = form[name]
+    assert isinstance(found, FieldList)
+    return [entry.data for entry in found]
+
+
+def readable(form: Form, name: str) -> bool:
+    """Return whether all that is written in the rows of a field could be read."""
+    found = form[name]
+    assert isinstance(found, FieldList)
+    return not any(cell.process_errors for entry in found for cell in entry.form)
+
+
+def column(form: Form, name: str, part: str) -> list[str]:
+    """Return one answer a row, in the order of the rows, each once and none empty."""
+    texts = [str(row[part] or "").strip() for row in rows(form, name)]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+class ExpertiseRow(Row):
+    """One area of expertise."""
+
+    area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose"))
+    level = SelectField(N_("Level"), choices=[("1", N_("1: basic")), ("2", N_("2: advanced")), ("3", N_("3: expert"))])
+    years = NumberField(N_("Years"), [NotOptional(), Between(0, 60)])
+
+
+class LanguageRow(Row):
+    """One language."""
+
+    language = SelectField(N_("Language"), [NotOptional()])
+    level = SelectField(N_("Level"), [NotOptional()], choices=LanguageLevel, blank=N_("Choose"))
+
+
+class CourseRow(Row):
+    """One finished course."""
+
+    course = StringField(N_("Name of the course"), [NotOptional(), Longest(200)])
+
+
+class ConflictRow(Row):
+    """One organisation with which there is a conflict of interest."""
+
+    organisation = SelectField(N_("Organisation"), [NotOptional()])
+
+
+class TopicRow(Row):
+    """One topic."""
+
+    topic = SelectField(N_("Topic"), [NotOptional()])
+
+
+class CountryRow(Row):
+    """One country."""
+
+    country = SelectField(N_("Country"), [NotOptional()])
+
+
+class PeriodRow(Row):
+    """From the first to the last day."""
+
+    start = DateField(N_("First day"), [NotOptional()])
+    end = DateField(N_("Last day"), [NotOptional()])
+
+
+class ObjectiveRow(Row):
+    """One objective."""
+
+    text = TextAreaField(N_("Objective"), [NotOptional(), Longest(1000)])
+
+
+def _parts(value: BaseModel) -> dict[str, Any]:
+    return value.model_dump(mode="json")
+
+
+def _dates(value: BaseModel) -> dict[str, Any]:
+    return value.model_dump()
+
+
+def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {**row, "years": row["years"] or 0} if row["area"] else None
+
+
+def _language(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    return dict(row) if row["language"] and row["level"] else None
+
+
+def _period(row: Mapping[str, Any]) -> dict[str, str] | None:
+    start, end = row["start"], row["end"]
+    return None if start is None or end is None else {"start": start.isoformat(), "end": end.isoformat()}
+
+
+def _one(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
+    """Return how a value becomes a row with a single field, and is read from it."""
+    return lambda value: {part: str(value)}, lambda row: str(row[part] or "").strip() or None
+
+
+_EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1)}
+_LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1)}
+_BACKGROUND: Rows = {
+    "courses": RowKind(CourseRow, *_one("course")),
+    "conflicts": RowKind(ConflictRow, *_one("organisation"), most=20),
+}
+_TOPICS: Rows = {
+    "topics": RowKind(TopicRow, *_one("topic"), least=1),
+    "preferred_countries": RowKind(CountryRow, *_one("country")),
+}
+_PERIODS: Rows = {
+    "periods": RowKind(PeriodRow, _dates, _period, least=1),
+    "blackouts": RowKind(PeriodRow, _dates, _period),
+}
+_OBJECTIVES: Rows = {"objectives": RowKind(ObjectiveRow, *_one("text"), most=MOST_OBJECTIVES, least=1)}
 
 
 def _blank(offered: Choices) -> Choices:
@@ -160,20 +387,26 @@ _ALL = (
     page(Section.CONTACT, prepare=_writing_languages),
     page(Section.SERVICE, prepare=_agencies, needs_register=True),
     LINE_MANAGER,
-    page(Section.EXPERTISE, rows=kinds.EXPERTISE, check=_check_expertise),
-    page(Section.LANGUAGES, rows=kinds.LANGUAGES, prepare=_languages, check=_check_languages),
+    page(Section.EXPERTISE, rows=_EXPERTISE, check=_check_expertise),
+    page(Section.LANGUAGES, rows=_LANGUAGES, prepare=_languages, check=_check_languages),
     page(
         BACKGROUND,
         base=BackgroundForm,
-        rows=kinds.BACKGROUND,
+        rows=_BACKGROUND,
         prepare=_courses_and_organisations,
         needs_register=True,
         own_changes=_courses,
     ),
-    page(Section.TOPICS, rows=kinds.TOPICS, prepare=_topics, check=_check_topics),
-    page(Section.PERIODS, rows=kinds.PERIODS, check=_check_periods),
-    page(Section.OBJECTIVES, rows=kinds.OBJECTIVES, check=_check_objectives),
-    QUESTIONS,
+    page(Section.TOPICS, rows=_TOPICS, prepare=_topics, check=_check_topics),
+    page(Section.PERIODS, rows=_PERIODS, check=_check_periods),
+    page(Section.OBJECTIVES, rows=_OBJECTIVES, check=_check_objectives),
+    Task(
+        Section.QUESTIONS,
+        questions.QuestionsForm,
+        own_data=questions.fields,
+        own_changes=questions.changes,
+        form_of=questions.form_of,
+    ),
     page(PRIVACY, base=PrivacyForm, own_data=_notice_read, own_changes=_read_notice),
 )
 TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
@@ -183,16 +416,3 @@ TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 def tasks_of(terms: CallTerms) -> dict[str, Task]:
     """Return the pages of an application to this call, by code; without questions of its own it has none for them."""
     return {code: TASK_FORMS[code] for code in tasks_for(terms)}
-
-
-__all__ = [
-    "LINE_MANAGER",
-    "TASK_FORMS",
-    "FormContext",
-    "NotOptional",
-    "Task",
-    "choices",
-    "countries_known",
-    "languages_known",
-    "tasks_of",
-]

@@ -1,4 +1,4 @@
-"""The pages of an application: their titles, the answers of each, and what is still missing."""
+"""The pages of an application: their titles and addresses, the answers of each, and what is still missing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from shared.contracts.calls import CallTerms
 
@@ -44,6 +45,11 @@ def task_title(task: str, kind: ApplicationKind | None = None) -> str:
     """Return the title of a page in the reader's language, as an application of that kind shows it."""
     special = _MENTORING_TITLES if kind is ApplicationKind.MENTEE else {}
     return gettext(special.get(task, TITLES[task]))
+
+
+def application_address(application_id: UUID, rest: str = "") -> str:
+    """Return the address of the officer's own application, or of a page of it."""
+    return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
 
 
 def tasks_for(terms: CallTerms) -> list[str]:

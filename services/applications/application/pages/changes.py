@@ -5,12 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.actions import changes as actions
 from services.applications.application.forms.tasks import LINE_MANAGER, Task, tasks_of
 from services.applications.application.model import states
-from services.applications.application.pages.tasks import field_of, page_of, prepare_form, task_context
-from services.applications.application.views.standing import Case, application_address, own_case
+from services.applications.application.model.tasks import application_address
+from services.applications.application.pages.tasks import field_of, page_of, prepare_form, render_page
+from services.applications.application.views.standing import Case, own_case, own_case_in
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import BusDep
@@ -44,9 +46,9 @@ def _form_of(page: Task, case: Case) -> type[Form]:
     return type("ChangeForm", (Reasoned, page.form_for(case.terms)), {})
 
 
-async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> Case:
+async def _changeable(session: AsyncSession, principal: Principal, application_id: UUID) -> Case:
     """Return the officer's own case where it can be changed. Raises `Refused` (404, 409)."""
-    case = await own_case(bus, principal, application_id)
+    case = await own_case_in(session, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
         raise Refused(gettext("It cannot be changed now. Its page says where it stands."), 409)
     return case
@@ -77,27 +79,30 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
 @router.get("/{application_id}/change/{code}")
 async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Show one section as it was submitted, to be changed; where nothing can be, redirect to the status."""
-    case = await own_case(bus, principal, application_id)
-    page = _page_of(case, code)
-    if not states.may_change(case.application.own_state, case.shown_state):
-        return see_other(application_address(application_id))
-    form = _form_of(page, case)(data=page.fields(case.application.answers))
-    await prepare_form(bus, case, page, form)
+    async with bus.read() as session:
+        case = await own_case_in(session, principal, application_id)
+        page = _page_of(case, code)
+        if not states.may_change(case.application.own_state, case.shown_state):
+            return see_other(application_address(application_id))
+        form = _form_of(page, case)(data=page.fields(case.application.answers))
+        await prepare_form(session, case.terms, case.application.country, page, form)
     return _page(request, case, page, form, case.application.saved_at.isoformat())
 
 
 def _page_of(case: Case, code: str) -> Task:
     if code not in actions.CHANGEABLE:
         raise not_found()
-    return page_of(case, code)
+    return page_of(case.terms, code)
 
 
 def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, status: int = 200) -> Response:
-    return render(
+    return render_page(
         request,
         "application/change_one.html",
         status,
-        **task_context(case, page, form),
+        case,
+        page,
+        form,
         seen=saved_at,
         back_to=application_address(case.application.id, "change"),
     )
@@ -106,12 +111,13 @@ def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, s
 @router.post("/{application_id}/change/{code}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Change the section."""
-    case = await _changeable(bus, principal, application_id)
-    page = _page_of(case, code)
-    form = await _form_of(page, case).read(request)
     saved_at = str((await request.form()).get("seen", ""))
-    changed = await form.rows_changed(request)
-    await prepare_form(bus, case, page, form)
+    async with bus.read() as session:
+        case = await _changeable(session, principal, application_id)
+        page = _page_of(case, code)
+        form = await _form_of(page, case).read(request)
+        changed = await form.rows_changed(request)
+        await prepare_form(session, case.terms, case.application.country, page, form)
     if changed:
         return _page(request, case, page, form, saved_at)
     valid = form.validate()

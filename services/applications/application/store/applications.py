@@ -16,11 +16,14 @@ from services.applications.tables import Table
 from shared.bus.db.locking import for_update
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -155,6 +158,14 @@ async def of_officer(session: AsyncSession, subject: str) -> list[Application]:
     """Return an officer's own applications, the newest first."""
     query = select(Application).where(Application.subject == subject).order_by(col(Application.id).desc()).limit(100)
     return list((await session.scalars(query)).all())
+
+
+async def page_of_officer(session: AsyncSession, subject: str, request: PageRequest) -> list[Application]:
+    """Return one page of an officer's own applications, the newest first, and one more where there is a next page."""
+    query = select(Application).where(Application.subject == subject)
+    if request.since is not None:
+        query = query.where(sa.func.greatest(col(Application.saved_at), col(Application.since)) >= request.since)
+    return list((await session.scalars(cut(query, [col(Application.id)], request, newest=True))).all())
 
 
 async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Field, col
+from sqlmodel import Field, col, select
 
 from services.applications.tables import Table
 
@@ -52,6 +52,12 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:
     """Return the projected state of an application; None while nothing was proposed for it."""
     return await session.get(Standing, application_id)
+
+
+async def standings_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """Return the projections of these applications, as far as something was proposed for them."""
+    query = select(Standing).where(col(Standing.application_id).in_(sorted(ids))).order_by(col(Standing.application_id))
+    return {standing.application_id: standing for standing in await session.scalars(query)}
 
 
 async def states_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:

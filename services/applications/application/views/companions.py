@@ -7,8 +7,10 @@ known.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from services.applications.application.model import companions
 from services.applications.application.model.companions import CompanionState
@@ -25,8 +27,11 @@ from services.applications.waiting import counted
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
 from shared.i18n import gettext, ngettext
 from shared.identity.scope import is_self
+from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.store.applications import Application
@@ -65,7 +70,7 @@ class Company:
 
     @property
     def placeless(self) -> bool:
-        """Whether two officers name each other and no host keeps a placement for this one: a visit needs one."""
+        """Return whether two officers name each other but no host keeps a placement for this one: a visit needs one."""
         two = any(
             fellow.companion.stands is CompanionState.CONFIRMED
             and fellow.companion.for_ is ApplicationKind.STUDY_VISIT
@@ -76,14 +81,111 @@ class Company:
 
     @property
     def complete(self) -> bool:
-        """Whether all members of the group have submitted."""
+        """Return whether all members of the group have submitted."""
         return self.mode is ApplicationMode.GROUP and self.members > 1 and self.submitted == self.members
 
     @property
     def full(self) -> bool:
-        """Whether nobody else can be asked into the group."""
+        """Return whether nobody else can be asked into the group."""
         live = [fellow for fellow in self.fellows if fellow.companion.stands in companions.LIVE]
         return 1 + len(live) >= self.most
+
+
+class CompanyMember(ReadModel):
+    """A companion of an officer: by name once both sides have confirmed, until then as it was written."""
+
+    id: UUID
+    who: Annotated[str, Field(examples=["Nino Beridze"])]
+    reference: Annotated[str | None, Field(examples=["GE-2026-0007"])]
+    state: CompanionState
+    mismatch: Annotated[bool, Field(description="Each names somebody, but not each other.")]
+    leader: Annotated[bool, Field(description="Leads the group that the officer is in.")]
+    submitted: bool
+
+
+class ApplicationCompany(ReadModel):
+    """With whom an application is made."""
+
+    mode: ApplicationMode
+    complete: Annotated[bool, Field(description="All members of the group have submitted.")]
+    members: Annotated[int, Field(description="The officer included.")]
+    submitted: Annotated[int, Field(description="How many of them have submitted.")]
+    companions: list[CompanyMember]
+
+
+class CompanionInvitation(ReadModel):
+    """An invitation to the reader, or to a placement of the reader's organisation: by whom, and for which call."""
+
+    id: UUID
+    mode: ApplicationMode
+    state: CompanionState
+    who: Annotated[str, Field(examples=["Ani Petrosyan"])]
+    country: Annotated[str, Field(examples=["AM"])]
+    call_id: UUID
+    kind: ApplicationKind
+
+
+class CompanionNamed(ReadModel):
+    """Who was named, as it was written; whether anybody is known by it is not said."""
+
+    id: UUID
+    written: Annotated[str, Field(examples=["GE-2026-0007"])]
+
+
+class CompanionStanding(ReadModel):
+    """The state of a companion after an answer."""
+
+    id: UUID
+    state: CompanionState
+
+
+def company_model(company: Company) -> ApplicationCompany:
+    """Return with whom an application is made, as the API answers it."""
+    return ApplicationCompany(
+        mode=company.mode,
+        complete=company.complete,
+        members=company.members,
+        submitted=company.submitted,
+        companions=[
+            CompanyMember(
+                id=fellow.companion.id,
+                who=fellow.who,
+                reference=fellow.reference,
+                state=fellow.companion.stands,
+                mismatch=fellow.companion.mismatch,
+                leader=fellow.leader,
+                submitted=fellow.submitted,
+            )
+            for fellow in company.fellows
+        ],
+    )
+
+
+def invitations_page(invitations: Sequence[Invitation]) -> Page[CompanionInvitation]:
+    """Return the invitations to a reader, as the API answers them; they are few."""
+    items = [
+        CompanionInvitation(
+            id=invitation.companion.id,
+            mode=invitation.companion.as_,
+            state=invitation.companion.stands,
+            who=invitation.who,
+            country=invitation.country,
+            call_id=invitation.companion.call_id,
+            kind=invitation.companion.for_,
+        )
+        for invitation in invitations
+    ]
+    return Page[CompanionInvitation](items=items, next=None)
+
+
+def named_model(companion: Companion) -> CompanionNamed:
+    """Return who was named, as the API answers it."""
+    return CompanionNamed(id=companion.id, written=companion.written)
+
+
+def standing_model(companion: Companion) -> CompanionStanding:
+    """Return the state of a companion, as the API answers it."""
+    return CompanionStanding(id=companion.id, state=companion.stands)
 
 
 async def own_company(session: AsyncSession, principal: Principal, application_id: UUID) -> tuple[Case, Company]:
@@ -104,7 +206,7 @@ async def company_of_case(session: AsyncSession, case: Case) -> Company:
         session, application.id if membership is None else membership.application_id
     )
     if membership is not None:
-        rows = [one for one in rows if one.stands is CompanionState.CONFIRMED and one.id != membership.id]
+        rows = [row for row in rows if row.stands is CompanionState.CONFIRMED and row.id != membership.id]
     fellows = [await _fellow(session, row) for row in rows]
     if membership is not None:
         leader = await applications.application(session, membership.application_id)
@@ -121,7 +223,7 @@ async def company_of_case(session: AsyncSession, case: Case) -> Company:
         membership,
         call.terms.group_size,
         _may_change(case),
-        sum(one.submitted for one in sure) + (application.submitted_at is not None),
+        sum(fellow.submitted for fellow in sure) + (application.submitted_at is not None),
         1 + len(sure),
         kept,
     )

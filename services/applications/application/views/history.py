@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.application.model.states import FINAL
 from services.applications.application.model.tasks import WITH_WHOM
+from services.applications.display import TimelineEntry
 from shared.contracts import labels
 from shared.contracts.codes import (
     ActingAs,
@@ -50,25 +51,25 @@ _PROGRAMMES = frozenset(
 )
 
 
-def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:
+def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[TimelineEntry]:
     """Return the steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
     return [_event_row(step, reader, internal=internal) for step in steps]
 
 
-def _event_row(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
+def _event_row(step: Step, reader: Principal, *, internal: bool) -> TimelineEntry:
     texts = [reason_word(step.reason), step.text]
     texts += [f"{labels.label(Section(section))}: {text}" for section, text in step.remarks.items()]
     if internal and step.note:
         texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
     reached, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
     ends = reached in FINAL and state("application", reached).word != title
-    return {
-        "title": title,
-        "when": step.at,
-        "by": _by(step, reader),
-        "text": ". ".join(text.rstrip(".") for text in texts if text) or None,
-        "state": state("application", reached) if ends else None,
-    }
+    return TimelineEntry(
+        title,
+        step.at,
+        _by(step, reader),
+        ". ".join(text.rstrip(".") for text in texts if text) or None,
+        state("application", reached) if ends else None,
+    )
 
 
 def _by(step: Step, reader: Principal) -> str:

@@ -1,11 +1,11 @@
 """The forms of reporting that an officer is asked to fill in, as a task list shows them."""
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.display import outcome_task_row
+from services.applications.display import TaskRow, outcome_row
 from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
@@ -17,7 +17,15 @@ from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 
 
-async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """A form of reporting as a row of a task list, and whether it waits for the officer."""
+
+    row: TaskRow
+    waits: bool
+
+
+async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[OutcomeRow]:
     """Return the forms of reporting about the application's visits and mentorships, as rows of a task list."""
     tasks_by_address = []
     for visit_id in await visits_store.ids_of(session, application_id):
@@ -34,12 +42,7 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "cascade": gettext("Tell whom you reached"),
     }
     return [
-        {
-            "title": names[task.purpose],
-            "hint": due_hint(task),
-            "waits": task.waits,
-            **outcome_task_row(task, f"/applications/{where}"),
-        }
+        OutcomeRow(outcome_row(task, f"/applications/{where}", names[task.purpose], due_hint(task)), waits=task.waits)
         for where, tasks in tasks_by_address
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
@@ -62,7 +65,7 @@ async def waiting(session: AsyncSession, reader: Participant) -> list[Waiting]:
         if case.shown_state not in _WITH_FORMS:
             continue
         tasks = await outcome_tasks(session, reader.principal, case.application.id)
-        count = sum(task["waits"] for task in tasks)
+        count = sum(task.waits for task in tasks)
         name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", count)
         text = name % {"reference": case.application.reference}
         found += counted(count, text, f"/applications/mine/{case.application.id}")

@@ -49,7 +49,7 @@ class Case:
     @property
     def shown_state(self) -> ApplicationState:
         """The state that people see: the portal's own, or, once it is eligible, the projected one."""
-        return _shown_state(self.application, self.projected)
+        return shown_state(self.application, self.projected)
 
     @property
     def findings(self) -> list[Finding]:
@@ -84,7 +84,8 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     )
 
 
-def _shown_state(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
+def shown_state(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
+    """Return the state that people see: the portal's own, or, once it is eligible, the projected one."""
     if application.own_state is not ApplicationState.ELIGIBLE:
         return application.own_state
     return ApplicationState.IN_MATCHING if projected is None else ApplicationState(projected.state)
@@ -106,33 +107,33 @@ def standing_of(
     others: bool = False,
 ) -> Standing:
     """Return the same for an application; a draft's next step is due at the call's `deadline`."""
-    shown_state = _shown_state(application, projected)
+    shown = shown_state(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
         due = None
         if projected is not None:
             since, due = projected.since, projected.due
-    if shown_state is ApplicationState.DRAFT:
+    if shown is ApplicationState.DRAFT:
         due = deadline
     holder = None
-    if shown_state is ApplicationState.SUBMITTED:
+    if shown is ApplicationState.SUBMITTED:
         holder = labels.coordinator(application.country)
-    ahead = projected is not None and projected.cleared_ahead and shown_state is ApplicationState.WAITLISTED
-    told = state("application", "waitlisted_cleared" if ahead else shown_state)
+    ahead = projected is not None and projected.cleared_ahead and shown is ApplicationState.WAITLISTED
+    known = state("application", "waitlisted_cleared" if ahead else shown)
     if application.for_ is ApplicationKind.MENTEE:
-        return Standing(told.of_mentoring(others=others), since, due, holder)
-    return Standing(told.for_others if others else told, since, due, holder)
-
-
-def application_address(application_id: UUID, rest: str = "") -> str:
-    """Return the address of the officer's own application, or of a page of it."""
-    return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
+        return Standing(known.of_mentoring(others=others), since, due, holder)
+    return Standing(known.for_others if others else known, since, due, holder)
 
 
 async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
     """Return the officer's own case. Raises `Refused` (404)."""
     async with bus.read() as session:
-        case = await case_of(session, application_id)
+        return await own_case_in(session, principal, application_id)
+
+
+async def own_case_in(session: AsyncSession, principal: Principal, application_id: UUID) -> Case:
+    """Return the officer's own case, loaded in a session that is open. Raises `Refused` (404)."""
+    case = await case_of(session, application_id)
     if case is None or not is_self(principal, case.application.subject):
         raise not_found()
     return case

@@ -14,7 +14,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review import store
 from services.applications.review.actions import appeal_decisions as actions
-from services.applications.review.pages.case import case_address, visible_case
+from services.applications.review.views.case import case_address, load_case
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome, CallState
@@ -111,7 +111,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
 async def _page(
     request: Request, principal: Principal, bus: Bus, application_id: UUID, form: DecisionForm, status: int = 200
 ) -> Response:
-    case = await visible_case(bus, principal, application_id)
+    case = await load_case(bus, principal, application_id)
     async with bus.read() as session:
         filed = await store.of_application(session, application_id)
         if not filed:
@@ -147,7 +147,7 @@ async def _page(
 @router.post("/cases/{application_id}/appeal")
 async def decide(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Decide the appeal."""
-    await visible_case(bus, principal, application_id)
+    await load_case(bus, principal, application_id)
     form = await DecisionForm.read(request)
     if not form.validate():
         return await _page(request, principal, bus, application_id, form, 422)

@@ -5,7 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.application.views.standing import application_address, own_case
+from services.applications.application.model.tasks import application_address
+from services.applications.application.views.standing import own_case
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.review.actions import appeals as actions

@@ -13,7 +13,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.actions import endings
 from services.applications.review.forms.decisions import seen_at
-from services.applications.review.pages.case import case_address, visible_case
+from services.applications.review.views.case import case_address, load_case
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
@@ -125,13 +125,13 @@ def _voided(dependants: endings.Dependants, host: str) -> list[str]:
 @router.get("/{application_id}/cancel")
 async def ask_cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for the reason, and say what happens to the match."""
-    return await _page(request, bus, await visible_case(bus, principal, application_id), CancelForm(), "cancel")
+    return await _page(request, bus, await load_case(bus, principal, application_id), CancelForm(), "cancel")
 
 
 @router.post("/{application_id}/cancel")
 async def cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Cancel the application."""
-    case, form = await visible_case(bus, principal, application_id), await CancelForm.read(request)
+    case, form = await load_case(bus, principal, application_id), await CancelForm.read(request)
     if not form.validate():
         return await _page(request, bus, case, form, "cancel", 422)
     try:
@@ -146,13 +146,13 @@ async def cancel(request: Request, application_id: UUID, principal: Coordinator,
 @router.get("/{application_id}/void")
 async def ask_void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for the error, and say what happens to match, visit and certificate."""
-    return await _page(request, bus, await visible_case(bus, principal, application_id), VoidForm(), "void")
+    return await _page(request, bus, await load_case(bus, principal, application_id), VoidForm(), "void")
 
 
 @router.post("/{application_id}/void")
 async def void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Void the application."""
-    case, form = await visible_case(bus, principal, application_id), await VoidForm.read(request)
+    case, form = await load_case(bus, principal, application_id), await VoidForm.read(request)
     if not form.validate():
         return await _page(request, bus, case, form, "void", 422)
     try:

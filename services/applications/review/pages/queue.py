@@ -16,7 +16,8 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.forms.queue import QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
-from services.applications.review.pages.case import case_address, deciders
+from services.applications.review.pages.case import deciders
+from services.applications.review.views.case import case_address
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
 from shared.i18n import N_, gettext, ngettext

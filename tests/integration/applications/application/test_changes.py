@@ -96,7 +96,7 @@ async def test_changes_that_are_refused(programme: Programme) -> None:
 async def test_an_application_with_an_offer_can_only_be_withdrawn(abroad: Abroad) -> None:
     """After the offer the page offers only to withdraw, and after completion not even that."""
     match_id = await abroad.placement_matched()
-    (before,) = (await abroad.get("ani", "/applications"))["applications"]
+    (before,) = (await abroad.get("ani", "/applications"))["items"]
     mine = f"/applications/mine/{before['id']}"
     assert f"{mine}/change" in (await abroad.of.as_("ani").get(mine)).text
     await abroad.offered(match_id, "tigran", "luc")

@@ -41,7 +41,7 @@ async def _name(programme: Programme, subject: str, of: str, mode: str, written:
 
 
 async def _invitations(programme: Programme, subject: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await programme.get(subject, "/companions"))["companions"]
+    found: list[dict[str, Any]] = (await programme.get(subject, "/companions"))["items"]
     return found
 
 
@@ -240,7 +240,7 @@ async def test_companions_are_fixed_once_a_place_is_offered(abroad: Abroad) -> N
     """After the offer nobody is named, and nobody leaves."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
-    (mine,) = (await abroad.get("ani", "/applications"))["applications"]
+    (mine,) = (await abroad.get("ani", "/applications"))["items"]
     refused = await _name(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
     assert "until a place is offered" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")

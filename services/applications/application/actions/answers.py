@@ -1,0 +1,168 @@
+"""Save the answers of a draft, or of an application that was returned."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.application.model.answers import Answers, candidate_of
+from services.applications.calls import store as calls_store
+from services.applications.calls.model import judge, questions
+from services.applications.refusals import own_application, unreadable
+from services.applications.register.store import entries
+from shared.contracts.codes import ApplicationState, EligibilityRule, PartnerStatus
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store import applications as store
+    from shared.bus import Bus, Tx
+    from shared.contracts.calls import CallTerms
+    from shared.identity import Principal
+
+# From these states an officer may still change the answers.
+WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
+_OF_PARTNER = frozenset({EligibilityRule.PARTNER_ACTIVE, EligibilityRule.COUNTRY})
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """An officer's own application while its answers are written: locked, with the terms by which it is judged."""
+
+    tx: Tx
+    application: store.Application
+    terms: CallTerms
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session in which the application is loaded."""
+        return self.tx.session
+
+    async def save(self, changes: Mapping[str, Any]) -> None:
+        """Save answers: `changes` replaces the fields of `Answers` that it names, all others stay.
+
+        Raises `Refused` (422) with the fields that cannot be read; then nothing is changed.
+        """
+        answers = read_answers(self.application, changes)
+        await check_answers(self.tx, self.application, answers, changes, self.terms)
+        self.application.answers_json = answers.model_dump(mode="json")
+        self.application.organisation_id = answers.organisation_id or self.application.organisation_id
+        self.application.saved_at = clock.now()
+        self.tx.session.add(self.application)
+
+    async def save_readable(self, changes: Mapping[str, Any]) -> None:
+        """Save those `changes` that can be read, and leave the rest as it was: for a page that is left half way."""
+        readable = dict(changes)
+        while True:
+            try:
+                return await self.save(readable)
+            except Refused as refused:
+                remaining = _without(readable, refused.fields)
+                if refused.status_code != 422 or remaining == readable:
+                    raise
+                readable = remaining
+
+    async def breaks(self, rules: Collection[str]) -> bool:
+        """Return whether the answers, as far as they go, do not meet one of these rules of the call."""
+        if not rules:
+            return False
+        active = True
+        if _OF_PARTNER & set(rules):
+            status = await entries.partner_status(self.session, self.application.country, clock.today())
+            active = status is not PartnerStatus.SUSPENDED
+        candidate = candidate_of(
+            self.application.answers,
+            kind=self.application.for_,
+            country=self.application.country,
+            partner_active=active,
+        )
+        return any(not check.held and check.rule in rules for check in judge(self.terms, candidate))
+
+
+@asynccontextmanager
+async def writing(bus: Bus, principal: Principal, application_id: UUID) -> AsyncIterator[Writing]:
+    """Load the officer's own application once, to be written. Raises `Refused` (404; 409 once it is submitted)."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await own_application(tx, principal, application_id)
+        if application.own_state not in WRITABLE:
+            raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
+        call = await calls_store.call(tx.session, application.call_id)
+        assert call is not None
+        terms = await calls_store.terms_of(tx.session, [application], {call.id: call})
+        yield Writing(tx, application, terms[application.id])
+
+
+async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
+    """Save answers, as `Writing.save` does. Raises `Refused` (404, 409, 422)."""
+    async with writing(bus, principal, application_id) as written:
+        await written.save(changes)
+        return written.application
+
+
+def read_answers(application: store.Application, changes: Mapping[str, Any]) -> Answers:
+    """Return the answers with these changes. Raises `Refused` (422) with the fields that cannot be read."""
+    try:
+        return Answers.model_validate(application.answers_json | dict(changes))
+    except ValidationError as error:
+        raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+
+
+def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
+    """Return the changes without what cannot be read: whole fields, and single answers to the call's own questions."""
+    remaining = dict(changes)
+    for name in unread:
+        field, _, code = name.partition(".")
+        if field == "questions" and code:
+            remaining[field] = {
+                question: answer for question, answer in remaining.get(field, {}).items() if question != code
+            }
+        else:
+            remaining.pop(field, None)
+    return remaining
+
+
+async def check_answers(
+    tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any], terms: CallTerms
+) -> None:
+    """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
+    await _check_organisation(tx, application, answers)
+    if "conflicts" in changes:
+        await _check_conflicts(tx, answers)
+    if "questions" in changes:
+        _check_question_answers(answers, terms)
+
+
+async def _check_conflicts(tx: Tx, answers: Answers) -> None:
+    """Raise `Refused` (422) for organisations that are not in the register."""
+    known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
+    if set(answers.conflicts) - known:
+        sentence = gettext("Choose organisations of the register.")
+        raise Refused(sentence, 422, {"conflicts": sentence})
+
+
+async def _check_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
+    """Raise `Refused` (422) for another agency than before that is not of the officer's country."""
+    if answers.organisation_id in {None, application.organisation_id}:
+        return
+    assert answers.organisation_id is not None
+    organisation = await entries.organisation(tx.session, answers.organisation_id)
+    if organisation is None or organisation.country != application.country:
+        sentence = gettext("Choose an agency of your own country.")
+        raise Refused(sentence, 422, {"organisation_id": sentence})
+
+
+def _check_question_answers(answers: Answers, terms: CallTerms) -> None:
+    """Raise `Refused` (422) for answers to the call's own questions that are not valid."""
+    found = questions.problems(terms, answers.questions)
+    if found:
+        named = {f"questions.{code}": sentence for code, sentence in found.items()}
+        raise Refused(gettext("Some answers cannot be read."), 422, named)

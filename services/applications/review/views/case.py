@@ -1,0 +1,104 @@
+"""One submitted application, as those who decide on it see it."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.access.views import Capacity, capacity_for
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.application.views.answers import AnswerChange, AnswerSection, answer_changes, answer_sections
+from services.applications.application.views.application import ApplicationDetail, detail_of
+from services.applications.application.views.companions import company_of_case, company_sentence
+from services.applications.application.views.history import history
+from services.applications.application.views.standing import Case, case_of, standing
+from services.applications.display import TimelineEntry
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.applications import ApplicationEndorsed
+from shared.contracts.codes import ActingAs, ApplicationState
+from shared.identity import Principal
+from shared.identity.scope import may_coordinate
+from shared.web.states import Standing
+
+
+class ReviewCase(ApplicationDetail):
+    """An application with what only those who decide on it see: as whom they decide, and who is asked besides."""
+
+    you_decide_as: Annotated[ActingAs | None, Field(description="null where the decision is not yours now.")]
+    deputy_asked_until: AwareDatetime | None
+    programme_asked_since: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """What a coordinator reads of a case, and whether it is the reader's to decide."""
+
+    case: Case
+    where: Standing
+    answers: list[AnswerSection]
+    changes: list[AnswerChange]
+    events: list[TimelineEntry]
+    company: str
+    decides: bool
+    asked: str | None
+
+
+def case_address(application_id: UUID, rest: str = "") -> str:
+    """Return the address of a case, or of a page of it."""
+    return f"/applications/cases/{application_id}" + (f"/{rest}" if rest else "")
+
+
+async def visible_case(session: AsyncSession, principal: Principal, application_id: UUID) -> Case:
+    """Return a submitted case that is the principal's to see. Raises `Refused` (404)."""
+    case = await case_of(session, application_id)
+    if (
+        case is None
+        or case.application.submitted_at is None
+        or not may_coordinate(principal, case.application.country, case.application.organisation_id)
+    ):
+        raise not_found()
+    return case
+
+
+async def load_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
+    """Return the same in a session of its own. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        return await visible_case(session, principal, application_id)
+
+
+async def review_case(session: AsyncSession, principal: Principal, application_id: UUID) -> ReviewCase:
+    """Return a case for the API. Raises `Refused` (404)."""
+    case = await visible_case(session, principal, application_id)
+    own = await capacity_for(session, principal, case.application)
+    waits = case.application.own_state is ApplicationState.SUBMITTED
+    return ReviewCase(
+        **dict(detail_of(case, others=True)),
+        you_decide_as=own.acting_as if waits else None,
+        deputy_asked_until=own.deputy_until if waits and own.overdue else None,
+        programme_asked_since=own.asked if waits else None,
+    )
+
+
+async def case_page(session: AsyncSession, principal: Principal, application_id: UUID) -> CasePage:
+    """Return a case for its page: with `decides` where the reader can endorse it now. Raises `Refused` (404)."""
+    case = await visible_case(session, principal, application_id)
+    own = await capacity_for(session, principal, case.application)
+    decidable = states.possible(ApplicationEndorsed, case.application.own_state)
+    return CasePage(
+        case,
+        _standing(case, own) if decidable else standing(case, others=True),
+        await answer_sections(session, case, others=True),
+        await answer_changes(session, case),
+        history(await store.steps(session, application_id), principal, internal=True),
+        company_sentence(await company_of_case(session, case), others=True),
+        decidable and own.acting_as is not None,
+        own.notice_for(principal) if decidable else None,
+    )
+
+
+def _standing(case: Case, own: Capacity) -> Standing:
+    return replace(standing(case, others=True), holder=own.holder)

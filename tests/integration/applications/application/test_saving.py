@@ -1,0 +1,109 @@
+"""Tests of saving one page of an application: it is loaded once, and little of the project takes part."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+import sqlalchemy as sa
+
+from services.applications.application.model.tasks import TASKS
+from shared.contracts.codes import Section
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from tests.integration.applications.conftest import Programme
+
+ROOT = Path(__file__).resolve().parents[4]
+MOST_FILES, MOST_OF_THE_PORTAL = 27, 15
+PAGES: dict[str, dict[str, str]] = {
+    "contact": {"name": "Ani Petrosyan", "email": "ani@police.example", "language": "en"},
+    "service": {"service": "police", "rank_group": "operational", "years_in_field": "6", "sex": ""},
+    "line_manager": {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "v@police.example"},
+    "expertise": {"expertise-0-area": "analysis", "expertise-0-level": "2", "expertise-0-years": "4"},
+    "languages": {"languages-0-language": "en", "languages-0-level": "B2"},
+    "background": {"courses-0-course": "Online fraud"},
+    "topics": {"topics-0-topic": "online_crime", "preferred_countries-0-country": "FR"},
+    "periods": {
+        f"periods-0-{name}-{part}": value
+        for name, month in (("start", "4"), ("end", "5"))
+        for part, value in (("day", "1"), ("month", month), ("year", "2030"))
+    },
+    "objectives": {"objectives-0-text": "Seized devices", "cascade_committed": "yes", "cascade_plan": "A day"},
+    "privacy": {"confirmed": "y"},
+}
+
+
+class Entered:
+    """The files of the project whose functions a page calls, from its handler to its redirect, while it is a context.
+
+    What comes before and after is the same for each request: session, rights, headers.
+    """
+
+    def __init__(self, handler: str) -> None:
+        self.files: set[str] = set()
+        self._handler = f"{ROOT}/{handler}"
+        self._answered = False
+
+    def _enter(self, frame: FrameType, event: str, _: Any) -> None:
+        name = frame.f_code.co_filename
+        ours = event == "call" and name.startswith((f"{ROOT}/services/", f"{ROOT}/shared/"))
+        if ours and not self._answered and (self.files or name == self._handler):
+            self.files.add(name.removeprefix(f"{ROOT}/"))
+            self._answered = frame.f_code.co_name == "see_other"
+
+    def __enter__(self) -> Self:
+        """Begin to note calls."""
+        sys.setprofile(self._enter)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Note no more."""
+        sys.setprofile(None)
+
+
+async def _begun(programme: Programme) -> str:
+    begun = await programme.as_("ani").post(
+        f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
+    )
+    return begun.headers["location"]
+
+
+def test_each_page_is_saved_here() -> None:
+    """The pages that these tests save are all that a call without questions of its own has."""
+    assert set(PAGES) == set(TASKS) - {Section.QUESTIONS}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_saving_a_page_enters_few_files(programme: Programme, page: str) -> None:
+    """From its handler to the redirect, saving a page enters few files, most of them of its own room."""
+    mine = await _begun(programme)
+    officer = programme.as_("ani")
+    data = PAGES[page] | ({"organisation_id": programme.organisations["AM"]} if page == "service" else {})
+    assert (await officer.post(f"{mine}/{page}", data=data)).status_code == 303  # what is loaded once is loaded now
+    with Entered("services/applications/application/pages/tasks.py") as saving:
+        assert (await officer.post(f"{mine}/{page}", data=data)).status_code == 303
+    assert len(saving.files) <= MOST_FILES, sorted(saving.files)
+    of_the_portal = [file for file in saving.files if file.startswith("services/")]
+    assert len(of_the_portal) <= MOST_OF_THE_PORTAL, sorted(of_the_portal)
+
+
+async def test_saving_a_page_loads_the_application_once(programme: Programme) -> None:
+    """One statement reads the application, one writes it, whether the page is right or not."""
+    mine = await _begun(programme)
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    engine = programme.app.state.service.bus.engine.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    for data, status in ((PAGES["languages"], 303), ({"languages-0-language": "en"}, 422)):
+        statements.clear()
+        answer = await programme.as_("ani").post(f"{mine}/languages", data=data)
+        assert answer.status_code == status
+        assert sum("FROM application \n" in statement for statement in statements) == 1, statements
+    sa.event.remove(engine, "before_cursor_execute", note)
