@@ -151,7 +151,7 @@ async def test_a_decision_for_a_later_day_can_be_withdrawn(abroad: Abroad) -> No
     await abroad.get("ani", "/applications", 403)
     clock.move(timedelta(days=3))
     assert await take_due(bus) == 1
-    assert [one["state"] for one in (await abroad.get("ani", "/applications"))["applications"]] == ["cancelled"]
+    assert [one["state"] for one in (await abroad.get("ani", "/applications"))["items"]] == ["cancelled"]
 
 
 async def test_a_notice_is_withdrawn_or_ends_with_the_reinstatement(abroad: Abroad) -> None:
