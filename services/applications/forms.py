@@ -72,10 +72,13 @@ async def submit_change(
     form: Form,
     submit: Callable[[], Awaitable[T]],
     sentences: Callable[[ValidationError], dict[str, str]] = unreadable,
+    *,
+    field: str = "",
 ) -> T | int:
     """Return what the change of a valid form came to, or the status with which the form is shown again.
 
-    `submit` makes the entry, too: `sentences` says, by field, what is wrong with values that it does not take.
+    `submit` makes the entry, too: `sentences` says, by field, what is wrong with values that it does not take. A
+    refusal that names no field stands at `field`.
     Raises `Refused` where no change of the form can help.
     """
     if not form.validate():
@@ -87,7 +90,7 @@ async def submit_change(
             form.refuse(name, sentence)
         return 422
     except Refused as refused:
-        refuse(form, refused)
+        refuse(form, refused, field)
         return refused.status_code
 
 

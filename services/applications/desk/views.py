@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.views.standing import Case
-    from services.applications.partners.store import DecidedCase
+    from services.applications.partners.views import PartnerCase
     from services.applications.settings import Settings
     from services.applications.waiting import Waiting
     from shared.identity import Principal
@@ -296,7 +296,7 @@ def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
     return len(_WAITS_FOR_OFFICER) + (not where.state.next), far - (case.application.since - _EPOCH)
 
 
-def _case_address(case: DecidedCase) -> str:
+def _case_address(case: PartnerCase) -> str:
     """Return the address of a continuing case: the match, with all that followed from it, or the application."""
     if case.match_id is None:
         return f"/applications/mine/{case.application_id}"

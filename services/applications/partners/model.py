@@ -57,6 +57,14 @@ class CaseState(StrEnum):
     PAUSED = "paused"
 
 
+class DecisionState(StrEnum):
+    """The state of a decision: its day has not come, it took effect, or it was withdrawn before."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    WITHDRAWN = "withdrawn"
+
+
 IN_FORCE = frozenset({CaseState.GOES_ON, CaseState.NOTICE, CaseState.TAKEN_BACK})
 """Cases that go on although the partner is suspended: their people may act in them."""
 

@@ -16,7 +16,7 @@ from services.applications.application.store.standings import Standing
 from services.applications.matches.store.matches import Match
 from services.applications.mentors.store import Mentor
 from services.applications.mentorships.store.mentorships import Mentorship
-from services.applications.partners.model import IN_FORCE, CaseState
+from services.applications.partners.model import IN_FORCE, CaseState, DecisionState
 from services.applications.placements.store import Offer
 from services.applications.tables import Table, metadata
 from services.applications.visits.store import Visit
@@ -32,7 +32,6 @@ _TIME = sa.DateTime(timezone=True)
 _OPEN_MATCHES = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
 _BEFORE_MATCHING = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.ENDORSED)
 _UNMATCHED = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
-WAITING, TAKEN, WITHDRAWN = "waiting", "taken", "withdrawn"
 MOST = 10_000
 
 
@@ -53,7 +52,7 @@ class Decision(Table, table=True):
     country: str
     status: str = Field(description="suspended or reinstated")
     since: date
-    state: str = WAITING
+    state: str = DecisionState.WAITING
     decided_by: str
     decided_at: datetime = Field(sa_type=_TIME)
     note: str = Field(default="", description="Why, for those who read the record; stays here")
@@ -105,13 +104,21 @@ async def decision(session: AsyncSession, decision_id: UUID, *, lock: bool = Fal
 
 async def waiting(session: AsyncSession, country: str) -> Decision | None:
     """Return the decision about a country whose day has not come; there is at most one."""
-    query = select(Decision).where(Decision.country == country, Decision.state == WAITING)
+    query = select(Decision).where(Decision.country == country, Decision.state == DecisionState.WAITING)
     return (await session.scalars(query.order_by(col(Decision.since)).limit(1))).first()
+
+
+async def all_waiting(session: AsyncSession) -> dict[str, Decision]:
+    """Return the decisions whose day has not come, by country."""
+    query = select(Decision).where(Decision.state == DecisionState.WAITING).order_by(col(Decision.since).desc())
+    return {row.country: row for row in await session.scalars(query)}
 
 
 async def due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
     """Return the decisions whose day has come, oldest first: id and country; at most a hundred."""
-    query = select(Decision.id, Decision.country).where(Decision.state == WAITING, col(Decision.since) <= today)
+    query = select(Decision.id, Decision.country).where(
+        Decision.state == DecisionState.WAITING, col(Decision.since) <= today
+    )
     rows = await session.execute(query.order_by(col(Decision.since), col(Decision.id)).limit(100))
     return [(row[0], row[1]) for row in rows]
 
@@ -238,7 +245,7 @@ async def cases_go_on(session: AsyncSession, countries: Collection[str], ids: Ma
             .join(Decision, col(Decision.id) == DecidedCase.decision_id)
             .where(
                 col(Decision.country).in_(sorted(countries)),
-                col(Decision.state) == TAKEN,
+                col(Decision.state) == DecisionState.TAKEN,
                 col(DecidedCase.state).in_(sorted(IN_FORCE)),
                 _newest(),
                 _of_case(name, id_),
@@ -255,7 +262,7 @@ def _newest() -> sa.ColumnElement[bool]:
     later_decision = aliased(Decision)
     newer = (
         col(later_decision.country) == col(Decision.country),
-        col(later_decision.state) == TAKEN,
+        col(later_decision.state) == DecisionState.TAKEN,
         col(later_decision.taken_at) > col(Decision.taken_at),
     )
     return ~sa.exists(sa.select(sa.literal(1)).select_from(later_decision).where(*newer))
@@ -271,7 +278,7 @@ async def finishing(session: AsyncSession, country: str, subject: str) -> list[D
         .outerjoin(Mentor, col(Mentor.id) == Match.mentor_id)
         .where(
             Decision.country == country,
-            Decision.state == TAKEN,
+            Decision.state == DecisionState.TAKEN,
             _newest(),
             col(DecidedCase.state).in_(sorted(IN_FORCE)),
             sa.or_(col(Application.subject) == subject, col(Mentor.subject) == subject),
@@ -290,7 +297,7 @@ async def hosted_by(session: AsyncSession, country: str, organisation_ids: Seque
         .join(Match, col(Match.id) == DecidedCase.match_id)
         .where(
             Decision.country == country,
-            Decision.state == TAKEN,
+            Decision.state == DecisionState.TAKEN,
             _newest(),
             col(DecidedCase.state).in_(sorted(IN_FORCE)),
             col(Match.host_organisation_id).in_(organisation_ids),

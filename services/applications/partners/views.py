@@ -3,24 +3,182 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
+
+from pydantic import AwareDatetime, Field
 
 from services.applications import counters
 from services.applications.partners import store
-from services.applications.partners.model import OpenCase, OpenCases, Stage, Supply, stage_of
+from services.applications.partners.model import (
+    CaseState,
+    Choice,
+    DecisionState,
+    GroupChoice,
+    OpenCase,
+    OpenCases,
+    Stage,
+    Supply,
+    stage_of,
+)
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
+from services.applications.register.views import entries as register_views
+from services.applications.register.views.entries import PartnerSince
 from shared.contracts.codes import PARTNERS, MatchState, MentorshipState, PartnerStatus, Role, Side, VisitState
 from shared.time import clock
+from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+
+
+class PartnerDecision(ReadModel):
+    """A decision to suspend or reinstate a partner from a day on."""
+
+    id: UUID
+    country: Annotated[str, Field(examples=["AM"])]
+    status: PartnerStatus
+    since: Annotated[date, Field(description="The day from which it holds.")]
+    state: DecisionState
+    decided_by: Annotated[str, Field(description="The sign-in name of who decided.", examples=["programme"])]
+    decided_at: AwareDatetime
+    note: Annotated[str, Field(description="Why, for those who audit the decision.", examples=[""])]
+    digest: Annotated[str, Field(description="Of the preview that was confirmed; empty for a reinstatement.")]
+    taken_at: Annotated[AwareDatetime | None, Field(description="When it took effect.")]
+    withdrawn_by: str | None
+    withdrawn_at: AwareDatetime | None
+
+
+class ShownCase(ReadModel):
+    """An open case as the preview of a suspension showed it."""
+
+    id: UUID
+    reference: Annotated[str, Field(examples=["AM-2026-0001"])]
+    side: Side
+    stage: Stage
+    state: Annotated[str, Field(description="The state that people see.", examples=["endorsed"])]
+    other: Annotated[str | None, Field(description="The country of the other side.", examples=["FR"])]
+
+
+class PartnerCase(ReadModel):
+    """What a suspension did to one application, match, placement or mentor."""
+
+    decision_id: UUID
+    id: Annotated[UUID, Field(description="Of the application without a match, match, placement or mentor.")]
+    kind: Annotated[str, Field(description="application, match, offer or mentor.", examples=["match"])]
+    reference: Annotated[str, Field(examples=["AM-2026-0001"])]
+    side: Side
+    stage: Stage | None
+    other: Annotated[str | None, Field(description="The country of the other side.", examples=["FR"])]
+    application_id: UUID | None
+    match_id: UUID | None
+    choice: Choice | None
+    fund_id: Annotated[UUID | None, Field(description="The fund to which it was moved.")]
+    state: CaseState
+    ends_on: Annotated[date | None, Field(description="The day on which its notice runs out.")]
+    at: Annotated[AwareDatetime, Field(description="When it came into its state.")]
+    by: Annotated[str, Field(description="Who brought it there: a sign-in name, or system:<what>.")]
+
+
+class DecisionRecord(PartnerDecision):
+    """A decision about a partner: what was shown, what was chosen, and the result for each case."""
+
+    shown: tuple[ShownCase, ...]
+    choices: tuple[GroupChoice, ...]
+    cases: tuple[PartnerCase, ...]
+
+
+class PartnerStanding(ReadModel):
+    """The status of a partner today, and the decision for a later day."""
+
+    country: Annotated[str, Field(examples=["AM"])]
+    status: PartnerStatus
+    since: date | None
+    later: PartnerDecision | None
+
+    @property
+    def suspended(self) -> bool:
+        """Return whether the country's people have no access now."""
+        return self.status is PartnerStatus.SUSPENDED
+
+
+class AffectedCase(ReadModel):
+    """An open case of a partner."""
+
+    id: UUID
+    reference: Annotated[str, Field(examples=["AM-2026-0001"])]
+    state: Annotated[str, Field(description="The state that people see.", examples=["endorsed"])]
+    other: Annotated[str | None, Field(description="The country of the other side.", examples=["FR"])]
+
+
+class CaseGroup(ReadModel):
+    """The open cases of a partner on one side and at one stage, for which one choice is made."""
+
+    side: Side
+    stage: Stage
+    cases: tuple[AffectedCase, ...]
+
+
+class PausedSupply(ReadModel):
+    """A published placement (`offer`) or mentor, which pauses with a suspension."""
+
+    id: UUID
+    kind: Annotated[str, Field(description="offer or mentor.", examples=["offer"])]
+    reference: str
+
+
+class PartnerRecord(PartnerStanding):
+    """One partner: its history, newest first, all decisions about it, and its open cases."""
+
+    history: tuple[PartnerSince, ...]
+    decisions: tuple[PartnerDecision, ...]
+    groups: tuple[CaseGroup, ...]
+    paused: tuple[PausedSupply, ...]
+
+
+class SuspensionPreview(ReadModel):
+    """What a suspension would do, case by case; `digest` confirms it."""
+
+    digest: str
+    since: date
+    groups: tuple[CaseGroup, ...]
+    paused: tuple[PausedSupply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One partner with its history (newest first), decisions and open cases; `names`: of those who decided."""
+
+    standing: PartnerStanding
+    history: list[PartnerSince]
+    decisions: list[PartnerDecision]
+    open_cases: OpenCases
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDetails:
+    """A decision with the names of people (by sign-in name) and of funds (by id)."""
+
+    record: DecisionRecord
+    names: dict[str, str]
+    funds: dict[str, str]
+
+
+def decision_view(row: store.Decision) -> PartnerDecision:
+    """Return the read model of a decision."""
+    return PartnerDecision.model_validate(row, from_attributes=True)
+
+
+def case_view(row: store.DecidedCase) -> PartnerCase:
+    """Return the read model of a decided case."""
+    return PartnerCase.model_validate(row, from_attributes=True)
 
 
 def partner_code(country: str) -> str:
@@ -79,37 +237,7 @@ def _matched(country: str, row: Mapping[Any, Any]) -> OpenCase | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The status of a partner today; `waiting` is the decision for a later day."""
-
-    country: str
-    status: PartnerStatus
-    since: date | None
-    waiting: store.Decision | None
-
-    @property
-    def suspended(self) -> bool:
-        """Return whether the country's people have no access now."""
-        return self.status is PartnerStatus.SUSPENDED
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the standing as the API gives it."""
-        later = None if self.waiting is None else {"status": self.waiting.status, "since": self.waiting.since}
-        return {"country": self.country, "status": self.status, "since": self.since, "later": later}
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """One partner with its history (newest first), decisions and open cases."""
-
-    standing: Standing
-    history: list[entries.Partner]
-    decisions: list[store.Decision]
-    open_cases: OpenCases
-
-
-async def continuing_cases(session: AsyncSession, principal: Principal) -> list[store.DecidedCase]:
+async def continuing_cases(session: AsyncSession, principal: Principal) -> list[PartnerCase]:
     """Return the principal's continuing cases in a suspended country: as applicant, mentor or host."""
     cases: dict[UUID, store.DecidedCase] = {}
     for country in sorted({grant.country for grant in principal.suspended if grant.country is not None}):
@@ -118,43 +246,111 @@ async def continuing_cases(session: AsyncSession, principal: Principal) -> list[
         own = await store.finishing(session, country, principal.subject)
         hosted = await store.hosted_by(session, country, hosts) if contact and hosts else []
         cases |= {case.id: case for case in (*own, *hosted)}
-    return sorted(cases.values(), key=lambda case: (case.reference, case.id))
+    return [case_view(case) for case in sorted(cases.values(), key=lambda case: (case.reference, case.id))]
 
 
-async def partners(session: AsyncSession) -> list[Standing]:
+async def partners(session: AsyncSession) -> Page[PartnerStanding]:
     """Return all partner countries by code; suspended ones first."""
-    statuses = await entries.partners(session)
+    statuses, waiting = await register_views.partners(session), await store.all_waiting(session)
     standings = [
-        await _standing(session, country, [status for status in statuses if status.country == country])
+        _standing(country, [status for status in statuses if status.country == country], waiting.get(country))
         for country in PARTNERS
     ]
-    return sorted(standings, key=lambda status: (not status.suspended, status.country))
+    ordered = sorted(standings, key=lambda standing: (not standing.suspended, standing.country))
+    return Page[PartnerStanding](items=ordered, next=None)
 
 
-async def _standing(session: AsyncSession, country: str, statuses: list[entries.Partner]) -> Standing:
+def _standing(country: str, statuses: list[PartnerSince], waiting: store.Decision | None) -> PartnerStanding:
     today = clock.today()
-    newest = next((row for row in statuses if row.since <= today), None)
-    status = PartnerStatus.ACTIVE if newest is None else PartnerStatus(newest.status)
-    return Standing(country, status, None if newest is None else newest.since, await store.waiting(session, country))
+    newest = next((status for status in statuses if status.since <= today), None)
+    return PartnerStanding(
+        country=country,
+        status=PartnerStatus.ACTIVE if newest is None else newest.status,
+        since=None if newest is None else newest.since,
+        later=None if waiting is None else decision_view(waiting),
+    )
 
 
 async def partner(session: AsyncSession, country: str) -> Partner:
     """Return one partner. Raises `Refused` (404)."""
     partner_code(country)
-    statuses = [status for status in await entries.partners(session) if status.country == country]
+    statuses = [status for status in await register_views.partners(session) if status.country == country]
+    decisions = await store.decisions(session, country)
+    people = await entries.people_by_subject(session, [row.decided_by for row in decisions])
     return Partner(
-        await _standing(session, country, statuses),
+        _standing(country, statuses, await store.waiting(session, country)),
         statuses,
-        await store.decisions(session, country),
+        [decision_view(row) for row in decisions],
         await load_open_cases(session, country),
+        {subject: person.name for subject, person in people.items()},
     )
 
 
-async def decision(
-    session: AsyncSession, country: str, decision_id: UUID
-) -> tuple[store.Decision, list[store.DecidedCase]]:
+async def partner_record(session: AsyncSession, country: str) -> PartnerRecord:
+    """Return one partner as the API gives it. Raises `Refused` (404)."""
+    found = await partner(session, country)
+    return PartnerRecord(
+        **dict(found.standing),
+        history=tuple(found.history),
+        decisions=tuple(found.decisions),
+        groups=_groups(found.open_cases),
+        paused=_paused(found.open_cases),
+    )
+
+
+def suspension_preview(open_cases: OpenCases, since: date, digest: str) -> SuspensionPreview:
+    """Return what a suspension would do, as the API gives it."""
+    return SuspensionPreview(digest=digest, since=since, groups=_groups(open_cases), paused=_paused(open_cases))
+
+
+def _groups(open_cases: OpenCases) -> tuple[CaseGroup, ...]:
+    return tuple(
+        CaseGroup(
+            side=side,
+            stage=stage,
+            cases=tuple(
+                AffectedCase(id=case.id, reference=case.reference, state=case.state, other=case.other)
+                for case in open_cases.of(side, stage)
+            ),
+        )
+        for side, stage in open_cases.groups
+    )
+
+
+def _paused(open_cases: OpenCases) -> tuple[PausedSupply, ...]:
+    return tuple(PausedSupply(id=item.id, kind=item.kind, reference=item.reference) for item in open_cases.supply)
+
+
+async def decision(session: AsyncSession, country: str, decision_id: UUID) -> DecisionRecord:
     """Return one decision with its cases. Raises `Refused` (404)."""
-    decided = await store.decision(session, decision_id)
-    if decided is None or decided.country != country:
+    row = await store.decision(session, decision_id)
+    if row is None or row.country != country:
         raise not_found()
-    return decided, await store.cases(session, decision_id)
+    return DecisionRecord(
+        **dict(decision_view(row)),
+        shown=tuple(ShownCase.model_validate(case) for case in row.shown),
+        choices=tuple(GroupChoice.model_validate(choice) for choice in row.choices),
+        cases=tuple(case_view(case) for case in await store.cases(session, decision_id)),
+    )
+
+
+async def decision_details(session: AsyncSession, country: str, decision_id: UUID) -> DecisionDetails:
+    """Return one decision as its page shows it. Raises `Refused` (404)."""
+    record = await decision(session, country, decision_id)
+    subjects = {record.decided_by, record.withdrawn_by, *(case.by for case in record.cases)}
+    people = await entries.people_by_subject(session, [subject for subject in subjects if subject])
+    return DecisionDetails(
+        record, {subject: person.name for subject, person in people.items()}, await fund_names(session)
+    )
+
+
+async def fund_names(session: AsyncSession) -> dict[str, str]:
+    """Return the names of all funds by id."""
+    return {str(fund.id): fund.name for fund in await register_views.funds(session)}
+
+
+async def paying_funds(session: AsyncSession) -> dict[str, str]:
+    """Return the funds that can pay: id -> name."""
+    today = clock.today()
+    funds = await register_views.funds(session)
+    return {str(fund.id): fund.name for fund in funds if fund.active and (fund.until is None or fund.until >= today)}

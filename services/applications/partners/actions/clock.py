@@ -9,6 +9,7 @@ import structlog
 from services.applications.loops import run_by_lease
 from services.applications.partners import store
 from services.applications.partners.actions import effects, notices
+from services.applications.partners.model import DecisionState
 from services.applications.partners.views import lock_partner
 from shared.bus.db import leases
 from shared.time import clock
@@ -43,7 +44,7 @@ async def take_due(bus: Bus, lease: Lease | None = None) -> int:
                 await leases.check(tx.session, lease)
             await lock_partner(tx.session, country)
             decision = await store.decision(tx.session, decision_id, lock=True)
-            if decision is not None and decision.state == store.WAITING:
+            if decision is not None and decision.state == DecisionState.WAITING:
                 await effects.take(tx, decision)
                 taken += 1
     return taken

@@ -13,7 +13,7 @@ from services.applications.calls import store as calls_store
 from services.applications.mentors import actions as mentors_actions
 from services.applications.mentors import store as mentors_store
 from services.applications.partners import store
-from services.applications.partners.model import CaseState, Choice, GroupChoice, OpenCase, Stage
+from services.applications.partners.model import CaseState, Choice, DecisionState, GroupChoice, OpenCase, Stage
 from services.applications.partners.views import load_open_cases
 from services.applications.placements import store as placements_store
 from services.applications.placements.actions import placements
@@ -47,7 +47,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
     await write_partner(tx, decision.country, status, decision.since)
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
     await tx.record(event, decision.country)
-    decision.state, decision.taken_at = store.TAKEN, clock.now()
+    decision.state, decision.taken_at = DecisionState.TAKEN, clock.now()
     tx.session.add(decision)
     for name in ("register", "applications", "matches", "offers", "mentors"):
         await tx.changed(name)
@@ -56,8 +56,8 @@ async def take(tx: Tx, decision: store.Decision) -> None:
 async def _suspend(tx: Tx, decision: store.Decision) -> None:
     """Apply to each case its group's choice, also to cases that joined the group since the preview."""
     open_cases = await load_open_cases(tx.session, decision.country, lock=True)
-    choices = [GroupChoice.model_validate(supply) for supply in decision.choices]
-    chosen = {(supply.side, supply.stage): supply for supply in choices}
+    choices = [GroupChoice.model_validate(choice) for choice in decision.choices]
+    chosen = {(choice.side, choice.stage): choice for choice in choices}
     for case in open_cases.cases:
         # No choice was asked for a group that was empty at the time; cases that joined it since are finished.
         choice = chosen.get(case.group) or GroupChoice(side=case.side, stage=case.stage, choice=Choice.FINISH)

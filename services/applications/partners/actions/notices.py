@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.partners import store
 from services.applications.partners.actions.effects import end
 from services.applications.partners.model import CaseState, Stage
-from services.applications.partners.views import load_open_cases, lock_partner
+from services.applications.partners.views import PartnerCase, case_view, load_open_cases, lock_partner
 from services.applications.refusals import not_found
 from shared.bus.db import leases
 from shared.errors import Refused
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-async def take_back(bus: Bus, principal: Principal, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
+async def take_back(bus: Bus, principal: Principal, country: str, decision_id: UUID, case_id: UUID) -> PartnerCase:
     """Let a case go on whose notice has not run out. Raises `Refused` (404; 409 if it has ended)."""
     async with bus.transaction(principal.subject) as tx:
-        case = await _case(tx, decision_id, case_id)
+        case = await _case(tx, country, decision_id, case_id)
         if case.state == CaseState.NOTICE:
             case.state, case.at, case.by = CaseState.TAKEN_BACK, clock.now(), principal.subject
             case.ends_on = None
@@ -32,12 +32,12 @@ async def take_back(bus: Bus, principal: Principal, decision_id: UUID, case_id: 
             await tx.changed("register")
         elif case.state != CaseState.TAKEN_BACK:
             raise Refused(gettext("There is no notice to take back: the case goes on, or has ended."), 409)
-        return case
+        return case_view(case)
 
 
-async def _case(tx: Tx, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
+async def _case(tx: Tx, country: str, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
     decision = await store.decision(tx.session, decision_id)
-    if decision is None:
+    if decision is None or decision.country != country:
         raise not_found()
     await lock_partner(tx.session, decision.country)
     cases = {case.id: case for case in await store.cases(tx.session, decision_id, lock=True)}

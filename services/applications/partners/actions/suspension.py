@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from services.applications.partners import model, store
 from services.applications.partners.actions import effects
-from services.applications.partners.views import load_open_cases, lock_partner, partner_code
+from services.applications.partners.model import DecisionState
+from services.applications.partners.views import (
+    PartnerDecision,
+    decision_view,
+    load_open_cases,
+    lock_partner,
+    partner_code,
+)
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.codes import PartnerStatus
@@ -106,7 +113,7 @@ async def suspend(
     *,
     digest: str,
     note: str = "",
-) -> store.Decision:
+) -> PartnerDecision:
     """Suspend a partner as previewed: at once if `since` is today, otherwise on its day.
 
     All or nothing. Raises `Refused` (404, 409, 422), and `Changed` (409) if the current preview has another digest.
@@ -115,7 +122,7 @@ async def suspend(
         await lock_partner(tx.session, partner_code(country))
         known = await _repeated(tx.session, country, digest)
         if known is not None:
-            return known
+            return decision_view(known)
         await _may_begin(tx.session, country)
         current = await _preview(tx.session, country, since, choices, lock=True)
         if current.digest != digest:
@@ -137,13 +144,15 @@ async def suspend(
         if since <= clock.today():
             await effects.take(tx, decision)
         await tx.changed("register")
-        return decision
+        return decision_view(decision)
 
 
 async def _repeated(session: AsyncSession, country: str, digest: str) -> store.Decision | None:
     """The decision that this very confirmation made before: the answer to a second click."""
     newest = next(iter(await store.decisions(session, country)), None)
-    return newest if newest is not None and newest.digest == digest and newest.state != store.WITHDRAWN else None
+    return (
+        newest if newest is not None and newest.digest == digest and newest.state != DecisionState.WITHDRAWN else None
+    )
 
 
 def _case_json(case: model.OpenCase) -> dict[str, str | None]:
@@ -157,23 +166,23 @@ def _case_json(case: model.OpenCase) -> dict[str, str | None]:
     }
 
 
-async def withdraw(bus: Bus, principal: Principal, decision_id: UUID) -> store.Decision:
-    """Withdraw a decision for a later day. Raises `Refused` (404; 409 if its day has come)."""
+async def withdraw(bus: Bus, principal: Principal, country: str, decision_id: UUID) -> PartnerDecision:
+    """Withdraw a decision about a country for a later day. Raises `Refused` (404; 409 if its day has come)."""
     async with bus.transaction(principal.subject) as tx:
         decision = await store.decision(tx.session, decision_id, lock=True)
-        if decision is None:
+        if decision is None or decision.country != country:
             raise not_found()
-        if decision.state == store.TAKEN:
+        if decision.state == DecisionState.TAKEN:
             raise Refused(gettext("It has taken effect, so it can no longer be withdrawn."), 409)
-        if decision.state == store.WAITING:
-            decision.state = store.WITHDRAWN
+        if decision.state == DecisionState.WAITING:
+            decision.state = DecisionState.WITHDRAWN
             decision.withdrawn_by, decision.withdrawn_at = principal.subject, clock.now()
             tx.session.add(decision)
             await tx.changed("register")
-        return decision
+        return decision_view(decision)
 
 
-async def reinstate(bus: Bus, principal: Principal, country: str, since: date, note: str = "") -> store.Decision:
+async def reinstate(bus: Bus, principal: Principal, country: str, since: date, note: str = "") -> PartnerDecision:
     """Reinstate a suspended partner: at once if `since` is today, otherwise on its day.
 
     A second click returns the first decision. Raises `Refused` (404; 409 if it is not suspended, or something else
@@ -183,8 +192,8 @@ async def reinstate(bus: Bus, principal: Principal, country: str, since: date, n
         await lock_partner(tx.session, partner_code(country))
         newest = next(iter(await store.decisions(tx.session, country)), None)
         same = newest is not None and newest.status == PartnerStatus.REINSTATED and newest.since == since
-        if newest is not None and same and newest.state != store.WITHDRAWN:
-            return newest
+        if newest is not None and same and newest.state != DecisionState.WITHDRAWN:
+            return decision_view(newest)
         if await entries.partner_status(tx.session, country, clock.today()) is not PartnerStatus.SUSPENDED:
             raise Refused(gettext("This partner is not suspended."), 409)
         if await store.waiting(tx.session, country) is not None:
@@ -209,4 +218,4 @@ async def reinstate(bus: Bus, principal: Principal, country: str, since: date, n
         if since <= clock.today():
             await effects.take(tx, decision)
         await tx.changed("register")
-        return decision
+        return decision_view(decision)

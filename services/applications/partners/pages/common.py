@@ -4,22 +4,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.applications.display import tag
-from services.applications.partners import model, store
+from services.applications.partners import model
+from services.applications.partners.views import PartnerCase, PartnerDecision
 from shared.contracts import labels
-from shared.contracts.codes import Side
+from shared.contracts.codes import PartnerStatus
 from shared.i18n import gettext
 from shared.time import dates
 
 
 def at(country: str, *further: object) -> str:
     """Return the address of a partner's page, or of one below it."""
-    return "/".join(["/applications/partners", country, *(str(one) for one in further)])
+    return "/".join(["/applications/partners", country, *(str(part) for part in further)])
 
 
-def decision_title(decision: store.Decision) -> str:
+def decision_title(decision: PartnerDecision) -> str:
     """Return what was decided, and from which day."""
     sentence = gettext("Suspended from %(day)s")
-    if decision.status == "reinstated":
+    if decision.status is PartnerStatus.REINSTATED:
         sentence = gettext("Reinstated from %(day)s")
     return sentence % {"day": dates.day(decision.since)}
 
@@ -63,12 +64,12 @@ def supply_link(item: model.Supply) -> dict[str, str]:
     return {"text": gettext("Open"), "href": f"/applications/{folder}/{item.id}"}
 
 
-def decision_state(decision: store.Decision) -> str:
+def decision_state(decision: PartnerDecision) -> str:
     """Return the state of a decision in words."""
     return {
-        store.WAITING: gettext("Its day has not come"),
-        store.TAKEN: gettext("In effect"),
-        store.WITHDRAWN: gettext("Withdrawn"),
+        model.DecisionState.WAITING: gettext("Its day has not come"),
+        model.DecisionState.TAKEN: gettext("In effect"),
+        model.DecisionState.WITHDRAWN: gettext("Withdrawn"),
     }[decision.state]
 
 
@@ -79,13 +80,13 @@ def reference(case: model.OpenCase) -> dict[str, str]:
     return {"text": case.reference, "href": f"/applications/matches/{case.match_id}"}
 
 
-def _address(case: store.DecidedCase) -> str:
+def _address(case: PartnerCase) -> str:
     """The address of a decided case."""
     folder = {"application": "cases", "match": "matches", "offer": "offers", "mentor": "mentors"}[case.kind]
     return f"/applications/{folder}/{case.id}"
 
 
-def decided_row(case: store.DecidedCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
+def decided_row(case: PartnerCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
     """Return a case of a decision as a row: reference, group, other side, result, since when.
 
     `linked` for a reader who may open the case itself.
@@ -98,13 +99,13 @@ def decided_row(case: store.DecidedCase, funds: dict[str, str], *, linked: bool)
         model.CaseState.OVER: gettext("Was over or under way before its day"),
         model.CaseState.PAUSED: gettext("Paused"),
     }
-    result = words[model.CaseState(case.state)]
-    if case.ends_on is not None and case.state == model.CaseState.NOTICE:
+    result = words[case.state]
+    if case.ends_on is not None and case.state is model.CaseState.NOTICE:
         result %= {"day": dates.day(case.ends_on)}
     if case.fund_id is not None:
         result = gettext("Goes on under %(fund)s") % {"fund": funds.get(str(case.fund_id), "")}
     group = gettext("Placement") if case.kind == "offer" else gettext("Mentor")
     if case.stage is not None:
-        group = model.group_name(Side(case.side), model.Stage(case.stage))
+        group = model.group_name(case.side, case.stage)
     name: Any = {"text": case.reference, "href": _address(case)} if linked else case.reference
     return [name, group, case.other and labels.country(case.other), result, dates.moment(case.at)]

@@ -1,13 +1,13 @@
 """Suspend and reinstate a partner: form, preview of every case, confirmation."""
 
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.applications.forms import submit_change
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.partners import model, views
@@ -21,11 +21,10 @@ from services.applications.partners.forms import (
     suspend_form,
 )
 from services.applications.partners.pages.common import at, open_case_rows, reference, state_tag, supply
-from services.applications.register.store import entries
+from services.applications.partners.views import PartnerDecision
 from shared.contracts import labels
-from shared.errors import Refused
 from shared.time import clock
-from shared.web.forms import sent
+from shared.web.forms import Form, sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
@@ -36,12 +35,12 @@ async def ask(request: Request, country: str, _: Coordinator, bus: BusDep) -> Re
     """Ask from when, and what happens to each group."""
     async with bus.read() as session:
         partner = await views.partner(session, country)
-        funds = await _funds(bus)
+        funds = await views.paying_funds(session)
     form = suspend_form(partner.open_cases, funds)(data={"since": clock.today()})
     return _form_page(request, partner, form)
 
 
-def _form_page(request: Request, partner: views.Partner, form: Any, status: int = 200) -> Response:
+def _form_page(request: Request, partner: views.Partner, form: Form, status: int = 200) -> Response:
     return render(
         request,
         "partners/suspend.html",
@@ -57,33 +56,24 @@ def _form_page(request: Request, partner: views.Partner, form: Any, status: int 
     )
 
 
-async def _funds(bus: BusDep) -> dict[str, str]:
-    """The funds that can pay: id -> name."""
-    today = clock.today()
-    async with bus.read() as session:
-        funds = await entries.funds(session)
-    return {str(fund.id): fund.name for fund in funds if fund.active and (fund.until is None or fund.until >= today)}
-
-
 @router.post("/{country}/suspend")
 async def look(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
     """Check the choices, and go on to the preview of every case."""
     async with bus.read() as session:
         partner = await views.partner(session, country)
-    form = await suspend_form(partner.open_cases, await _funds(bus)).read(request)
-    if not form.validate():
-        return _form_page(request, partner, form, 422)
-    since, choices = form["since"].data, form_choices(form, partner.open_cases)
-    try:
+        funds = await views.paying_funds(session)
+    form = await suspend_form(partner.open_cases, funds).read(request)
+
+    async def act() -> str:
+        since, choices = form["since"].data, form_choices(form, partner.open_cases)
         async with bus.read() as session:
             await suspension.preview(session, country, since, choices)
-    except Refused as refused:
-        if refused.status_code == 404:
-            raise
-        for name, sentence in (refused.fields or {"": refused.detail}).items():
-            form.refuse(name, sentence)
-        return _form_page(request, partner, form, refused.status_code)
-    return see_other(at(country, "suspend", "preview") + "?" + urlencode(as_parameters(since, choices)))
+        return urlencode(as_parameters(since, choices))
+
+    parameters = await submit_change(form, act)
+    if isinstance(parameters, int):
+        return _form_page(request, partner, form, parameters)
+    return see_other(at(country, "suspend", "preview") + "?" + parameters)
 
 
 @router.get("/{country}/suspend/preview")
@@ -103,7 +93,8 @@ async def _preview_page(
     problem: str | None = None,
     note: str = "",
 ) -> Response:
-    funds = await _funds(bus)
+    async with bus.read() as session:
+        funds = await views.paying_funds(session)
     groups = [
         {
             "name": model.group_name(side, stage),
@@ -166,36 +157,25 @@ async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: Bus
 async def reinstate(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
     """Reinstate the partner."""
     form = await ReinstateForm.read(request)
-    status = 422
-    if form.validate():
-        try:
-            decision = await suspension.reinstate(
-                bus, principal, country, form.since.data or date.min, form.note.data or ""
-            )
-        except Refused as refused:
-            if refused.status_code == 404:
-                raise
-            status = refused.status_code
-            for name, sentence in (refused.fields or {"since": refused.detail}).items():
-                form.refuse(name, sentence)
-        else:
-            return see_other(at(country, "decisions", decision.id) + "?done=decided")
-    return render(request, "partners/reinstate.html", status, form_=form, country=country)
+
+    async def act() -> PartnerDecision:
+        return await suspension.reinstate(bus, principal, country, form.since.data or date.min, form.note.data or "")
+
+    decision = await submit_change(form, act, field="since")
+    if isinstance(decision, int):
+        return render(request, "partners/reinstate.html", decision, form_=form, country=country)
+    return see_other(at(country, "decisions", decision.id) + "?done=decided")
 
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")
 async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Withdraw a decision whose day has not come."""
-    async with bus.read() as session:
-        await views.decision(session, country, decision_id)
-    await suspension.withdraw(bus, principal, decision_id)
+    await suspension.withdraw(bus, principal, country, decision_id)
     return see_other(at(country, "decisions", decision_id) + "?done=withdrawn")
 
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
 async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Withdraw the notice of one case."""
-    async with bus.read() as session:
-        await views.decision(session, country, decision_id)
-    await notices.take_back(bus, principal, decision_id, case_id)
+    await notices.take_back(bus, principal, country, decision_id, case_id)
     return see_other(at(country, "decisions", decision_id) + "?done=kept")

@@ -22,9 +22,9 @@ from services.applications.partners.pages.common import (
     supply,
     supply_link,
 )
-from services.applications.register.store import entries
+from services.applications.register.views.entries import PartnerSince
 from shared.contracts import labels
-from shared.contracts.codes import Role, Side
+from shared.contracts.codes import Role
 from shared.time import dates
 from shared.web.render import render
 
@@ -41,9 +41,9 @@ async def all_partners(request: Request, _: OverseerOrCoordinator, bus: BusDep) 
             {"text": labels.country(standing.country), "href": at(standing.country)},
             tag("partner", standing.status),
             standing.since and dates.day(standing.since),
-            standing.waiting and decision_title(standing.waiting),
+            standing.later and decision_title(standing.later),
         ]
-        for standing in standings
+        for standing in standings.items
     ]
     return render(request, "partners/all.html", rows=rows)
 
@@ -53,11 +53,10 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
     """Show one partner: its standing, open cases and decisions."""
     async with bus.read() as session:
         partner = await views.partner(session, country)
-        people = await entries.people_by_subject(session, [item.decided_by for item in partner.decisions])
     return render(
         request,
         "partners/show.html",
-        found=partner,
+        partner=partner,
         country=country,
         decides=principal.has(Role.PROGRAMME_COORDINATOR),
         open_cases=open_case_rows(partner.open_cases),
@@ -71,18 +70,18 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
                 {"text": decision_title(item), "href": at(country, "decisions", item.id)},
                 decision_state(item),
                 dates.moment(item.decided_at),
-                people[item.decided_by].name if item.decided_by in people else item.decided_by,
+                partner.names.get(item.decided_by, item.decided_by),
             ]
             for item in partner.decisions
         ],
-        decision_title=partner.standing.waiting and decision_title(partner.standing.waiting),
+        decision_title=partner.standing.later and decision_title(partner.standing.later),
         done=request.query_params.get("done"),
     )
 
 
-def _until(history: list[entries.Partner]) -> list[tuple[entries.Partner, date | None]]:
+def _until(history: list[PartnerSince]) -> list[tuple[PartnerSince, date | None]]:
     """Each status with its last day, newest first; the newest has none."""
-    ends = [None, *(row.since - timedelta(days=1) for row in history)]
+    ends = [None, *(status.since - timedelta(days=1) for status in history)]
     return list(zip(history, ends, strict=False))
 
 
@@ -125,15 +124,10 @@ async def show_decision(
 ) -> Response:
     """Show the record of a decision: who, when, what was shown, what was chosen, and the result for each case."""
     async with bus.read() as session:
-        decision, cases = await views.decision(session, country, decision_id)
-        people = await entries.people_by_subject(
-            session, [decision.decided_by, *filter(None, [decision.withdrawn_by]), *(item.by for item in cases)]
-        )
-        funds = {str(item.id): item.name for item in await entries.funds(session)}
+        details = await views.decision_details(session, country, decision_id)
+    decision, funds = details.record, details.funds
     # Choices for groups that stayed empty mean nothing.
-    groups = {(item["side"], item["stage"]) for item in decision.shown} | {(item.side, item.stage) for item in cases}
-    group_choices = [model.GroupChoice.model_validate(item) for item in decision.choices]
-    choices = [item for item in group_choices if (item.side, item.stage) in groups]
+    groups = {(case.side, case.stage) for case in decision.shown} | {(case.side, case.stage) for case in decision.cases}
     decides = principal.has(Role.PROGRAMME_COORDINATOR)
     return render(
         request,
@@ -142,17 +136,17 @@ async def show_decision(
         country=country,
         state=decision_state(decision),
         title=decision_title(decision),
-        names={subject: person.name for subject, person in people.items()},
-        choices=[[model.group_name(item.side, item.stage), model.choice_in_words(item, funds)] for item in choices],
-        cases=[decided_row(item, funds, linked=decides) for item in cases],
-        notices=[item for item in cases if item.state == model.CaseState.NOTICE and decides],
+        names=details.names,
+        choices=[
+            [model.group_name(choice.side, choice.stage), model.choice_in_words(choice, funds)]
+            for choice in decision.choices
+            if (choice.side, choice.stage) in groups
+        ],
+        cases=[decided_row(case, funds, linked=decides) for case in decision.cases],
+        notices=[case for case in decision.cases if case.state is model.CaseState.NOTICE and decides],
         shown=[
-            [
-                item["reference"],
-                model.group_name(Side(item["side"]), model.Stage(item["stage"])),
-                item["other"] and labels.country(item["other"]),
-            ]
-            for item in decision.shown
+            [case.reference, model.group_name(case.side, case.stage), case.other and labels.country(case.other)]
+            for case in decision.shown
         ],
         decides=decides,
         done=request.query_params.get("done"),

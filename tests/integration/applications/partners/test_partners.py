@@ -130,6 +130,10 @@ async def test_a_decision_for_a_later_day_can_be_withdrawn(abroad: Abroad) -> No
     await abroad.eligible()
     first = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(5))
     assert first["state"] == "waiting"
+    listed = {partner["country"]: partner for partner in (await abroad.get("programme", "/partners"))["items"]}
+    assert (listed["AM"]["status"], listed["AM"]["later"]) == ("active", first)
+    record = await abroad.get("programme", f"/partners/AM/decisions/{first['id']}")
+    assert {name: record[name] for name in first} == first
     body = {"since": str(days(5)), "choices": FINISH}
     await abroad.post("programme", "/partners/AM/suspension/preview", body, 409)
     withdrawn = await abroad.post("programme", f"/partners/AM/decisions/{first['id']}/withdraw")
