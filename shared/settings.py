@@ -31,6 +31,10 @@ class ServiceSettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address on which this service listens.")
     port: int = Field(default=8010, description="The port on which this service listens.")
+    gateways: str = Field(
+        default="127.0.0.1",
+        description="Gateways whose word on the sender's address counts: addresses, parted by commas, or `*` for all.",
+    )
     local: bool = Field(
         default=False, description="A local run: personas on the start page, a clock that can be moved."
     )
@@ -52,6 +56,12 @@ class ServiceSettings(BaseSettings):
     )
     ticket_public_key: str = Field(description="PEM, Ed25519: checks the tickets that the portal signs.")
     service_token: SecretStr = Field(description="Opens the internal routes between services.")
+
+    api_requests: int = Field(
+        default=600,
+        ge=0,
+        description="API requests that one person, program or address may make a minute, in each process; 0: no limit.",
+    )
 
     otlp_endpoint: str | None = Field(default=None, description="Where traces go (OTLP over HTTP). Default: nowhere.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

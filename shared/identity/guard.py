@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import structlog
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from shared.attempts import AttemptKind, note_attempt
@@ -27,6 +28,7 @@ from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
+from shared.identity.rate_limit import count_request
 from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
 from shared.identity.session import open_session
 from shared.identity.state import identity_of, service_of
@@ -248,6 +250,20 @@ async def _signed_in(request: Request, access: RouteAccess) -> Principal:
 
 
 async def _principal_of(request: Request, access: RouteAccess) -> Principal | None:
+    """Return who makes the request; None for a stranger. A request to an API counts towards the sender's limit."""
+    if not is_api(request):
+        return await _identified(request, access)
+    limit = identity_of(request.app).rate_limit
+    try:
+        principal = await _identified(request, access)
+    except HTTPException:  # a token that does not count: the address stands for its sender
+        count_request(request, limit, None)
+        raise
+    count_request(request, limit, principal)
+    return principal
+
+
+async def _identified(request: Request, access: RouteAccess) -> Principal | None:
     """Return who makes the request: by bearer token if one is sent, else by the session cookie; None for a stranger.
 
     A program that acts for nobody is let in by `access` only; on public routes it is a stranger.
@@ -265,7 +281,8 @@ async def _principal_of(request: Request, access: RouteAccess) -> Principal | No
         principal = await load_principal(session, proof.subject)
     if not principal.counts(proof.issued):
         if program:
-            raise SignInNeeded("This bearer token is from before a suspension, or does not say when it was issued.")
+            sentence = gettext("This bearer token is from before a suspension, or does not say when it was issued.")
+            raise SignInNeeded(sentence)
         request.state.session = None
         return None
     if program:
@@ -290,7 +307,7 @@ def _service_client(request: Request, proof: Proof, access: RouteAccess) -> Prin
 async def _bearer(request: Request) -> Proof:
     scheme, _, token = request.headers["authorization"].partition(" ")
     if scheme.lower() != "bearer":
-        raise SignInNeeded("Send a bearer token of the sign-in provider.")
+        raise SignInNeeded(gettext("Send a bearer token of the sign-in provider."))
     try:
         proof = await identity_of(request.app).bearer.proof(token.strip())
     except ProviderUnavailable as error:
@@ -298,7 +315,7 @@ async def _bearer(request: Request) -> Proof:
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if proof is None:
         note_attempt(AttemptKind.FORGED_TOKEN)
-        raise SignInNeeded("This bearer token does not count, or is over.")
+        raise SignInNeeded(gettext("This bearer token does not count, or is over."))
     return proof
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.identity.bearer import BearerTokens
 from shared.identity.provider import Provider
+from shared.identity.rate_limit import RateLimit
 from shared.identity.sealing import Seal, keys_from
 from shared.identity.session import CookieJar
 
@@ -30,6 +31,7 @@ class IdentitySettings(Protocol):
     ticket_public_key: str
     service_token: SecretStr
     require_scopes: bool
+    api_requests: int
 
 
 class _Bus(Protocol):
@@ -55,6 +57,7 @@ class Identity:
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
         self.links = Seal(keys, "link")
+        self.rate_limit = RateLimit(settings.api_requests)
         self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)
         self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
 

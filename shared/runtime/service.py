@@ -148,6 +148,7 @@ def serve(app: FastAPI) -> None:
         log_config=None,
         timeout_graceful_shutdown=5,
         proxy_headers=True,
+        forwarded_allow_ips=settings.gateways,
         server_header=False,
     )
 

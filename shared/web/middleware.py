@@ -1,7 +1,8 @@
-"""Do what every request of every service needs: language, security headers, live stamp, no invisible characters."""
+"""Do what every request of every service needs: language, headers, HEAD, live stamp, no invisible characters."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
 
 class HeadersMiddleware:
-    """Adds the security headers; caches must not keep pages about people."""
+    """Adds the security headers, and those of the rate limit; caches must not keep pages about people."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,9 +46,43 @@ class HeadersMiddleware:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
+                for name, value in scope.get("state", {}).get("rate_limit", {}).items():
+                    headers[name] = value
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class HeadMiddleware:
+    """Answers HEAD as GET is answered, without the body; a stream ends when its headers are sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        answered, read = asyncio.Event(), False
+
+        async def send_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+                answered.set()
+
+        async def receive_until_answered() -> Message:
+            nonlocal read
+            if read:
+                await answered.wait()
+                return {"type": "http.disconnect"}
+            message = await receive()
+            read = not message.get("more_body", False)
+            return message
+
+        scope.setdefault("state", {})  # shared with the copy: guards leave there what other middleware reads
+        await self.app({**scope, "method": "GET"}, receive_until_answered, send_headers)
 
 
 class StampMiddleware:

@@ -25,7 +25,8 @@ class AttemptLimit:
         """Raise `Refused` (429) if the address has used up its attempts of this minute."""
         minute, attempts = self._counted.get(address, (0, 0))
         if minute == _minute(at) and attempts >= A_MINUTE:
-            raise Refused(gettext("You have checked many in a short time. Wait a minute, then try again."), 429)
+            sentence = gettext("You have checked many in a short time. Wait a minute, then try again.")
+            raise Refused(sentence, 429, headers={"Retry-After": "60"})
 
     def count(self, address: str, at: float | None = None) -> None:
         """Count one attempt."""

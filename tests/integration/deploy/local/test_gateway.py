@@ -19,6 +19,8 @@ from deploy.local.gateway import gateway
 from deploy.local.ports import free_port
 from deploy.local.settings import SERVICES, RunSettings
 from deploy.local.supervisor import answers
+from shared.errors import ProblemCode
+from shared.web.problem_types import PROBLEM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -37,11 +39,12 @@ async def _stream(_: Request) -> StreamingResponse:
 
 
 async def _page(request: Request) -> HTMLResponse:
+    await request.body()
     return HTMLResponse(f"{request.app.state.name} {request.url.path} " + "." * 2000)
 
 
 def _service(name: str, port: int) -> uvicorn.Server:
-    app = Starlette(routes=[Route("/matching/live", _stream), Route("/{path:path}", _page)])
+    app = Starlette(routes=[Route("/matching/live", _stream), Route("/{path:path}", _page, methods=["GET", "POST"])])
     app.state.name = name
     return uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
 
@@ -125,9 +128,28 @@ def test_a_service_that_is_down_is_said_kindly(front: httpx2.Client) -> None:
     page = front.get("/reporting/")
     assert (page.status_code, page.headers["retry-after"]) == (502, "3")
     assert "This part is starting again" in page.text
-    problem = front.get("/reporting/api/v1/figures", headers={"Accept": "application/json"})
-    assert problem.status_code == 502
-    assert problem.json()["detail"] == "Try again in a few seconds."
+    for path, accept in (("/reporting/api/v1/figures", "*/*"), ("/reporting/", "application/json")):
+        problem = front.get(path, headers={"Accept": accept})
+        assert (problem.status_code, problem.headers["retry-after"]) == (502, "3")
+        assert_problem(problem, ProblemCode.UNAVAILABLE)
+
+
+def test_what_the_gateway_refuses_is_a_problem_for_programs(front: httpx2.Client) -> None:
+    """An internal route and too large a body are answered below `/api/` as the services answer errors."""
+    assert_problem(front.get("/matching/metrics", headers={"Accept": "application/json"}), ProblemCode.NOT_FOUND)
+    large = front.post("/matching/api/v1/anything", content=b"x" * 10_000_001)
+    assert large.status_code == 413
+    assert_problem(large, ProblemCode.TOO_LARGE)
+
+
+def assert_problem(answer: httpx2.Response, code: ProblemCode) -> None:
+    """Check a problem document of the gateway against the table of kinds."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["status"]) == (code, answer.status_code)
+    assert problem["type"].endswith(f"//{answer.url.netloc.decode()}/problems/{code}")
+    assert problem["title"] == PROBLEM_TYPES[code].title
+    assert problem["detail"]
 
 
 def test_static_files_are_kept_by_version(front: httpx2.Client) -> None:

@@ -12,8 +12,9 @@ import pytest
 from shared.contracts.codes import PartnerStatus, Role
 from shared.identity import service_headers, write_partner
 from shared.identity.programs import Programs
+from shared.identity.rate_limit import RateLimit
 from shared.identity.session import ABSOLUTE, IDLE, RENEW_AFTER
-from shared.identity.state import Identity
+from shared.identity.state import Identity, identity_of
 from shared.identity.suspensions import set_suspension_rule
 from shared.time import clock
 
@@ -288,3 +289,46 @@ async def test_only_the_case_that_goes_on_is_open(
     assert (await browser.get("/tests/mine")).status_code == 403
     assert (await browser.get(f"/tests/decided/{open_case}")).status_code == 403
     assert len(asked) == 2
+
+
+async def test_api_requests_are_limited_by_person_else_by_address(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """A person has one limit from anywhere, strangers and bad tokens have their address's; pages have none."""
+    identity_of(app).rate_limit = RateLimit(2)
+    await grant("officer", Role.OFFICER)
+    await grant("other", Role.OFFICER)
+    sign_in("officer")
+    for left in (1, 0):
+        answer = await browser.get("/tests/api/mine")
+        assert answer.status_code == 200
+        assert answer.headers["ratelimit-policy"] == '"sender";q=2;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"sender";r={left};t=')
+    refused = await browser.get("/tests/api/mine")
+    assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
+    assert refused.json()["code"] == "too-many-requests"
+    assert 25 <= int(refused.headers["retry-after"]) <= 30
+    assert (await browser.get("/tests/mine")).status_code == 200
+    sign_in("other")
+    assert (await browser.get("/tests/api/mine")).status_code == 200
+    browser.cookies.clear()
+    for status in (401, 401, 429):
+        assert (await browser.get("/tests/api/mine", headers={"Authorization": "Bearer none"})).status_code == status
+    assert (await browser.get("/tests/api/mine")).status_code == 429
+
+
+async def test_head_is_answered_as_get_by_a_service(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Guards, pages and the API treat HEAD as GET, and send no body."""
+    await grant("officer", Role.OFFICER)
+    assert (await browser.head("/tests/mine")).status_code == 303
+    sign_in("officer")
+    for path in ("/tests/mine", "/tests/api/mine", "/reporting/livez"):
+        whole, head = await browser.get(path), await browser.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+        assert "ratelimit" not in whole.headers or "ratelimit" in head.headers
+    refused = await browser.request("POST", "/tests/api/mine")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, PUT")
+    assert refused.json()["code"] == "method-not-allowed"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 from jinja2 import UndefinedError
 from starlette.requests import Request
 
 from shared.web import headers, site
+from shared.web.live import Live
 from shared.web.render import render
-
-if TYPE_CHECKING:
-    import httpx
 
 TEMPLATES = Path(site.__file__).parent / "templates"
 
@@ -102,6 +102,24 @@ async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(client:
         "detail": "The offer was withdrawn a minute ago.",
         "instance": "/refused",
     }
+
+
+@pytest.mark.parametrize("path", ["/", "/drafts", "/refused", "/nowhere", "/static/mark.svg", "/form%00"])
+async def test_head_is_answered_as_get_without_the_body(client: httpx.AsyncClient, path: str) -> None:
+    """Pages, JSON, errors and files have the same status and headers."""
+    whole, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert dict(head.headers) == dict(whole.headers)
+    assert int(head.headers["content-length"]) == len(whole.content) > 0
+
+
+async def test_head_of_a_stream_ends(demo: Any) -> None:
+    """The headers of a stream of events are sent, and nobody waits for its end."""
+    transport = httpx.ASGITransport(demo.app(Live("postgresql://nowhere")))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        head = await asyncio.wait_for(client.head("/live"), 5)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
 
 
 async def test_an_unknown_page_helps_on(client: httpx.AsyncClient) -> None:
