@@ -143,7 +143,7 @@ class Reproduction:
 
     @property
     def same(self) -> bool:
-        """Whether inputs and result are the same."""
+        """Return whether inputs and result are the same."""
         return self.digest == self.digest_now and not self.moved
 
 
@@ -154,8 +154,8 @@ def reproduce(
     result = with_pairs(problem, by_hand) if by_hand else run_layers(problem)
     now = result.matching
     moved = {
-        one: (pairs.get(one), now.get(one))
-        for one in sorted(pairs.keys() | now.keys())
-        if pairs.get(one) != now.get(one)
+        candidate_id: (pairs.get(candidate_id), now.get(candidate_id))
+        for candidate_id in sorted(pairs.keys() | now.keys())
+        if pairs.get(candidate_id) != now.get(candidate_id)
     }
     return Reproduction(engine, ENGINE_VERSION, digest, result.digest, len(now), moved)

@@ -72,33 +72,43 @@ async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
 
 def _entry(event: Envelope) -> Table | None:
     match event.data:
-        case register_events.OrganisationChanged() as one:
+        case register_events.OrganisationChanged() as changed:
             return Organisation(
-                id=UUID(event.subject), name=one.name, kind=one.kind, country=one.country, active=one.active
+                id=UUID(event.subject),
+                name=changed.name,
+                kind=changed.kind,
+                country=changed.country,
+                active=changed.active,
             )
-        case register_events.PartnerStatusChanged() as one:
-            return Partner(country=one.country, status=one.status, since=one.since)
-        case register_events.FundChanged() as one:
-            return Fund(id=UUID(event.subject), name=one.name, since=one.since, until=one.until, active=one.active)
-        case register_events.ExclusionChanged() as one:
-            first, second = one.countries or one.organisations or ("", "")
+        case register_events.PartnerStatusChanged() as changed:
+            return Partner(country=changed.country, status=changed.status, since=changed.since)
+        case register_events.FundChanged() as changed:
+            return Fund(
+                id=UUID(event.subject),
+                name=changed.name,
+                since=changed.since,
+                until=changed.until,
+                active=changed.active,
+            )
+        case register_events.ExclusionChanged() as changed:
+            first, second = changed.countries or changed.organisations or ("", "")
             return Exclusion(
                 id=UUID(event.subject),
                 first=str(first),
                 second=str(second),
-                since=one.since,
-                until=one.until,
-                confidential=one.confidential,
+                since=changed.since,
+                until=changed.until,
+                confidential=changed.confidential,
             )
-        case register_events.NeedChanged() as one:
+        case register_events.NeedChanged() as changed:
             return Need(
                 id=UUID(event.subject),
-                country=one.country,
-                topic=one.topic_code,
-                area=one.area,
-                since=one.since,
-                until=one.until,
-                withdrawn=one.withdrawn,
+                country=changed.country,
+                topic=changed.topic_code,
+                area=changed.area,
+                since=changed.since,
+                until=changed.until,
+                withdrawn=changed.withdrawn,
             )
     return None
 
@@ -139,7 +149,10 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
             touched.add(row.call_id)
     await _changed(tx, touched)
     await keep(tx.session, list(rows.values()))
-    lines = [of_event(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject)) for one in events]
+    lines = [
+        of_event(event, call_id=rows[UUID(event.subject)].call_id, application_id=UUID(event.subject))
+        for event in events
+    ]
     await activity.add_lines(tx.session, lines)
 
 

@@ -27,7 +27,7 @@ def weeks_of(periods: tuple[Period, ...], blackouts: tuple[Period, ...] = (), da
 
 def spans(periods: Iterable[DatePeriod]) -> tuple[Period, ...]:
     """Return periods of a contract as the engine's; one that ends before it begins is left out."""
-    return tuple(Period(one.start, one.end) for one in periods if one.start <= one.end)
+    return tuple(Period(period.start, period.end) for period in periods if period.start <= period.end)
 
 
 def hosting_periods(offer: OfferTerms, terms: CallTerms) -> tuple[Period, ...]:

@@ -80,7 +80,7 @@ class OtherTerms(BaseModel):
 
 def in_full(terms: CallTerms) -> OtherTerms:
     """Return all terms of a call that affect its matching, with default weights written out."""
-    own = {one.criterion: (one.applicant, one.host) for one in terms.weights} or {
+    own = {weight.criterion: (weight.applicant, weight.host) for weight in terms.weights} or {
         criterion: (weight.applicant, weight.host) for criterion, weight in WEIGHTS.items()
     }
     return OtherTerms(
@@ -92,7 +92,7 @@ def in_full(terms: CallTerms) -> OtherTerms:
             )
             for criterion in WEIGHTS
         ),
-        quotas=tuple(sorted(terms.quotas, key=lambda one: one.country)),
+        quotas=tuple(sorted(terms.quotas, key=lambda quota: quota.country)),
         minimum_days=terms.minimum_days,
         notice_weeks=terms.timers.notice_weeks,
     )
@@ -185,16 +185,16 @@ def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Com
     step(4)
     after = tuple(_side(kind, result) for kind, result in theirs.items())
     step(5)
-    moved = [one for kind in own for one in _moved(own[kind], theirs[kind])]
-    people = [one for result in own.values() for one in result.problem.candidates]
+    moved = [application for kind in own for application in _moved(own[kind], theirs[kind])]
+    people = [candidate for result in own.values() for candidate in result.problem.candidates]
     return Comparison(
         engine=ENGINE_VERSION,
         day=facts.day.isoformat(),
         before=before,
         after=after,
-        countries=_groups(people, own, theirs, moved, lambda one: one.country),
-        services=_groups(people, own, theirs, moved, lambda one: one.service or ""),
-        rank_groups=_groups(people, own, theirs, moved, lambda one: one.rank_group.value),
+        countries=_groups(people, own, theirs, moved, lambda candidate: candidate.country),
+        services=_groups(people, own, theirs, moved, lambda candidate: candidate.service or ""),
+        rank_groups=_groups(people, own, theirs, moved, lambda candidate: candidate.rank_group.value),
         moved=tuple(moved),
         moved_in_all=len(moved),
         digest=hashlib.sha256("".join(side.digest for side in (*before, *after)).encode()).hexdigest(),
@@ -226,8 +226,8 @@ def _moved(own: Result, theirs: Result) -> list[MovedApplication]:
     Losers first, then winners, then the rest, each by id.
     """
     found: list[MovedApplication] = []
-    for one in own.problem.candidates:
-        before, after = own.matching.get(one.id), theirs.matching.get(one.id)
+    for candidate in own.problem.candidates:
+        before, after = own.matching.get(candidate.id), theirs.matching.get(candidate.id)
         if before == after:
             continue
         how = (
@@ -235,22 +235,22 @@ def _moved(own: Result, theirs: Result) -> list[MovedApplication]:
             if before is None
             else Effect.LOST
             if after is None
-            else _prefers(own.problem, one, before, after or "")
+            else _prefers(own.problem, candidate, before, after or "")
         )
         moved = MovedApplication(
-            application_id=UUID(one.id),
+            application_id=UUID(candidate.id),
             how=how,
             before=UUID(before) if before else None,
             after=UUID(after) if after else None,
         )
         if how is Effect.LOST:
-            receipt = theirs.receipt(one.id, effort=0)
+            receipt = theirs.receipt(candidate.id, effort=0)
             moved.why, moved.rule = receipt.why.value, stopping_rule(receipt)
         found.append(moved)
     order = {
         how: place for place, how in enumerate((Effect.LOST, Effect.WORSE, Effect.GAINED, Effect.BETTER, Effect.OTHER))
     }
-    return sorted(found, key=lambda one: (order[one.how], one.application_id))
+    return sorted(found, key=lambda application: (order[application.how], application.application_id))
 
 
 def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> Effect:
@@ -285,11 +285,14 @@ def _groups(
     of: Callable[[Candidate], str],
 ) -> tuple[GroupChange, ...]:
     """Return the counts of each group that has any members, by its code."""
-    group = {one.id: of(one) for one in people}
+    group = {candidate.id: of(candidate) for candidate in people}
     counts = _Counts(
-        before=Counter(group[one] for result in own.values() for one in result.matching),
-        after=Counter(group[one] for result in theirs.values() for one in result.matching),
-        how={how: Counter(group[str(one.application_id)] for one in moved if one.how is how) for how in Effect},
+        before=Counter(group[candidate_id] for result in own.values() for candidate_id in result.matching),
+        after=Counter(group[candidate_id] for result in theirs.values() for candidate_id in result.matching),
+        how={
+            how: Counter(group[str(application.application_id)] for application in moved if application.how is how)
+            for how in Effect
+        },
     )
     return tuple(
         GroupChange(

@@ -80,16 +80,16 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
             pool = await store.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != snapshot.version:
                 continue
-            cases = await Transitions.for_proposals(tx, [one.proposal.application_id for one in chosen])
+            cases = await Transitions.for_proposals(tx, [choice.proposal.application_id for choice in chosen])
             found: dict[UUID, UUID] = {}
-            for one in chosen:
-                found.setdefault(one.vacancy.match_id, await _propose(cases, snapshot, one))
+            for choice in chosen:
+                found.setdefault(choice.vacancy.match_id, await _propose(cases, snapshot, choice))
             await cases.save()
             for vacancy in snapshot.vacancies:
                 match_id = found.get(vacancy.match_id)
                 outcome = ReplacementOutcome.PROPOSED if match_id else _in_vain(snapshot, vacancy)
                 await replacements.note(tx.session, vacancy.match_id, outcome, match_id)
-            await store.settle(tx.session, [one.match_id for one in snapshot.vacancies])
+            await store.settle(tx.session, [vacancy.match_id for vacancy in snapshot.vacancies])
             return len(chosen)
     log.info("facts keep arriving; the next in line is looked up a moment later", call=str(call_id))
     return 0
@@ -101,7 +101,7 @@ async def _choose(bus: Bus, snapshot: Snapshot) -> list[Chosen]:
         return []
     async with bus.read() as session:
         seen = await lifecycle_receipts.explained(session, list(waiting(snapshot.facts)))
-    left = frozenset(seen - {one.application_id for one in snapshot.vacancies})
+    left = frozenset(seen - {vacancy.application_id for vacancy in snapshot.vacancies})
     return await asyncio.to_thread(choose, snapshot, left)
 
 
@@ -119,25 +119,29 @@ def choose(snapshot: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
     for vacancy in snapshot.vacancies:
         kind = ApplicationKind(vacancy.kind)
         if (ready := called.get(vacancy.match_id)) is not None:
-            own = next(one for one in found[kind] if one.application_id == ready.pairing.application_id)
+            own = next(proposal for proposal in found[kind] if proposal.application_id == ready.pairing.application_id)
             chosen.append(Chosen(vacancy, own, results[kind], ready.id))
             continue
         preferred = (
             {UUID(pair.candidate_id): pair.preference for pair in results[kind].pairs} if kind in results else {}
         )
         line = [
-            one for one in found.get(kind, ()) if one.seat_id == vacancy.seat_id and one.application_id not in taken
+            proposal
+            for proposal in found.get(kind, ())
+            if proposal.seat_id == vacancy.seat_id and proposal.application_id not in taken
         ]
-        best = max(line, key=lambda one: (preferred[one.application_id], str(one.application_id)), default=None)
+        best = max(
+            line, key=lambda proposal: (preferred[proposal.application_id], str(proposal.application_id)), default=None
+        )
         if best is None:
             continue
         # With a member of a group all of it is proposed: the engine found room for all at this very place.
         group = companions(snapshot.facts, best.application_id)
-        for one in line:
-            if one.application_id in group:
-                before = reserves.get(one.application_id)
-                there = before.id if before is not None and before.seat_id == one.seat_id else None
-                chosen.append(Chosen(vacancy, one, results[kind], there))
+        for proposal in line:
+            if proposal.application_id in group:
+                before = reserves.get(proposal.application_id)
+                there = before.id if before is not None and before.seat_id == proposal.seat_id else None
+                chosen.append(Chosen(vacancy, proposal, results[kind], there))
         taken |= group
     return chosen
 

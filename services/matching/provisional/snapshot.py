@@ -54,7 +54,7 @@ class Snapshot:
 
     @property
     def open(self) -> bool:
-        """Whether the call is still matched."""
+        """Return whether the call is still matched."""
         return self.call.state != CallState.CLOSED
 
 

@@ -59,7 +59,7 @@ class HeldCall:
 
     @property
     def worth_keeping(self) -> bool:
-        """Whether the lease is to be prolonged even if nothing has changed."""
+        """Return whether the lease is to be prolonged even if nothing has changed."""
         return self.working or self.following.known.pairs >= KEPT_FROM
 
 
@@ -284,7 +284,7 @@ async def _write(
         if pool.input_version != snapshot.version:
             # Something was committed meanwhile: what has a match by now must not come back to the board.
             still = await matches.still_waiting(tx.session, list(moved))
-            moved = {one: row for one, row in moved.items() if one in still}
+            moved = {application_id: row for application_id, row in moved.items() if application_id in still}
         gone = before.keys() - rows.keys() if version is not None else set()
         await store.keep_standings(tx.session, list(moved.values()), gone)
         if version is not None:
@@ -294,7 +294,7 @@ async def _write(
 
 
 def _moved(before: Mapping[UUID, Standing], rows: Mapping[UUID, Standing]) -> dict[UUID, Standing]:
-    return {one: row for one, row in rows.items() if _differs(before.get(one), row)}
+    return {application_id: row for application_id, row in rows.items() if _differs(before.get(application_id), row)}
 
 
 def _differs(before: Standing | None, after: Standing) -> bool:

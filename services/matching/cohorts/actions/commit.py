@@ -117,7 +117,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
         )
         await runs.keep_inputs(tx.session, part.run_id, part.kept)
     await facts.leave_pool(tx.session, list(new))
-    await store.touch(tx.session, [plan.call_id])
+    await facts.match_again(tx.session, [plan.call_id])
     await tx.changed("matching")
     await cases.save()
     return Committed(

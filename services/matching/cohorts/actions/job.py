@@ -95,7 +95,9 @@ async def ask(
             call_id=call_id,
             asked_by=by,
             asked_at=clock.now(),
-            chosen=None if chosen is None else {str(one): str(seat) for one, seat in chosen.items()},
+            chosen=None
+            if chosen is None
+            else {str(application_id): str(seat) for application_id, seat in chosen.items()},
             effort=effort,
             reserves=reserves,
             state=JobState.WAITING,
@@ -231,7 +233,7 @@ def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Ste
 
 
 def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
-    return None if chosen is None else {UUID(one): UUID(seat) for one, seat in chosen.items()}
+    return None if chosen is None else {UUID(application_id): UUID(seat) for application_id, seat in chosen.items()}
 
 
 async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:

@@ -75,8 +75,8 @@ class CohortPlan:
     @property
     def applications(self) -> set[UUID]:
         """Return the applications that are proposed, as a match or as a reserve."""
-        return {one for part in self.parts for one in part.match_ids} | {
-            one.application_id for part in self.parts for _, one in part.reserves
+        return {application_id for part in self.parts for application_id in part.match_ids} | {
+            proposal.application_id for part in self.parts for _, proposal in part.reserves
         }
 
 
@@ -91,19 +91,21 @@ def work_out(
     facts, started_at = snapshot.facts, clock.now()
     if not snapshot.open:
         raise NotFit(Why.CLOSED)
-    if chosen is not None and any(companions(facts, one) - chosen.keys() for one in chosen):
+    if chosen is not None and any(companions(facts, application_id) - chosen.keys() for application_id in chosen):
         raise NotFit(Why.SPLIT)
     step(MATCHING)
     found: dict[UUID, UUID] = {}
     wanted: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
     for kind, result in solve(facts).items():
         pairs = proposals(facts, kind, result)
-        found |= {one.application_id: one.seat_id for one in pairs}
-        picked = [one for one in pairs if chosen is None or one.application_id in chosen]
+        found |= {pair.application_id: pair.seat_id for pair in pairs}
+        picked = [pair for pair in pairs if chosen is None or pair.application_id in chosen]
         if picked or (chosen is None and result.unmatched):
             wanted.append((kind, result, picked))
     # Before the receipts, which take longest: who is refused hears it at once.
-    if chosen is not None and (moved := [one for one, seat in chosen.items() if found.get(one) != seat]):
+    if chosen is not None and (
+        moved := [application_id for application_id, seat in chosen.items() if found.get(application_id) != seat]
+    ):
         raise NotFit(Why.MOVED, len(moved))
     if not wanted:
         raise NotFit(Why.NOBODY)
@@ -114,7 +116,7 @@ def work_out(
     ]
     if reserves:
         parts = [
-            replace(part, reserves=[(new_id(), one) for one in reserves_of(facts, kind, result, picked)])
+            replace(part, reserves=[(new_id(), proposal) for proposal in reserves_of(facts, kind, result, picked)])
             for part, (kind, result, picked) in zip(parts, wanted, strict=True)
         ]
     return CohortPlan.of(snapshot, parts)
@@ -129,7 +131,7 @@ def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Seq
     """
     standing = in_reserve(facts)
     places = Counter(match.seat_id for match in facts.matches if match.takes_place and match.state in UNCONFIRMED)
-    places.update(one.seat_id for one in picked)
+    places.update(proposal.seat_id for proposal in picked)
     there = Counter(match.seat_id for match in standing.values())
     wanted = {str(seat): facts.terms.reserves * count - there[seat] for seat, count in places.items()}
     unmatched, problem = set(result.unmatched), result.problem
@@ -137,9 +139,9 @@ def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Seq
         replace(
             problem,
             candidates=tuple(
-                one
-                for one in problem.candidates
-                if one.id in unmatched and one.group_id is None and UUID(one.id) not in standing
+                candidate
+                for candidate in problem.candidates
+                if candidate.id in unmatched and candidate.group_id is None and UUID(candidate.id) not in standing
             ),
             seats=tuple(
                 replace(seat, capacity=wanted[seat.id]) for seat in problem.seats if wanted.get(seat.id, 0) > 0
@@ -151,7 +153,7 @@ def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Seq
     preferred = {UUID(pair.candidate_id): pair.preference for pair in found.pairs}
     return sorted(
         proposals(facts, kind, found),
-        key=lambda one: (one.seat_id, -preferred[one.application_id], one.application_id),
+        key=lambda proposal: (proposal.seat_id, -preferred[proposal.application_id], proposal.application_id),
     )
 
 
@@ -171,18 +173,18 @@ def part_of(
 
     `ring` is the id of an exchange ring, whose pairs were made by hand; `explained` is called for each receipt.
     """
-    run_id, match_ids = new_id(), {one.application_id: new_id() for one in picked}
+    run_id, match_ids = new_id(), {proposal.application_id: new_id() for proposal in picked}
     if ring is None:
         standing = in_reserve(facts)
-        for one in picked:
-            reserve = standing.get(one.application_id)
-            if reserve is not None and reserve.seat_id == one.seat_id:
-                match_ids[one.application_id] = reserve.id
+        for proposal in picked:
+            reserve = standing.get(proposal.application_id)
+            if reserve is not None and reserve.seat_id == proposal.seat_id:
+                match_ids[proposal.application_id] = reserve.id
     receipts: dict[UUID, MatchExplained | NoMatchExplained] = {}
-    for one in picked:
-        receipt = result.receipt(str(one.application_id), effort=effort)
-        match_id, size = match_ids[one.application_id], len(picked) if ring else None
-        receipts[one.application_id] = matched(receipt, one, run_id=run_id, match_id=match_id, ring=size)
+    for proposal in picked:
+        receipt = result.receipt(str(proposal.application_id), effort=effort)
+        match_id, size = match_ids[proposal.application_id], len(picked) if ring else None
+        receipts[proposal.application_id] = matched(receipt, proposal, run_id=run_id, match_id=match_id, ring=size)
         explained()
     for candidate_id in left:
         receipt = result.receipt(candidate_id, effort=effort)
@@ -196,7 +198,7 @@ def part_of(
         match_ids=match_ids,
         receipts=receipts,
         finished=run_finished(facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id),
-        kept=KeptProblem.of(result, {str(one): str(seat) for one, seat in by_hand.items()}),
+        kept=KeptProblem.of(result, {str(application_id): str(seat) for application_id, seat in by_hand.items()}),
         ring=ring_id,
     )
 

@@ -161,6 +161,11 @@ async def vacancies(session: AsyncSession, call_id: UUID) -> list[Vacancy]:
     return list(found)
 
 
+async def add_vacancies(session: AsyncSession, rows: Sequence[Vacancy]) -> None:
+    """Insert places that fell free."""
+    await keep(session, rows)
+
+
 async def settle(session: AsyncSession, match_ids: Collection[UUID]) -> None:
     """Remove vacancies that have been dealt with."""
     if match_ids:

@@ -56,7 +56,7 @@ class Weighed:
 
     @property
     def full(self) -> bool:
-        """Whether the place has no room left and no match was named to yield."""
+        """Return whether the place has no room left and no match was named to yield."""
         return HardRule.CAPACITY in self.price.forbidden
 
     @property
@@ -116,22 +116,26 @@ def _weigh(
     snapshot: Snapshot, kind: ApplicationKind, application_id: UUID, seat_id: UUID, instead: UUID | None
 ) -> Weighed:
     facts = snapshot.facts
-    held = [match for match in facts.matches if match.takes_place]
-    own = next((match for match in held if match.pairing.application_id == application_id), None)
+    placed = [match for match in facts.matches if match.takes_place]
+    own = next((match for match in placed if match.pairing.application_id == application_id), None)
     if own is not None and (own.state is MatchState.CONFIRMED or own.seat_id == seat_id):
         raise Refused(
             gettext("This application already has this place.")
             if own.seat_id == seat_id
             else gettext("This application has a confirmed place. It must be cancelled first.")
         )
-    there = [match for match in held if match.seat_id == seat_id and match.state in matches.UNCONFIRMED]
+    there = [match for match in placed if match.seat_id == seat_id and match.state in matches.UNCONFIRMED]
     yields = next((match for match in there if match.id == instead), None)
     if instead is not None and yields is None:
         raise Refused(gettext("This match cannot give way: it does not stand at the place, or is confirmed."), 422)
     gone = {match.id for match in (own, yields) if match is not None}
     before = solve(facts).get(kind)
     after = solve(replace(facts, matches=[match for match in facts.matches if match.id not in gone])).get(kind)
-    if before is None or after is None or not any(one.id == str(application_id) for one in after.problem.candidates):
+    if (
+        before is None
+        or after is None
+        or not any(candidate.id == str(application_id) for candidate in after.problem.candidates)
+    ):
         raise Refused(gettext("This application is not looking for a place."))
     if not any(seat.id == str(seat_id) for seat in after.problem.seats):
         raise Refused(gettext("There is no such place in this call."), 404)

@@ -108,7 +108,9 @@ async def _write(tx: Tx, plan: CohortPlan, ring_id: UUID, line: Sequence[UUID]) 
     """Write a ring, with its applications in the order of `line`; None if facts have arrived since it was computed."""
     committed = await write(tx, plan)
     if committed is not None:
-        await join_matches(tx.session, ring_id, plan.call_id, [committed.matches[one] for one in line])
+        await join_matches(
+            tx.session, ring_id, plan.call_id, [committed.matches[application_id] for application_id in line]
+        )
     return committed
 
 
@@ -122,7 +124,7 @@ async def _load(bus: Bus, call_id: UUID) -> Snapshot:
 def _part(snapshot: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
     """Return the ring as part of a cohort: its pairs within the matching of all."""
     _, result = _around(snapshot, pairs)
-    picked = [one for one in proposals(snapshot.facts, _KIND, result) if one.application_id in pairs]
+    picked = [proposal for proposal in proposals(snapshot.facts, _KIND, result) if proposal.application_id in pairs]
     ring = (ring_id, pairs)
     return part_of(snapshot.facts, _KIND, result, picked, (), effort=effort, started_at=started_at, ring=ring)
 
@@ -132,7 +134,9 @@ def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Res
     _in_order(snapshot, pairs)
     before = solve(snapshot.facts)[_KIND]
     try:
-        after = manual.with_pairs(before.problem, {str(one): str(seat) for one, seat in pairs.items()})
+        after = manual.with_pairs(
+            before.problem, {str(application_id): str(seat) for application_id, seat in pairs.items()}
+        )
     except manual.NotPossible as wrong:
         raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT) from wrong
     return before, after
@@ -141,17 +145,17 @@ def _around(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Res
 def _in_order(snapshot: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
     """Return the applications in ring order, beginning with the smallest id. Raises `Refused` if that is no ring."""
     facts = snapshot.facts
-    if not snapshot.open or any(one not in facts.candidates for one in pairs):
+    if not snapshot.open or any(application_id not in facts.candidates for application_id in pairs):
         raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
     if any(seat not in facts.places for seat in pairs.values()):
         raise Refused(_moved(), code=ProblemCode.EDIT_CONFLICT)
-    at_home = {facts.candidates[one].organisation_id: one for one in pairs}
+    at_home = {facts.candidates[application_id].organisation_id: application_id for application_id in pairs}
     round_: list[UUID] = []
-    one: UUID | None = min(pairs, default=None)
-    while one is not None and one not in round_:
-        round_.append(one)
-        one = at_home.get(facts.places[pairs[one]].terms.organisation_id)
-    if one is None or one != round_[0] or len(round_) != len(pairs) or len(pairs) not in {2, 3}:
+    application_id: UUID | None = min(pairs, default=None)
+    while application_id is not None and application_id not in round_:
+        round_.append(application_id)
+        application_id = at_home.get(facts.places[pairs[application_id]].terms.organisation_id)
+    if application_id is None or application_id != round_[0] or len(round_) != len(pairs) or len(pairs) not in {2, 3}:
         raise Refused(
             gettext("These pairs are no ring: each of two or three agencies sends one officer and hosts one."), 422
         )

@@ -54,7 +54,7 @@ class Cases(Protocol):
 
 async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> list[tuple[VisitStep, Envelope | None]]:
     """Return the visits of those confirmed matches that are placements, each with its cause."""
-    placed = {one: cases.matches[one] for one in confirmed}
+    placed = {match_id: cases.matches[match_id] for match_id in confirmed}
     guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
     answers = await dates_for(cases.tx.session, guests, cases.candidates, cases.calls)
     replaced = await store.replaced(cases.tx.session, list(answers))
@@ -97,8 +97,8 @@ def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> Mento
     ends = [
         max(periods, default=None)
         for periods in (
-            [one.end for one in _profile(cases, match).periods],
-            [date.fromisoformat(one["end"]) for one in cases.seats[match.seat_id].terms["periods"]],
+            [period.end for period in _profile(cases, match).periods],
+            [date.fromisoformat(period["end"]) for period in cases.seats[match.seat_id].terms["periods"]],
         )
     ]
     plan = MentorshipPlan(
@@ -118,7 +118,7 @@ def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> Mento
         _born_of(match.id, cause, "mentorship"),
         plan,
         due=workdays.due(now, terms.timers.agreement_wd, Unit.WORKING_DAYS, pairing.country),
-        until=min((one for one in ends if one is not None), default=None),
+        until=min((end for end in ends if end is not None), default=None),
         sessions_to_complete=terms.sessions_to_complete,
         now=now,
     )

@@ -81,10 +81,10 @@ class Company:
         self.mates = [replace(mate, start=None) if mate.match_id == match_id else mate for mate in self.mates]
 
     def _first(self, offer_id: UUID, group_id: UUID) -> date | None:
-        return min((one.start for one in self._group(offer_id, group_id) if one.start is not None), default=None)
+        return min((visit.start for visit in self._group(offer_id, group_id) if visit.start is not None), default=None)
 
     def _waiting(self, offer_id: UUID, group_id: UUID) -> list[UUID]:
-        return [one.match_id for one in self._group(offer_id, group_id) if one.start is None]
+        return [visit.match_id for visit in self._group(offer_id, group_id) if visit.start is None]
 
     def _group(self, offer_id: UUID, group_id: UUID) -> list[Mate]:
         return [mate for mate in self.mates if (mate.offer_id, mate.group_id) == (offer_id, group_id)]
@@ -107,7 +107,7 @@ async def dates_for(
     company = await Company.at(session, list(offers))
     busy = await store.busy(session, [match.pairing.application_id for match in confirmed])
     answers: dict[UUID, Answer] = {}
-    for match in sorted(confirmed, key=lambda one: one.proposed_at):
+    for match in sorted(confirmed, key=lambda each: each.proposed_at):
         pairing = match.pairing
         offer = OfferTerms.model_validate(offers[match.seat_id].terms)
         terms = CallTerms.model_validate(calls[pairing.call_id].terms)
@@ -150,8 +150,8 @@ async def dates_for_pair(
 
     It takes no places of an offer; neither of the two is in two places at once.
     """
-    last = mentorship.until or max(one.end for one in wanted.periods)
-    periods = tuple(Period(one.start, min(one.end, last)) for one in wanted.periods if one.start <= last)
+    last = mentorship.until or max(period.end for period in wanted.periods)
+    periods = tuple(Period(period.start, min(period.end, last)) for period in wanted.periods if period.start <= last)
     busy = await store.busy(session, [of.application_id])
     request = VisitRequest(
         candidate_id=str(of.application_id),
@@ -173,8 +173,8 @@ async def dates_for_pair(
 def policy(terms: CallTerms, *, notice_weeks: int | None = None) -> SchedulePolicy:
     """Return the call's rules for dates; with `notice_weeks` another notice, if the call's has run already."""
     closed: dict[str, set[date]] = {}
-    for one in terms.closed_days:
-        closed.setdefault(one.country, set()).add(one.day)
+    for closed_day in terms.closed_days:
+        closed.setdefault(closed_day.country, set()).add(closed_day.day)
     return SchedulePolicy(
         notice_weeks=terms.timers.notice_weeks if notice_weeks is None else notice_weeks,
         minimum_days=terms.minimum_days,
@@ -223,7 +223,7 @@ async def other_dates(
     blackouts = spans(profile.blackouts)
     if own is not None:
         company.leaves(match.id, match.seat_id, own.start)
-        busy = [one for one in busy if (one.first, one.last) != (own.start, own.end)]
+        busy = [period for period in busy if (period.first, period.last) != (own.start, own.end)]
         blackouts = (*blackouts, Period(own.start, own.end))
     together, party = (None, 1) if own is not None else company.of(match.id, match.seat_id, profile.group_id)
     request = VisitRequest(
@@ -247,7 +247,7 @@ async def other_dates(
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Whether a visit can move to the proposed days.
+    """Return whether a visit can move to the proposed days.
 
     At once, or once those who are asked to leave that week have left.
     """
@@ -263,7 +263,7 @@ async def still_free(
     seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
     busy = (await store.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
-    if any((one.first, one.last) != own and one.holds(day) for one in busy for day in days):
+    if any((period.first, period.last) != own and period.holds(day) for period in busy for day in days):
         return Free(now=False)
     if seat.kind != "placement":
         return Free(now=True)
@@ -275,7 +275,7 @@ async def still_free(
     if company.places_taken(match.seat_id, candidate.group_id)[week] < max(places.get(week, 0), 1):
         return Free(now=True)
     request = await store.proposals(session, [match.seat_id])
-    return Free(now=False, later=any(leaves(one, week) for one in request if one.id != visit.id))
+    return Free(now=False, later=any(leaves(other, week) for other in request if other.id != visit.id))
 
 
 def places_of(seat: Seat, call: Call) -> dict[date, int]:
@@ -295,8 +295,8 @@ def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:
     if not others:
         return list(some)
     return [
-        Period(max(one.first, other.first), min(one.last, other.last))
-        for one in some
+        Period(max(period.first, other.first), min(period.last, other.last))
+        for period in some
         for other in others
-        if max(one.first, other.first) <= min(one.last, other.last)
+        if max(period.first, other.first) <= min(period.last, other.last)
     ]

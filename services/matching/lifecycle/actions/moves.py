@@ -83,20 +83,28 @@ async def settle(cases: Transitions) -> None:
     The others wait as long as a visit is asked to leave their week; then they keep their dates.
     """
     session = cases.tx.session
-    held = {one: visit for one, visit in cases.visits.items() if visit.proposal is not None and visit.proposal.agreed}
-    seats = {cases.matches[one].seat_id for one in held}
+    agreed = {
+        match_id: visit
+        for match_id, visit in cases.visits.items()
+        if visit.proposal is not None and visit.proposal.agreed
+    }
+    seats = {cases.matches[match_id].seat_id for match_id in agreed}
     if len(seats) != 1:
         return
     (seat_id,) = seats
     seat = (await store.seats(session, seats, lock=True))[seat_id]
     call = cases.calls[next(iter(cases.matches.values())).pairing.call_id]
     company = await Company.at(session, [seat_id])
-    weeks = {one: (monday(visit.plan.start), _new_week(visit)) for one, visit in held.items() if visit.plan is not None}
+    weeks = {
+        match_id: (monday(visit.plan.start), _new_week(visit))
+        for match_id, visit in agreed.items()
+        if visit.plan is not None
+    }
     together = fit(weeks, company.places_taken(seat_id), places_of(seat, call))
     proposals = await lifecycle_visits.proposals(session, [seat_id])
-    for match_id, visit in sorted(held.items()):
+    for match_id, visit in sorted(agreed.items()):
         lawful = match_id in together
-        if not lawful and any(leaves(one, _new_week(visit)) for one in proposals if one.id != visit.id):
+        if not lawful and any(leaves(other, _new_week(visit)) for other in proposals if other.id != visit.id):
             continue
         assert visit.proposal is not None
         due = agenda_due(cases, cases.matches[match_id], visit.proposal.days[0])
@@ -113,11 +121,13 @@ def fit(
     chosen = set(moves)
     while True:
         after = Counter(taken)
-        for one in chosen:
-            before, then = moves[one]
+        for match_id in chosen:
+            before, then = moves[match_id]
             after[before] -= 1
             after[then] += 1
-        over = [one for one in chosen if after[moves[one][1]] > max(places.get(moves[one][1], 0), 1)]
+        over = [
+            match_id for match_id in chosen if after[moves[match_id][1]] > max(places.get(moves[match_id][1], 0), 1)
+        ]
         if not over:
             return frozenset(chosen)
         chosen.discard(max(over))

@@ -36,7 +36,7 @@ class Transitions(UnitOfWork):
         match = self.matches[match_id]
         now = clock.now()
         due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
-        line = tuple(one for one in match.next_in_line if one in self.waiting)
+        line = tuple(application_id for application_id in match.next_in_line if application_id in self.waiting)
         step = matches.clear(match, side, now=now, due=due, host_due=host_due, waiting=line)
         await self._match(step, cause)
 
@@ -79,7 +79,7 @@ class Transitions(UnitOfWork):
         """End a match in favour of an override; `vacates` is False if that one takes the same place."""
         await self._match(matches.supersede(self.matches[match_id], by_match_id, reason, now=clock.now()), None)
         if not vacates:
-            self._vacancies = [one for one in self._vacancies if one.match_id != match_id]
+            self._vacancies = [vacancy for vacancy in self._vacancies if vacancy.match_id != match_id]
 
     async def pay_from(self, match_id: UUID, fund_id: UUID, reason: Reason, cause: Envelope) -> None:
         """Record that another fund pays for the match and its visit or mentorship."""
@@ -128,8 +128,8 @@ class Transitions(UnitOfWork):
 
     async def visit_asked(self, match_id: UUID, request: VisitRequested, cause: Envelope) -> None:
         """Open the visit on which a mentoring pair agreed, unless another is planned or the pair has ended."""
-        one = self.mentorships.get(match_id)
-        if one is not None and one.state in mentorships.GOING and not self._visiting(match_id):
+        mentorship = self.mentorships.get(match_id)
+        if mentorship is not None and mentorship.state in mentorships.GOING and not self._visiting(match_id):
             await self._visit(await confirmation.visit_of_pair(self, match_id, request, cause), cause)
 
     async def cancel_visit(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
@@ -145,28 +145,30 @@ class Transitions(UnitOfWork):
 
     async def progressed(self, match_id: UUID, cause: Envelope | None) -> None:
         """Record that the pair made progress, or that time has passed."""
-        if (one := self.mentorships.get(match_id)) is not None:
+        if (mentorship := self.mentorships.get(match_id)) is not None:
             now, today = clock.now(), clock.today()
-            unsigned = mentorships.unsigned(one, today=today, now=now) if cause is None else (one, ())
+            unsigned = mentorships.unsigned(mentorship, today=today, now=now) if cause is None else (mentorship, ())
             await self._mentorship(unsigned, cause)
-            one = self.mentorships[match_id]
+            mentorship = self.mentorships[match_id]
             visiting = self._visiting(match_id)
-            step = mentorships.progressed(one, self.progress[one.id], today=today, now=now, visiting=visiting)
+            step = mentorships.progressed(
+                mentorship, self.progress[mentorship.id], today=today, now=now, visiting=visiting
+            )
             await self._mentorship(step, cause)
 
     async def end(self, match_id: UUID, by: Party, reason: Reason | None, cause: Envelope) -> None:
         """Record that a side asks to end the mentorship."""
-        if (one := self.mentorships.get(match_id)) is not None:
+        if (mentorship := self.mentorships.get(match_id)) is not None:
             now, today = clock.now(), clock.today()
-            step = mentorships.asked_to_end(one, self.progress[one.id], by, reason, today=today, now=now)
+            step = mentorships.asked_to_end(mentorship, self.progress[mentorship.id], by, reason, today=today, now=now)
             await self._mentorship(step, cause)
 
     async def pause(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
         """Record that a side asks for a pause."""
-        if (one := self.mentorships.get(match_id)) is not None:
-            await self._mentorship(mentorships.pause(one, by, reason, now=clock.now()), cause)
+        if (mentorship := self.mentorships.get(match_id)) is not None:
+            await self._mentorship(mentorships.pause(mentorship, by, reason, now=clock.now()), cause)
 
     async def resume(self, match_id: UUID, by: Party, cause: Envelope) -> None:
         """Record that a side asks to continue."""
-        if (one := self.mentorships.get(match_id)) is not None:
-            await self._mentorship(mentorships.resume(one, by, now=clock.now()), cause)
+        if (mentorship := self.mentorships.get(match_id)) is not None:
+            await self._mentorship(mentorships.resume(mentorship, by, now=clock.now()), cause)

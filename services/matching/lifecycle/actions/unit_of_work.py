@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from services.matching.activity import actions as activity
 from services.matching.activity.store import Activity, about
+from services.matching.facts import actions as facts_actions
 from services.matching.facts.store import facts
 from services.matching.facts.store import pools as store
 from services.matching.facts.store.pools import Vacancy
@@ -29,7 +30,6 @@ from services.matching.lifecycle.store import visits as lifecycle_visits
 from services.matching.reciprocity import actions as reciprocity
 from services.matching.reciprocity import store as reciprocity_store
 from services.matching.reciprocity.store import Stay
-from services.matching.tables import keep
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import (
     ApplicationKind,
@@ -92,25 +92,27 @@ class UnitOfWork:
         """Read and lock these matches with all that belongs to them; unknown ids are left out."""
         session = tx.session
         await store.hold(session, match_ids)
-        held = await lifecycle_matches.locked(session, match_ids)
-        own_visits = await lifecycle_visits.locked_of_matches(session, list(held))
-        own_mentorships = await lifecycle_mentorships.locked_of_matches(session, list(held))
-        pairings = [match.pairing for match in held.values()]
-        line = {one for match in held.values() for one in match.next_in_line}
+        found = await lifecycle_matches.locked(session, match_ids)
+        own_visits = await lifecycle_visits.locked_of_matches(session, list(found))
+        own_mentorships = await lifecycle_mentorships.locked_of_matches(session, list(found))
+        pairings = [match.pairing for match in found.values()]
+        line = {application_id for match in found.values() for application_id in match.next_in_line}
         return cls(
             tx=tx,
-            matches=held,
+            matches=found,
             visits=own_visits,
             mentorships=own_mentorships,
-            calls=await facts.calls(session, {one.call_id for one in pairings}),
-            candidates=await facts.candidates(session, {one.application_id for one in pairings}),
-            seats=await facts.seats(session, {match.seat_id for match in held.values()}),
+            calls=await facts.calls(session, {pairing.call_id for pairing in pairings}),
+            candidates=await facts.candidates(session, {pairing.application_id for pairing in pairings}),
+            seats=await facts.seats(session, {match.seat_id for match in found.values()}),
             waiting=await lifecycle_matches.still_waiting(session, line),
-            attendance=await lifecycle_visits.attendance(session, [one.id for one in own_visits.values()]),
-            progress=await lifecycle_mentorships.progress(session, [one.id for one in own_mentorships.values()]),
-            silences=dict(await lifecycle_matches.silences(session, [one.application_id for one in pairings])),
-            stays=await reciprocity_store.of_visits(session, [one.id for one in own_visits.values()]),
-            reserves={match.pairing.application_id: match.id for match in held.values() if match.in_reserve},
+            attendance=await lifecycle_visits.attendance(session, [visit.id for visit in own_visits.values()]),
+            progress=await lifecycle_mentorships.progress(
+                session, [mentorship.id for mentorship in own_mentorships.values()]
+            ),
+            silences=dict(await lifecycle_matches.silences(session, [pairing.application_id for pairing in pairings])),
+            stays=await reciprocity_store.of_visits(session, [visit.id for visit in own_visits.values()]),
+            reserves={match.pairing.application_id: match.id for match in found.values() if match.in_reserve},
         )
 
     @classmethod
@@ -170,22 +172,26 @@ class UnitOfWork:
         """Write all changes with what follows from them; to be called once, at the end."""
         await self._open_confirmed()
         session = self.tx.session
-        await lifecycle_matches.write(session, [self.matches[one] for one in sorted(self._changed)])
-        await lifecycle_visits.write(session, [self.visits[one] for one in sorted(self._changed_visits)])
-        await lifecycle_mentorships.write(session, [self.mentorships[one] for one in sorted(self._changed_mentorships)])
-        moved_days = {one: row for one, row in self._new_stays.items() if _differs(self.stays.get(one), row)}
+        await lifecycle_matches.write(session, [self.matches[match_id] for match_id in sorted(self._changed)])
+        await lifecycle_visits.write(session, [self.visits[match_id] for match_id in sorted(self._changed_visits)])
+        await lifecycle_mentorships.write(
+            session, [self.mentorships[match_id] for match_id in sorted(self._changed_mentorships)]
+        )
+        moved_days = {
+            visit_id: row for visit_id, row in self._new_stays.items() if _differs(self.stays.get(visit_id), row)
+        }
         kept = [row for row in moved_days.values() if row is not None]
-        await reciprocity.count_days(session, kept, [one for one, row in moved_days.items() if row is None])
-        await keep(session, self._vacancies)
+        await reciprocity.count_days(session, kept, [visit_id for visit_id, row in moved_days.items() if row is None])
+        await facts_actions.free_places(session, self._vacancies)
         await activity.add_lines(session, self._activity)
         touched = {
-            self.matches[one].pairing.call_id
-            for one in self._changed | self._changed_visits | self._changed_mentorships
+            self.matches[match_id].pairing.call_id
+            for match_id in self._changed | self._changed_visits | self._changed_mentorships
         }
         if moved_days:
             # What a host owes counts in every call.
             touched |= await facts.open_calls(session)
-        await store.touch(session, touched)
+        await facts_actions.match_again(session, touched)
         if touched:
             await self.tx.changed("matching")
         if touched or self._activity:

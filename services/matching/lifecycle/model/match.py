@@ -65,17 +65,17 @@ class Match:
 
     @property
     def stands(self) -> bool:
-        """Whether it is not over."""
+        """Return whether it is not over."""
         return self.state in HELD
 
     @property
     def takes_place(self) -> bool:
-        """Whether it takes a place."""
+        """Return whether it takes a place."""
         return self.stands and not self.reserve
 
     @property
     def in_reserve(self) -> bool:
-        """Whether it is a reserve that is not over."""
+        """Return whether it is a reserve that is not over."""
         return self.stands and self.reserve
 
     @property
@@ -90,7 +90,7 @@ class Match:
 
     @property
     def bars(self) -> bool:
-        """Whether this pair is not to be proposed again: one of the two said no, or a country did not clear it.
+        """Return whether this pair is not to be proposed again: one of the two said no, or a country did not clear it.
 
         For a reserve nobody but the countries was asked.
         """
@@ -100,7 +100,7 @@ class Match:
 
     @property
     def given_up(self) -> bool:
-        """Whether the officer gave a confirmed place back: the application has then ended (decision 0012)."""
+        """Return whether the officer gave a confirmed place back: the application has then ended (decision 0012)."""
         confirmed = self.applicant_accepted and self.host_accepted
         return self.state is MatchState.CANCELLED and self.by is self.applicant and confirmed
 

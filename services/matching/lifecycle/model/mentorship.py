@@ -63,7 +63,7 @@ class Progress:
 
     @property
     def goals_closed(self) -> bool:
-        """Whether there are goals, and none is open."""
+        """Return whether there are goals, and none is open."""
         return bool(self.goals) and None not in self.goals.values()
 
 

@@ -40,7 +40,7 @@ class Proposal:
 
     @property
     def agreed(self) -> bool:
-        """Whether both sides have accepted."""
+        """Return whether both sides have accepted."""
         return len(self.accepted) == len(Side)
 
 

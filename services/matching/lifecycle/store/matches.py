@@ -86,8 +86,8 @@ def _row(match: Match) -> MatchRow:
         "host_organisation_id": pairing.host_organisation_id,
         "pairing": pairing.model_dump(mode="json"),
         "state": match.state.value,
-        "next_in_line": [str(one) for one in match.next_in_line],
-        "silent": [one.value for one in match.silent],
+        "next_in_line": [str(application_id) for application_id in match.next_in_line],
+        "silent": [party.value for party in match.silent],
     }
     return MatchRow(**values)
 
@@ -103,14 +103,14 @@ def read(row: MatchRow) -> Match:
         proposed_at=row.proposed_at,
         run_id=row.run_id,
         score=row.score,
-        next_in_line=tuple(UUID(one) for one in row.next_in_line),
+        next_in_line=tuple(UUID(application_id) for application_id in row.next_in_line),
         home_cleared=row.home_cleared,
         host_cleared=row.host_cleared,
         applicant_accepted=row.applicant_accepted,
         host_accepted=row.host_accepted,
         by=Party(row.by) if row.by else None,
         reason=Reason(row.reason) if row.reason else None,
-        silent=tuple(Party(one) for one in row.silent),
+        silent=tuple(Party(party) for party in row.silent),
         reserve=row.reserve,
     )
 

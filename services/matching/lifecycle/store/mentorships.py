@@ -176,13 +176,20 @@ async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> d
     signed: dict[UUID, dict[int, Signed]] = defaultdict(dict)
     held: Counter[UUID] = Counter()
     goals: dict[UUID, dict[UUID, bool | None]] = defaultdict(dict)
-    for one in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
-        by = signed[one.mentorship_id][one.version].by if one.version in signed[one.mentorship_id] else frozenset()
-        signed[one.mentorship_id][one.version] = Signed(by | {Party(one.by)}, one.until)
+    for signature in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
+        by = (
+            signed[signature.mentorship_id][signature.version].by
+            if signature.version in signed[signature.mentorship_id]
+            else frozenset()
+        )
+        signed[signature.mentorship_id][signature.version] = Signed(by | {Party(signature.by)}, signature.until)
     for met in await session.scalars(
         select(Session).where(col(Session.mentorship_id).in_(mentorship_ids), col(Session.confirmed).is_(True))
     ):
         held[met.mentorship_id] += 1
     for goal in await session.scalars(select(Goal).where(col(Goal.mentorship_id).in_(mentorship_ids))):
         goals[goal.mentorship_id][goal.goal_id] = goal.met
-    return {one: Progress(signed[one], held[one], goals[one]) for one in mentorship_ids}
+    return {
+        mentorship_id: Progress(signed[mentorship_id], held[mentorship_id], goals[mentorship_id])
+        for mentorship_id in mentorship_ids
+    }

@@ -220,7 +220,7 @@ async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     Officers who were asked in between and did not go are skipped: the chain of causes leads to the last who had a
     visit.
     """
-    found = await session.execute(_REPLACED, {"ids": sorted(str(one) for one in match_ids)})
+    found = await session.execute(_REPLACED, {"ids": sorted(str(match_id) for match_id in match_ids)})
     return {UUID(row.match): row.id for row in found}
 
 

@@ -95,7 +95,7 @@ class Facts:
 
     @property
     def seed(self) -> str:
-        """What breaks ties; published with the run of the next cohort."""
+        """Return what breaks ties; published with the run of the next cohort."""
         return f"{self.terms.reference}/{self.cohort + 1}"
 
 
@@ -108,9 +108,11 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
         if match.state is MatchState.EXPIRED and match.applicant in match.silent
     )
     return {
-        one: profile
-        for one, profile in facts.candidates.items()
-        if one not in held and silent[one] < MOST_SILENCES and profile.group_id not in facts.incomplete
+        application_id: profile
+        for application_id, profile in facts.candidates.items()
+        if application_id not in held
+        and silent[application_id] < MOST_SILENCES
+        and profile.group_id not in facts.incomplete
     }
 
 
@@ -125,7 +127,7 @@ def companions(facts: Facts, application_id: UUID) -> set[UUID]:
     group = pool[application_id].group_id if application_id in pool else None
     if group is None:
         return {application_id}
-    return {one for one, profile in pool.items() if profile.group_id == group}
+    return {application_id for application_id, profile in pool.items() if profile.group_id == group}
 
 
 class Paired(Protocol):
@@ -160,7 +162,7 @@ def each_kind(
             continue
         result = find(kind, problem(facts, kind, fixed, only=only))
         results[kind] = result
-        country = {one: profile.country for one, profile in facts.candidates.items()}
+        country = {application_id: profile.country for application_id, profile in facts.candidates.items()}
         fixed += [
             Fixed(candidate_id=pair.candidate_id, seat_id=pair.seat_id, country=country[UUID(pair.candidate_id)])
             for pair in result.pairs
@@ -194,8 +196,16 @@ def problem(
     pool = waiting(facts)
     if only is not None:
         # A group of which somebody is left out is left out whole.
-        apart = {profile.group_id for one, profile in pool.items() if profile.group_id and one not in only}
-        pool = {one: profile for one, profile in pool.items() if one in only and profile.group_id not in apart}
+        apart = {
+            profile.group_id
+            for application_id, profile in pool.items()
+            if profile.group_id and application_id not in only
+        }
+        pool = {
+            application_id: profile
+            for application_id, profile in pool.items()
+            if application_id in only and profile.group_id not in apart
+        }
     sizes = Counter(profile.group_id for profile in facts.candidates.values())
     barred: dict[UUID, set[str]] = {}
     for match in facts.matches:
@@ -206,8 +216,8 @@ def problem(
         day=facts.day,
         seed=facts.seed,
         candidates=tuple(
-            _candidate(one, profile, facts.terms, frozenset(barred.get(one, ())), sizes)
-            for one, profile in sorted(pool.items())
+            _candidate(application_id, profile, facts.terms, frozenset(barred.get(application_id, ())), sizes)
+            for application_id, profile in sorted(pool.items())
             if profile.kind is kind
         ),
         seats=tuple(
@@ -222,7 +232,7 @@ def problem(
 
 def _rules(facts: Facts) -> Rules:
     terms = facts.terms
-    weights = {one.criterion: Weight(one.applicant, one.host) for one in terms.weights} or dict(WEIGHTS)
+    weights = {weight.criterion: Weight(weight.applicant, weight.host) for weight in terms.weights} or dict(WEIGHTS)
     if terms.rules.first_time_first:
         weights[Criterion.FIRST_TIME] = _before_all(weights, terms.objective)
     needs = {(need.country, code): 100 for need in facts.needs for code in (need.topic, need.area) if code is not None}
@@ -230,8 +240,8 @@ def _rules(facts: Facts) -> Rules:
         weights=weights,
         objective=terms.objective,
         share=terms.share_of_offer,
-        ceilings={one.country: one.ceiling for one in terms.quotas if one.ceiling is not None},
-        floors={one.country: one.floor for one in terms.quotas if one.floor},
+        ceilings={quota.country: quota.ceiling for quota in terms.quotas if quota.ceiling is not None},
+        floors={quota.country: quota.floor for quota in terms.quotas if quota.floor},
         exclusions=facts.exclusions,
         suspended=facts.suspended,
         needs=needs,
@@ -270,14 +280,14 @@ def _candidate(
             organisation_id=str(profile.organisation_id),
             rank_group=profile.rank_group,
             service=profile.service.value,
-            expertise={one.area.value: Skill(one.level, one.years) for one in profile.expertise},
-            languages={one.language: one.level for one in profile.languages},
+            expertise={known.area.value: Skill(known.level, known.years) for known in profile.expertise},
+            languages={spoken.language: spoken.level for spoken in profile.languages},
             topics=profile.topics,
             preferred_countries=frozenset(profile.preferred_countries),
             weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
             if profile.periods
             else None,
-            conflicts=frozenset(str(one) for one in profile.conflicts),
+            conflicts=frozenset(str(conflict) for conflict in profile.conflicts),
             barred=barred,
             first_time=profile.first_time,
             pre_matched=str(profile.prematched_with) if profile.prematched_with else None,
@@ -307,7 +317,7 @@ def _placement(offer_id: UUID, offer: OfferTerms, facts: Facts, *, available: bo
         organisation_id=str(offer.organisation_id),
         capacity=offer.places,
         expertise={area.value: Skill() for area in offer.expertise},
-        languages={one.language: one.level for one in offer.languages},
+        languages={spoken.language: spoken.level for spoken in offer.languages},
         topics=frozenset(offer.topics),
         weeks={
             week: left
@@ -316,7 +326,7 @@ def _placement(offer_id: UUID, offer: OfferTerms, facts: Facts, *, available: bo
         },
         excluded_ranks=frozenset(offer.excluded_rank_groups),
         group_size=offer.group_size,
-        conflicts=frozenset(str(one) for one in offer.conflicts),
+        conflicts=frozenset(str(conflict) for conflict in offer.conflicts),
         pre_matched=str(offer.prematched_with) if offer.prematched_with else None,
         available=available and (offer.deadline is None or facts.day <= offer.deadline),
         share_exempt=offer.group_size > 1,
@@ -334,13 +344,13 @@ def _mentor(mentor_id: UUID, mentor: MentorProfile, day: date, *, available: boo
         capacity=mentor.capacity,
         rank_group=mentor.rank_group,
         service=mentor.service.value,
-        expertise={one.area.value: Skill(one.level, one.years) for one in mentor.expertise},
-        languages={one.language: mentor.minimum_level for one in mentor.languages},
-        speaks={one.language: one.level for one in mentor.languages},
+        expertise={known.area.value: Skill(known.level, known.years) for known in mentor.expertise},
+        languages={spoken.language: mentor.minimum_level for spoken in mentor.languages},
+        speaks={spoken.language: spoken.level for spoken in mentor.languages},
         topics=frozenset(mentor.topics),
         weeks=dict.fromkeys(weeks, mentor.capacity) if mentor.periods else None,
         excluded_ranks=frozenset(RankGroup) - taken if taken else frozenset(),
-        conflicts=frozenset(str(one) for one in mentor.conflicts),
+        conflicts=frozenset(str(conflict) for conflict in mentor.conflicts),
         pre_matched=str(mentor.prematched_with) if mentor.prematched_with else None,
         available=available,
     )

@@ -46,8 +46,8 @@ class Proposal:
 
 def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Proposal]:
     """Return the new pairs of a result, by application."""
-    candidates = {one.id: one for one in result.problem.candidates}
-    seats, rules = {one.id: one for one in result.problem.seats}, result.problem.rules
+    candidates = {candidate.id: candidate for candidate in result.problem.candidates}
+    seats, rules = {seat.id: seat for seat in result.problem.seats}, result.problem.rules
     lines = {seat: result.next_in_line(seat)[:WAITING_NAMED] for seat in set(result.matching.values())}
     together: dict[tuple[str, str], list[Candidate]] = {}
     for pair in result.pairs:
@@ -57,11 +57,11 @@ def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Propo
         _proposal(facts, kind, candidates[pair.candidate_id], seats[pair.seat_id], pair.gain, rules, lines)
         for pair in result.pairs
     ]
-    for at, one in enumerate(found):
-        mates = together.get((candidates[str(one.application_id)].group_id or "", str(one.seat_id)), ())
-        weeks = common_weeks(mates, seats[str(one.seat_id)]) if len(mates) > 1 else None
+    for at, proposal in enumerate(found):
+        mates = together.get((candidates[str(proposal.application_id)].group_id or "", str(proposal.seat_id)), ())
+        weeks = common_weeks(mates, seats[str(proposal.seat_id)]) if len(mates) > 1 else None
         if weeks is not None:
-            found[at] = replace(one, weeks=tuple(_week(week) for week in sorted(weeks)))
+            found[at] = replace(proposal, weeks=tuple(_week(week) for week in sorted(weeks)))
     return found
 
 
@@ -91,11 +91,11 @@ def _proposal(
         host_organisation_id=UUID(seat.organisation_id),
         # A mentor may leave topics and languages open: then the applicant's first wish stands.
         topic=ground.topic or next(iter(profile.topics), facts.terms.topics[0]),
-        language=ground.language or next((one.language for one in profile.languages), "en"),
+        language=ground.language or next((spoken.language for spoken in profile.languages), "en"),
         fund_id=facts.terms.fund_id,
     )
     weeks = tuple(_week(week) for week in ground.weeks) if visit else ()
-    line = tuple(UUID(one) for one in lines[seat.id] if one != candidate.id)
+    line = tuple(UUID(application) for application in lines[seat.id] if application != candidate.id)
     return Proposal(application_id, seat_id, pairing, score, weeks, line)
 
 
@@ -103,8 +103,8 @@ def proposal_of(facts: Facts, kind: ApplicationKind, problem: Problem, found: Ov
     """Return the pair that a coordinator makes by hand, as a proposed match publishes it."""
     option = found.receipt.match
     assert option is not None
-    candidate = next(one for one in problem.candidates if one.id == found.receipt.candidate_id)
-    seat = next(one for one in problem.seats if one.id == option.seat_id)
+    candidate = next(candidate for candidate in problem.candidates if candidate.id == found.receipt.candidate_id)
+    seat = next(seat for seat in problem.seats if seat.id == option.seat_id)
     lines = {seat.id: found.line[:WAITING_NAMED]}
     return _proposal(facts, kind, candidate, seat, option.gain, problem.rules, lines)
 
@@ -147,13 +147,13 @@ def matched(
         host_rank=option.standing,
         points=tuple(
             PointsEarned(
-                criterion=one.criterion,
-                applicant=one.applicant,
-                applicant_of=one.applicant_of,
-                host=one.host,
-                host_of=one.host_of,
+                criterion=earned.criterion,
+                applicant=earned.applicant,
+                applicant_of=earned.applicant_of,
+                host=earned.host,
+                host_of=earned.host_of,
             )
-            for one in option.earned
+            for earned in option.earned
         ),
         ring=ring,
         override=override,
@@ -172,7 +172,7 @@ def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: Applicatio
         group_size=receipt.together.size if receipt.together else None,
         group_feasible=receipt.together.feasible if receipt.together else None,
         floor_first=receipt.floor_first,
-        counterfactuals=tuple(_change(one, kind) for one in receipt.changes),
+        counterfactuals=tuple(_change(change, kind) for change in receipt.changes),
         waiting_place=receipt.waiting_place,
     )
 
@@ -237,8 +237,8 @@ def run_finished(
         certificate=Certificate(bound=result.prices.best, valid=result.prices.proven),
         ranks=tuple(RankCount(rank=rank, applicants=count) for rank, count in result.ranks.items()),
         floors_unmet=tuple(
-            FloorUnmet(country=one.country, floor=one.floor, placed=one.placed, cause=one.cause)
-            for one in result.floors
+            FloorUnmet(country=floor.country, floor=floor.floor, placed=floor.placed, cause=floor.cause)
+            for floor in result.floors
         ),
         ring=ring,
         groups=GroupsPlaced(**asdict(groups)) if groups else None,

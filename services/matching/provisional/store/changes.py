@@ -120,19 +120,19 @@ class RowCache(Generic[R]):
         self._rows: dict[UUID, tuple[int, R]] = {}
 
     def __len__(self) -> int:
-        """How many rows are known."""
+        """Return how many rows are known."""
         return len(self._rows)
 
     async def read(self, session: AsyncSession, written: Mapping[UUID, int]) -> dict[UUID, R]:
         """Return the rows in `written`, by key and in its order; the session should see one snapshot."""
         known = self._rows
-        self._rows = {one: known[one] for one, number in written.items() if one in known and known[one][0] == number}
-        wanted = [one for one in written if one not in self._rows]
+        self._rows = {key: known[key] for key, number in written.items() if key in known and known[key][0] == number}
+        wanted = [key for key in written if key not in self._rows]
         key = col(getattr(self._table, self._key))
         for at in range(0, len(wanted), _PART):
             found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
             for row in found.all():
                 session.expunge(row)  # a transaction that is broken off empties the rows of its session
-                one = getattr(row, self._key)
-                self._rows[one] = written[one], row
-        return {one: self._rows[one][1] for one in written if one in self._rows}
+                key = getattr(row, self._key)
+                self._rows[key] = written[key], row
+        return {key: self._rows[key][1] for key in written if key in self._rows}

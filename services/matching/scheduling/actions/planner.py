@@ -72,7 +72,7 @@ async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
     """
     async with bus.read() as session:
         without = await lifecycle_visits.without_dates(session)
-        versions = {one: await pools.version(session, one) for one in without}
+        versions = {call_id: await pools.version(session, call_id) for call_id in without}
     found = 0
     for call_id, match_ids in without.items():
         pool = versions[call_id]
@@ -105,7 +105,7 @@ async def _hopeful(bus: Bus, call_id: UUID, match_ids: Sequence[UUID]) -> list[U
     given = (await asyncio.to_thread(Draft.of, found.requests, found.policy)).first.given
     weeks = zip(given.members, given.start[:-1].tolist(), given.start[1:].tolist(), strict=True)
     lawful = {found.visits[at].of.match_id for members, first, end in weeks if end > first for at in members}
-    return [one for one in match_ids if one in lawful or one not in found.matches]
+    return [match_id for match_id in match_ids if match_id in lawful or match_id not in found.matches]
 
 
 async def _try_again(cases: Transitions, match_id: UUID) -> None:
@@ -133,7 +133,7 @@ async def settle(bus: Bus, lease: Lease) -> int:
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
             cases = await Transitions.load(tx, match_ids)
-            if all(cases.missing(one) is None for one in cases.matches):
+            if all(cases.missing(match_id) is None for match_id in cases.matches):
                 await moves.settle(cases)
             settled += cases.moved
             await cases.save()

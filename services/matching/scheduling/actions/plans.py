@@ -91,12 +91,12 @@ async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> P
     # The call is held first, as by whoever fills a week of its placements: it stays free from the look to the proposal.
     await store.hold(tx.session, [match_id])
     weeks = _weeks(await _batch_of(tx.session, match_id))
-    choice = next((one for one in weeks.choices if one.week == monday(week)), None)
+    choice = next((choice for choice in weeks.choices if choice.week == monday(week)), None)
     if choice is None:
         raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
     wanted = {
-        one: days
-        for one, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
+        each: days
+        for each, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
         if before != days
     }
     if not wanted:
@@ -165,21 +165,25 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     plan = await scheduling_store.plan(tx.session, plan_id, lock=True)
     if plan is None:
         raise Refused(gettext("There is no such plan."), 404)
-    moved = {UUID(one["match_id"]): scheduling_store.days_of(one, "after") for one in plan.changes if one["after"]}
+    moved = {
+        UUID(change["match_id"]): scheduling_store.days_of(change, "after")
+        for change in plan.changes
+        if change["after"]
+    }
     unknown = set(chosen or ()) - moved.keys()
     if unknown:
         raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
     await store.hold(tx.session, calls=[plan.call_id])
     now = await read_batch(tx.session, plan.call_id)
     assert now is not None
-    wanted = moved if chosen is None else {one: moved[one] for one in chosen}
+    wanted = moved if chosen is None else {match_id: moved[match_id] for match_id in chosen}
     wanted = _with_mates(now, wanted, moved)
     if not wanted:
         raise Refused(gettext("Choose at least one visit."), 422)
     _check(now, plan, wanted)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
     return Proposed(
-        wanted, asked_about, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted)
+        wanted, asked_about, sum(change["moved_days"] for change in plan.changes if UUID(change["match_id"]) in wanted)
     )
 
 
@@ -252,14 +256,14 @@ def _with_mates(
 ) -> dict[UUID, tuple[date, ...]]:
     """Return the chosen moves, and those that the plan has for others of the same groups: they start together."""
     group = {visit.of.match_id: request.group_id for visit, request in zip(now.visits, now.requests, strict=True)}
-    groups = {group.get(one) for one in wanted} - {None}
-    return dict(wanted) | {one: days for one, days in moved.items() if group.get(one) in groups}
+    groups = {group.get(match_id) for match_id in wanted} - {None}
+    return dict(wanted) | {match_id: days for match_id, days in moved.items() if group.get(match_id) in groups}
 
 
 def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> None:
     """Raise `Refused` (409) unless every chosen visit is as the plan saw it and its new days are lawful."""
     stands = {visit.of.match_id: request for visit, request in zip(now.visits, now.requests, strict=True)}
-    before = {UUID(one["match_id"]): scheduling_store.days_of(one, "before") for one in plan.changes}
+    before = {UUID(change["match_id"]): scheduling_store.days_of(change, "before") for change in plan.changes}
     overtaken = gettext("Facts have changed since this plan was made. Plan the visits again.")
     for match_id, days in wanted.items():
         request = stands.get(match_id)
@@ -267,9 +271,10 @@ def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) 
             raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)
     # As if the chosen days had been announced, and all others stayed: lawful if the engine can keep them.
     as_announced = {
-        one: replace(request, announced=wanted.get(one, request.announced)) for one, request in stands.items()
+        match_id: replace(request, announced=wanted.get(match_id, request.announced))
+        for match_id, request in stands.items()
     }
-    announced = {one: request for one, request in as_announced.items() if request.announced}
+    announced = {match_id: request for match_id, request in as_announced.items() if request.announced}
     days_kept = Draft.of(list(announced.values()), now.policy).first.days
-    if any(days != wanted[one] for one, days in zip(announced, days_kept, strict=True) if one in wanted):
+    if any(days != wanted[match_id] for match_id, days in zip(announced, days_kept, strict=True) if match_id in wanted):
         raise Refused(overtaken, code=ProblemCode.EDIT_CONFLICT)

@@ -84,8 +84,10 @@ async def read_batch(session: AsyncSession, call_id: UUID, only: Collection[UUID
 
     def put_together() -> Batch:
         terms = CallTerms.model_validate(call.terms)
-        profiles = {one: ApplicationProfile.model_validate(row.profile) for one, row in candidates.items()}
-        hosts = {one: OfferTerms.model_validate(row.terms) for one, row in offers.items()}
+        profiles = {
+            application_id: ApplicationProfile.model_validate(row.profile) for application_id, row in candidates.items()
+        }
+        hosts = {offer_id: OfferTerms.model_validate(row.terms) for offer_id, row in offers.items()}
         known = _Read(terms, matches, profiles, hosts, busy)
         return _batch(call_id, pool.input_version, found, known, company, only)
 
@@ -143,7 +145,7 @@ def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collec
     within = {visit.of.match_id for visit in there}
     apart = {mate.group_id for mate in company.mates if mate.start is not None and mate.match_id not in within}
     groups = {visit.of.match_id: known.profiles[visit.of.application_id].group_id for visit in there}
-    wanted = {groups.get(one) for one in only or ()} - {None}
+    wanted = {groups.get(match_id) for match_id in only or ()} - {None}
     return [
         visit
         for visit in there
@@ -153,9 +155,9 @@ def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collec
 
 
 def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[VisitRequest]:
-    hosting = {one: hosting_periods(offer, known.terms) for one, offer in known.offers.items()}
-    places = {one: weekly_places(offer, known.terms) for one, offer in known.offers.items()}
-    taken = {one: company.places_taken(one) for one in known.offers}
+    hosting = {offer_id: hosting_periods(offer, known.terms) for offer_id, offer in known.offers.items()}
+    places = {offer_id: weekly_places(offer, known.terms) for offer_id, offer in known.offers.items()}
+    taken = {offer_id: company.places_taken(offer_id) for offer_id in known.offers}
     # Those of a group without a visit so far are not planned, but need a place beside the others: the first has it.
     waiting: dict[UUID, int] = defaultdict(int)
     planned = {visit.of.match_id for visit in chosen}
@@ -179,7 +181,11 @@ def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[V
                 blackouts=spans(profile.blackouts),
                 places=places[match.seat_id],
                 taken=taken[match.seat_id],
-                busy=tuple(one for one in known.busy.get(visit.of.application_id, ()) if (one.first, one.last) != own),
+                busy=tuple(
+                    period
+                    for period in known.busy.get(visit.of.application_id, ())
+                    if (period.first, period.last) != own
+                ),
                 party=1 + (waiting.pop(profile.group_id, 0) if profile.group_id else 0),
                 group_id=str(profile.group_id) if profile.group_id else None,
                 announced=plan.days if plan is not None else (),
