@@ -126,13 +126,13 @@ class RowCache(Generic[R]):
     async def read(self, session: AsyncSession, written: Mapping[UUID, int]) -> dict[UUID, R]:
         """Return the rows in `written`, by key and in its order; the session should see one snapshot."""
         known = self._rows
-        self._rows = {key: known[key] for key, number in written.items() if key in known and known[key][0] == number}
-        wanted = [key for key in written if key not in self._rows]
+        self._rows = {id_: known[id_] for id_, number in written.items() if id_ in known and known[id_][0] == number}
+        wanted = [id_ for id_ in written if id_ not in self._rows]
         key = col(getattr(self._table, self._key))
         for at in range(0, len(wanted), _PART):
             found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
             for row in found.all():
                 session.expunge(row)  # a transaction that is broken off empties the rows of its session
-                key = getattr(row, self._key)
-                self._rows[key] = written[key], row
-        return {key: self._rows[key][1] for key in written if key in self._rows}
+                id_ = getattr(row, self._key)
+                self._rows[id_] = written[id_], row
+        return {id_: self._rows[id_][1] for id_ in written if id_ in self._rows}
