@@ -1,4 +1,4 @@
-"""Rule on incident reports: who may report, who reads, and how a report is followed up.
+"""Rule on incident reports: who may report, who reads, how a report is followed up; name directions of exchanges.
 
 A report is confidential: the reporter chooses who reads it, the other side never does, and no event mentions it.
 """
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from datetime import date
 
 LONGEST = 4000
+
+
+class Way(Code):
+    """A direction of an exchange: visits sent and hosted, mentorships received and given."""
+
+    SENT = "sent", N_("Visits sent")
+    HOSTED = "hosted", N_("Visits hosted")
+    RECEIVED = "received", N_("Mentorships received")
+    GIVEN = "given", N_("Mentorships given")
+
+    @property
+    def of_visits(self) -> bool:
+        """Return whether it is a direction of visits."""
+        return self in {Way.SENT, Way.HOSTED}
 
 
 class Category(Code):

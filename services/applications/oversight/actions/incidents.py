@@ -14,7 +14,14 @@ from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.oversight import model
 from services.applications.oversight.store import incidents as store
-from services.applications.oversight.views.incidents import IncidentView, may_handle, may_report
+from services.applications.oversight.views.incidents import (
+    Incident,
+    IncidentReport,
+    incident_view,
+    may_handle,
+    may_report,
+    report_view,
+)
 from services.applications.refusals import may_proceed, not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
@@ -42,7 +49,7 @@ async def report(
     text: str,
     readers: Sequence[model.Reader],
     happened_on: date | None = None,
-) -> store.Incident:
+) -> Incident:
     """Report an incident of a visit or mentorship. Reporting the same again returns the existing report.
 
     Raises `Refused` (404, 422 by field).
@@ -57,7 +64,7 @@ async def report(
         text = text.strip()
         existing = await store.same(tx.session, match_id, principal.subject, category, text)
         if existing is not None:
-            return existing
+            return incident_view(existing, principal)
         home, moment = model.of_home(party), clock.now()
         visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id)
         mentorship = (await mentorships.of_matches(tx.session, [match_id])).get(match_id)
@@ -82,10 +89,10 @@ async def report(
         )
         tx.session.add(incident)
         await tx.changed("incidents")
-        return incident
+        return incident_view(incident, principal)
 
 
-async def look(bus: Bus, principal: Principal, incident_id: UUID) -> IncidentView:
+async def look(bus: Bus, principal: Principal, incident_id: UUID) -> IncidentReport:
     """Read a report; each look of a handler is logged. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         incident, handles = await _visible(tx, principal, incident_id)
@@ -101,7 +108,7 @@ async def look(bus: Bus, principal: Principal, incident_id: UUID) -> IncidentVie
                 people=[] if person is None else [person.id],
             )
         notes = await store.notes(tx.session, incident_id) if handles else []
-        return IncidentView(incident, incident.reporter == principal.subject, handles, notes)
+        return report_view(incident, principal, notes, handles=handles)
 
 
 async def _visible(
@@ -124,17 +131,17 @@ async def _to_handle(tx: Tx, principal: Principal, incident_id: UUID) -> store.I
     return incident
 
 
-async def acknowledge(bus: Bus, principal: Principal, incident_id: UUID) -> store.Incident:
+async def acknowledge(bus: Bus, principal: Principal, incident_id: UUID) -> Incident:
     """Acknowledge that the report was read and is followed up. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         incident = await _to_handle(tx, principal, incident_id)
         if may_proceed(model.may_acknowledge, incident.stands):
             incident.state, incident.since = model.IncidentState.ACKNOWLEDGED, clock.now()
             await tx.changed("incidents")
-        return incident
+        return incident_view(incident, principal)
 
 
-async def note(bus: Bus, principal: Principal, incident_id: UUID, text: str) -> store.Incident:
+async def note(bus: Bus, principal: Principal, incident_id: UUID, text: str) -> Incident:
     """Note what was done or found, for the handlers. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         incident = await _to_handle(tx, principal, incident_id)
@@ -147,10 +154,10 @@ async def note(bus: Bus, principal: Principal, incident_id: UUID, text: str) -> 
             )
             tx.session.add(new_note)
             await tx.changed("incidents")
-        return incident
+        return incident_view(incident, principal)
 
 
-async def close(bus: Bus, principal: Principal, incident_id: UUID, answer: str) -> store.Incident:
+async def close(bus: Bus, principal: Principal, incident_id: UUID, answer: str) -> Incident:
     """Close a report with an answer to the reporter. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         incident = await _to_handle(tx, principal, incident_id)
@@ -158,7 +165,7 @@ async def close(bus: Bus, principal: Principal, incident_id: UUID, answer: str) 
             incident.answer = _checked_text(answer, gettext("Write what the person who reported it is told."))
             incident.state, incident.since = model.IncidentState.CLOSED, clock.now()
             await tx.changed("incidents")
-        return incident
+        return incident_view(incident, principal)
 
 
 def _checked_text(text: str, sentence: str) -> str:

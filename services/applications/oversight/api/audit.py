@@ -1,23 +1,32 @@
 """Serve the audit trail to an auditor's programs."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from services.applications.guards import Overseer
-from services.applications.oversight.forms import AuditFiltersDep
-from services.applications.overview.store import audit as store
+from services.applications.oversight.views import audit
+from services.applications.oversight.views.audit import AuditEntry
+from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/audit", tags=["audit"])
 
 
 @router.get("")
 async def read(
-    _: Overseer, bus: BusDep, filters: AuditFiltersDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1
-) -> dict[str, Any]:
-    """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
+    _: Overseer,
+    bus: BusDep,
+    page: PageDep,
+    kind: AuditKind = AuditKind.ATTEMPTS,
+    who: Annotated[str | None, Query(max_length=200, description="A sign-in name.")] = None,
+    what: Annotated[str | None, Query(max_length=100, description="A code, as in the answers.")] = None,
+    country: Annotated[str | None, Query(max_length=2)] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Only what happened before then.")] = None,
+) -> Page[AuditEntry]:
+    """One kind of records: attempts, register, partners, releases or looks; the newest first."""
     async with bus.read() as session:
-        lines, total = await store.page(session, filters, page)
-    names = ("at", "who", "what", "about", "country", "details")
-    return {"lines": [{name: getattr(line, name) for name in names} for line in lines], "total": total}
+        return await audit.audit_page(session, AuditFilters(kind, who, what, country), until, page)

@@ -1,53 +1,46 @@
 """Serve what a country or an EU agency has sent and hosted."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.applications.guards import Decider
-from services.applications.oversight.views.balance import Row, balance
-from services.applications.overview.store.balance import Filters
+from services.applications.oversight.model import Way
+from services.applications.oversight.views import balance as views
+from services.applications.oversight.views.balance import Balance, BalanceCase, Filters
 from services.applications.parameters import BusDep
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
-router = APIRouter(prefix="/applications/api/v1", tags=["decisions"])
+router = APIRouter(prefix="/applications/api/v1/balance", tags=["decisions"])
 
 
-@router.get("/balance")
-async def read(
-    principal: Decider,
-    bus: BusDep,
-    way: str | None = None,
+def filters_of(
     year: int | None = None,
     call: UUID | None = None,
-    country: str | None = None,
-    other: str | None = None,
-    organisation: UUID | None = None,
-    page: Annotated[int, Query(ge=1, le=1000)] = 1,
-) -> dict[str, Any]:
-    """Visits sent and hosted with their days, mentorships received and given; by year and call, by country; the cases.
+    country: Annotated[str | None, Query(max_length=2, description="Whose figures.")] = None,
+    other: Annotated[str | None, Query(max_length=2, description="The country of the other side.")] = None,
+    organisation: Annotated[UUID | None, Query(description="An organisation of the other side.")] = None,
+) -> Filters:
+    """Return the filters in an address."""
+    return Filters(None, year, call, country, other, organisation)
 
-    `way` is `sent`, `hosted`, `received` or `given`; `other` and `organisation` are of the other side. 50 cases a
-    page.
-    """
-    filters = Filters(way, year, call, country, other, organisation)
+
+FiltersDep = Annotated[Filters, Depends(filters_of)]
+
+
+@router.get("")
+async def read(principal: Decider, bus: BusDep, filters: FiltersDep) -> Balance:
+    """Visits sent and hosted with their days, mentorships received and given; by year and call, by organisation."""
     async with bus.read() as session:
-        shown = await balance(session, principal, filters, page)
-    return {
-        "totals": _row(shown.totals),
-        "by_year_and_call": [
-            {"country": row.key[0], "year": int(row.key[1]), "call_id": row.key[2], **_row(row)}
-            for row in shown.by_year
-        ],
-        "by_country_and_organisation": [
-            {"country": row.key[0], "other": row.key[1], "organisation_id": row.key[2], **_row(row)}
-            for row in shown.by_place
-        ],
-        "cases": [asdict(line) for line in shown.lines],
-        "total": shown.total,
-    }
+        return await views.balance(session, principal, filters)
 
 
-def _row(row: Row) -> dict[str, Any]:
-    return {"counts": row.counts, "days": {way: row.days[way] for way in ("sent", "hosted")}}
+@router.get("/cases")
+async def read_cases(
+    principal: Decider, bus: BusDep, filters: FiltersDep, page: PageDep, way: Way | None = None
+) -> Page[BalanceCase]:
+    """The cases behind the figures, the one that began last first; `since` is when one came into its state."""
+    async with bus.read() as session:
+        return await views.cases_page(session, principal, filters.one_way(way), page)

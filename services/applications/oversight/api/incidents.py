@@ -1,7 +1,7 @@
 """Serve incident reports: to make one, read it and follow it up."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,9 +10,11 @@ from pydantic import Field
 from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.model import LONGEST, Category, Reader
-from services.applications.oversight.store.incidents import Incident
-from services.applications.oversight.views.incidents import IncidentView, visible_incidents
+from services.applications.oversight.views import incidents as views
+from services.applications.oversight.views.incidents import Incident, IncidentReport
 from services.applications.parameters import Body, BusDep
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1", tags=["incidents"])
 
@@ -32,67 +34,38 @@ class Words(Body):
     text: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-def _row(incident: Incident) -> dict[str, Any]:
-    return {
-        "id": incident.id,
-        "reference": incident.reference,
-        "category": incident.category,
-        "state": incident.state,
-        "since": incident.since,
-        "reported_at": incident.reported_at,
-    }
-
-
-def _incident_json(view: IncidentView) -> dict[str, Any]:
-    incident = view.incident
-    return _row(incident) | {
-        "match_id": incident.match_id,
-        "visit_id": incident.visit_id,
-        "mentorship_id": incident.mentorship_id,
-        "by": incident.party,
-        "happened_on": incident.happened_on,
-        "text": incident.text,
-        "readers": incident.readers,
-        "answer": incident.answer,
-        "yours": view.own,
-        "yours_to_handle": view.handles,
-        "notes": [{"text": note.text, "at": note.at} for note in view.notes],
-    }
-
-
 @router.post("/matches/{match_id}/incidents", status_code=201)
-async def report(match_id: UUID, body: Report, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def report(match_id: UUID, body: Report, principal: Anyone, bus: BusDep) -> Incident:
     """Report an incident of a visit or mentorship, to the chosen readers and nobody else."""
-    incident = await actions.report(bus, principal, match_id, body.category, body.text, body.readers, body.happened_on)
-    return _row(incident)
+    return await actions.report(bus, principal, match_id, body.category, body.text, body.readers, body.happened_on)
 
 
 @router.get("/incidents")
-async def read_all(principal: AnyoneOrProtectionOfficer, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """The reports that the caller made or handles, without their text."""
+async def read_all(principal: AnyoneOrProtectionOfficer, bus: BusDep, page: PageDep) -> Page[Incident]:
+    """The reports that the caller made or handles, without their text, the newest first."""
     async with bus.read() as session:
-        return {"incidents": [_row(incident) for incident in await visible_incidents(session, principal)]}
+        return await views.incidents_page(session, principal, page)
 
 
 @router.get("/incidents/{incident_id}")
-async def read_one(incident_id: UUID, principal: AnyoneOrProtectionOfficer, bus: BusDep) -> dict[str, Any]:
+async def read_one(incident_id: UUID, principal: AnyoneOrProtectionOfficer, bus: BusDep) -> IncidentReport:
     """One report; each look of a handler is logged."""
-    return _incident_json(await actions.look(bus, principal, incident_id))
+    return await actions.look(bus, principal, incident_id)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+async def acknowledge(incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> Incident:
     """Acknowledge that the report was read and is followed up."""
-    return _row(await actions.acknowledge(bus, principal, incident_id))
+    return await actions.acknowledge(bus, principal, incident_id)
 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201)
-async def note(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+async def note(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> Incident:
     """Note what was done or found, for the handlers."""
-    return _row(await actions.note(bus, principal, incident_id, body.text))
+    return await actions.note(bus, principal, incident_id, body.text)
 
 
 @router.post("/incidents/{incident_id}/close")
-async def close(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+async def close(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> Incident:
     """Close a report with an answer to the reporter."""
-    return _row(await actions.close(bus, principal, incident_id, body.text))
+    return await actions.close(bus, principal, incident_id, body.text)

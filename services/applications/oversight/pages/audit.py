@@ -1,6 +1,5 @@
 """Show auditors and the data protection officer what was done and tried."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -9,12 +8,20 @@ from fastapi.responses import Response
 from services.applications.guards import Overseer
 from services.applications.oversight.actions.attempts import WHY
 from services.applications.oversight.forms import AuditFiltersDep
+from services.applications.oversight.views import audit as views
+from services.applications.oversight.views.audit import (
+    AttemptDetails,
+    AuditEntry,
+    ChangeDetails,
+    DecisionDetails,
+    LookDetails,
+    ReleaseDetails,
+)
 from services.applications.overview.model import AuditFilters, AuditKind
-from services.applications.overview.store import audit as store
 from services.applications.parameters import BusDep
 from services.applications.register.views import words
 from shared.contracts import labels
-from shared.contracts.codes import PARTNERS, IdentityField, PartnerStatus, Party, ReleasePurpose
+from shared.contracts.codes import PARTNERS, PartnerStatus, ReleasePurpose
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
@@ -46,22 +53,13 @@ async def audit(
 ) -> Response:
     """Show one page of the filtered audit trail."""
     async with bus.read() as session:
-        lines, total = await store.page(session, filters, page)
-    rows = [
-        [
-            dates.moment(line.at),
-            line.who,
-            what(filters.kind, line),
-            _about(filters.kind, line),
-            details(filters.kind, line),
-        ]
-        for line in lines
-    ]
+        listed = await views.audit_list(session, filters, page)
+    rows = [[dates.moment(entry.at), entry.who, what(entry), _about(entry), details(entry)] for entry in listed.shown]
     return render(
         request,
         "oversight/audit.html",
         rows=rows,
-        total=total,
+        total=listed.total,
         page=page,
         fields=_fields(filters),
         title=gettext(KINDS[filters.kind]),
@@ -100,63 +98,54 @@ def _fields(filters: AuditFilters) -> list[dict[str, Any]]:
     return fields
 
 
-def what(kind: AuditKind, line: store.Line) -> str:
+def what(entry: AuditEntry) -> str:
     """Return what happened, in words."""
-    match kind:
-        case AuditKind.ATTEMPTS:
-            return gettext(WHY.get(line.what, line.what))
-        case AuditKind.REGISTER:
-            return words.action_text(line.details["kind"], line.what)
-        case AuditKind.PARTNERS:
-            return labels.label(PartnerStatus(line.what))
-        case AuditKind.RELEASES:
-            return labels.label(ReleasePurpose(line.what))
-        case AuditKind.LOOKS:
-            return gettext(_LOOKS.get(line.what, line.what))
+    match entry.details:
+        case AttemptDetails():
+            return gettext(WHY.get(entry.what, entry.what))
+        case ChangeDetails(kind=kind):
+            return words.action_text(kind, entry.what)
+        case DecisionDetails():
+            return labels.label(PartnerStatus(entry.what))
+        case ReleaseDetails():
+            return labels.label(ReleasePurpose(entry.what))
+        case LookDetails():
+            return gettext(_LOOKS.get(entry.what, entry.what))
 
 
-def _about(kind: AuditKind, line: store.Line) -> Any:
-    """What it was about, with a link if the reader may follow it."""
-    if kind is AuditKind.PARTNERS and line.country is not None:
-        address = f"/applications/partners/{line.country}/decisions/{line.about}"
-        return {"text": labels.country(line.country), "href": address}
-    return line.about
+def _about(entry: AuditEntry) -> Any:
+    """Return what it was about, with a link if the reader may follow it."""
+    if entry.kind is AuditKind.PARTNERS and entry.country is not None:
+        address = f"/applications/partners/{entry.country}/decisions/{entry.about}"
+        return {"text": labels.country(entry.country), "href": address}
+    return entry.about
 
 
-def details(kind: AuditKind, line: store.Line) -> str:
+def details(entry: AuditEntry) -> str:
     """Return the details in words."""
-    values = line.details
-    match kind:
-        case AuditKind.ATTEMPTS if values["more"]:
-            return gettext("%(count)s more in a minute") % {"count": values["more"]}
-        case AuditKind.ATTEMPTS:
-            return f"{values['method']} {values['route']} ({values['status']})"
-        case AuditKind.REGISTER:
-            return words.field_names(values["fields"] or ())
-        case AuditKind.PARTNERS:
-            return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(values["since"]))}
-        case AuditKind.RELEASES:
-            fields = ", ".join(labels.label(IdentityField(field)) for field in values["fields"])
-            parties = {
-                "of": labels.label(Party(values["of"])),
-                "to": labels.label(Party(values["to"])),
-                "fields": fields,
-            }
+    match entry.details:
+        case AttemptDetails(more=more) if more:
+            return gettext("%(count)s more in a minute") % {"count": more}
+        case AttemptDetails(method=method, route=route, status=status):
+            return f"{method} {route} ({status})"
+        case ChangeDetails(fields=fields):
+            return words.field_names(fields)
+        case DecisionDetails(since=since):
+            return gettext("from %(day)s") % {"day": dates.day(since)}
+        case ReleaseDetails(of=of, to=to, fields=released):
+            names = ", ".join(labels.label(field) for field in released)
+            parties = {"of": labels.label(of), "to": labels.label(to), "fields": names}
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
-        case AuditKind.LOOKS:
-            return gettext("%(purpose)s; %(people)s people") % {
-                "purpose": values["purpose"],
-                "people": values["people"],
-            }
+        case LookDetails(purpose=purpose, people=people):
+            return gettext("%(purpose)s; %(people)s people") % {"purpose": purpose, "people": people}
 
 
 @router.get("/audit.csv")
 async def download(_: Overseer, bus: BusDep, filters: AuditFiltersDep) -> Response:
     """Download the filtered audit trail as CSV; at most 10,000 lines."""
     async with bus.read() as session:
-        lines = await store.everything(session, filters)
+        entries = await views.all_entries(session, filters)
     rows = [
-        [line.at.isoformat(), line.who, line.what, line.about, line.country, details(filters.kind, line)]
-        for line in lines
+        [entry.at.isoformat(), entry.who, entry.what, entry.about, entry.country, details(entry)] for entry in entries
     ]
     return csv_file(f"tandem-audit-{filters.kind}.csv", ["at", "who", "what", "about", "country", "details"], rows)

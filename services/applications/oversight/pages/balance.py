@@ -8,28 +8,28 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from services.applications.calls import store as calls_store
 from services.applications.display import country_filter, tag
 from services.applications.guards import Decider
-from services.applications.oversight.views.balance import Row, balance
-from services.applications.overview.store import balance as store
+from services.applications.oversight.model import Way
+from services.applications.oversight.views import balance as views
+from services.applications.oversight.views.balance import (
+    BalanceCase,
+    BalanceDetails,
+    BalanceOfYear,
+    BalanceTotals,
+    BalanceWithPlace,
+    Filters,
+)
 from services.applications.parameters import BusDep
-from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.i18n import N_, gettext, ngettext
+from shared.i18n import gettext, ngettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 HERE = "/applications/balance"
-WAYS = {
-    "sent": N_("Visits sent"),
-    "hosted": N_("Visits hosted"),
-    "received": N_("Mentorships received"),
-    "given": N_("Mentorships given"),
-}
 
 
 class AddressFilters(BaseModel):
@@ -68,10 +68,10 @@ class AddressFilters(BaseModel):
             return None
 
     @property
-    def filters(self) -> store.Filters:
-        """Return the filters for the store."""
-        way = self.way if self.way in WAYS else None
-        return store.Filters(way, self.year, self.call, self.country, self.other, self.organisation)
+    def filters(self) -> Filters:
+        """Return the filters of the list."""
+        way = self.way if self.way in list(Way) else None
+        return Filters(way, self.year, self.call, self.country, self.other, self.organisation)
 
     def address(self, path: str = HERE, **changes: Any) -> str:
         """Return the address of the page with these filters, some changed."""
@@ -97,91 +97,81 @@ async def show(
 ) -> Response:
     """Show what the country or EU agency has sent and hosted."""
     async with bus.read() as session:
-        shown = await balance(session, principal, address.filters, page)
-        calls = await calls_store.calls(session)
-        countries = [item.key[0] for item in await store.totals(session, principal, store.Filters(), by=("country",))]
-    several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.key[0] for row in shown.by_year}) > 1
+        details = await views.balance_details(session, principal, address.filters, page)
+    shown, names = details.balance, details.organisations
+    several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.country for row in shown.by_year_and_call}) > 1
     return render(
         request,
         "oversight/balance.html",
-        counts=[_count(shown.totals, way, address) for way in WAYS],
-        by_year=[_year(row, address, shown.calls, several=several) for row in shown.by_year],
-        by_place=[_place(row, address, shown.organisations, several=several) for row in shown.by_place],
+        counts=[_count(shown.totals, way, address) for way in Way],
+        by_year=[_year(row, address, details.references, several=several) for row in shown.by_year_and_call],
+        by_place=[_place(row, address, names, several=several) for row in shown.by_country_and_organisation],
         several=several,
-        rows=[
-            [
-                {"text": line.reference, "href": f"/applications/{_kind(line)}s/{line.id}"},
-                gettext(WAYS[line.way]),
-                labels.country(line.other),
-                shown.organisations.get(line.other_organisation_id, "") if line.other_organisation_id else "",
-                tag(_kind(line), line.state),
-                dates.day(line.first, short=True),
-                line.days if _kind(line) == "visit" else None,
-            ]
-            for line in shown.lines
-        ],
-        total=shown.total,
+        rows=[_case(case, names) for case in details.cases],
+        total=details.total,
         page=page,
-        narrowed=address.filters != store.Filters(),
-        fields=_fields(address, calls, sorted(set(countries), key=labels.country)),
+        narrowed=address.filters != Filters(),
+        fields=_fields(address, details),
         csv_href=address.address(f"{HERE}.csv"),
     )
 
 
-def _kind(line: store.Line) -> str:
-    return "visit" if line.way in {"sent", "hosted"} else "mentorship"
+def _case(case: BalanceCase, names: dict[UUID, str]) -> list[Any]:
+    return [
+        {"text": case.reference, "href": f"/applications/{case.kind}s/{case.id}"},
+        labels.label(case.way),
+        labels.country(case.other),
+        names.get(case.other_organisation_id, "") if case.other_organisation_id else "",
+        tag(case.kind, case.state),
+        dates.day(case.first, short=True),
+        case.days if case.way.of_visits else None,
+    ]
 
 
-def _count(totals: Row, way: str, address: AddressFilters) -> dict[str, Any]:
-    days = totals.days[way]
-    name = gettext(WAYS[way])
-    if way in {"sent", "hosted"}:
+def _count(totals: BalanceTotals, way: Way, address: AddressFilters) -> dict[str, Any]:
+    name = labels.label(way)
+    if way.of_visits:
+        days = totals.days.of(way)
         name = f"{name}, {ngettext('%(num)d day', '%(num)d days', days) % {'num': days}}"
-    return {"count": totals.counts[way], "name": name, "href": address.address(way=way), "tone": "go"}
+    return {"count": totals.counts.of(way), "name": name, "href": address.address(way=way.value), "tone": "go"}
 
 
-def _cells(row: Row, address: AddressFilters, **keys: Any) -> list[Any]:
-    """Numbers and days by direction, each number with a link to exactly its cases."""
+def _cells(row: BalanceTotals, address: AddressFilters, **keys: Any) -> list[Any]:
+    """Return numbers and days by direction, each number with a link to exactly its cases."""
     cells: list[Any] = []
-    for way in WAYS:
-        count = row.counts[way]
-        cells.append({"text": count, "href": address.address(way=way, **keys)} if count else 0)
-        if way in {"sent", "hosted"}:
-            cells.append(row.days[way])
+    for way in Way:
+        count = row.counts.of(way)
+        cells.append({"text": count, "href": address.address(way=way.value, **keys)} if count else 0)
+        if way.of_visits:
+            cells.append(row.days.of(way))
     return cells
 
 
-def _year(row: Row, address: AddressFilters, names: dict[UUID, str], *, several: bool) -> list[Any]:
-    country, year, call_id = row.key
-    keys = {"country": country, "year": int(year), "call": call_id}
-    first = [labels.country(country)] if several else []
+def _year(row: BalanceOfYear, address: AddressFilters, references: dict[UUID, str], *, several: bool) -> list[Any]:
     return [
-        {"text": str(int(year)), "href": address.address(year=int(year))},
-        *first,
-        names.get(call_id, ""),
-        *_cells(row, address, **keys),
+        {"text": str(row.year), "href": address.address(year=row.year)},
+        *([labels.country(row.country)] if several else []),
+        references.get(row.call_id, ""),
+        *_cells(row, address, country=row.country, year=row.year, call=row.call_id),
     ]
 
 
-def _place(row: Row, address: AddressFilters, names: dict[UUID, str], *, several: bool) -> list[Any]:
-    country, other, organisation_id = row.key
-    keys = {"country": country, "other": other, "organisation": organisation_id}
-    first = [labels.country(country)] if several else []
+def _place(row: BalanceWithPlace, address: AddressFilters, names: dict[UUID, str], *, several: bool) -> list[Any]:
     return [
-        {"text": labels.country(other), "href": address.address(other=other)},
-        *first,
-        names.get(organisation_id, ""),
-        *_cells(row, address, **keys),
+        {"text": labels.country(row.other), "href": address.address(other=row.other)},
+        *([labels.country(row.country)] if several else []),
+        names.get(row.organisation_id, "") if row.organisation_id else "",
+        *_cells(row, address, country=row.country, other=row.other, organisation=row.organisation_id),
     ]
 
 
-def _fields(address: AddressFilters, calls: list[calls_store.Call], countries: list[str]) -> list[dict[str, Any]]:
-    years = sorted({call.terms.opens.year + offset for call in calls for offset in (0, 1)}, reverse=True)
+def _fields(address: AddressFilters, details: BalanceDetails) -> list[dict[str, Any]]:
+    years = sorted({call.year + offset for call in details.calls for offset in (0, 1)}, reverse=True)
     fields: list[dict[str, Any]] = [
         {
             "name": "way",
             "label": gettext("Which"),
-            "options": [(way, gettext(WAYS[way])) for way in WAYS],
+            "options": [(way.value, labels.label(way)) for way in Way],
             "value": address.way,
         },
         {
@@ -193,11 +183,12 @@ def _fields(address: AddressFilters, calls: list[calls_store.Call], countries: l
         {
             "name": "call",
             "label": gettext("Call"),
-            "options": [(str(call.id), f"{call.reference} {call.title}") for call in calls],
+            "options": [(str(call.id), f"{call.reference} {call.title}") for call in details.calls],
             "value": address.call,
         },
     ]
-    return fields + country_filter([(code, labels.country(code)) for code in countries], address.country)
+    countries = sorted(((code, labels.country(code)) for code in details.countries), key=lambda option: option[1])
+    return fields + country_filter(countries, address.country)
 
 
 COLUMNS = (
@@ -218,28 +209,21 @@ COLUMNS = (
 async def download(principal: Decider, bus: BusDep, address: FiltersDep) -> Response:
     """Download the cases behind the page as CSV, without names of people; at most 10,000 lines."""
     async with bus.read() as session:
-        lines, _ = await store.lines(session, principal, address.filters, 1, store.MOST)
-        calls = await calls_store.calls_by_id(session, {line.call_id for line in lines})
-        ids = {
-            organisation_id
-            for line in lines
-            for organisation_id in (line.organisation_id, line.other_organisation_id)
-            if organisation_id is not None
-        }
-        names = {organisation.id: organisation.name for organisation in await entries.organisations(session, ids=ids)}
+        file = await views.balance_file(session, principal, address.filters)
+    names = file.organisations
     rows = [
         [
-            line.way,
-            line.reference,
-            calls[line.call_id].reference,
-            line.country,
-            names.get(line.organisation_id, "") if line.organisation_id else "",
-            line.other,
-            names.get(line.other_organisation_id, "") if line.other_organisation_id else "",
-            line.state,
-            line.first.isoformat(),
-            str(line.days) if _kind(line) == "visit" else "",
+            case.way.value,
+            case.reference,
+            file.references[case.call_id],
+            case.country,
+            names.get(case.organisation_id, "") if case.organisation_id else "",
+            case.other,
+            names.get(case.other_organisation_id, "") if case.other_organisation_id else "",
+            case.state,
+            case.first.isoformat(),
+            str(case.days) if case.way.of_visits else "",
         ]
-        for line in lines
+        for case in file.cases
     ]
     return csv_file("tandem-sent-and-hosted.csv", COLUMNS, rows)

@@ -1,29 +1,27 @@
 """Report an incident in confidence, and follow it up as one of its chosen readers."""
 
+from collections import Counter
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import page_rows, tag
-from services.applications.forms import refuse
+from services.applications.display import page_rows, state_counts, tag
+from services.applications.forms import submit_change
 from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.forms import IncidentForm, WordsForm
 from services.applications.oversight.model import Category, Reader
-from services.applications.oversight.store.incidents import Incident
-from services.applications.oversight.views.incidents import IncidentView, may_report, visible_incidents
+from services.applications.oversight.views.incidents import Incident, IncidentReport, may_report, visible_incidents
 from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import Party, Role
-from shared.errors import Refused
+from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import Principal, signed_in
 from shared.time import dates
-from shared.web import states
 from shared.web.live import live_route
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
@@ -45,33 +43,24 @@ async def show_all(
     """List the reports that the reader made or handles, without their text."""
     async with bus.read() as session:
         visible = await visible_incidents(session, principal)
-    filtered = [entry for entry in visible if not state or entry.state == state]
+    filtered = [incident for incident in visible if not state or incident.state == state]
     return render(
         request,
         "oversight/incidents.html",
-        rows=[_row(entry, principal) for entry in page_rows(filtered, page)],
+        rows=[_row(incident) for incident in page_rows(filtered, page)],
         total=len(filtered),
         page=page,
         size=PAGE,
-        counts=[
-            {
-                "count": count,
-                "name": entry.word,
-                "href": f"?state={entry.code}",
-                "tone": entry.tone,
-            }
-            for entry in states.states("incident")
-            if (count := sum(incident.state == entry.code for incident in visible))
-        ],
+        counts=state_counts("incident", Counter(incident.state.value for incident in visible)),
     )
 
 
-def _row(incident: Incident, principal: Principal) -> list[Any]:
+def _row(incident: Incident) -> list[Any]:
     return [
         {"text": incident.reference, "href": f"{HERE}/{incident.id}"},
-        labels.label(incident.about),
+        labels.label(incident.category),
         dates.day(incident.reported_at, short=True),
-        gettext("You") if incident.reporter == principal.subject else labels.label(Party(incident.party)),
+        gettext("You") if incident.own else labels.label(incident.by),
         tag("incident", incident.state),
     ]
 
@@ -101,24 +90,17 @@ async def _form_page(
 async def report(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Report an incident."""
     form = await IncidentForm.read(request)
-    if not form.validate():
-        return await _form_page(request, principal, bus, match_id, form, 422)
-    readers = [Reader(reader) for reader in form.readers.data or []]
-    try:
-        incident = await actions.report(
-            bus,
-            principal,
-            match_id,
-            Category(form.category.data),
-            form.text.data or "",
-            readers,
-            form.happened_on.data,
+
+    async def act() -> Incident:
+        readers = [Reader(reader) for reader in form.readers.data or []]
+        category = Category(form.category.data)
+        return await actions.report(
+            bus, principal, match_id, category, form.text.data or "", readers, form.happened_on.data
         )
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        refuse(form, refused)
-        return await _form_page(request, principal, bus, match_id, form, 422)
+
+    incident = await submit_change(form, act)
+    if isinstance(incident, int):
+        return await _form_page(request, principal, bus, match_id, form, incident)
     return see_other(f"{HERE}/{incident.id}?done=reported")
 
 
@@ -137,31 +119,28 @@ async def _page(
     status: int = 200,
     at: str = "",
 ) -> Response:
-    view = await actions.look(bus, principal, incident_id)
-    incident = view.incident
+    incident = await actions.look(bus, principal, incident_id)
     answer = render(
         request,
         "oversight/incident.html",
         status,
-        view=view,
-        one=incident,
+        incident=incident,
         form_=form,
         at_=at,
         where=Standing(state("incident", incident.state), incident.since, None),
-        category=labels.label(incident.about),
-        party=labels.label(Party(incident.party)),
-        readers=[labels.label(item) for item in incident.read_by],
-        link=_about(view, principal),
+        category=labels.label(incident.category),
+        party=labels.label(incident.by),
+        readers=[labels.label(reader) for reader in incident.readers],
+        link=_about(incident, principal),
         done=request.query_params.get("done"),
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _about(view: IncidentView, principal: Principal) -> str:
-    """The link to the visit or mentorship; none for a data protection officer, who may not see it."""
-    incident = view.incident
-    if not view.own and not principal.has(*_COORDINATORS):
+def _about(incident: IncidentReport, principal: Principal) -> str:
+    """Return the link to the visit or mentorship; none for a data protection officer, who may not see it."""
+    if not incident.own and not principal.has(*_COORDINATORS):
         return ""
     if incident.visit_id is not None:
         return f"/applications/visits/{incident.visit_id}"

@@ -12,11 +12,14 @@ from sqlmodel import Field, col, select
 
 from services.applications.oversight.model import Category, IncidentState, Reader
 from services.applications.tables import Table
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
@@ -102,6 +105,19 @@ async def read_by(session: AsyncSession, readers: Sequence[sa.ColumnElement[bool
     """Return the reports that meet one of the conditions `readers`, oldest first."""
     query = select(Incident).where(sa.or_(sa.false(), *readers)).order_by(col(Incident.id)).limit(MOST)
     return list(await session.scalars(query))
+
+
+async def visible_page(
+    session: AsyncSession, readers: Sequence[sa.ColumnElement[bool]], subject: str, request: PageRequest
+) -> list[Incident]:
+    """Return one page of the reports that meet one of the conditions or are a person's own, newest first.
+
+    `since` is when a report came into its state.
+    """
+    query = select(Incident).where(sa.or_(col(Incident.reporter) == subject, *readers))
+    if request.since is not None:
+        query = query.where(col(Incident.since) >= request.since)
+    return list(await session.scalars(cut(query, [col(Incident.id)], request, newest=True)))
 
 
 def to(reader: Reader) -> sa.ColumnElement[bool]:

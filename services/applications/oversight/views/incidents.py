@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
+
+from pydantic import AwareDatetime, Field
 
 from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
@@ -13,25 +15,91 @@ from services.applications.oversight.store import incidents as store
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
 from services.applications.waiting import counted
-from shared.contracts.codes import UNION, MatchState, Role
+from shared.contracts.codes import UNION, MatchState, Party, Role
 from shared.i18n import ngettext
 from shared.identity.scope import may_clear
+from shared.web.paging import page_of
+from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.waiting import Reader, Waiting
     from shared.identity import Principal
+    from shared.web.paging import PageRequest
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """A report for one reader: whether it is the reader's own or to handle; `notes` are for handlers."""
+class Incident(ReadModel):
+    """An incident report in a list, without its text."""
 
-    incident: store.Incident
-    own: bool
-    handles: bool
-    notes: list[store.Note]
+    id: UUID
+    reference: Annotated[str, Field(examples=["IR-2026-0001"])]
+    category: model.Category
+    state: model.IncidentState
+    since: Annotated[AwareDatetime, Field(description="When it came into its state.")]
+    reported_at: AwareDatetime
+    by: Annotated[Party, Field(description="As which party of the match the reporter reported.")]
+    own: Annotated[bool, Field(description="The caller reported it.")]
+
+
+class IncidentNote(ReadModel):
+    """What a handler of a report did or found."""
+
+    text: Annotated[str, Field(examples=["Spoke with the host."])]
+    at: AwareDatetime
+
+
+class IncidentReport(Incident):
+    """An incident report for its reporter or one of its chosen readers."""
+
+    match_id: UUID
+    visit_id: UUID | None
+    mentorship_id: UUID | None
+    happened_on: date | None
+    text: str
+    readers: tuple[model.Reader, ...]
+    answer: Annotated[str, Field(description="What the reporter is told at the end; empty before.", examples=[""])]
+    handles: Annotated[bool, Field(description="The caller was chosen to read it and follow it up.")]
+    notes: Annotated[tuple[IncidentNote, ...], Field(description="Only for those who handle it; oldest first.")]
+
+
+def incident_view(row: store.Incident, principal: Principal) -> Incident:
+    """Return a report for a list."""
+    return Incident(**_listed(row, principal))
+
+
+def report_view(
+    row: store.Incident, principal: Principal, notes: Sequence[store.Note], *, handles: bool
+) -> IncidentReport:
+    """Return a report with its text; `notes` are for those who handle it."""
+    return IncidentReport(
+        **_listed(row, principal),
+        match_id=row.match_id,
+        visit_id=row.visit_id,
+        mentorship_id=row.mentorship_id,
+        happened_on=row.happened_on,
+        text=row.text,
+        readers=tuple(row.read_by),
+        answer=row.answer,
+        handles=handles,
+        notes=tuple(IncidentNote(text=note.text, at=note.at) for note in notes),
+    )
+
+
+def _listed(row: store.Incident, principal: Principal) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "reference": row.reference,
+        "category": row.about,
+        "state": row.stands,
+        "since": row.since,
+        "reported_at": row.reported_at,
+        "by": Party(row.party),
+        "own": row.reporter == principal.subject,
+    }
 
 
 def may_handle(principal: Principal, incident: store.Incident) -> bool:
@@ -58,8 +126,8 @@ async def may_report(session: AsyncSession, principal: Principal, match_id: UUID
     return case
 
 
-async def visible_incidents(session: AsyncSession, principal: Principal) -> list[store.Incident]:
-    """Return what a person reported or may handle: reported ones first, then acknowledged, then closed."""
+def _readable(principal: Principal) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for reports that a person was chosen to read."""
     conditions = []
     if principal.has(Role.PROGRAMME_COORDINATOR):
         conditions.append(store.to(model.Reader.PROGRAMME))
@@ -67,19 +135,35 @@ async def visible_incidents(session: AsyncSession, principal: Principal) -> list
         conditions.append(store.to(model.Reader.DATA_PROTECTION))
     if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
         countries = sorted(principal.countries(Role.NATIONAL_COORDINATOR))
-        agencies = [UUID(item) for item in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
+        agencies = [UUID(agency) for agency in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
         conditions.append(store.to_country(countries, agencies, UNION))
-    by_id = {item.id: item for item in await store.read_by(session, conditions)} if conditions else {}
-    by_id |= {item.id: item for item in await store.of_reporter(session, principal.subject)}
+    return conditions
+
+
+async def _visible(session: AsyncSession, principal: Principal) -> list[store.Incident]:
+    conditions = _readable(principal)
+    by_id = {row.id: row for row in await store.read_by(session, conditions)} if conditions else {}
+    by_id |= {row.id: row for row in await store.of_reporter(session, principal.subject)}
     order = list(model.IncidentState)
-    return sorted(by_id.values(), key=lambda item: (order.index(item.stands), item.id))
+    return sorted(by_id.values(), key=lambda row: (order.index(row.stands), row.id))
+
+
+async def visible_incidents(session: AsyncSession, principal: Principal) -> list[Incident]:
+    """Return what a person reported or may handle: reported ones first, then acknowledged, then closed."""
+    return [incident_view(row, principal) for row in await _visible(session, principal)]
+
+
+async def incidents_page(session: AsyncSession, principal: Principal, request: PageRequest) -> Page[Incident]:
+    """Return one page of what a person reported or may handle, newest first."""
+    rows = await store.visible_page(session, _readable(principal), principal.subject, request)
+    return page_of(rows, request, Incident, lambda row: incident_view(row, principal), lambda row: [row.id])
 
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     """Return the reports that wait for the reader to acknowledge them."""
     count = sum(
         incident.stands is model.IncidentState.REPORTED and may_handle(reader.principal, incident)
-        for incident in await visible_incidents(session, reader.principal)
+        for incident in await _visible(session, reader.principal)
     )
     name = ngettext("incident report waits for you", "incident reports wait for you", count)
     return counted(count, name, "/applications/incidents?state=reported")

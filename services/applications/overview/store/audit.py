@@ -21,11 +21,15 @@ from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.partners.store import Decision
 from services.applications.register.store.history import RegisterChange
 from services.applications.tables import one_page
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 MOST = 10_000
 _DAYS_OF = ZoneInfo("UTC")
@@ -33,8 +37,10 @@ _DAYS_OF = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record."""
+    """One record. `part` tells records of one moment and id apart: a match has several releases."""
 
+    id: UUID
+    part: str
     at: datetime
     who: str | None
     what: str
@@ -59,7 +65,8 @@ def _lines(kind: AuditKind) -> sa.Subquery:
             fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
                 sa.func.jsonb_object_keys(col(RegisterChange.before).op("||")(RegisterChange.after)).alias("key")
             )
-            details = build("kind", RegisterChange.kind, "fields", fields.scalar_subquery())
+            names = sa.func.coalesce(fields.scalar_subquery(), sa.text("'[]'::jsonb"))
+            details = build("kind", RegisterChange.kind, "fields", names)
             query = sa.select(
                 *_columns(
                     RegisterChange.at,
@@ -95,6 +102,7 @@ def _lines(kind: AuditKind) -> sa.Subquery:
                     sa.cast(Release.match_id, sa.Text),
                     Match.country,
                     details,
+                    part=sa.func.concat_ws("/", Release.of, Release.to, Release.purpose),
                 )
             ).join(Match, col(Match.id) == Release.match_id)
         case AuditKind.LOOKS:
@@ -106,12 +114,18 @@ def _lines(kind: AuditKind) -> sa.Subquery:
     return query.subquery()
 
 
-def _columns(*values: Any) -> list[sa.Label[Any]]:
-    names = ("at", "id", "who", "what", "about", "country", "details")
-    return [sa.label(name, value) for name, value in zip(names, values, strict=True)]
+def _columns(*values: Any, part: sa.ColumnElement[str] | None = None) -> list[sa.Label[Any]]:
+    names = ("at", "id", "who", "what", "about", "country", "details", "part")
+    whole = (*values, sa.literal("", sa.String) if part is None else part)
+    return [sa.label(name, value) for name, value in zip(names, whole, strict=True)]
 
 
 def _filtered(filters: AuditFilters) -> sa.Select[Any]:
+    query, lines = _matching(filters)
+    return query.order_by(lines.c.at.desc(), lines.c.id.desc())
+
+
+def _matching(filters: AuditFilters) -> tuple[sa.Select[Any], sa.Subquery]:
     lines = _lines(filters.kind)
     query = sa.select(lines)
     for name in ("who", "what", "country"):
@@ -122,7 +136,19 @@ def _filtered(filters: AuditFilters) -> sa.Select[Any]:
         query = query.where(lines.c.at >= datetime.combine(filters.since, time.min, _DAYS_OF))
     if filters.until is not None:
         query = query.where(lines.c.at < datetime.combine(filters.until + timedelta(days=1), time.min, _DAYS_OF))
-    return query.order_by(lines.c.at.desc(), lines.c.id.desc())
+    return query, lines
+
+
+async def by_cursor(
+    session: AsyncSession, filters: AuditFilters, until: datetime | None, request: PageRequest
+) -> list[Line]:
+    """Return one page of the records from `since` of the request to before `until`, newest first."""
+    query, lines = _matching(filters)
+    if request.since is not None:
+        query = query.where(lines.c.at >= request.since)
+    if until is not None:
+        query = query.where(lines.c.at < until)
+    return await _read(session, cut(query, [lines.c.at, lines.c.id, lines.c.part], request, newest=True))
 
 
 async def page(session: AsyncSession, filters: AuditFilters, number: int) -> tuple[list[Line], int]:

@@ -7,7 +7,7 @@ What was entered in error, cancelled, or came to nothing is not.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date  # noqa: TC003 - the dataclass of a row holds one
+from datetime import date, datetime  # noqa: TC003 - the dataclass of a row holds them
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
 
@@ -19,6 +19,7 @@ from services.applications.tables import PAGE, one_page
 from services.applications.visits.store import Visit
 from shared.contracts.codes import MentorshipState, VisitState
 from shared.identity.scope import coordinated
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+    from shared.web.paging import PageRequest
 
 MOST = 10_000
 WAYS = ("sent", "hosted", "received", "given")
@@ -53,6 +55,10 @@ class Filters:
     other: str | None = None
     organisation_id: UUID | None = None
 
+    def one_way(self, way: str | None) -> Filters:
+        """Return the same for one direction."""
+        return replace(self, way=way)
+
     def wide(self) -> Filters:
         """Return the same without the direction: what the figures on top count."""
         return replace(self, way=None)
@@ -73,6 +79,7 @@ class Line:
     state: str
     first: date
     days: int
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def _side(principal: Principal, way: str) -> sa.Select[Any]:
     (country, organisation), (other, other_organisation) = sides if way == home else sides[::-1]
     return (
         sa.select(
-            sa.literal(way).label("way"),
+            sa.literal(way, sa.String).label("way"),
             table.c.id,
             _A.c.reference,
             call_id.label("call_id"),
@@ -112,6 +119,7 @@ def _side(principal: Principal, way: str) -> sa.Select[Any]:
             table.c.state,
             first.label("first"),
             days.label("days"),
+            table.c.since.label("changed_at"),
         )
         .select_from(sa.join(table, _A, table.c.application_id == _A.c.id))
         .where(begun, first.is_not(None), coordinated(principal, country=country, organisation=organisation))
@@ -119,7 +127,7 @@ def _side(principal: Principal, way: str) -> sa.Select[Any]:
 
 
 def _lines(principal: Principal, filters: Filters) -> sa.Subquery:
-    ways = [one for one in WAYS if filters.way in {None, one}]
+    ways = [way for way in WAYS if filters.way in {None, way}]
     both = sa.union_all(*(_side(principal, way) for way in ways)).subquery()
     wanted = {
         both.c.call_id: filters.call_id,
@@ -140,6 +148,16 @@ async def lines(
     total = (await session.execute(sa.select(sa.func.count()).select_from(selected))).scalar_one()
     query = sa.select(selected).order_by(selected.c.first.desc(), selected.c.id, selected.c.way)
     return [Line(*row) for row in (await session.execute(one_page(query, page, size))).all()], int(total)
+
+
+async def by_cursor(session: AsyncSession, principal: Principal, filters: Filters, request: PageRequest) -> list[Line]:
+    """Return one page of the visits and mentorships, the newest first; `since` is when one came into its state."""
+    selected = _lines(principal, filters)
+    query = sa.select(selected)
+    if request.since is not None:
+        query = query.where(selected.c.changed_at >= request.since)
+    keys = [selected.c.first, selected.c.id, selected.c.way]
+    return [Line(*row) for row in (await session.execute(cut(query, keys, request, newest=True))).all()]
 
 
 async def totals(session: AsyncSession, principal: Principal, filters: Filters, *, by: Sequence[str]) -> list[Total]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +37,7 @@ async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
     """Return the lines of the API's answer."""
     answer = await programme.as_("audrey").get("/applications/api/v1/audit", params=filters)
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["lines"]
+    found: list[dict[str, Any]] = answer.json()["items"]
     return found
 
 
@@ -84,8 +85,12 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     none = await audrey.get("/applications/audit?kind=attempts&who=nobody")
     assert "Nothing fits these filters" in none.text
     assert (await audrey.get("/applications/audit?since=24.11.2026")).status_code == 422
-    assert await lines(programme, until="2020-01-01") == []
-    assert len(await lines(programme, since=str(clock.today()), until=str(clock.today()))) >= 2
+    assert await lines(programme, until="2020-01-01T00:00:00Z") == []
+    tomorrow = clock.today() + timedelta(days=1)
+    assert len(await lines(programme, since=f"{clock.today()}T00:00:00Z", until=f"{tomorrow}T00:00:00Z")) >= 2
+    assert await lines(programme, since=f"{tomorrow}T00:00:00Z") == []
+    today = await audrey.get(f"/applications/audit?since={clock.today()}&until={clock.today()}&who=nino")
+    assert "/applications/eligibility (403)" in today.text
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("UPDATE attempt SET who = '=1+1' WHERE who = 'nino'"))
     written = await audrey.get("/applications/audit.csv?kind=attempts")
@@ -170,3 +175,28 @@ async def test_a_failing_store_delays_no_request(programme: Programme) -> None:
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("DROP TABLE attempt"))
     assert (await programme.as_("nino").get("/applications/eligibility")).status_code == 403
+
+
+@pytest.mark.usefixtures("audrey")
+async def test_the_audit_trail_is_read_page_by_page(programme: Programme, feed: Feed) -> None:
+    """Each kind comes newest first in pages without gaps or repetitions, also records of one moment."""
+    abroad = Abroad(programme, feed)
+    await abroad.fill()
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        columns = "match_id, of, purpose, fields, basis, at"
+        same_moment = f"INSERT INTO release ({columns}, \"to\") SELECT {columns}, 'host' FROM release"
+        await tx.session.execute(sa.text(same_moment))
+    for kind, size in (("register", 7), ("releases", 1)):
+        whole = await lines(programme, kind=kind, limit="200")
+        assert [entry["at"] for entry in whole] == sorted((entry["at"] for entry in whole), reverse=True)
+        read: list[dict[str, Any]] = []
+        cursor: dict[str, Any] = {}
+        while cursor.get("cursor", "") is not None:
+            parameters = {"kind": kind, "limit": str(size)} | cursor
+            answer = await programme.as_("audrey").get("/applications/api/v1/audit", params=parameters)
+            read += answer.json()["items"]
+            cursor = {"cursor": answer.json()["next"]}
+        assert read == whole
+        assert len(whole) > size

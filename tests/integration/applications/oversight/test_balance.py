@@ -32,7 +32,7 @@ async def exchanged(programme: Programme, feed: Feed) -> Abroad:
     visit_id = await abroad.scheduled(match_id)
     pair = await abroad.mentor_matched()
     mentorship_id = await abroad.opened(pair)
-    assert (await abroad.get("tigran", "/balance"))["total"] == 0
+    assert (await abroad.get("tigran", "/balance/cases"))["items"] == []
     clock.move(timedelta(days=80))
     days = abroad.plan(match_id)["days"]
     await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
@@ -73,7 +73,9 @@ async def test_each_side_counts_its_own(exchanged: Abroad) -> None:
         answer = await exchanged.get(subject, "/balance")
         assert {way: n for way, n in answer["totals"]["counts"].items() if n} == counts, subject
         assert {way: n for way, n in answer["totals"]["days"].items() if n} == days, subject
-        assert answer["total"] == sum(counts.values()), subject
+        listed = (await exchanged.get(subject, "/balance/cases"))["items"]
+        assert {case["way"] for case in listed} == set(counts), subject
+        assert len(listed) == sum(counts.values()), subject
 
 
 async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
@@ -88,12 +90,29 @@ async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
             assert len(cases(await page(exchanged, subject, address))) == int(count), (subject, address)
 
 
+async def test_the_cases_are_read_page_by_page(exchanged: Abroad) -> None:
+    """The pages hold each case once; a direction narrows them, and an unknown one is refused."""
+    whole = (await exchanged.get("programme", "/balance/cases"))["items"]
+    read, address = [], "/balance/cases?limit=1"
+    while address:
+        found = await exchanged.get("programme", address)
+        read += found["items"]
+        address = found["next"] and f"/balance/cases?limit=1&cursor={found['next']}"
+    assert read == whole
+    assert len(whole) == 4
+    (sent,) = (await exchanged.get("programme", "/balance/cases?way=sent"))["items"]
+    assert (sent["country"], sent["other"], sent["days"]) == ("AM", "FR", 2)
+    await exchanged.get("programme", "/balance/cases?way=up", 422)
+
+
 async def test_filters_narrow_the_page_and_invalid_ones_are_ignored(exchanged: Abroad) -> None:
     """Year, call and other country narrow the page, and a malformed filter is ignored."""
     year = clock.today().year
     call = exchanged.of.call["id"]
     for query, count in {
-        f"year={year}&call={call}&other=FR": (await exchanged.get("tigran", f"/balance?year={year}"))["total"],
+        f"year={year}&call={call}&other=FR": len(
+            (await exchanged.get("tigran", f"/balance/cases?year={year}"))["items"]
+        ),
         "other=FR": 1,
         "other=DE": 0,
         "year=1999": 0,
@@ -127,6 +146,7 @@ async def test_other_roles_have_no_such_page(exchanged: Abroad) -> None:
     for who in ("ani", "claire", "jonas"):
         await page(exchanged, who, HERE, 403)
         await exchanged.get(who, "/balance", 403)
+        await exchanged.get(who, "/balance/cases", 403)
         await page(exchanged, who, f"{HERE}.csv", 403)
     lone = exchanged.of.person("ilie", "Ilie Rusu", "GE", "national_coordinator")
     lone["country"], lone["grants"][0]["country"] = "MD", "MD"

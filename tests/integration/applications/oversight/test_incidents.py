@@ -66,7 +66,7 @@ async def test_only_chosen_readers_read_a_report(
         expected = 200 if somebody in {reporter, who} else 404
         await abroad.get(somebody, at, expected)
         assert (await programme.as_(somebody).get(page)).status_code == expected
-        listed = (await abroad.get(somebody, "/incidents"))["incidents"]
+        listed = (await abroad.get(somebody, "/incidents"))["items"]
         assert bool(listed) == (expected == 200)
     assert await accesses(programme, made["reference"]) == [who, who]
     for topic in ("exchange.participation", "exchange.applications", "exchange.visits"):
