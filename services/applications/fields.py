@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
@@ -35,11 +37,12 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pydantic import BaseModel, GetJsonSchemaHandler
+    from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
     from shared.contracts.calls import CallTerms
 
+B = TypeVar("B", bound=BaseModel)
 NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
 """How an optional field without an answer reads."""
 LEVELS: tuple[str, ...] = (N_("basic"), N_("advanced"), N_("expert"))
@@ -229,6 +232,11 @@ def published(entry: BaseModel, terms: CallTerms) -> dict[str, Any]:
 def differing(before: BaseModel, after: BaseModel) -> list[str]:
     """Return the names of the fields in which two states of an entry differ, in the order of the table."""
     return [name for name in fields_of(type(before)) if getattr(before, name) != getattr(after, name)]
+
+
+def with_changes(entry: B, changes: B) -> B:
+    """Return an entry with the fields that were given to `changes`; all others stay."""
+    return entry.model_copy(update={name: getattr(changes, name) for name in changes.model_fields_set})
 
 
 def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:

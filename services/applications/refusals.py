@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from services.applications.application.model.states import NotPossible
 from services.applications.application.store import applications
@@ -14,14 +16,15 @@ from shared.identity.scope import is_self
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
-
-    from pydantic import ValidationError
 
     from services.applications.application.store.applications import Application
     from shared.bus import Tx
     from shared.identity import Principal
+
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def not_found() -> Refused:
@@ -32,6 +35,21 @@ def not_found() -> Refused:
 def unreadable(error: ValidationError) -> dict[str, str]:
     """Return a validation error as field -> sentence."""
     return {".".join(str(part) for part in problem["loc"]): sentence_of(problem) for problem in error.errors()}
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what a model cannot read into a refusal (422) that names the fields."""
+    try:
+        yield
+    except ValidationError as error:
+        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
+
+
+def readable(model: type[M], values: Mapping[str, Any]) -> M:
+    """Return these values as a model. Raises `Refused` (422) with the fields that cannot be read."""
+    with reading():
+        return model.model_validate(dict(values))
 
 
 @contextmanager

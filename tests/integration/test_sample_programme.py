@@ -48,7 +48,7 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
     async with People(System(sample.read("environment.json"))) as people:
         for who in ("persona-officer", "persona-mentee"):
             assert (await people.get(who, f"{PORTAL}/applications"))["items"] == []
-            calls = (await people.get(who, f"{PORTAL}/calls"))["calls"]
+            calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
             assert sorted(one["state"] for one in calls) == ["closed", "published"]
         for who in ("persona-coordinator-am", "persona-coordinator-ge"):
             counts = (await people.get(who, f"{PORTAL}/queue"))["counts"]

@@ -81,7 +81,7 @@ async def load(system: System, seed: int) -> str | None:
 
 async def _is_loaded(people: People) -> bool:
     """Whether calls are there already: both mean that the loading went so far. Raises `Failed` when only one is."""
-    calls = (await people.get("persona-programme", "/applications/api/v1/calls"))["calls"]
+    calls = (await people.get("persona-programme", "/applications/api/v1/calls"))["items"]
     if calls and clock.offset() < timedelta(0):
         raise Failed("Loading was cut off before. Start over with: make clean && make run")
     return len(calls) > 1

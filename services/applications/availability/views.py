@@ -10,7 +10,7 @@ from services.applications.availability import store
 from services.applications.mentors import store as mentors_store
 from services.applications.mentors.views.mentor import Mentor
 from services.applications.placements import store as placements_store
-from services.applications.placements.views.placement import Placement, placement_view
+from services.applications.placements.views.placement import Placement
 from shared.identity.access import load_principal
 from shared.identity.scope import is_self, may_act_for_organisation
 from shared.time import clock
@@ -83,7 +83,7 @@ async def availability_question(session: AsyncSession, secret: str) -> Availabil
     if linked.about is None or linked.question is None:
         return AvailabilityQuestion(linked.link)
     if isinstance(linked.about, placements_store.Offer):
-        about: Placement | Mentor = placement_view(linked.about)
+        about: Placement | Mentor = Placement.of(linked.about)
     else:
         about = Mentor.of(linked.about, await load_principal(session, linked.question.subject))
     return AvailabilityQuestion(linked.link, about, linked.question.answer)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.application.store.applications import Application
+from services.applications.calls.model.entry import CallEntry
 from services.applications.calls.model.texts import best
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
@@ -18,11 +19,14 @@ from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import ApplicationKind, CallState
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.web.paging import PageRequest
 
 
 class Call(Table, table=True):
@@ -150,6 +154,15 @@ async def calls(session: AsyncSession, *, state: CallState | None = None) -> lis
     return list((await session.scalars(query)).all())
 
 
+async def latest(session: AsyncSession, request: PageRequest) -> list[Call]:
+    """Return the calls of one page and one more, the one with the latest deadline first."""
+    query = select(Call)
+    if request.since is not None:
+        revised = sa.exists().where(col(CallRevision.call_id) == col(Call.id), col(CallRevision.at) >= request.since)
+        query = query.where(sa.or_(revised, col(Call.closed_at) >= request.since))
+    return list(await session.scalars(cut(query, [col(Call.deadline), col(Call.id)], request, newest=True)))
+
+
 async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """Return the calls with these ids."""
     return {one.id: one for one in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
@@ -222,6 +235,11 @@ class CallDraft(Table, table=True):
     saved_by: str
     saved_at: datetime = Field(sa_type=_TIME)
 
+    @property
+    def entry(self) -> CallEntry:
+        """What is written by now."""
+        return CallEntry.model_validate(self.entry_json)
+
 
 async def draft(session: AsyncSession, draft_id: UUID, *, lock: bool = False) -> CallDraft | None:
     """Return one draft; with `lock` nobody else changes it until the commit."""
@@ -232,6 +250,14 @@ async def drafts(session: AsyncSession) -> list[CallDraft]:
     """Return all drafts, the one that was written last first."""
     query = select(CallDraft).order_by(col(CallDraft.saved_at).desc(), col(CallDraft.id)).limit(MOST_DRAFTS)
     return list((await session.scalars(query)).all())
+
+
+async def latest_drafts(session: AsyncSession, request: PageRequest) -> list[CallDraft]:
+    """Return the drafts of one page and one more, the one that was written last first."""
+    query = select(CallDraft)
+    if request.since is not None:
+        query = query.where(col(CallDraft.saved_at) >= request.since)
+    return list(await session.scalars(cut(query, [col(CallDraft.saved_at), col(CallDraft.id)], request, newest=True)))
 
 
 async def revision_draft(session: AsyncSession, call_id: UUID) -> CallDraft | None:

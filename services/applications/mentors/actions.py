@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from services.applications import counters, transitions
 from services.applications.calls import store as calls_store
-from services.applications.fields import differing, from_register
+from services.applications.fields import differing, from_register, with_changes
 from services.applications.matches.store import matches
 from services.applications.mentors import store
 from services.applications.mentors.model import (
@@ -23,7 +21,7 @@ from services.applications.mentors.model import (
     writable,
 )
 from services.applications.mentors.views.mentor import Mentor
-from services.applications.refusals import may_proceed, not_found, unreadable
+from services.applications.refusals import may_proceed, not_found
 from services.applications.register.store import entries
 from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
@@ -34,7 +32,7 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,15 +41,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
-    """Return `known` with the fields in `changes`. Raises `Refused` (422) that names the unreadable fields."""
-    try:
-        return MentorEntry.model_validate(known.model_dump(mode="json") | dict(changes))
-    except ValidationError as error:
-        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
-
-
-async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[str, Any]) -> store.Mentor:
+async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEntry) -> store.Mentor:
     """Draft a profile for a call, filled from the register; return the existing one if there is one.
 
     Raises `Refused` (404; 409 where the call takes none; 422 where the mentor is not in the register).
@@ -73,7 +63,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
             raise Refused(sentence, 422)
         moment, year = clock.now(), call.terms.opens.year
         number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
-        entry = entry_of(MentorEntry.model_validate(from_register(MentorEntry, person)), changes)
+        entry = with_changes(MentorEntry.model_validate(from_register(MentorEntry, person)), changes)
         mentor = store.Mentor(
             id=new_id(),
             subject=principal.subject,
@@ -93,7 +83,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
 
 
 async def save(
-    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry, *, version: int | None = None
 ) -> store.Mentor:
     """Save what the mentor writes; for a published profile it is a revision, published at once.
 
@@ -107,7 +97,7 @@ async def save(
             )
         if not writable(mentor.stands, mentor.cause):
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
-        entry = entry_of(mentor.entry, changes)
+        entry = with_changes(mentor.entry, changes)
         if entry == mentor.entry:
             if mentor.awaits_answer:
                 await record_available(tx, mentor)
@@ -153,7 +143,7 @@ class ProfilePreview:
 
 
 async def preview_profile(
-    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry, *, version: int | None = None
 ) -> ProfilePreview:
     """Return what `save` would do with `changes` to the mentor's published profile. Nothing is written.
 
@@ -169,7 +159,7 @@ async def preview_profile(
             )
         if not revisable(mentor.stands, mentor.cause):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
-        entry = entry_of(mentor.entry, changes)
+        entry = with_changes(mentor.entry, changes)
         await revised_profile(session, mentor, entry)
         mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
         reopens = mentor.stands is MentorState.CLOSED

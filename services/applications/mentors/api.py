@@ -40,7 +40,7 @@ class MentorChange(Body):
 @router.post("", status_code=201)
 async def begin(body: NewMentor, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Draft your profile for a call, or continue the existing one."""
-    row = await actions.begin(bus, principal, body.call_id, body.entry.model_dump(mode="json", exclude_unset=True))
+    row = await actions.begin(bus, principal, body.call_id, body.entry)
     if body.publish:
         row = await actions.publish(bus, principal, row.id)
     return Mentor.of(row, principal)
@@ -94,8 +94,7 @@ async def read_one(mentor_id: UUID, principal: guards.MentorOrDecider, bus: BusD
 @router.put("/{mentor_id}")
 async def save(mentor_id: UUID, body: MentorChange, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Save what the mentor writes; for a published profile it is a revision."""
-    changes = body.entry.model_dump(mode="json", exclude_unset=True)
-    return Mentor.of(await actions.save(bus, principal, mentor_id, changes, version=body.version), principal)
+    return Mentor.of(await actions.save(bus, principal, mentor_id, body.entry, version=body.version), principal)
 
 
 @router.post("/{mentor_id}/publish")

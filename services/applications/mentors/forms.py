@@ -8,6 +8,7 @@ from services.applications.field_forms import RowKind, Rows, form_data, form_of,
 from services.applications.fields import Control, fields_of
 from services.applications.forms import ExpertiseRow, LanguageRow, SpanRow, iso_date, topics_of
 from services.applications.mentors.model import MentorEntry
+from services.applications.refusals import readable
 from shared.web.forms import CheckboxesField, Form
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class BaseMentorForm(Form):
         if entry is not None:
             self.process(data=form_data(entry, _FIELDS, _ROWS))
 
-    def changes(self) -> dict[str, Any]:
-        """Return the entered values as the model takes them."""
-        return form_values(self, MentorEntry, _FIELDS, _ROWS)
+    def changes(self) -> MentorEntry:
+        """Return the entered values. Raises `Refused` (422) at what cannot be read."""
+        return readable(MentorEntry, form_values(self, MentorEntry, _FIELDS, _ROWS))
 
 
 MentorForm: type[BaseMentorForm] = form_of(MentorEntry, _FIELDS, base=BaseMentorForm, rows=_ROWS, draft=True)

@@ -13,6 +13,7 @@ from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.mentors import actions
 from services.applications.mentors.forms import BaseMentorForm, MentorForm
+from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.views.lists import (
     ASKED,
     Filters,
@@ -83,7 +84,7 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
 @router.post("/new")
 async def begin(principal: Mentor, bus: BusDep, call: UUID) -> Response:
     """Begin a profile for a call, or continue the existing one."""
-    mentor = await actions.begin(bus, principal, call, {})
+    mentor = await actions.begin(bus, principal, call, MentorEntry())
     rest = "edit" if mentor.stands is MentorState.DRAFT else ""
     return see_other(mentor_path(mentor.id, rest))
 
@@ -226,11 +227,12 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
         return _form_page(request, context, form, 422)
     try:
         version = number(sent.get("version"))
+        changes_made = form.changes()
         if context.mentor.revisable and "told" not in sent:
-            preview = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
+            preview = await actions.preview_profile(bus, principal, mentor_id, changes_made, version=version)
             if preview.changes:
                 return _preview_page(request, preview, sent)
-        await actions.save(bus, principal, mentor_id, form.changes(), version=version)
+        await actions.save(bus, principal, mentor_id, changes_made, version=version)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
     except Refused as refused:

@@ -1,6 +1,6 @@
 """The JSON API of placements, for hosts and for the coordinators who endorse them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,7 +16,6 @@ from services.applications.placements.views.names import application_named
 from services.applications.placements.views.placement import (
     Placement,
     own_placement,
-    placement_view,
     readable_placement,
 )
 from services.applications.placements.views.revision import RevisionPreview
@@ -102,16 +101,16 @@ async def begin(body: NewPlacement, principal: Host, bus: BusDep) -> Placement:
     row = await placements.begin(bus, principal, body.call_id, organisation_id, changes)
     if body.submit:
         row = await placements.submit(bus, principal, row.id)
-    return placement_view(row)
+    return Placement.of(row)
 
 
-async def _changes(bus: Bus, call_id: UUID, body: NewPlacement | PlacementChange) -> dict[str, Any]:
+async def _changes(bus: Bus, call_id: UUID, body: NewPlacement | PlacementChange) -> PlacementEntry:
     """Return the fields that were sent, with the application that a reference names. Raises `Refused` (422)."""
-    changes = body.entry.model_dump(mode="json", exclude_unset=True)
-    if body.prematched_reference:
-        async with bus.read() as session:
-            changes["prematched_with"] = await application_named(session, body.prematched_reference, call_id)
-    return changes
+    if not body.prematched_reference:
+        return body.entry
+    async with bus.read() as session:
+        application_id = await application_named(session, body.prematched_reference, call_id)
+    return body.entry.model_copy(update={"prematched_with": application_id})
 
 
 @router.get("")
@@ -162,10 +161,10 @@ async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> Placement:
 async def save(offer_id: UUID, body: PlacementChange, principal: Host, bus: BusDep) -> Placement:
     """Save what the host writes; for a published placement it is a revision."""
     changes = await _changes_of(bus, principal, offer_id, body)
-    return placement_view(await placements.save(bus, principal, offer_id, changes, version=body.version))
+    return Placement.of(await placements.save(bus, principal, offer_id, changes, version=body.version))
 
 
-async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: PlacementChange) -> dict[str, Any]:
+async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: PlacementChange) -> PlacementEntry:
     async with bus.read() as session:
         placement = await own_placement(session, principal, offer_id)
     return await _changes(bus, placement.call_id, body)
@@ -181,64 +180,64 @@ async def differences(offer_id: UUID, body: PlacementChange, principal: Host, bu
 @router.post("/{offer_id}/copy", status_code=201)
 async def copy(offer_id: UUID, body: PlacementCopy, principal: Host, bus: BusDep) -> Placement:
     """Draft the same placement for another call."""
-    return placement_view(await revisions.copy(bus, principal, offer_id, body.call_id))
+    return Placement.of(await revisions.copy(bus, principal, offer_id, body.call_id))
 
 
 @router.post("/{offer_id}/submit")
 async def submit(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Submit it to the host national coordinator."""
-    return placement_view(await placements.submit(bus, principal, offer_id))
+    return Placement.of(await placements.submit(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/endorse")
 async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Placement:
     """Endorse a placement of your country."""
-    return placement_view(await placements.endorse(bus, principal, offer_id))
+    return Placement.of(await placements.endorse(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/return")
 async def send_back(offer_id: UUID, body: PlacementReturn, principal: Decider, bus: BusDep) -> Placement:
     """Return a placement to its host for information."""
-    return placement_view(await placements.send_back(bus, principal, offer_id, body.remarks))
+    return Placement.of(await placements.send_back(bus, principal, offer_id, body.remarks))
 
 
 @router.post("/{offer_id}/publish")
 async def publish(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Publish it, so that it can be matched."""
-    return placement_view(await placements.publish(bus, principal, offer_id))
+    return Placement.of(await placements.publish(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/pause")
 async def pause(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Pause it: no new guest for a while."""
-    return placement_view(await placements.pause(bus, principal, offer_id))
+    return Placement.of(await placements.pause(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/resume")
 async def resume(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Resume it, so that it can be matched again."""
-    return placement_view(await placements.resume(bus, principal, offer_id))
+    return Placement.of(await placements.resume(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/close")
 async def close(offer_id: UUID, principal: Host, bus: BusDep, body: PlacementClose | None = None) -> Placement:
     """Close it: it takes no more guests, confirmed visits remain."""
-    return placement_view(await placements.close(bus, principal, offer_id, (body or PlacementClose()).cause))
+    return Placement.of(await placements.close(bus, principal, offer_id, (body or PlacementClose()).cause))
 
 
 @router.post("/{offer_id}/withdraw")
 async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: BusDep) -> Placement:
     """Withdraw it."""
-    return placement_view(await placements.withdraw(bus, principal, offer_id, body.reason))
+    return Placement.of(await placements.withdraw(bus, principal, offer_id, body.reason))
 
 
 @router.post("/{offer_id}/available")
 async def confirm(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Confirm that it is still available."""
-    return placement_view(await placements.confirm(bus, principal, offer_id))
+    return Placement.of(await placements.confirm(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/void")
 async def void(offer_id: UUID, body: PlacementVoid, principal: Coordinator, bus: BusDep) -> Placement:
     """Void a placement that was entered in error; refused while it has a confirmed visit."""
-    return placement_view(await placements.void(bus, principal, offer_id, body.reason))
+    return Placement.of(await placements.void(bus, principal, offer_id, body.reason))

@@ -8,6 +8,7 @@ from services.applications.field_forms import RowKind, Rows, form_data, form_of,
 from services.applications.fields import fields_of
 from services.applications.forms import LanguageRow, NotOptional, iso_date, topics_of
 from services.applications.placements.model.placement import SECTIONS, PlacementEntry
+from services.applications.refusals import readable
 from shared.contracts.codes import Section, VoidReason
 from shared.i18n import N_
 from shared.web.forms import (
@@ -86,9 +87,10 @@ class BasePlacementForm(Form):
             }
             self.process(data=form_data(entry, _FIELDS, _ROWS) | named)
 
-    def changes(self) -> dict[str, Any]:
-        """Return the entered values as the model takes them; references are looked up by `views`."""
-        return form_values(self, PlacementEntry, _FIELDS, _ROWS)
+    def changes(self, prematched_with: UUID | None, conflicts: list[UUID]) -> PlacementEntry:
+        """Return the entered values, with those whom they name. Raises `Refused` (422) at what cannot be read."""
+        named = {"prematched_with": prematched_with, "conflicts": conflicts}
+        return readable(PlacementEntry, form_values(self, PlacementEntry, _FIELDS, _ROWS) | named)
 
     @property
     def in_order(self) -> list[Any]:

@@ -7,16 +7,14 @@ of the applications that are left only those with both answers wait for matching
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.application.actions.progress import restate
 from services.applications.application.actions.steps import record
 from services.applications.application.model.states import LEFT_AT_CLOSE
-from services.applications.application.store import applications, standings
+from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.matches.store import participation
-from services.applications.overview.store import queue
 from services.applications.refusals import not_found
 from shared.contracts.calls import CallClosed
 from shared.contracts.codes import ApplicationState, CallState
@@ -27,61 +25,7 @@ from shared.time import clock
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from shared.bus import Bus, Tx
-
-
-# From these states on an application has its place: the close changes nothing for it.
-_PLACED = (
-    ApplicationState.ACCEPTED,
-    ApplicationState.SCHEDULED,
-    ApplicationState.UNDER_WAY,
-    ApplicationState.COMPLETED,
-)
-# Eligible, and without a match: as people see it.
-_WITHOUT_MATCH = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
-# Here a match stands that ends with the call, unless both sides have said yes.
-_MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
-
-
-@dataclass(frozen=True, slots=True)
-class RemainingGroup:
-    """How many applications of a call are in a state as people see it, and what its close makes of them.
-
-    `becomes`: `unplaced`, `ends` (its match ends first) or `stays`; of those whose match ends, `awaited` were accepted
-    by both sides, so that matching decides.
-    """
-
-    state: ApplicationState
-    count: int
-    becomes: str
-    awaited: int = 0
-
-
-async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.Call, list[RemainingGroup]]:
-    """Return the applications left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
-    call = await store.call(session, call_id)
-    if call is None:
-        raise not_found()
-    if call.state != CallState.PUBLISHED:
-        raise Refused(gettext("This call is closed already."), code=ProblemCode.ALREADY_DONE)
-    counted = await queue.of_call(session, call_id)
-    open_ = [application.id for application in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
-    awaited = await participation.both_accepted(session, open_)
-    standing = await standings.states_of(session, awaited)
-    found = []
-    for state in ApplicationState:
-        count = counted.get(state, 0)
-        if not count or not (
-            state in _PLACED or state in _MATCHED or state in LEFT_AT_CLOSE or state in _WITHOUT_MATCH
-        ):
-            continue
-        if state in _MATCHED:
-            found.append(RemainingGroup(state, count, "ends", sum(one == state for one in standing.values())))
-        else:
-            found.append(RemainingGroup(state, count, "stays" if state in _PLACED else "unplaced"))
-    return call, found
 
 
 async def close(bus: Bus, actor: str, call_id: UUID) -> int:

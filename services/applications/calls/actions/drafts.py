@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from services.applications.calls import store
 from services.applications.calls.actions.publishing import publish_entry
 from services.applications.calls.model.copying import next_year
-from services.applications.calls.model.entry import CallEntry, changed_sections, entry_of
+from services.applications.calls.model.entry import changed_sections, entry_of
 from services.applications.calls.views.facts import register_facts
-from services.applications.refusals import not_found, unreadable
+from services.applications.refusals import not_found
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from uuid import UUID
 
+    from services.applications.calls.model.entry import CallEntry
     from shared.bus import Bus, Tx
 
-Document = dict[str, Any]
 
-
-async def begin(bus: Bus, actor: str, written: Mapping[str, Any]) -> store.CallDraft:
-    """Begin a call from the given fields. Raises `Refused` (422) for what cannot be read."""
-    entry = read_entry(dict(written))
+async def begin(bus: Bus, actor: str, entry: CallEntry) -> store.CallDraft:
+    """Begin a call from what is written of it."""
     async with bus.transaction(actor) as tx:
         return await add_draft(tx, new_id(), entry)
 
@@ -65,16 +61,16 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
 
 
 async def save(
-    bus: Bus, actor: str, draft_id: UUID, change: Callable[[Document], Document], version: int | None
+    bus: Bus, actor: str, draft_id: UUID, change: Callable[[CallEntry], CallEntry], version: int | None
 ) -> store.CallDraft:
-    """Save what `change` makes of the draft's document. `version` is the draft's as its writer had it.
+    """Save what `change` makes of the draft's entry. `version` is the draft's as its writer had it.
 
-    Raises `Refused` (404; 409 where somebody else changed the same section since; 422 for what cannot be read).
+    Raises `Refused` (404; 409 where somebody else changed the same section since; 422 as `change` does).
     """
     async with bus.transaction(actor) as tx:
         draft = await _draft(tx, draft_id)
-        before = read_entry(draft.entry_json)
-        after = read_entry(change(draft.entry_json))
+        before = draft.entry
+        after = change(before)
         sections = changed_sections(before, after)
         if not sections:
             return draft
@@ -115,17 +111,9 @@ async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
             return call
         if draft.revises is not None:
             raise Refused(gettext("This is a revision of a call that is published. Publish it as a revision."), 409)
-        call = await publish_entry(tx, draft.id, read_entry(draft.entry_json))
+        call = await publish_entry(tx, draft.id, draft.entry)
         await tx.session.delete(draft)
         return call
-
-
-def read_entry(document: Mapping[str, Any]) -> CallEntry:
-    """Return a draft's document as an entry. Raises `Refused` (422) with the places that cannot be read."""
-    try:
-        return CallEntry.model_validate(document)
-    except ValidationError as error:
-        raise Refused(gettext("Some of it cannot be read."), 422, unreadable(error)) from error
 
 
 async def _draft(tx: Tx, draft_id: UUID) -> store.CallDraft:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls import store
 from services.applications.calls.model.checks import problems
-from services.applications.calls.model.entry import CallEntry, entry_of, terms_of
+from services.applications.calls.model.entry import terms_of
 from services.applications.calls.views.facts import register_facts
 from services.applications.counters import next_number
 from shared.contracts.calls import CallPublished
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.calls.model.entry import CallEntry
     from shared.bus import Bus, Tx
     from shared.contracts.calls import CallTerms
 
 
-async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
-    """Publish a call that was never a draft; its reference and revision are given here, whatever `terms` says.
+async def publish(bus: Bus, actor: str, entry: CallEntry) -> store.Call:
+    """Publish a call that was never a draft; it gets its reference and its first revision here.
 
-    Raises `Refused` (422) with the fields of terms that contradict themselves or the register.
+    Raises `Refused` (422) with the fields that are missing, or contradict themselves or the register.
     """
     async with bus.transaction(actor) as tx:
-        return await publish_entry(tx, new_id(), entry_of(terms))
+        return await publish_entry(tx, new_id(), entry)
 
 
 async def publish_entry(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:

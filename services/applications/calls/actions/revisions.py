@@ -7,17 +7,19 @@ chooses whether those that gain move to them. Nobody else's application is touch
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.answers import candidate_of
 from services.applications.application.model.states import LEFT_AT_CLOSE
 from services.applications.application.store import applications
 from services.applications.calls import store
-from services.applications.calls.actions.drafts import add_draft, read_entry
+from services.applications.calls.actions.drafts import add_draft
 from services.applications.calls.actions.publishing import add_revision, check_complete, opening
 from services.applications.calls.model.entry import entry_of, terms_of
-from services.applications.calls.model.revision import Effect, Effects, effect, not_revisable
+from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
+from services.applications.calls.views.effects import AffectedApplication, ProposedRevision
+from services.applications.calls.views.facts import register_facts
+from services.applications.calls.views.headings import CallHeading
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.calls import CallRevised
@@ -35,19 +37,6 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus, Tx
     from shared.contracts.calls import CallTerms
-
-
-@dataclass(frozen=True, slots=True)
-class AffectedApplication:
-    """A submitted application that the new rules would treat differently."""
-
-    application: applications.Application
-    effects: Effects
-
-    @property
-    def moves(self) -> bool:
-        """Whether it can be given the new rules: it would gain, and was not decided yet."""
-        return self.effects.effect is Effect.BETTER and self.application.own_state in LEFT_AT_CLOSE
 
 
 async def begin(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
@@ -88,29 +77,46 @@ async def affected_applications(session: AsyncSession, call: store.Call, new: Ca
         )
         effects = effect(old[application.id], new, candidate, answers)
         if effects.effect is not Effect.SAME:
-            different.append(AffectedApplication(application, effects))
+            moves = effects.effect is Effect.BETTER and application.own_state in LEFT_AT_CLOSE
+            different.append(
+                AffectedApplication(
+                    id=application.id,
+                    reference=application.reference,
+                    country=application.country,
+                    state=ApplicationState(application.state),
+                    effect=effects.effect,
+                    gained=effects.gained,
+                    lost=effects.lost,
+                    moves=moves,
+                )
+            )
     return different
 
 
 def affected_digest(affected: Sequence[AffectedApplication]) -> str:
     """Return a digest of the list that a coordinator saw; it differs when an application comes, goes or changes."""
-    lines = [f"{entry.application.id} {entry.effects.effect} {entry.moves}" for entry in affected]
+    lines = [f"{entry.id} {entry.effect} {entry.moves}" for entry in affected]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
-async def proposed_revision(
-    session: AsyncSession, draft: store.CallDraft
-) -> tuple[store.Call, CallTerms, list[AffectedApplication]]:
-    """Return the call, the terms that a draft would give it, and the applications that this affects.
+async def proposed_revision(session: AsyncSession, draft_id: UUID) -> ProposedRevision:
+    """Return what a draft would make of its call, and the applications that this affects.
 
     Raises `Refused` (404; 409 where the call is closed; 422 with the fields that are missing, wrong, or not to be
     revised).
     """
-    call = None if draft.revises is None else await store.call(session, draft.revises)
-    if call is None:
+    draft = await store.draft(session, draft_id)
+    call = None if draft is None or draft.revises is None else await store.call(session, draft.revises)
+    if draft is None or call is None:
         raise not_found()
-    terms = await _terms(session, call, draft)
-    return call, terms, await affected_applications(session, call, terms)
+    terms, old = await _terms(session, call, draft), call.terms
+    facts = await register_facts(session, old, terms)
+    return ProposedRevision(
+        CallHeading.of(call),
+        terms,
+        differences(old, terms, facts),
+        await affected_applications(session, call, terms),
+    )
 
 
 async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: str | None = None) -> store.Call:
@@ -135,7 +141,7 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: 
             raise Refused(text, code=ProblemCode.EDIT_CONFLICT)
         call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
         tx.session.add(call)
-        gains = [one.application.id for one in found if one.moves] if favour else []
+        gains = [affected.id for affected in found if affected.moves] if favour else []
         for application in await applications.locked(tx.session, gains):
             _apply_revision(tx, application, terms.revision)
         add_revision(tx, call, [str(gain) for gain in gains])
@@ -174,7 +180,7 @@ async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft
     """Return the terms that the draft would give the call. Raises `Refused` (409, 422)."""
     if call.state != CallState.PUBLISHED:
         raise Refused(gettext("This call is closed: it cannot be revised any more."), code=ProblemCode.CALL_CLOSED)
-    entry = read_entry(draft.entry_json)
+    entry = draft.entry
     old = call.terms
     used = {ApplicationKind(kind) for kind in await applications.kinds_of(session, call.id)}
     found = not_revisable(old, entry, at=clock.now(), used=used)

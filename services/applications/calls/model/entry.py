@@ -159,17 +159,17 @@ def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
     return found
 
 
-def with_section(document: Mapping[str, Any], section: str, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a draft's document (`CallEntry` as JSON) with one section replaced, to be validated."""
-    new = dict(document)
+def with_section(entry: CallEntry, section: str, written: Mapping[str, Any]) -> CallEntry:
+    """Return an entry with one section replaced. Raises pydantic.ValidationError for what cannot be read."""
+    new = entry.model_dump(mode="json")
     for name, value in written.items():
         if name in OF_RULES:
-            new["rules"] = {**new.get("rules", {}), name: value}
+            new["rules"][name] = value
         elif name in TIMERS.get(section, ()):
-            new["timers"] = {**new.get("timers", {}), name: value}
+            new["timers"][name] = value
         else:
             new[name] = value
-    return new
+    return CallEntry.model_validate(new)
 
 
 def entry_of(terms: CallTerms) -> CallEntry:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.calls import actions
-from services.applications.calls.actions.closing import RemainingGroup, remaining_groups
+from services.applications.calls.views.closing import RemainingApplications, remaining_applications
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from shared.i18n import gettext, ngettext
@@ -21,17 +21,17 @@ router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """Show what is left, by state, with what happens to each, and ask."""
     async with bus.read() as session:
-        call, found = await remaining_groups(session, call_id)
+        call, found = await remaining_applications(session, call_id)
     return render(
         request,
         "calls/close.html",
         call=call,
-        rows=[_row(one, call_id) for one in found],
-        unplaced=sum(one.count - one.awaited for one in found if one.becomes != "stays"),
+        rows=[_row(group, call_id) for group in found],
+        unplaced=sum(group.count - group.awaited for group in found if group.becomes != "stays"),
     )
 
 
-def _row(group: RemainingGroup, call_id: UUID) -> list[Any]:
+def _row(group: RemainingApplications, call_id: UUID) -> list[Any]:
     return [
         {
             "text": state("application", group.state).word,
@@ -42,7 +42,7 @@ def _row(group: RemainingGroup, call_id: UUID) -> list[Any]:
     ]
 
 
-def _becomes(group: RemainingGroup) -> str:
+def _becomes(group: RemainingApplications) -> str:
     if group.becomes == "stays":
         return gettext("Goes on as it is")
     unplaced = gettext("Told at once that no place was found")

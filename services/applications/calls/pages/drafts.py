@@ -1,31 +1,25 @@
 """The pages on which the programme coordinator writes a call: task list, sections, preview, publication."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.calls import store
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.forms.fields import check_rows, field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
-from services.applications.calls.model.checks import problems
-from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, entry_of, section_of, with_section
-from services.applications.calls.model.facts import Facts
-from services.applications.calls.model.revision import differences
-from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views.facts import register_facts
-from services.applications.calls.views.reading import call_view
+from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, with_section
+from services.applications.calls.model.sentences import need_sentence, sentences
+from services.applications.calls.views.drafts import DraftPage, LeftOut, draft_page
+from services.applications.display import TaskRow
+from services.applications.fields import topic_in_words
 from services.applications.forms import number
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found
-from services.applications.register.store import entries
+from services.applications.refusals import not_found, readable, reading
 from shared.bus import Bus
-from shared.contracts.codes import topic_label
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
@@ -41,43 +35,10 @@ def draft_address(draft_id: UUID, rest: str = "") -> str:
     return f"/applications/calls/drafts/{draft_id}" + (f"/{rest}" if rest else "")
 
 
-class Draft:
-    """A draft with the register's facts, and, of a revision, the call that is published."""
-
-    def __init__(self, row: store.CallDraft, facts: Facts, call: store.Call | None) -> None:
-        """Keep what `load` read."""
-        self.row, self.facts, self.call = row, facts, call
-        self.entry: CallEntry = actions.read_entry(row.entry_json)
-        self.problems: dict[str, str] = problems(self.entry, facts)
-
-    @property
-    def caption(self) -> str:
-        """The caption above the heading of its pages."""
-        if self.call is None:
-            return gettext("Draft of a call")
-        return gettext("Next revision of %(reference)s") % {"reference": self.call.reference}
-
-    @property
-    def title(self) -> str:
-        """The title in the reader's language."""
-        return call_view(self.entry).title
-
-    def of(self, section: str) -> list[str]:
-        """Return what is missing or wrong in a section."""
-        return [text for name, text in self.problems.items() if section_of(name) == section]
-
-
-async def load(bus: Bus, draft_id: UUID) -> Draft:
+async def load(bus: Bus, draft_id: UUID) -> DraftPage:
     """Return one draft. Raises `Refused` (404)."""
     async with bus.read() as session:
-        row = await store.draft(session, draft_id)
-        if row is None:
-            raise not_found()
-        call = None if row.revises is None else await store.call(session, row.revises)
-        read = [actions.read_entry(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
-        left_out = [UUID(one["need"]) for one in row.left_out if "need" in one]
-        facts = await register_facts(session, *read, CallEntry(needs=tuple(left_out)))
-        return Draft(row, facts, call)
+        return await draft_page(session, draft_id)
 
 
 @router.get("/new")
@@ -112,7 +73,7 @@ async def begin(request: Request, principal: Coordinator, bus: BusDep) -> Respon
         form.refuse("texts", gettext("Write the call's title in at least one language."))
     if not valid or form.problems():
         return render(request, "calls/section.html", 422, form_=form, **_first())
-    draft = await actions.begin(bus, principal.subject, written)
+    draft = await actions.begin(bus, principal.subject, readable(CallEntry, written))
     return see_other(draft_address(draft.id) + "?done=begun")
 
 
@@ -126,72 +87,54 @@ async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
 @router.get("/drafts/{draft_id}")
 async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Show the task list: what is written, what is missing, what others wrote."""
-    return await task_page(request, bus, principal, await load(bus, draft_id))
+    return task_page(request, principal, await load(bus, draft_id))
 
 
-async def task_page(
-    request: Request, bus: Bus, principal: Principal, draft: Draft, refused: Refused | None = None
-) -> Response:
+def task_page(request: Request, principal: Principal, draft: DraftPage, refused: Refused | None = None) -> Response:
     """Show the task list of a draft; `refused` says why it was not published."""
-    row = draft.row
-    writers = {row.saved_by, row.created_by} | {mark["by"] for mark in row.touched.values()}
-    async with bus.read() as session:
-        people = await entries.people_by_subject(session, writers)
-        copied = None if row.copied is None else await store.call(session, row.copied)
-    names = {subject: person.name for subject, person in people.items()}
-    others = {subject: name for subject, name in names.items() if subject != principal.subject}
     fields = {} if refused is None else refused.fields
     return render(
         request,
         "calls/draft.html",
         200 if refused is None else refused.status_code,
         draft=draft,
-        tasks=_tasks(draft, others, fields),
+        tasks=_tasks(draft, principal.subject, fields),
         left=sum(bool(draft.of(code)) for code in SECTIONS),
         refused=refused,
-        refusals=[(draft_address(row.id, section_of(name)), text) for name, text in fields.items()],
-        saved_by=names.get(row.saved_by, row.saved_by),
-        copied=copied,
-        left_out=[_left_out(one, draft) for one in row.left_out],
+        refusals=[(draft_address(draft.id, section_of(name)), text) for name, text in fields.items()],
+        saved_by=draft.names.get(draft.saved_by, draft.saved_by),
+        left_out=[_left_out(left_out, draft) for left_out in draft.left_out],
         done=request.query_params.get("done"),
-        unwritten=call_view(draft.entry).unwritten,
-        changed=_changed(draft),
+        unwritten=draft.reading.unwritten,
     )
 
 
-def _left_out(left_out: dict[str, Any], draft: Draft) -> str:
-    if "topic" in left_out:
-        topic = next((topic_label(s, left_out["topic"]) for s in ("empact-2022", "empact-2026")), left_out["topic"])
-        return gettext("The topic %(topic)s has no successor.") % {"topic": gettext(topic)}
-    need = draft.facts.need(UUID(left_out["need"]))
-    if need is None:
-        return gettext("A training need that is not in the register any more.")
-    return sentences(draft.entry.model_copy(update={"needs": (UUID(left_out["need"]),)}), draft.facts)["topics"][-1]
+def _left_out(left_out: LeftOut, draft: DraftPage) -> str:
+    if left_out.topic is not None:
+        return gettext("The topic %(topic)s has no successor.") % {"topic": topic_in_words(left_out.topic)}
+    need = None if left_out.need is None else draft.facts.need(left_out.need)
+    return gettext("A training need that is not in the register any more.") if need is None else need_sentence(need)
 
 
-def _changed(draft: Draft) -> set[str]:
-    """Return the sections in which a revision differs from the present call."""
-    if draft.call is None:
-        return set()
-    return {difference.section for difference in differences(draft.call.terms, draft.entry, draft.facts)}
-
-
-def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> list[dict[str, Any]]:
-    changed, rows = _changed(draft), []
+def _tasks(draft: DraftPage, reader: str, refused: dict[str, str]) -> list[TaskRow]:
+    rows = []
     for code in SECTIONS:
         wrong = draft.of(code) + [text for name, text in refused.items() if section_of(name) == code]
         status = gettext("Not yet complete") if wrong else gettext("Completed")
         if draft.call is not None and not wrong:
-            status = gettext("Changed") if code in changed else gettext("As it is")
-        mark = draft.row.touched.get(code)
-        hint = wrong[0] if wrong else ""
-        if not hint and mark is not None and mark["by"] in others:
-            moment = dates.moment(datetime.fromisoformat(mark["at"]))
-            hint = gettext("Written by %(name)s, %(moment)s") % {"name": others[mark["by"]], "moment": moment}
-        rows.append(
-            {"title": gettext(TITLES[code]), "href": draft_address(draft.row.id, code), "hint": hint, "status": status}
-        )
+            status = gettext("Changed") if code in draft.changed else gettext("As it is")
+        hint = wrong[0] if wrong else _written_by(draft, code, reader)
+        rows.append(TaskRow(gettext(TITLES[code]), draft_address(draft.id, code), hint, status))
     return rows
+
+
+def _written_by(draft: DraftPage, code: str, reader: str) -> str:
+    """Return who else has written a section last; empty where it was the reader, or nobody."""
+    change = draft.touched.get(code)
+    if change is None or change.by == reader or change.by not in draft.names:
+        return ""
+    values = {"name": draft.names[change.by], "moment": dates.moment(change.at)}
+    return gettext("Written by %(name)s, %(moment)s") % values
 
 
 @router.get("/drafts/{draft_id}/preview")
@@ -203,7 +146,7 @@ async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep)
         request,
         "calls/preview.html",
         draft=draft,
-        view=call_view(draft.entry),
+        view=draft.reading,
         missing=[(draft_address(draft_id, section_of(name)), text) for name, text in draft.problems.items()],
         said=[(gettext(TITLES[code]), draft_address(draft_id, code), all_sentences[code]) for code in SECTIONS],
     )
@@ -217,7 +160,7 @@ async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus:
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await task_page(request, bus, principal, await load(bus, draft_id), refused)
+        return task_page(request, principal, await load(bus, draft_id), refused)
     return see_other(f"/applications/calls/{call.id}?done=published")
 
 
@@ -256,8 +199,14 @@ async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, b
     return _page(request, draft, part, form)
 
 
+def _with_section(entry: CallEntry, code: str, written: dict[str, Any]) -> CallEntry:
+    """Return the entry with a section replaced. Raises `Refused` (422) for what cannot be read."""
+    with reading():
+        return with_section(entry, code, written)
+
+
 def _page(
-    request: Request, draft: Draft, part: Section, form: Form, status: int = 200, *, conflict: bool = False
+    request: Request, draft: DraftPage, part: Section, form: Form, status: int = 200, *, conflict: bool = False
 ) -> Response:
     codes = list(SECTIONS)
     return render(
@@ -268,7 +217,7 @@ def _page(
         section=part,
         form_=form,
         caption=draft.caption,
-        back_to=draft_address(draft.row.id),
+        back_to=draft_address(draft.id),
         step=codes.index(part.code) + 1,
         steps=len(codes),
         conflict=sentences(draft.entry, draft.facts)[part.code] if conflict else [],
@@ -293,7 +242,7 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
             bus,
             principal.subject,
             draft_id,
-            lambda document: with_section(document, code, part.written(form)),
+            lambda entry: _with_section(entry, code, part.written(form)),
             number(sent.get("version")) or 0,
         )
     except Refused as refused:

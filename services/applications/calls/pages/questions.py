@@ -9,15 +9,17 @@ from pydantic import ValidationError
 
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.model.checks import question_problem
-from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS
+from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS, CallEntry
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.calls.pages.drafts import Draft, draft_address, load
+from services.applications.calls.pages.drafts import draft_address, load
+from services.applications.calls.views.drafts import DraftPage
+from services.applications.fields import with_changes
 from services.applications.forms import NotOptional, version_of
 from services.applications.forms import number as number_in
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found, unreadable
+from services.applications.refusals import not_found, readable, unreadable
 from shared import i18n
 from shared.contracts.calls import CallQuestion
 from shared.contracts.codes import QuestionKind
@@ -125,7 +127,7 @@ async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) ->
     )
 
 
-def _question(draft: Draft, number: int) -> CallQuestion:
+def _question(draft: DraftPage, number: int) -> CallQuestion:
     if not 1 <= number <= len(draft.entry.questions):
         raise not_found()
     return draft.entry.questions[number - 1]
@@ -147,7 +149,7 @@ async def show_question(request: Request, draft_id: UUID, number: int, _: Coordi
 
 def _page(
     request: Request,
-    draft: Draft,
+    draft: DraftPage,
     form: QuestionForm,
     number: int | None,
     status: int = 200,
@@ -206,8 +208,8 @@ async def _save(request: Request, draft_id: UUID, principal: Principal, bus: Bus
 async def _replace(
     bus: BusDep, principal: Principal, draft_id: UUID, questions: list[CallQuestion], version: int
 ) -> None:
-    written = [question.model_dump(mode="json") for question in questions]
-    await actions.save(bus, principal.subject, draft_id, lambda document: document | {"questions": written}, version)
+    changes = readable(CallEntry, {"questions": questions})
+    await actions.save(bus, principal.subject, draft_id, lambda entry: with_changes(entry, changes), version)
 
 
 @router.post("/drafts/{draft_id}/questions/{number}/{verb}")

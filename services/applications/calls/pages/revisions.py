@@ -8,18 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.calls import store
 from services.applications.calls.actions import revisions
-from services.applications.calls.actions.revisions import AffectedApplication
 from services.applications.calls.model.entry import TITLES
-from services.applications.calls.model.revision import Difference, Effect, differences
-from services.applications.calls.pages.drafts import Draft, load, task_page
-from services.applications.calls.views.facts import register_facts
+from services.applications.calls.model.revision import Difference, Effect
+from services.applications.calls.pages.drafts import load, task_page
+from services.applications.calls.views.calls import call_history
+from services.applications.calls.views.drafts import DraftPage
+from services.applications.calls.views.effects import AffectedApplication
 from services.applications.display import page_rows, tag
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found
-from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.contracts.codes import Role
@@ -61,7 +59,7 @@ async def _effects(
     request: Request,
     bus: BusDep,
     principal: Principal,
-    draft: Draft,
+    draft: DraftPage,
     form: ReviseForm,
     *,
     page: int = 1,
@@ -69,51 +67,53 @@ async def _effects(
 ) -> Response:
     try:
         async with bus.read() as session:
-            call, terms, touched = await revisions.proposed_revision(session, draft.row)
+            proposed = await revisions.proposed_revision(session, draft.id)
     except Refused as wrong:
         if wrong.status_code == 404:
             raise
-        return await task_page(request, bus, principal, draft, wrong)
+        return task_page(request, principal, draft, wrong)
     status = 200 if refused is None else refused.status_code
+    affected = proposed.affected
     return render(
         request,
         "calls/effects.html",
         422 if form.errors else status,
         draft=draft,
-        call=call,
+        call=proposed.call,
         form_=form,
         refused=refused,
-        differences=_difference_rows(differences(call.terms, terms, draft.facts)),
-        countries=_by_country(touched),
-        rows=[_row(entry) for entry in page_rows(touched, page)],
-        moving=sum(entry.moves for entry in touched),
-        total=len(touched),
+        differences=_difference_rows(proposed.differences),
+        countries=_by_country(affected),
+        rows=[_row(application) for application in page_rows(affected, page)],
+        moving=sum(application.moves for application in affected),
+        total=len(affected),
         page=page,
         size=PAGE,
-        seen=revisions.affected_digest(touched),
+        seen=revisions.affected_digest(affected),
     )
 
 
 def _difference_rows(found: Sequence[Difference]) -> list[tuple[str, Sequence[str], Sequence[str]]]:
-    return [(gettext(TITLES[one.section]), one.gone, one.new) for one in found]
+    return [(gettext(TITLES[difference.section]), difference.gone, difference.new) for difference in found]
 
 
-def _by_country(touched: Sequence[AffectedApplication]) -> list[list[Any]]:
-    counted = Counter((entry.application.country, entry.effects.effect) for entry in touched)
+def _by_country(affected: Sequence[AffectedApplication]) -> list[list[Any]]:
+    counted = Counter((application.country, application.effect) for application in affected)
     return [
         [labels.country(country), counted[country, Effect.BETTER], counted[country, Effect.WORSE]]
-        for country in sorted({entry.application.country for entry in touched})
+        for country in sorted({application.country for application in affected})
     ]
 
 
-def _row(affected: AffectedApplication) -> list[Any]:
-    application, effects_ = affected.application, affected.effects
-    better = effects_.effect is Effect.BETTER
-    named = [labels.label(rule) for rule in (effects_.gained if better else effects_.lost)]
+def _row(application: AffectedApplication) -> list[Any]:
+    better = application.effect is Effect.BETTER
+    named = [labels.label(rule) for rule in (application.gained if better else application.lost)]
     consequence = gettext("Keeps the rules that it was submitted under")
     if better:
         consequence = (
-            gettext("Can move to the new rules") if affected.moves else gettext("Was decided; the officer can appeal")
+            gettext("Can move to the new rules")
+            if application.moves
+            else gettext("Was decided; the officer can appeal")
         )
     return [
         {"text": application.reference, "href": f"/applications/cases/{application.id}"},
@@ -153,21 +153,11 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
 async def history(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
     """Show all revisions of a call, the newest first, each with its changes in sentences."""
     async with bus.read() as session:
-        call = await store.call(session, call_id)
-        found = await store.revisions(session, call_id)
-        facts = await register_facts(session, *(one.terms for one in found))
-        people = await entries.people_by_subject(session, {one.actor for one in found})
-    if call is None:
-        raise not_found()
-    versions = []
-    for newer, older in zip(found, [*found[1:], None], strict=True):
-        changed = [] if older is None else _difference_rows(differences(older.terms, newer.terms, facts))
-        person = people.get(newer.actor)
-        versions.append((newer, changed, person.name if person else ""))
+        call, found = await call_history(session, call_id)
     return render(
         request,
         "calls/history.html",
         call=call,
-        versions=versions,
+        versions=[(revision, _difference_rows(revision.changes)) for revision in found],
         named=principal.has(Role.PROGRAMME_COORDINATOR),
     )

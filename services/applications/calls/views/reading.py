@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import best, missing_languages
+from services.applications.display import SummaryRow
 from shared import i18n
 from shared.contracts import labels
 from shared.contracts.codes import topic_label
@@ -21,30 +22,36 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 
-def _closed(call: CallEntry | CallTerms) -> list[dict[str, Any]]:
+def _closed(call: CallEntry | CallTerms) -> list[SummaryRow]:
     """Return the days without visits, by country."""
     if not call.closed_days:
         return []
     days = sorted((labels.country(one.country), one.day) for one in call.closed_days)
     text = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
-    return [{"key": gettext("Further days without visits"), "value": text}]
+    return [SummaryRow(gettext("Further days without visits"), text)]
 
 
 @dataclass(frozen=True, slots=True)
-class CallView:
+class CallReading:
     """A call for reading: its text in the reader's language, dates, rules and questions."""
 
     title: str
     summary: Sequence[str]
     language: str
     language_note: str
-    facts: Sequence[dict[str, Any]]
+    facts: Sequence[SummaryRow]
     rules: Sequence[str]
     questions: Sequence[str]
     unwritten: Sequence[str]
 
 
-def call_view(call: CallEntry | CallTerms) -> CallView:
+def title_of(call: CallEntry | CallTerms) -> str:
+    """Return the title in the reader's language, else in English, else in the first one."""
+    text = best(call.texts)
+    return text.title if text else gettext("A call without a title")
+
+
+def call_reading(call: CallEntry | CallTerms) -> CallReading:
     """Return a call for reading; what is not written yet says so."""
     text, not_written = best(call.texts), gettext("Not written yet")
     tongue = text.language if text else i18n.language()
@@ -55,24 +62,23 @@ def call_view(call: CallEntry | CallTerms) -> CallView:
         values = {"first": dates.day(call.opens), "last": dates.moment(call.deadline)}
         apply_ = gettext("from %(first)s to %(last)s") % values
     length = gettext("%(least)s to %(most)s working days") % {"least": call.minimum_days, "most": call.maximum_days}
-    return CallView(
-        title=text.title if text else gettext("A call without a title"),
+    return CallReading(
+        title=title_of(call),
         summary=[part for part in text.summary.split("\n\n") if part.strip()] if text else [],
         language=tongue,
         language_note=note,
         facts=[
-            {"key": gettext("For"), "value": ", ".join(labels.label(kind) for kind in call.kinds) or not_written},
-            {
-                "key": gettext("Topics"),
-                "value": "; ".join(gettext(topic_label(call.scheme, code)) for code in call.topics) or not_written,
-            },
-            {"key": gettext("Apply"), "value": apply_},
-            {
-                "key": gettext("Visits"),
-                "value": "; ".join(dates.span(period.start, period.end) for period in call.visit_periods)
-                or not_written,
-            },
-            {"key": gettext("Length"), "value": length},
+            SummaryRow(gettext("For"), ", ".join(labels.label(kind) for kind in call.kinds) or not_written),
+            SummaryRow(
+                gettext("Topics"),
+                "; ".join(gettext(topic_label(call.scheme, code)) for code in call.topics) or not_written,
+            ),
+            SummaryRow(gettext("Apply"), apply_),
+            SummaryRow(
+                gettext("Visits"),
+                "; ".join(dates.span(period.start, period.end) for period in call.visit_periods) or not_written,
+            ),
+            SummaryRow(gettext("Length"), length),
             *_closed(call),
         ],
         rules=rule_sentences(call),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from services.applications.calls.views.choices import CallChoice, call_choices
+from services.applications.calls.views.headings import CallHeading, call_headings
 from services.applications.matches.store import matches
 from services.applications.mentors import store
 from services.applications.mentors.store import ASKED, Filters
@@ -80,13 +80,13 @@ class OwnList:
     """A mentor's profiles, each with the title of its call, and the calls for which there is none yet."""
 
     rows: Sequence[tuple[Mentor, str]]
-    open_calls: Sequence[CallChoice]
+    open_calls: Sequence[CallHeading]
 
 
 async def own_list(session: AsyncSession, principal: Principal) -> OwnList:
     """Return the principal's own profiles, and the calls that look for mentors."""
     rows = await store.of_subject(session, principal.subject)
-    calls = {call.id: call for call in await call_choices(session)}
+    calls = {call.id: call for call in await call_headings(session)}
     taken = {row.call_id for row in rows}
     return OwnList(
         [(Mentor.of(row, principal), calls[row.call_id].title) for row in rows],
@@ -115,13 +115,13 @@ class CountryList:
     rows: Sequence[ListedMentor]
     total: int
     counts: MentorCounts
-    calls: Sequence[CallChoice]
+    calls: Sequence[CallHeading]
 
 
 async def country_list(session: AsyncSession, principal: Principal, filters: Filters, number: int) -> CountryList:
     """Return one page of the published profiles that the principal sees, those that are asked first."""
     found, total = await store.list_page(session, visibility_of(principal), filters, number)
-    calls = await call_choices(session)
+    calls = await call_headings(session)
     references = {call.id: call.reference for call in calls}
     people = await entries.people_by_subject(session, [row.subject for row in found])
     organisations = await entries.organisations(session, ids={row.organisation_id for row in found})

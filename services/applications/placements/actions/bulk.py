@@ -13,7 +13,7 @@ from services.applications.access.views import capacity_for
 from services.applications.bulk import Outcome
 from services.applications.placements import store
 from services.applications.placements.actions import placements
-from services.applications.placements.views.placement import Placement, placement_view
+from services.applications.placements.views.placement import Placement
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import OfferState, Role
 from shared.contracts.offers import OfferEndorsed
@@ -46,7 +46,7 @@ async def bulk_items(session: AsyncSession, principal: Principal, ids: Collectio
     """
     found = await _all_decidable(session, principal, ids)
     return [
-        BulkItem(placement_view(offer), await _obstacle(session, principal, offer))
+        BulkItem(Placement.of(offer), await _obstacle(session, principal, offer))
         for offer in sorted(found, key=lambda o: o.reference)
     ]
 

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from services.applications import counters, transitions
 from services.applications.access.views import capacity_for
 from services.applications.calls import store as calls_store
+from services.applications.fields import with_changes
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
 from services.applications.placements.model.placement import PlacementEntry, problems, reference, terms_of
-from services.applications.refusals import may_proceed, not_found, unreadable
+from services.applications.refusals import may_proceed, not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts import offers as offer_events
@@ -53,16 +52,8 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def entry_of(known: PlacementEntry, changes: Mapping[str, Any]) -> PlacementEntry:
-    """Return `known` with the fields in `changes`. Raises `Refused` (422) that names the unreadable fields."""
-    try:
-        return PlacementEntry.model_validate(known.model_dump(mode="json") | dict(changes))
-    except ValidationError as error:
-        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
-
-
 async def begin(
-    bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: Mapping[str, Any]
+    bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: PlacementEntry
 ) -> store.Offer:
     """Draft a placement of the principal's organisation for a call. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
@@ -74,7 +65,7 @@ async def begin(
             raise not_found()
         if call.state != CallState.PUBLISHED or not host.active:
             raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
-        entry = entry_of(PlacementEntry(city=host.city), changes)
+        entry = with_changes(PlacementEntry(city=host.city), changes)
         moment = clock.now()
         year = call.terms.opens.year
         number = await counters.next_number(tx.session, f"offer {host.country} {year}")
@@ -97,7 +88,7 @@ async def begin(
 
 
 async def save(
-    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+    bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry, *, version: int | None = None
 ) -> store.Offer:
     """Save what the host writes; for a published placement it is a revision, published at once.
 
@@ -110,7 +101,7 @@ async def save(
                 gettext("Somebody else changed it since you opened it. Look at it as it is now."),
                 code=ProblemCode.EDIT_CONFLICT,
             )
-        entry = entry_of(offer.entry, changes)
+        entry = with_changes(offer.entry, changes)
         if revisable(offer):
             await _revise(tx, offer, entry)
         elif offer.stands in revision.WRITABLE:

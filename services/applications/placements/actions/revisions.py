@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
-from services.applications.fields import differing
+from services.applications.fields import differing, with_changes
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.actions import placements
 from services.applications.placements.model import revision as model
-from services.applications.placements.views.placement import Placement, placement_view
+from services.applications.placements.views.placement import Placement
 from services.applications.placements.views.revision import AffectedMatch, FieldChange, RevisionPreview
 from services.applications.refusals import not_found
 from shared.contracts.codes import CallState, MatchState, OfferState
@@ -21,7 +21,6 @@ from shared.i18n import gettext
 from shared.identity.scope import may_act_for_organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
     from services.applications.placements.model.placement import PlacementEntry
@@ -39,7 +38,7 @@ class ProposedRevision:
 
 
 async def preview(
-    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+    bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry, *, version: int | None = None
 ) -> ProposedRevision:
     """Return what `save` would do with `changes` to a published placement. Nothing is written.
 
@@ -57,7 +56,7 @@ async def preview(
         if not placements.revisable(offer):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         before = offer.entry
-        entry = placements.entry_of(before, changes)
+        entry = with_changes(before, changes)
         await placements.revised_terms(session, offer, entry)
         open_matches = await matches.open_of_offer(session, offer_id)
         references = await applications.by_id(session, {match.application_id for match in open_matches})
@@ -79,7 +78,7 @@ async def preview(
         opens=offer.stands is OfferState.CLOSED,
         fills=model.is_full(entry, taken),
     )
-    return ProposedRevision(placement_view(offer), entry, found)
+    return ProposedRevision(Placement.of(offer), entry, found)
 
 
 async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:
@@ -96,4 +95,4 @@ async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) ->
     if target is None or target.state != CallState.PUBLISHED:
         raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
     entry = model.copy_for_call(offer.entry, known[offer.call_id].terms, target.terms)
-    return await placements.begin(bus, principal, call_id, offer.organisation_id, entry.model_dump(mode="json"))
+    return await placements.begin(bus, principal, call_id, offer.organisation_id, entry)

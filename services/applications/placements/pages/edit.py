@@ -1,6 +1,5 @@
 """The pages on which a host writes a placement, and previews a revision before it is published."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,6 +11,7 @@ from services.applications.guards import Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import BasePlacementForm, OfferForm
+from services.applications.placements.model.placement import PlacementEntry
 from services.applications.placements.pages.common import offer_path
 from services.applications.placements.views.names import application_named, conflicts_named, names_of
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
@@ -78,13 +78,12 @@ def _form_page(request: Request, context: FormContext, form: BasePlacementForm, 
     )
 
 
-async def _entered_changes(bus: Bus, form: BasePlacementForm, call_id: UUID) -> dict[str, Any]:
+async def _entered_changes(bus: Bus, form: BasePlacementForm, call_id: UUID) -> PlacementEntry:
     """Return the entered values, with the ids of those that they name. Raises `Refused` (422)."""
     async with bus.read() as session:
-        return form.changes() | {
-            "prematched_with": await application_named(session, form.prematched_with.data or "", call_id),
-            "conflicts": await conflicts_named(session, form.conflicts.data or "", call_id),
-        }
+        counterpart = await application_named(session, form.prematched_with.data or "", call_id)
+        conflicts = await conflicts_named(session, form.conflicts.data or "", call_id)
+    return form.changes(counterpart, conflicts)
 
 
 async def _after_saving(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from services.applications.access.store import deciders_on
-from services.applications.calls.views.choices import CallChoice, call_choices
+from services.applications.calls.views.headings import CallHeading, call_headings
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.store import LATE, WAITS, Filters
-from services.applications.placements.views.placement import Placement, placement_view
+from services.applications.placements.views.placement import Placement
 from services.applications.register.store import entries
 from services.applications.visibility import visibility_of
 from shared.contracts.codes import OfferState, Role
@@ -49,7 +49,7 @@ async def page(session: AsyncSession, principal: Principal, filters: Filters, re
     """Return a page of the placements that the principal sees, the newest first."""
     deciders = await deciders_on(session, clock.today())
     found = await store.newest(session, visibility_of(principal), filters, clock.now(), deciders, request)
-    return page_of(found, request, Placement, placement_view, lambda row: (row.id,))
+    return page_of(found, request, Placement, Placement.of, lambda row: (row.id,))
 
 
 async def counts(session: AsyncSession, principal: Principal, filters: Filters) -> PlacementCounts:
@@ -76,7 +76,7 @@ class PlacementList:
     rows: Sequence[ListedPlacement]
     total: int
     counts: PlacementCounts
-    calls: Sequence[CallChoice]
+    calls: Sequence[CallHeading]
     countries: Sequence[str]
 
 
@@ -85,7 +85,7 @@ async def placement_list(session: AsyncSession, principal: Principal, filters: F
     visibility, moment = visibility_of(principal), clock.now()
     deciders = await deciders_on(session, clock.today())
     found, total = await store.list_page(session, visibility, filters, moment, deciders, number)
-    calls = await call_choices(session)
+    calls = await call_headings(session)
     references = {call.id: call.reference for call in calls}
     organisations = await entries.organisations(session, ids={row.organisation_id for row in found})
     hosts = {organisation.id: organisation.name for organisation in organisations}
@@ -93,7 +93,7 @@ async def placement_list(session: AsyncSession, principal: Principal, filters: F
     return PlacementList(
         rows=[
             ListedPlacement(
-                placement_view(row),
+                Placement.of(row),
                 hosts.get(row.organisation_id, ""),
                 references.get(row.call_id, ""),
                 taken[row.id],

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from services.applications.access.views import Capacity, capacity_for
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
-from services.applications.calls.views.choices import CallChoice, call_choices
+from services.applications.calls.views.headings import CallHeading, call_headings
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
@@ -75,31 +75,31 @@ class Placement(ReadModel):
         """Whether its host may change it."""
         return revision.writable(self.state, self.cause)
 
-
-def placement_view(row: store.Offer) -> Placement:
-    """Return a stored placement as its readers see it."""
-    return Placement.model_validate(
-        {
-            "id": row.id,
-            "reference": row.reference,
-            "call_id": row.call_id,
-            "organisation_id": row.organisation_id,
-            "country": row.country,
-            "state": row.state,
-            "since": row.since,
-            "due": row.due,
-            "cause": row.cause,
-            "awaits_answer": row.awaits_answer,
-            "version": row.version,
-            "remarks": row.remarks,
-            "entry": row.entry_json,
-        }
-    )
+    @classmethod
+    def of(cls, row: store.Offer) -> Placement:
+        """Return a stored placement as its readers see it."""
+        return cls.model_validate(
+            {
+                "id": row.id,
+                "reference": row.reference,
+                "call_id": row.call_id,
+                "organisation_id": row.organisation_id,
+                "country": row.country,
+                "state": row.state,
+                "since": row.since,
+                "due": row.due,
+                "cause": row.cause,
+                "awaits_answer": row.awaits_answer,
+                "version": row.version,
+                "remarks": row.remarks,
+                "entry": row.entry_json,
+            }
+        )
 
 
 async def readable_placement(session: AsyncSession, principal: Principal, placement_id: UUID) -> Placement:
     """Return a placement that the principal may see. Raises `Refused` (404)."""
-    return placement_view(await _readable(session, principal, placement_id))
+    return Placement.of(await _readable(session, principal, placement_id))
 
 
 async def _readable(session: AsyncSession, principal: Principal, placement_id: UUID) -> store.Offer:
@@ -119,7 +119,7 @@ def _may_read(principal: Principal, row: store.Offer) -> bool:
 
 async def own_placement(session: AsyncSession, principal: Principal, placement_id: UUID) -> Placement:
     """Return a placement of the principal's organisation. Raises `Refused` (404)."""
-    return placement_view(await _own(session, principal, placement_id))
+    return Placement.of(await _own(session, principal, placement_id))
 
 
 async def _own(session: AsyncSession, principal: Principal, placement_id: UUID) -> store.Offer:
@@ -158,7 +158,7 @@ class PlacementDetails:
 async def placement_details(session: AsyncSession, principal: Principal, placement_id: UUID) -> PlacementDetails:
     """Return a placement that the principal may see, with host, call and visits. Raises `Refused` (404)."""
     row = await _readable(session, principal, placement_id)
-    placement = placement_view(row)
+    placement = Placement.of(row)
     host = await entries.organisation(session, row.organisation_id)
     call = await calls_store.call(session, row.call_id)
     visits = await visits_store.of_offer(session, placement_id)
@@ -207,13 +207,13 @@ class CopyContext:
     """A placement of the reader's organisation, and the calls that it can be copied to."""
 
     placement: Placement
-    open_calls: Sequence[CallChoice]
+    open_calls: Sequence[CallHeading]
 
 
 async def copy_context(session: AsyncSession, principal: Principal, placement_id: UUID) -> CopyContext:
     """Return the principal's own placement with the calls that take placements now. Raises `Refused` (404)."""
     placement = await own_placement(session, principal, placement_id)
-    calls = [call for call in await call_choices(session) if call.takes(ApplicationKind.STUDY_VISIT)]
+    calls = [call for call in await call_headings(session) if call.takes(ApplicationKind.STUDY_VISIT)]
     return CopyContext(placement, calls)
 
 

@@ -130,7 +130,7 @@ async def test_a_draft_is_listed_and_deleted(programme: Programme) -> None:
     for by_page in (True, False):
         address = await begun(programme)
         draft = address.rsplit("/", 1)[1]
-        assert [one["id"] for one in (await programme.get(ada, "/call-drafts"))["drafts"]] == [draft]
+        assert [one["id"] for one in (await programme.get(ada, "/call-drafts"))["items"]] == [draft]
         assert address in (await programme.as_(ada).get(f"{CALLS}?state=draft")).text
         assert "Throw “Autumn exchange” away?" in (await programme.as_(ada).get(f"{address}/discard")).text
         if by_page:
@@ -280,9 +280,9 @@ async def test_an_officer_reads_unmet_conditions_before_applying(programme: Prog
     page = (await programme.as_("ani").get(CALLS)).text
     assert "Not met as things stand:" in page
     assert "You have worked in the field for at least 20 years." in page
-    conditions = (await programme.get("ani", f"/calls/{made['id']}"))["asked"]
+    conditions = (await programme.get("ani", f"/calls/{made['id']}"))["requirements"]
     assert [one["held"] for one in conditions if one["rule"] == "years_in_field"] == [False]
-    assert (await programme.get("tigran", f"/calls/{made['id']}"))["asked"] is None
+    assert (await programme.get("tigran", f"/calls/{made['id']}"))["requirements"] is None
 
 
 def _need(programme: Programme, country: str, until: date, **changes: Any) -> dict[str, Any]:
@@ -325,9 +325,32 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     assert f'href="{call}"' in of_need.partition("Calls that answer it")[2]
     copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
     assert copied["entry"]["needs"] == [stays]
-    assert copied["left_out"] == [{"need": ends}]
+    assert copied["left_out"] == [{"need": ends, "topic": None}]
     shown = (await programme.as_("programme").get(f"{CALLS}/drafts/{copied['id']}")).text
     assert "It answers a need of Georgia: Online crime, Analysis, advanced, 12 people" in shown
     await programme.post("programme", f"/register/needs/{stays}/withdraw")
     refused = await programme.post("programme", f"/call-drafts/{copied['id']}/publish", status=422)
     assert "not in the register any more" in str(refused)
+
+
+async def test_calls_and_drafts_are_read_page_by_page(programme: Programme) -> None:
+    """Pages of one give each call and each draft once, and `since` leaves out what was not changed since."""
+    terms = call_terms(await fund(programme))
+    later = terms | {"deadline": (clock.now() + timedelta(days=60)).isoformat()}
+    second = await programme.post("programme", "/calls", later, 201)
+    first = await programme.get("ani", "/calls?limit=1")
+    assert [call["id"] for call in first["items"]] == [second["id"]]
+    rest = await programme.get("ani", f"/calls?limit=1&cursor={first['next']}")
+    assert ([call["id"] for call in rest["items"]], rest["next"]) == ([programme.call["id"]], None)
+    await programme.get("ani", "/calls?cursor=W10", 422)
+    drafts = [(await programme.post("programme", "/call-drafts", {}, 201))["id"] for _ in range(2)]
+    newest = await programme.get("programme", "/call-drafts?limit=1")
+    oldest = await programme.get("programme", f"/call-drafts?limit=1&cursor={newest['next']}")
+    assert [draft["id"] for draft in (*newest["items"], *oldest["items"])] == drafts[::-1]
+    clock.move(timedelta(hours=1))
+    since = clock.now().isoformat().replace("+00:00", "Z")
+    assert (await programme.get("ani", f"/calls?since={since}"))["items"] == []
+    assert (await programme.get("programme", f"/call-drafts?since={since}"))["items"] == []
+    await programme.post("programme", f"/calls/{second['id']}/close")
+    closed = await programme.get("ani", f"/calls?since={since}")
+    assert [(call["id"], call["state"]) for call in closed["items"]] == [(second["id"], "closed")]

@@ -85,9 +85,9 @@ async def test_a_change_since_the_page_was_drawn_stops_the_revision(programme: P
     new = await revision(programme, rules=MILDER)
     effects = await programme.get("programme", f"/call-drafts/{new}/effects")
     await programme.submitted(languages=A2)
-    body = {"favour": True, "seen": effects["seen"]}
+    body = {"favour": True, "digest": effects["digest"]}
     await programme.post("programme", f"/call-drafts/{new}/revise", body, 409)
-    data = {"favour": "yes", "seen": effects["seen"], "moving": "1"}
+    data = {"favour": "yes", "seen": effects["digest"], "moving": "1"}
     page = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
     assert page.status_code == 409
     assert "Applications have come or changed since this page was drawn." in page.text
@@ -139,9 +139,9 @@ async def test_the_history_says_what_each_revision_changed(programme: Programme)
     assert "<ins>You speak English or French at level A2 or higher.</ins>" in page
     assert "<ins>A group has at most 3 members.</ins>" in page
     assert "Programme coordinator</p>" not in page
-    answer = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["revisions"]
+    answer = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["items"]
     assert [one["revision"] for one in answer] == [2, 1]
-    assert {one["section"] for one in answer[0]["changed"]} == {"rules", "quotas"}
+    assert {one["section"] for one in answer[0]["changes"]} == {"rules", "quotas"}
 
 
 async def test_a_closed_call_is_not_revised(programme: Programme) -> None:
@@ -171,7 +171,7 @@ async def test_the_closing_page_shows_open_applications(programme: Programme) ->
     assert f'href="/applications/cases?state=submitted&amp;call={programme.call["id"]}"' in page
     assert "Told at once that no place was found" in page
     left = await programme.get("programme", f"/calls/{programme.call['id']}/left")
-    assert left["left"] == [{"state": "submitted", "count": 1, "becomes": "unplaced", "awaited": 0}]
+    assert left["items"] == [{"state": "submitted", "count": 1, "becomes": "unplaced", "awaited": 0}]
     assert (await programme.as_("ani").get(path)).status_code == 403
     closed = await programme.as_("programme").post(path)
     assert closed.headers["location"] == f"{CALLS}/{programme.call['id']}?done=closed"

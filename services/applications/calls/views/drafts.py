@@ -1,0 +1,194 @@
+"""Read drafts of calls: as the API answers them, and with all that their pages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from services.applications.calls import store
+from services.applications.calls.model.checks import problems
+from services.applications.calls.model.entry import CallEntry, section_of
+from services.applications.calls.model.revision import differences
+from services.applications.calls.model.sentences import sentences
+from services.applications.calls.views.facts import register_facts
+from services.applications.calls.views.headings import CallHeading
+from services.applications.calls.views.reading import CallReading, call_reading, title_of
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from shared.i18n import gettext
+from shared.web.paging import PageRequest, page_of
+from shared.web.read_models import Page, ReadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.calls.model.facts import Facts
+
+
+class CallContent(CallEntry):
+    """What is written of a call, with every field."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class LeftOut(ReadModel):
+    """A training need that had ended, or a topic without a successor, which a copy has left out."""
+
+    need: UUID | None = None
+    topic: Annotated[str | None, Field(examples=["online_crime"])] = None
+
+
+class CallDraftHead(ReadModel):
+    """A draft in the list."""
+
+    id: UUID
+    version: Annotated[int, Field(description="Send it with a change of the draft.")]
+    revises: Annotated[UUID | None, Field(description="The published call whose next revision it is.")]
+    saved_at: AwareDatetime
+
+
+class CallDraft(CallDraftHead):
+    """A call that is being written, or the next revision of a published one."""
+
+    copied: Annotated[UUID | None, Field(description="The call of an earlier year that it was taken from.")]
+    left_out: list[LeftOut]
+    entry: CallContent
+    missing: Annotated[
+        dict[str, str],
+        Field(
+            description="What is missing or contradicts itself, by field, with the remedy.",
+            examples=[{"fund_id": "Choose the fund that pays."}],
+        ),
+    ]
+    sentences: Annotated[
+        dict[str, list[str]],
+        Field(
+            description="Everything that it says, by section.",
+            examples=[{"dates": ["It opens on 1 September 2026."]}],
+        ),
+    ]
+
+
+async def page(session: AsyncSession, request: PageRequest) -> Page[CallDraftHead]:
+    """Return a page of all drafts, the one that was written last first."""
+    found = await store.latest_drafts(session, request)
+    return page_of(found, request, CallDraftHead, _head, lambda row: (row.saved_at, row.id))
+
+
+def _head(row: store.CallDraft) -> CallDraftHead:
+    return CallDraftHead(id=row.id, version=row.version, revises=row.revises, saved_at=row.saved_at)
+
+
+async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
+    """Return a draft with its sentences and what is missing. Raises `Refused` (404)."""
+    row = await _row(session, draft_id)
+    entry = CallContent.model_validate(row.entry_json)
+    facts = await register_facts(session, entry)
+    return CallDraft(
+        id=row.id,
+        version=row.version,
+        revises=row.revises,
+        saved_at=row.saved_at,
+        copied=row.copied,
+        left_out=_left_out(row),
+        entry=entry,
+        missing=problems(entry, facts),
+        sentences=sentences(entry, facts),
+    )
+
+
+def _left_out(row: store.CallDraft) -> list[LeftOut]:
+    return [LeftOut.model_validate(left_out) for left_out in row.left_out]
+
+
+async def _row(session: AsyncSession, draft_id: UUID) -> store.CallDraft:
+    row = await store.draft(session, draft_id)
+    if row is None:
+        raise not_found()
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who has changed a section of a draft last, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPage:
+    """A draft with the register's facts, and, of a revision, the call that is published.
+
+    `copied` is the call that it was taken from; `changed` are the sections in which a revision differs from the call.
+    """
+
+    id: UUID
+    version: int
+    saved_by: str
+    saved_at: datetime
+    entry: CallEntry
+    facts: Facts
+    problems: Mapping[str, str]
+    call: CallHeading | None
+    changed: frozenset[str]
+    copied: CallHeading | None
+    left_out: Sequence[LeftOut]
+    touched: Mapping[str, LastChange]
+    names: Mapping[str, str]
+
+    @property
+    def caption(self) -> str:
+        """The caption above the heading of its pages."""
+        if self.call is None:
+            return gettext("Draft of a call")
+        return gettext("Next revision of %(reference)s") % {"reference": self.call.reference}
+
+    @property
+    def reading(self) -> CallReading:
+        """The call as its readers will see it."""
+        return call_reading(self.entry)
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language."""
+        return title_of(self.entry)
+
+    def of(self, section: str) -> list[str]:
+        """Return what is missing or wrong in a section."""
+        return [text for name, text in self.problems.items() if section_of(name) == section]
+
+
+async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
+    """Return one draft for its pages. Raises `Refused` (404)."""
+    row = await _row(session, draft_id)
+    known = await store.calls_by_id(session, {id_ for id_ in (row.revises, row.copied) if id_ is not None})
+    call = None if row.revises is None else known.get(row.revises)
+    copied = None if row.copied is None else known.get(row.copied)
+    entry, left_out = row.entry, _left_out(row)
+    needs = CallEntry(needs=tuple(one.need for one in left_out if one.need is not None))
+    facts = await register_facts(session, entry, needs, *([] if call is None else [call.terms]))
+    touched = {code: LastChange(mark["by"], datetime.fromisoformat(mark["at"])) for code, mark in row.touched.items()}
+    writers = {row.saved_by, row.created_by} | {change.by for change in touched.values()}
+    people = await entries.people_by_subject(session, writers)
+    return DraftPage(
+        id=row.id,
+        version=row.version,
+        saved_by=row.saved_by,
+        saved_at=row.saved_at,
+        entry=entry,
+        facts=facts,
+        problems=problems(entry, facts),
+        call=None if call is None else CallHeading.of(call),
+        changed=frozenset([] if call is None else (found.section for found in differences(call.terms, entry, facts))),
+        copied=None if copied is None else CallHeading.of(copied),
+        left_out=left_out,
+        touched=touched,
+        names={subject: person.name for subject, person in people.items()},
+    )

@@ -1,0 +1,79 @@
+"""Name calls in lists, filters and headings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store
+from services.applications.refusals import not_found
+from shared.contracts.codes import ApplicationKind, CallState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeading:
+    """What a list or a heading says of a published or closed call; the title is in the reader's language."""
+
+    id: UUID
+    reference: str
+    revision: int
+    title: str
+    state: CallState
+    kinds: tuple[ApplicationKind, ...]
+    opens: datetime
+    deadline: datetime
+
+    @classmethod
+    def of(cls, call: store.Call) -> CallHeading:
+        """Return the heading of a stored call."""
+        return cls(
+            call.id,
+            call.reference,
+            call.revision,
+            call.title,
+            CallState(call.state),
+            call.kinds,
+            call.opens,
+            call.deadline,
+        )
+
+    @property
+    def name(self) -> str:
+        """Reference and title."""
+        return f"{self.reference} {self.title}"
+
+    @property
+    def published(self) -> bool:
+        """Whether the call is published and not closed."""
+        return self.state is CallState.PUBLISHED
+
+    def takes(self, kind: ApplicationKind) -> bool:
+        """Return whether the call is published and includes applications of that kind."""
+        return self.published and kind in self.kinds
+
+    def takes_applications(self, at: datetime) -> bool:
+        """Return whether one can apply at that moment."""
+        return self.published and self.opens <= at <= self.deadline
+
+    def shown_state(self, at: datetime) -> str:
+        """Return the state as pages show it: a published call whose deadline is over is `past_deadline`."""
+        return "past_deadline" if self.published and self.deadline < at else str(self.state)
+
+
+async def call_headings(session: AsyncSession) -> list[CallHeading]:
+    """Return all calls, the one with the latest deadline first."""
+    return [CallHeading.of(call) for call in await store.calls(session)]
+
+
+async def call_heading(session: AsyncSession, call_id: UUID) -> CallHeading:
+    """Return one call. Raises `Refused` (404)."""
+    call = await store.call(session, call_id)
+    if call is None:
+        raise not_found()
+    return CallHeading.of(call)
