@@ -68,6 +68,5 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
 
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
     """What was created although the answer got lost."""
-    answer = await walk.people.get(who, f"{PORTAL}/{what}")
-    found: list[dict[str, Any]] = answer["items"] if "items" in answer else answer[what]
+    found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))["items"]
     return next(one for one in found if one["call_id"] == call["id"])

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.calls.actions import drafts
+from services.applications.calls.model.entry import CallEntry
 from services.applications.partners import store as partners_store
 from services.applications.placements import store as placements_store
 
@@ -32,7 +33,7 @@ async def _call(abroad: Abroad) -> UUID:
 
 
 async def _draft(abroad: Abroad) -> UUID:
-    return (await drafts.begin(abroad.of.app.state.service.bus, "programme", {})).id
+    return (await drafts.begin(abroad.of.app.state.service.bus, "programme", CallEntry())).id
 
 
 async def _offer(abroad: Abroad) -> UUID:
