@@ -11,7 +11,7 @@ from services.applications.calls.views import calls
 from services.applications.calls.views.calls import Call, CallForReader, CallRevision
 from services.applications.calls.views.closing import ClosedCall, RemainingApplications, remaining_applications
 from services.applications.calls.views.drafts import CallDraft, call_draft
-from services.applications.guards import Coordinator, SignedIn
+from services.applications.guards import CallReader, Coordinator
 from services.applications.parameters import BusDep
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
@@ -26,21 +26,21 @@ async def publish(body: CallEntry, principal: Coordinator, bus: BusDep) -> Call:
 
 
 @router.get("")
-async def read_all(_: SignedIn, bus: BusDep, page: PageDep) -> Page[Call]:
+async def read_all(_: CallReader, bus: BusDep, page: PageDep) -> Page[Call]:
     """Return all calls, the one with the latest deadline first."""
     async with bus.read() as session:
         return await calls.page(session, page)
 
 
 @router.get("/{call_id}")
-async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> CallForReader:
+async def read_one(call_id: UUID, principal: CallReader, bus: BusDep) -> CallForReader:
     """Return one call; an officer also reads what its rules say of the officer, as far as is known."""
     async with bus.read() as session:
         return await calls.call_for_reader(session, principal, call_id)
 
 
 @router.get("/{call_id}/revisions")
-async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> Page[CallRevision]:
+async def read_revisions(call_id: UUID, _: CallReader, bus: BusDep) -> Page[CallRevision]:
     """Return all revisions of a call, the newest first, with their terms and changes, in sentences by section."""
     async with bus.read() as session:
         return await calls.call_revisions(session, call_id)
