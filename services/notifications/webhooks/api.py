@@ -1,25 +1,25 @@
 """Register webhooks, list their deliveries and send them again, for programs."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notifications.parameters import BusDep, SettingsDep
+from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
-from services.notifications.webhooks.model.webhook import webhook_id
-from services.notifications.webhooks.store import deliveries as queue
-from services.notifications.webhooks.store import endpoints as endpoints_store
-from services.notifications.webhooks.views import READERS
+from services.notifications.webhooks.model.webhook import DeliveryState
+from services.notifications.webhooks.views import READERS, Webhook, WebhookDelivery, WebhookDeliveryDetail
 from shared.bus import Bus
-from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
+from shared.contracts.codes import Role, WebhookReach
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
+from shared.web.paging import PageDep
+from shared.web.read_models import Page, ReadModel
 
 router = APIRouter(prefix="/notifications/api/v1/webhooks", tags=["webhooks"])
 Reader = Annotated[Principal, Depends(allow(*READERS))]
@@ -31,9 +31,11 @@ class EndpointIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, Field(max_length=2000)]
-    description: Annotated[str, Field(max_length=2000)]
-    events: Annotated[list[str], Field(max_length=500)]
+    url: Annotated[str, Field(max_length=2000, examples=["https://receiver.example/tandem"])]
+    description: Annotated[
+        str, Field(max_length=2000, description="Its receiver, and what for.", examples=["OPSYS, figures"])
+    ]
+    events: Annotated[list[str], Field(max_length=500, description="Types of events.", examples=[["PeriodPublished"]])]
 
 
 class NewEndpointIn(EndpointIn):
@@ -44,11 +46,11 @@ class NewEndpointIn(EndpointIn):
 
 
 class RotationIn(BaseModel):
-    """For how many hours the old secret signs beside the new one: 0, 24, 72 or 168."""
+    """For how many hours the old secret signs beside the new one."""
 
     model_config = ConfigDict(extra="forbid")
 
-    hours: int = 24
+    hours: Literal[0, 24, 72, 168] = 24
 
 
 class SinceIn(BaseModel):
@@ -59,82 +61,34 @@ class SinceIn(BaseModel):
     since: AwareDatetime
 
 
-class EndpointOut(BaseModel):
-    """An endpoint; `failing_since` and `waits_until` are real time, `registered_at` domain time."""
+class WebhookSecret(ReadModel):
+    """The secret of an endpoint, shown this once."""
 
-    id: UUID
-    url: str
-    description: str
-    reach: WebhookReach
-    events: list[str]
-    state: str
-    cause: WebhookPauseCause | None
-    registered_at: datetime
-    failing_since: datetime | None
-    waits_until: datetime | None
-    expired: int
+    id: Annotated[UUID, Field(description="The endpoint's.")]
+    secret: Annotated[str, Field(examples=["whsec_..."])]
 
 
-class SecretOut(BaseModel):
-    """A secret, shown this once."""
+class QueuedDeliveries(ReadModel):
+    """How many deliveries are sent again."""
 
-    id: UUID
-    secret: str
-
-
-class DeliveryOut(BaseModel):
-    """One event to one endpoint, with the result of the newest attempt and, while it waits, the time of the next."""
-
-    id: UUID
-    webhook_id: str
-    event_id: UUID
-    type: str
-    at: datetime
-    test: bool
-    state: str
-    attempts: int
-    result: str | None
-    status: int | None
-    milliseconds: int | None
-    next_at: datetime | None
+    queued: int
 
 
-class AttemptOut(BaseModel):
-    """One attempt; `said` is the beginning of the answer."""
+class QueuedTest(ReadModel):
+    """A test that is on its way."""
 
-    number: int
-    at: datetime
-    result: str
-    status: int | None
-    milliseconds: int
-    said: str
-
-
-class DeliveryWhole(BaseModel):
-    """A delivery with its attempts, the newest first, and the body that is sent."""
-
-    delivery: DeliveryOut
-    attempts: list[AttemptOut]
-    body: str
-
-
-class Deliveries(BaseModel):
-    """One page of deliveries, and the number in each state."""
-
-    deliveries: list[DeliveryOut]
-    counts: dict[str, int]
-    page: int
+    delivery_id: Annotated[UUID, Field(description="The delivery under which its result is found.")]
 
 
 @router.get("")
-async def webhooks(bus: BusDep, _: Reader) -> list[EndpointOut]:
-    """All endpoints, the oldest first."""
+async def webhooks(bus: BusDep, _: Reader) -> Page[Webhook]:
+    """Return all endpoints, the oldest first."""
     async with bus.read() as session:
-        return [_endpoint_out(endpoint) for endpoint in await endpoints_store.endpoints(session)]
+        return await views.webhooks(session)
 
 
 @router.post("", status_code=201)
-async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> SecretOut:
+async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> WebhookSecret:
     """Register an endpoint; the answer has its secret, which is never shown again."""
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
@@ -144,27 +98,21 @@ async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who:
             gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."),
             code=ProblemCode.DUPLICATE,
         )
-    return SecretOut(id=endpoint_id, secret=secret)
+    return WebhookSecret(id=endpoint_id, secret=secret)
 
 
 @router.get("/{endpoint_id}")
-async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> EndpointOut:
-    """One endpoint."""
-    async with bus.read() as session:
-        found = await endpoints_store.endpoint(session, endpoint_id)
-    if found is None:
-        raise HTTPException(404)
-    return _endpoint_out(found)
+async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> Webhook:
+    """Return one endpoint."""
+    return await _webhook(bus, endpoint_id)
 
 
 @router.put("/{endpoint_id}")
-async def change(
-    endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator
-) -> EndpointOut:
+async def change(endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Webhook:
     """Change address, description and events; its reach stays."""
     draft = endpoints.Draft(body.url, body.description, body.events)
     await endpoints.change(bus, settings, who.subject, endpoint_id, draft)
-    return await _endpoint(bus, endpoint_id)
+    return await _webhook(bus, endpoint_id)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
@@ -174,113 +122,66 @@ async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> None:
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
+async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Webhook:
     """Send nothing for now; events are kept."""
     await endpoints.pause(bus, who.subject, endpoint_id)
-    return await _endpoint(bus, endpoint_id)
+    return await _webhook(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/resume")
-async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
+async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Webhook:
     """Send again, including what was kept meanwhile."""
     await endpoints.resume(bus, who.subject, endpoint_id)
-    return await _endpoint(bus, endpoint_id)
+    return await _webhook(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/rotate")
 async def rotate(
     endpoint_id: UUID, body: RotationIn, bus: BusDep, settings: SettingsDep, who: Coordinator
-) -> SecretOut:
+) -> WebhookSecret:
     """Make a new secret; the old one signs beside it for a while."""
     secret = await endpoints.rotate(bus, settings, who.subject, endpoint_id, new_id(), body.hours)
     assert secret is not None
-    return SecretOut(id=endpoint_id, secret=secret)
+    return WebhookSecret(id=endpoint_id, secret=secret)
 
 
 @router.post("/{endpoint_id}/test", status_code=202)
-async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> dict[str, UUID]:
+async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> QueuedTest:
     """Send a test, also to a paused endpoint; the answer has the delivery's id, under which its result is found."""
-    return {"delivery_id": await endpoints.test(bus, who.subject, endpoint_id)}
+    return QueuedTest(delivery_id=await endpoints.test(bus, who.subject, endpoint_id))
 
 
 @router.post("/{endpoint_id}/redeliver", status_code=202)
-async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, who: Coordinator) -> dict[str, int]:
+async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, who: Coordinator) -> QueuedDeliveries:
     """Send everything again that happened since then and failed; the answer is how many."""
-    return {"queued": await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)}
+    count = await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)
+    return QueuedDeliveries(queued=count)
 
 
 @router.get("/{endpoint_id}/deliveries")
 async def deliveries(
-    endpoint_id: UUID,
-    bus: BusDep,
-    _: Reader,
-    state: Literal["waiting", "delivered", "failed"] | None = None,
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
-) -> Deliveries:
-    """The deliveries to an endpoint, sent or not, the newest first, fifty a page."""
+    endpoint_id: UUID, bus: BusDep, _: Reader, page: PageDep, state: DeliveryState | None = None
+) -> Page[WebhookDelivery]:
+    """Return the deliveries to an endpoint, sent or not, the newest first."""
     async with bus.read() as session:
-        if await endpoints_store.endpoint(session, endpoint_id) is None:
-            raise HTTPException(404)
-        found, counts = await queue.deliveries_page(session, endpoint_id, state, page)
-    return Deliveries(deliveries=[_delivery_out(row) for row in found], counts=counts, page=page)
+        return await views.deliveries(session, endpoint_id, state, page)
 
 
 @router.get("/deliveries/{delivery_id}")
-async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> DeliveryWhole:
-    """One delivery with its attempts and its body."""
+async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> WebhookDeliveryDetail:
+    """Return one delivery with its attempts and its body."""
     async with bus.read() as session:
-        found = await queue.delivery(session, delivery_id)
-        if found is None:
-            raise HTTPException(404)
-        attempts = await queue.attempts(session, delivery_id)
-        body = await queue.content(session, found.about)
-    out = [AttemptOut.model_validate(attempt, from_attributes=True) for attempt in attempts]
-    return DeliveryWhole(delivery=_delivery_out(found), attempts=out, body=(body or b"").decode())
+        detail, _webhook = await views.delivery(session, delivery_id)
+    return detail
 
 
 @router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
-async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> dict[str, int]:
+async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> QueuedDeliveries:
     """Send one delivery again, under its old `webhook-id`."""
     await endpoints.send_again(bus, who.subject, delivery_id)
-    return {"queued": 1}
+    return QueuedDeliveries(queued=1)
 
 
-async def _endpoint(bus: Bus, endpoint_id: UUID) -> EndpointOut:
+async def _webhook(bus: Bus, endpoint_id: UUID) -> Webhook:
     async with bus.read() as session:
-        found = await endpoints_store.endpoint(session, endpoint_id)
-    if found is None:
-        raise HTTPException(404)
-    return _endpoint_out(found)
-
-
-def _endpoint_out(endpoint: endpoints_store.Endpoint) -> EndpointOut:
-    return EndpointOut(
-        id=endpoint.id,
-        url=endpoint.url,
-        description=endpoint.description,
-        reach=WebhookReach(endpoint.reach),
-        events=endpoint.events,
-        state=endpoint.state,
-        cause=endpoint.why,
-        registered_at=endpoint.made_at,
-        failing_since=endpoint.failing_since,
-        waits_until=endpoint.not_before,
-        expired=endpoint.expired,
-    )
-
-
-def _delivery_out(delivery: queue.Delivery) -> DeliveryOut:
-    return DeliveryOut(
-        id=delivery.id,
-        webhook_id=webhook_id(delivery.id),
-        event_id=delivery.about,
-        type=delivery.type,
-        at=delivery.at,
-        test=delivery.test,
-        state=delivery.state,
-        attempts=delivery.attempts,
-        result=delivery.result,
-        status=delivery.status,
-        milliseconds=delivery.milliseconds,
-        next_at=delivery.next_at if delivery.state == queue.WAITING else None,
-    )
+        return await views.webhook(session, endpoint_id)

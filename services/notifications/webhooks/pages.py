@@ -1,11 +1,11 @@
 """The pages of webhooks: endpoints, their secrets and their deliveries."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,10 +13,8 @@ from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.settings import Settings
 from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
-from services.notifications.webhooks.model.webhook import TEST, webhook_id
-from services.notifications.webhooks.store import deliveries as queue
-from services.notifications.webhooks.store import endpoints as endpoints_store
-from services.notifications.webhooks.views import READERS
+from services.notifications.webhooks.model.webhook import DeliveryState
+from services.notifications.webhooks.views import READERS, Webhook
 from shared.bus import Bus
 from shared.contracts.codes import Role, WebhookReach
 from shared.errors import Refused
@@ -45,7 +43,7 @@ router.add_api_route("/live", live_route("webhooks"), dependencies=[Depends(allo
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 _HOME = "/notifications/webhooks"
-_STATES = (queue.FAILED, queue.WAITING, queue.DELIVERED)
+_STATES = (DeliveryState.FAILED, DeliveryState.WAITING, DeliveryState.DELIVERED)
 _DONE = {
     "changed": N_("The webhook is changed."),
     "paused": N_("The webhook is paused. Its events are kept."),
@@ -101,9 +99,9 @@ class SinceForm(Form):
 async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
     """All endpoints."""
     async with bus.read() as session:
-        found = await endpoints_store.endpoints(session)
+        found = await views.webhooks(session)
     done = gettext("The webhook is removed.") if request.query_params.get("done") == "removed" else ""
-    return render(request, "webhooks/webhooks.html", endpoints=found, why=views.why, may_change=_may(who), done=done)
+    return render(request, "webhooks/webhooks.html", endpoints=found.items, may_change=_may(who), done=done)
 
 
 @router.get("/new")
@@ -142,13 +140,10 @@ async def webhook(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """One endpoint with its deliveries."""
-    chosen = state if state in _STATES else None
+    chosen = state if state in set(_STATES) else None
     async with bus.read() as session:
-        endpoint = await endpoints_store.endpoint(session, endpoint_id)
-        if endpoint is None:
-            raise HTTPException(404)
-        found, counts = await queue.deliveries_page(session, endpoint_id, chosen, page)
-        secrets = (await endpoints_store.secrets_of(session, [endpoint_id], datetime.now(UTC)))[endpoint_id]
+        found = await views.webhook_page(session, endpoint_id, chosen, page)
+    counts = found.counts
     sent = request.query_params.get("again", "")
     done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
     if sent.isdecimal() and len(sent) < 9:
@@ -156,17 +151,15 @@ async def webhook(
     return render(
         request,
         "webhooks/webhook.html",
-        endpoint=endpoint,
-        why=views.why(endpoint),
+        endpoint=found.webhook,
         counts=_counts(endpoint_id, counts),
-        rows=found,
+        rows=found.deliveries,
         total=sum(counts.values()) if chosen is None else counts.get(chosen, 0),
         page=page,
-        old_until=max((secret.until for secret in secrets if secret.until is not None), default=None),
+        old_until=found.old_secret_until,
         kept=settings.webhook_kept_days,
-        failed=counts.get(queue.FAILED, 0),
+        failed=counts.get(DeliveryState.FAILED, 0),
         result=views.result,
-        name=_name,
         may_change=_may(who),
         done=done,
         moment_=lambda value: dates.moment(value, short=True),
@@ -178,14 +171,14 @@ async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordina
     """The form with the present values."""
     endpoint = await _find_endpoint(bus, endpoint_id)
     known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
-    form = _choices(EndpointForm(data=known), WebhookReach(endpoint.reach))
-    return _form(request, form, WebhookReach(endpoint.reach), endpoint_id)
+    form = _choices(EndpointForm(data=known), endpoint.reach)
+    return _form(request, form, endpoint.reach, endpoint_id)
 
 
 @router.post("/{endpoint_id}/change")
 async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
     """Change the endpoint."""
-    reach = WebhookReach((await _find_endpoint(bus, endpoint_id)).reach)
+    reach = (await _find_endpoint(bus, endpoint_id)).reach
     form = _choices(await EndpointForm.read(request), reach)
     if not form.validate():
         return await _wrong(request, form, settings, reach, endpoint_id)
@@ -276,24 +269,16 @@ async def redeliver_failed(request: Request, endpoint_id: UUID, bus: BusDep, who
 async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
     """One delivery: its attempts, and its body."""
     async with bus.read() as session:
-        found = await queue.delivery(session, delivery_id)
-        if found is None:
-            raise HTTPException(404)
-        endpoint = await endpoints_store.endpoint(session, found.endpoint_id)
-        attempts = await queue.attempts(session, delivery_id)
-        body = await queue.content(session, found.about)
-    assert endpoint is not None  # a delivery goes with its endpoint
+        found, endpoint = await views.delivery(session, delivery_id)
     return render(
         request,
         "webhooks/delivery.html",
-        delivery=found,
+        delivery=found.delivery,
         endpoint=endpoint,
-        attempts=attempts,
-        body=(body or b"").decode(),
-        webhook_id=webhook_id(found.id),
+        attempts=found.attempts,
+        body=found.body,
         result=views.result,
-        name=_name,
-        may_send=_may(who) and found.state != queue.WAITING and not found.test,
+        may_send=_may(who) and found.delivery.state is not DeliveryState.WAITING and not found.delivery.test,
         done=request.query_params.get("done"),
     )
 
@@ -307,10 +292,6 @@ async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> Respons
 
 def _may(who: Principal) -> bool:
     return who.has(Role.PROGRAMME_COORDINATOR)
-
-
-def _name(delivery: queue.Delivery) -> str:
-    return gettext("Test") if delivery.type == TEST else delivery.type
 
 
 def _choices(form: EndpointForm, reach: WebhookReach) -> EndpointForm:
@@ -348,12 +329,9 @@ async def _wrong(
     return _form(request, form, reach, endpoint_id, 422)
 
 
-async def _find_endpoint(bus: Bus, endpoint_id: UUID) -> endpoints_store.Endpoint:
+async def _find_endpoint(bus: Bus, endpoint_id: UUID) -> Webhook:
     async with bus.read() as session:
-        found = await endpoints_store.endpoint(session, endpoint_id)
-    if found is None:
-        raise HTTPException(404)
-    return found
+        return await views.webhook(session, endpoint_id)
 
 
 def _counts(endpoint_id: UUID, counts: dict[str, int]) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -57,6 +58,21 @@ JITTER = 0.2
 LONGEST_WAIT = 86_400.0
 """The most seconds for which a receiver may ask us to wait."""
 _SAID = 500
+
+
+class WebhookState(StrEnum):
+    """Whether events are sent to an endpoint."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class DeliveryState(StrEnum):
+    """Whether a delivery has arrived."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class Result(Code):

@@ -13,15 +13,23 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.notifications.tables import Table, table_of
+from services.notifications.webhooks.model.webhook import DeliveryState
 from shared.bus.db.transaction import asking, driver
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.web.paging import PageRequest
+
 _TIME = sa.DateTime(timezone=True)
-WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+WAITING, DELIVERED, FAILED = (
+    DeliveryState.WAITING.value,
+    DeliveryState.DELIVERED.value,
+    DeliveryState.FAILED.value,
+)
 PAGE = 50
 _AT_ONCE = 2000
 
@@ -264,6 +272,18 @@ async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
 
 
 _WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test")
+
+
+async def deliveries_by_cursor(
+    session: AsyncSession, endpoint_id: UUID, state: str | None, request: PageRequest
+) -> list[Delivery]:
+    """Return one page of an endpoint's deliveries, the newest first; `since` is when they were queued (real time)."""
+    query = select(Delivery).where(col(Delivery.endpoint_id) == endpoint_id)
+    if state is not None:
+        query = query.where(col(Delivery.state) == state)
+    if request.since is not None:
+        query = query.where(col(Delivery.queued_at) >= request.since)
+    return list((await session.scalars(cut(query, (col(Delivery.position),), request, newest=True))).all())
 
 
 async def deliveries_page(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Field, col, select
 
 from services.notifications.tables import Table, table_of
+from services.notifications.webhooks.model.webhook import WebhookState
 from shared.bus.db.transaction import asking, driver
 from shared.contracts.codes import WebhookPauseCause, WebhookReach
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
-ACTIVE, PAUSED = "active", "paused"
+ACTIVE, PAUSED = WebhookState.ACTIVE.value, WebhookState.PAUSED.value
 
 
 class Endpoint(Table, table=True):
