@@ -42,7 +42,7 @@ Text = str | tuple[str, str]
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 # Sources of texts beside the table, in mails, calendars and the inbox: folders, files, and how babel reads them.
 _SOURCES = (("messages/templates/mail", "*.*", "jinja2.ext:babel_extract"), ("mail/sending", "*.py", "python"))
-_FILES = ("messages/views/bodies.py", "calendars/model/invitation.py", "calendars/actions.py", "inbox/api.py")
+_FILES = ("messages/views/bodies.py", "calendars/model/invitation.py", "calendars/actions.py", "inbox/views.py")
 _SPAN = "%(first)s to %(last)s"
 
 

@@ -20,6 +20,7 @@ from services.notifications.calendars.model.appointments import Kind
 from services.notifications.calendars.store import appointments
 from services.notifications.calendars.store import feeds as store
 from services.notifications.catalogues import MAILS
+from services.notifications.deadlines.model.lists import DeadlineFilter
 from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.deadlines.store import lists
 from services.notifications.messages.model.links import address
@@ -151,7 +152,7 @@ async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) 
     """Return appointments first, then deadlines, each in order."""
     now = clock.now()
     days = await appointments.appointments_for(session, keys.days, (now - model.PAST).date(), model.ENTRY_LIMIT)
-    wanted = lists.DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
+    wanted = DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
     entry, _ = await lists.deadlines_page(session, wanted, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
     entries = []
     for row, case in days:

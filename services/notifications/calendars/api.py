@@ -1,7 +1,6 @@
 """Create, look up and end a person's private calendar address for the portal."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,19 +8,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications.calendars import actions
-from services.notifications.calendars.store import feeds as store
+from services.notifications.calendars.views import FeedState, feed_state
 from services.notifications.parameters import BusDep
 from shared.identity import internal
+from shared.web.read_models import ReadModel
 
 router = APIRouter(prefix="/notifications/internal/feed", include_in_schema=False, dependencies=[Depends(internal())])
-
-
-class FeedState(BaseModel):
-    """A person's address: when it was made and last read (real time); `id` None where there is none."""
-
-    id: UUID | None = None
-    made_at: datetime | None = None
-    read_at: datetime | None = None
 
 
 class NewAddressIn(BaseModel):
@@ -43,24 +35,36 @@ class RevokedAddressIn(BaseModel):
     person: UUID
 
 
+class NewFeedAddress(ReadModel):
+    """A new address: its path has the key, which is shown here and never again."""
+
+    id: UUID
+    path: str
+
+
+class RevokedAddress(ReadModel):
+    """Whether there was an address that ended."""
+
+    ended: bool
+
+
 @router.get("")
 async def has_feed(bus: BusDep, person: UUID) -> FeedState:
-    """Whether a person has an address."""
+    """Return whether a person has an address."""
     async with bus.read() as session:
-        row = await store.address_of(session, person)
-    return FeedState() if row is None else FeedState(id=row.id, made_at=row.made_at, read_at=row.read_at)
+        return await feed_state(session, person)
 
 
 @router.post("")
-async def make(body: NewAddressIn, bus: BusDep) -> dict[str, str]:
+async def make(body: NewAddressIn, bus: BusDep) -> NewFeedAddress:
     """Replace a person's address by a new one; its key is shown here and never again."""
     address = await actions.create_address(
         bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
     )
-    return {"id": str(address.id), "path": f"/notifications/feed.ics?key={address.key}"}
+    return NewFeedAddress(id=address.id, path=f"/notifications/feed.ics?key={address.key}")
 
 
 @router.post("/revoke")
-async def revoke(body: RevokedAddressIn, bus: BusDep) -> dict[str, bool]:
+async def revoke(body: RevokedAddressIn, bus: BusDep) -> RevokedAddress:
     """End a person's address."""
-    return {"ended": await actions.revoke_address(bus, body.person)}
+    return RevokedAddress(ended=await actions.revoke_address(bus, body.person))

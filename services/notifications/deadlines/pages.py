@@ -2,26 +2,21 @@
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.cases.store import cases, register
 from services.notifications.deadlines import views
-from services.notifications.deadlines.store import lists
-from services.notifications.deadlines.store.deadlines import DeadlineEntry
-from services.notifications.deadlines.store.lists import DeadlineFilter, Group, Grouping
-from services.notifications.filters import country_field, monday_of
+from services.notifications.deadlines.model.lists import DeadlineFilter, Grouping
+from services.notifications.deadlines.views import DeadlineGroup, DeadlineList
+from services.notifications.filters import Count, FilterField, country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import AudienceKind, DeadlineKind
-from shared.contracts.labels import country as country_name
 from shared.contracts.labels import label
 from shared.i18n import gettext
 from shared.time import clock, dates
@@ -60,22 +55,18 @@ async def due(
         over={"yes": True, "no": False}.get(over),
     )
     async with bus.read() as session:
-        found, total = await lists.deadlines_page(session, wanted, page)
-        groups = await lists.groups(session, wanted, grouped)
-        weeks = {group.value: group for group in await lists.groups(session, DeadlineFilter(now, mine), "week")}
-        overdue = await lists.overdue_count(session, now=now, countries=mine)
-        names = await _called(session, groups)
+        found = await views.deadline_list(session, wanted, grouped, page)
     return render(
         request,
         "deadlines/due.html",
-        rows=[(views.deadline_view(entry, now), _address(chosen, whom=entry.key)) for entry in found],
-        total=total,
+        rows=[(line, _address(chosen, whom=line.whom)) for line in found.lines],
+        total=found.total,
         page=page,
-        counts=_counts(weeks, overdue),
+        counts=_counts(found),
         by=grouped,
-        groups=[_group(group, grouped, chosen, names) for group in groups],
-        cut=len(groups) == lists.GROUPS,
-        narrowed=_narrowed(wanted, found[0] if found else None, names),
+        groups=[_group(group, grouped, chosen) for group in found.groups],
+        cut=found.cut,
+        narrowed=_narrowed(wanted, found.holder),
         fields=_fields(mine, {**chosen, "by": grouped}),
         terms=f"{HERE}/terms",
     )
@@ -85,17 +76,8 @@ async def due(
 async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
     """The time that is given for each task in a call, when people are reminded, and who hears of a missed date."""
     async with bus.read() as session:
-        calls = await register.calls(session)
-    chosen = next((known_call for known_call in calls if str(known_call.id) == call), None)
-    return render(
-        request,
-        "deadlines/terms.html",
-        rows=views.terms(None if chosen is None else chosen.timers),
-        call=call if chosen is not None else "",
-        calls=[
-            (str(known_call.id), known_call.reference or gettext("a call without a reference")) for known_call in calls
-        ],
-    )
+        found = await views.call_terms(session, call)
+    return render(request, "deadlines/terms.html", rows=found.terms, call=found.call, calls=found.calls)
 
 
 def _ways() -> dict[Grouping, str]:
@@ -112,94 +94,47 @@ def _address(chosen: Mapping[str, str], **changes: str) -> str:
     return f"{HERE}?{urlencode(values)}" if values else HERE
 
 
-def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]:
+def _counts(found: DeadlineList) -> list[Count]:
     """Return the most urgent counts; each links to exactly its rows."""
-    monday_now = clock.today() - timedelta(days=clock.today().weekday())
-    counts: list[dict[str, object]] = [
-        {"count": overdue, "name": gettext("Overdue"), "href": f"{HERE}?over=yes", "tone": "error"}
+    monday = clock.today() - timedelta(days=clock.today().weekday())
+    return [
+        Count(found.overdue, gettext("Overdue"), f"{HERE}?over=yes", "error"),
+        Count(found.left_this_week, gettext("Still this week"), f"{HERE}?week={monday}&over=no"),
+        Count(found.left_next_week, gettext("Next week"), f"{HERE}?week={monday + timedelta(days=7)}&over=no"),
     ]
-    for monday, words in (
-        (monday_now, gettext("Still this week")),
-        (monday_now + timedelta(days=7), gettext("Next week")),
-    ):
-        group = weeks.get(monday)
-        left = 0 if group is None else group.count - group.over
-        counts.append({"count": left, "name": words, "href": f"{HERE}?week={monday}&over=no"})
-    return counts
-
-
-async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
-    """Return the names of holders by key: a person's case reference, a host's agency."""
-    known = await cases.with_references(
-        session, await cases.cases(session, [group.case_id for group in groups if group.case_id is not None])
-    )
-    found = {str(group.value): known[group.case_id].reference for group in groups if group.case_id in known}
-    hosts = {UUID(id_): key for key in found if (id_ := key.removeprefix("organisation:")) != key}
-    agencies = await register.organisation_names(session, hosts)
-    return found | {hosts[id_]: name for id_, name in agencies.items()}
 
 
 def _group(
-    group: Group, by: Grouping, chosen: Mapping[str, str], names: Mapping[str, str]
+    group: DeadlineGroup, by: Grouping, chosen: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
     """Return a line of the overview: name, count and overdue count, each with its link."""
-    match by:
-        case "week":
-            assert isinstance(group.value, date)
-            words = dates.span(group.value, group.value + timedelta(days=6))
-        case "country":
-            words = country_name(str(group.value)) if group.value else gettext("The programme itself")
-        case "whom":
-            assert group.owner is not None
-            words = views.holder_name(str(group.value), AudienceKind(group.owner), names.get(str(group.value), ""))
     if by == "country" and not group.value:
-        return {"text": words, "href": ""}, {"text": str(group.count), "href": ""}, group.over
-    value = str(group.value)
+        return {"text": group.words, "href": ""}, {"text": str(group.count), "href": ""}, group.over
     over: dict[str, str] | int = group.over
     if group.over:
-        over = {"text": str(group.over), "href": _address(chosen, **{by: value, "over": "yes", "by": by})}
-    href = _address(chosen, **{by: value, "by": by})
-    return {"text": words, "href": href}, {"text": str(group.count), "href": href}, over
+        over = {"text": str(group.over), "href": _address(chosen, **{by: group.value, "over": "yes", "by": by})}
+    href = _address(chosen, **{by: group.value, "by": by})
+    return {"text": group.words, "href": href}, {"text": str(group.count), "href": href}, over
 
 
-def _narrowed(wanted: DeadlineFilter, first: DeadlineEntry | None, names: Mapping[str, str]) -> list[str]:
+def _narrowed(wanted: DeadlineFilter, holder: str) -> list[str]:
     """Return in words the filters that the form does not show."""
     filters = []
     if wanted.week is not None:
         filters.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
-    if wanted.whom is not None and first is not None:
-        name = names.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
-        filters.append(views.holder_name(first.key, first.deadline.owner, name))
-    elif wanted.whom is not None:
-        filters.append(wanted.whom)
+    if holder:
+        filters.append(holder)
     return filters
 
 
-def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[dict[str, object]]:
+def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[FilterField]:
+    kinds = [(kind.value, label(kind)) for kind in DeadlineKind]
+    owners = [(kind.value, label(kind)) for kind in views.OWNERS]
+    over = [("yes", gettext("Overdue")), ("no", gettext("Still to come"))]
     return [
         country_field(countries, chosen["country"]),
-        {
-            "name": "kind",
-            "label": gettext("What is due"),
-            "options": [(kind.value, label(kind)) for kind in DeadlineKind],
-            "value": chosen["kind"],
-        },
-        {
-            "name": "owner",
-            "label": gettext("Who has it"),
-            "options": [(kind.value, label(kind)) for kind in views.OWNERS],
-            "value": chosen["owner"],
-        },
-        {
-            "name": "over",
-            "label": gettext("When"),
-            "options": [("yes", gettext("Overdue")), ("no", gettext("Still to come"))],
-            "value": chosen["over"],
-        },
-        {
-            "name": "by",
-            "label": gettext("Counted"),
-            "options": list(_ways().items()),
-            "value": chosen["by"],
-        },
+        FilterField("kind", gettext("What is due"), kinds, chosen["kind"]),
+        FilterField("owner", gettext("Who has it"), owners, chosen["owner"]),
+        FilterField("over", gettext("When"), over, chosen["over"]),
+        FilterField("by", gettext("Counted"), list(_ways().items()), chosen["by"]),
     ]

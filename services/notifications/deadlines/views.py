@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
 
 from services.notifications.cases.model import audience, country_of
+from services.notifications.cases.store import cases, register
+from services.notifications.deadlines.model.lists import GROUPS, DeadlineFilter, Group, Grouping
 from services.notifications.deadlines.model.rules import PROGRAMME, REMINDERS, RIGHTS
 from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.deadlines.store import lists
+from shared.contracts.base import Country
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country, label
 from shared.contracts.lifecycle import DEADLINES, Unit
 from shared.i18n import gettext, ngettext
+from shared.time import clock, dates
+from shared.web.paging import page_of
+from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.deadlines.store.deadlines import DeadlineEntry
+    from shared.web.paging import PageRequest
 
 OWNERS = tuple(
     dict.fromkeys(kind for deadline in DEADLINES.values() for kind in (*deadline.owners, deadline.deputy) if kind)
@@ -31,12 +41,32 @@ OWNERS = tuple(
 
 _ID_LENGTH = 6
 _PAST = timedelta(days=365)
-_MOST_UPCOMING = 1000
+
+
+class Deadline(ReadModel):
+    """An open deadline."""
+
+    id: UUID
+    kind: DeadlineKind
+    owner: Annotated[AudienceKind, Field(description="Who has it.")]
+    due: AwareDatetime
+    reference: Annotated[str, Field(description="Of the case; empty while it is not known.", examples=["AM-2026-0042"])]
+    application_id: UUID | None
+    case_id: UUID
+    over: Annotated[bool, Field(description="Whether it has passed.")]
+    country: Annotated[Country | None, Field(description="Whose national coordinator sees it; null: the programme.")]
+    whom: Annotated[
+        str,
+        Field(
+            description="An opaque key of its holder, the same for all deadlines of that person or office.",
+            examples=["programme"],
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class DeadlineView:
-    """A deadline as a row of a list, in words."""
+class DeadlineLine:
+    """A deadline as a row of a list, in words; `whom` is the key of its holder."""
 
     id: UUID
     kind: str
@@ -47,13 +77,50 @@ class DeadlineView:
     application_id: UUID | None
     due: datetime
     over: bool
+    whom: str
 
 
-def deadline_view(entry: DeadlineEntry, now: datetime) -> DeadlineView:
+@dataclass(frozen=True, slots=True)
+class DeadlineGroup:
+    """A week, holder or country with its number of open and overdue deadlines; `value` filters by it (empty: none)."""
+
+    words: str
+    value: str
+    count: int
+    over: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineList:
+    """A page of the open deadlines, counted by week, holder or country, with the most urgent numbers.
+
+    `holder` names the holder by whom the list is filtered.
+    """
+
+    lines: list[DeadlineLine]
+    total: int
+    groups: list[DeadlineGroup]
+    cut: bool
+    overdue: int
+    left_this_week: int
+    left_next_week: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerms:
+    """The terms of all deadlines in a call, and the calls to choose from; `call` is empty for the programme's own."""
+
+    terms: list[Term]
+    call: str
+    calls: list[tuple[str, str]]
+
+
+def deadline_line(entry: DeadlineEntry, now: datetime) -> DeadlineLine:
     """Return a deadline in words, in the current language; `now` is domain time."""
     deadline, case = entry.deadline, entry.case
     recipient = audience(deadline.owner, case)
-    return DeadlineView(
+    return DeadlineLine(
         id=entry.id,
         kind=label(deadline.kind),
         task=gettext(TASKS[deadline.kind]),
@@ -63,19 +130,100 @@ def deadline_view(entry: DeadlineEntry, now: datetime) -> DeadlineView:
         application_id=case.application_id,
         due=entry.due,
         over=entry.due <= now,
+        whom=entry.key,
     )
 
 
-async def upcoming(
-    session: AsyncSession, countries: frozenset[str] | None, now: datetime, days: int
-) -> list[DeadlineEntry]:
-    """Return the open deadlines of some countries (None: all), the first due first; at most a thousand.
+async def deadlines(
+    session: AsyncSession, countries: frozenset[str] | None, days: int, request: PageRequest
+) -> Page[Deadline]:
+    """Return one page of the open deadlines of some countries (None: all), the first due first.
 
-    They are those of the last year and of the next `days` after domain time `now`.
+    They are those of the last year and of the next `days`.
     """
-    wanted = lists.DeadlineFilter(now, countries, since=now - _PAST, until=now + timedelta(days=days))
-    found, _ = await lists.deadlines_page(session, wanted, size=_MOST_UPCOMING)
-    return found
+    now = clock.now()
+    wanted = DeadlineFilter(now, countries, since=now - _PAST, until=now + timedelta(days=days))
+    found = await lists.deadlines_by_cursor(session, wanted, request)
+    return page_of(found, request, Deadline, lambda entry: _deadline(entry, now), lambda entry: (entry.due, entry.id))
+
+
+def _deadline(entry: DeadlineEntry, now: datetime) -> Deadline:
+    return Deadline(
+        id=entry.id,
+        kind=entry.deadline.kind,
+        owner=entry.deadline.owner,
+        due=entry.due,
+        reference=entry.case.reference,
+        application_id=entry.case.application_id,
+        case_id=entry.case.id,
+        over=entry.due <= now,
+        country=entry.country,
+        whom=entry.key,
+    )
+
+
+async def deadline_list(session: AsyncSession, wanted: DeadlineFilter, by: Grouping, page: int) -> DeadlineList:
+    """Return a page of the open deadlines in `wanted`, and all of them counted."""
+    found, total = await lists.deadlines_page(session, wanted, page)
+    groups = await lists.groups(session, wanted, by)
+    mine = DeadlineFilter(wanted.now, wanted.countries)
+    weeks = {group.value: group.count - group.over for group in await lists.groups(session, mine, "week")}
+    monday = clock.today() - timedelta(days=clock.today().weekday())
+    names = await _holder_names(session, groups)
+    return DeadlineList(
+        [deadline_line(entry, wanted.now) for entry in found],
+        total,
+        [_group(group, by, names) for group in groups],
+        cut=len(groups) == GROUPS,
+        overdue=await lists.overdue_count(session, now=wanted.now, countries=wanted.countries),
+        left_this_week=weeks.get(monday, 0),
+        left_next_week=weeks.get(monday + timedelta(days=7), 0),
+        holder=_holder(wanted.whom, found, names),
+    )
+
+
+async def _holder_names(session: AsyncSession, groups: Sequence[Group]) -> Mapping[str, str]:
+    """Return the names of holders by key: a person's case reference, a host's agency."""
+    ids = [group.case_id for group in groups if group.case_id is not None]
+    known = await cases.with_references(session, await cases.cases(session, ids))
+    found = {str(group.value): known[group.case_id].reference for group in groups if group.case_id in known}
+    hosts = {UUID(id_): key for key in found if (id_ := key.removeprefix("organisation:")) != key}
+    agencies = await register.organisation_names(session, hosts)
+    return found | {hosts[id_]: name for id_, name in agencies.items()}
+
+
+def _group(group: Group, by: Grouping, names: Mapping[str, str]) -> DeadlineGroup:
+    value = "" if group.value is None else str(group.value)
+    match by:
+        case "week":
+            assert isinstance(group.value, date)
+            words = dates.span(group.value, group.value + timedelta(days=6))
+        case "country":
+            words = country(value) if value else gettext("The programme itself")
+        case "whom":
+            assert group.owner is not None
+            words = holder_name(value, AudienceKind(group.owner), names.get(value, ""))
+    return DeadlineGroup(words, value, group.count, group.over)
+
+
+def _holder(whom: str | None, found: Sequence[DeadlineEntry], names: Mapping[str, str]) -> str:
+    """Return in words the holder by whom a list is filtered."""
+    if whom is None or not found:
+        return whom or ""
+    first = found[0]
+    name = names.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
+    return holder_name(first.key, first.deadline.owner, name)
+
+
+async def call_terms(session: AsyncSession, call: str) -> CallTerms:
+    """Return the terms of the call with that id; the programme's for any other text."""
+    calls = await register.calls(session)
+    chosen = next((each for each in calls if str(each.id) == call), None)
+    return CallTerms(
+        terms(None if chosen is None else chosen.timers),
+        "" if chosen is None else call,
+        [(str(each.id), each.reference or gettext("a call without a reference")) for each in calls],
+    )
 
 
 def holder_name(key: str, owner: AudienceKind, name: str) -> str:

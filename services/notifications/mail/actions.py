@@ -1,31 +1,24 @@
 """Retry and resend messages, and settle people who could not be reached by mail."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from services.notifications.guards import reads
+from services.notifications.mail.model import ResendReason
 from services.notifications.mail.store import resending, unreachable
+from services.notifications.mail.store.resending import Resent
 from services.notifications.mail.store.unreachable import Unreachable
+from services.notifications.messages import actions as messages
 from shared.bus import Bus, Tx
-from shared.contracts.codes import Code
 from shared.errors import ProblemCode, Refused
-from shared.i18n import N_, gettext
+from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import clock
-
-
-class ResendReason(Code):
-    """Why a coordinator has a message sent anew; a code, since a free text could name somebody."""
-
-    LOST = "lost", N_("They say that it did not arrive")
-    ADDRESS = "address", N_("They have another address now")
-    NEEDED = "needed", N_("They need it once more, to act on it")
 
 
 async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
     """Send again what failed of a message, under its old Message-ID. Raises `Refused` (409) where nothing failed."""
     async with bus.transaction(actor) as tx:
-        if not await resending.retry(tx.session, message_id, datetime.now(UTC)):
+        if not await messages.retry_failed(tx, message_id):
             raise Refused(gettext("This message did not fail, so there is nothing to send again."), 409)
         await tx.changed("messages")
 
@@ -36,9 +29,11 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
     Raises `Refused` (409) where it waits to be sent: a second click sends nothing twice.
     """
     async with bus.transaction(actor) as tx:
-        real, now = datetime.now(UTC), clock.now()
-        if not await resending.resend(tx.session, message_id, actor, reason.value, real=real, now=now):
+        generation = await messages.write_anew(tx, message_id)
+        if generation is None:
             raise Refused(gettext("This message is waiting to be sent already."), code=ProblemCode.ALREADY_DONE)
+        row = Resent(message_id=message_id, generation=generation, at=clock.now(), actor=actor, reason=reason.value)
+        await resending.add(tx.session, row)
         await tx.changed("messages")
 
 
@@ -48,7 +43,7 @@ async def retry_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
         row = await _unreachable(tx, who, recipient)
         row.tried_at = clock.now()
         tx.session.add(row)
-        if not await resending.retry(tx.session, row.message_id, datetime.now(UTC)):
+        if not await messages.retry_failed(tx, row.message_id):
             raise Refused(
                 gettext("It is being sent again already, or was sent in the meantime."), code=ProblemCode.ALREADY_DONE
             )

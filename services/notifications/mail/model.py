@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from shared.contracts.codes import Code
 from shared.i18n import N_
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ _DIGEST_BYTES = 14
 _TOKEN_BYTES = 16 + _DIGEST_BYTES
 _STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]+>")
+
+
+class ResendReason(Code):
+    """Why a coordinator has a message sent anew; a code, since a free text could name somebody."""
+
+    LOST = "lost", N_("They say that it did not arrive")
+    ADDRESS = "address", N_("They have another address now")
+    NEEDED = "needed", N_("They need it once more, to act on it")
 
 
 class Verdict(StrEnum):

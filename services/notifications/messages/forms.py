@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from services.notifications.filters import FilterField
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import short_subject
 from shared.i18n import gettext
 
-if TYPE_CHECKING:
-    from services.notifications.filters import Field
 
-
-def rule_field(value: str) -> Field:
+def rule_field(value: str) -> FilterField:
     """Return a field with the messages of the table, in its order."""
     options = [(rule.name, short_subject(rule)) for rule in RULES]
-    return {"name": "rule", "label": gettext("Message"), "options": options, "value": value}
+    return FilterField("rule", gettext("Message"), options, value)

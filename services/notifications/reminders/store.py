@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
+from services.notifications.deadlines.model.lists import DeadlineFilter
 from services.notifications.deadlines.model.rules import PROGRAMME
 from services.notifications.deadlines.store.deadlines import DeadlineRow
-from services.notifications.deadlines.store.lists import DeadlineFilter, conditions
+from services.notifications.deadlines.store.lists import conditions
 from services.notifications.tables import Table, table_of
 from shared.contracts.codes import AudienceKind, DeadlineKind
 

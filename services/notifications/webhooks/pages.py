@@ -1,6 +1,7 @@
 """The pages of webhooks: endpoints, their secrets and their deliveries."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.notifications.filters import Count
 from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.settings import Settings
 from services.notifications.webhooks import views
@@ -334,14 +336,10 @@ async def _find_endpoint(bus: Bus, endpoint_id: UUID) -> Webhook:
         return await views.webhook(session, endpoint_id)
 
 
-def _counts(endpoint_id: UUID, counts: dict[str, int]) -> list[dict[str, object]]:
+def _counts(endpoint_id: UUID, counts: Mapping[str, int]) -> list[Count]:
     """Return the numbers by state; each links to exactly its rows."""
-    return [
-        {
-            "count": counts.get(code, 0),
-            "name": (state := states.state("webhook_delivery", code)).word,
-            "href": f"{_HOME}/{endpoint_id}?state={code}",
-            "tone": state.tone,
-        }
-        for code in _STATES
-    ]
+    found = []
+    for code in _STATES:
+        state = states.state("webhook_delivery", code)
+        found.append(Count(counts.get(code, 0), state.word, f"{_HOME}/{endpoint_id}?state={code}", state.tone))
+    return found

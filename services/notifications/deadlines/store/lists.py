@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlmodel import col
 
 from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.cases.store.deputies import Deputyship
+from services.notifications.deadlines.model.lists import GROUPS, PAGE, DeadlineFilter, Group, Grouping
 from services.notifications.deadlines.model.rules import NOBODY, RIGHTS
 from services.notifications.deadlines.store.deadlines import DeadlineEntry, DeadlineRow
 from shared.time.workdays import ZONE
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.contracts.codes import AudienceKind, DeadlineKind
-
-Grouping = Literal["week", "whom", "country"]
-PAGE = 50
-GROUPS = 60
-"""How many groups a page names; the rest is found by narrowing it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlineFilter:
-    """What the list is filtered by; None is no filter. `now` is domain time.
-
-    `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
-    at the programme's office; `over` selects overdue or future deadlines. `since` and `until` limit the dates.
-    """
-
-    now: datetime
-    countries: frozenset[str] | None = None
-    country: str | None = None
-    kind: DeadlineKind | None = None
-    owner: AudienceKind | None = None
-    whom: str | None = None
-    holders: frozenset[str] | None = None
-    week: date | None = None
-    over: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The number of open deadlines of a week, a holder or a country, and how many of them are overdue.
-
-    `value` is the Monday, the holder's key, or the country's code (None: the programme's own); `owner` and `case_id`
-    belong to one of a holder's deadlines, and serve to name the holder.
-    """
-
-    value: date | str | None
-    count: int
-    over: int
-    owner: str | None = None
-    case_id: UUID | None = None
+    from shared.web.paging import PageRequest
 
 
 async def deadlines_page(
@@ -70,14 +31,32 @@ async def deadlines_page(
     """Return one page of the open deadlines, the first due first, and their number."""
     where = _where(wanted)
     total = await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where))
-    query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id)).where(*where)
-    query = query.order_by(col(DeadlineRow.due), col(DeadlineRow.id)).limit(size).offset((page - 1) * size)
-    rows = (await session.execute(query)).all()
-    known = await with_references(session, {case.id: case.case() for _, case in rows})
+    query = _with_case(where).order_by(col(DeadlineRow.due), col(DeadlineRow.id))
+    rows = (await session.execute(query.limit(size).offset((page - 1) * size))).all()
+    return await _entries(session, rows), int(total or 0)
+
+
+async def deadlines_by_cursor(
+    session: AsyncSession, wanted: DeadlineFilter, request: PageRequest
+) -> list[DeadlineEntry]:
+    """Return one page of the open deadlines, the first due first; `since` is when they were set."""
+    query = _with_case(_where(wanted))
+    if request.since is not None:
+        query = query.where(col(DeadlineRow.set_at) >= request.since)
+    keys = (col(DeadlineRow.due), col(DeadlineRow.id))
+    rows = await session.execute(cut(query, keys, request))  # type: ignore[arg-type]  # it keeps a query's columns
+    return await _entries(session, rows.all())
+
+
+def _with_case(where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[DeadlineRow, CaseRow]:
+    return sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id)).where(*where)
+
+
+async def _entries(session: AsyncSession, rows: Iterable[Any]) -> list[DeadlineEntry]:
+    found: list[tuple[DeadlineRow, CaseRow]] = [(row, case) for row, case in rows]
+    known = await with_references(session, {case.id: case.case() for _, case in found})
     # A case whose application has not arrived yet has no reference; it is counted, so it is listed.
-    return [DeadlineEntry(row.id, row.deadline(), known.get(case.id, case.case())) for row, case in rows], int(
-        total or 0
-    )
+    return [DeadlineEntry(row.id, row.deadline(), known.get(case.id, case.case())) for row, case in found]
 
 
 async def groups(session: AsyncSession, wanted: DeadlineFilter, by: Grouping) -> list[Group]:

@@ -11,7 +11,8 @@ import structlog
 
 from services.notifications.mail.model import REFUSED, Verdict, notification_in, report_in
 from services.notifications.mail.sending.delivery_log import failed
-from services.notifications.mail.store import resending, unreachable
+from services.notifications.mail.store import unreachable
+from services.notifications.messages import actions as messages
 from services.notifications.messages.store import messages as store
 from shared.contracts.codes import FailureCause
 from shared.ids import reaction_id
@@ -67,7 +68,7 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
 async def _judged(tx: Tx, found: UUID | None, report: Report | None) -> tuple[Verdict, NotificationRow | None]:
     if found is None:
         return Verdict.FORGED, None
-    row = await resending.notification(tx.session, found)
+    row = await store.notification(tx.session, found)
     if row is None:
         return Verdict.UNKNOWN, None
     if report is None:
@@ -80,13 +81,12 @@ async def _judged(tx: Tx, found: UUID | None, report: Report | None) -> tuple[Ve
 
 
 async def _take(tx: Tx, row: NotificationRow, report: Report, verdict: Verdict) -> None:
-    await resending.note_status(tx.session, row.id, report.status, clock.now())
+    await messages.note_report(tx, row.id, report.status)
     message = await store.message(tx.session, row.message_id)
     if verdict is Verdict.SOFT or message is None or row.state != store.SENT:
         return
     cause = FailureCause.BOUNCED
-    await resending.mark_returned(tx.session, row.id, cause.value)
-    await store.settle_messages(tx.session, [row.message_id], attempts=0)
+    await messages.mark_returned(tx, row, cause.value)
     await tx.record(failed(message, row.attempts, cause), row.id, correlation=message.story)
     if verdict is Verdict.HARD:
         person = {

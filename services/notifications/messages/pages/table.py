@@ -1,14 +1,12 @@
 """The pages of the table of messages, each row with its message in any language, for an example or a real event."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.notifications.cases.store import register
 from services.notifications.catalogues import MAILS
 from services.notifications.deadlines.model.rules import REMINDERS
 from services.notifications.deadlines.model.tasks import TASKS
@@ -18,10 +16,9 @@ from services.notifications.messages.model.rule import Rule
 from services.notifications.messages.model.table import AREAS, BY_NAME, RULES
 from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
 from services.notifications.messages.model.wording import Wording, short_subject
-from services.notifications.messages.store import messages as store
-from services.notifications.messages.store.messages import MessageRow
 from services.notifications.messages.views import messages
 from services.notifications.messages.views.bodies import bodies
+from services.notifications.messages.views.messages import CausedMessage
 from services.notifications.parameters import BusDep, Reader
 from shared.bus import Bus
 from shared.contracts.labels import label, tongue
@@ -55,7 +52,7 @@ async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", t
     caused: set[str] = set()
     if about is not None:
         async with bus.read() as session:
-            caused = {message.rule for message in await store.messages_about(session, about, countries_read(who))}
+            caused = await messages.rules_of_event(session, about, countries_read(who))
     whole = not event.strip() and not to
     wanted = {
         rule.name for rule in RULES if (rule.name in caused or not event.strip()) and (str(rule.to) == to or not to)
@@ -146,14 +143,6 @@ async def mail(
         return HTMLResponse(bodies(_wording(real, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
 
 
-@dataclass(frozen=True, slots=True)
-class _RealMessage:
-    """A message that a real event caused, and the name of its case's host."""
-
-    message: MessageRow
-    host: str
-
-
 def _rule(name: str) -> Rule:
     rule = BY_NAME.get(name)
     if rule is None:
@@ -161,7 +150,7 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_RealMessage | None, str | None]:
+async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[CausedMessage | None, str | None]:
     """Return the message that a real event caused by this rule, if the reader may see it; else the problem."""
     if not event.strip():
         return None, None
@@ -169,20 +158,12 @@ async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tup
     if about is None:
         return None, gettext("This is not the id of an event.")
     async with bus.read() as session:
-        caused = [
-            message
-            for message in await store.messages_about(session, about, countries_read(who))
-            if message.rule == rule.name
-        ]
-        if not caused:
-            return None, gettext("This event has caused no such message that you may see.")
-        host = caused[0].case.named_host
-        known = await register.organisation_names(session, [] if host is None else [host])
-    return _RealMessage(caused[0], "".join(known.values())), None
+        caused = await messages.caused_message(session, about, rule.name, countries_read(who))
+    if caused is None:
+        return None, gettext("This event has caused no such message that you may see.")
+    return caused, None
 
 
-def _wording(real: _RealMessage | None, rule: Rule, origin: str) -> Wording:
+def _wording(real: CausedMessage | None, rule: Rule, origin: str) -> Wording:
     """Return the message in the current language: the real one, or the example's."""
-    return (
-        preview(rule, origin) if real is None else messages.message_wording(real.message, origin=origin, host=real.host)
-    )
+    return preview(rule, origin) if real is None else real.wording(origin)

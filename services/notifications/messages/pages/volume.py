@@ -11,13 +11,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.filters import countries_in, country_field, monday_of
+from services.notifications.filters import FilterField, countries_in, country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.messages.forms import rule_field
+from services.notifications.messages.model.log import Part, Span
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.messages.model.wording import short_subject
-from services.notifications.messages.store import volume as store
-from services.notifications.messages.store.volume import Part, Span
 from services.notifications.messages.views import messages
 from services.notifications.parameters import BusDep, Reader
 from shared.i18n import gettext, locale, ngettext
@@ -59,21 +58,18 @@ async def volume(
     span = Span(first, first + _WEEK if only else monday + _WEEK, chosen, known or None)
     listed = messages.stored_state(state)
     async with bus.read() as session:
-        found, total = ([], 0) if listed is None else await store.rows(session, span, listed, page)
-        days = await store.volume(session, span, "day")
-        by_week = await store.volume(session, span, "week")
-        by_rule = await store.volume(session, span, "rule")
+        found = await messages.message_volume(session, span, listed, page)
     filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
     return render(
         request,
         "messages/volume.html",
-        charts=_charts(days, span) if days else [],
-        weeks=[_week(part, filters) for part in by_week],
-        rules=[_rule(part, filters) for part in by_rule],
+        charts=_charts(found.days, span) if found.days else [],
+        weeks=[_week(part, filters) for part in found.weeks],
+        rules=[_rule(part, filters) for part in found.rules],
         only=only,
         listed=None if listed is None else states.state("notification", state),
-        rows=[(message, messages.message_wording(message), messages.audience_name(message)) for message in found],
-        total=total,
+        rows=found.lines,
+        total=found.total,
         page=page,
         moment_=lambda value: dates.moment(value, short=True),
         fields=_fields(filters, mine),
@@ -182,17 +178,13 @@ def _cells(part: Part, filters: Mapping[str, str]) -> list[object]:
     return [*found, *(None if value is None else _time(value) for value in (part.half, part.most))]
 
 
-def _fields(chosen_filters: Mapping[str, str], countries: Iterable[str] | None) -> list[dict[str, object]]:
+def _fields(chosen_filters: Mapping[str, str], countries: Iterable[str] | None) -> list[FilterField]:
+    spans = [
+        (str(weeks_), ngettext("The last %(num)d week", "The last %(num)d weeks", weeks_) % {"num": weeks_})
+        for weeks_ in _SPANS
+    ]
     return [
-        {
-            "name": "weeks",
-            "label": gettext("Time"),
-            "options": [
-                (str(weeks_), ngettext("The last %(num)d week", "The last %(num)d weeks", weeks_) % {"num": weeks_})
-                for weeks_ in _SPANS
-            ],
-            "value": chosen_filters["weeks"] or str(_SPANS[0]),
-        },
+        FilterField("weeks", gettext("Time"), spans, chosen_filters["weeks"] or str(_SPANS[0])),
         country_field(countries, chosen_filters["country"]),
         rule_field(chosen_filters["rule"]),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.ids import read_id
 from shared.time.workdays import ZONE
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.notifications.messages.model.decision import Message
+    from services.notifications.messages.model.log import Search
     from services.notifications.messages.model.rule import Rule
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
@@ -182,18 +185,6 @@ class NotificationRow(Table, table=True):
     generation: int = 1
     status: str | None = Field(default=None, description="What a report said of it last (RFC 3463)")
     status_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What the log is searched by; `countries` None means all, `week` is a Monday."""
-
-    words: str = ""
-    state: str | None = None
-    countries: frozenset[str] | None = None
-    page: int = 1
-    rule: str | None = None
-    week: date | None = None
 
 
 async def queue_messages(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
@@ -361,6 +352,23 @@ async def messages_about(session: AsyncSession, event_id: UUID, countries: froze
 
 async def search_messages(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
     """Return one page of messages, the newest first, and their number."""
+    where = _matching(search)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
+    query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
+    rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()
+    return list(rows), int(total)
+
+
+async def messages_by_cursor(session: AsyncSession, search: Search, request: PageRequest) -> list[MessageRow]:
+    """Return one page of messages, the newest first; `since` is when their events happened."""
+    query = select(MessageRow).where(*_matching(search))
+    if request.since is not None:
+        query = query.where(col(MessageRow.at) >= request.since)
+    rows = await session.scalars(cut(query, (col(MessageRow.at), col(MessageRow.id)), request, newest=True))
+    return list(rows.all())
+
+
+def _matching(search: Search) -> list[sa.ColumnElement[bool]]:
     where = [_visible(search.countries)]
     if search.state:
         where.append(col(MessageRow.state) == search.state)
@@ -371,10 +379,7 @@ async def search_messages(session: AsyncSession, search: Search) -> tuple[list[M
     if search.week is not None:
         monday = datetime.combine(search.week, time(), ZONE)
         where.append(col(MessageRow.at).between(monday, monday + timedelta(weeks=1)))
-    total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
-    query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
-    rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()
-    return list(rows), int(total)
+    return where
 
 
 async def state_counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
@@ -393,3 +398,68 @@ def _named(words: str) -> sa.ColumnElement[bool]:
     if application_id is not None:
         return col(MessageRow.application_id) == application_id
     return col(MessageRow.reference) == words.strip().upper()
+
+
+async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
+    """Retry what failed of a message at once (`now` is real time); False where nothing failed.
+
+    Recipients for whom the message waits until the morning still get it then.
+    """
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        return False
+    failed = await session.execute(
+        sa.update(NotificationRow)
+        .where(
+            col(NotificationRow.message_id) == message_id,
+            col(NotificationRow.generation) == message.generation,
+            col(NotificationRow.state) == FAILED,
+        )
+        .values(state=WAITING, cause=None)
+        .returning(col(NotificationRow.id))
+    )
+    if not failed.all() and message.state != FAILED:
+        return False
+    await _requeue(session, message, now)
+    return True
+
+
+async def write_anew(session: AsyncSession, message_id: UUID, now: datetime) -> int | None:
+    """Queue a message to be written anew from its facts (`now` is real time), for its present recipients.
+
+    Return its generation from now on; None where it still waits to be sent.
+    """
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    if message is None or message.state == WAITING:
+        return None
+    generation = message.generation + 1
+    await _requeue(session, message, now, generation=generation)
+    return generation
+
+
+async def _requeue(session: AsyncSession, message: MessageRow, now: datetime, **changes: Any) -> None:
+    changes |= {"state": WAITING, "attempts": 0, "cause": None, "held_until": None}
+    await change_message(session, message.id, next_at=now, queued_at=now, **changes)
+
+
+async def notification(session: AsyncSession, notification_id: UUID) -> NotificationRow | None:
+    """Return one notification, locked until the commit."""
+    return await session.get(NotificationRow, notification_id, with_for_update=True, populate_existing=True)
+
+
+async def note_status(session: AsyncSession, notification_id: UUID, status: str, now: datetime) -> None:
+    """Save the status of a report about a mail (RFC 3463), at domain time `now`."""
+    await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.id) == notification_id)
+        .values(status=status, status_at=now)
+    )
+
+
+async def mark_returned(session: AsyncSession, notification_id: UUID, cause: str) -> None:
+    """Mark a mail that was sent as failed."""
+    await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.id) == notification_id, col(NotificationRow.state) == SENT)
+        .values(state=FAILED, cause=cause)
+    )

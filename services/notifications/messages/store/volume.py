@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from services.notifications.messages.model.log import By, Part, Span
 from services.notifications.messages.store.messages import DONE, FAILED, PAGE, WAITING, MessageRow, NotificationRow
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
-
-By = Literal["day", "week", "rule"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is counted: events of the days from `first` up to and without `end`, at the programme's office.
-
-    `countries` are those that the reader may see (None: all), `rule` one message of the table.
-    """
-
-    first: date
-    end: date
-    countries: frozenset[str] | None = None
-    rule: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Messages of one day, week (its Monday) or rule, with times from the event to the mail server's receipt.
-
-    Half of the mails took at most `half` seconds, nine tenths at most `most`; None where none was sent.
-    """
-
-    value: date | str
-    sent: int
-    failed: int
-    waiting: int
-    half: float | None
-    most: float | None
-
-    @property
-    def all(self) -> int:
-        """All messages of it."""
-        return self.sent + self.failed + self.waiting
 
 
 async def rows(session: AsyncSession, span: Span, state: str, page: int) -> tuple[list[MessageRow], int]:

@@ -14,6 +14,7 @@ import structlog
 
 from services.notifications.calendars.store import appointments
 from services.notifications.cases.model import audience
+from services.notifications.deadlines.actions import claim
 from services.notifications.deadlines.model.rules import RIGHTS
 from services.notifications.deadlines.store import deadlines as store
 from services.notifications.events import RecordedEvent
@@ -98,7 +99,7 @@ async def _announce_chunk(bus: Bus, lease: Lease, ids: Sequence[UUID], until: da
     """Announce some in one transaction: the events, their messages, and the record of it."""
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
-        claimed = await store.claim(tx.session, ids, until)
+        claimed = await claim(tx, ids, until)
         deputies = await store.deputy_dates(tx.session, [entry for what, entry in claimed if what == "passed"])
         found: list[Message] = []
         for what, entry in claimed:

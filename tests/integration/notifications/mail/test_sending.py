@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from services.notifications.app import create_app
 from services.notifications.mail import actions as mail_actions
-from services.notifications.mail.actions import ResendReason
+from services.notifications.mail.model import ResendReason
 from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from shared.time import clock

@@ -268,3 +268,24 @@ async def test_programs_read_the_same_by_the_api(app: FastAPI, feed: Feed, path:
         answer = await client.get(f"/notifications/api/v1/{path}", headers={"Accept": "application/json"})
     assert answer.status_code == 200, answer.text
     assert ("application_submitted" if path != "deadlines" else "endorsement") in answer.text
+
+
+@pytest.mark.parametrize("path", ["messages", "deadlines"])
+async def test_programs_read_the_lists_page_by_page(app: FastAPI, feed: Feed, path: str) -> None:
+    """Following `next` gives each item once, in the order of the whole list; a foreign cursor is refused."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    address = f"/notifications/api/v1/{path}"
+    async with as_(app, "programme") as client:
+        whole = (await client.get(f"{address}?limit=200")).json()
+        assert (len(whole["items"]) > 1, whole["next"]) == (True, None)
+        found, cursor = [], ""
+        while True:
+            page_of_list = (await client.get(f"{address}?limit=1{cursor}")).json()
+            found += page_of_list["items"]
+            if page_of_list["next"] is None:
+                break
+            cursor = f"&cursor={page_of_list['next']}"
+        assert found == whole["items"]
+        assert (await client.get(f"{address}?since=2090-01-01T00:00:00Z")).json()["items"] == []
+        assert (await client.get(f"{address}?cursor=x")).status_code == 422

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from services.notifications.messages.store.volume import Span, volume
+from services.notifications.messages.model.log import Span
+from services.notifications.messages.store.volume import volume
 from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, post
 from tests.integration.notifications.messages.test_pages import page

@@ -1,0 +1,298 @@
+"""Show the log of messages, one message, and people who cannot be reached by mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from babel.dates import get_timezone_location
+
+from services.notifications.deadlines.store import lists
+from services.notifications.guards import countries_read, reads
+from services.notifications.mail.model import REFUSED, VERDICTS, ResendReason, Verdict
+from services.notifications.mail.store import resending, unreachable
+from services.notifications.messages.store import messages as store
+from services.notifications.messages.views import messages
+from services.notifications.preferences.model.quiet_hours import pressing
+from shared.contracts.codes import FailureCause
+from shared.contracts.labels import coordinator, label
+from shared.errors import Refused
+from shared.i18n import gettext, locale
+from shared.time import clock
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.mail.store.unreachable import Unreachable
+    from services.notifications.messages.model.log import MessageState, Search
+    from services.notifications.messages.model.wording import Wording
+    from services.notifications.messages.store.messages import MessageRow, NotificationRow
+    from services.notifications.messages.views.messages import MessageLine
+    from services.notifications.preferences.model.quiet_hours import Quiet
+    from shared.identity import Principal
+
+_DAYS, _SHOWN = 30, 20
+"""For how many days reports are counted, and how many of them are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A message of the log, its state, and why it is not sent, in words."""
+
+    line: MessageLine
+    state: MessageState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLog:
+    """A page of the log, its number of messages, and what the reader's countries have in each state."""
+
+    lines: list[LogLine]
+    total: int
+    sent: int
+    waiting: int
+    failed: int
+    overdue: int
+    unreachable: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLine:
+    """One recipient of a message, by an opaque id, and what became of the mail."""
+
+    recipient: UUID
+    language: str
+    state: str
+    sent_at: datetime | None
+    cause: str
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resending:
+    """When a message was sent anew, by whom (a sign-in subject) and why, in words."""
+
+    at: datetime
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDetail:
+    """One message: its text, its recipients, and why one was not reached."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    attempts: int
+    audience: str
+    state: MessageState
+    reason: str
+    wording: Wording
+    recipients: list[RecipientLine]
+    resendings: list[Resending]
+    retryable: bool
+    resendable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachablePerson:
+    """A person whose mailbox takes no mail, by an opaque id; `owner` takes care of it, `why` is in words."""
+
+    recipient: UUID
+    owner: str
+    why: str
+    since: datetime
+    times: int
+    tried_at: datetime | None
+    asked_at: datetime | None
+    settled_at: datetime | None
+    settled_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many reports had a verdict; `refused`: they change nothing."""
+
+    words: str
+    count: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A report about a mail: when it came, its verdict in words, its status and the way by which it came."""
+
+    at: datetime
+    words: str
+    status: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachableList:
+    """A page of people who cannot be reached, their number, and, for the programme, the reports about mails."""
+
+    people: list[UnreachablePerson]
+    total: int
+    counts: list[VerdictCount]
+    reports: list[DeliveryReport]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachableDetail:
+    """One person who cannot be reached, with the newest message that did not arrive."""
+
+    person: UnreachablePerson
+    message_id: UUID | None
+    subject: str
+    retryable: bool
+
+
+async def message_log(session: AsyncSession, search: Search, who: Principal, quiet: Quiet) -> MessageLog:
+    """Return a page of the messages in `search`, the newest first, and the counts of the reader's countries."""
+    countries = countries_read(who)
+    counts = await store.state_counts(session, countries)
+    found, total = await store.search_messages(session, search)
+    now = clock.now()
+    return MessageLog(
+        [
+            LogLine(messages.message_line(message), messages.state_of(message), _reason(message, now, quiet))
+            for message in found
+        ],
+        total,
+        sent=counts.get(store.DONE, 0),
+        waiting=counts.get(store.WAITING, 0),
+        failed=counts.get(store.FAILED, 0),
+        overdue=await lists.overdue_count(session, now=now, countries=countries),
+        unreachable=await unreachable.open_count(session, countries),
+    )
+
+
+async def message_detail(
+    session: AsyncSession, message_id: UUID, who: Principal, *, origin: str, quiet: Quiet
+) -> MessageDetail:
+    """Return one message that the reader may see. Raises `Refused` (404)."""
+    message = await store.message(session, message_id)
+    if message is None or not reads(who, message.country):
+        raise Refused(gettext("There is no such message."), 404)
+    notifications = await store.notifications_of(session, message.id)
+    host = await messages.host_name(session, message)
+    return MessageDetail(
+        id=message.id,
+        rule=message.rule,
+        about=message.about,
+        at=message.at,
+        reference=message.reference,
+        attempts=message.attempts,
+        audience=messages.audience_name(message),
+        state=messages.state_of(message),
+        reason=_reason(message, clock.now(), quiet),
+        wording=messages.message_wording(message, origin=origin, host=host),
+        recipients=[_recipient(row) for row in notifications],
+        resendings=[
+            Resending(row.at, row.actor, label(ResendReason(row.reason)))
+            for row in await resending.resendings(session, message.id)
+        ],
+        retryable=_retryable(message, notifications),
+        resendable=message.state != store.WAITING,
+    )
+
+
+def _recipient(row: NotificationRow) -> RecipientLine:
+    return RecipientLine(row.recipient, row.language, row.state, row.sent_at, _cause(row.cause), row.status)
+
+
+def _retryable(message: MessageRow, notifications: Sequence[NotificationRow]) -> bool:
+    """Return whether something of a message failed, and a recipient is left who could get it."""
+    failed = [row for row in notifications if row.generation == message.generation and row.state == store.FAILED]
+    causes = {row.cause for row in failed} if failed else {message.cause} if message.state == store.FAILED else set()
+    return bool(causes - {FailureCause.CONTACT_ERASED.value})
+
+
+def _cause(code: str | None) -> str:
+    return "" if code is None else label(FailureCause(code))
+
+
+def _reason(message: MessageRow, now: datetime, quiet: Quiet) -> str:
+    """Return in words why a message is not sent: it waits for the morning, or it failed."""
+    return _waits(message, now, quiet) or _cause(message.cause)
+
+
+def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
+    """Return until when a message waits for the morning, and where; empty where it does not.
+
+    A person's own quiet hours are private: the only times shown are the country's, or when the message becomes urgent.
+    """
+    until = message.held_until
+    if message.state != store.WAITING or until is None or until <= now:
+        return ""
+    if until not in {quiet.until(message.country, now), pressing(message.row, message.facts, now)}:
+        return gettext("waits until the recipient's quiet hours are over")
+    zone = zone_of(message.country)
+    city = get_timezone_location(zone, locale=locale(), return_city=True)
+    return gettext("waits until %(time)s in %(city)s") % {"time": f"{until.astimezone(zone):%H:%M}", "city": city}
+
+
+async def unreachable_list(
+    session: AsyncSession, who: Principal, countries: frozenset[str] | None, *, settled: bool, page: int
+) -> UnreachableList:
+    """Return a page of the people of some countries (None: all), the longest unreachable first."""
+    rows, total = await unreachable.unreachable_page(session, countries=countries, settled=settled, page=page)
+    counts: Mapping[str, int] = {}
+    reports: list[DeliveryReport] = []
+    if countries_read(who) is None:
+        since = clock.now() - timedelta(days=_DAYS)
+        counts, newest = await unreachable.reports(session, since=since, most=_SHOWN)
+        reports = [
+            DeliveryReport(row.at, gettext(VERDICTS[Verdict(row.verdict)]), row.status, row.source) for row in newest
+        ]
+    return UnreachableList(
+        [_person(row) for row in rows],
+        total,
+        [
+            VerdictCount(gettext(VERDICTS[verdict]), counts[verdict], verdict in REFUSED)
+            for verdict in Verdict
+            if verdict in counts
+        ],
+        reports,
+    )
+
+
+async def unreachable_person(session: AsyncSession, recipient: UUID, who: Principal) -> UnreachableDetail:
+    """Return one person who cannot be reached and whom the reader may see. Raises `Refused` (404)."""
+    row = (await unreachable.open_entries(session, [recipient])).get(recipient)
+    if row is None or not reads(who, row.country):
+        raise Refused(gettext("This person is not on the list, or not any more."), 404)
+    message = await store.message(session, row.message_id)
+    if message is None:
+        return UnreachableDetail(_person(row), None, "", retryable=False)
+    return UnreachableDetail(
+        _person(row),
+        message.id,
+        messages.message_wording(message).subject,
+        _retryable(message, await store.notifications_of(session, message.id)),
+    )
+
+
+def _person(row: Unreachable) -> UnreachablePerson:
+    return UnreachablePerson(
+        recipient=row.recipient,
+        owner=gettext("Programme coordinator") if row.country is None else coordinator(row.country),
+        why=f"{label(FailureCause(row.cause))} ({row.status})",
+        since=row.since,
+        times=row.times,
+        tried_at=row.tried_at,
+        asked_at=row.asked_at,
+        settled_at=row.settled_at,
+        settled_by=row.settled_by,
+    )
