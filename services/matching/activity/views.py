@@ -17,7 +17,7 @@ from shared.web.read_models import ReadModel
 
 
 class BoardEvent(ReadModel):
-    """An event as the board lists it; whoever acted is not named."""
+    """An event as the board lists it; the person who acted is not named."""
 
     id: UUID
     at: AwareDatetime

@@ -53,7 +53,7 @@ PAGE = store.PAGE
 
 
 class Case(ReadModel):
-    """An application with the stage in which it stands, and its match, or its provisional place.
+    """An application with its stage, and its match or provisional place.
 
     `stage_kind` and `stage` name the stage, such as `match` and `provisional`. Without a place `why` and `rule` say
     what kept it from one.
