@@ -183,7 +183,7 @@ def _form_class(kind: Kind) -> type[QuestionForm]:
 def show_refusal(form: Form, problem: Refused) -> None:
     """Show a refusal at its fields; errors in the answers together at the first of them."""
     fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
-    form.take(Refused(problem.detail, problem.status_code, fields))
+    form.take(Refused(problem.detail, fields=fields, code=problem.code))
 
 
 def _question_page(
