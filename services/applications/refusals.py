@@ -58,7 +58,7 @@ def lawful() -> Iterator[None]:
     try:
         yield
     except NotPossible as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(str(error), code=error.code) from error
 
 
 async def own_application(tx: Tx, principal: Principal, application_id: UUID) -> Application:
@@ -82,5 +82,5 @@ def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) ->
     except AlreadyDone:
         return False
     except NotNow as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(str(error), code=error.code) from error
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.contracts.lifecycle import TRANSITIONS
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.web.states import state as in_words
 
@@ -25,7 +26,11 @@ _REACHED: dict[str, str] = {row.event: str(row.target) for row in TRANSITIONS if
 
 
 class NotNow(ValueError):
-    """The event cannot happen in the present state; the sentence names that state."""
+    """The event cannot happen in the present state; the sentence names that state, the code the kind of obstacle."""
+
+    def __init__(self, sentence: str, code: ProblemCode = ProblemCode.WRONG_STATE) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class AlreadyDone(NotNow):

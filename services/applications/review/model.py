@@ -19,6 +19,7 @@ from shared.contracts.applications import (
 )
 from shared.contracts.codes import AppealOutcome, ApplicationState
 from shared.contracts.lifecycle import Unit
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 from shared.time.workdays import due
@@ -52,9 +53,14 @@ def after_filing(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
     """
     target = after(AppealFiled, state)
     if filed:
-        raise NotPossible(gettext("You appealed against this decision before. What was decided on that stands."))
+        raise NotPossible(
+            gettext("You appealed against this decision before. What was decided on that stands."),
+            ProblemCode.ALREADY_DONE,
+        )
     if now > until:
-        raise NotPossible(gettext("The time for an appeal ended on %(day)s.") % {"day": dates.day(until)})
+        raise NotPossible(
+            gettext("The time for an appeal ended on %(day)s.") % {"day": dates.day(until)}, ProblemCode.DEADLINE_PASSED
+        )
     return target
 
 
@@ -69,7 +75,7 @@ def after_decision(outcome: AppealOutcome, *, state: S, against: S, before: S, c
     Raises `NotPossible` where the application is not appealed (any more).
     """
     if state is not S.APPEALED:
-        raise NotPossible(gettext("This appeal was decided already."))
+        raise NotPossible(gettext("This appeal was decided already."), ProblemCode.ALREADY_DONE)
     if outcome is AppealOutcome.DISMISSED:
         return against
     return S.UNPLACED if closed else before
@@ -89,4 +95,7 @@ def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetim
 def check_other_decider(decided_by: str, subject: str) -> None:
     """Raise `NotPossible` for the coordinator who made the decision that is appealed against."""
     if decided_by == subject:
-        raise NotPossible(gettext("You made the decision that is appealed against: another coordinator decides on it."))
+        raise NotPossible(
+            gettext("You made the decision that is appealed against: another coordinator decides on it."),
+            ProblemCode.SECOND_PERSON_NEEDED,
+        )

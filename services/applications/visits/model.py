@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import Answer, Party, VisitState
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 
@@ -59,11 +60,14 @@ def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party |
     if state not in _OPEN:
         raise refuse("visit", state)
     if proposal is not None:
-        raise NotNow(gettext("Other dates are proposed already. Answer them first."))
+        raise NotNow(gettext("Other dates are proposed already. Answer them first."), ProblemCode.STEP_MISSING)
     if asked_by is party:
         raise refuse("visit", state, done=True)
     if asked_by is not None:
-        raise NotNow(gettext("Other dates were asked for already. You will see them here when they are found."))
+        raise NotNow(
+            gettext("Other dates were asked for already. You will see them here when they are found."),
+            ProblemCode.ALREADY_DONE,
+        )
 
 
 def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str]:
@@ -92,10 +96,14 @@ def may_answer_move(
     if party in given:
         raise refuse("visit", state, done=True)
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
-        raise NotNow(gettext("These dates are no longer proposed. The page of the visit shows what is."))
+        raise NotNow(
+            gettext("These dates are no longer proposed. The page of the visit shows what is."),
+            ProblemCode.EDIT_CONFLICT,
+        )
     if at > proposal.due:
         raise NotNow(
-            gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)}
+            gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)},
+            ProblemCode.DEADLINE_PASSED,
         )
 
 
@@ -130,7 +138,7 @@ def may_record(state: VisitState, days: Sequence[date], day: date, today: date) 
     if day not in days:
         raise NotNow(gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)})
     if day > today:
-        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(day)})
+        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(day)}, ProblemCode.TOO_EARLY)
 
 
 def may_report_no_show(state: VisitState, start: date, attended: Collection[date], today: date) -> None:
@@ -138,7 +146,7 @@ def may_report_no_show(state: VisitState, start: date, attended: Collection[date
     if state is not VisitState.SCHEDULED:
         raise refuse("visit", state, done=state is VisitState.NO_SHOW)
     if today < start:
-        raise NotNow(gettext("The visit starts on %(day)s.") % {"day": dates.day(start)})
+        raise NotNow(gettext("The visit starts on %(day)s.") % {"day": dates.day(start)}, ProblemCode.TOO_EARLY)
     if attended:
         raise NotNow(gettext("You recorded that the guest was there. Report an early return instead."))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from services.applications.transitions import AlreadyDone, NotNow
 from shared.contracts.codes import ApplicationState
 from shared.contracts.lifecycle import BEFORE_OFFERED
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.ids import reaction_id
 
@@ -55,11 +56,11 @@ def check_alone(*, member: bool, leads: bool, paired: bool) -> None:
     `member`: confirmed in a group; `leads`: leads one; `paired`: has named a counterpart.
     """
     if member:
-        raise NotNow(gettext("You are in a group already. Leave it first."))
+        raise NotNow(gettext("You are in a group already. Leave it first."), ProblemCode.STEP_MISSING)
     if leads:
-        raise NotNow(gettext("You lead a group already. Take your invitations back first."))
+        raise NotNow(gettext("You lead a group already. Take your invitations back first."), ProblemCode.STEP_MISSING)
     if paired:
-        raise NotNow(gettext("You have named a counterpart already. Take that back first."))
+        raise NotNow(gettext("You have named a counterpart already. Take that back first."), ProblemCode.STEP_MISSING)
 
 
 def check_group_size(live: int, most: int) -> None:
@@ -67,7 +68,8 @@ def check_group_size(live: int, most: int) -> None:
     if 1 + live >= most:
         raise NotNow(
             gettext("A group of this call has at most %(most)d members, you and those who have not answered included.")
-            % {"most": most}
+            % {"most": most},
+            ProblemCode.LIMIT_REACHED,
         )
 
 
@@ -77,7 +79,7 @@ def after_answer(state: C, *, yes: bool) -> C:
     if state is target:
         raise AlreadyDone(gettext("You have answered this already."))
     if state is not C.ASKED:
-        raise NotNow(gettext("This was taken back, or answered before."))
+        raise NotNow(gettext("This was taken back, or answered before."), ProblemCode.ALREADY_DONE)
     return target
 
 
@@ -95,5 +97,5 @@ def _after_end(state: C, target: C, sources: frozenset[C]) -> C:
     if state is target:
         raise AlreadyDone(gettext("This was done already."))
     if state not in sources:
-        raise NotNow(gettext("This was taken back, or answered before."))
+        raise NotNow(gettext("This was taken back, or answered before."), ProblemCode.ALREADY_DONE)
     return target

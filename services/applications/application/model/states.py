@@ -25,6 +25,7 @@ from shared.contracts.applications import (
 )
 from shared.contracts.codes import ApplicationState, Outcome
 from shared.contracts.lifecycle import BEFORE_OFFERED, OPEN, TRANSITIONS
+from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ _DOING: dict[str, str] = {
 
 
 class NotPossible(ValueError):
-    """The event cannot happen in the application's present state; the sentence names that state."""
+    """The event cannot happen in the application's present state; the sentence says why, the code what kind it is."""
+
+    def __init__(self, sentence: str, code: ProblemCode = ProblemCode.WRONG_STATE) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def after(event: type[Event], state: S) -> S:

@@ -20,6 +20,7 @@ from shared.contracts.codes import (
     Side,
 )
 from shared.contracts.participation import IdentityReleased
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> Non
     if asked_side is None:
         raise refuse("match", state)
     if asked_side is not side:
-        raise NotNow(gettext("The home country clears first. You will see the case here when it has."))
+        raise NotNow(
+            gettext("The home country clears first. You will see the case here when it has."), ProblemCode.TOO_EARLY
+        )
 
 
 def releases(pairing: Pairing, side: Side) -> tuple[IdentityReleased, ...]:

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from services.applications.mentorships.model.pair import ONGOING, PAIR
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import LANGUAGES, Code, MentorshipState, Party
+from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
 from shared.time import dates
 
@@ -199,7 +200,8 @@ def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, p
     if number != waits:
         raise NotNow(
             gettext("Version %(old)s can no longer be signed; version %(new)s waits for you. Read that one.")
-            % {"old": number, "new": waits}
+            % {"old": number, "new": waits},
+            ProblemCode.EDIT_CONFLICT,
         )
 
 
@@ -211,10 +213,14 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
     if based_on != newest:
         raise NotNow(
             gettext("Version %(new)s was written since you opened this page. Read it first; what you wrote is kept.")
-            % {"new": newest}
+            % {"new": newest},
+            ProblemCode.EDIT_CONFLICT,
         )
     if newest >= MOST_VERSIONS:
-        raise NotNow(gettext("This agreement has the most versions: %(most)s.") % {"most": MOST_VERSIONS})
+        raise NotNow(
+            gettext("This agreement has the most versions: %(most)s.") % {"most": MOST_VERSIONS},
+            ProblemCode.LIMIT_REACHED,
+        )
     if terms.until is not None and not today < terms.until <= today + LONGEST:
         raise NotNow(gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)})
 
@@ -226,4 +232,7 @@ def may_take_back(state: MentorshipState, version: Version, state_of: VersionSta
     if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:
         raise NotNow(gettext("Only a version that waits for a signature can be taken back."))
     if not own:
-        raise NotNow(gettext("Whoever proposed a version takes it back. You can propose another one."))
+        raise NotNow(
+            gettext("Whoever proposed a version takes it back. You can propose another one."),
+            ProblemCode.SECOND_PERSON_NEEDED,
+        )

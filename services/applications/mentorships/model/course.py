@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.pair import BEGUN, OVER
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import MentorshipState, Party
+from shared.errors import ProblemCode
 from shared.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def may_complete(state: MentorshipState, totals: Totals) -> None:
                 "It can be completed once %(num)d more sessions are confirmed. To end it before, say why.",
                 totals.needed,
             )
-            % {"num": totals.needed}
+            % {"num": totals.needed},
+            ProblemCode.STEP_MISSING,
         )
 
 

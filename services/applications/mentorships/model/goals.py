@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.pair import ONGOING
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import MentorshipState
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 
@@ -23,9 +24,13 @@ def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
     if state not in ONGOING:
         raise refuse("mentorship", state)
     if open_goals >= MOST_OPEN:
-        raise NotNow(gettext("Close a goal first: %(most)s are the most.") % {"most": MOST_OPEN})
+        raise NotNow(
+            gettext("Close a goal first: %(most)s are the most.") % {"most": MOST_OPEN}, ProblemCode.LIMIT_REACHED
+        )
     if goals >= MOST_GOALS:
-        raise NotNow(gettext("A mentorship has up to %(most)s goals.") % {"most": MOST_GOALS})
+        raise NotNow(
+            gettext("A mentorship has up to %(most)s goals.") % {"most": MOST_GOALS}, ProblemCode.LIMIT_REACHED
+        )
 
 
 def in_time(target: date | None, today: date) -> None:
@@ -41,7 +46,7 @@ def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
     if closed:
         raise NotNow(gettext("This goal is closed. Take it up again to go on with it."))
     if notes >= MOST_NOTES:
-        raise NotNow(gettext("A goal has up to %(most)s notes.") % {"most": MOST_NOTES})
+        raise NotNow(gettext("A goal has up to %(most)s notes.") % {"most": MOST_NOTES}, ProblemCode.LIMIT_REACHED)
 
 
 def may_close(state: MentorshipState, *, closed: bool) -> None:

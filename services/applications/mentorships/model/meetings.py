@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.sessions import LEAST_MINUTES, MOST_MINUTES
 from services.applications.transitions import AlreadyDone, NotNow, refuse
 from shared.contracts.codes import MentorshipState
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 from shared.time.zones import zone_of
@@ -69,7 +70,7 @@ def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if planned is not None:
-        raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."))
+        raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."), ProblemCode.DUPLICATE)
 
 
 def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
@@ -92,4 +93,6 @@ def _check_current(planned: PlannedMeeting, now: datetime, version: int | None) 
     if planned.begins_at <= now:
         raise NotNow(gettext("This session has begun, or is over. Log it if it took place."))
     if version is not None and version != planned.version:
-        raise NotNow(gettext("The session was moved since you opened this page. Read it again."))
+        raise NotNow(
+            gettext("The session was moved since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
+        )

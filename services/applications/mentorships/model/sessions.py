@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.pair import BEGUN
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import MentorshipState, Party
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 
@@ -87,7 +88,7 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
     """Raise `NotNow` unless the session lies between the mentorship's start and today and has an allowed length."""
     if held_on > today:
-        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
+        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)}, ProblemCode.TOO_EARLY)
     if started_on is not None and held_on < started_on:
         raise NotNow(gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
@@ -104,7 +105,9 @@ def may_log(state: MentorshipState, sessions: int) -> None:
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if sessions >= MOST_SESSIONS:
-        raise NotNow(gettext("A mentorship has up to %(most)s sessions.") % {"most": MOST_SESSIONS})
+        raise NotNow(
+            gettext("A mentorship has up to %(most)s sessions.") % {"most": MOST_SESSIONS}, ProblemCode.LIMIT_REACHED
+        )
 
 
 def may_confirm(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
@@ -122,25 +125,35 @@ def _may_answer(
 ) -> None:
     _check_open(state, logged, reached)
     if logged.by is party:
-        raise NotNow(gettext("The other side confirms a session that you logged."))
+        raise NotNow(gettext("The other side confirms a session that you logged."), ProblemCode.SECOND_PERSON_NEEDED)
     if version is not None and version != logged.version:
-        raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
+        raise NotNow(
+            gettext("The session was corrected since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
+        )
 
 
 def may_correct(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
     """Raise `NotNow` unless it is one's own session, unconfirmed, and unchanged since it was read."""
     _check_open(state, logged, None)
     if logged.by is not party:
-        raise NotNow(gettext("Whoever logged a session corrects it. You can say that it did not take place so."))
+        raise NotNow(
+            gettext("Whoever logged a session corrects it. You can say that it did not take place so."),
+            ProblemCode.SECOND_PERSON_NEEDED,
+        )
     if version is not None and version != logged.version:
-        raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
+        raise NotNow(
+            gettext("The session was corrected since you opened this page. Read it again."), ProblemCode.EDIT_CONFLICT
+        )
 
 
 def may_withdraw(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
     """Raise `AlreadyDone` where it was withdrawn, `NotNow` unless it is one's own session and unconfirmed."""
     _check_open(state, logged, SessionState.WITHDRAWN)
     if logged.by is not party:
-        raise NotNow(gettext("Whoever logged a session takes it back. You can say that it did not take place so."))
+        raise NotNow(
+            gettext("Whoever logged a session takes it back. You can say that it did not take place so."),
+            ProblemCode.SECOND_PERSON_NEEDED,
+        )
 
 
 def _check_open(state: MentorshipState, logged: LoggedSession, reached: SessionState | None) -> None:

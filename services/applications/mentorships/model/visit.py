@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.pair import PAIR
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import MentorshipState, Party, VisitState
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
 
@@ -44,11 +45,13 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if open_request is RequestState.ASKED:
-        raise NotNow(gettext("A visit is asked for already: answer it, or take it back first."))
+        raise NotNow(gettext("A visit is asked for already: answer it, or take it back first."), ProblemCode.DUPLICATE)
     if open_request is RequestState.AGREED:
-        raise NotNow(gettext("You agreed on a visit; its dates are on their way."))
+        raise NotNow(gettext("You agreed on a visit; its dates are on their way."), ProblemCode.DUPLICATE)
     if visit in TO_COME:
-        raise NotNow(gettext("Your visit is still to come. Ask for another one when it is over."))
+        raise NotNow(
+            gettext("Your visit is still to come. Ask for another one when it is over."), ProblemCode.DUPLICATE
+        )
 
 
 def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
@@ -82,7 +85,7 @@ def may_answer(state: MentorshipState, request: RequestState, asked_by: Party, p
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if asked_by is party:
-        raise NotNow(gettext("The other side answers what you asked for."))
+        raise NotNow(gettext("The other side answers what you asked for."), ProblemCode.SECOND_PERSON_NEEDED)
 
 
 def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
@@ -92,4 +95,6 @@ def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
     if request is not RequestState.ASKED:
         raise refuse("pair_visit", request)
     if asked_by is not party:
-        raise NotNow(gettext("Whoever asked for a visit takes it back. You can refuse it."))
+        raise NotNow(
+            gettext("Whoever asked for a visit takes it back. You can refuse it."), ProblemCode.SECOND_PERSON_NEEDED
+        )

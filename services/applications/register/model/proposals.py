@@ -12,6 +12,7 @@ from services.applications.application.model.states import NotPossible
 from services.applications.register.model import Entry, OrganisationEntry, PersonEntry, Subject
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.contracts.codes._base import N_, Code
+from shared.errors import ProblemCode
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def check_pending(state: ProposalState) -> None:
     """Check that a proposal still waits. Raises `NotPossible` with its state."""
     match state:
         case ProposalState.APPROVED:
-            raise NotPossible(gettext("This proposal is approved already."))
+            raise NotPossible(gettext("This proposal is approved already."), ProblemCode.ALREADY_DONE)
         case ProposalState.REFUSED:
-            raise NotPossible(gettext("This proposal is refused already."))
+            raise NotPossible(gettext("This proposal is refused already."), ProblemCode.ALREADY_DONE)
         case ProposalState.TAKEN_BACK:
-            raise NotPossible(gettext("Its proposer has taken this proposal back."))
+            raise NotPossible(gettext("Its proposer has taken this proposal back."), ProblemCode.ALREADY_DONE)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

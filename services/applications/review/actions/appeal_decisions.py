@@ -120,7 +120,7 @@ async def decide(
             raise Refused(gettext("This appeal was decided already."), code=ProblemCode.ALREADY_DONE)
         own = appeal_capacity(principal, application, appeal)
         if own.acting_as is None:
-            raise Refused(own.why_not, 409)
+            raise Refused(own.why_not, code=ProblemCode.SECOND_PERSON_NEEDED)
         closed = call.state == CallState.CLOSED
         with lawful():
             state = model.after_decision(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from services.reporting.indicators.model.figure import Cell
 from services.reporting.periods.model.approval import NotNow
 from shared.contracts.codes import PeriodState, RestatementReason
+from shared.errors import ProblemCode
 from shared.i18n import N_
 
 if TYPE_CHECKING:
@@ -92,11 +93,13 @@ def restatable(where: Approval) -> None:
 def decide(was: Proposal, by: str, at: datetime, state: ProposalState) -> Proposal:
     """Approve, decline or withdraw a proposal. Raises `NotNow`."""
     if was.state is not ProposalState.PROPOSED:
-        raise NotNow(N_("This restatement was decided before: look at the page again."))
+        raise NotNow(N_("This restatement was decided before: look at the page again."), ProblemCode.ALREADY_DONE)
     if state is ProposalState.WITHDRAWN and by != was.author:
-        raise NotNow(N_("Only its author withdraws a proposal: you can decline it."))
+        raise NotNow(N_("Only its author withdraws a proposal: you can decline it."), ProblemCode.SECOND_PERSON_NEEDED)
     if state is not ProposalState.WITHDRAWN and by == was.author:
-        raise NotNow(N_("You proposed this restatement: somebody else has to decide on it."))
+        raise NotNow(
+            N_("You proposed this restatement: somebody else has to decide on it."), ProblemCode.SECOND_PERSON_NEEDED
+        )
     return replace(was, state=state, decided_by=by, decided_at=at)
 
 
