@@ -34,8 +34,8 @@ _JSON = "application/json"
 _GENERAL = """
 Times are ISO 8601 with an offset, days `YYYY-MM-DD`, countries ISO 3166-1 alpha-2, languages ISO 639-1. A list answers
 `items` and `next`: send `next` back as `cursor` to read on. Errors are `application/problem+json` (RFC 9457):
-`code` and `type` name the kind, `type` leads to a page that explains it, and texts follow `Accept-Language`. Where `GET`
-is allowed, `HEAD` is too. `RateLimit` says how many requests are left; beyond the limit the answer is 429 with
+`code` and `type` name the kind, `type` leads to a page that explains it, and texts follow `Accept-Language`. Where
+`GET` is allowed, `HEAD` is too. `RateLimit` says how many requests are left; beyond the limit the answer is 429 with
 `Retry-After`.
 """
 
