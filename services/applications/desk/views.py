@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from services.applications.application.views.standing import standing
 from services.applications.calls import store as calls_store
 from services.applications.first_page import waiting_for
 from services.applications.overview.views.first_page import participant
 from services.applications.partners.views import continuing_cases
+from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState, CallState, Role
 from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from services.applications.partners.views import PartnerCase
     from services.applications.settings import Settings
     from services.applications.waiting import Waiting
+    from shared.bus import Bus
     from shared.identity import Principal
     from shared.web.states import Standing
 
@@ -231,6 +234,48 @@ def role_links(principal: Principal) -> list[Card]:
         if principal.has(*roles)
     }
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to whom messages are sent: the opaque id, and the language in which they are written."""
+
+    id: UUID
+    country: str | None
+    email: str
+    written_in: str
+
+
+async def recipient(bus: Bus, principal: Principal) -> Recipient | None:
+    """Return the principal as the register knows them; None for somebody who is not in it."""
+    async with bus.read() as session:
+        person = await entries.person(session, principal.subject)
+    return None if person is None else Recipient(person.id, person.country, person.email, person.written_in)
+
+
+async def known_recipient(bus: Bus, principal: Principal) -> Recipient:
+    """Return the same. Raises `Refused` (404) for somebody who is not in the register."""
+    person = await recipient(bus, principal)
+    if person is None:
+        raise not_found()
+    return person
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known about a person, and the names of the organisations in which they have a role, by id."""
+
+    person: entries.Person | None
+    organisations: Mapping[str, str]
+
+
+async def account(bus: Bus, principal: Principal) -> Account:
+    """Return what is known about the principal."""
+    async with bus.read() as session:
+        person = await entries.person(session, principal.subject)
+        ids = {UUID(grant.organisation_id) for grant in principal.grants if grant.organisation_id}
+        found = await entries.organisations(session, ids=ids) if ids else []
+    return Account(person, {str(organisation.id): organisation.name for organisation in found})
 
 
 @dataclass(frozen=True, slots=True)

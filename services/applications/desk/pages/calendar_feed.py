@@ -6,15 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.desk.actions import notifications
+from services.applications.desk.views import known_recipient
 from services.applications.guards import Anyone
 from services.applications.parameters import BusDep, Portal
-from services.applications.refusals import not_found
-from services.applications.register.store import entries
 from services.applications.settings import Settings
-from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import language
-from shared.identity import Principal
 from shared.ids import read_id
 from shared.web.render import render, see_other
 
@@ -25,7 +22,7 @@ HERE = "/applications/subscription"
 @router.get("")
 async def show(request: Request, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """Show whether there is an address, and when a calendar last read it."""
-    person = await _person(bus, principal)
+    person = (await known_recipient(bus, principal)).id
     return await _page(request, settings, person, done=request.query_params.get("done"))
 
 
@@ -35,7 +32,7 @@ async def make(request: Request, principal: Anyone, bus: BusDep, settings: Porta
 
     The form says which address it replaces, so that sending it twice (or going back) makes only one.
     """
-    person = await _person(bus, principal)
+    person = (await known_recipient(bus, principal)).id
     form = await request.form()
     replaces = read_id(str(form.get("replaces") or ""))
     try:
@@ -50,7 +47,7 @@ async def make(request: Request, principal: Anyone, bus: BusDep, settings: Porta
 @router.post("/end")
 async def end(principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """End the address: calendars that have it get nothing any more."""
-    person = await _person(bus, principal)
+    person = (await known_recipient(bus, principal)).id
     try:
         await notifications.unsubscribe(settings, person)
     except notifications.Unavailable:
@@ -67,13 +64,11 @@ async def _page(
         subscription, away = None, True
     webcal = f"webcal://{address.partition('://')[2]}" if address else ""
     return render(
-        request, "desk/calendar_feed.html", held=subscription, away=away, address=address, webcal=webcal, done=done
+        request,
+        "desk/calendar_feed.html",
+        subscription=subscription,
+        away=away,
+        address=address,
+        webcal=webcal,
+        done=done,
     )
-
-
-async def _person(bus: Bus, principal: Principal) -> UUID:
-    async with bus.read() as session:
-        person = await entries.person(session, principal.subject)
-    if person is None:
-        raise not_found()
-    return person.id

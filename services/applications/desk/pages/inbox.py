@@ -8,11 +8,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.applications.desk.actions import notifications
 from services.applications.desk.actions.unread import Unread
+from services.applications.desk.views import recipient
 from services.applications.guards import PARTAKING
 from services.applications.parameters import BusDep, Portal
-from services.applications.register.store import entries
-from services.applications.register.store.entries import Person
-from shared.bus import Bus
 from shared.i18n import ngettext
 from shared.identity import Principal, signed_in
 from shared.ids import read_id
@@ -50,7 +48,7 @@ async def inbox(
 
     They are in the language in which this person is written to, as the mails are.
     """
-    person = await _person(bus, principal)
+    person = await recipient(bus, principal)
     only = show == "unread"
     found: notifications.Inbox | None = notifications.Inbox((), 0, 0)
     if person is not None:
@@ -78,7 +76,7 @@ async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Count
 
     A browser does not keep it: what is marked as read shows on the next page.
     """
-    person = await _person(bus, principal)
+    person = await recipient(bus, principal)
     count = None if person is None else await counts.of(settings, person.id)
     text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count} if count else ""
     return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "no-store"})
@@ -90,7 +88,7 @@ async def read(request: Request, principal: Reader, bus: BusDep, settings: Porta
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
     message_id = read_id(sent.get("id", ""))
-    person = await _person(bus, principal)
+    person = await recipient(bus, principal)
     done = "read"
     if person is not None and (message_id is not None or sent.get("all") == "yes"):
         try:
@@ -112,8 +110,3 @@ async def read(request: Request, principal: Reader, bus: BusDep, settings: Porta
 def _ours(address: str) -> bool:
     """Return whether an address is a page of this site."""
     return address.startswith("/") and not address.startswith(("//", "/\\"))
-
-
-async def _person(bus: Bus, principal: Principal) -> Person | None:
-    async with bus.read() as session:
-        return await entries.person(session, principal.subject)

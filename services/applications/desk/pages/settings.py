@@ -5,12 +5,9 @@ from fastapi.responses import Response
 
 from services.applications.desk.actions import notifications
 from services.applications.desk.actions.notifications import write_in
+from services.applications.desk.views import Recipient, known_recipient
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
-from services.applications.refusals import not_found
-from services.applications.register.store import entries
-from services.applications.register.store.entries import Person
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import LANGUAGES, N_, language, own_name
@@ -38,7 +35,7 @@ class ChoicesForm(QuietHoursForm):
 @router.get("")
 async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """Show the present settings."""
-    person = await _person(bus, principal)
+    person = await known_recipient(bus, principal)
     try:
         choice = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
     except notifications.Unavailable:
@@ -51,7 +48,7 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
 @router.post("")
 async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """Save the settings: first in notifications, where it may fail."""
-    person = await _person(bus, principal)
+    person = await known_recipient(bus, principal)
     try:
         present = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
         form = await ChoicesForm.read(request, **_form_data(present, person))
@@ -70,11 +67,11 @@ def _roles(principal: Principal) -> set[Role]:
     return {grant.role for grant in (*principal.grants, *principal.suspended)}
 
 
-def _form_data(choice: notifications.Choice, person: Person) -> dict[str, str]:
+def _form_data(choice: notifications.Choice, person: Recipient) -> dict[str, str]:
     return {"choice": choice.code, "language": person.written_in, **ChoicesForm.holding(choice.night, choice.usual)}
 
 
-def _set_choices(form: ChoicesForm, choice: notifications.Choice, person: Person) -> None:
+def _set_choices(form: ChoicesForm, choice: notifications.Choice, person: Recipient) -> None:
     form.choice.choices = list(choice.ways)
     form.say_usual(choice.usual)
     form.language.choices = [(code, own_name(code)) for code in LANGUAGES]
@@ -83,15 +80,11 @@ def _set_choices(form: ChoicesForm, choice: notifications.Choice, person: Person
 
 
 def _page(
-    request: Request, person: Person, choice: notifications.Choice | None, form: ChoicesForm | None, status: int = 200
+    request: Request,
+    person: Recipient,
+    choice: notifications.Choice | None,
+    form: ChoicesForm | None,
+    status: int = 200,
 ) -> Response:
     done = request.query_params.get("done")
-    return render(request, "desk/settings.html", status, person=person, held=choice, form=form, done=done)
-
-
-async def _person(bus: Bus, principal: Principal) -> Person:
-    async with bus.read() as session:
-        person = await entries.person(session, principal.subject)
-    if person is None:
-        raise not_found()
-    return person
+    return render(request, "desk/settings.html", status, person=person, present=choice, form=form, done=done)

@@ -3,15 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from services.applications.desk.views import Card
+from services.applications.desk.views import account as own_account
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
-from services.applications.register.store import entries
 from services.applications.settings import Settings
 from shared.contracts import labels
 from shared.contracts.codes import Role
@@ -101,7 +102,17 @@ _TOUR: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def tour(found: list[Persona]) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class TourStep:
+    """One step of the journey, and who does it."""
+
+    title: str
+    text: str
+    who: str
+    href: str
+
+
+def tour(found: list[Persona]) -> list[TourStep]:
     """Return the steps of the tour with the persona of each; steps that nobody can take are left out."""
     personas_by_role = {
         "home_coordinator": _persona_with(found, Role.NATIONAL_COORDINATOR, _country(found, Role.OFFICER)),
@@ -113,12 +124,12 @@ def tour(found: list[Persona]) -> list[dict[str, str]]:
         persona = personas_by_role.get(who)
         if persona is not None:
             steps.append(
-                {
-                    "title": gettext(title),
-                    "text": gettext(text),
-                    "who": f"{persona.name}, {persona.words}",
-                    "href": persona.sign_in_address(address),
-                }
+                TourStep(
+                    gettext(title),
+                    gettext(text),
+                    f"{persona.name}, {persona.words}",
+                    persona.sign_in_address(address),
+                )
             )
     return steps
 
@@ -140,12 +151,12 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
         request,
         "desk/start.html",
         cards=[
-            {
-                "title": persona.name,
-                "meta": ", ".join(filter(None, [labels.role(persona.role), labels.country(persona.country)])),
-                "text": persona.words,
-                "href": persona.sign_in_address(),
-            }
+            Card(
+                persona.name,
+                persona.words,
+                persona.sign_in_address(),
+                ", ".join(filter(None, [labels.role(persona.role), labels.country(persona.country)])),
+            )
             for persona in found
         ],
         steps=tour(found),
@@ -157,19 +168,13 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
 @router.get("/applications/account")
 async def account(request: Request, principal: SignedIn, bus: BusDep) -> Response:
     """Show what is known about the signed-in person: name, address, roles."""
-    async with bus.read() as session:
-        person = await entries.person(session, principal.subject)
-        ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
-        organisations = await entries.organisations(session)
-    names: dict[str, Any] = {
-        str(organisation.id): organisation.name for organisation in organisations if str(organisation.id) in ids
-    }
+    found = await own_account(bus, principal)
     return render(
         request,
         "desk/account.html",
-        person=person,
-        names=names,
-        waiting=None if person is None else person.unconfirmed_address,
+        person=found.person,
+        names=found.organisations,
+        waiting=None if found.person is None else found.person.unconfirmed_address,
         done=request.query_params.get("done"),
     )
 

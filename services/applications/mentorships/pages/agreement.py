@@ -13,7 +13,6 @@ from services.applications.mentorships.forms import TermsForm
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.model.pair import ONGOING, PAIR
 from services.applications.mentorships.pages.common import load_own_view, load_view, mentorship_path, name_of, router
-from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -47,22 +46,20 @@ def _page(request: Request, view: MentorshipView) -> Response:
         holds=holds,
         waits=waits,
         by=name_of(view, waits.party) if waits is not None and waits.party else "",
-        rows=_between(holds, waits),
+        rows=[] if holds is None or waits is None else _between(holds.text, waits.text),
         signed=_signatures(view, waits.version) if waits is not None else [],
         holds_signed=_signatures(view, holds.version) if holds is not None else [],
         may_sign=party is not None and waits is not None and party not in signed,
         may_take_back=waits is not None and waits.party is not None and waits.party == party,
         may_propose=party is not None and view.mentorship.stands in ONGOING,
-        versions=[_listed(view, row) for row in reversed(agreement.rows)],
+        versions=[_listed(view, row.version) for row in reversed(agreement.rows)],
         done=request.query_params.get("done"),
     )
 
 
-def _between(old: Agreement | None, new: Agreement | None) -> list[Row]:
-    """Return how the second version differs from the first; empty where there is only one."""
-    if old is None or new is None:
-        return []
-    return difference(model.clauses(old.text), model.clauses(new.text))
+def _between(old: str, new: str) -> list[Row]:
+    """Return how the second text differs from the first."""
+    return difference(model.clauses(old), model.clauses(new))
 
 
 def _signatures(view: MentorshipView, version: int) -> list[tuple[str, str]]:
@@ -78,7 +75,9 @@ def _signatures(view: MentorshipView, version: int) -> list[tuple[str, str]]:
     ]
 
 
-def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
+def _listed(view: MentorshipView, version: int) -> list[Any]:
+    row = view.agreement.row(version)
+    assert row is not None
     name = gettext("Version %(number)s") % {"number": row.version}
     link: Any = name
     if view.party is not None:
@@ -112,7 +111,7 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
         state=state("agreement", view.agreement.states[version]),
         signed=_signatures(view, version),
         before=before,
-        rows=_between(before, row),
+        rows=[] if before is None else _between(before.text, row.text),
         back_href=mentorship_path(mentorship_id, "agreement"),
     )
 

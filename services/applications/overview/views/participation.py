@@ -20,7 +20,7 @@ from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import Task, visit_tasks
 from services.applications.placements import store as placements_store
-from services.applications.preparation import views as preparation_views
+from services.applications.preparation.views import readiness
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
@@ -274,9 +274,9 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
         await visits_store.answers(session, visit.id, visit.moves),
-        await preparation_views.checklist(session, visit),
+        await readiness.checklist(session, visit),
         await _preparation_due(session, visit),
-        await preparation_views.arrival(session, case, visit),
+        await readiness.arrival(session, case, visit),
         await _host_of(session, view, visit),
     )
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.matches.views import parties
-from services.applications.preparation import store, views
+from services.applications.preparation import store
 from services.applications.preparation.actions import preparation
-from services.applications.preparation.model import SENDER, may_fill_in
 from services.applications.preparation.model import costs as model
+from services.applications.preparation.model import may_fill_in
+from services.applications.preparation.views import readiness
+from services.applications.preparation.views.costs import may_change, writer
 from services.applications.refusals import may_proceed, not_found
-from shared.contracts.codes import Party, PreparationItem, VisitState
+from shared.contracts.codes import PreparationItem, VisitState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -31,20 +33,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-_WRITERS = (Party.GUEST, Party.HOST, SENDER, Party.PROGRAMME)
 _OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
-
-
-def writer(case: Case) -> Party | None:
-    """Return the side for which somebody writes lines; None for a reader."""
-    own = views.sides(case)
-    return next((party for party in _WRITERS if party in own), None)
-
-
-def may_change(case: Case, line: Cost) -> bool:
-    """Return whether somebody may change a line: their own side's; the sender and the programme any."""
-    party = writer(case)
-    return party is not None and (party in {SENDER, Party.PROGRAMME} or line.party == party)
 
 
 async def add(
@@ -76,7 +65,7 @@ async def add(
             raise Refused(
                 gettext("The list is full. Put several amounts into one line."), code=ProblemCode.LIMIT_REACHED
             )
-        checklist_before = await views.checklist(tx.session, visit)
+        checklist_before = await readiness.checklist(tx.session, visit)
         line = store.Cost(
             id=new_id(),
             visit_id=visit_id,
@@ -135,7 +124,7 @@ async def change(
             raise Refused(
                 gettext("Somebody changed this since you opened it. Read it first."), code=ProblemCode.EDIT_CONFLICT
             )
-        checklist_before = await views.checklist(tx.session, visit)
+        checklist_before = await readiness.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
         line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
         await preparation.record_progress(tx, case, visit, checklist_before)
@@ -155,7 +144,7 @@ async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) 
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
         may_proceed(may_fill_in, visit.stands)
-        checklist_before = await views.checklist(tx.session, visit)
+        checklist_before = await readiness.checklist(tx.session, visit)
         await tx.session.delete(line)
         await preparation.record_progress(tx, case, visit, checklist_before)
         return visit
@@ -165,7 +154,7 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
     """Confirm as sender that the list with the digest `lines` is complete. Raises `Refused` (404; 409)."""
     async with bus.read() as session:
         case, _ = await parties.case_of_visit(session, principal, visit_id)
-        if not views.owns_item(case, PreparationItem.COSTS):
+        if not readiness.owns_item(case, PreparationItem.COSTS):
             raise not_found()
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
         written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)

@@ -16,9 +16,10 @@ from services.applications.documents import typesetting
 from services.applications.matches.store import participation
 from services.applications.matches.views import parties
 from services.applications.placements import store as placements_store
-from services.applications.preparation import store, views
+from services.applications.preparation import store
 from services.applications.preparation.actions import preparation
-from services.applications.preparation.model import SENDER, Arrival, letters, may_fill_in
+from services.applications.preparation.model import READERS, Arrival, letters, may_fill_in
+from services.applications.preparation.views import readiness
 from services.applications.refusals import may_proceed, not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
@@ -38,7 +39,13 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-READING = frozenset({Party.GUEST, Party.HOST, SENDER, Party.HOST_COORDINATOR})
+
+@dataclass(frozen=True, slots=True)
+class LetterFile:
+    """A letter as PDF, under a name that says what it is and names nobody."""
+
+    name: str
+    content: bytes
 
 
 async def make(
@@ -50,7 +57,7 @@ async def make(
     """
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
-        if Party.HOST not in views.sides(case):
+        if Party.HOST not in readiness.sides(case):
             raise not_found()
         may_proceed(may_fill_in, visit.stands)
         before = await store.newest_letters(tx.session, visit_id, kind)
@@ -58,7 +65,7 @@ async def make(
         facts = await _facts(tx.session, case, visit, kind, number, origin)
         if before is not None and _comparable_facts(facts) == before.facts:
             return before
-        checklist_before = await views.checklist(tx.session, visit)
+        checklist_before = await readiness.checklist(tx.session, visit)
         moment = clock.now()
         content = letters.letter_content(facts) | {"qr": typesetting.qr(facts.address)}
         document = await typesetting.pdf("letter", content, at=moment)
@@ -156,12 +163,12 @@ async def _payments(session: AsyncSession, visit: Visit, offer: placements_store
 
 async def read(
     bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, version: int | None = None
-) -> store.Letter:
-    """Return a letter with its document, the newest or the given version. Raises `Refused` (404)."""
+) -> LetterFile:
+    """Return a letter as PDF, the newest or the given version; each access is logged. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         case, _ = await parties.case_of_visit(tx.session, principal, visit_id)
         letter = None
-        if READING & views.sides(case):
+        if READERS[PreparationItem.INVITATION] & readiness.sides(case):
             letter = await store.newest_letters(tx.session, visit_id, kind, version)
         if letter is None:
             raise not_found()
@@ -175,7 +182,8 @@ async def read(
             purpose="preparation",
             people=[] if guest is None else [guest.id],
         )
-        return letter
+        name = f"{case.application.reference or letter.number}-{letter.kind}-{letter.version}.pdf"
+        return LetterFile(name, letter.document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from services.applications.access_log import log_access
 from services.applications.matches.actions.clearance import release
 from services.applications.matches.views import parties as matches_parties
 from services.applications.preparation import model, store
-from services.applications.preparation.views import RELEASED_BY_SHEET, checklist, checklists, owns_item, sides
+from services.applications.preparation.views.readiness import RELEASED_BY_SHEET, checklist, checklists, owns_item, sides
 from services.applications.refusals import may_proceed, not_found
 from services.applications.register.store.entries import person as person_of
 from services.applications.visits import store as visits_store

@@ -1,7 +1,8 @@
 """The JSON API of a visit's preparation: sheets, costs, letters, emergency contact."""
 
+from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -9,14 +10,15 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.applications.guards import Anyone, Participant
-from services.applications.overview.views.participation import visit_view
 from services.applications.parameters import Body, BusDep, Portal
-from services.applications.preparation import store, views
 from services.applications.preparation.actions import costs as costs_actions
 from services.applications.preparation.actions import letters as letters_actions
 from services.applications.preparation.actions import preparation as actions
+from services.applications.preparation.model import EmergencyContact, VisaResult
 from services.applications.preparation.model import costs as costs_model
 from services.applications.preparation.model.letters import LetterKind
+from services.applications.preparation.views.costs import Cost, cost_of
+from services.applications.preparation.views.preparation import Letter, Preparation, letter_of, preparation
 from shared.bus import Bus
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
@@ -28,10 +30,36 @@ router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
 Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]
 
 
+class SheetDetails(Body):
+    """The fields of the sheet that the address names; those of other sheets are left out."""
+
+    reference: str | None = None
+    given_on: date | None = None
+    result: VisaResult | None = None
+    applied_on: date | None = None
+    decided_on: date | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    insurer: str | None = None
+    policy_number: str | None = None
+    contact_name: str | None = None
+    contact_email: str | None = None
+    contact_phone: str | None = None
+    place: str | None = None
+    at: Annotated[time | None, Field(description="Local time.", examples=["09:30"])] = None
+    bring: str | None = None
+    name: str | None = None
+    relation: str | None = None
+    phone: str | None = None
+    languages: str | None = None
+    text: str | None = None
+    lines: Annotated[str | None, Field(description="The digest of the costs, by which the list is confirmed.")] = None
+
+
 class SheetBody(Body):
     """The fields of one sheet, after the version that was read (0: none existed)."""
 
-    details: dict[str, Any]
+    details: SheetDetails
     version: Annotated[int, Field(ge=0)] = 0
 
 
@@ -62,95 +90,37 @@ class SettleBody(Body):
     lines: Annotated[str, Field(min_length=1, max_length=100)]
 
 
-async def _preparation_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _preparation_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Preparation:
     async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-        written = (await store.sheets(session, [visit_id]))[visit_id]
-        lines = (await store.costs(session, [visit_id])).get(visit_id, [])
-        allowed = await views.readable_items(session, view.of.case)
-        letters = (await store.letters(session, [visit_id]))[visit_id]
-    own_sides = views.sides(view.of.case)
-    checklist = view.checklist
-    readable = {item: row for item, row in written.items() if item in allowed}
-    return {
-        "due": view.preparation_due,
-        "complete": checklist is not None and checklist.complete,
-        "items": {
-            standing.item.value: {"state": standing.ready, "owner": standing.owner, "remark": standing.remark}
-            for standing in (checklist.standings if checklist else ())
-        },
-        "sheets": {item.value: {"version": row.version, "details": row.details} for item, row in readable.items()},
-        "costs": [cost_answer(line) for line in lines],
-        "totals": [
-            {
-                "payer": total.payer,
-                "currency": total.currency,
-                "planned": str(total.planned),
-                "actual": str(total.actual),
-            }
-            for total in costs_model.totals(line.line for line in lines)
-        ],
-        "lines": costs_model.list_digest(line.line for line in lines),
-        "letters": [letter_answer(letter) for letter in letters] if own_sides & letters_actions.READING else [],
-    }
-
-
-def cost_answer(cost: store.Cost) -> dict[str, Any]:
-    """Return a line; amounts as text, so that no reader rounds them."""
-    return {
-        "id": cost.id,
-        "item": cost.item,
-        "payer": cost.payer,
-        "currency": cost.currency,
-        "planned": str(cost.planned),
-        "actual": None if cost.actual is None else str(cost.actual),
-        "note": cost.note,
-        "by": cost.party,
-        "version": cost.version,
-    }
-
-
-def letter_answer(letter: store.Letter) -> dict[str, Any]:
-    """Return a letter without its content."""
-    return {
-        "number": letter.number,
-        "kind": letter.kind,
-        "version": letter.version,
-        "start": letter.start,
-        "end": letter.end,
-        "digest": letter.digest,
-        "at": letter.at,
-    }
+        return await preparation(session, principal, visit_id)
 
 
 @router.get("/{visit_id}/preparation")
-async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> Preparation:
     """Return the state of each item, and the sheets that the reader may read."""
     return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/preparation/{item}")
-async def write(
-    visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: BusDep
-) -> dict[str, Any]:
+async def write(visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: BusDep) -> Preparation:
     """Write one sheet, as its owner."""
-    await actions.fill_in(bus, principal, visit_id, item, body.details, version=body.version)
+    await actions.fill_in(
+        bus, principal, visit_id, item, body.details.model_dump(exclude_unset=True), version=body.version
+    )
     return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs", status_code=201)
-async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDep) -> Cost:
     """Add a line of costs."""
     cost = await costs_actions.add(
         bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
     )
-    return cost_answer(cost)
+    return cost_of(cost)
 
 
 @router.put("/{visit_id}/costs/{cost_id}")
-async def change_cost(
-    visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: BusDep
-) -> dict[str, Any]:
+async def change_cost(visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: BusDep) -> Cost:
     """Replace a line, as the side that wrote it or as the sender."""
     cost = await costs_actions.change(
         bus,
@@ -164,18 +134,18 @@ async def change_cost(
         actual=body.actual,
         note=body.note,
     )
-    return cost_answer(cost)
+    return cost_of(cost)
 
 
 @router.delete("/{visit_id}/costs/{cost_id}")
-async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Preparation:
     """Remove a line."""
     await costs_actions.remove(bus, principal, visit_id, cost_id)
     return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs-settled")
-async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> Preparation:
     """Confirm as sender that the list of costs is complete."""
     await costs_actions.settle(bus, principal, visit_id, body.lines)
     return await _preparation_answer(bus, principal, visit_id)
@@ -184,10 +154,10 @@ async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDe
 @router.post("/{visit_id}/letters/{letter}", status_code=201)
 async def make_letter(
     visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal
-) -> dict[str, Any]:
+) -> Letter:
     """Make a letter as host; without changes to its content, return the existing one."""
     stored = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
-    return letter_answer(stored)
+    return letter_of(stored)
 
 
 @router.get("/{visit_id}/letters/{letter}", response_class=Response, responses=file_answers("application/pdf"))
@@ -200,10 +170,10 @@ async def read_letter(
 ) -> Response:
     """Return a letter as PDF, the newest or the given version; each access is logged."""
     found = await letters_actions.read(bus, principal, visit_id, letter, version)
-    return Response(found.document, media_type="application/pdf")
+    return Response(found.content, media_type="application/pdf")
 
 
 @router.post("/{visit_id}/emergency-contact")
-async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> EmergencyContact:
     """Return the guest's emergency contact to the host on the days of the visit; each access is logged."""
-    return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()
+    return await actions.emergency_contact(bus, principal, visit_id)

@@ -1,6 +1,6 @@
 """The JSON API of the items required before travel, in a call or between two countries."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -8,9 +8,9 @@ from pydantic import Field
 
 from services.applications.guards import Coordinator
 from services.applications.parameters import Body, BusDep
-from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
-from services.applications.preparation.model import DEFAULT_ITEMS, Rule
+from services.applications.preparation.model import Rule
+from services.applications.preparation.views.travel_rules import TravelRule, TravelRules, travel_rule, travel_rules
 from shared.contracts.codes import PreparationItem
 
 router = APIRouter(prefix="/applications/api/v1/asked-before-travel", tags=["visits"])
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/applications/api/v1/asked-before-travel", tags=["vis
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
-class Decision(Body):
+class TravelDecision(Body):
     """Whether an item is required; a call or a country that is left out stands for any."""
 
     item: PreparationItem
@@ -28,23 +28,18 @@ class Decision(Body):
     host_country: Country | None = None
 
 
-def _rule_answer(row: store.TravelRule) -> dict[str, Any]:
-    names = ("id", "item", "asked", "call_id", "country", "host_country", "at")
-    return {name: getattr(row, name) for name in names}
-
-
 @router.get("")
-async def read_all(_: Coordinator, bus: BusDep) -> dict[str, Any]:
+async def read_all(_: Coordinator, bus: BusDep) -> TravelRules:
     """Return what is required by default, and the decisions that differ."""
     async with bus.read() as session:
-        return {"default": DEFAULT_ITEMS, "rules": [_rule_answer(row) for row in await store.rules(session)]}
+        return await travel_rules(session)
 
 
 @router.post("", status_code=201)
-async def decide(body: Decision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
+async def decide(body: TravelDecision, principal: Coordinator, bus: BusDep) -> TravelRule:
     """Require an item, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
-    return _rule_answer(await actions.decide(bus, principal.subject, rule))
+    return travel_rule(await actions.decide(bus, principal.subject, rule))
 
 
 @router.delete("/{rule_id}", status_code=204)

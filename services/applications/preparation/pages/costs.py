@@ -9,18 +9,14 @@ from fastapi.responses import Response
 
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Anyone
-from services.applications.matches.views import parties
 from services.applications.parameters import BusDep
-from services.applications.placements import store as placements_store
-from services.applications.preparation import store, views
 from services.applications.preparation.actions import costs as actions
 from services.applications.preparation.forms import ChangeCostForm, CostForm, LineForm
 from services.applications.preparation.model import costs as model
-from services.applications.refusals import not_found
+from services.applications.preparation.views.costs import Cost, cost_list, cost_to_change
 from services.applications.visits.views.names import visit_path
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import PreparationItem
 from shared.errors import Refused
 from shared.identity import Principal
 from shared.web.render import render, see_other
@@ -43,43 +39,32 @@ async def _page(
     request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: CostForm, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.case_of_visit(session, principal, visit_id)
-        lines = (await store.costs(session, [visit_id])).get(visit_id, [])
-        checklist = await views.checklist(session, visit)
-        offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
-    standing = next((status for status in (checklist.standings if checklist else ()) if status.item == "costs"), None)
-    open_ = visit.stands.value in {"scheduled", "under_way"}
+        costs = await cost_list(session, principal, visit_id)
     return render(
         request,
         "preparation/costs.html",
         status,
         form_=form,
-        visit=visit,
-        caption=case.application.reference,
-        rows=[_row(visit_id, line, own=actions.may_change(case, line)) for line in lines],
+        costs=costs,
+        rows=[_row(visit_id, line, own=line.id in costs.own) for line in costs.lines],
         totals=[
             [
                 labels.label(total.payer),
                 money(total.planned, total.currency),
                 money(total.actual, total.currency) if total.actual else None,
             ]
-            for total in model.totals(line.line for line in lines)
+            for total in costs.totals
         ],
-        borne=[labels.label(cost_borne) for cost_borne in offer.entry.costs_borne] if offer else [],
-        may_add=open_ and actions.writer(case) is not None,
-        may_settle=open_ and bool(lines) and views.owns_item(case, PreparationItem.COSTS),
-        settled=standing is not None and standing.ready.value == "there",
-        remark=standing.remark if standing else "",
-        mark=model.list_digest(line.line for line in lines) or "",
+        borne=[labels.label(cost_borne) for cost_borne in costs.borne],
         done=request.query_params.get("done"),
     )
 
 
-def _row(visit_id: UUID, line: store.Cost, *, own: bool) -> list[Any]:
-    what = labels.label(line.line.item) + (f": {line.note}" if line.note else "")
+def _row(visit_id: UUID, line: Cost, *, own: bool) -> list[Any]:
+    what = labels.label(line.item) + (f": {line.note}" if line.note else "")
     return [
         {"text": what, "href": visit_path(visit_id, f"costs/{line.id}")} if own else what,
-        labels.label(line.line.payer),
+        labels.label(line.payer),
         money(line.planned, line.currency),
         money(line.actual, line.currency) or None,
     ]
@@ -146,22 +131,16 @@ async def _line_page(
     status: int = 200,
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.case_of_visit(session, principal, visit_id)
-        line = await store.cost(session, visit_id, cost_id)
-    if line is None or not actions.may_change(case, line):
-        raise not_found()
+        line = await cost_to_change(session, principal, visit_id, cost_id)
     written = str((await request.form()).get("version", "")) if status != 200 else ""
     return render(
         request,
         "preparation/cost.html",
         status,
-        form_=form or ChangeCostForm(data=line.model_dump()),
-        visit=visit,
+        form_=form or ChangeCostForm(data=line.cost.model_dump()),
         line=line,
-        version=written or line.version,
-        may_remove=visit.stands.value in {"scheduled", "under_way"},
-        title=labels.label(line.line.item),
-        caption=case.application.reference,
+        version=written or line.cost.version,
+        title=labels.label(line.cost.item),
     )
 
 

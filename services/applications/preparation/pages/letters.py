@@ -7,11 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.guards import Anyone, Participant
-from services.applications.matches.views import parties
 from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.actions import letters as actions
 from services.applications.preparation.model.letters import LetterKind, LetterValidity
-from services.applications.preparation.store import Letter
 from services.applications.visits.views.names import visit_path
 from shared.contracts import labels
 from shared.identity import Principal, public
@@ -19,13 +17,6 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 Anybody = Annotated[Principal | None, Depends(public())]
-
-
-def as_pdf(letter: Letter, reference: str) -> Response:
-    """Return a letter as a file that a browser shows, under a name that says what it is and names nobody."""
-    name = f"{reference or letter.number}-{letter.kind}-{letter.version}.pdf"
-    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(letter.document, media_type="application/pdf", headers=headers)
 
 
 @router.post("/visits/{visit_id}/letters/{letter}")
@@ -44,10 +35,9 @@ async def read(
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
     """Show a letter as PDF, the newest or the version named."""
-    found = await actions.read(bus, principal, visit_id, letter, version)
-    async with bus.read() as session:
-        case, _ = await parties.case_of_visit(session, principal, visit_id)
-    return as_pdf(found, case.application.reference or "")
+    file = await actions.read(bus, principal, visit_id, letter, version)
+    headers = {"Content-Disposition": f'inline; filename="{file.name}"', "Cache-Control": "private, no-store"}
+    return Response(file.content, media_type="application/pdf", headers=headers)
 
 
 @router.get("/verify-letter/{number}")

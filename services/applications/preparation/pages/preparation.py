@@ -9,14 +9,20 @@ from fastapi.responses import Response
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
-from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.overview.views.participation import VisitView
 from services.applications.parameters import BusDep
-from services.applications.preparation import model, store, views
+from services.applications.preparation import model
 from services.applications.preparation.actions import preparation as actions
 from services.applications.preparation.forms import SHEET_FORMS
 from services.applications.preparation.model.letters import LetterKind
+from services.applications.preparation.views import readiness
+from services.applications.preparation.views.preparation import (
+    SheetToFill,
+    letter_list,
+    preparation_page,
+    sheet_to_fill,
+)
 from services.applications.refusals import not_found
-from services.applications.register.store import entries
 from services.applications.transitions import NotNow
 from services.applications.visits.views.names import party_name, visit_path
 from shared.bus import Bus
@@ -58,13 +64,12 @@ _EXPLANATIONS: dict[PreparationItem, str] = {
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Show the checklist: the reader's items first, then those of the others."""
     async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-        written = (await store.sheets(session, [visit_id]))[visit_id]
-        allowed = await views.readable_items(session, view.of.case)
+        found = await preparation_page(session, principal, visit_id)
+    view = found.view
     if view.checklist is None:
         return see_other(visit_path(visit_id))
-    own_sides = views.sides(view.of.case)
-    own_items = [standing for standing in view.checklist.standings if views.owns_item(view.of.case, standing.item)]
+    own_sides = readiness.sides(view.of.case)
+    own_items = [standing for standing in view.checklist.standings if readiness.owns_item(view.of.case, standing.item)]
     own_items = [
         standing
         for standing in own_items
@@ -86,9 +91,9 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         others=[_task(view, standing, linked=standing.item in read) for standing in other_items],
         complete=view.checklist.complete,
         read=[
-            {"title": labels.label(standing.item), "rows": sheet_rows(written[standing.item].sheet)}
+            {"title": labels.label(standing.item), "rows": sheet_rows(found.sheets[standing.item])}
             for standing in view.checklist.standings
-            if standing.item in written and standing.item in allowed and standing.item is not PreparationItem.COSTS
+            if standing.item in found.sheets and standing.item is not PreparationItem.COSTS
         ],
         emergency=Party.HOST in own_sides and _may_see_emergency(view),
         emergency_days=view.visit.start is not None and Party.HOST in own_sides,
@@ -104,7 +109,7 @@ def _urgency(status: model.Standing) -> int:
 
 def _task(view: VisitView, status: model.Standing, *, linked: bool) -> dict[str, Any]:
     page = _OWN_PAGES.get(status.item)
-    mine = views.owns_item(view.of.case, status.item)
+    mine = readiness.owns_item(view.of.case, status.item)
     hint = status.remark or (
         "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, status.owner)}
     )
@@ -192,36 +197,33 @@ async def _sheet_page(
     version: int | None = None,
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.case_of_visit(session, principal, visit_id)
         if item in _OWN_PAGES:
+            await parties.case_of_visit(session, principal, visit_id)
             return see_other(visit_path(visit_id, _OWN_PAGES[item]))
-        if not views.owns_item(case, item):
-            raise not_found()
-        row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
-        person = await entries.person(session, principal.subject)
-    if form is None:
-        initial: dict[str, Any] = {} if row is None else row.sheet.model_dump() | _form_values(row.sheet)
-        if row is None and item is PreparationItem.ARRIVAL and person is not None:
-            initial = {"contact_name": person.name, "contact_email": person.email}
-        form = SHEET_FORMS[item](data=initial)
+        found = await sheet_to_fill(session, principal, visit_id, item)
     return render(
         request,
         "preparation/sheet.html",
         status,
-        form_=form,
-        visit=visit,
-        caption=case.application.reference,
+        form_=form or SHEET_FORMS[item](data=_form_values(found, item)),
+        caption=found.reference,
         title=labels.label(item),
         why=gettext(_EXPLANATIONS[item]),
-        version=version if version is not None else (row.version if row is not None else 0),
+        version=found.version if version is None else version,
         back_href=visit_path(visit_id, "preparation"),
         long={"text": 1000, "bring": 1000, "place": 500},
     )
 
 
-def _form_values(sheet: model.Sheet) -> dict[str, Any]:
-    """Return the values that a form shows otherwise than the model stores them."""
-    return {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
+def _form_values(found: SheetToFill, item: PreparationItem) -> dict[str, object]:
+    """Return what the form shows first: what was written, or for a first arrival sheet the host's own name."""
+    sheet, person = found.sheet, found.person
+    if sheet is None:
+        if item is PreparationItem.ARRIVAL and person is not None:
+            return {"contact_name": person.name, "contact_email": person.email}
+        return {}
+    at = {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
+    return sheet.model_dump() | at
 
 
 @router.post("/{visit_id}/preparation/{item}")
@@ -229,7 +231,7 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
     """Save the owner's values."""
     async with bus.read() as session:
         case, _ = await parties.case_of_visit(session, principal, visit_id)
-    if item not in SHEET_FORMS or not views.owns_item(case, item):
+    if item not in SHEET_FORMS or not readiness.owns_item(case, item):
         raise not_found()
     form = await SHEET_FORMS[item].read(request)
     version = await version_of(request) or 0
@@ -267,29 +269,16 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
 async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Show the letters that were made and, to the host, those that can be made."""
     async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-        found = (await store.letters(session, [visit_id]))[visit_id]
-    own_sides = views.sides(view.of.case)
-    if not own_sides & model.READERS[PreparationItem.INVITATION]:
-        raise not_found()
-    standing = next(
-        (
-            status
-            for status in (view.checklist.standings if view.checklist else ())
-            if status.item is PreparationItem.INVITATION
-        ),
-        None,
-    )
+        found = await letter_list(session, principal, visit_id)
+    view, own_sides = found.view, readiness.sides(found.view.of.case)
     days = (view.visit.start, view.visit.end)
     return render(
         request,
         "preparation/letters.html",
         view=view,
         visit=view.visit,
-        remark=standing.remark if standing else "",
-        letters=[
-            (letter, labels.label(LetterKind(letter.kind)), (letter.start, letter.end) == days) for letter in found
-        ],
+        remark=found.remark,
+        letters=[(letter, labels.label(letter.kind), (letter.start, letter.end) == days) for letter in found.letters],
         kinds=[(kind.value, labels.label(kind)) for kind in LetterKind],
         may_make=Party.HOST in own_sides and view.visit.stands.value in {"scheduled", "under_way"},
         done=request.query_params.get("done"),

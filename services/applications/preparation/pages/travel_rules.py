@@ -1,18 +1,18 @@
 """The page of the items required before travel."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.calls import store as calls_store
 from services.applications.forms import refuse
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
 from services.applications.preparation.forms import TravelRuleForm
 from services.applications.preparation.model import DEFAULT_ITEMS, Rule
+from services.applications.preparation.views.travel_rules import call_titles, travel_rules_page
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, PreparationItem
@@ -34,9 +34,8 @@ async def show(request: Request, _: Coordinator, bus: BusDep) -> Response:
 
 async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 200) -> Response:
     async with bus.read() as session:
-        rows = await store.rules(session)
-        known = {call.id: call.title for call in await calls_store.calls(session)}
-    _fill(form, known)
+        found = await travel_rules_page(session)
+    _fill(form, found.calls)
     return render(
         request,
         "preparation/travel_rules.html",
@@ -45,20 +44,20 @@ async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 
         default=[labels.label(item) for item in DEFAULT_ITEMS],
         rules=[
             (
-                row.id,
-                labels.label(PreparationItem(row.item)),
-                gettext("asked for") if row.asked else gettext("not asked for"),
-                known.get(row.call_id, "") if row.call_id else gettext("Any call"),
-                labels.country(row.country) if row.country else gettext("Any country"),
-                labels.country(row.host_country) if row.host_country else gettext("Any country"),
+                rule.id,
+                labels.label(rule.item),
+                gettext("asked for") if rule.asked else gettext("not asked for"),
+                found.calls.get(rule.call_id, "") if rule.call_id else gettext("Any call"),
+                labels.country(rule.country) if rule.country else gettext("Any country"),
+                labels.country(rule.host_country) if rule.host_country else gettext("Any country"),
             )
-            for row in rows
+            for rule in found.rules
         ],
         done=request.query_params.get("done"),
     )
 
 
-def _fill(form: TravelRuleForm, known: dict[UUID, str]) -> None:
+def _fill(form: TravelRuleForm, known: Mapping[UUID, str]) -> None:
     form.call_id.choices = options([(str(id_), title) for id_, title in known.items()], blank=gettext("Any call"))()
     countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda country: country[1])
     form.country.choices = options(countries, blank=gettext("Any country"))()
@@ -70,7 +69,7 @@ async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Respo
     """Require an item, or no longer."""
     form = await TravelRuleForm.read(request)
     async with bus.read() as session:
-        _fill(form, {call.id: call.title for call in await calls_store.calls(session)})
+        _fill(form, await call_titles(session))
     if not form.validate():
         return await _page(request, bus, form, 422)
     rule = Rule(

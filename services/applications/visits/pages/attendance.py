@@ -13,12 +13,10 @@ from services.applications.guards import Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
-from services.applications.visits.store import Attendance
-from services.applications.visits.views.attendance import Guest, guests
+from services.applications.visits.views.attendance import Guest, day_record, guests
 from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.i18n import gettext
-from shared.time import clock, dates
+from shared.time import clock
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
@@ -55,21 +53,6 @@ def _guest_card(guest: Guest) -> dict[str, Any]:
         "days": [
             day_record(day, guest.records.get(day)) for day in guest.days if guest.here or day not in guest.records
         ],
-    }
-
-
-def day_record(day: date, record: Attendance | None) -> dict[str, Any]:
-    """Return a day with what is recorded of it, and what a correction replaced."""
-    corrected = ""
-    if record is not None and record.was is not None and record.was is not record.present:
-        was = gettext("was there") if record.was else gettext("was not there")
-        corrected = gettext("Corrected on %(day)s. Before, it said: %(was)s.")
-        corrected %= {"day": dates.moment(record.at, short=True), "was": was}
-    return {
-        "day": day,
-        "today": day == clock.today(),
-        "present": None if record is None else record.present,
-        "corrected": corrected,
     }
 
 

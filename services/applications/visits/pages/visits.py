@@ -1,38 +1,32 @@
 """The pages of a visit: list, details, agenda, and the way to reporting's forms."""
 
-from collections import Counter
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.certificates import store as certificates_store
-from services.applications.display import outcome_task_row, page_rows, reason_word, state_counts, tag, topic
+from services.applications.display import outcome_task_row, reason_word, state_counts, tag, topic
 from services.applications.forms import version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
-from services.applications.outcomes.views import due_hint, results_asked, test_names
-from services.applications.overview.views.participation import MatchView, VisitView, match_views, visit_view
+from services.applications.outcomes.views import due_hint, test_names
+from services.applications.overview.views.participation import VisitView
 from services.applications.parameters import BusDep, Portal
-from services.applications.preparation import views as preparation_views
+from services.applications.preparation.views import readiness
 from services.applications.tables import PAGE
-from services.applications.text_difference import difference
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.forms import AgendaForm
 from services.applications.visits.model import BOTH
-from services.applications.visits.pages.attendance import day_record
-from services.applications.visits.store import Agenda, agendas, replaced_by
+from services.applications.visits.views.attendance import day_record
 from services.applications.visits.views.names import both_parties, move_asked_by, party_name, visit_path
-from services.applications.visits.views.visit import FIRST_VERSION
+from services.applications.visits.views.page import RESULTS, UNREADY, ListedVisit, visit_list, visit_page
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import (
     Answer,
-    MatchState,
     MoveDropCause,
     Party,
     Role,
@@ -42,15 +36,11 @@ from shared.contracts.codes import (
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
-from shared.time import clock, dates
+from shared.time import dates
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-
-
-UNREADY, RESULTS = "unready", "results"
-_COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 
 @router.get("")
@@ -63,54 +53,33 @@ async def show_all(
 ) -> Response:
     """Show the visits that concern the reader, those of today and later first."""
     async with bus.read() as session:
-        views = [view for view in await match_views(session, principal, _COMES) if view.visit]
-        unready = await preparation_views.visits_to_prepare(session, [(view.case, view.visit) for view in views])
-        results = await results_asked(session, views)
-    today = clock.today()
-    mine = [view for view in views if view.visit and view.visit.id in unready]
-    listed = [view for view in views if not state or (view.visit and view.visit.state == state)]
-    listed = mine if state == UNREADY else listed
-    listed = [view for view in views if view.visit and view.visit.id in results] if state == RESULTS else listed
-    listed.sort(key=lambda view: _sort_key(view, today))
+        found = await visit_list(session, principal, state, page)
     unready_count = (
         UNREADY,
-        len(mine),
-        ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
+        found.unready,
+        ngettext("needs something of you before travel", "need something of you before travel", found.unready),
         "wait",
     )
     results_count = (
         RESULTS,
-        len(results),
-        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
+        found.results,
+        ngettext("waits for what came of it at home", "wait for what came of them at home", found.results),
         "wait",
     )
     return render(
         request,
         "visits/list.html",
-        rows=[_row(view) for view in page_rows(listed, page)],
-        total=len(listed),
+        rows=[_row(each) for each in found.visits],
+        total=found.total,
         page=page,
         size=PAGE,
         host=principal.has(Role.HOST_CONTACT),
-        counts=state_counts(
-            "visit", Counter(view.visit.state for view in views if view.visit), unready_count, results_count
-        ),
+        counts=state_counts("visit", found.states, unready_count, results_count),
     )
 
 
-def _sort_key(view: MatchView, today: date) -> tuple[bool, int]:
-    """Return the sort key: visits to come by start, then those without dates, then past ones, the newest first."""
-    assert view.visit is not None
-    start, end = view.visit.start, view.visit.end
-    if start is None or end is None:
-        return False, date.max.toordinal()
-    over = end < today
-    return over, -start.toordinal() if over else start.toordinal()
-
-
-def _row(view: MatchView) -> list[Any]:
-    visit = view.visit
-    assert visit is not None
+def _row(listed: ListedVisit) -> list[Any]:
+    visit, view = listed.visit, listed.view
     when = gettext("No dates yet")
     if visit.start is not None and visit.end is not None:
         when = dates.span(visit.start, visit.end)
@@ -127,10 +96,10 @@ def _row(view: MatchView) -> list[Any]:
 @router.get("/{visit_id}")
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Show one visit: state, agenda, preparation, attendance, and what is asked of the reader."""
-    return await visit_page(request, principal, bus, visit_id)
+    return await show_visit(request, principal, bus, visit_id)
 
 
-async def visit_page(
+async def show_visit(
     request: Request,
     principal: Principal,
     bus: Bus,
@@ -141,10 +110,8 @@ async def visit_page(
 ) -> Response:
     """Return the page of a visit, with the agenda form."""
     async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-        versions = await agendas(session, visit_id)
-        papers = await certificates_store.of_visit(session, visit_id)
-        after = await replaced_by(session, visit_id)
+        page = await visit_page(session, principal, visit_id)
+    view = page.view
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
     own = [party for party in BOTH if party in parties]
@@ -163,8 +130,8 @@ async def visit_page(
         who=guest_name(view.of, visit),
         topic=topic(visit.topic),
         people=[(labels.label(party), known) for party, known in view.of.known.items() if known.name],
-        earlier=versions[1:],
-        change=_agenda_change(view, versions),
+        earlier=page.earlier,
+        change=page.change,
         agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
@@ -175,7 +142,7 @@ async def visit_page(
         contact=view.of.offer.entry.contact if view.of.offer and own else "",
         left=_still_missing(view),
         arrival=_arrival_rows(view),
-        days=[day_record(day, view.records.get(day)) | {"open": day in view.recordable} for day in visit.dates],
+        days=[day_record(day, view.records.get(day), open_=day in view.recordable) for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),
         came=any(view.attendance.values()),
         tasks=_tasks(view),
@@ -185,9 +152,9 @@ async def visit_page(
         both=both_parties(visit),
         move_answers=[(party_name(visit, party), _answer_word(view, party)) for party in BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
-        papers=papers if Party.GUEST in parties else [],
+        certificates=page.certificates if Party.GUEST in parties else [],
         before=visit.replaces,
-        after=after,
+        after=page.replaced_by,
         # Both visits have the same host; of the other guest nobody else knows.
         see_both=bool(parties & {Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
         done=request.query_params.get("done"),
@@ -203,7 +170,7 @@ def _due(view: VisitView) -> datetime | None:
 
 def _still_missing(view: VisitView) -> list[Any]:
     """Return the items of the preparation that the reader still has to bring."""
-    own = preparation_views.sides(view.of.case)
+    own = readiness.sides(view.of.case)
     open_ = [] if view.checklist is None else view.checklist.open_()
     return [status for status in open_ if status.owner in own]
 
@@ -221,19 +188,6 @@ def _arrival_rows(view: VisitView) -> list[dict[str, str]]:
         {"key": gettext("To bring"), "value": sheet.bring},
     ]
     return [row for row in rows if row["value"]]
-
-
-def _agenda_change(view: VisitView, versions: Sequence[Agenda]) -> dict[str, Any] | None:
-    """Return how the agenda differs from what the reader agreed to, else from the version before; None if nothing."""
-    own = [view.agreed[party] for party in BOTH if party in view.of.case.parties and party in view.agreed]
-    texts = {agenda.version: agenda.text for agenda in versions}
-    outline = view.of.offer.entry.outline if view.of.offer else ""
-    known = texts | ({FIRST_VERSION: outline} if outline else {})
-    before = own[0] if own and own[0] in known else view.version - 1
-    if before not in known or before >= view.version:
-        return None
-    rows = difference(known[before].splitlines(), view.agenda.splitlines())
-    return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
 
 
 def _answer_word(view: VisitView, party: Party) -> str:
@@ -280,7 +234,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
     """Write the next version of the agenda."""
     form = await AgendaForm.read(request)
     if not form.validate():
-        return await visit_page(request, principal, bus, visit_id, form=form, status=422)
+        return await show_visit(request, principal, bus, visit_id, form=form, status=422)
     try:
         version = await version_of(request) or 0
         await actions.write_agenda(bus, principal, visit_id, form.text.data or "", version=version)
@@ -288,7 +242,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
         if refused.status_code != 409:
             raise
         form.refuse("text", refused.detail)
-        return await visit_page(request, principal, bus, visit_id, form=form, status=409)
+        return await show_visit(request, principal, bus, visit_id, form=form, status=409)
     return see_other(visit_path(visit_id) + "?done=agenda")
 
 

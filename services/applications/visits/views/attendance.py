@@ -13,7 +13,8 @@ from services.applications.visibility import visibility_of
 from services.applications.visits import store
 from services.applications.visits.model import days_to_record
 from shared.contracts.codes import MatchState, Party, Role, VisitState
-from shared.time import clock
+from shared.i18n import gettext
+from shared.time import clock, dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,27 @@ class Guest:
     def here(self) -> bool:
         """Whether the visit takes place today."""
         return self.today in self.visit.dates
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """A day with what is recorded of it, what a correction replaced, and whether it can be recorded now (`open`)."""
+
+    day: date
+    today: bool
+    present: bool | None
+    corrected: str
+    open: bool
+
+
+def day_record(day: date, record: store.Attendance | None, *, open_: bool = True) -> DayRecord:
+    """Return a day with its record."""
+    corrected = ""
+    if record is not None and record.was is not None and record.was is not record.present:
+        was = gettext("was there") if record.was else gettext("was not there")
+        corrected = gettext("Corrected on %(day)s. Before, it said: %(was)s.")
+        corrected %= {"day": dates.moment(record.at, short=True), "was": was}
+    return DayRecord(day, day == clock.today(), None if record is None else record.present, corrected, open_)
 
 
 async def guests(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.outcomes.views import results_asked
-from services.applications.preparation.views import visits_to_prepare
+from services.applications.preparation.views.readiness import visits_to_prepare
 from services.applications.visits.views.attendance import guests
 from services.applications.waiting import counted
 from shared.i18n import ngettext

@@ -91,6 +91,15 @@ async def test_readiness_is_published_once(abroad: Abroad, programme: Programme)
         assert secret not in everything
 
 
+async def test_a_sheet_takes_its_own_fields_only(abroad: Abroad) -> None:
+    """A field that no sheet has is refused, and so is one of another sheet, each by name."""
+    _, visit_id = await visit(abroad)
+    unknown = await write(abroad, "ani", visit_id, "visa", {"result": "not_needed", "colour": "red"}, status=422)
+    assert "colour" in str(unknown["errors"])
+    other = await write(abroad, "ani", visit_id, "visa", {"result": "not_needed", "insurer": "Ingo"}, status=422)
+    assert "insurer" in str(other["errors"])
+
+
 async def test_moved_dates_reopen_insurance_and_letter(abroad: Abroad, programme: Programme) -> None:
     """After a move insurance and letter no longer fit, and the sender's part is published as ready again."""
     match_id, visit_id = await visit(abroad)
@@ -327,6 +336,7 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     form = {"item": "insurance", "asked": "no", "country": "AM", "host_country": "", "call_id": ""}
     assert (await programme.as_("programme").post(page, data=form)).status_code == 303
     shown = await abroad.get("programme", at)
-    assert len(shown["rules"]) == 2
-    gone = await programme.as_("programme").delete(f"/applications/api/v1{at}/{shown['rules'][0]['id']}")
+    assert (len(shown["items"]), shown["next"]) == (2, None)
+    assert "visa" in shown["default"]
+    gone = await programme.as_("programme").delete(f"/applications/api/v1{at}/{shown['items'][0]['id']}")
     assert gone.status_code == 204

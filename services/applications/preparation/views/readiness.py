@@ -71,6 +71,12 @@ async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | No
     return (await checklists(session, [visit])).get(visit.id)
 
 
+def standing_of(checklist: model.Checklist | None, item: PreparationItem) -> model.Standing | None:
+    """Return the state of one item of a checklist; None without dates."""
+    standings = checklist.standings if checklist is not None else ()
+    return next((standing for standing in standings if standing.item is item), None)
+
+
 async def visits_to_prepare(session: AsyncSession, cases: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
     """Return the scheduled visits among these for which the reader still has an item to bring."""
     to_come = {
