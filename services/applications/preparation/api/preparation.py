@@ -1,6 +1,6 @@
 """The JSON API of a visit's preparation: sheets, costs, letters, emergency contact."""
 
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -46,7 +46,7 @@ class SheetDetails(Body):
     contact_email: str | None = None
     contact_phone: str | None = None
     place: str | None = None
-    at: Annotated[time | None, Field(description="Local time.", examples=["09:30"])] = None
+    at: Annotated[str | None, Field(description="Local time, hours and minutes.", examples=["09:30"])] = None
     bring: str | None = None
     name: str | None = None
     relation: str | None = None
