@@ -11,6 +11,7 @@ from services.applications.fields import Control, FieldSpec, fields_of
 from services.applications.forms import NotOptional, iso_date
 from shared.i18n import N_
 from shared.web.forms import (
+    Between,
     BooleanField,
     CheckboxesField,
     DateField,
@@ -68,8 +69,10 @@ Rows = dict[str, RowKind]
 """The rows of an entry's fields, by the field's name."""
 
 
-def form_field(spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = False) -> Any:
-    """Return the form's field for a declared one; in a `draft` an empty field is no error."""
+def form_field(
+    spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = False, bounds: tuple[int, int] | None = None
+) -> Any:
+    """Return the form's field for a declared one; in a `draft` an empty field is no error. `bounds` limit a number."""
     if spec.control is Control.ROWS:
         assert rows is not None
         return FieldList(FormField(rows.form), spec.label, min_entries=rows.least, max_entries=rows.most)
@@ -78,6 +81,8 @@ def form_field(spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = Fa
         checks.append(Optional())  # else WTForms asks for one of the choices
     if spec.most is not None:
         checks.append(Longest(spec.most))
+    if bounds is not None:
+        checks.append(Between(*bounds))
     more: dict[str, Any] = {"description": spec.hint}
     if spec.control is Control.YES_NO:
         more["choices"] = YES_NO
@@ -106,9 +111,11 @@ def form_of(
     return type(base.__name__ if base is not Form else f"{entry.__name__}Form", (base,), fields)
 
 
-def form_data(entry: BaseModel, names: Iterable[str], rows: Rows | None = None) -> dict[str, Any]:
-    """Return these fields of an entry as the form shows them."""
-    specs, kinds = fields_of(type(entry)), rows or {}
+def form_data(
+    entry: BaseModel, names: Iterable[str], rows: Rows | None = None, specs: Mapping[str, FieldSpec] | None = None
+) -> dict[str, Any]:
+    """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them."""
+    specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
     return {
         name: _shown(specs[name], getattr(entry, name), kinds.get(name))
         for name in names
@@ -126,9 +133,15 @@ def _shown(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:
     return "" if value is None and spec.control is not Control.DATE else value
 
 
-def form_values(form: Form, entry: type[BaseModel], names: Iterable[str], rows: Rows | None = None) -> dict[str, Any]:
+def form_values(
+    form: Form,
+    entry: type[BaseModel],
+    names: Iterable[str],
+    rows: Rows | None = None,
+    specs: Mapping[str, FieldSpec] | None = None,
+) -> dict[str, Any]:
     """Return what the form says of these fields as the entry takes it; an empty answer is the field's default."""
-    specs, kinds = fields_of(entry), rows or {}
+    specs, kinds = fields_of(entry) if specs is None else specs, rows or {}
     return {
         name: _read(specs[name], form[name].data, kinds.get(name), entry.model_fields[name].get_default())
         for name in names

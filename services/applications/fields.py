@@ -25,6 +25,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel
 
 from shared.contracts import labels
@@ -194,6 +195,14 @@ def fields_of(entry: type[BaseModel]) -> dict[str, FieldSpec]:
     return {
         name: spec for name, info in entry.model_fields.items() for spec in info.metadata if isinstance(spec, FieldSpec)
     }
+
+
+def bounds_of(entry: type[BaseModel], name: str) -> tuple[int, int] | None:
+    """Return the least and the greatest value of a number, if it has both."""
+    metadata = entry.model_fields[name].metadata
+    least = next((item.ge for item in metadata if isinstance(item, Ge)), None)
+    most = next((item.le for item in metadata if isinstance(item, Le)), None)
+    return (least, most) if isinstance(least, int) and isinstance(most, int) else None
 
 
 @cache

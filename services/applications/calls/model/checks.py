@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from services.applications.calls.model.entry import last_day
+from services.applications.calls.model.entry import FIELDS, last_day
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from shared.contracts import labels
 from shared.contracts.calls import RULES_VERSION
@@ -33,16 +33,21 @@ def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
     return found
 
 
+def _remedy(name: str) -> str:
+    """Return the sentence that asks for a field, in the reader's language."""
+    return gettext(FIELDS[name].remedy)
+
+
 def _purpose(entry: CallEntry) -> Iterator[tuple[str, str]]:
     if not entry.kinds:
-        yield "kinds", gettext("Choose what the call takes applications for.")
+        yield "kinds", _remedy("kinds")
     if entry.fund_id is None:
-        yield "fund_id", gettext("Choose the fund that pays.")
+        yield "fund_id", _remedy("fund_id")
 
 
 def _texts(entry: CallEntry) -> Iterator[tuple[str, str]]:
     if not entry.texts:
-        yield "texts", gettext("Write the call's title in at least one language.")
+        yield "texts", _remedy("texts")
     codes = [one.language for one in entry.texts]
     for code in dict.fromkeys(codes):
         if code not in WRITTEN:
@@ -81,14 +86,14 @@ def _topics(entry: CallEntry) -> Iterator[tuple[str, str]]:
 
 def _dates(entry: CallEntry) -> Iterator[tuple[str, str]]:
     if entry.opens is None:
-        yield "opens", gettext("Enter the day on which the call opens.")
+        yield "opens", _remedy("opens")
     deadline = last_day(entry)
     if deadline is None:
-        yield "deadline", gettext("Enter the last day to apply.")
+        yield "deadline", _remedy("deadline")
     elif entry.opens is not None and deadline < entry.opens:
         yield "deadline", gettext("The deadline must be after the day on which the call opens.")
     if entry.closes is None:
-        yield "closes", gettext("Enter the day on which the call closes.")
+        yield "closes", _remedy("closes")
     elif deadline is not None and entry.closes < deadline:
         yield "closes", gettext("The call must close after its deadline.")
     periods = sorted(entry.visit_periods, key=lambda period: period.start)

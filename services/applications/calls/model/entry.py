@@ -1,7 +1,8 @@
 """A call before it is published, and the sections in which it is written.
 
-`CallEntry` is the draft: everything may be missing. `CallTerms` (the contract's) is what is published. Every field
-belongs to a section, so that a page can lead to what is missing or wrong (`checks.py`).
+`CallEntry` is the draft: everything may be missing. It is the table of the fields (`services/applications/fields.py`),
+with those of its rules and timers beside it. `CallTerms` (the contract's) is what is published. Every field belongs to
+a section, so that a page can lead to what is missing or wrong (`checks.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
+from services.applications.fields import Control, FieldSpec, fields_of
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import (
     CallQuestion,
@@ -28,62 +30,17 @@ from shared.contracts.calls import (
 from shared.contracts.codes import (
     EMPACT_2026,
     ApplicationKind,
+    LanguageLevel,
     Objective,
+    RankGroup,
+    ServiceKind,
 )
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "purpose": ("kinds", "fund_id"),
-    "texts": ("texts",),
-    "topics": ("scheme", "topics", "needs"),
-    "dates": ("opens", "deadline", "closes", "visit_periods", "closed_days", "minimum_days", "maximum_days"),
-    "who": ("countries", "services", "rank_groups", "courses"),
-    "rules": ("minimum_years", "languages", "minimum_level", "cascade_commitment", "first_time_first"),
-    "quotas": ("quotas", "share_of_offer", "group_size", "reserves"),
-    "weights": ("objective", "weights"),
-    "questions": ("questions",),
-    "timers": ("timers_before",),
-    "after": ("timers_after", "sessions_to_complete", "evaluation_form"),
-}
-"""The sections in which a call is written, in their order, with the fields of each.
-
-The rules and the timers, each one field of the terms, are written in two sections; their fields are named singly.
-"""
-OF_RULES = ("countries", "services", "rank_groups", "courses", *SECTIONS["rules"], "schema_version")
-TIMERS: dict[str, tuple[str, ...]] = {
-    "timers": (
-        "endorse_wd",
-        "information_wd",
-        "information_reminder_wd",
-        "eligibility_wd",
-        "appeal_wd",
-        "appeal_decision_wd",
-        "offer_endorse_wd",
-        "deputy_wd",
-        "availability_after_days",
-        "availability_answer_wd",
-    ),
-    "after": (
-        "clearance_wd",
-        "answer_wd",
-        "answer_grace_seconds",
-        "notice_weeks",
-        "agenda_weeks",
-        "preparation_weeks",
-        "agreement_wd",
-        "attendance_days",
-        "evaluation_days",
-        "report_days",
-        "follow_up_months",
-        "follow_up_window_days",
-        "cascade_months",
-    ),
-}
-"""Which timers are written in which section: until an application is in the pool, and from a match on."""
 TITLES: dict[str, str] = {
     "purpose": N_("What it is for and who pays"),
     "texts": N_("Title and summary"),
@@ -106,39 +63,358 @@ class CallEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kinds: Annotated[tuple[ApplicationKind, ...], Field(max_length=10)] = ()
-    texts: Annotated[tuple[CallText, ...], Field(max_length=len(WRITTEN))] = ()
-    scheme: str = EMPACT_2026
-    topics: Annotated[tuple[TopicCode, ...], Field(max_length=MOST_ROWS)] = ()
-    needs: Annotated[tuple[UUID, ...], Field(max_length=500)] = ()
-    opens: date | None = None
-    deadline: AwareDatetime | None = None
-    closes: date | None = None
-    visit_periods: Annotated[tuple[DatePeriod, ...], Field(max_length=12)] = ()
-    closed_days: Annotated[tuple[ClosedDay, ...], Field(max_length=MOST_ROWS)] = ()
-    minimum_days: Annotated[int, Field(ge=1, le=5)] = 2
-    maximum_days: Annotated[int, Field(ge=1, le=5)] = 5
+    kinds: Annotated[
+        tuple[ApplicationKind, ...],
+        Field(max_length=10),
+        FieldSpec(
+            "purpose",
+            N_("What it takes applications for"),
+            Control.CHECKBOXES,
+            choices=ApplicationKind,
+            remedy=N_("Choose what the call takes applications for."),
+        ),
+    ] = ()
+    fund_id: Annotated[
+        UUID | None,
+        FieldSpec("purpose", N_("Fund that pays"), Control.SELECT, remedy=N_("Choose the fund that pays.")),
+    ] = None
+    texts: Annotated[
+        tuple[CallText, ...],
+        Field(max_length=len(WRITTEN)),
+        FieldSpec(
+            "texts",
+            N_("The call in each language"),
+            Control.ROWS,
+            remedy=N_("Write the call's title in at least one language."),
+        ),
+    ] = ()
+    scheme: Annotated[
+        str,
+        FieldSpec(
+            "topics",
+            N_("Scheme of topics"),
+            Control.RADIOS,
+            hint=N_("Only topics of the chosen scheme are kept"),
+            remedy=N_("Choose the scheme"),
+        ),
+    ] = EMPACT_2026
+    topics: Annotated[
+        tuple[TopicCode, ...], Field(max_length=MOST_ROWS), FieldSpec("topics", N_("Topics"), Control.OWN)
+    ] = ()
+    needs: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=500),
+        FieldSpec(
+            "topics",
+            N_("Training needs that it answers"),
+            Control.CHECKBOXES,
+            hint=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
+        ),
+    ] = ()
+    opens: Annotated[
+        date | None,
+        FieldSpec("dates", N_("Opens on"), Control.DATE, remedy=N_("Enter the day on which the call opens.")),
+    ] = None
+    deadline: Annotated[
+        AwareDatetime | None,
+        FieldSpec(
+            "dates",
+            N_("Last day to apply"),
+            Control.DATE,
+            hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
+            remedy=N_("Enter the last day to apply."),
+        ),
+    ] = None
+    closes: Annotated[
+        date | None,
+        FieldSpec(
+            "dates",
+            N_("Closes on"),
+            Control.DATE,
+            hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
+            remedy=N_("Enter the day on which the call closes."),
+        ),
+    ] = None
+    visit_periods: Annotated[
+        tuple[DatePeriod, ...], Field(max_length=12), FieldSpec("dates", N_("When visits can be"), Control.ROWS)
+    ] = ()
+    closed_days: Annotated[
+        tuple[ClosedDay, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec("dates", N_("Further days without visits"), Control.ROWS),
+    ] = ()
+    minimum_days: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            "dates",
+            N_("A visit lasts at least (working days)"),
+            Control.NUMBER,
+            remedy=N_("Enter the days"),
+        ),
+    ] = 2
+    maximum_days: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            "dates",
+            N_("A visit lasts at most (working days)"),
+            Control.NUMBER,
+            remedy=N_("Enter the days"),
+        ),
+    ] = 5
     rules: EligibilityRules = EligibilityRules()
-    quotas: Annotated[tuple[CountryQuota, ...], Field(max_length=MOST_ROWS)] = ()
-    share_of_offer: Annotated[int, Field(ge=1, le=100)] = 40
-    group_size: Annotated[int, Field(ge=1, le=5)] = 5
-    reserves: Annotated[int, Field(ge=0, le=5)] = 1
-    objective: Objective = Objective.STABLE
-    weights: Annotated[tuple[CriterionWeight, ...], Field(max_length=20)] = ()
-    questions: Annotated[tuple[CallQuestion, ...], Field(max_length=MOST_QUESTIONS)] = ()
+    quotas: Annotated[
+        tuple[CountryQuota, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec("quotas", N_("Officers of a country that are placed"), Control.ROWS),
+    ] = ()
+    share_of_offer: Annotated[
+        int,
+        Field(ge=1, le=100),
+        FieldSpec(
+            "quotas",
+            N_("Most of one offer's places that go to one country (per cent)"),
+            Control.NUMBER,
+            hint=N_("At least one place always may. Groups are exempt."),
+            remedy=N_("Enter the share"),
+        ),
+    ] = 40
+    group_size: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec("quotas", N_("Members of a group, at most"), Control.NUMBER, remedy=N_("Enter the number")),
+    ] = 5
+    reserves: Annotated[
+        int,
+        Field(ge=0, le=5),
+        FieldSpec(
+            "quotas",
+            N_("Reserves for each place"),
+            Control.NUMBER,
+            hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
+            remedy=N_("Enter the number, or 0 for none"),
+        ),
+    ] = 1
+    objective: Annotated[
+        Objective,
+        FieldSpec(
+            "weights",
+            N_("What the matching aims at"),
+            Control.RADIOS,
+            choices=Objective,
+            remedy=N_("Choose the aim"),
+        ),
+    ] = Objective.STABLE
+    weights: Annotated[
+        tuple[CriterionWeight, ...], Field(max_length=20), FieldSpec("weights", control=Control.OWN)
+    ] = ()
+    questions: Annotated[
+        tuple[CallQuestion, ...], Field(max_length=MOST_QUESTIONS), FieldSpec("questions", control=Control.OWN)
+    ] = ()
     timers: Timers = Timers()
-    fund_id: UUID | None = None
-    sessions_to_complete: Annotated[int, Field(ge=1, le=50)] = 3
-    evaluation_form: Annotated[int, Field(ge=1)] = 1
+    sessions_to_complete: Annotated[
+        int,
+        Field(ge=1, le=50),
+        FieldSpec(
+            "after",
+            N_("Confirmed sessions that complete a mentorship"),
+            Control.NUMBER,
+            remedy=N_("Enter a number"),
+        ),
+    ] = 3
+    evaluation_form: Annotated[
+        int,
+        Field(ge=1, le=1000),
+        FieldSpec("after", N_("Version of the evaluation form"), Control.NUMBER, remedy=N_("Enter a number")),
+    ] = 1
+
+
+RULE_FIELDS: dict[str, FieldSpec] = {
+    "countries": FieldSpec(
+        "who", N_("Countries whose officers may apply"), Control.CHECKBOXES, hint=N_("None chosen: all")
+    ),
+    "services": FieldSpec("who", N_("Services"), Control.CHECKBOXES, hint=N_("None chosen: all"), choices=ServiceKind),
+    "rank_groups": FieldSpec(
+        "who", N_("Rank groups"), Control.CHECKBOXES, hint=N_("None chosen: all"), choices=RankGroup
+    ),
+    "courses": FieldSpec(
+        "who",
+        N_("E-learning courses of which one must be finished"),
+        Control.LONG_TEXT,
+        hint=N_("The name of each course on a line of its own, as the learning platform has it"),
+        most=2000,
+    ),
+    "minimum_years": FieldSpec(
+        "rules", N_("Years in the field, at least"), Control.NUMBER, remedy=N_("Enter the years")
+    ),
+    "languages": FieldSpec(
+        "rules",
+        N_("Languages of which one is asked for"),
+        Control.CHECKBOXES,
+        hint=N_("None chosen: any foreign language"),
+    ),
+    "minimum_level": FieldSpec(
+        "rules",
+        N_("At this level or higher"),
+        Control.SELECT,
+        choices=[level for level in LanguageLevel if level is not LanguageLevel.NS],
+    ),
+    "cascade_commitment": FieldSpec(
+        "rules", N_("Officers commit themselves to pass the knowledge on"), Control.CHECKBOX
+    ),
+    "first_time_first": FieldSpec("rules", N_("Those who take part for the first time come first"), Control.CHECKBOX),
+}
+"""The fields of the rules (`EligibilityRules`, the contract's), each written on its own."""
+
+
+def _timer(section: str, label: str, sentence: str) -> FieldSpec:
+    """Return the field of a timer, which reads as a sentence."""
+    return FieldSpec(
+        section,
+        label,
+        Control.NUMBER,
+        remedy=N_("Enter a number"),
+        words=lambda count, _: gettext(sentence) % {"count": count},
+    )
+
+
+TIMER_FIELDS: dict[str, FieldSpec] = {
+    "endorse_wd": _timer(
+        "timers",
+        N_("Endorsement by the home country (working days)"),
+        N_("The home national coordinator endorses within %(count)d working days."),
+    ),
+    "information_wd": _timer(
+        "timers",
+        N_("Answer of an officer who was asked (working days)"),
+        N_("An officer answers what is asked within %(count)d working days."),
+    ),
+    "information_reminder_wd": _timer(
+        "timers",
+        N_("Reminder of that (working days)"),
+        N_("The officer is reminded of it after %(count)d working days."),
+    ),
+    "eligibility_wd": _timer(
+        "timers",
+        N_("Eligibility confirmed (working days)"),
+        N_("Eligibility is confirmed within %(count)d working days."),
+    ),
+    "appeal_wd": _timer(
+        "timers",
+        N_("Time to appeal (working days)"),
+        N_("An officer can appeal for %(count)d working days."),
+    ),
+    "appeal_decision_wd": _timer(
+        "timers",
+        N_("Decision on an appeal (working days)"),
+        N_("An appeal is decided within %(count)d working days."),
+    ),
+    "offer_endorse_wd": _timer(
+        "timers",
+        N_("Endorsement of a placement (working days)"),
+        N_("The host national coordinator endorses a placement within %(count)d working days."),
+    ),
+    "deputy_wd": _timer(
+        "timers",
+        N_("Time of the deputy after that of a country (working days)"),
+        N_("Where a country does not answer in time, its deputy has %(count)d working days more."),
+    ),
+    "availability_after_days": _timer(
+        "timers",
+        N_("“Still available?” is asked after (days)"),
+        N_("A host or mentor is asked after %(count)d days whether still available."),
+    ),
+    "availability_answer_wd": _timer(
+        "timers",
+        N_("Answer to that (working days)"),
+        N_("Without an answer to that, capacity pauses after %(count)d working days."),
+    ),
+    "clearance_wd": _timer(
+        "after",
+        N_("Clearance by each country (working days)"),
+        N_("Each country clears a match within %(count)d working days."),
+    ),
+    "answer_wd": _timer(
+        "after",
+        N_("Answer to an offer (working days)"),
+        N_("Both sides answer an offer within %(count)d working days."),
+    ),
+    "answer_grace_seconds": _timer(
+        "after",
+        N_("Grace for answers given in time (seconds)"),
+        N_("Answers given in time count for %(count)d seconds more."),
+    ),
+    "notice_weeks": _timer(
+        "after",
+        N_("Notice between confirmation and start (weeks)"),
+        N_("There are at least %(count)d weeks between confirmation and start."),
+    ),
+    "agenda_weeks": _timer(
+        "after",
+        N_("Agenda agreed before the start (weeks)"),
+        N_("The agenda is agreed %(count)d weeks before the start."),
+    ),
+    "preparation_weeks": _timer(
+        "after",
+        N_("Papers before travel, before the start (weeks)"),
+        N_("What a guest needs before travel is there %(count)d weeks before the start."),
+    ),
+    "agreement_wd": _timer(
+        "after",
+        N_("Mentoring agreement signed (working days)"),
+        N_("A mentoring agreement is signed within %(count)d working days."),
+    ),
+    "attendance_days": _timer(
+        "after",
+        N_("Attendance recorded (days)"),
+        N_("Attendance is recorded within %(count)d days."),
+    ),
+    "evaluation_days": _timer(
+        "after",
+        N_("Evaluation by guest and host (days)"),
+        N_("Guest and host evaluate within %(count)d days."),
+    ),
+    "report_days": _timer(
+        "after",
+        N_("Report of the guest (days)"),
+        N_("The guest reports within %(count)d days."),
+    ),
+    "follow_up_months": _timer(
+        "after",
+        N_("Follow-up after (months)"),
+        N_("Officer and line manager are asked again after %(count)d months."),
+    ),
+    "follow_up_window_days": _timer(
+        "after",
+        N_("Follow-up open before and after its day (days)"),
+        N_("That follow-up is open %(count)d days before and after its day."),
+    ),
+    "cascade_months": _timer(
+        "after",
+        N_("Cascade sessions reported after the end for (months)"),
+        N_("Officers report for %(count)d months whom they passed the knowledge on to."),
+    ),
+}
+"""The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""
+FIELDS: dict[str, FieldSpec] = {**TIMER_FIELDS, **fields_of(CallEntry), **RULE_FIELDS}
+"""All fields of a call by name; those of rules and timers singly."""
+SECTIONS: dict[str, tuple[str, ...]] = {
+    code: tuple(name for name, spec in FIELDS.items() if spec.section == code) for code in TITLES
+}
+"""The sections in which a call is written, in their order, with the fields of each."""
+TIMERS: dict[str, tuple[str, ...]] = {
+    code: tuple(name for name, spec in TIMER_FIELDS.items() if spec.section == code) for code in ("timers", "after")
+}
+"""Which timers are written in which section."""
 
 
 def section_of(name: str) -> str:
     """Return the section in which a field, or an error's place such as `rules.languages`, is written."""
-    parts = name.split(".")
-    if parts[0] == "timers":
-        return next((code for code, names in TIMERS.items() if parts[-1] in names), "timers")
-    field = parts[1] if parts[0] == "rules" and len(parts) > 1 else parts[0]
-    return next((code for code, names in SECTIONS.items() if field in names), "rules")
+    part, _, inner = name.partition(".")
+    field = inner if part in {"rules", "timers"} and inner else part
+    spec = FIELDS.get(field)
+    return spec.section if spec is not None else "timers" if part == "timers" else "rules"
 
 
 def changed_sections(before: CallEntry, after: CallEntry) -> set[str]:
@@ -148,24 +424,26 @@ def changed_sections(before: CallEntry, after: CallEntry) -> set[str]:
 
 def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
     """Return what is written in a section, by field."""
-    found: dict[str, Any] = {}
-    for name in SECTIONS[section]:
-        if name in OF_RULES:
-            found[name] = getattr(entry.rules, name)
-        elif name.startswith("timers_"):
-            found |= {timer: getattr(entry.timers, timer) for timer in TIMERS[section]}
-        else:
-            found[name] = getattr(entry, name)
-    return found
+    return {name: getattr(part_of(entry, name), name) for name in SECTIONS[section]}
 
 
-def with_section(entry: CallEntry, section: str, written: Mapping[str, Any]) -> CallEntry:
-    """Return an entry with one section replaced. Raises pydantic.ValidationError for what cannot be read."""
+def part_of(entry: CallEntry, name: str) -> CallEntry | EligibilityRules | Timers:
+    """Return the part of an entry that has a field: the rules, the timers, or the entry itself."""
+    if name in RULE_FIELDS:
+        return entry.rules
+    return entry.timers if name in TIMER_FIELDS else entry
+
+
+def with_values(entry: CallEntry, written: Mapping[str, Any]) -> CallEntry:
+    """Return an entry with these fields replaced, those of rules and timers singly.
+
+    Raises pydantic.ValidationError for what cannot be read.
+    """
     new = entry.model_dump(mode="json")
     for name, value in written.items():
-        if name in OF_RULES:
+        if name in RULE_FIELDS:
             new["rules"][name] = value
-        elif name in TIMERS.get(section, ()):
+        elif name in TIMER_FIELDS:
             new["timers"][name] = value
         else:
             new[name] = value

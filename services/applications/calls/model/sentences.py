@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.calls.model.entry import SECTIONS, TIMERS, last_day
+from services.applications.calls.model.entry import SECTIONS, TIMER_FIELDS, TIMERS, last_day
 from services.applications.calls.model.judging import listed, rule_sentence, rule_sentences
 from services.applications.calls.model.questions import in_reader_language
+from services.applications.fields import Reading
 from shared.contracts import labels
 from shared.contracts.codes import EligibilityRule, QuestionKind, topic_label
 from shared.i18n import N_, gettext, ngettext
@@ -24,34 +25,6 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallQuestion, CallTerms
 
     Said = CallEntry | CallTerms
-
-
-TIMER_SENTENCES: dict[str, str] = {
-    "endorse_wd": N_("The home national coordinator endorses within %(count)d working days."),
-    "information_wd": N_("An officer answers what is asked within %(count)d working days."),
-    "information_reminder_wd": N_("The officer is reminded of it after %(count)d working days."),
-    "eligibility_wd": N_("Eligibility is confirmed within %(count)d working days."),
-    "appeal_wd": N_("An officer can appeal for %(count)d working days."),
-    "appeal_decision_wd": N_("An appeal is decided within %(count)d working days."),
-    "offer_endorse_wd": N_("The host national coordinator endorses a placement within %(count)d working days."),
-    "deputy_wd": N_("Where a country does not answer in time, its deputy has %(count)d working days more."),
-    "availability_after_days": N_("A host or mentor is asked after %(count)d days whether still available."),
-    "availability_answer_wd": N_("Without an answer to that, capacity pauses after %(count)d working days."),
-    "clearance_wd": N_("Each country clears a match within %(count)d working days."),
-    "answer_wd": N_("Both sides answer an offer within %(count)d working days."),
-    "answer_grace_seconds": N_("Answers given in time count for %(count)d seconds more."),
-    "notice_weeks": N_("There are at least %(count)d weeks between confirmation and start."),
-    "agenda_weeks": N_("The agenda is agreed %(count)d weeks before the start."),
-    "preparation_weeks": N_("What a guest needs before travel is there %(count)d weeks before the start."),
-    "agreement_wd": N_("A mentoring agreement is signed within %(count)d working days."),
-    "attendance_days": N_("Attendance is recorded within %(count)d days."),
-    "evaluation_days": N_("Guest and host evaluate within %(count)d days."),
-    "report_days": N_("The guest reports within %(count)d days."),
-    "follow_up_months": N_("Officer and line manager are asked again after %(count)d months."),
-    "follow_up_window_days": N_("That follow-up is open %(count)d days before and after its day."),
-    "cascade_months": N_("Officers report for %(count)d months whom they passed the knowledge on to."),
-}
-"""A sentence for each timer of a call."""
 
 
 def sentences(call: Said, names: Facts) -> dict[str, list[str]]:
@@ -223,11 +196,11 @@ def _number(question: CallQuestion) -> str:
 
 
 def _timers(call: Said, _: Facts) -> list[str]:
-    return [timer_sentence(name, getattr(call.timers, name)) for name in TIMERS["timers"]]
+    return _timer_sentences(call, "timers")
 
 
 def _after(call: Said, _: Facts) -> list[str]:
-    found = [timer_sentence(name, getattr(call.timers, name)) for name in TIMERS["after"]]
+    found = _timer_sentences(call, "after")
     text = ngettext(
         "A mentorship is complete after at least %(num)d confirmed session.",
         "A mentorship is complete after at least %(num)d confirmed sessions.",
@@ -237,9 +210,8 @@ def _after(call: Said, _: Facts) -> list[str]:
     return [*found, gettext("Evaluations use version %(num)d of the form.") % {"num": call.evaluation_form}]
 
 
-def timer_sentence(name: str, count: int) -> str:
-    """Return a timer as a sentence."""
-    return gettext(TIMER_SENTENCES[name]) % {"count": count}
+def _timer_sentences(call: Said, section: str) -> list[str]:
+    return [TIMER_FIELDS[name].words(getattr(call.timers, name), Reading()) for name in TIMERS[section]]
 
 
 _SECTIONS: dict[str, Callable[[Said, Facts], list[str]]] = {

@@ -10,7 +10,7 @@ from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.forms.fields import check_rows, field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
-from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, with_section
+from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, with_values
 from services.applications.calls.model.sentences import need_sentence, sentences
 from services.applications.calls.views.drafts import DraftPage, LeftOut, draft_page
 from services.applications.display import TaskRow
@@ -199,10 +199,10 @@ async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, b
     return _page(request, draft, part, form)
 
 
-def _with_section(entry: CallEntry, code: str, written: dict[str, Any]) -> CallEntry:
+def _with_section(entry: CallEntry, written: dict[str, Any]) -> CallEntry:
     """Return the entry with a section replaced. Raises `Refused` (422) for what cannot be read."""
     with reading():
-        return with_section(entry, code, written)
+        return with_values(entry, written)
 
 
 def _page(
@@ -242,7 +242,7 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
             bus,
             principal.subject,
             draft_id,
-            lambda entry: _with_section(entry, code, part.written(form)),
+            lambda entry: _with_section(entry, part.written(form)),
             number(sent.get("version")) or 0,
         )
     except Refused as refused:

@@ -15,7 +15,9 @@ from services.applications.calls.model import Candidate, judge, rule_sentences
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import (
+    RULE_FIELDS,
     SECTIONS,
+    TIMER_FIELDS,
     TIMERS,
     TITLES,
     CallEntry,
@@ -24,13 +26,14 @@ from services.applications.calls.model.entry import (
     section_fields,
     section_of,
     terms_of,
-    with_section,
+    with_values,
 )
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.questions import answer_text, problem, unanswered
 from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
-from services.applications.calls.model.sentences import TIMER_SENTENCES, sentences
+from services.applications.calls.model.sentences import sentences
 from services.applications.calls.model.texts import best, missing_languages
+from services.applications.fields import Reading
 from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
@@ -248,7 +251,9 @@ def test_a_copy_uses_the_successors_of_topics() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_timers_and_levels_have_sentences(level: LanguageLevel) -> None:
     """Every timer of a call has a sentence and is in one section, and every level is named in the rule."""
-    assert set(TIMER_SENTENCES) == set(Timers.model_fields) == set(TIMERS["timers"]) | set(TIMERS["after"])
+    assert set(TIMER_FIELDS) == set(Timers.model_fields) == set(TIMERS["timers"]) | set(TIMERS["after"])
+    assert all(spec.label and "7" in spec.words(7, Reading()) for spec in TIMER_FIELDS.values())
+    assert set(RULE_FIELDS) == set(EligibilityRules.model_fields) - {"schema_version"}
     of = TERMS.model_copy(update={"rules": EligibilityRules(minimum_level=level)})
     assert any(level.value in sentence for sentence in rule_sentences(of))
 
@@ -260,7 +265,7 @@ def test_an_entry_survives_publication() -> None:
     assert again == TERMS
     copied = CallEntry()
     for section in SECTIONS:
-        copied = with_section(copied, section, section_fields(entry, section))
+        copied = with_values(copied, section_fields(entry, section))
     assert copied == entry
     assert changed_sections(entry, entry.model_copy(update={"reserves": 4})) == {"quotas"}
     assert changed_sections(entry, entry.model_copy(update={"timers": Timers(report_days=9)})) == {"after"}
