@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, Field
 
 from services.notifications.webhooks.model.webhook import (
     TEST,
+    AttemptResult,
     DeliveryState,
-    Result,
     WebhookState,
     selectable,
     webhook_id,
@@ -93,7 +93,7 @@ class WebhookDelivery(ReadModel):
     test: bool
     state: DeliveryState
     attempts: int
-    result: Annotated[Result | None, Field(description="Of the newest attempt.")]
+    result: Annotated[AttemptResult | None, Field(description="Of the newest attempt.")]
     status: Annotated[int | None, Field(description="The HTTP status of the newest answer.", examples=[204])]
     milliseconds: Annotated[int | None, Field(description="How long the newest attempt took.")]
     next_at: Annotated[AwareDatetime | None, Field(description="Of a waiting one the next attempt, in real time.")]
@@ -109,7 +109,7 @@ class DeliveryAttempt(ReadModel):
 
     number: int
     at: Annotated[AwareDatetime, Field(description="In real time.")]
-    result: Result
+    result: AttemptResult
     status: Annotated[int | None, Field(description="The HTTP status of the answer.", examples=[204])]
     milliseconds: int
     said: Annotated[str, Field(description="The beginning of the answer.")]
@@ -140,7 +140,7 @@ def groups(reach: WebhookReach) -> list[tuple[str, tuple[str, ...]]]:
 
 def result(code: str | None) -> str:
     """Return the result of an attempt in words."""
-    return "" if code is None else label(Result(code))
+    return "" if code is None else label(AttemptResult(code))
 
 
 async def webhooks(session: AsyncSession) -> Page[Webhook]:
@@ -212,7 +212,7 @@ def _delivery(row: Delivery) -> WebhookDelivery:
         test=row.test,
         state=DeliveryState(row.state),
         attempts=row.attempts,
-        result=None if row.result is None else Result(row.result),
+        result=None if row.result is None else AttemptResult(row.result),
         status=row.status,
         milliseconds=row.milliseconds,
         next_at=row.next_at if row.state == queue.WAITING else None,
@@ -223,7 +223,7 @@ def _attempt(row: Attempt) -> DeliveryAttempt:
     return DeliveryAttempt(
         number=row.number,
         at=row.at,
-        result=Result(row.result),
+        result=AttemptResult(row.result),
         status=row.status,
         milliseconds=row.milliseconds,
         said=row.said,

@@ -24,7 +24,7 @@ from services.notifications.webhooks import metrics
 from services.notifications.webhooks.actions.announcement import announce
 from services.notifications.webhooks.actions.secrets import SecretStore
 from services.notifications.webhooks.model.target import WrongTarget, target
-from services.notifications.webhooks.model.webhook import Result, headers, pause, webhook_id
+from services.notifications.webhooks.model.webhook import AttemptResult, headers, pause, webhook_id
 from services.notifications.webhooks.store import deliveries
 from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Answer, Poster
@@ -50,7 +50,7 @@ _SIGNATURES = 4
 # How many deliveries are picked at once for each slot of an endpoint, and how many are recorded together.
 _AHEAD = 4
 _SET = 100
-_AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCause.NO_SECRET}
+_AT_ONCE = {AttemptResult.GONE: WebhookPauseCause.GONE, AttemptResult.UNSIGNED: WebhookPauseCause.NO_SECRET}
 
 
 async def send_webhooks(service: Service) -> None:
@@ -172,7 +172,7 @@ class Courier:
                     open_ = await ended.noted
                 finally:
                     self.under_way.pop(due.id, None)
-                if ended.answer.result is not Result.DELIVERED or not open_:
+                if ended.answer.result is not AttemptResult.DELIVERED or not open_:
                     while queue:
                         self.under_way.pop(queue.popleft().id, None)
         finally:
@@ -182,11 +182,11 @@ class Courier:
     async def _posted(self, due: DueDelivery, at: datetime) -> Answer:
         keys = self._keys[due.endpoint_id]
         if not keys:
-            return Answer(Result.UNSIGNED)
+            return Answer(AttemptResult.UNSIGNED)
         try:
             to = target(due.url)
         except WrongTarget:
-            return Answer(Result.FORBIDDEN)
+            return Answer(AttemptResult.FORBIDDEN)
         signed = headers(webhook_id(due.id), at, due.body, keys)
         return await self.poster.post(to, signed, due.body)
 
@@ -231,7 +231,7 @@ class Courier:
     def _after(self, delivery: LockedDelivery, answer: Answer, *, moved: bool) -> dict[str, Any]:
         """Return what an attempt changes of its delivery; a failure at an old address is sent at once again."""
         same = {"state": delivery.state, "next_at": delivery.next_at}
-        if answer.result is Result.DELIVERED:
+        if answer.result is AttemptResult.DELIVERED:
             return same | {"state": deliveries.DELIVERED}
         if delivery.test:
             return same | {"state": deliveries.FAILED}
@@ -244,7 +244,7 @@ class Courier:
 
     async def _judge(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
         """Update an endpoint by an answer: it works, or it fails."""
-        if answer.result is not Result.DELIVERED:
+        if answer.result is not AttemptResult.DELIVERED:
             await self._failing(tx, endpoint, answer, test=test)
         elif endpoint.failing_since is not None or endpoint.not_before is not None:
             await endpoints_store.record_success(tx.session, endpoint.id)

@@ -9,7 +9,7 @@ import structlog
 
 from services.reporting.answers.model.forms import NotComplete
 from services.reporting.cascades import model, store
-from services.reporting.cascades.model import State
+from services.reporting.cascades.model import CascadeState
 from services.reporting.cascades.store import Cascade
 from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.cases import views as cases_views
@@ -81,7 +81,7 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
             event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, why)
         except NotComplete as problem:
             raise _refused(problem) from None
-        row.state, row.confirmed, row.settled_at = State.CONFIRMED, event.attendees, clock.now()
+        row.state, row.confirmed, row.settled_at = CascadeState.CONFIRMED, event.attendees, clock.now()
         row.why = why.strip() if event.attendees < row.attendees else ""
         await _settle(tx, found, row, event)
 
@@ -94,7 +94,7 @@ async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
             event = model.refused(found.form.case, row.id, row.held_on, reason)
         except NotComplete as problem:
             raise _refused(problem) from None
-        row.state, row.reason, row.settled_at = State.REFUSED, event.reason.value, clock.now()
+        row.state, row.reason, row.settled_at = CascadeState.REFUSED, event.reason.value, clock.now()
         await _settle(tx, found, row, event)
 
 
@@ -111,7 +111,7 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
         raise Refused(gettext("There is no such session."), 404)
     if not found.form.case.open:
         raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
-    if row.state != State.REPORTED:
+    if row.state != CascadeState.REPORTED:
         raise Refused(gettext("You have answered about this session before."), code=ProblemCode.ALREADY_DONE)
     return found, row
 

@@ -31,7 +31,7 @@ LONGEST = 200
 LONGEST_REASON = 500
 
 
-class State(StrEnum):
+class CascadeState(StrEnum):
     """The state of a session."""
 
     REPORTED = "reported"

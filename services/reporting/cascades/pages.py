@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.cascades import actions
-from services.reporting.cascades.model import LONGEST, LONGEST_REASON, Session, State
+from services.reporting.cascades.model import LONGEST, LONGEST_REASON, CascadeState, Session
 from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
@@ -82,7 +82,7 @@ def _page(
     cascade_id: str = "",
     status: int = 200,
 ) -> Response:
-    waiting = [row for row in reversed(found.rows) if row.state == State.REPORTED]
+    waiting = [row for row in reversed(found.rows) if row.state == CascadeState.REPORTED]
     next_session = next((row for row in waiting if str(row.id) == cascade_id), waiting[0] if waiting else None)
     return render(
         request,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
-from services.reporting.cascades.model import State
+from services.reporting.cascades.model import CascadeState
 from services.reporting.tables import Table
 from shared.bus.db.locking import for_update
 
@@ -36,7 +36,7 @@ class Cascade(Table, table=True):
     attendees: int = Field(description="As the officer reported")
     about: str = Field(description="Free text: never in an event")
     told_at: datetime = Field(sa_type=_TIME)
-    state: str = State.REPORTED
+    state: str = CascadeState.REPORTED
     confirmed: int | None = Field(default=None, description="How many it reached, by the line manager's word")
     why: str = Field(default="", description="Why it was fewer; free text: never in an event")
     reason: str | None = Field(default=None, description="Why it was not confirmed, a code")
@@ -71,7 +71,7 @@ async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cas
 async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[Cascade]:
     """Return sessions reported before that moment, unanswered and without a reminder; locked, the oldest first."""
     query = select(Cascade).where(
-        Cascade.state == State.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
+        Cascade.state == CascadeState.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
     )
     query = query.order_by(col(Cascade.told_at), col(Cascade.id)).limit(limit)
     return list(await session.scalars(for_update(query, skip_locked=True)))

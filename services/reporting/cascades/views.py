@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from services.reporting.answers.views.forms import RequestedForm, requested_form
 from services.reporting.cascades import model, store
-from services.reporting.cascades.model import State
+from services.reporting.cascades.model import CascadeState
 from shared.contracts.codes import CascadeFormat, CascadeRefusal, Respondent
 from shared.time import clock
 from shared.web.read_models import ReadModel
@@ -32,7 +32,7 @@ class CascadeSession(ReadModel):
     format: CascadeFormat
     attendees: Annotated[int, Field(description="As the officer reported.", examples=[12])]
     about: Annotated[str, Field(examples=["What a joint team needs"])]
-    state: State
+    state: CascadeState
     confirmed: Annotated[int | None, Field(description="How many it reached, by the line manager's word.")]
     why: Annotated[str, Field(description="Why it was fewer.")]
     reason: Annotated[CascadeRefusal | None, Field(description="Why it was not confirmed.")]
@@ -98,7 +98,7 @@ def _session(row: Cascade) -> CascadeSession:
         format=CascadeFormat(row.format),
         attendees=row.attendees,
         about=row.about,
-        state=State(row.state),
+        state=CascadeState(row.state),
         confirmed=row.confirmed,
         why=row.why,
         reason=None if row.reason is None else CascadeRefusal(row.reason),

@@ -335,12 +335,12 @@ def _figure_rows(figure: Released, common: NeedsRow) -> Iterator[NeedsRow]:
     )
     # The total of applications received is a row of another figure already.
     if figure.definition.id != RESULTS:
-        yield own.model_copy(update=_shown(figure.total))
+        yield own.model_copy(update=_number_fields(figure.total))
     for dimension, cells in figure.breakdowns.items():
         if dimension not in _NOT_OURS:
             for value, cell in cells.items():
                 about = _about(measure, dimension, value)
-                update = {**about.fields, **_shown(cell), "measure": about.measure, "by": about.by}
+                update = {**about.fields, **_number_fields(cell), "measure": about.measure, "by": about.by}
                 yield own.model_copy(update=update)
     for dimension in figure.withheld:
         if dimension not in _NOT_OURS:
@@ -358,5 +358,5 @@ def _about(measure: str, dimension: str, value: str) -> _About:
     return _About(measure, {_NAMES.get(name, name): each for name, each in parts.items()})
 
 
-def _shown(cell: ReleasedCell) -> dict[str, object]:
+def _number_fields(cell: ReleasedCell) -> dict[str, object]:
     return figure_number(cell).model_dump(include={"value", "hidden", "events", "events_digest"})

@@ -23,7 +23,7 @@ from shared.web.read_models import Page, ReadModel
 router = APIRouter(prefix="/reporting/api/v1/targets", tags=["figures"])
 
 
-def _known(indicator: str) -> str:
+def _indicator(indicator: str) -> str:
     if indicator not in INDICATORS:
         raise ValueError(gettext("Choose an indicator"))
     return indicator
@@ -34,7 +34,7 @@ class TargetIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    indicator: Annotated[str, AfterValidator(_known), Field(examples=["TOPCOP-OP-02"])]
+    indicator: Annotated[str, AfterValidator(_indicator), Field(examples=["TOPCOP-OP-02"])]
     kind: TargetKind
     day: Annotated[
         date, Field(description="When the baseline was measured, or the target is due.", examples=["2027-12-31"])

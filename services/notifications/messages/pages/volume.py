@@ -81,59 +81,62 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     by_day = {part.value: part for part in parts}
     last = min(span.end, clock.today() + timedelta(days=1))
     days = [span.first + timedelta(days=number) for number in range((last - span.first).days)]
-    parts_by_name = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
+    named = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
+    delays = _delay_chart(parts, named)
+    return [_volume_chart(parts, named), *([] if delays is None else [delays])]
 
-    def line(name: str, values: Mapping[str, float | None]) -> charts.Series:
-        return charts.Series(name, tuple(values.items()))
 
+_NamedParts = Sequence[tuple[str, Part | None]]
+
+
+def _line(name: str, values: Mapping[str, float | None]) -> charts.Series:
+    return charts.Series(name, tuple(values.items()))
+
+
+def _volume_chart(parts: Sequence[Part], named: _NamedParts) -> charts.Chart:
     failed = sum(part.failed for part in parts)
     total = ngettext("%(num)d message", "%(num)d messages", sum(part.all for part in parts))
     words = {
         "messages": total % {"num": sum(part.all for part in parts)},
         "failed": ngettext("%(num)d was not delivered", "%(num)d were not delivered", failed) % {"num": failed},
     }
+    return charts.lines(
+        gettext("%(messages)s, %(failed)s") % words,
+        [
+            _line(gettext("Sent"), {name: part.sent if part else 0 for name, part in named}),
+            _line(gettext("Not delivered"), {name: part.failed if part else 0 for name, part in named}),
+            _line(gettext("Waiting"), {name: part.waiting if part else 0 for name, part in named}),
+        ],
+        label=gettext("Day"),
+        definition=gettext(
+            "A message is counted on the day of the fact that it tells of. It is not delivered where it did not"
+            " reach one of its recipients, or nobody is known."
+        ),
+    )
+
+
+def _delay_chart(parts: Sequence[Part], named: _NamedParts) -> charts.Chart | None:
+    """Return the plot of durations; None where no mail was sent."""
     halves = sorted(part.half for part in parts if part.half is not None)
-    found = [
-        charts.lines(
-            gettext("%(messages)s, %(failed)s") % words,
-            [
-                line(gettext("Sent"), {name: part.sent if part else 0 for name, part in parts_by_name}),
-                line(gettext("Not delivered"), {name: part.failed if part else 0 for name, part in parts_by_name}),
-                line(gettext("Waiting"), {name: part.waiting if part else 0 for name, part in parts_by_name}),
-            ],
-            label=gettext("Day"),
-            definition=gettext(
-                "A message is counted on the day of the fact that it tells of. It is not delivered where it did not"
-                " reach one of its recipients, or nobody is known."
-            ),
-        )
-    ]
-    if halves:
-        usual = {"time": _time(halves[len(halves) // 2])}
-        # Long durations are drawn in hours, or the axis would have odd labels such as 277.8 h.
-        longest = max(part.most or part.half or 0 for part in parts)
-        unit = next((seconds for seconds in (_HOUR, _MINUTE) if longest >= seconds), 1)
-        found.append(
-            charts.lines(
-                gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
-                [
-                    line(
-                        gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in parts_by_name}
-                    ),
-                    line(
-                        gettext("Nine tenths"),
-                        {name: _in(part.most if part else None, unit) for name, part in parts_by_name},
-                    ),
-                ],
-                label=gettext("Day"),
-                write=lambda value: _time(value * unit),
-                definition=gettext(
-                    "From the fact to the mail server's receipt: how long it took at most for half of the day's mails,"
-                    " and for nine in ten. Nights and mails that are tried again are part of it."
-                ),
-            )
-        )
-    return found
+    if not halves:
+        return None
+    usual = {"time": _time(halves[len(halves) // 2])}
+    # Long durations are drawn in hours, or the axis would have odd labels such as 277.8 h.
+    longest = max(part.most or part.half or 0 for part in parts)
+    unit = next((seconds for seconds in (_HOUR, _MINUTE) if longest >= seconds), 1)
+    return charts.lines(
+        gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
+        [
+            _line(gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in named}),
+            _line(gettext("Nine tenths"), {name: _in(part.most if part else None, unit) for name, part in named}),
+        ],
+        label=gettext("Day"),
+        write=lambda value: _time(value * unit),
+        definition=gettext(
+            "From the fact to the mail server's receipt: how long it took at most for half of the day's mails,"
+            " and for nine in ten. Nights and mails that are tried again are part of it."
+        ),
+    )
 
 
 def _in(seconds: float | None, unit: int) -> float | None:

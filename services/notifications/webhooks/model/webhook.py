@@ -75,7 +75,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-class Result(Code):
+class AttemptResult(Code):
     """The result of an attempt."""
 
     DELIVERED = "delivered", N_("Taken")
@@ -199,13 +199,13 @@ def _signature(secret: str, signed: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def result_of(status: int) -> Result:
+def result_of(status: int) -> AttemptResult:
     """Return the result of a status: only 2xx is taken, a redirect is not followed, 410 is the end."""
     if 200 <= status < 300:
-        return Result.DELIVERED
+        return AttemptResult.DELIVERED
     if 300 <= status < 400:
-        return Result.REDIRECTED
-    return Result.GONE if status == 410 else Result.REFUSED
+        return AttemptResult.REDIRECTED
+    return AttemptResult.GONE if status == 410 else AttemptResult.REFUSED
 
 
 def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | None = None) -> float | None:

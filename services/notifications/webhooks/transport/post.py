@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from services.notifications.webhooks.model.target import Target, TargetProblem, WrongTarget, checked_addresses
-from services.notifications.webhooks.model.webhook import Result, excerpt, result_of, retry_after_seconds
+from services.notifications.webhooks.model.webhook import AttemptResult, excerpt, result_of, retry_after_seconds
 from services.notifications.webhooks.transport.http import CheckedTransport
 from shared import http_client
 
@@ -60,7 +60,7 @@ async def allowed(
 class Answer:
     """The result of an attempt; `asked` is for how many seconds the receiver wants to be left alone."""
 
-    result: Result
+    result: AttemptResult
     milliseconds: int = 0
     status: int | None = None
     said: str = ""
@@ -88,11 +88,13 @@ class Poster:
         try:
             heard = await self._client.post(to.url, headers=dict(headers), content=body)
         except WrongTarget as wrong:
-            return Answer(Result.UNKNOWN_NAME if wrong.why is TargetProblem.UNKNOWN_NAME else Result.FORBIDDEN)
+            return Answer(
+                AttemptResult.UNKNOWN_NAME if wrong.why is TargetProblem.UNKNOWN_NAME else AttemptResult.FORBIDDEN
+            )
         except httpx2.TimeoutException:
-            return Answer(Result.TIMEOUT)
+            return Answer(AttemptResult.TIMEOUT)
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            return Answer(Result.UNREACHABLE, said=excerpt(str(error).encode()))
+            return Answer(AttemptResult.UNREACHABLE, said=excerpt(str(error).encode()))
         asked = heard.headers.get("retry-after")
         wait = None if asked is None else retry_after_seconds(asked, datetime.now(UTC))
         return Answer(result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), asked=wait)

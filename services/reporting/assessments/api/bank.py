@@ -14,8 +14,8 @@ from services.reporting.assessments.model.bank import (
     MOST_POINTS,
     MOST_QUESTIONS,
     Draft,
-    Kind,
     QuestionFilters,
+    QuestionKind,
 )
 from services.reporting.assessments.views import bank as views
 from services.reporting.assessments.views.bank import BankQuestion, KnowledgeTest
@@ -40,7 +40,7 @@ class QuestionIn(BaseModel):
 
     topic: Topic
     area: Expertise | None = None
-    kind: Kind
+    kind: QuestionKind
     text: Annotated[str, Field(max_length=LONGEST, examples=["What is secured first on a running computer?"])]
     answers: Annotated[
         list[Annotated[str, Field(max_length=LONGEST)]],

@@ -30,7 +30,7 @@ TOPICS = tuple(dict.fromkeys(code for scheme in sorted(PRIORITIES, reverse=True)
 """The topics of all schemes, those of the newest first."""
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """How a question is answered."""
 
     SINGLE = "single"
@@ -44,9 +44,9 @@ class Kind(StrEnum):
 
 
 _KINDS = {
-    Kind.SINGLE: N_("One answer is right"),
-    Kind.MULTIPLE: N_("Several answers may be right"),
-    Kind.TRUE_FALSE: N_("True or false"),
+    QuestionKind.SINGLE: N_("One answer is right"),
+    QuestionKind.MULTIPLE: N_("Several answers may be right"),
+    QuestionKind.TRUE_FALSE: N_("True or false"),
 }
 TRUE_FALSE = (N_("True"), N_("False"))
 """The answers to a statement that is true or false, in this order."""
@@ -82,7 +82,7 @@ class Question:
     version: int
     topic: str
     area: str | None
-    kind: Kind
+    kind: QuestionKind
     text: str
     answers: tuple[str, ...]
     right: tuple[int, ...]
@@ -131,7 +131,7 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
         wrong["text"] = N_("Shorten the question to 1,000 characters")
     if draft.points is None or not 1 <= draft.points <= MOST_POINTS:
         wrong["points"] = N_("Write a whole number of points from 1 to 10")
-    if draft.kind not in set(Kind):
+    if draft.kind not in set(QuestionKind):
         raise Invalid({**wrong, "kind": N_("Choose how the question is answered")})
     answers, right = _answers(draft, wrong)
     if wrong or draft.points is None:
@@ -141,7 +141,7 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
         version,
         draft.topic,
         draft.area or None,
-        Kind(draft.kind),
+        QuestionKind(draft.kind),
         draft.text.strip(),
         answers,
         right,
@@ -153,7 +153,7 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
 
 def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the answers without the empty ones, and the places of the right ones among them."""
-    if draft.kind == Kind.TRUE_FALSE:
+    if draft.kind == QuestionKind.TRUE_FALSE:
         if draft.right not in {(0,), (1,)}:
             wrong["right"] = N_("Say whether the statement is true or false")
         return TRUE_FALSE, draft.right
@@ -167,8 +167,8 @@ def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tupl
         wrong["answers"] = N_("Two answers are the same: change one of them")
     elif any(len(texts[place]) > LONGEST for place in kept):
         wrong["answers"] = N_("Shorten each answer to 1,000 characters")
-    if not draft.right or (draft.kind == Kind.SINGLE and len(draft.right) > 1):
-        single = draft.kind == Kind.SINGLE
+    if not draft.right or (draft.kind == QuestionKind.SINGLE and len(draft.right) > 1):
+        single = draft.kind == QuestionKind.SINGLE
         wrong["right"] = N_("Mark the one right answer") if single else N_("Mark at least one right answer")
     elif not set(draft.right) <= set(kept):
         wrong["right"] = N_("The answer that you marked as right is empty: write it, or mark another")

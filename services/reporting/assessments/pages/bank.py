@@ -11,9 +11,9 @@ from services.reporting.assessments.model.bank import (
     MOST_ANSWERS,
     TOPICS,
     Draft,
-    Kind,
     Question,
     QuestionFilters,
+    QuestionKind,
 )
 from services.reporting.assessments.views import bank as views
 from services.reporting.assessments.views.bank import QuestionDetail
@@ -71,9 +71,9 @@ class QuestionForm(Form):
     )
 
 
-def _form(kind: Kind) -> type[QuestionForm]:
+def _form(kind: QuestionKind) -> type[QuestionForm]:
     fields: dict[str, Any] = {}
-    if kind is Kind.TRUE_FALSE:
+    if kind is QuestionKind.TRUE_FALSE:
         choices = (("0", N_("It is true")), ("1", N_("It is false")))
         fields["right"] = RadioField(N_("Is the statement true?"), choices=choices)
     else:
@@ -82,13 +82,13 @@ def _form(kind: Kind) -> type[QuestionForm]:
             checks = [Needed(N_("Write at least two answers to choose from"))] if place < 2 else []
             fields[f"answer_{place}"] = StringField(label, checks)
         numbers = [(str(place), gettext("Answer %(number)s") % {"number": place + 1}) for place in range(MOST_ANSWERS)]
-        field = RadioField if kind is Kind.SINGLE else CheckboxesField
-        label = N_("Which answer is right?") if kind is Kind.SINGLE else N_("Which answers are right?")
+        field = RadioField if kind is QuestionKind.SINGLE else CheckboxesField
+        label = N_("Which answer is right?") if kind is QuestionKind.SINGLE else N_("Which answers are right?")
         fields["right"] = field(label, choices=numbers)
     return type("OneQuestionForm", (QuestionForm,), fields)
 
 
-def _draft(kind: Kind, form: Form) -> Draft:
+def _draft(kind: QuestionKind, form: Form) -> Draft:
     data = form.data
     right = data.get("right") or ()
     chosen: list[Any] = right if isinstance(right, list) else [right]
@@ -106,13 +106,13 @@ def _draft(kind: Kind, form: Form) -> Draft:
 def _values(question: Question) -> dict[str, Any]:
     """Return a question as values of its form."""
     right = [str(place) for place in question.right]
-    texts = {} if question.kind is Kind.TRUE_FALSE else dict(enumerate(question.answers))
+    texts = {} if question.kind is QuestionKind.TRUE_FALSE else dict(enumerate(question.answers))
     return {
         "topic": question.topic,
         "area": question.area or "",
         "text": question.text,
         "points": question.points,
-        "right": right if question.kind is Kind.MULTIPLE else right[0],
+        "right": right if question.kind is QuestionKind.MULTIPLE else right[0],
         **{f"answer_{place}": text for place, text in texts.items()},
     }
 
@@ -142,7 +142,7 @@ async def overview(
         filters=filters,
         topics=topics(),
         areas=list(Expertise),
-        kinds=list(Kind),
+        kinds=list(QuestionKind),
         named=globals()["topic"],
     )
 
@@ -167,13 +167,13 @@ async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) ->
     return _question_page(request, _kind(kind), form, status=422)
 
 
-def _kind(text: str) -> Kind:
-    if text not in set(Kind):
+def _kind(text: str) -> QuestionKind:
+    if text not in set(QuestionKind):
         raise Refused(gettext("There is no such kind of question."), 404)
-    return Kind(text)
+    return QuestionKind(text)
 
 
-def _form_class(kind: Kind) -> type[QuestionForm]:
+def _form_class(kind: QuestionKind) -> type[QuestionForm]:
     made = _form(kind)
     needed = [Needed(N_("Choose a topic"))]
     made.topic = SelectField(N_("Topic"), needed, choices=topics(), blank=N_("Choose one"))
@@ -187,7 +187,7 @@ def show_refusal(form: Form, problem: Refused) -> None:
 
 
 def _question_page(
-    request: Request, kind: Kind, form: Form, found: QuestionDetail | None = None, *, status: int = 200
+    request: Request, kind: QuestionKind, form: Form, found: QuestionDetail | None = None, *, status: int = 200
 ) -> Response:
     return render(
         request,

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import sittings as actions
-from services.reporting.assessments.model.bank import Kind
+from services.reporting.assessments.model.bank import QuestionKind
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.pages.bank import topic
 from services.reporting.assessments.views.sittings import Paper, other_paper, paper
@@ -30,8 +30,8 @@ def _form(paper: Paper) -> type[Form]:
     """Return a form with a field for each question; none is required, since not to know is an answer too."""
     fields: dict[str, Any] = {}
     for place, question in enumerate(paper.questions, 1):
-        several = question.kind is Kind.MULTIPLE
-        texts = [gettext(text) if question.kind is Kind.TRUE_FALSE else text for text in question.answers]
+        several = question.kind is QuestionKind.MULTIPLE
+        texts = [gettext(text) if question.kind is QuestionKind.TRUE_FALSE else text for text in question.answers]
         fields[f"q{place}"] = (CheckboxesField if several else RadioField)(
             f"{place}. {question.text}",
             choices=[(str(at), text) for at, text in enumerate(texts)],
@@ -57,7 +57,7 @@ def _values(paper: Paper) -> dict[str, Any]:
     """Return the saved answers as values of the form."""
     found: dict[str, Any] = {}
     for place, chosen in paper.sitting.chosen.items():
-        several = paper.questions[place - 1].kind is Kind.MULTIPLE
+        several = paper.questions[place - 1].kind is QuestionKind.MULTIPLE
         found[f"q{place}"] = [str(choice) for choice in chosen] if several else str(chosen[0])
     return found
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.reporting.assessments.model.bank import Kind, Question, QuestionFilters, Test, TestState
+from services.reporting.assessments.model.bank import Question, QuestionFilters, QuestionKind, Test, TestState
 from services.reporting.tables import Table
 from shared.contracts.codes import TestPhase
 from shared.web.paging import cut
@@ -261,7 +261,7 @@ _QUESTION = ("id", "version", "topic", "area", "text", "points", "author", "at",
 
 def _question(row: QuestionRow) -> Question:
     values: dict[str, Any] = {name: getattr(row, name) for name in _QUESTION}
-    return Question(**values, kind=Kind(row.kind), answers=tuple(row.answers), right=tuple(row.right))
+    return Question(**values, kind=QuestionKind(row.kind), answers=tuple(row.answers), right=tuple(row.right))
 
 
 async def questions_by_topic(session: AsyncSession, topics: Collection[str]) -> dict[str, int]:

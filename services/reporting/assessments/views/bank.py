@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from services.reporting.assessments.model.bank import TOPICS, Kind, TestState
+from services.reporting.assessments.model.bank import TOPICS, QuestionKind, TestState
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
 from services.reporting.cases import views as cases_views
@@ -36,7 +36,7 @@ class BankQuestion(ReadModel):
     version: Annotated[int, Field(description="Each change is the next version.", examples=[1])]
     topic: Annotated[str, Field(examples=["online_crime"])]
     area: Expertise | None
-    kind: Kind
+    kind: QuestionKind
     text: Annotated[str, Field(examples=["What is secured first on a running computer?"])]
     answers: Annotated[list[str], Field(description="To choose from.", examples=[["The memory", "The printer"]])]
     right: Annotated[list[int], Field(description="The places of the right answers, from 0.", examples=[[0]])]
@@ -216,7 +216,7 @@ async def one_test(session: AsyncSession, test_id: str) -> Test:
 async def test_with_participation(session: AsyncSession, test_id: str) -> KnowledgeTest:
     """Return the test with that id, with how many took it. Raises `Refused` (404)."""
     found = await one_test(session, test_id)
-    return knowledge_test(found, await _taken(session, found))
+    return knowledge_test(found, await _participation(session, found))
 
 
 async def test_detail(session: AsyncSession, test_id: str) -> TestDetail:
@@ -226,7 +226,7 @@ async def test_detail(session: AsyncSession, test_id: str) -> TestDetail:
     published = test.state is not TestState.DRAFT
     return TestDetail(
         test,
-        await _taken(session, test),
+        await _participation(session, test),
         await store.bank(session, test.topic),
         calls.get(test.call_id) if test.call_id else None,
         {phase: await store.form(session, test.id, phase) for phase in TestPhase} if published else {},
@@ -238,5 +238,5 @@ async def call_choices(session: AsyncSession) -> list[tuple[str, str]]:
     return [(str(id_), reference) for id_, reference in await cases_views.calls(session)]
 
 
-async def _taken(session: AsyncSession, test: Test) -> Participation:
+async def _participation(session: AsyncSession, test: Test) -> Participation:
     return (await sittings.participation(session, [test.id])).get(test.id, sittings.NOBODY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AwareDatetime, Field
 
 from services.reporting.assessments.model import sittings
-from services.reporting.assessments.model.bank import Kind
+from services.reporting.assessments.model.bank import QuestionKind
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.store import bank
 from services.reporting.assessments.store import sittings as sittings_store
@@ -38,7 +38,7 @@ class GuestQuestion(ReadModel):
     """A question as its guest sees it."""
 
     number: Annotated[int, Field(description="Counted from 1.", examples=[1])]
-    kind: Kind
+    kind: QuestionKind
     text: Annotated[str, Field(examples=["What is secured first on a running computer?"])]
     answers: Annotated[list[str], Field(description="To choose from.", examples=[["The memory", "The printer"]])]
     points: int

@@ -18,7 +18,7 @@ from services.notifications.consumers import consumers
 from services.notifications.settings import Settings
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.target import target
-from services.notifications.webhooks.model.webhook import Result
+from services.notifications.webhooks.model.webhook import AttemptResult
 from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Poster
 from shared.bus import LeaseLost
@@ -414,7 +414,7 @@ async def test_a_name_that_changes_its_mind_reaches_nothing(migrated: str, recei
     poster = Poster(settings, lookup)
     for url in (f"http://rebind.example:{port}/hook", "https://rebind.example/hook"):
         answer = await poster.post(target(url), {}, b"{}")
-        assert answer.result is Result.FORBIDDEN
+        assert answer.result is AttemptResult.FORBIDDEN
     await app.state.service.bus.close()
     assert receiver.got == []
 
@@ -433,7 +433,7 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
     poster = Poster(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")), lookup)
     port = receiver.url.split(":")[2].split("/")[0]
     answer = await poster.post(target(f"http://hooks.example:{port}/hook"), {"webhook-id": "msg_1"}, b"{}")
-    assert (answer.result, asked) == (Result.DELIVERED, ["hooks.example"])
+    assert (answer.result, asked) == (AttemptResult.DELIVERED, ["hooks.example"])
     assert receiver.hosts == [f"hooks.example:{port}"]
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -442,7 +442,7 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
     server = await asyncio.start_server(lambda _r, writer: writer.close(), "127.0.0.1", 0, ssl=context)
     secure = server.sockets[0].getsockname()[1]
     refused = await poster.post(target(f"https://hooks.example:{secure}/hook"), {}, b"{}")
-    assert refused.result is Result.UNREACHABLE
+    assert refused.result is AttemptResult.UNREACHABLE
     assert shaken == ["hooks.example"]
     server.close()
     await server.wait_closed()
@@ -465,7 +465,7 @@ async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
     port = server.sockets[0].getsockname()[1]
     poster = Poster(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")))
     answer = await poster.post(target(f"http://127.0.0.1:{port}/"), {}, b"{}")
-    assert (answer.result, answer.said) == (Result.DELIVERED, "x" * 500)
+    assert (answer.result, answer.said) == (AttemptResult.DELIVERED, "x" * 500)
     server.close()
     await server.wait_closed()
 

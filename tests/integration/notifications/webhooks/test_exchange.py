@@ -12,7 +12,7 @@ import uvloop
 
 from services.notifications.settings import Settings
 from services.notifications.webhooks.model.target import target
-from services.notifications.webhooks.model.webhook import Result
+from services.notifications.webhooks.model.webhook import AttemptResult
 from services.notifications.webhooks.transport.post import Answer, Poster, resolve
 from tests.integration.notifications.certificates import self_signed
 from tests.support import settings_for
@@ -94,7 +94,7 @@ async def test_what_is_sent_is_one_whole_request() -> None:
     async with _receiving(Receiver(_OK)) as receiver:
         to = target(f'http://127.0.0.1:{receiver.port}/a/../hook"{{x}}?key=a%20b&c=<d>')
         answer = await _poster().post(to, {"webhook-id": "msg_1", "user-agent": "Tandem"}, _BODY)
-    assert answer.result is Result.DELIVERED
+    assert answer.result is AttemptResult.DELIVERED
     (heard,) = receiver.heard
     first, *lines = heard.removesuffix(b"\r\n\r\n" + _BODY).split(b"\r\n")
     assert heard.endswith(b"\r\n\r\n" + _BODY)
@@ -144,7 +144,7 @@ def test_every_kind_of_answer_is_heard(loop: Loop, says: bytes, status: int, sai
         for parts in ((says,), [says[at : at + 1] for at in range(len(says))] if len(says) < 999 else (says,)):
             answer = runner.run(_posted(*parts))
             assert (answer.status, answer.said, answer.asked) == (status, said, asked)
-            assert (answer.result is Result.DELIVERED) == (200 <= status < 300)
+            assert (answer.result is AttemptResult.DELIVERED) == (200 <= status < 300)
 
 
 @_LOOPS
@@ -165,7 +165,7 @@ def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: boo
     """Incomplete, foreign and endless answers mean unreachable, at once."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(says, stays=stays))
-    assert (answer.result, answer.status) == (Result.UNREACHABLE, None)
+    assert (answer.result, answer.status) == (AttemptResult.UNREACHABLE, None)
     assert answer.said
 
 
@@ -174,7 +174,7 @@ def test_what_was_taken_counts_though_its_answer_does_not_end_in_time(loop: Loop
     """A status in time is a delivery, even if the body never comes."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwell", stays=True, seconds=1.0))
-    assert (answer.result, answer.status, answer.said) == (Result.DELIVERED, 200, "well")
+    assert (answer.result, answer.status, answer.said) == (AttemptResult.DELIVERED, 200, "well")
 
 
 @_LOOPS
@@ -188,9 +188,9 @@ def test_a_receiver_that_falls_silent_is_left(loop: Loop) -> None:
         return answer
 
     with asyncio.Runner(loop_factory=loop) as runner:
-        assert runner.run(posted(seconds=0.3)).result is Result.TIMEOUT
+        assert runner.run(posted(seconds=0.3)).result is AttemptResult.TIMEOUT
         half = runner.run(posted(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf", seconds=30.0))
-        assert (half.result, half.said) == (Result.DELIVERED, "half")
+        assert (half.result, half.said) == (AttemptResult.DELIVERED, "half")
 
 
 @_LOOPS
@@ -212,7 +212,7 @@ def test_a_secured_receiver_is_known_by_its_name(loop: Loop, host: str, tmp_path
 
     with asyncio.Runner(loop_factory=loop) as runner:
         receiver, (taken, refused) = runner.run(send())
-    assert (taken.result, refused.result) == (Result.DELIVERED, Result.UNREACHABLE)
+    assert (taken.result, refused.result) == (AttemptResult.DELIVERED, AttemptResult.UNREACHABLE)
     assert "not valid for" in refused.said
     assert len(receiver.heard) == 1
 

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.notifications.messages.model.examples import sample
 from services.notifications.settings import Settings
 from services.notifications.webhooks.model import webhook
-from services.notifications.webhooks.model.webhook import Result
+from services.notifications.webhooks.model.webhook import AttemptResult
 from shared.contracts import EVENTS
 from shared.contracts.codes import WebhookReach
 from tests.support import settings_for
@@ -178,14 +178,14 @@ def test_an_excerpt_can_be_stored_and_shown(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("status", "result"),
     [
-        (200, Result.DELIVERED),
-        (204, Result.DELIVERED),
-        (301, Result.REDIRECTED),
-        (400, Result.REFUSED),
-        (410, Result.GONE),
-        (503, Result.REFUSED),
+        (200, AttemptResult.DELIVERED),
+        (204, AttemptResult.DELIVERED),
+        (301, AttemptResult.REDIRECTED),
+        (400, AttemptResult.REFUSED),
+        (410, AttemptResult.GONE),
+        (503, AttemptResult.REFUSED),
     ],
 )
-def test_only_2xx_is_taken(status: int, result: Result) -> None:
+def test_only_2xx_is_taken(status: int, result: AttemptResult) -> None:
     """Only 2xx is a delivery; a redirect is not followed, and 410 ends the endpoint."""
     assert webhook.result_of(status) is result

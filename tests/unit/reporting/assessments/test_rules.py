@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.assessments.model import bank, sittings
-from services.reporting.assessments.model.bank import Draft, Invalid, Kind, NotNow, Question, TestState
+from services.reporting.assessments.model.bank import Draft, Invalid, NotNow, Question, QuestionKind, TestState
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.cases.model import Case
 from shared.contracts.calls import Timers
@@ -177,4 +177,4 @@ def test_each_test_has_its_time(state: str, phase: TestPhase, day: date, stand: 
 
 def test_every_kind_of_question_has_a_name() -> None:
     """No kind of question is shown as a code."""
-    assert len({kind.label for kind in Kind}) == len(Kind)
+    assert len({kind.label for kind in QuestionKind}) == len(QuestionKind)
