@@ -129,7 +129,7 @@ def _on_board(application: str, answer: Any) -> bool:
 
 
 def _judged(application: str, answer: Any) -> bool:
-    return any(one["id"] == application for one in answer["applications"])
+    return any(one["id"] == application for one in answer["items"])
 
 
 def _matched(application: str, answer: Any) -> bool:

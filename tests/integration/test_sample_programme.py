@@ -51,7 +51,7 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
             calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
             assert sorted(one["state"] for one in calls) == ["closed", "published"]
         for who in ("persona-coordinator-am", "persona-coordinator-ge"):
-            counts = (await people.get(who, f"{PORTAL}/queue"))["counts"]
+            counts = (await people.get(who, f"{PORTAL}/queue/figures"))["states"]
             assert counts["submitted"] > 0
             assert counts["completed"] > 0
         for who in ("persona-host", "persona-mentor"):
@@ -64,7 +64,7 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
         )
         offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
         assert any(one["state"] == "submitted" for one in offers)
-        judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["applications"]
+        judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["items"]
         assert judged
         board = await people.get("persona-programme", "/matching/api/v1/board")
         stages = {(one["kind"], one["state"]) for one in board["stages"]}

@@ -105,7 +105,7 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
     """Confirm, as the programme coordinator, what the call's rules say."""
 
     def ours(answer: Any) -> Any:
-        return [one for one in answer["applications"] if one["id"] == application_id]
+        return [one for one in answer["items"] if one["id"] == application_id]
 
     found = await walk.wait_for(
         "the application among those to be judged",

@@ -138,8 +138,8 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
             for place, one in room.planned(call)
             if one.day in days and one.fate is Progress.JUDGED
         }
-        ready = await room.people.get(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
-        ids = [one["id"] for one in ready["applications"] if one["id"] in wanted]
+        ready = await room.people.items(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
+        ids = [judged["id"] for judged in ready if judged["id"] in wanted]
         await room.people.post(PROGRAMME, f"{API}/eligibility/confirm", {"application_ids": ids})
 
     return act

@@ -1,65 +1,56 @@
 """API routes for those who decide: queue, endorsement, eligibility, endings and appeals."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query
+from pydantic import Field
 
-from services.applications.access.store import deciders_on as held_on
-from services.applications.application.store import applications as store
-from services.applications.bulk import MOST
+from services.applications.bulk import MOST, BulkResult, bulk_result
 from services.applications.guards import Coordinator, Decider
-from services.applications.overview.store import queue
-from services.applications.parameters import BusDep
-from services.applications.review import store as review_store
+from services.applications.parameters import Body, BusDep
 from services.applications.review.actions import appeal_decisions, bulk, eligibility, endings, endorsement
-from services.applications.review.forms.queue import QueueQuery
+from services.applications.review.forms.queue import QueueParameters
+from services.applications.review.views.appeals import AppealCase, appeal_cases
 from services.applications.review.views.case import ReviewCase, review_case
-from shared.contracts.codes import (
-    AppealOutcome,
-    NotEndorsedReason,
-    Section,
-    StatedReason,
-    VoidReason,
+from services.applications.review.views.decisions import DecidedApplication, decided
+from services.applications.review.views.eligibility import (
+    EligibilityConfirmed,
+    EligibilityJudgement,
+    confirmed_model,
+    waiting_judgements,
 )
+from services.applications.review.views.queue import QueuedApplication, QueueFigures, queue_figures, queued
+from shared.contracts.codes import AppealOutcome, NotEndorsedReason, Section, StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity import Principal
-from shared.time import clock
+from shared.web.paging import PageDep
+from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1", tags=["decisions"])
 
 
-class Endorsement(BaseModel):
+class Endorsement(Body):
     """A note for other reviewers."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: str = ""
 
 
-class Return(BaseModel):
+class Return(Body):
     """What is asked for, by section."""
-
-    model_config = ConfigDict(extra="forbid")
 
     remarks: dict[Section, str]
 
 
-class Refusal(BaseModel):
+class Refusal(Body):
     """Why an officer is not endorsed; the text is for the officer to read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: NotEndorsedReason
     text: str = ""
 
 
-class Decided(BaseModel):
+class Decided(Body):
     """A decision on several applications; fields of other decisions are left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
     decision: Literal["endorse", "return", "not_endorse"]
@@ -81,80 +72,41 @@ class Decided(BaseModel):
         return endorsement.NotEndorse(self.reason, self.text)
 
 
-class Cancelling(BaseModel):
+class Cancelling(Body):
     """Why the programme cancels an application; the text is for the officer to read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: StatedReason
     text: Annotated[str, Field(max_length=1000)] = ""
 
 
-class Voiding(BaseModel):
+class Voiding(Body):
     """Why an application leaves the counts."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: VoidReason
 
 
-class Confirmation(BaseModel):
+class Confirmation(Body):
     """The applications whose eligibility is confirmed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
 
 
-def _state_resource(application: store.Application) -> dict[str, Any]:
-    return {
-        "id": application.id,
-        "reference": application.reference,
-        "state": application.state,
-        "due": application.due,
-    }
-
-
 @router.get("/queue")
 async def read_queue(
-    request: Request, principal: Decider, bus: BusDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1
-) -> dict[str, Any]:
-    """Submitted applications of the reader's own country or EU agency (all, for the programme coordinator), 50 a page.
-
-    What waits for the reader comes first. The address takes the filters of the queue's page: `state`, `needs` (`me`,
-    `silence`), `due` (`overdue`, `week`, `later`), `age` (`week`, `month`, `older`), `country`, `call`, `kind`, `mode`,
-    `rank_group`, `service`, `organisation`, `first_time` (`yes`, `no`), `q` (a part of the reference) and `sort`.
-    """
-    query = QueueQuery.model_validate(dict(request.query_params))
+    filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep, page: PageDep
+) -> Page[QueuedApplication]:
+    """Return submitted applications of the reader's own country or EU agency; all, for the programme coordinator."""
     async with bus.read() as session:
-        reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
-        lines, total = await queue.lines(session, reader, query.filters, page)
-        figures = await queue.figures(session, reader, query.filters)
-    rows = [
-        {
-            "id": line.id,
-            "reference": line.reference,
-            "kind": line.kind,
-            "country": line.country,
-            "organisation_id": line.organisation_id,
-            "call_id": line.call_id,
-            "state": line.state,
-            "since": line.since,
-            "due": line.due,
-            "submitted_at": line.submitted_at,
-            "waits_for_you": line.needs,
-        }
-        for line in lines
-    ]
-    return {
-        "applications": rows,
-        "total": total,
-        "counts": figures.states,
-        "waits_for_you": figures.needs,
-        "by_silence": figures.silence,
-        "overdue": figures.overdue,
-        "within_a_week": figures.week,
-    }
+        return await queued(session, principal, filters.filters, page)
+
+
+@router.get("/queue/figures")
+async def read_queue_figures(
+    filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep
+) -> QueueFigures:
+    """Return how many applications of the queue are in each state, and how many are urgent."""
+    async with bus.read() as session:
+        return await queue_figures(session, principal, filters.filters)
 
 
 @router.get("/cases/{application_id}")
@@ -167,79 +119,63 @@ async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> Re
 @router.post("/applications/{application_id}/endorse")
 async def endorse(
     application_id: UUID, principal: Decider, bus: BusDep, body: Endorsement | None = None
-) -> dict[str, Any]:
+) -> DecidedApplication:
     """Endorse an application of the reader's own country."""
     decision = endorsement.Endorse("" if body is None else body.note)
-    return _state_resource(await endorsement.decide(bus, principal, application_id, decision))
+    return decided(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/applications/{application_id}/return")
-async def send_back(application_id: UUID, body: Return, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def send_back(application_id: UUID, body: Return, principal: Decider, bus: BusDep) -> DecidedApplication:
     """Ask for information on some sections."""
-    return _state_resource(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
+    return decided(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
 
 
 @router.post("/applications/{application_id}/not-endorse")
-async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> DecidedApplication:
     """Do not endorse, with a reason."""
     decision = endorsement.NotEndorse(body.reason, body.text)
-    return _state_resource(await endorsement.decide(bus, principal, application_id, decision))
+    return decided(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/decisions")
-async def decide(body: Decided, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def decide(body: Decided, principal: Decider, bus: BusDep) -> BulkResult:
     """Decide the same on several applications; `left` says of which it was not possible, and why.
 
     `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
     """
-    outcome = await bulk.decide_all(bus, principal, body.application_ids, body.decision_made)
-    return {
-        "done": [_state_resource(one) for one in outcome.done],
-        "left": [_state_resource(one) | {"detail": why} for one, why in outcome.left],
-    }
+    return bulk_result(await bulk.decide_all(bus, principal, body.application_ids, body.decision_made))
 
 
 @router.post("/applications/{application_id}/cancel")
-async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
+async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: BusDep) -> DecidedApplication:
     """Cancel an open application, with a reason; its match ends, and the officer may appeal."""
-    return _state_resource(await endings.cancel(bus, principal.subject, application_id, body.reason, body.text))
+    return decided(await endings.cancel(bus, principal.subject, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/void")
-async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
+async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: BusDep) -> DecidedApplication:
     """Mark an application as entered in error: it leaves the counts, and its match ends."""
-    return _state_resource(await endings.void(bus, principal.subject, application_id, body.reason))
+    return decided(await endings.void(bus, principal.subject, application_id, body.reason))
 
 
 @router.get("/eligibility")
-async def read_eligibility(_: Coordinator, bus: BusDep, call_id: UUID | None = None) -> dict[str, Any]:
-    """Endorsed applications with what the rules of their call say, to be confirmed."""
+async def read_eligibility(
+    _: Coordinator, bus: BusDep, page: PageDep, call_id: UUID | None = None
+) -> Page[EligibilityJudgement]:
+    """Return endorsed applications (of one call) with what the rules of their call say, to be confirmed."""
     async with bus.read() as session:
-        judged = await eligibility.judge_applications(session, await store.ready_for_eligibility(session, call_id))
-    return {"applications": [_judgement_resource(judgement) for judgement in judged]}
+        return await waiting_judgements(session, page, call_id)
 
 
 @router.post("/eligibility/confirm")
-async def confirm(body: Confirmation, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
+async def confirm(body: Confirmation, principal: Coordinator, bus: BusDep) -> EligibilityConfirmed:
     """Confirm what the rules say about these applications; `left` says of which it was not possible, and why."""
-    outcome = await eligibility.confirm(bus, principal.subject, body.application_ids)
-    return {
-        "applications": [_judgement_resource(one) for one in outcome.done],
-        "left": [_state_resource(one.application) | {"detail": why} for one, why in outcome.left],
-    }
+    return confirmed_model(await eligibility.confirm(bus, principal.subject, body.application_ids))
 
 
-def _judgement_resource(judgement: eligibility.Judgement) -> dict[str, Any]:
-    return _state_resource(judgement.application) | {
-        "eligible": judgement.eligible,
-        "checks": [check.model_dump(mode="json") for check in judgement.checks],
-    }
-
-
-class AppealDecision(BaseModel):
+class AppealDecision(Body):
     """The decision on an appeal; the answer is for the officer to read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     outcome: AppealOutcome
     answer: Annotated[str, Field(min_length=1, max_length=appeal_decisions.MOST)]
@@ -249,37 +185,20 @@ class AppealDecision(BaseModel):
 async def read_appeals(
     principal: Decider,
     bus: BusDep,
-    state: Literal["waits", "open", "upheld", "dismissed"] | None = None,
-    page: Annotated[int, Query(ge=1, le=1000)] = 1,
-) -> dict[str, Any]:
-    """Return appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
+    page: PageDep,
+    state: Annotated[
+        Literal["waits", "open", "upheld", "dismissed"] | None,
+        Query(description="`waits`: open, and yours to decide."),
+    ] = None,
+) -> Page[AppealCase]:
+    """Return appeals of the reader's country or EU agency (all, for the programme), the oldest first."""
     async with bus.read() as session:
-        found, total = await review_store.within(session, principal, state, page)
-    return {
-        "appeals": [_appeal_resource(principal, appeal, application) for appeal, application in found],
-        "total": total,
-    }
-
-
-def _appeal_resource(
-    principal: Principal, appeal: review_store.Appeal, application: store.Application
-) -> dict[str, Any]:
-    return {
-        "application_id": application.id,
-        "reference": application.reference,
-        "country": application.country,
-        "against": appeal.against,
-        "filed_at": appeal.filed_at,
-        "due": appeal.due,
-        "text": appeal.text,
-        "outcome": appeal.outcome,
-        "answer": appeal.answer,
-        "you_decide": appeal.outcome is None
-        and appeal_decisions.appeal_capacity(principal, application, appeal).acting_as is not None,
-    }
+        return await appeal_cases(session, principal, state, page)
 
 
 @router.post("/applications/{application_id}/appeal/decide")
-async def decide_appeal(application_id: UUID, body: AppealDecision, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def decide_appeal(
+    application_id: UUID, body: AppealDecision, principal: Decider, bus: BusDep
+) -> DecidedApplication:
     """Decide on an appeal: another coordinator than the one who made the decision that is appealed against."""
-    return _state_resource(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))
+    return decided(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,13 +12,15 @@ from sqlmodel import Field, col, select
 from services.applications.application.store.applications import Application
 from services.applications.tables import Table, one_page
 from shared.bus.db.locking import for_update
-from shared.contracts.codes import ApplicationState, Role
+from shared.contracts.codes import AppealOutcome, ApplicationState, Role
 from shared.identity.scope import coordinated, national_only
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+    from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
 _A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
@@ -57,6 +59,9 @@ class Appeal(Table, table=True):
         return ApplicationState(self.before)
 
 
+_WITH_APPLICATION = sa.join(Appeal, Application, col(Appeal.application_id) == _A.c.id)
+
+
 async def appeal(session: AsyncSession, step_id: UUID) -> Appeal | None:
     """Return the appeal against the decision of one step."""
     return await session.get(Appeal, step_id)
@@ -90,6 +95,40 @@ def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
     return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
 
 
+def _among(principal: Principal, state: str | None) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the appeals that the principal sees, of one sort or all."""
+    among = [coordinated(principal, country=_A.c.country, organisation=_A.c.organisation_id)]
+    if state == "waits":
+        among.append(_decided_on_by(principal))
+    elif state is not None:
+        among.append(col(Appeal.outcome).is_(None) if state == "open" else col(Appeal.outcome) == state)
+    return among
+
+
+async def listed(
+    session: AsyncSession, principal: Principal, state: str | None, request: PageRequest
+) -> list[tuple[Appeal, Application]]:
+    """Return one page of the appeals that the principal sees as they were filed, and one more if others follow."""
+    query: Any = sa.select(Appeal, Application).select_from(_WITH_APPLICATION).where(*_among(principal, state))
+    if request.since is not None:
+        query = query.where(sa.func.coalesce(col(Appeal.closed_at), col(Appeal.filed_at)) >= request.since)
+    query = cut(query, [col(Appeal.filed_at), col(Appeal.id)], request)
+    return [(appeal, application) for appeal, application in (await session.execute(query)).all()]
+
+
+async def counts(session: AsyncSession, principal: Principal) -> dict[str, int]:
+    """Return how many appeals the principal sees: for the principal to decide (`waits`), open, upheld, dismissed."""
+    outcome = col(Appeal.outcome)
+    sorts = {
+        "waits": _decided_on_by(principal),
+        "open": outcome.is_(None),
+        **{code.value: outcome == code.value for code in AppealOutcome},
+    }
+    query = sa.select(*(sa.func.count().filter(condition) for condition in sorts.values()))
+    row = (await session.execute(query.select_from(_WITH_APPLICATION).where(*_among(principal, None)))).one()
+    return dict(zip(sorts, row, strict=True))
+
+
 async def within(
     session: AsyncSession, principal: Principal, state: str | None, page: int
 ) -> tuple[list[tuple[Appeal, Application]], int]:
@@ -97,12 +136,7 @@ async def within(
 
     `state` is `waits` (for the principal), `open`, `upheld` or `dismissed`; None is all.
     """
-    among = [coordinated(principal, country=_A.c.country, organisation=_A.c.organisation_id)]
-    if state == "waits":
-        among.append(_decided_on_by(principal))
-    elif state is not None:
-        among.append(col(Appeal.outcome).is_(None) if state == "open" else col(Appeal.outcome) == state)
-    both = sa.join(Appeal, Application, col(Appeal.application_id) == _A.c.id)
+    among, both = _among(principal, state), _WITH_APPLICATION
     total = (await session.execute(sa.select(sa.func.count()).select_from(both).where(*among))).scalar_one()
     query = (
         sa.select(Appeal, Application)

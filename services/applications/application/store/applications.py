@@ -294,6 +294,16 @@ async def ready_for_eligibility(
     return list((await session.scalars(query)).all())
 
 
+async def endorsed_page(session: AsyncSession, request: PageRequest, call_id: UUID | None = None) -> list[Application]:
+    """Return one page of the endorsed applications (of one call) by id, and one more where there is a next page."""
+    query = select(Application).where(Application.state == ApplicationState.ENDORSED)
+    if call_id is not None:
+        query = query.where(Application.call_id == call_id)
+    if request.since is not None:
+        query = query.where(col(Application.since) >= request.since)
+    return list((await session.scalars(cut(query, [col(Application.id)], request))).all())
+
+
 class Change(Table, table=True):
     """One change: `before` and `after` hold all answers of the pages that differ, by field."""
 

@@ -18,6 +18,7 @@ from shared.contracts.codes import UNION, ApplicationState, Role
 from shared.contracts.lifecycle import Unit
 from shared.identity.scope import coordinated, national_only
 from shared.time.workdays import due
+from shared.web.paging import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from services.applications.access.model import Deciders
     from shared.identity import Principal
+    from shared.web.paging import PageRequest
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
@@ -175,15 +177,8 @@ def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]
     return among
 
 
-async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> tuple[list[Line], int]:
-    """Return one page of the submitted applications within reach, and how many there are in all."""
-    among, mine = _where(reader, filters), needs_reader(reader)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
-    by = _SORTS.get(filters.sort.lstrip("-"))
-    order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
-    if by is not None:
-        order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
-    query = (
+def _lines(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    return (
         sa.select(
             _A.c.id,
             _A.c.reference,
@@ -197,12 +192,30 @@ async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, pa
             SINCE.label("since"),
             DUE.label("due"),
             _A.c.submitted_at,
-            mine.label("needs"),
+            needs_reader(reader).label("needs"),
         )
         .select_from(_JOIN)
         .where(*among)
-        .order_by(*order, _A.c.id)
     )
+
+
+async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, request: PageRequest) -> list[Line]:
+    """Return one page of the submitted applications within reach by id, and one more where there is a next page."""
+    query = _lines(reader, _where(reader, filters))
+    if request.since is not None:
+        query = query.where(sa.func.greatest(_A.c.saved_at, SINCE) >= request.since)
+    return [Line(*row) for row in (await session.execute(cut(query, [_A.c.id], request))).all()]
+
+
+async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> tuple[list[Line], int]:
+    """Return one page of the submitted applications within reach, and how many there are in all."""
+    among, mine = _where(reader, filters), needs_reader(reader)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
+    by = _SORTS.get(filters.sort.lstrip("-"))
+    order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
+    if by is not None:
+        order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
+    query = _lines(reader, among).order_by(*order, _A.c.id)
     return [Line(*row) for row in (await session.execute(one_page(query, page))).all()], int(total)
 
 

@@ -6,80 +6,29 @@ cancelled, which the programme itself decided: another programme coordinator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.applications.access.store import holders
-from services.applications.access.views import acting_as
 from services.applications.application.actions.steps import record
-from services.applications.application.model.states import NotPossible
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.refusals import lawful, not_found
-from services.applications.register.store import entries
 from services.applications.review import model, store
+from services.applications.review.views.appeals import appeal_capacity
 from shared.contracts.applications import AppealDecided
-from shared.contracts.codes import ActingAs, AppealOutcome, ApplicationState, CallState, Role
+from shared.contracts.codes import AppealOutcome, CallState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
-from shared.identity.scope import EU, may_coordinate
+from shared.identity.scope import may_coordinate
 from shared.time import clock
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from services.applications.application.store.applications import Application
-    from services.applications.review.store import Appeal
     from shared.bus import Bus
     from shared.identity import Principal
 
 MOST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class AppealCapacity:
-    """Whether the reader decides on an appeal: as whom, or why not; `others` are the names of those who could."""
-
-    acting_as: ActingAs | None
-    why_not: str = ""
-    others: tuple[str, ...] = ()
-
-
-def appeal_capacity(principal: Principal, application: Application, appeal: Appeal) -> AppealCapacity:
-    """Return as whom the reader decides on this appeal, or why not; without the names of others."""
-    own: ActingAs | None = None
-    if appeal.decided_state is ApplicationState.NOT_ENDORSED:
-        own = acting_as(principal, application.country, application.organisation_id)
-    if own is None and principal.has(Role.PROGRAMME_COORDINATOR):
-        own = ActingAs.PROGRAMME
-    if own is None:
-        return AppealCapacity(
-            None, gettext("The programme made this decision: a programme coordinator decides on the appeal.")
-        )
-    try:
-        model.check_other_decider(appeal.decided_by, principal.subject)
-    except NotPossible as error:
-        return AppealCapacity(None, str(error))
-    return AppealCapacity(own)
-
-
-async def appeal_capacity_with_others(
-    session: AsyncSession, principal: Principal, application: Application, appeal: Appeal
-) -> AppealCapacity:
-    """Return the same; readers who do not decide also learn who could."""
-    found = appeal_capacity(principal, application, appeal)
-    if found.acting_as is not None or appeal.outcome is not None:
-        return found
-    today = clock.today()
-    able = set(await holders(session, Role.PROGRAMME_COORDINATOR, today))
-    if appeal.decided_state is ApplicationState.NOT_ENDORSED and application.country == EU:
-        able |= set(await holders(session, Role.CLEARANCE_OFFICER, today, str(application.organisation_id)))
-    elif appeal.decided_state is ApplicationState.NOT_ENDORSED:
-        able |= set(await holders(session, Role.NATIONAL_COORDINATOR, today, application.country))
-    people = await entries.people_by_subject(session, able - {appeal.decided_by, principal.subject})
-    return AppealCapacity(None, found.why_not, tuple(sorted(person.name for person in people.values())))
 
 
 async def decide(

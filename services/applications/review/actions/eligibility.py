@@ -2,84 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import candidate_of
 from services.applications.application.store import applications as store
 from services.applications.bulk import Outcome
-from services.applications.calls import store as calls_store
-from services.applications.calls.model import Finding, eligible, findings, judge
 from services.applications.refusals import lawful, not_found
-from services.applications.register.store import entries
 from services.applications.review.actions.endorsement import check_unchanged
+from services.applications.review.views.eligibility import Judgement, judge_applications
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
-from shared.contracts.codes import PartnerStatus
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
 from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from shared.bus import Bus, Tx
-    from shared.contracts.applications import EligibilityCheck
-    from shared.contracts.calls import CallTerms
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the rules of its call say about one application: `terms` are those that it was submitted under."""
-
-    application: store.Application
-    call: calls_store.Call
-    checks: tuple[EligibilityCheck, ...]
-    terms: CallTerms
-
-    @property
-    def eligible(self) -> bool:
-        """Whether all rules are met."""
-        return eligible(self.checks)
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The rules in words, for readers other than the officer."""
-        return findings(self.terms, self.checks, others=True)
-
-
-async def judge_applications(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
-    """Return each application judged by its call's rules, as far as it is answered."""
-    calls = await calls_store.calls_by_id(session, {application.call_id for application in applications})
-    terms = await calls_store.terms_of(session, applications, calls)
-    today = clock.today()
-    status = {
-        country: await entries.partner_status(session, country, today)
-        for country in sorted({application.country for application in applications})
-    }
-    return [
-        Judgement(
-            application,
-            calls[application.call_id],
-            judge(
-                terms[application.id],
-                candidate_of(
-                    application.answers,
-                    kind=application.for_,
-                    country=application.country,
-                    partner_active=status[application.country] is not PartnerStatus.SUSPENDED,
-                ),
-            ),
-            terms[application.id],
-        )
-        for application in applications
-    ]
 
 
 async def confirm(

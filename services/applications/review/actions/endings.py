@@ -18,6 +18,7 @@ from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches
 from services.applications.mentorships.store import mentorships
 from services.applications.refusals import lawful, not_found
+from services.applications.register.store import entries
 from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
@@ -44,43 +45,50 @@ _OPEN_MENTORSHIP = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, Me
 
 @dataclass(frozen=True, slots=True)
 class Dependants:
-    """What depends on an application: the newest match, its visit or mentorship, and the certificates that count."""
+    """What depends on an application: the newest match, its visit or mentorship, and the certificates that count.
+
+    `host` is the name of the match's host organisation.
+    """
 
     match: matches.Match | None
     visit: visits_store.Visit | None
     mentorship: mentorships.Mentorship | None
     certificates: tuple[certificates_store.Certificate, ...]
+    host: str
 
     @property
     def match_ends(self) -> bool:
-        """Whether a match ends with it."""
+        """Return whether a match ends with it."""
         return self.match is not None and self.match.stands in _OPEN_MATCH
 
     @property
     def visit_is_cancelled(self) -> bool:
-        """Whether a visit is cancelled with it."""
+        """Return whether a visit is cancelled with it."""
         return self.match_ends and self.visit is not None and self.visit.stands in _UPCOMING_VISIT
 
     @property
     def mentorship_ends(self) -> bool:
-        """Whether a mentorship ends with it."""
+        """Return whether a mentorship ends with it."""
         return self.match_ends and self.mentorship is not None and self.mentorship.stands in _OPEN_MENTORSHIP
 
 
 async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependants:
     """Return what depends on an application."""
     found = [match for match in await matches.of_application(session, application_id) if not match.reserve][:1]
-    ids = [one.id for one in found]
+    ids = [match.id for match in found]
     visits, mentorships_by_match = (
         await visits_store.of_matches(session, ids),
         await mentorships.of_matches(session, ids),
     )
     certificates = await certificates_store.certificates_of(session, application_id)
+    host_id = found[0].host_organisation_id if found else None
+    host = None if host_id is None else await entries.organisation(session, host_id)
     return Dependants(
         found[0] if found else None,
         visits.get(ids[0]) if ids else None,
         mentorships_by_match.get(ids[0]) if ids else None,
         tuple(paper for paper in certificates if paper.revoked_at is None),
+        "" if host is None else host.name,
     )
 
 

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.applications.overview.model import FIRST, QueueFilters
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
 
 HERE = "/applications/cases"
+
+
+class QueueParameters(BaseModel):
+    """The filters of the queue in the API."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: ApplicationState | None = None
+    needs: Annotated[
+        Literal["me", "silence"] | None,
+        Field(description="`me`: you can decide now. `silence`: it came to the programme because nobody decided."),
+    ] = None
+    due: Literal["overdue", "week", "later"] | None = None
+    age: Annotated[
+        Literal["week", "month", "older"] | None, Field(description="Since it was submitted: up to a week, a month.")
+    ] = None
+    country: str | None = None
+    call: UUID | None = None
+    kind: ApplicationKind | None = None
+    mode: ApplicationMode | None = None
+    rank_group: RankGroup | None = None
+    service: ServiceKind | None = None
+    organisation: UUID | None = None
+    first_time: Literal["yes", "no"] | None = None
+    q: Annotated[str | None, Field(max_length=50, description="A part of the reference.")] = None
+
+    @property
+    def filters(self) -> QueueFilters:
+        """The filters as the store takes them."""
+        return QueueQuery.model_validate(self.model_dump(exclude_none=True)).filters
 
 
 class QueueQuery(BaseModel):

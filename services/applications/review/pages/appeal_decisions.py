@@ -6,18 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.application.store import applications
-from services.applications.application.views.history import reason_word
-from services.applications.display import tag
+from services.applications.display import Count, tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
-from services.applications.register.store import entries
-from services.applications.review import store
 from services.applications.review.actions import appeal_decisions as actions
+from services.applications.review.views.appeals import AppealLine, appeal_list, appeal_page
 from services.applications.review.views.case import case_address, load_case
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import AppealOutcome, CallState
+from shared.contracts.codes import AppealOutcome
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
@@ -62,42 +59,32 @@ async def show_all(
 ) -> Response:
     """Show the appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
-        found, total = await store.within(session, principal, state or None, page)
-        people = await entries.people_by_subject(session, [application.subject for _, application in found])
-        counts = {state_: (await store.within(session, principal, state_, 1))[1] for state_ in STATES}
+        found = await appeal_list(session, principal, state or None, page)
     return render(
         request,
         "review/appeals.html",
-        rows=[_row(principal, one, application, people) for one, application in found],
-        total=total,
+        rows=[_row(line) for line in found.lines],
+        total=found.total,
         page=page,
         state=state,
         counts=[
-            {
-                "count": counts[state_],
-                "name": gettext(STATES[state_]),
-                "href": f"?state={state_}",
-                "tone": "wait" if state_ == "waits" else "office",
-            }
-            for state_ in STATES
-            if counts[state_]
+            Count(found.counts[code], gettext(name), f"?state={code}", "wait" if code == "waits" else "office")
+            for code, name in STATES.items()
+            if found.counts[code]
         ],
     )
 
 
-def _row(
-    principal: Principal, appeal: store.Appeal, application: applications.Application, people: dict[str, entries.Person]
-) -> list[Any]:
-    person = people.get(application.subject)
+def _row(line: AppealLine) -> list[Any]:
+    appeal, application = line.appeal, line.application
     ends = appeal.outcome and labels.label(AppealOutcome(appeal.outcome))
-    mine = actions.appeal_capacity(principal, application, appeal).acting_as is not None
     return [
         {"text": application.reference, "href": case_address(application.id, "appeal")},
-        person.name if person else "",
+        line.name,
         labels.country(application.country),
         tag("application", appeal.against),
         dates.day(appeal.filed_at, short=True),
-        ends or (gettext("You") if mine else gettext("Another coordinator")),
+        ends or (gettext("You") if line.mine else gettext("Another coordinator")),
         None if ends else f"{dates.day(appeal.due, short=True)} ({dates.relative(appeal.due, clock.today())})",
     ]
 
@@ -111,34 +98,29 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
 async def _page(
     request: Request, principal: Principal, bus: Bus, application_id: UUID, form: DecisionForm, status: int = 200
 ) -> Response:
-    case = await load_case(bus, principal, application_id)
     async with bus.read() as session:
-        filed = await store.of_application(session, application_id)
-        if not filed:
-            return see_other(case_address(application_id))
-        appeal = filed[0]
-        capacity = await actions.appeal_capacity_with_others(session, principal, case.application, appeal)
-        steps = await applications.steps(session, application_id)
-    closed = case.call.state == CallState.CLOSED
-    if closed:
+        view = await appeal_page(session, principal, application_id)
+    if view is None:
+        return see_other(case_address(application_id))
+    if view.closed:
         upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
         form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
-    decision = next((step for step in steps if step.id == appeal.id), None)
+    appeal = view.appeal
     return render(
         request,
         "review/appeal.html",
         status,
-        application=case.application,
-        call=case.call,
+        application=view.case.application,
+        call=view.case.call,
         appeal=appeal,
-        decision=decision,
-        reason=reason_word(decision.reason) if decision else "",
+        decision=view.decision,
+        reason=view.reason,
         against=states.state("application", appeal.against).for_others,
         where=Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
         before=states.state("application", appeal.before),
         outcome=labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
-        seat=capacity,
-        closed=closed,
+        seat=view.capacity,
+        closed=view.closed,
         form_=form,
         done=request.query_params.get("done"),
     )

@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.application.store import applications as store
-from services.applications.bulk import MOST, BulkRow, Outcome
-from services.applications.display import tag
+from services.applications.bulk import MOST, BulkResult, bulk_result
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
-from services.applications.register.store import entries
 from services.applications.review.actions import bulk, eligibility, endorsement
 from services.applications.review.forms.decisions import (
     ConfirmForm,
@@ -23,6 +20,13 @@ from services.applications.review.forms.decisions import (
     NotEndorseForm,
     ReturnAllForm,
     seen_at,
+)
+from services.applications.review.views.decisions import selected_rows
+from services.applications.review.views.eligibility import (
+    EligibilityConfirmed,
+    Judgement,
+    confirmed_model,
+    judge_applications,
 )
 from shared.bus import Bus
 from shared.contracts.applications import (
@@ -130,21 +134,20 @@ async def _page(
     what = ACTS[act]
     async with bus.read() as session:
         items = await bulk.bulk_items(session, principal, cases, what.event)
+        effects: dict[UUID, tuple[str, tuple[str, ...]]] = {
+            item.application.id: (gettext(what.happens), ()) for item in items
+        }
         if act == "eligibility":
-            judged = {
-                judgement.application.id: judgement
-                for judgement in await eligibility.judge_applications(session, [o.application for o in items])
-            }
             items = [_for_programme(item) for item in items]
-        else:
-            judged = {}
-        people = await entries.people_by_subject(session, [item.application.subject for item in items])
-    able = [
-        _row(item.application, people, *_effect(what, judged.get(item.application.id)))
-        for item in items
-        if item.obstacle is None
-    ]
-    unable = [_row(item.application, people, item.obstacle) for item in items if item.obstacle is not None]
+            judged = await judge_applications(session, [item.application for item in items])
+            effects = {judgement.application.id: _effect(judgement) for judgement in judged}
+        able = await selected_rows(
+            session,
+            [(item.application, *effects[item.application.id]) for item in items if item.obstacle is None],
+        )
+        unable = await selected_rows(
+            session, [(item.application, item.obstacle, ()) for item in items if item.obstacle is not None]
+        )
     return render(
         request,
         "review/decide.html",
@@ -167,9 +170,7 @@ def _for_programme(item: bulk.BulkItem) -> bulk.BulkItem:
     return bulk.BulkItem(item.application, None)
 
 
-def _effect(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tuple[str, ...]]:
-    if judged is None:
-        return gettext(what.happens), ()
+def _effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
     if judged.eligible:
         return gettext("It is eligible, and joins the matching."), ()
     text = gettext("Says: %(given)s. Asked: %(asks)s")
@@ -177,16 +178,6 @@ def _effect(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tuple
         text % {"given": finding.given, "asks": finding.asks} for finding in judged.findings if not finding.held
     )
     return gettext("It is not eligible. The officer reads why and may appeal."), notes
-
-
-def _row(
-    application: store.Application, people: dict[str, entries.Person], text: str, notes: tuple[str, ...] = ()
-) -> BulkRow:
-    person = people.get(application.subject)
-    name = application.answers.name or (person.name if person else "")
-    return BulkRow(
-        application.id, application.reference or "", name, tag("application", application.state), text, notes
-    )
 
 
 def _back(act: str, query: str) -> str:
@@ -210,20 +201,14 @@ async def decide(
     if not case or not form.validate():
         return await _page(request, bus, principal, act, case, form, back, 422)
     opened_at = await seen_at(request)
-    outcome: Outcome[Any]
+    result: BulkResult | EligibilityConfirmed
     if act == "eligibility":
-        judged = await eligibility.confirm(bus, principal.subject, case, opened_at=opened_at)
-        outcome = Outcome(
-            [one.application for one in judged.done], [(one.application, why) for one, why in judged.left]
-        )
+        result = confirmed_model(await eligibility.confirm(bus, principal.subject, case, opened_at=opened_at))
+        done = [each.id for each in result.done]
     else:
-        outcome = await bulk.decide_all(bus, principal, case, _decision(act, form), opened_at=opened_at)
-    query = {
-        "act": act,
-        "done": [one.id for one in outcome.done],
-        "left": [one.id for one, _ in outcome.left],
-        "back": back,
-    }
+        result = bulk_result(await bulk.decide_all(bus, principal, case, _decision(act, form), opened_at=opened_at))
+        done = result.done
+    query = {"act": act, "done": done, "left": [each.id for each in result.left], "back": back}
     return see_other("/applications/cases/decided?" + urlencode(query, doseq=True))
 
 
@@ -249,20 +234,20 @@ async def decided(
 ) -> Response:
     """Show the result, case by case, with the reason of each that was not done."""
     what = _act(principal, act)
+    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     async with bus.read() as session:
         done_items = await bulk.bulk_items(session, principal, done, what.event)
         others = await bulk.bulk_items(session, principal, left, what.event)
         if act == "eligibility":
             others = [_for_programme(other) for other in others]
-        people = await entries.people_by_subject(session, [one.application.subject for one in (*done_items, *others)])
-    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
+        able = await selected_rows(session, [(item.application, gettext(what.done), ()) for item in done_items])
+        unable = await selected_rows(session, [(other.application, other.obstacle or changed, ()) for other in others])
     return render(
         request,
         "review/decided.html",
         what=what,
-        title=ngettext("%(num)d application is done", "%(num)d applications are done", len(done_items))
-        % {"num": len(done_items)},
-        able=[_row(item.application, people, gettext(what.done)) for item in done_items],
-        unable=[_row(other.application, people, other.obstacle or changed) for other in others],
+        title=ngettext("%(num)d application is done", "%(num)d applications are done", len(able)) % {"num": len(able)},
+        able=able,
+        unable=unable,
         back=_back(act, back),
     )

@@ -1,16 +1,15 @@
 """The pages that cancel or void an application, with everything that ends with it."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model import states
 from services.applications.application.views.standing import Case
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.register.store import entries
 from services.applications.review.actions import endings
 from services.applications.review.forms.decisions import seen_at
 from services.applications.review.views.case import case_address, load_case
@@ -51,10 +50,7 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
     application = case.application
     async with bus.read() as session:
         dependants = await endings.dependants_of(session, application.id)
-        host_id = dependants.match.host_organisation_id if dependants.match is not None else None
-        host = await entries.organisation(session, host_id) if host_id is not None else None
         obstacle = await _obstacle(session, case, what)
-    name = host.name if host else ""
     return render(
         request,
         "review/ending.html",
@@ -63,12 +59,12 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
         call=case.call,
         form_=form,
         what=what,
-        follows=(_cancelled if what == "cancel" else _voided)(dependants, name),
+        follows=(_cancelled if what == "cancel" else _voided)(dependants),
         obstacle=obstacle,
     )
 
 
-async def _obstacle(session: Any, case: Case, what: str) -> str | None:
+async def _obstacle(session: AsyncSession, case: Case, what: str) -> str | None:
     try:
         if what == "cancel":
             await endings.state_after_cancelling(session, case.application)
@@ -86,32 +82,32 @@ def _span(dependants: endings.Dependants) -> str:
     return dates.span(visit.start, visit.end)
 
 
-def _cancelled(dependants: endings.Dependants, host: str) -> list[str]:
+def _cancelled(dependants: endings.Dependants) -> list[str]:
     found = []
     if dependants.visit_is_cancelled:
         text = gettext("The visit at %(host)s (%(days)s) is cancelled. Guest and host are told.")
-        found.append(text % {"host": host, "days": _span(dependants)})
+        found.append(text % {"host": dependants.host, "days": _span(dependants)})
     elif dependants.mentorship_ends:
         found.append(gettext("The mentorship ends early. Mentor and mentee are told."))
     elif dependants.match_ends:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
-        found.append(text % {"host": host})
+        found.append(text % {"host": dependants.host})
     else:
         found.append(gettext("No match hangs on it."))
     found.append(gettext("The officer reads the reason, and may appeal against it."))
     return found
 
 
-def _voided(dependants: endings.Dependants, host: str) -> list[str]:
+def _voided(dependants: endings.Dependants) -> list[str]:
     found = []
     if dependants.visit is not None:
         text = gettext("The visit at %(host)s (%(days)s) leaves the counts, whatever became of it.")
-        found.append(text % {"host": host, "days": _span(dependants)})
+        found.append(text % {"host": dependants.host, "days": _span(dependants)})
     if dependants.mentorship is not None:
         found.append(gettext("The mentorship leaves the counts; if it still goes on, it ends."))
     if dependants.match_ends and dependants.visit is None and dependants.mentorship is None:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
-        found.append(text % {"host": host})
+        found.append(text % {"host": dependants.host})
     found += [
         gettext("Certificate %(number)s is revoked.") % {"number": certificate.number}
         for certificate in dependants.certificates

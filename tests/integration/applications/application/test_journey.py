@@ -41,7 +41,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     assert (await programme.post("ani", f"{of}/submit"))["state"] == "submitted"
     assert (await programme.post("tigran", f"{of}/endorse"))["state"] == "endorsed"
     waiting = await programme.get("programme", "/eligibility")
-    assert [one["eligible"] for one in waiting["applications"]] == [True]
+    assert [one["eligible"] for one in waiting["items"]] == [True]
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
     assert (await programme.get("ani", of))["state"] == "in_matching"
     types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
@@ -79,8 +79,8 @@ async def test_other_countries_and_people_find_nothing(programme: Programme) -> 
     await programme.post("nino", f"{of}/withdraw", {"reason": "health"}, 404)
     assert (await programme.as_("nino").get(f"/applications/mine/{made['id']}")).status_code == 404
     assert (await programme.as_("giorgi").get(f"/applications/cases/{made['id']}")).status_code == 404
-    assert (await programme.get("giorgi", "/queue"))["total"] == 0
-    assert (await programme.get("tigran", "/queue"))["total"] == 1
+    assert (await programme.get("giorgi", "/queue"))["items"] == []
+    assert len((await programme.get("tigran", "/queue"))["items"]) == 1
 
 
 async def test_impossible_steps_are_refused_with_the_reason(programme: Programme) -> None:
@@ -254,3 +254,31 @@ async def test_the_loop_wakes_when_the_clock_is_moved(programme: Programme, monk
         await until(withdrawn, "the application is withdrawn", unless=loop)
     finally:
         loop.cancel()
+
+
+async def test_own_applications_come_page_by_page(programme: Programme) -> None:
+    """An officer's applications are listed with their state, the newest first, by cursor."""
+    study = await programme.submitted("ani")
+    body = {"call_id": programme.call["id"], "kind": "mentee"}
+    mentee = await programme.post("ani", "/applications", body, 201)
+    first = await programme.get("ani", "/applications?limit=1")
+    second = await programme.get("ani", f"/applications?limit=1&cursor={first['next']}")
+    assert [one["id"] for one in first["items"] + second["items"]] == [mentee["id"], study["id"]]
+    assert [one["state"] for one in first["items"] + second["items"]] == ["draft", "submitted"]
+    assert second["next"] is None
+    await programme.get("ani", "/applications?cursor=nonsense", 422)
+
+
+async def test_a_misspelt_or_unreadable_answer_is_refused_with_its_place(programme: Programme) -> None:
+    """The body of answers is typed: an unknown field and a wrong value are named, and nothing is saved."""
+    body = {"call_id": programme.call["id"], "kind": "study_visit"}
+    draft = await programme.post("ani", "/applications", body, 201)
+    path = f"/applications/api/v1/applications/{draft['id']}/answers"
+    for wrong, place in (
+        ({"cascade_comitted": True}, "/cascade_comitted"),
+        ({"years_in_field": 99}, "/years_in_field"),
+    ):
+        refused = await programme.as_("ani").put(path, json=wrong)
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json()["errors"]] == [place]
+    assert (await programme.get("ani", f"/applications/{draft['id']}"))["answers"] == draft["answers"]

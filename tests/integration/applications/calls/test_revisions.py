@@ -47,7 +47,7 @@ async def test_stricter_rules_do_not_affect_submitted_applications(programme: Pr
     case = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
     assert "at level B1 or higher" in case
     judged = await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
-    assert [one["eligible"] for one in judged["applications"]] == [True]
+    assert [one["eligible"] for one in judged["done"]] == [True]
     payloads = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
     assert [one["rules_version"] for one in payloads] == [1]
     written = {"languages": [{"language": "en", "level": "B2"}]}

@@ -95,7 +95,7 @@ async def test_upheld_by_page(more_coordinators: Programme) -> None:
 async def test_dismissed_by_api(more_coordinators: Programme) -> None:
     """The dismissed application is back in its state, with no open task and no second appeal."""
     made = await not_endorsed(more_coordinators)
-    assert (await more_coordinators.get("programme", "/appeals?state=waits"))["total"] == 1
+    assert len((await more_coordinators.get("programme", "/appeals?state=waits"))["items"]) == 1
     path = f"/applications/{made['id']}/appeal/decide"
     await more_coordinators.post("programme", path, {"outcome": "dismissed"}, 422)
     answer = await more_coordinators.post("programme", path, {"outcome": "dismissed", "answer": ANSWER})
@@ -106,8 +106,8 @@ async def test_dismissed_by_api(more_coordinators: Programme) -> None:
     assert types.count("AppealDecided") == 1
     assert types.count("ApplicationDecided") == 1
     await more_coordinators.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY}, 409)
-    assert (await more_coordinators.get("deputy", "/appeals?state=waits"))["total"] == 0
-    assert (await more_coordinators.get("deputy", "/appeals?state=dismissed"))["appeals"][0]["answer"] == ANSWER
+    assert (await more_coordinators.get("deputy", "/appeals?state=waits"))["items"] == []
+    assert (await more_coordinators.get("deputy", "/appeals?state=dismissed"))["items"][0]["answer"] == ANSWER
 
 
 async def test_the_author_of_a_decision_cannot_decide_its_appeal(more_coordinators: Programme) -> None:
@@ -122,8 +122,8 @@ async def test_the_author_of_a_decision_cannot_decide_its_appeal(more_coordinato
     problem = await more_coordinators.post("tigran", path, body, 409)
     assert "another coordinator" in problem["detail"]
     assert (await more_coordinators.as_("tigran").post(at, data=body)).status_code == 409
-    assert (await more_coordinators.get("tigran", "/appeals?state=waits"))["total"] == 0
-    assert (await more_coordinators.get("tigran", "/appeals?state=open"))["appeals"][0]["you_decide"] is False
+    assert (await more_coordinators.get("tigran", "/appeals?state=waits"))["items"] == []
+    assert (await more_coordinators.get("tigran", "/appeals?state=open"))["items"][0]["you_decide"] is False
 
 
 async def test_another_programme_coordinator_decides_on_eligibility(more_coordinators: Programme) -> None:
@@ -172,7 +172,7 @@ async def test_appeals_of_another_country_are_not_found(more_coordinators: Progr
     await page(more_coordinators, "giorgi", at, 404)
     assert (await more_coordinators.as_("giorgi").post(at, data=body)).status_code == 404
     await more_coordinators.post("giorgi", path, body, 404)
-    assert (await more_coordinators.get("giorgi", "/appeals"))["total"] == 0
+    assert (await more_coordinators.get("giorgi", "/appeals"))["items"] == []
     assert made["reference"] not in await page(more_coordinators, "giorgi", "/applications/appeals")
     await more_coordinators.post("ani", path, body, 403)
     other = await more_coordinators.submitted("nino", rank_group="operational", years_in_field=5)

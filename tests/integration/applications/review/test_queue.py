@@ -81,7 +81,7 @@ async def story(many: Programme) -> dict[str, dict[str, Any]]:
 
 async def due_of(many: Programme, made: dict[str, Any]) -> datetime:
     """When the next decision about an application is due."""
-    queue = (await many.get("tigran", f"/queue?q={made['reference']}"))["applications"]
+    queue = (await many.get("tigran", f"/queue?q={made['reference']}"))["items"]
     return datetime.fromisoformat(queue[0]["due"])
 
 
@@ -114,7 +114,7 @@ async def test_counts_keep_the_other_filters(many: Programme) -> None:
 
 
 async def test_filters_in_the_address(many: Programme) -> None:
-    """Each filter shows exactly its cases, for pages and programs, and an invalid filter finds nothing."""
+    """Each filter shows exactly its cases; an invalid one finds nothing on a page, and is refused to a program."""
     made = await story(many)
     call = many.call["id"]
     week = workdays.due(clock.now(), 1, Unit.WEEKS, "AM")
@@ -149,9 +149,12 @@ async def test_filters_in_the_address(many: Programme) -> None:
     for query, who in expected.items():
         shown = rows(await page(many, "tigran", f"{QUEUE}?{query}"))
         assert {references[one] for one in shown} == who, query
+        if query == "call=nonsense":
+            await many.get("tigran", f"/queue?{query}", 422)
+            continue
         answer = await many.get("tigran", f"/queue?{query}")
-        assert {references[one["reference"]] for one in answer["applications"]} == who, query
-        assert answer["total"] == len(who)
+        assert {references[one["reference"]] for one in answer["items"]} == who, query
+        assert answer["next"] is None
 
 
 @pytest.mark.parametrize(("weekday", "hour"), [(day, 21 * (day % 2)) for day in range(7)], ids=list(day_name))
@@ -251,7 +254,7 @@ async def test_each_bulk_decision_by_page_and_program(
     if act != "endorse":
         await many.post("tigran", "/decisions", wanted, 422)
     answer = await many.post("tigran", "/decisions", wanted | body)
-    assert [one["id"] for one in answer["done"]] == [second["id"]]
+    assert answer == {"done": [second["id"]], "left": []}
     for who, one in (("ani", first), ("davit", second)):
         assert (await many.get(who, f"/applications/{one['id']}"))["state"] == state
 
@@ -402,7 +405,7 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
         assert rows(await page(many, other, QUEUE)) == []
         await page(many, other, case, 404)
         await many.post(other, f"/applications/{made['id']}/endorse", status=404)
-        assert (await many.get(other, "/queue"))["total"] == 0
+        assert (await many.get(other, "/queue"))["items"] == []
     assert "Clearance officer of the EU agency" in await page(many, "elsa", f"/applications/mine/{made['id']}")
     await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
     await send(many, "eva", f"{case}/endorse", {"note": ""})
@@ -440,8 +443,48 @@ async def test_simultaneous_bulk_decisions_count_once(many: Programme) -> None:
     one = {"decision": "endorse", "application_ids": ids}
     other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
     answers = await asyncio.gather(many.post("tigran", "/decisions", one), many.post("deputy", "/decisions", other))
-    done = sorted(each["id"] for answer in answers for each in answer["done"])
+    done = sorted(each for answer in answers for each in answer["done"])
     assert done == sorted(ids)
     assert sorted(each["id"] for answer in answers for each in answer["left"]) == sorted(ids)
     types = [kind for kind, _, _ in await many.journal("exchange.applications")]
     assert types.count("ApplicationEndorsed") + types.count("ApplicationNotEndorsed") == len(ids)
+
+
+async def test_programs_page_through_the_queue_by_cursor(many: Programme) -> None:
+    """Pages neither repeat nor miss an application, and `since` leaves out what has not changed."""
+    made = await story(many)
+    own = [made[who]["id"] for who in ("ani", "davit", "mariam")]
+    first = await many.get("tigran", "/queue?limit=2")
+    second = await many.get("tigran", f"/queue?limit=2&cursor={first['next']}")
+    assert [one["id"] for one in first["items"] + second["items"]] == sorted(own)
+    assert second["next"] is None
+    clock.move(timedelta(hours=1))
+    moment = clock.now().isoformat().replace("+00:00", "Z")
+    await many.post("tigran", f"/applications/{made['ani']['id']}/endorse")
+    changed = await many.get("tigran", f"/queue?since={moment}")
+    assert [one["id"] for one in changed["items"]] == [made["ani"]["id"]]
+
+
+async def test_the_queue_has_figures_for_programs(many: Programme) -> None:
+    """The figures count the applications within the reader's reach by state, and those that wait for the reader."""
+    await story(many)
+    found = await many.get("tigran", "/queue/figures")
+    assert found["states"] == {"submitted": 1, "returned_for_information": 1, "endorsed": 1}
+    assert (found["waits_for_you"], found["overdue"], found["by_silence"]) == (1, 0, 0)
+
+
+async def test_programs_page_through_eligibility_by_cursor(many: Programme) -> None:
+    """Endorsed applications come with what the rules say, page by page."""
+    ids = []
+    for who in ("ani", "davit", "mariam"):
+        made = await many.submitted(who)
+        await many.post("tigran", f"/applications/{made['id']}/endorse")
+        ids.append(made["id"])
+    first = await many.get("programme", f"/eligibility?limit=2&call_id={many.call['id']}")
+    second = await many.get("programme", f"/eligibility?limit=2&cursor={first['next']}")
+    assert [one["id"] for one in first["items"] + second["items"]] == sorted(ids)
+    assert all(one["checks"] for one in first["items"])
+    answer = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
+    again = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
+    assert sorted(one["id"] for one in answer["done"]) == sorted(ids)
+    assert sorted(one["id"] for one in again["left"]) == sorted(ids)

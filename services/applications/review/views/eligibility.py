@@ -1,0 +1,114 @@
+"""Endorsed applications with what the rules of their call say, to be confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.application.model.answers import candidate_of
+from services.applications.application.store import applications as store
+from services.applications.bulk import NotDone, Outcome
+from services.applications.calls import store as calls_store
+from services.applications.calls.model import Finding, eligible, findings, judge
+from services.applications.register.store import entries
+from services.applications.review.views.decisions import DecidedApplication, decided
+from services.applications.tables import PAGE
+from shared.contracts.applications import EligibilityCheck
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import PartnerStatus
+from shared.time import clock
+from shared.web.paging import PageRequest, page_of
+from shared.web.read_models import Page, ReadModel
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules of its call say about one application: `terms` are those that it was submitted under."""
+
+    application: store.Application
+    call: calls_store.Call
+    checks: tuple[EligibilityCheck, ...]
+    terms: CallTerms
+
+    @property
+    def eligible(self) -> bool:
+        """Return whether all rules are met."""
+        return eligible(self.checks)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The rules in words, for readers other than the officer."""
+        return findings(self.terms, self.checks, others=True)
+
+
+class EligibilityJudgement(DecidedApplication):
+    """An application with what the rules of its call say about it."""
+
+    eligible: bool
+    checks: list[EligibilityCheck]
+
+
+class EligibilityConfirmed(ReadModel):
+    """The applications whose eligibility was confirmed, and those that were left as they are."""
+
+    done: list[EligibilityJudgement]
+    left: list[NotDone]
+
+
+async def judge_applications(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
+    """Return each application judged by its call's rules, as far as it is answered."""
+    calls = await calls_store.calls_by_id(session, {application.call_id for application in applications})
+    terms = await calls_store.terms_of(session, applications, calls)
+    today = clock.today()
+    status = {
+        country: await entries.partner_status(session, country, today)
+        for country in sorted({application.country for application in applications})
+    }
+    return [
+        Judgement(
+            application,
+            calls[application.call_id],
+            judge(
+                terms[application.id],
+                candidate_of(
+                    application.answers,
+                    kind=application.for_,
+                    country=application.country,
+                    partner_active=status[application.country] is not PartnerStatus.SUSPENDED,
+                ),
+            ),
+            terms[application.id],
+        )
+        for application in applications
+    ]
+
+
+async def waiting_page(session: AsyncSession, page: int) -> tuple[list[Judgement], int]:
+    """Return one page of the endorsed applications, those that are due first, and how many there are in all."""
+    ready = await store.ready_for_eligibility(session)
+    return await judge_applications(session, ready[(page - 1) * PAGE : page * PAGE]), len(ready)
+
+
+async def waiting_judgements(
+    session: AsyncSession, request: PageRequest, call_id: UUID | None
+) -> Page[EligibilityJudgement]:
+    """Return one page of the endorsed applications for the API, in the order in which they were begun."""
+    found = await store.endorsed_page(session, request, call_id)
+    judged = await judge_applications(session, found)
+    return page_of(judged, request, EligibilityJudgement, judgement_model, lambda each: (each.application.id,))
+
+
+def judgement_model(judgement: Judgement) -> EligibilityJudgement:
+    """Return what the rules say about an application, as the API answers it."""
+    return EligibilityJudgement(
+        **dict(decided(judgement.application)), eligible=judgement.eligible, checks=list(judgement.checks)
+    )
+
+
+def confirmed_model(outcome: Outcome[Judgement]) -> EligibilityConfirmed:
+    """Return the outcome of confirming several applications, as the API answers it."""
+    return EligibilityConfirmed(
+        done=[judgement_model(judgement) for judgement in outcome.done],
+        left=[NotDone(id=judgement.application.id, detail=detail) for judgement, detail in outcome.left],
+    )

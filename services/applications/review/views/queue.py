@@ -1,0 +1,124 @@
+"""The coordinators' queue: for its page with names and counts, and for the API."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.access.store import deciders_on
+from services.applications.calls import store as calls_store
+from services.applications.overview.model import QueueFilters
+from services.applications.overview.store import queue
+from services.applications.overview.store.queue import Figures, Line
+from services.applications.register.store import entries
+from shared.contracts.codes import ApplicationKind, ApplicationState
+from shared.identity import Principal
+from shared.time import clock
+from shared.web.paging import PageRequest, page_of
+from shared.web.read_models import Page, ReadModel
+
+
+class QueuedApplication(ReadModel):
+    """A submitted application in the queue of those who decide: its state and dates, without a name."""
+
+    id: UUID
+    reference: Annotated[str, Field(examples=["AM-2026-0042"])]
+    kind: ApplicationKind
+    country: Annotated[str, Field(examples=["AM"])]
+    organisation_id: UUID | None
+    call_id: UUID
+    state: ApplicationState
+    since: AwareDatetime
+    due: AwareDatetime | None
+    submitted_at: AwareDatetime
+    waits_for_you: Annotated[bool, Field(description="You can decide on it now.")]
+
+
+class QueueFigures(ReadModel):
+    """How many applications of the queue are in each state, and how many are urgent."""
+
+    states: dict[ApplicationState, int]
+    waits_for_you: int
+    by_silence: Annotated[int, Field(description="Came to the programme because nobody decided in time.")]
+    overdue: int
+    within_a_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """A line of the queue's page: with the officer's name and the call's reference."""
+
+    line: Line
+    name: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue, with its figures, and the calls and agencies of the filters."""
+
+    lines: list[QueueLine]
+    total: int
+    figures: Figures
+    calls: list[tuple[str, str]]
+    agencies: list[tuple[str, str]]
+
+
+async def _reader(session: AsyncSession, principal: Principal) -> queue.Reader:
+    return queue.Reader(principal, clock.now(), await deciders_on(session, clock.today()))
+
+
+async def queue_page(session: AsyncSession, principal: Principal, filters: QueueFilters, page: int) -> QueuePage:
+    """Return one page of the queue, the reader's own tasks first."""
+    reader = await _reader(session, principal)
+    lines, total = await queue.lines(session, reader, filters, page)
+    people = await entries.people_by_subject(session, [line.subject for line in lines])
+    calls = await calls_store.calls(session)
+    references = {call.id: call.reference for call in calls}
+    agencies = await entries.organisations(session, ids=await queue.organisations(session, reader))
+    names = {subject: person.name for subject, person in people.items()}
+    return QueuePage(
+        [QueueLine(line, names.get(line.subject, ""), references.get(line.call_id, "")) for line in lines],
+        total,
+        await queue.figures(session, reader, filters),
+        [(str(call.id), f"{call.reference} {call.title}") for call in calls],
+        [(str(agency.id), agency.name) for agency in agencies],
+    )
+
+
+async def queued(
+    session: AsyncSession, principal: Principal, filters: QueueFilters, request: PageRequest
+) -> Page[QueuedApplication]:
+    """Return one page of the queue for the API, in the order in which the applications were begun."""
+    found = await queue.listed(session, await _reader(session, principal), filters, request)
+    return page_of(found, request, QueuedApplication, _queued, lambda line: (line.id,))
+
+
+def _queued(line: Line) -> QueuedApplication:
+    return QueuedApplication(
+        id=line.id,
+        reference=line.reference,
+        kind=ApplicationKind(line.kind),
+        country=line.country,
+        organisation_id=line.organisation_id,
+        call_id=line.call_id,
+        state=ApplicationState(line.state),
+        since=line.since,
+        due=line.due,
+        submitted_at=line.submitted_at,
+        waits_for_you=line.needs,
+    )
+
+
+async def queue_figures(session: AsyncSession, principal: Principal, filters: QueueFilters) -> QueueFigures:
+    """Return the figures of the queue with these filters."""
+    found = await queue.figures(session, await _reader(session, principal), filters)
+    return QueueFigures(
+        states={ApplicationState(state): count for state, count in found.states.items()},
+        waits_for_you=found.needs,
+        by_silence=found.silence,
+        overdue=found.overdue,
+        within_a_week=found.week,
+    )
