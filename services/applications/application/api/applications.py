@@ -20,6 +20,7 @@ from services.applications.application.views.application import (
 )
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers, tickets
+from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal
 from services.applications.review.actions import appeals
 from shared.bus import Bus
@@ -184,9 +185,6 @@ async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Bu
 
 
 @router.post("/tickets", status_code=201)
-async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, str]:
+async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> Ticket:
     """Return a ticket into a form or receipt in another service; good for two minutes, sent in the header X-Ticket."""
-    ticket_link = await tickets.for_application(
-        bus, settings, principal, body.purpose, body.application_id, body.subject
-    )
-    return {"ticket": ticket_link.ticket, "address": ticket_link.address, "link": ticket_link.link}
+    return await tickets.for_application(bus, settings, principal, body.purpose, body.application_id, body.subject)
