@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from services.applications.access_log import log_access
-from services.applications.application.views.standing import case_of
 from services.applications.certificates import document as certificates_document
 from services.applications.certificates import model, store
-from services.applications.certificates.views import CertificateView, facts_of, holder_of
+from services.applications.certificates.views import (
+    CertificateDetails,
+    CertificateFile,
+    CertificateOfCase,
+    certificate_of_case,
+    facts_of,
+)
 from services.applications.documents import signing
 from services.applications.refusals import not_found
 from shared.errors import Refused
@@ -20,19 +26,24 @@ from shared.time import clock
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
-    from services.applications.certificates.store import Document, Issue
+    from services.applications.certificates.store import Issue
     from services.applications.settings import Settings
     from shared.bus import Bus, Tx
     from shared.identity import Principal
 
 
-async def certificate_for(tx: Tx, principal: Principal, number: str, *, lock: bool = False) -> CertificateView:
+async def look(bus: Bus, principal: Principal, number: str) -> CertificateDetails:
     """Return a certificate for its holder or a coordinator, and log the access. Raises `Refused` (404)."""
-    certificate = await store.certificate(tx.session, number, lock=lock)
-    case = None if certificate is None else await case_of(tx.session, certificate.application_id)
-    if certificate is None or case is None:
+    async with bus.transaction(principal.subject) as tx:
+        return (await _certificate_for(tx, principal, number)).details
+
+
+async def _certificate_for(tx: Tx, principal: Principal, number: str, *, lock: bool = False) -> CertificateOfCase:
+    """Return a certificate for its holder or a coordinator, and log the access. Raises `Refused` (404)."""
+    certificate = await certificate_of_case(tx.session, number, lock=lock)
+    if certificate is None:
         raise not_found()
-    holder = await holder_of(tx.session, certificate, case)
+    holder = certificate.holder
     if not may_see_case(principal, country=holder.country, subject=holder.subject):
         raise not_found()
     await log_access(
@@ -40,39 +51,39 @@ async def certificate_for(tx: Tx, principal: Principal, number: str, *, lock: bo
         caller=principal.subject,
         what="certificate",
         audience="applicant",
-        case_id=str(case.application.id),
+        case_id=str(certificate.case.application.id),
         purpose="certificate",
-        people=[] if holder.person is None else [holder.person.id],
+        people=[] if holder.id is None else [holder.id],
     )
-    return CertificateView(certificate, case, holder, await store.newest_issue(tx.session, certificate.number))
+    return certificate
 
 
-async def read(bus: Bus, principal: Principal, number: str, language: str, settings: Settings) -> Document:
+async def read(bus: Bus, principal: Principal, number: str, language: str, settings: Settings) -> CertificateFile:
     """Return the file in a language, signed earlier or made out and signed now. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        view = await certificate_for(tx, principal, number, lock=True)
-        issue = view.made or await _make_out(tx, principal, view, view.paper.number, version=1)
+        certificate = await _certificate_for(tx, principal, number, lock=True)
+        issue = certificate.issue or await _make_out(tx, principal, certificate, certificate.row.number, version=1)
         stored = await store.document(tx.session, issue.number, language)
         if stored is not None:
-            return stored
-        paper = view.paper
+            return CertificateFile(stored.number, stored.language, stored.document)
+        row = certificate.row
         replaced_number = ""
         if issue.version > 1:
-            replaced_number = await store.number_of_version(tx.session, paper.number, issue.version - 1) or ""
+            replaced_number = await store.number_of_version(tx.session, row.number, issue.version - 1) or ""
         facts = model.CertificateFacts(
             number=issue.number,
             replaces=replaced_number,
             name=issue.name,
             own_name=issue.own_name,
-            **issue.facts,
-            start=paper.start,
-            end=paper.end,
-            attended=paper.attended_days,
-            granted_on=paper.granted_at.astimezone(ZONE).date(),
+            **asdict(issue.visit),
+            start=row.start,
+            end=row.end,
+            attended=row.attended_days,
+            granted_on=row.granted_at.astimezone(ZONE).date(),
             address=f"{settings.origin}/applications/verify/{issue.number}",
         )
         signer = signing.signer_of(settings)
-        document = await certificates_document.signed_pdf(facts, language, signer, at=paper.granted_at)
+        document = await certificates_document.signed_pdf(facts, language, signer, at=row.granted_at)
         stored = store.Document(
             number=issue.number,
             language=language,
@@ -81,7 +92,7 @@ async def read(bus: Bus, principal: Principal, number: str, language: str, setti
             at=clock.now(),
         )
         tx.session.add(stored)
-        return stored
+        return CertificateFile(issue.number, language, document)
 
 
 async def renew(bus: Bus, principal: Principal, number: str) -> str:
@@ -90,24 +101,26 @@ async def renew(bus: Bus, principal: Principal, number: str) -> str:
     If the name is the same nothing changes. Raises `Refused` (404; 409 for a revoked one).
     """
     async with bus.transaction(principal.subject) as tx:
-        view = await certificate_for(tx, principal, number, lock=True)
-        if view.paper.revoked_at is not None:
+        certificate = await _certificate_for(tx, principal, number, lock=True)
+        if certificate.row.revoked_at is not None:
             raise Refused(gettext("This certificate was revoked: it cannot be made out anew."), 409)
-        if view.made is None or not view.outdated:
-            return view.number
+        if certificate.issue is None or not certificate.outdated:
+            return certificate.number
         renewed_number = new_number("TC", clock.today().year)
-        issue = await _make_out(tx, principal, view, renewed_number, version=view.made.version + 1)
+        issue = await _make_out(tx, principal, certificate, renewed_number, version=certificate.issue.version + 1)
         return issue.number
 
 
-async def _make_out(tx: Tx, principal: Principal, view: CertificateView, number: str, *, version: int) -> Issue:
+async def _make_out(
+    tx: Tx, principal: Principal, certificate: CertificateOfCase, number: str, *, version: int
+) -> Issue:
     issue = store.Issue(
         number=number,
-        granted=view.paper.number,
+        granted=certificate.row.number,
         version=version,
-        name=view.holder.name,
-        own_name=view.holder.own_name,
-        facts=await facts_of(tx.session, view.paper, view.case),
+        name=certificate.holder.name,
+        own_name=certificate.holder.own_name,
+        facts=asdict(await facts_of(tx.session, certificate.row, certificate.case)),
         actor=principal.subject,
         at=clock.now(),
     )

@@ -25,6 +25,17 @@ class CertificateStanding(Code):
     REVOKED = "revoked", N_("This certificate no longer counts.")
 
 
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """What a certificate says of its visit; empty where that is not known."""
+
+    programme: str
+    title: str = ""
+    host: str = ""
+    host_country: str = ""
+    topic: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
     """Everything a certificate says. `replaces` is the number of the certificate that it replaces, or ''."""

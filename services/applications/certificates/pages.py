@@ -14,7 +14,6 @@ from services.applications.certificates.model import CertificateStanding, topic
 from services.applications.certificates.views import CheckedCertificate, check, check_file
 from services.applications.documents.signing import Signed
 from services.applications.parameters import BusDep, Portal
-from services.applications.register.store.entries import Person
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import LANGUAGES, SOURCE, gettext, language, offered, own_name
@@ -53,27 +52,21 @@ async def show(
     done: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """Show the certificate to its holder and that country's coordinator; each look is logged."""
-    async with bus.transaction(principal.subject) as tx:
-        view = await actions.certificate_for(tx, principal, number)
+    certificate = await actions.look(bus, principal, number)
     return render(
         request,
         "certificates/certificate.html",
-        paper=view.paper,
-        number=view.number,
-        name=view.name,
-        outdated=view.outdated,
-        holder=view.holder,
-        call=view.case.call,
-        address=f"{settings.origin}{VERIFY}/{view.number}",
-        files=[(code, own_name(code)) for code in _spoken_first(view.holder.person)],
-        replaced=number != view.number and done != "renewed",
+        certificate=certificate,
+        address=f"{settings.origin}{VERIFY}/{certificate.number}",
+        files=[(code, own_name(code)) for code in _spoken_first(certificate.holder.language)],
+        replaced=number != certificate.number and done != "renewed",
         renewed=done == "renewed",
     )
 
 
-def _spoken_first(person: Person | None) -> list[str]:
-    """The languages of certificates; those of the holder and the reader come first."""
-    first = [code for code in (person.language if person else "", language()) if code in offered(CATALOGUES)]
+def _spoken_first(spoken: str | None) -> list[str]:
+    """Return the languages of certificates; those of the holder and the reader come first."""
+    first = [code for code in (spoken, language()) if code in offered(CATALOGUES)]
     return list(dict.fromkeys([*first, *offered(CATALOGUES)]))
 
 
@@ -176,7 +169,7 @@ def _context(number: str, checked: CheckedCertificate | None) -> dict[str, Any]:
         "number": number,
         "checked": checked,
         "counts": checked is not None and checked.standing is CertificateStanding.COUNTS,
-        "topic": topic(checked.about["topic"]) if checked is not None else "",
+        "topic": topic(checked.about.topic) if checked is not None else "",
         "most": MOST_BYTES // 1_000_000,
         "problem": "",
         **dict.fromkeys(("of_file", "changed", "unknown", "signed", "mistyped"), False),

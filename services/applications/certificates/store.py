@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
+from services.applications.certificates.model import VisitFacts
 from services.applications.tables import Table
 from services.applications.visits.store import Visit
 from shared.contracts.codes import Party
@@ -56,6 +57,11 @@ class Issue(Table, table=True):
     facts: dict[str, Any] = Field(sa_type=JSONB, description="What it says beside the name")
     actor: str
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+    @property
+    def visit(self) -> VisitFacts:
+        """Return what it says of the visit."""
+        return VisitFacts(**self.facts)
 
 
 class Document(Table, table=True):

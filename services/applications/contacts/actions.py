@@ -10,6 +10,7 @@ from services.applications.access_log import log_access
 from services.applications.application.model.answers import line_manager_id
 from services.applications.application.store import applications, companions
 from services.applications.availability.actions.links import link_for
+from services.applications.contacts.views import CasesOfPerson, Objective, Objectives, Recipient, RecipientsOfMany
 from services.applications.mentors import store as mentors_store
 from services.applications.outcomes.actions import manager_links
 from services.applications.refusals import not_found
@@ -67,6 +68,14 @@ class ContactRequest:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A recipient, and the sign-in name, which no other service gets; None for a person without an account."""
+
+    recipient: Recipient
+    subject: str | None = None
+
+
 class Erased(Refused):
     """The person was known and is not any more: every holder of the id has to delete it (410)."""
 
@@ -74,7 +83,7 @@ class Erased(Refused):
         super().__init__(gettext("The portal no longer knows this person."), 410)
 
 
-async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal | None = None) -> list[dict[str, Any]]:
+async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal | None = None) -> list[Recipient]:
     """Return the recipients of an audience: opaque id, name, address, language, time zone; maybe none.
 
     Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
@@ -88,17 +97,17 @@ async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal
 
 async def contacts_of(
     bus: Bus, caller: str, requests: Sequence[ContactRequest], *, seal: Seal | None = None
-) -> tuple[list[list[dict[str, Any]]], list[int]]:
+) -> RecipientsOfMany:
     """Return the same for many messages in one transaction, in their order; nobody for an invalid request.
 
     With them the places (from 0) of those whose person was erased: nobody is meant there either, and never will be.
     """
     async with bus.transaction(f"system:{caller}") as tx:
         # Read at once what would be read one by one: the session then has them.
-        ids = [one.application_id for one in requests if one.application_id is not None]
+        ids = [request.application_id for request in requests if request.application_id is not None]
         known = await applications.by_ids(tx.session, ids)
-        people_read = await entries.people_by_subject(tx.session, [one.subject for one in known])
-        of_roles: dict[ContactRequest, list[dict[str, Any]]] = {}
+        people_read = await entries.people_by_subject(tx.session, [application.subject for application in known])
+        of_roles: dict[ContactRequest, list[Addressee]] = {}
         answers, erased = [], []
         for place, request in enumerate(requests):
             role = _role_of(request)
@@ -113,9 +122,9 @@ async def contacts_of(
                     found = []
                 if role is not None:
                     of_roles[role] = found
-            answers.append(await _noted(tx.session, caller, request, [dict(one) for one in found]))
+            answers.append(tuple(await _noted(tx.session, caller, request, found)))
         del known, people_read  # held until here: the session lets go of what nobody holds
-    return answers, erased
+    return RecipientsOfMany(answers=tuple(answers), erased=tuple(erased))
 
 
 def _role_of(request: ContactRequest) -> ContactRequest | None:
@@ -141,17 +150,14 @@ def _role_of(request: ContactRequest) -> ContactRequest | None:
 
 
 async def _noted(
-    session: AsyncSession, caller: str, request: ContactRequest, found: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+    session: AsyncSession, caller: str, request: ContactRequest, found: Sequence[Addressee]
+) -> list[Recipient]:
     """Return the recipients with their links, and log that they were given out."""
-    for recipient in found:
-        subject = recipient.pop("subject", None)
-        if request.availability_of is not None and request.audience in _AVAILABILITY_AUDIENCES and subject is not None:
-            recipient["link"] = await link_for(session, request.availability_of, subject)
-        if request.availability_of is not None and request.audience is AudienceKind.LINE_MANAGER:
-            application_id = _require(request.application_id, "application_id")
-            matter = manager_links.matter_of(request.purpose)
-            recipient["link"] = await manager_links.link_for(session, application_id, request.availability_of, matter)
+    recipients = []
+    for addressee in found:
+        link = await _link(session, request, addressee)
+        recipient = addressee.recipient
+        recipients.append(recipient if link is None else recipient.model_copy(update={"link": link}))
     await log_access(
         session,
         caller=caller,
@@ -159,14 +165,27 @@ async def _noted(
         audience=request.audience,
         case_id=request.case,
         purpose=request.purpose,
-        people=[recipient["recipient"] for recipient in found],
+        people=[recipient.recipient for recipient in recipients],
     )
-    return found
+    return recipients
+
+
+async def _link(session: AsyncSession, request: ContactRequest, addressee: Addressee) -> str | None:
+    """Return the link by which a person answers whether something is available, or a line manager a form."""
+    if request.availability_of is None:
+        return None
+    if request.audience in _AVAILABILITY_AUDIENCES and addressee.subject is not None:
+        return await link_for(session, request.availability_of, addressee.subject)
+    if request.audience is AudienceKind.LINE_MANAGER:
+        application_id = _require(request.application_id, "application_id")
+        matter = manager_links.matter_of(request.purpose)
+        return await manager_links.link_for(session, application_id, request.availability_of, matter)
+    return None
 
 
 async def _recipients(  # noqa: PLR0911 - one return for each audience
     session: AsyncSession, request: ContactRequest, seal: Seal | None
-) -> list[dict[str, Any]]:
+) -> list[Addressee]:
     match request.audience:
         case AudienceKind.APPLICANT:
             application = await _application(session, request)
@@ -209,7 +228,7 @@ async def _application(session: AsyncSession, request: ContactRequest) -> applic
 
 async def _coordinators(
     session: AsyncSession, request: ContactRequest, *, deputies: bool | None = None
-) -> list[dict[str, Any]]:
+) -> list[Addressee]:
     """Return the national coordinators of a country; for an EU agency its own clearance officers.
 
     `deputies` as for `_holders`.
@@ -246,7 +265,7 @@ async def _holders(
     organisation_id: UUID | None = None,
     deputies: bool | None = None,
     alone: bool = False,
-) -> list[dict[str, Any]]:
+) -> list[Addressee]:
     """Return those who have the role today, by name; only the `deputies` among them, or (False) only the others.
 
     Where only deputies have the role they count as the others too: somebody has to be notified. `alone` leaves them out
@@ -275,25 +294,23 @@ async def _holders(
     ]
 
 
-def _recipient(person: entries.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def _recipient(person: entries.Person, answers: dict[str, Any] | None = None) -> list[Addressee]:
     """Return a person as a recipient; an application's own contact comes before the register's confirmed address."""
     answers = answers or {}
     address = answers.get("email") or (person.email if person.reachable else None)
     if address is None:
         return []
-    return [
-        {
-            "recipient": person.id,
-            "subject": person.subject,
-            "name": answers.get("name") or person.name,
-            "address": address,
-            "language": person.mail_language or answers.get("language") or person.language,
-            "timezone": zone_of(person.country).key,
-        }
-    ]
+    recipient = Recipient(
+        recipient=person.id,
+        name=answers.get("name") or person.name,
+        address=address,
+        language=person.mail_language or answers.get("language") or person.language,
+        timezone=zone_of(person.country).key,
+    )
+    return [Addressee(recipient, person.subject)]
 
 
-async def _person(session: AsyncSession, request: ContactRequest, seal: Seal | None) -> list[dict[str, Any]]:
+async def _person(session: AsyncSession, request: ContactRequest, seal: Seal | None) -> list[Addressee]:
     """Return one person of the register; link and unconfirmed address only for the message that asks for them."""
     person_id = _require(request.recipient_id, "recipient_id")
     person = await people.by_id(session, person_id)
@@ -302,16 +319,18 @@ async def _person(session: AsyncSession, request: ContactRequest, seal: Seal | N
     # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
     if request.purpose != Purpose.ADDRESS_TO_CONFIRM:
         return _recipient(person)
-    confirmation = None if seal is None else await addresses.recipient(session, seal, person)
+    open_link = None if seal is None else await addresses.open_link(session, seal, person)
+    if open_link is None:
+        return []
     # The mail may reach a stranger: it names nobody.
-    return (
-        []
-        if confirmation is None
-        else [one | confirmation | {"name": ""} for one in _recipient(person, {"email": confirmation["address"]})]
-    )
+    changes = {"name": "", "link": open_link.path}
+    return [
+        Addressee(addressee.recipient.model_copy(update=changes), addressee.subject)
+        for addressee in _recipient(person, {"email": open_link.address})
+    ]
 
 
-async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
+async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[Addressee]:
     mentor = await mentors_store.mentor(session, mentor_id)
     if mentor is None:
         raise not_found()
@@ -326,7 +345,7 @@ async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
     return person
 
 
-async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
+async def _companion(session: AsyncSession, companion_id: UUID) -> list[Addressee]:
     """Return whom an officer has named: an officer or a mentor, or the contacts of the named placement."""
     companion = await companions.companion(session, companion_id)
     if companion is None:
@@ -336,24 +355,23 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
     return [] if companion.subject is None else _recipient(await _still_known(session, companion.subject))
 
 
-def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
+def _line_manager(application: applications.Application) -> list[Addressee]:
     """Return the line manager whom the officer named; without an account, so the id is derived."""
     answers = application.answers
     to = line_manager_id(application.id, answers)
     if to is None:
         return []
-    return [
-        {
-            "recipient": to,
-            "name": answers.line_manager_name or "",
-            "address": answers.line_manager_email,
-            "language": answers.language,
-            "timezone": zone_of(application.country).key,
-        }
-    ]
+    recipient = Recipient(
+        recipient=to,
+        name=answers.line_manager_name or "",
+        address=answers.line_manager_email or "",
+        language=answers.language,
+        timezone=zone_of(application.country).key,
+    )
+    return [Addressee(recipient)]
 
 
-async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) -> dict[str, Any]:
+async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) -> Objectives:
     """Return the objectives' texts by number, and the cascade plan. Raises `Refused` (404)."""
     async with bus.transaction(f"system:{caller}") as tx:
         application = await applications.application(tx.session, application_id)
@@ -370,23 +388,23 @@ async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) 
             people=[] if person is None else [person.id],
         )
         answers = application.answers
-    return {
-        "application_id": application_id,
-        "reference": application.reference,
-        "objectives": [{"number": n, "text": text} for n, text in enumerate(answers.objectives, start=1)],
-        "cascade_plan": answers.cascade_plan,
-    }
+    return Objectives(
+        application_id=application_id,
+        reference=application.reference,
+        objectives=tuple(Objective(number=n, text=text) for n, text in enumerate(answers.objectives, start=1)),
+        cascade_plan=answers.cascade_plan,
+    )
 
 
-async def cases_of_person(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
+async def cases_of_person(bus: Bus, person_id: UUID) -> CasesOfPerson:
     """Return the ids of a person's applications and mentor's profiles; none for an unknown person. No name."""
     async with bus.read() as session:
         person = await people.by_id(session, person_id)
         if person is None:
-            return {"applications": [], "mentors": []}
+            return CasesOfPerson(applications=(), mentors=())
         mine = await applications.of_officer(session, person.subject)
         profiles = await mentors_store.of_subject(session, person.subject)
-    return {
-        "applications": sorted(application.id for application in mine),
-        "mentors": sorted(profile.id for profile in profiles),
-    }
+    return CasesOfPerson(
+        applications=tuple(sorted(application.id for application in mine)),
+        mentors=tuple(sorted(profile.id for profile in profiles)),
+    )

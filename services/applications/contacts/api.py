@@ -1,12 +1,13 @@
 """Internal routes that give names and addresses to other services; each answer is logged."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.contacts import actions
+from services.applications.contacts.views import CasesOfPerson, Objectives, Recipients, RecipientsOfMany
 from services.applications.parameters import BusDep, address_seal
 from shared.contracts.codes import AudienceKind
 from shared.identity import internal
@@ -48,29 +49,26 @@ class ObjectivesWanted(BaseModel):
 
 
 @router.post("/contacts")
-async def contacts(
-    request: Request, body: ContactsWanted, caller: Caller, bus: BusDep
-) -> dict[str, list[dict[str, Any]]]:
+async def contacts(request: Request, body: ContactsWanted, caller: Caller, bus: BusDep) -> Recipients:
     """Return the recipients of one message; 410 where the one person meant was erased."""
     audience = actions.ContactRequest(**dict(body))
-    return {"recipients": await actions.contacts(bus, caller, audience, seal=address_seal(request))}
+    return Recipients(recipients=tuple(await actions.contacts(bus, caller, audience, seal=address_seal(request))))
 
 
 @router.post("/contacts/many")
-async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: BusDep) -> dict[str, list[Any]]:
+async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: BusDep) -> RecipientsOfMany:
     """Return the recipients of many messages, in their order; `erased`: the places of erased people."""
-    requests = [actions.ContactRequest(**dict(one)) for one in body.wanted]
-    answers, erased = await actions.contacts_of(bus, caller, requests, seal=address_seal(request))
-    return {"answers": answers, "erased": erased}
+    requests = [actions.ContactRequest(**dict(wanted)) for wanted in body.wanted]
+    return await actions.contacts_of(bus, caller, requests, seal=address_seal(request))
 
 
 @router.post("/objectives")
-async def objectives(body: ObjectivesWanted, caller: Caller, bus: BusDep) -> dict[str, Any]:
+async def objectives(body: ObjectivesWanted, caller: Caller, bus: BusDep) -> Objectives:
     """Return the officer's objectives, by number, for a form that asks how far each was met."""
     return await actions.objectives(bus, caller, body.application_id, body.purpose)
 
 
 @router.get("/parts")
-async def parts(bus: BusDep, _: Caller, person: UUID) -> dict[str, list[UUID]]:
+async def parts(bus: BusDep, _: Caller, person: UUID) -> CasesOfPerson:
     """Return a person's applications and mentor's profiles, by the opaque id: for the person's own calendar."""
     return await actions.cases_of_person(bus, person)

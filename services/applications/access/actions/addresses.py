@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.refusals import not_found
 from services.applications.register.actions.address_checks import (
@@ -135,9 +135,17 @@ async def _send_again(tx: Tx, person: entries.Person) -> None:
     await tx.changed("register")
 
 
-async def recipient(session: AsyncSession, seal: Seal, person: entries.Person) -> dict[str, Any] | None:
-    """Return the address and link of the mail at the moment of sending; None if no check is open."""
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """The address that waits for its owner, and the path of the page that confirms it."""
+
+    address: str
+    path: str
+
+
+async def open_link(session: AsyncSession, seal: Seal, person: entries.Person) -> OpenLink | None:
+    """Return address and link of the mail at the moment of sending; None if no check is open."""
     check = await address_checks.newest(session, person.subject)
     if check is None or not check.open(clock.now()):
         return None
-    return {"address": check.address, "link": link(seal, check)}
+    return OpenLink(check.address, link(seal, check))

@@ -154,7 +154,7 @@ async def visible_incidents(session: AsyncSession, principal: Principal) -> list
 
 
 async def incidents_page(session: AsyncSession, principal: Principal, request: PageRequest) -> Page[Incident]:
-    """Return one page of what a person reported or may handle, newest first."""
+    """Return one page of the reports that a person made or may handle, newest first."""
     rows = await store.visible_page(session, _readable(principal), principal.subject, request)
     return page_of(rows, request, Incident, lambda row: incident_view(row, principal), lambda row: [row.id])
 

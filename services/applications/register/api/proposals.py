@@ -40,7 +40,7 @@ class Several(Body):
     ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=actions.MOST_AT_ONCE)]
 
 
-class Refusal(Body):
+class ProposalRefusal(Body):
     """Why a proposal is refused; the proposer reads the text."""
 
     reason: RefusedBecause
@@ -81,7 +81,7 @@ async def approve(proposal_id: UUID, principal: Coordinator, bus: BusDep, body: 
 
 
 @router.post("/{proposal_id}/refuse")
-async def refuse(proposal_id: UUID, body: Refusal, principal: Coordinator, bus: BusDep) -> Proposal:
+async def refuse(proposal_id: UUID, body: ProposalRefusal, principal: Coordinator, bus: BusDep) -> Proposal:
     """Refuse a proposal."""
     return await actions.refuse(bus, principal, proposal_id, body.reason, body.text)
 

@@ -20,6 +20,7 @@ from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from services.applications.contacts.views import Recipient
     from tests.integration.applications.conftest import Programme
 
 PAGES = "/applications/register"
@@ -58,9 +59,7 @@ async def newcomer(programme: Programme) -> dict[str, Any]:
     return await person(programme, "lusine")
 
 
-async def mail_recipient(
-    programme: Programme, recipient: str, purpose: str = "address_to_confirm"
-) -> list[dict[str, Any]]:
+async def mail_recipient(programme: Programme, recipient: str, purpose: str = "address_to_confirm") -> list[Recipient]:
     """Return the address and link to which notifications would write now."""
     wanted = ContactRequest(AudienceKind.PERSON, purpose, recipient_id=UUID(recipient))
     state = programme.app.state.service
@@ -74,7 +73,7 @@ async def coordinators(programme: Programme, country: str) -> tuple[list[str], l
     found = [
         await contacts(bus, "notifications", ContactRequest(kind, "deadline_near", country=country)) for kind in kinds
     ]
-    who, deputies = ([str(one["name"]) for one in each] for each in found)
+    who, deputies = ([recipient.name for recipient in each] for each in found)
     return who, deputies
 
 
@@ -91,21 +90,21 @@ async def test_an_address_is_confirmed_by_the_button_only(programme: Programme) 
     assert (await access_events(programme, "lusine"))[-1]["contact_check"] is not None
     assert await mail_recipient(programme, made["id"], "access_lapsed") == []
     (recipient,) = await mail_recipient(programme, made["id"])
-    assert (recipient["name"], recipient["address"]) == ("", "lusine@police.example")
+    assert (recipient.name, recipient.address) == ("", "lusine@police.example")
     async with stranger(programme) as client:
         for _ in range(2):
-            page = await client.get(recipient["link"])
+            page = await client.get(str(recipient.link))
             assert page.status_code == 200
             assert "Yes, this is my address" in page.text
         assert (await person(programme, "lusine"))["email_verified_at"] is None
-        assert "Your address is confirmed" in (await client.post(recipient["link"])).text
-        assert "Your address is confirmed" in (await client.post(recipient["link"])).text
-        assert (await client.get(recipient["link"][:-3] + "xxx")).status_code == 404
+        assert "Your address is confirmed" in (await client.post(str(recipient.link))).text
+        assert "Your address is confirmed" in (await client.post(str(recipient.link))).text
+        assert (await client.get(str(recipient.link)[:-3] + "xxx")).status_code == 404
         assert (await client.post("/applications/address/nothing")).status_code == 404
     assert (await person(programme, "lusine"))["email_verified_at"] is not None
     assert (await access_events(programme, "lusine"))[-1]["contact_confirmed"] is True
     assert await mail_recipient(programme, made["id"]) == []
-    assert [one["address"] for one in await mail_recipient(programme, made["id"], "access_lapsed")] == [
+    assert [one.address for one in await mail_recipient(programme, made["id"], "access_lapsed")] == [
         "lusine@police.example"
     ]
 
@@ -119,10 +118,10 @@ async def test_a_link_expires_after_a_week_or_with_a_newer_link(programme: Progr
     assert (await programme.as_("lusine").post("/applications/account/address")).status_code == 303
     (newest,) = await mail_recipient(programme, made["id"])
     async with stranger(programme) as client:
-        assert (await client.post(first["link"])).status_code == 409
+        assert (await client.post(str(first.link))).status_code == 409
         clock.move(timedelta(days=8))
-        assert "counts no more" in (await client.get(newest["link"])).text
-        assert (await client.post(newest["link"])).status_code == 409
+        assert "counts no more" in (await client.get(str(newest.link))).text
+        assert (await client.post(str(newest.link))).status_code == 409
     assert await mail_recipient(programme, made["id"]) == []
     for _ in range(5):
         await programme.post("lusine", "/register/own-address", status=202)
@@ -139,10 +138,10 @@ async def test_a_new_address_counts_once_it_is_confirmed(programme: Programme) -
     await programme.post("programme", "/register/proposals", body, 201)
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani@police.example", "ani.new@police.example")
-    assert [one["address"] for one in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
+    assert [one.address for one in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
     (link_recipient,) = await mail_recipient(programme, ani["id"])
     async with stranger(programme) as client:
-        await client.post(link_recipient["link"])
+        await client.post(str(link_recipient.link))
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani.new@police.example", None)
 

@@ -48,8 +48,8 @@ async def answer_link(programme: Programme, about: str, audience: AudienceKind =
         availability_of=UUID(about),
     )
     found = await contacts(programme.app.state.service.bus, "notifications", wanted)
-    assert set(found[0]) == {"recipient", "name", "address", "language", "timezone", "link"}
-    return str(found[0]["link"])
+    assert set(type(found[0]).model_fields) == {"recipient", "name", "address", "language", "timezone", "link"}
+    return str(found[0].link)
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:

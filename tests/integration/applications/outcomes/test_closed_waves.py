@@ -240,7 +240,7 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
 
     async def link_about(id_: UUID, message: str = "deadline_near") -> str:
         wanted = ContactRequest(AudienceKind.LINE_MANAGER, message, application_id=application_id, availability_of=id_)
-        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0]["link"])
+        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0].link)
 
     async def name(who: str) -> int:
         body = {"name": who, "email": f"{who}@police.example"}

@@ -63,7 +63,7 @@ async def link_of(programme: Programme, application_id: str, message: str = "dea
     """Return the path of the link in a mail to the line manager."""
     about = UUID(application_id)
     wanted = ContactRequest(AudienceKind.LINE_MANAGER, message, application_id=about, availability_of=about)
-    return str((await contacts(programme.app.state.service.bus, "notifications", wanted))[0]["link"])
+    return str((await contacts(programme.app.state.service.bus, "notifications", wanted))[0].link)
 
 
 async def test_a_line_manager_opens_the_form_by_a_button_for_ten_minutes(
@@ -134,7 +134,7 @@ async def test_closed_forms_end_only_their_own_links(abroad: Abroad) -> None:
         wanted = ContactRequest(
             AudienceKind.LINE_MANAGER, "deadline_near", application_id=application_id, availability_of=id_
         )
-        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0]["link"])
+        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0].link)
 
     async def closed(about: UUID) -> None:
         of = {"visit_id": visit_id, "mentorship_id": None} if about == visit_id else {"visit_id": None}
