@@ -149,7 +149,7 @@ async def _visible(session: AsyncSession, principal: Principal) -> list[store.In
 
 
 async def visible_incidents(session: AsyncSession, principal: Principal) -> list[Incident]:
-    """Return what a person reported or may handle: reported ones first, then acknowledged, then closed."""
+    """Return the reports that a person made or may handle: reported ones first, then acknowledged, then closed."""
     return [incident_view(row, principal) for row in await _visible(session, principal)]
 
 
