@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from markupsafe import Markup
 
+from services.applications.fields import fields_of, value_in_words
 from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, StatedReason, topic_label
@@ -14,9 +15,12 @@ from shared.i18n import gettext
 from shared.web import states
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from pydantic import BaseModel
+
+    from services.applications.fields import Reading
     from services.applications.outcomes.views import Task
     from shared.web.states import State
 
@@ -31,6 +35,20 @@ class SummaryRow:
     value: Any
     change: str | None = None
     change_text: str = ""
+
+
+def entry_rows(entry: BaseModel, names: Iterable[str], reading: Reading) -> list[SummaryRow]:
+    """Return these fields of an entry as the rows of a summary list."""
+    specs = fields_of(type(entry))
+    return [SummaryRow(specs[name].heading, value_in_words(entry, name, reading) or None) for name in names]
+
+
+def entry_changes(
+    before: BaseModel, after: BaseModel, names: Sequence[str], reading: Reading
+) -> list[tuple[str, str | None, str | None]]:
+    """Return the heading, the old and the new value of each of these fields."""
+    old, new = (entry_rows(entry, names, reading) for entry in (before, after))
+    return [(row.key, row.value, changed.value) for row, changed in zip(old, new, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

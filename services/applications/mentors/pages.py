@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.applications import transitions
-from services.applications.display import cause_word, state_counts, tag
+from services.applications.display import cause_word, entry_changes, state_counts, tag
+from services.applications.fields import Reading
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.mentors import actions
@@ -23,7 +24,7 @@ from services.applications.mentors.views.lists import (
     own_list,
 )
 from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details
-from services.applications.mentors.views.words import changes, rows
+from services.applications.mentors.views.words import rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.tables import PAGE
@@ -248,7 +249,7 @@ def _preview_page(request: Request, preview: actions.ProfilePreview, sent: FormD
         "mentors/revise.html",
         mentor=preview.mentor,
         preview=preview,
-        changes=changes(preview.mentor.entry, preview.entry, preview.changes),
+        changes=entry_changes(preview.mentor.entry, preview.entry, preview.changes, Reading()),
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
         ],

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
+from services.applications.display import entry_changes
+from services.applications.fields import Reading
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Host
 from services.applications.parameters import BusDep
@@ -15,7 +17,6 @@ from services.applications.placements.model.placement import PlacementEntry
 from services.applications.placements.pages.common import offer_path
 from services.applications.placements.views.names import application_named, conflicts_named, names_of
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
-from services.applications.placements.views.words import changes
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import Role
@@ -163,7 +164,9 @@ async def _preview_page(request: Request, bus: Bus, proposed: revisions.Proposed
         "placements/revise.html",
         offer=proposed.placement,
         preview=proposed.preview,
-        changes=changes(before, after, [change.field for change in proposed.preview.changes], names),
+        changes=entry_changes(
+            before, after, [change.field for change in proposed.preview.changes], Reading(names=names)
+        ),
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
         ],

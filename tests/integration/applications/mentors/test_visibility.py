@@ -10,6 +10,8 @@ from services.applications.availability.actions import checks
 from shared.contracts import matches
 from shared.ids import new_id
 from shared.time import clock
+from tests.integration.applications.call_forms import fund
+from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.test_abroad_pages import read, send
 
 if TYPE_CHECKING:
@@ -100,3 +102,42 @@ async def test_only_the_host_of_a_match_reads_its_receipt(abroad: Abroad) -> Non
     await abroad.explained(match_id)
     await abroad.publish(matches.MatchCancelled, match_id, by="guest", reason="other", was="proposed")
     await abroad.post("claire", f"/matches/{match_id}/receipt", None, 404)
+
+
+async def test_restricted_expertise_is_left_out_for_readers_elsewhere(abroad: Abroad, programme: Programme) -> None:
+    """The mentor and the country read a restricted area; the programme coordinator reads that there is one."""
+    areas = [{"area": "witness_protection", "level": 2, "years": 4}, {"area": "analysis", "level": 3, "years": 12}]
+    entry = abroad.mentor_entry(expertise=areas)
+    mentor = await abroad.post(
+        "jonas", "/mentors", {"call_id": programme.call["id"], "entry": entry, "publish": True}, 201
+    )
+    assert (mentor["whole"], mentor["restricted_areas"], mentor["entry"]["expertise"]) == (True, 0, areas)
+    at = f"/mentors/{mentor['id']}"
+    assert (await abroad.get("rasa", at))["entry"] == mentor["entry"]
+    elsewhere = await abroad.get("programme", at)
+    assert (elsewhere["restricted_areas"], elsewhere["entry"]["expertise"]) == (1, areas[1:])
+    (listed,) = (await abroad.get("programme", "/mentors/country"))["items"]
+    assert (listed["restricted_areas"], listed["mentees"]) == (1, 0)
+    for path in (f"/applications{at}", "/applications/mentors/country"):
+        assert "Witness protection" in await read(abroad, "rasa", path)
+        page = await read(abroad, "programme", path)
+        assert "Witness protection" not in page
+        assert "restricted" in page
+
+
+async def test_mentors_are_read_page_by_page(abroad: Abroad, programme: Programme) -> None:
+    """Pages of one profile give each once, the newest first; `since` leaves out what was not changed since."""
+    other = await abroad.post("programme", "/calls", call_terms(await fund(programme)), 201)
+    body = {"entry": abroad.mentor_entry(), "publish": True}
+    calls = (programme.call["id"], other["id"])
+    made = [(await abroad.post("jonas", "/mentors", body | {"call_id": call}, 201))["id"] for call in calls]
+    first = await abroad.get("programme", "/mentors/country?limit=1")
+    rest = await abroad.get("programme", f"/mentors/country?limit=1&cursor={first['next']}")
+    assert [mentor["id"] for mentor in (*first["items"], *rest["items"])] == made[::-1]
+    assert rest["next"] is None
+    clock.move(timedelta(hours=1))
+    since = clock.now().isoformat().replace("+00:00", "Z")
+    await abroad.post("jonas", f"/mentors/{made[0]}/pause")
+    changed = await abroad.get("programme", f"/mentors/country?since={since}")
+    assert [(mentor["id"], mentor["state"]) for mentor in changed["items"]] == [(made[0], "paused")]
+    await abroad.get("programme", "/mentors/country?state=unknown", 422)
