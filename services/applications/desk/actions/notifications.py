@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx2
 import structlog
+from pydantic import BaseModel, ConfigDict
 
 from services.applications.register.store import entries
 from shared import http_client
@@ -47,6 +48,21 @@ class Unavailable(RuntimeError):
     """Notifications does not answer, or not as agreed."""
 
 
+class Message(BaseModel):
+    """One message as the inbox lists it: `when` is its time in words, `link` a path of the programme's, or empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    subject: str
+    text: tuple[str, ...]
+    when: str
+    link: str
+    action: str
+    reference: str
+    read: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """One page of the messages to a person: how many there are (as filtered), and how many are unread in all.
@@ -54,7 +70,7 @@ class Inbox:
     `language` is the one that the messages are in, `words` the words beside them in that language.
     """
 
-    messages: Sequence[dict[str, Any]]
+    messages: Sequence[Message]
     total: int
     unread: int
     language: str = SOURCE
@@ -77,7 +93,7 @@ class Choice:
 
     @property
     def quiet(self) -> tuple[str, str] | None:
-        """The hours in which mail to the person waits; None where it does not."""
+        """Return the hours in which mail to the person waits; None where it does not."""
         if self.night == QuietHours.COUNTRY:
             return self.usual
         since, _, until = self.night.partition("-")
@@ -98,7 +114,7 @@ async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 
     query = {"recipient": str(person), "language": language, "page": page, "unread": unread}
     found = await _request(settings, "GET", "inbox", params=query)
     try:
-        messages = [one | {"at": datetime.fromisoformat(one["at"])} for one in found["messages"]]
+        messages = [Message.model_validate(message) for message in found["messages"]]
         count, words = int(found["unread"]), dict(found["words"])
         return Inbox(messages, int(found["total"]), count, str(found["language"]), words)
     except (KeyError, TypeError, ValueError) as error:
@@ -129,7 +145,7 @@ async def choice(settings: Settings, person: UUID, country: str | None, language
     found = await _request(settings, "GET", "choice", params=query)
     try:
         usual = found["quiet_since"], found["quiet_until"]
-        ways = [(str(one["code"]), str(one["text"])) for one in found["ways"]]
+        ways = [(str(way["code"]), str(way["text"])) for way in found["ways"]]
         return Choice(
             code=str(found["choice"]),
             ways=ways,

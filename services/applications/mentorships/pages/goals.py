@@ -13,7 +13,7 @@ from services.applications.mentorships.forms import GiveUpForm, GoalForm, NoteFo
 from services.applications.mentorships.model.pair import ONGOING
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
 from services.applications.mentorships.pages.mentorship import mentorship_page
-from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.mentorships.views.mentorship import GoalView, MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
@@ -86,7 +86,7 @@ async def _page(
     )
 
 
-def _timeline(view: MentorshipView, goal_view: Any) -> list[dict[str, Any]]:
+def _timeline(view: MentorshipView, goal_view: GoalView) -> list[dict[str, Any]]:
     """Return the notes, the newest first, between the end and the beginning of the goal."""
     goal = goal_view.goal
     found = [

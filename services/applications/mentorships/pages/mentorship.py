@@ -16,7 +16,13 @@ from services.applications.mentorships.model.sessions import SessionState
 from services.applications.mentorships.model.tasks import PairTask
 from services.applications.mentorships.pages.common import load_view, mentorship_path, name_of, router, when
 from services.applications.mentorships.pages.list import task_label
-from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.mentorships.views.mentorship import GoalView, MentorshipView
+from services.applications.mentorships.views.read_models import (
+    MentoringSession,
+    PairVisitDates,
+    session_of,
+    visit_dates_of,
+)
 from services.applications.outcomes.actions import tickets
 from services.applications.parameters import BusDep, Portal
 from shared.bus import Bus
@@ -73,9 +79,9 @@ async def mentorship_page(
         waits=view.agreement.to_sign,
         signed=_signed(view),
         goals=[_goal(view, goal_view) for goal_view in view.goals],
-        sessions=[_session(view, session) for session in view.sessions],
+        sessions=[_session(view, session_of(logged)) for logged in view.sessions],
         counted=_totals_rows(view),
-        visits=[_visit(visit) for visit in view.visits],
+        visits=[_visit(visit_dates_of(visit)) for visit in view.visits],
         may_set=party is not None and mentorship.stands in ONGOING,
         may_log=party is not None and active,
         meeting=_meeting(view),
@@ -142,7 +148,7 @@ def _signed(view: MentorshipView) -> list[tuple[str, str]]:
     ]
 
 
-def _goal(view: MentorshipView, goal_view: Any) -> dict[str, Any]:
+def _goal(view: MentorshipView, goal_view: GoalView) -> dict[str, Any]:
     goal = goal_view.goal
     return {
         "number": goal.number,
@@ -156,10 +162,10 @@ def _goal(view: MentorshipView, goal_view: Any) -> dict[str, Any]:
     }
 
 
-def _session(view: MentorshipView, session: Any) -> dict[str, Any]:
+def _session(view: MentorshipView, session: MentoringSession) -> dict[str, Any]:
     """Return a session, and what the reader can do with it."""
     begun = view.mentorship.stands in BEGUN
-    mine = session.party == view.party
+    mine = session.by is view.party
     waits = session.state in {SessionState.LOGGED, SessionState.DISPUTED}
     return {
         "id": session.id,
@@ -167,7 +173,7 @@ def _session(view: MentorshipView, session: Any) -> dict[str, Any]:
         "day": session.held_on,
         "minutes": ngettext("%(num)d minute", "%(num)d minutes", session.minutes) % {"num": session.minutes},
         "where": gettext("on site") if session.on_site else gettext("remote"),
-        "by": name_of(view, session.party),
+        "by": name_of(view, session.by),
         "note": session.note,
         "dispute": session.dispute,
         "state": state("session", session.state),
@@ -219,7 +225,7 @@ def _meeting(view: MentorshipView) -> dict[str, Any] | None:
     }
 
 
-def _visit(visit: Any) -> dict[str, Any]:
+def _visit(visit: PairVisitDates) -> dict[str, Any]:
     when = gettext("No dates yet")
     if visit.start is not None and visit.end is not None:
         when = dates.span(visit.start, visit.end)

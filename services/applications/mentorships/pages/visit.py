@@ -15,6 +15,7 @@ from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, 
 from services.applications.mentorships.model.visit import TO_COME, RequestState
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
 from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.mentorships.views.read_models import ProposedVisit, proposed_visit_of
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
@@ -53,7 +54,7 @@ def _page(
         view=view,
         one=view.mentorship,
         reference=view.of.case.application.reference,
-        asked=_request_rows(view, open_request) if open_request is not None else None,
+        asked=_request_rows(view, proposed_visit_of(open_request)) if open_request is not None else None,
         may_answer=open_request is not None
         and open_request.stands is RequestState.ASKED
         and open_request.party != view.party
@@ -63,7 +64,11 @@ def _page(
         and open_request.party == view.party,
         may_ask=active and open_request is None and not to_come,
         to_come=view.visits[0] if to_come else None,
-        earlier=[_request_rows(view, candidate) for candidate in view.requests if candidate is not open_request],
+        earlier=[
+            _request_rows(view, proposed_visit_of(candidate))
+            for candidate in view.requests
+            if candidate is not open_request
+        ],
         until=view.until,
         form_=form,
         answer_form=answer or VisitAnswerForm(),
@@ -83,10 +88,10 @@ def _guests(view: MentorshipView) -> Any:
     )
 
 
-def _request_rows(view: MentorshipView, visit_request: Any) -> dict[str, Any]:
+def _request_rows(view: MentorshipView, visit_request: ProposedVisit) -> dict[str, Any]:
     return {
         "id": visit_request.id,
-        "by": name_of(view, visit_request.party),
+        "by": name_of(view, visit_request.by),
         "at": visit_request.at,
         "guest": name_of(view, visit_request.guest),
         "days": ngettext("%(num)d working day", "%(num)d working days", visit_request.days)

@@ -159,6 +159,7 @@ class PairVisitDates(ReadModel):
     start: date | None
     end: date | None
     guest: Party
+    host_country: Annotated[str, Field(description="Where it takes place, ISO 3166-1.", examples=["LT"])]
 
 
 class Mentorship(ReadModel):
@@ -235,7 +236,7 @@ def mentorship_of(view: MentorshipView) -> Mentorship:
         meet_next=view.next_on,
         planned_session=planned_session_of(view.meeting) if view.meeting is not None else None,
         proposed_visits=[proposed_visit_of(request) for request in view.requests],
-        visits=[_visit(visit) for visit in view.visits],
+        visits=[visit_dates_of(visit) for visit in view.visits],
         tasks=[form_task(task) for task in view.tasks],
         match=match_of(view.of),
     )
@@ -245,8 +246,16 @@ def _pending(tasks: Sequence[PendingTasks]) -> list[PairTaskCount]:
     return [PairTaskCount(what=task.what, count=task.count) for task in tasks]
 
 
-def _visit(row: VisitRow) -> PairVisitDates:
-    return PairVisitDates(id=row.id, state=row.stands, start=row.start, end=row.end, guest=Party(row.guest))
+def visit_dates_of(row: VisitRow) -> PairVisitDates:
+    """Return a visit of a pair as the API answers it."""
+    return PairVisitDates(
+        id=row.id,
+        state=row.stands,
+        start=row.start,
+        end=row.end,
+        guest=Party(row.guest),
+        host_country=row.host_country,
+    )
 
 
 def _agreement(view: MentorshipView) -> MentoringAgreement:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def waiting_for_results(session: AsyncSession, reader: Participant) -> list[Waiting]:
-    """Return the mentorships about which the reader is asked what came of them."""
+    """Return the mentorships whose results the reader is asked for."""
     results = await pair_results_asked(session, reader.confirmed)
     name = ngettext("mentorship waits for what came of it", "mentorships wait for what came of them", len(results))
     return counted(len(results), name, "/applications/mentorships?state=results")
