@@ -18,7 +18,8 @@ from services.notifications.messages.pages.volume import router as volume
 from services.notifications.preferences.api import router as preferences_api
 from services.notifications.preferences.pages import router as preferences
 from services.notifications.webhooks.api import router as webhooks_api
-from services.notifications.webhooks.pages import router as webhooks
+from services.notifications.webhooks.pages.decisions import router as webhook_decisions
+from services.notifications.webhooks.pages.endpoints import router as webhooks
 from shared.runtime.dead_letters import dead_letters_router
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def page_routers() -> list[APIRouter]:
         unreachable,
         message_table,
         volume,
+        webhook_decisions,
         webhooks,
         dead_letters_router("notifications", consumers),
     ]

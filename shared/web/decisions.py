@@ -31,6 +31,7 @@ from shared.web.render import render, see_other
 from shared.web.validation_texts import sentence_of
 
 F = TypeVar("F", bound=Form)
+F_co = TypeVar("F_co", bound=Form, covariant=True)
 MOST = 50
 """How many cases are decided at once: what one page of a list shows."""
 _SHOWN_AGAIN = (409, 422)
@@ -42,14 +43,16 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 class Question:
     """What the page asks: its title, its button, the address it leads back to, and what the reader should know.
 
-    `follows` are the consequences, one a line. `obstacle` says why it cannot be decided; then there is no form.
-    `final` adds that it cannot be undone, `warning` makes the button red. `version` is sent along with the form.
-    `more` is for a `template` of the room, which extends `decision.html` by its blocks `about` and `fields`.
+    `back_text` names where it leads back to. `follows` are the consequences, one a line. `obstacle` says why it cannot
+    be decided; then there is no form. `final` adds that it cannot be undone, `warning` makes the button red. `version`
+    is sent along with the form. `more` is for a `template` of the room, which extends `decision.html` by its blocks
+    `about` and `fields`.
     """
 
     title: str
     button: str
     back: str
+    back_text: str = ""
     caption: str = ""
     text: str = ""
     follows: Sequence[str] = ()
@@ -63,14 +66,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[F]):
+class Asked(Generic[F_co]):
     """One request about one case: who makes it, the ids in its address by name, and the form."""
 
     request: Request
     principal: Principal
     bus: Bus
     ids: Mapping[str, UUID]
-    form: F
+    form: F_co
 
     @property
     def id(self) -> UUID:
@@ -92,19 +95,22 @@ class Decision(Generic[F]):
     """One decision on one case, or the form of one thing.
 
     `ask` returns the question, or an address where there is nothing to decide any more; `act` carries it out and
-    returns the address of the page that says so. A refusal without a field is shown at the field `at`, else at the
-    top; values that a model of `act` does not take are refused at their fields. Refusals with another status than 409
-    and 422 are answered as such: no change of the form can help. `new` makes the form that is shown first (with values
-    that are known), `prepare` fills in choices before a form is shown or checked.
+    returns the address of the page that says so, or a page that is shown only this once. A refusal without a field is
+    shown at the field `at`, else at the top; values that a model of `act` does not take are refused at their fields.
+    Refusals with another status than 409 and 422 are answered as such: no change of the form can help. `new` makes the
+    form that is shown first (with values that are known), `prepare` fills in choices before a form is shown or checked.
+    `check` puts errors at the fields that only other facts show, so that they stand beside those that the form finds by
+    itself.
     """
 
     path: str
     form: type[F]
     ask: Callable[[Asked[F]], Awaitable[Question | str]]
-    act: Callable[[Asked[F]], Awaitable[str]]
+    act: Callable[[Asked[F]], Awaitable[str | Response]]
     at: str = ""
     new: Callable[[Asked[F]], Awaitable[F]] | None = None
     prepare: Callable[[Asked[F]], Awaitable[None]] | None = None
+    check: Callable[[Asked[F]], Awaitable[None]] | None = None
 
 
 async def opened_at(request: Request) -> datetime | None:
@@ -144,10 +150,10 @@ async def _ask(decision: Decision[F], asked: Asked[F]) -> Response:
 async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
     if decision.prepare is not None:
         await decision.prepare(asked)
-    if await asked.form.rows_changed(asked.request) or not asked.form.validate():
+    if await asked.form.rows_changed(asked.request) or not await _valid(decision, asked):
         return await _question_page(decision, asked, 422)
     try:
-        address = await decision.act(asked)
+        done = await decision.act(asked)
     except ValidationError as error:
         for problem in error.errors():
             asked.form.refuse(str(problem["loc"][0]) if problem["loc"] else decision.at, sentence_of(problem))
@@ -155,7 +161,14 @@ async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
     except Refused as refused:
         asked.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
         return await _question_page(decision, asked, refused.status_code)
-    return see_other(address)
+    return see_other(done) if isinstance(done, str) else done
+
+
+async def _valid(decision: Decision[F], asked: Asked[F]) -> bool:
+    valid = asked.form.validate()
+    if decision.check is not None:
+        await decision.check(asked)
+    return valid and not asked.form.problems()
 
 
 async def _question_page(decision: Decision[F], asked: Asked[F], status: int = 200) -> Response:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.identity.state import identity_of
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from shared.web.states import State
 
 PAGE = 50
 """How many rows one page shows."""
@@ -98,7 +102,8 @@ class Listing:
 
     `empty` is shown where there are no rows and no filter is used, `none_fit` where filters leave nothing. `acts` are
     the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields. `done`
-    says what was just done.
+    says what was just done. `live` is the address of the stream that says when the list changes, and the id of its part
+    of the page.
     """
 
     title: str
@@ -119,7 +124,10 @@ class Listing:
     decide: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
     tick_all: str = ""
+    caption: str = ""
     back: str = ""
+    back_text: str = ""
+    live: tuple[str, str] | None = None
     buttons: Sequence[Link] = ()
     done: str = ""
     legend: str = ""
@@ -139,6 +147,11 @@ def list_page(request: Request, listing: Listing, template: str = "list.html", *
         cookies = identity_of(request.app).cookies
         cookies.write(response, list_cookie(request), quote(address, safe=""), max_age=_HOURS * 3600)
     return response
+
+
+def tag(state: State) -> Markup:
+    """Return a state as the tag that a cell shows."""
+    return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(state.tone, state.word)
 
 
 def state_counts(kind: str, found: Mapping[str, int], address: str = "", first: Sequence[Count] = ()) -> list[Count]:

@@ -10,7 +10,7 @@ from services.notifications.webhooks.actions.announcement import announce
 from services.notifications.webhooks.actions.deliveries import enqueue_test
 from services.notifications.webhooks.actions.secrets import SecretStore
 from services.notifications.webhooks.model.target import TargetProblem, WrongTarget, target
-from services.notifications.webhooks.model.webhook import chosen, new_secret
+from services.notifications.webhooks.model.webhook import LONGEST_DESCRIPTION, chosen, new_secret
 from services.notifications.webhooks.store import deliveries as queue
 from services.notifications.webhooks.store import endpoints
 from services.notifications.webhooks.transport.post import allowed, resolve
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 MOST = 50
 """How many endpoints there may be: each has places of its own."""
-LONGEST_DESCRIPTION = 200
 OVERLAPS = (0, 24, 72, 168)
 """For how many hours an old secret may still be signed with."""
 _SECONDS = 5.0

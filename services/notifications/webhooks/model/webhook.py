@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from services.notifications.events import PublishedEvent
 
+LONGEST_DESCRIPTION = 200
 FIGURES = ("exchange.figures", "exchange.periods")
 CASES = (
     "exchange.calls",

@@ -1,0 +1,170 @@
+"""The pages of webhooks: the endpoints and their deliveries."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.notifications.parameters import BusDep, SettingsDep
+from services.notifications.webhooks import views
+from services.notifications.webhooks.actions import endpoints
+from services.notifications.webhooks.model.webhook import DeliveryState
+from services.notifications.webhooks.pages.common import HOME, Coordinator, Reader
+from services.notifications.webhooks.views import READERS, Webhook
+from shared.contracts.codes import Role
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal, allow
+from shared.time import dates
+from shared.web import states
+from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, tag
+from shared.web.live import live_route
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix=HOME, include_in_schema=False)
+router.add_api_route("/live", live_route("webhooks"), dependencies=[Depends(allow(*READERS))])
+
+_STATES = (DeliveryState.FAILED, DeliveryState.WAITING, DeliveryState.DELIVERED)
+_DONE = {
+    "changed": N_("The webhook is changed."),
+    "paused": N_("The webhook is paused. Its events are kept."),
+    "resumed": N_("The webhook is resumed. What was kept goes out now."),
+    "known": N_("This was done already. The secret was shown once; make a new one if it was lost."),
+    "tested": N_("The test is sent within a few seconds: look at its result below."),
+}
+
+
+@router.get("")
+async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
+    """All endpoints."""
+    async with bus.read() as session:
+        found = await views.webhooks(session)
+    may_change = _may(who)
+    register = gettext("Register one below.") if may_change else gettext("A programme coordinator registers them.")
+    names = (gettext("Receiver"), gettext("Web address"), gettext("Where"), gettext("Events"), gettext("State"))
+    listing = Listing(
+        gettext("Webhooks"),
+        HOME,
+        [Column(name, numeric=name == names[3]) for name in (*names, gettext("Why"))],
+        [_row(webhook) for webhook in found.items],
+        len(found.items),
+        Empty(gettext("There is no webhook yet."), register),
+        intro=gettext(
+            "A webhook sends events to a server of yours or of somebody else as they happen, signed and tried again"
+            " until they are taken. A receiver outside of the programme gets figures and reporting periods only."
+        ),
+        done=gettext("The webhook is removed.") if request.query_params.get("done") == "removed" else "",
+        live=(f"{HOME}/live", "webhooks"),
+        legend="webhook",
+    )
+    return list_page(request, listing, "webhooks/webhooks.html", may_change=may_change)
+
+
+def _row(webhook: Webhook) -> list[Cell]:
+    return [
+        Link(webhook.description, f"{HOME}/{webhook.id}"),
+        webhook.url,
+        gettext("Outside of the programme") if webhook.outside else gettext("Inside of the programme"),
+        len(webhook.events),
+        tag(states.state("webhook", webhook.state)),
+        webhook.why or None,
+    ]
+
+
+@router.get("/{endpoint_id}")
+async def webhook(
+    request: Request,
+    endpoint_id: UUID,
+    bus: BusDep,
+    settings: SettingsDep,
+    who: Reader,
+    state: Annotated[str, Query(max_length=20)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """One endpoint with its deliveries."""
+    chosen = state if state in set(_STATES) else None
+    async with bus.read() as session:
+        found = await views.webhook_page(session, endpoint_id, chosen, page)
+    counts = found.counts
+    sent = request.query_params.get("again", "")
+    done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
+    if sent.isdecimal() and len(sent) < 9:
+        done = ngettext("%(num)d is sent again.", "%(num)d are sent again.", int(sent)) % {"num": int(sent)}
+    return render(
+        request,
+        "webhooks/webhook.html",
+        endpoint=found.webhook,
+        counts=_counts(endpoint_id, counts),
+        rows=found.deliveries,
+        total=sum(counts.values()) if chosen is None else counts.get(chosen, 0),
+        page=page,
+        old_until=found.old_secret_until,
+        kept=settings.webhook_kept_days,
+        failed=counts.get(DeliveryState.FAILED, 0),
+        result=views.result,
+        may_change=_may(who),
+        done=done,
+        moment_=lambda value: dates.moment(value, short=True),
+    )
+
+
+@router.post("/{endpoint_id}/pause")
+async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+    """Send nothing for now."""
+    await endpoints.pause(bus, who.subject, endpoint_id)
+    return see_other(f"{HOME}/{endpoint_id}?done=paused")
+
+
+@router.post("/{endpoint_id}/resume")
+async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+    """Send again."""
+    await endpoints.resume(bus, who.subject, endpoint_id)
+    return see_other(f"{HOME}/{endpoint_id}?done=resumed")
+
+
+@router.post("/{endpoint_id}/test")
+async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+    """Send a test, and redirect to its result."""
+    delivery_id = await endpoints.test(bus, who.subject, endpoint_id)
+    return see_other(f"{HOME}/deliveries/{delivery_id}")
+
+
+@router.get("/deliveries/{delivery_id}")
+async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
+    """One delivery: its attempts, and its body."""
+    async with bus.read() as session:
+        found, endpoint = await views.delivery(session, delivery_id)
+    return render(
+        request,
+        "webhooks/delivery.html",
+        delivery=found.delivery,
+        endpoint=endpoint,
+        attempts=found.attempts,
+        body=found.body,
+        result=views.result,
+        may_send=_may(who) and found.delivery.state is not DeliveryState.WAITING and not found.delivery.test,
+        done=request.query_params.get("done"),
+    )
+
+
+@router.post("/deliveries/{delivery_id}/redeliver")
+async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+    """Send one delivery again."""
+    await endpoints.send_again(bus, who.subject, delivery_id)
+    return see_other(f"{HOME}/deliveries/{delivery_id}?done=again")
+
+
+def _may(who: Principal) -> bool:
+    return who.has(Role.PROGRAMME_COORDINATOR)
+
+
+def _counts(endpoint_id: UUID, counts: Mapping[str, int]) -> list[Count]:
+    """Return the numbers by state; each links to exactly its rows."""
+    found = []
+    for code in _STATES:
+        state = states.state("webhook_delivery", code)
+        found.append(Count(counts.get(code, 0), state.word, f"{HOME}/{endpoint_id}?state={code}", state.tone))
+    return found
