@@ -96,6 +96,9 @@ async def test_dismissed_by_api(more_coordinators: Programme) -> None:
     """The dismissed application is back in its state, with no open task and no second appeal."""
     made = await not_endorsed(more_coordinators)
     assert len((await more_coordinators.get("programme", "/appeals?state=waits"))["items"]) == 1
+    listed = await more_coordinators.get("programme", "/appeals?limit=1")
+    assert ([one["you_decide"] for one in listed["items"]], listed["next"]) == ([True], None)
+    await more_coordinators.get("programme", "/appeals?cursor=nonsense", 422)
     path = f"/applications/{made['id']}/appeal/decide"
     await more_coordinators.post("programme", path, {"outcome": "dismissed"}, 422)
     answer = await more_coordinators.post("programme", path, {"outcome": "dismissed", "answer": ANSWER})
