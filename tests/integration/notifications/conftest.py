@@ -27,6 +27,7 @@ from services.notifications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.ids import reaction_id
 from shared.runtime.migrate import migrate
+from tests.serving import served
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -57,21 +58,6 @@ def migrated(postgres: Databases) -> Iterator[str]:
     address = postgres.new(name)
     yield address.replace("+asyncpg", "")
     postgres.drop(address)
-
-
-@asynccontextmanager
-async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """Serve an app over HTTP on a port, a free one if none is given; yield its address."""
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", port))
-        config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[place]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{place.getsockname()[1]}"
-        server.should_exit = True
-        await task
 
 
 class Catcher:

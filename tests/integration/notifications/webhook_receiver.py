@@ -16,7 +16,7 @@ from services.notifications.webhooks.worker import Courier, courier
 from shared.contracts import EVENTS
 from shared.contracts.codes import WebhookReach
 from shared.ids import new_id
-from tests.integration.notifications.conftest import served
+from tests.serving import served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

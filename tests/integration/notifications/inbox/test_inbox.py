@@ -27,7 +27,8 @@ from shared.contracts import read
 from shared.identity import service_headers
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
-from tests.integration.notifications.conftest import Catcher, post, rows, served
+from tests.integration.notifications.conftest import Catcher, post, rows
+from tests.serving import served
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:

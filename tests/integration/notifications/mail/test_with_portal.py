@@ -28,7 +28,8 @@ from shared.identity import every_route, service_headers
 from shared.ids import new_id
 from tests.integration.applications.availability.test_availability import stranger
 from tests.integration.applications.conftest import Programme
-from tests.integration.notifications.conftest import Catcher, post, rows, served
+from tests.integration.notifications.conftest import Catcher, post, rows
+from tests.serving import served
 from tests.support import SERVICE_TOKEN, Feed, settings_for
 
 if TYPE_CHECKING:

@@ -1,0 +1,16 @@
+"""The API of reporting answers as its OpenAPI document says, to every role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.api_trial import try_all
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+
+async def test_every_operation_answers_as_described(house: House) -> None:
+    """Examples, valid and invalid requests of every role get answers that the document describes."""
+    found = await try_all(house.app, "reporting", {}, {"period": "2026", "label": "2026"})
+    assert found == [], "\n".join(found)
