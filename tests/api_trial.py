@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-EXAMPLES = 3
+EXAMPLES = 2
 """How many requests are made for each operation and role, besides those from the description."""
 
 # A body may keep to its schema and still break a rule that no schema can say: 422 and 409 are for these.

@@ -63,7 +63,7 @@ async def history(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: R
     return views.figure_history(where, statements)
 
 
-@router.get("/periods/{label}/restatement")
+@router.get("/periods/{label}/restatement", responses={409: {}})
 async def restatement(_: Tracer, bus: BusDep, label: PeriodPath) -> Restatement:
     """Return what a restatement of a frozen period would change now, or what the waiting proposal changes."""
     async with bus.read() as session:

@@ -80,7 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name in _REPLACED:
         schemas.pop(name, None)
     schemas |= problem_answers.schemas()
-    made = _with_names(made, renamed | _readable(schemas))
+    made = _without_titles(_with_names(made, renamed | _readable(schemas)))
     _add_examples(made)
     settings = service_of(app).settings
     made["components"] |= {
@@ -105,7 +105,8 @@ def _complete(
     if "HTTPValidationError" in json.dumps(responses.get("422", {})):
         del responses["422"]
     for status, answer in problem_answers.problem_answers(access, method, operation).items():
-        responses.setdefault(status, answer)
+        if "content" not in responses.get(status, {}):
+            responses[status] = answer
     operation["security"] = [*operation.get("security", ()), *security.requirements(access, method)]
 
 
@@ -146,12 +147,24 @@ def _with_names(made: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
     made = walk(made)
     made["components"]["schemas"] = {names.get(name, name): walk(schema) for name, schema in schemas.items()}
-    for old, new in names.items():
-        if old in schemas and made["components"]["schemas"][new].get("title") == old:
-            made["components"]["schemas"][new]["title"] = new
     return dict(sorted(made.items(), key=lambda entry: _ORDER.index(entry[0])))
 
 
+def _without_titles(part: Any) -> Any:
+    """Return the document without the titles that pydantic makes of names: clients would take them for other names."""
+    if isinstance(part, list):
+        return [_without_titles(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: value if name in _VALUES else _without_titles(value)
+        for name, value in part.items()
+        if name != "title" or not isinstance(value, str)
+    }
+
+
+_VALUES = ("info", "default", "example", "examples")
+"""Parts of the document that are no schemas: a `title` in them is meant."""
 _ORDER = ("openapi", "info", "servers", "tags", "paths", "components")
 
 

@@ -72,10 +72,13 @@ def schemas() -> dict[str, Any]:
 
 
 def problem_answers(access: RouteAccess, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """Return the problems that an operation can answer, by status, each a reference to a shared response."""
+    """Return the problems that an operation can answer, by status, each a reference to a shared response.
+
+    Those that follow from nothing but its code are declared at the route, such as `responses={409: {}}`.
+    """
     return {
         str(status): {"$ref": f"#/components/responses/{_ANSWERS[status][0]}"}
-        for status in sorted(_statuses(access, method, operation))
+        for status in sorted(set(_statuses(access, method, operation)))
     }
 
 
@@ -83,7 +86,8 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
     yield from (429, 503)
     if access.kind != "public":
         yield from (401, 403)
-    if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+    yield from (int(status) for status in operation["responses"] if int(status) in _ANSWERS)
+    if "requestBody" in operation or any(_names_a_thing(each) for each in operation.get("parameters", ())):
         yield 404
     if method not in SAFE_METHODS:
         yield 409
@@ -91,3 +95,11 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
         yield from (400, 413, 415)
     if "requestBody" in operation or operation.get("parameters"):
         yield 422
+
+
+def _names_a_thing(parameter: dict[str, Any]) -> bool:
+    """Return whether a parameter may name a thing that does not exist."""
+    schema = parameter["schema"]
+    return parameter["in"] == "path" or any(
+        choice.get("format") == "uuid" for choice in (schema, *schema.get("anyOf", ()))
+    )

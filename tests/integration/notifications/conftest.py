@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from functools import cache
@@ -12,7 +11,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-import uvicorn
 from aiosmtpd.smtp import SMTP
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.notifications.app import create_app
 from services.notifications.settings import Settings
 from tests.api_trial import try_all
 from tests.support import settings_for
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 async def test_every_operation_answers_as_described(migrated: str) -> None:

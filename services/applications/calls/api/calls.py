@@ -62,7 +62,7 @@ async def begin_revision(call_id: UUID, principal: Coordinator, bus: BusDep) -> 
         return await call_draft(session, draft.id)
 
 
-@router.get("/{call_id}/left")
+@router.get("/{call_id}/left", responses={409: {}})
 async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> Page[RemainingApplications]:
     """Return what is left in a call, by state, and what its close makes of it."""
     async with bus.read() as session:

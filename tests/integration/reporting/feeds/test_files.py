@@ -27,9 +27,9 @@ from services.reporting.feeds.signing import signed
 from services.reporting.feeds.store import publications as store
 from shared.contracts.codes import Role
 from shared.time import clock
-from tests.serving import served
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
+from tests.serving import served
 
 if TYPE_CHECKING:
     import httpx2
