@@ -44,7 +44,13 @@ hypothesis.settings.load_profile("tandem")
 
 Server = TypeVar("Server", Postgres, Broker)
 
-TOGETHER = ("browser/test_journey.py", "integration/test_system.py", "faults/test_local_run.py")
+TOGETHER = (
+    "browser/test_journey.py",
+    "integration/test_system.py",
+    "integration/test_api_client.py",
+    "integration/test_api_guide.py",
+    "faults/test_local_run.py",
+)
 """Files that share one local run, in this order: the last one ends it. A start takes some 30 s of processor time."""
 FIRST = (*TOGETHER, "integration/test_sample_programme.py")
 """Files that take minutes, and so begin before the others."""

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from deploy.cli import (
+    access_token,
     bounces,
     clock,
     contracts,
@@ -49,6 +50,7 @@ for command in (
     redrive,
     bounces,
     contracts,
+    access_token,
     match,
     what_if,
     schedule,

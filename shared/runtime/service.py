@@ -227,7 +227,7 @@ def _health(name: str) -> APIRouter:
 
     @router.get("/api/openapi.json", dependencies=[Depends(identity.public())])
     async def openapi(request: Request) -> JSONResponse:
-        app: FastAPI = request.app
-        return JSONResponse(document(app))
+        # The first time it takes seconds, in which others are to be answered.
+        return JSONResponse(await asyncio.to_thread(document, request.app))
 
     return router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,6 @@ def api_page(service: str) -> APIRouter:
 
     @router.get(f"/{service}/api", dependencies=[Depends(public())])
     async def api(request: Request) -> HTMLResponse:
-        return render(request, "api.html", service=service, operations=operations(request.app))
+        return render(request, "api.html", service=service, operations=await asyncio.to_thread(operations, request.app))
 
     return router

@@ -80,7 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name in _REPLACED:
         schemas.pop(name, None)
     schemas |= problem_answers.schemas()
-    made = _without_titles(_with_names(made, renamed | _readable(schemas)))
+    made = dict(_without_titles(_with_names(made, renamed | _readable(schemas))))
     _add_examples(made)
     settings = service_of(app).settings
     made["components"] |= {
@@ -101,6 +101,7 @@ def _complete(
     renamed[f"Body_{operation['operationId']}"] = "".join(word.title() for word in made_id.split("_")) + "Form"
     operation["operationId"] = made_id
     _describe(operation, route)
+    _simplify_body(operation)
     responses = operation["responses"]
     if "HTTPValidationError" in json.dumps(responses.get("422", {})):
         del responses["422"]
@@ -108,6 +109,15 @@ def _complete(
         if "content" not in responses.get(status, {}):
             responses[status] = answer
     operation["security"] = [*operation.get("security", ()), *security.requirements(access, method)]
+
+
+def _simplify_body(operation: dict[str, Any]) -> None:
+    """Describe a body that may be left out by its own schema, not as "this or null", which generated clients send."""
+    media = operation.get("requestBody", {}).get("content", {}).get(_JSON, {})
+    choices = media.get("schema", {}).get("anyOf", ())
+    others = [choice for choice in choices if choice.get("type") != "null"]
+    if len(others) == 1 and not operation["requestBody"].get("required"):
+        media["schema"] = others[0]
 
 
 def _describe(operation: dict[str, Any], route: RouteContext) -> None:

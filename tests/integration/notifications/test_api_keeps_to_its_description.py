@@ -7,6 +7,8 @@ from services.notifications.settings import Settings
 from tests.api_trial import try_all
 from tests.support import settings_for
 
+pytestmark = pytest.mark.timeout(600)
+
 
 async def test_every_operation_answers_as_described(migrated: str) -> None:
     """Examples, valid and invalid requests of every role get answers that the document describes."""
