@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.notifications.app import create_app
 from services.notifications.settings import Settings
 from tests.api_trial import try_all
