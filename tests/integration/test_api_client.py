@@ -131,7 +131,7 @@ def opened_call(programme: Client, fund: str, now: datetime) -> UUID:
     today = now.date()
     terms = programme.body(
         "applications",
-        "CallDraft",
+        "CallEntry",
         kinds=["study_visit"],
         texts=[{"language": "en", "title": "Generated client", "summary": "Made by a generated client."}],
         scheme="empact-2026",
@@ -146,9 +146,8 @@ def opened_call(programme: Client, fund: str, now: datetime) -> UUID:
     )
     made = programme.call("applications.calls.create_call", body=terms, expect=201)
     listed = programme.call("applications.calls.list_calls", expect=200)
-    call_id = UUID(str(made.to_dict()["id"]))
-    assert str(call_id) in str(listed.to_dict())
-    return call_id
+    assert made.id in {call.id for call in listed.items}
+    return UUID(str(made.id))
 
 
 def submitted(officer: Client, call_id: UUID, now: datetime) -> UUID:
