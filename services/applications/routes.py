@@ -21,7 +21,7 @@ from services.applications.desk import api as desk_api
 from services.applications.desk.pages import calendar_feed, clock, home, inbox, start
 from services.applications.desk.pages import settings as desk_settings
 from services.applications.matches import api as matches_api
-from services.applications.matches.pages import bulk, matches
+from services.applications.matches import pages as matches_pages
 from services.applications.mentors import api as mentors_api
 from services.applications.mentors import pages as mentors_pages
 from services.applications.mentorships import api as mentorships_api
@@ -109,8 +109,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
         outcomes_pages.router,
         *placements_pages.routers,
         mentors_pages.router,
-        bulk.router,
-        matches.router,
+        *matches_pages.routers,
     ]
     found += [visits_visits.router, early_ends.router, mentorships_pages.router, oversight_incidents.router]
     found += [

@@ -1,10 +1,14 @@
-"""The form by which a party answers an offered match."""
+"""The forms by which matches are cleared, and an offered one is answered."""
 
 from __future__ import annotations
 
-from shared.contracts.codes import StatedReason
-from shared.i18n import N_
+from shared.contracts.codes import Answer, StatedReason
+from shared.i18n import N_, gettext
 from shared.web.forms import Form, Longest, Needed, RadioField, SelectField, TextAreaField
+
+
+class ClearAllForm(Form):
+    """The confirmation to clear several matches; it has no fields."""
 
 
 class AnswerForm(Form):
@@ -19,3 +23,11 @@ class AnswerForm(Form):
     text = TextAreaField(
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
+
+    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+        """Validate, and require a reason where the match is declined."""
+        good = super().validate()
+        if self.answer.data == Answer.DECLINE and not self.reason.data:
+            self.refuse("reason", gettext("Choose why you decline"))
+            return False
+        return good

@@ -1,47 +1,42 @@
-"""The pages on which a coordinator clears several matches: preview, confirmation and result."""
+"""The pages on which a coordinator clears several matches."""
 
-from typing import Annotated
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
-from services.applications.bulk import MOST, BulkRow
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
+from services.applications.matches.forms import ClearAllForm
 from services.applications.matches.views.names import applicant_name
 from services.applications.overview.views.participation import MatchView, match_view
-from services.applications.parameters import BusDep
-from shared.bus import Bus
 from shared.contracts.codes import Side
-from shared.i18n import gettext, ngettext
-from shared.identity import Principal
-from shared.web.render import render, see_other
+from shared.i18n import N_, gettext, ngettext
+from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
-Matches = Annotated[list[UUID], Query(max_length=MOST)]
+ACTS = {"clear": BulkAct(ClearAllForm, N_("Clear"), N_("Clear these matches?"))}
 
 
-def _bulk_row(view: MatchView, text: str) -> BulkRow:
-    place = view.host.name if view.host else ""
-    reference = view.case.application.reference or ""
-    return BulkRow(
+async def _views(ticked: Ticked[Any], ids: Sequence[UUID]) -> list[MatchView]:
+    """Return the ticked matches by reference. Raises `Refused` (404) where the reader has no part in one."""
+    async with ticked.bus.read() as session:
+        found = [await match_view(session, ticked.principal, match_id) for match_id in sorted(set(ids))]
+    return sorted(found, key=lambda view: view.case.application.reference or "")
+
+
+def _item(view: MatchView, text: str) -> Item:
+    host = view.host.name if view.host else ""
+    return Item(
         view.match.id,
-        reference,
+        view.case.application.reference or "",
         applicant_name(view),
         tag("match", view.match.shown_state),
         text,
-        (place,) if place else (),
+        (host,) if host else (),
     )
-
-
-async def _views(bus: Bus, principal: Principal, ids: list[UUID]) -> list[MatchView]:
-    """Return the selected matches by reference. Raises `Refused` (404) where the principal has no part in one."""
-    async with bus.read() as session:
-        found = [await match_view(session, principal, match_id) for match_id in sorted(set(ids))]
-    return sorted(found, key=lambda view: view.case.application.reference or "")
 
 
 def _consequence(view: MatchView) -> str:
@@ -50,57 +45,53 @@ def _consequence(view: MatchView) -> str:
     return gettext("The other side sees the name and the service e-mail, and the place is offered.")
 
 
-def _obstacle(view: MatchView) -> str:
-    """Return why the reader cannot clear it now."""
-    if view.turn.capacity is not None:
-        return view.turn.capacity.sentence
-    return gettext("Nobody is asked to clear it now.")
+def _obstacle(view: MatchView, otherwise: str) -> str:
+    """Return why the reader cannot clear it now; `otherwise` where nobody is asked to."""
+    return view.turn.capacity.sentence if view.turn.capacity is not None else otherwise
 
 
-@router.get("/clear")
-async def ask(request: Request, principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
-    """Show every selected match: who sees what once it is cleared, or why it cannot be cleared."""
-    views = await _views(bus, principal, match)
-    return render(
-        request,
-        "matches/clear.html",
-        200 if match else 422,
-        matches=match,
-        able=[_bulk_row(view, _consequence(view)) for view in views if view.turn.mine],
-        unable=[_bulk_row(view, _obstacle(view)) for view in views if not view.turn.mine],
+async def _preview(ticked: Ticked[Any]) -> Items:
+    views = await _views(ticked, ticked.ids)
+    not_asked = gettext("Nobody is asked to clear it now.")
+    return Items(
+        [_item(view, _consequence(view)) for view in views if view.turn.mine],
+        [_item(view, _obstacle(view, not_asked)) for view in views if not view.turn.mine],
     )
 
 
-@router.post("/clear")
-async def clear(principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
-    """Clear those that can be cleared in one transaction; the next page shows which were, and why the others not."""
-    outcome = await clearance.clear_all(bus, principal, match)
-    query = {
-        "done": [cleared_match.id for cleared_match in outcome.done],
-        "left": [other_match.id for other_match, _ in outcome.left],
-    }
-    return see_other("/applications/matches/cleared?" + urlencode(query, doseq=True))
+async def _decide(ticked: Ticked[Any]) -> Result:
+    outcome = await clearance.clear_all(ticked.bus, ticked.principal, ticked.ids)
+    return Result([match.id for match in outcome.done], [match.id for match, _ in outcome.left])
 
 
-@router.get("/cleared")
-async def cleared(
-    request: Request,
-    principal: Decider,
-    bus: BusDep,
-    done: Matches = [],  # noqa: B006 - FastAPI copies it
-    left: Matches = [],  # noqa: B006 - as above
-) -> Response:
-    """Show which matches were cleared, and which not, with the reason."""
-    cleared_views, other_views = await _views(bus, principal, done), await _views(bus, principal, left)
-    no_longer_open = gettext("Somebody else has decided on it already, or it is not asked for any more.")
-    return render(
-        request,
-        "matches/cleared.html",
-        title=ngettext("%(num)d match is cleared", "%(num)d matches are cleared", len(cleared_views))
-        % {"num": len(cleared_views)},
-        able=[_bulk_row(view, gettext("Cleared")) for view in cleared_views],
-        unable=[
-            _bulk_row(view, view.turn.capacity.sentence if view.turn.capacity else no_longer_open)
-            for view in other_views
-        ],
+async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
+    decided = gettext("Somebody else has decided on it already, or it is not asked for any more.")
+    return Items(
+        [_item(view, gettext("Cleared")) for view in await _views(ticked, done)],
+        [_item(view, _obstacle(view, decided)) for view in await _views(ticked, left)],
     )
+
+
+add_bulk_decision(
+    router,
+    Decider,
+    BulkDecision(
+        path="/clear",
+        done_path="/cleared",
+        query="match",
+        home="/applications/matches/",
+        acts=ACTS,
+        words=BulkWords(
+            none=lambda: gettext("You have ticked no match."),
+            several=lambda count: ngettext("%(num)d match", "%(num)d matches", count) % {"num": count},
+            button=lambda count, _act: ngettext("Clear %(num)d match", "Clear %(num)d matches", count) % {"num": count},
+            done=lambda count: (
+                ngettext("%(num)d match is cleared", "%(num)d matches are cleared", count) % {"num": count}
+            ),
+        ),
+        back=lambda _act, _query: "/applications/matches?state=waits",
+        preview=_preview,
+        decide=_decide,
+        outcome=_outcome,
+    ),
+)

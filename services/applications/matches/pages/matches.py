@@ -1,45 +1,40 @@
-"""The pages of a match: list, details, clearance, answer, cancellation."""
+"""The pages of a match: list, details, clearance, answer."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import SummaryRow, reason_word, state_counts, tag, topic
-from services.applications.forms import ReasonForm
+from services.applications.display import SummaryRow, reason_word, tag, topic
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
-from services.applications.matches.views.names import applicant_name
+from services.applications.matches.pages.bulk import ACTS
+from services.applications.matches.views.names import applicant_name, match_path
 from services.applications.mentors.views.words import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
 from services.applications.parameters import BusDep, Portal
 from services.applications.placements.views.words import rows as placement_rows
-from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal, signed_in
 from shared.time import clock, dates
+from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, Tick, list_page, state_counts
 from shared.web.live import live_route
 from shared.web.render import render, see_other
 from shared.web.states import Standing, State, state
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
-
+_HERE = "/applications/matches"
 _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
 """What of a placement whoever answers or clears should know."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
-
-
-def match_path(match_id: UUID, rest: str = "") -> str:
-    """Return the address of a match, or of a page of it."""
-    return f"/applications/matches/{match_id}" + (f"/{rest}" if rest else "")
 
 
 @router.get("")
@@ -53,28 +48,56 @@ async def show_all(
     """Show the matches that concern the reader; those that wait for the reader have a filter of their own."""
     async with bus.read() as session:
         found = await match_list(session, principal, state, page)
-    waiting = (WAITS, found.waiting, ngettext("waits for you", "wait for you", found.waiting), "wait")
+    waiting = Count(found.waiting, ngettext("waits for you", "wait for you", found.waiting), f"?state={WAITS}", "wait")
     ticks = any(view.turn.mine for view in found.views)
-    return render(
+    return list_page(
         request,
+        Listing(
+            gettext("Matches"),
+            _HERE,
+            _columns(),
+            [_row(view, ticks=ticks) for view in found.views],
+            found.total,
+            _empty(state),
+            page=page,
+            counts=state_counts("match", found.states, first=[waiting]),
+            acts=[(act, gettext(what.button)) for act, what in ACTS.items()] if ticks else [],
+            decide=f"{_HERE}/clear",
+            back="/applications/",
+            legend="match",
+        ),
         "matches/list.html",
-        rows=[_row(view, ticks=ticks) for view in found.views],
-        ticks=ticks,
-        total=found.total,
-        page=page,
-        size=PAGE,
-        counts=state_counts("match", found.states, waiting),
     )
 
 
-def _row(view: MatchView, *, ticks: bool) -> list[Any]:
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Reference")),
+        Column(gettext("Applicant")),
+        Column(gettext("From")),
+        Column(gettext("Host")),
+        Column(gettext("For")),
+        Column(gettext("State")),
+        Column(gettext("Who has it now")),
+        Column(gettext("By when")),
+    ]
+
+
+def _empty(state: str) -> Empty:
+    """Return why the list is empty."""
+    if state:
+        return Empty(gettext("No match is in this state."), gettext("Show all"), _HERE)
+    return Empty(gettext("There is no match yet. It stands here as soon as one is proposed."))
+
+
+def _row(view: MatchView, *, ticks: bool) -> list[Cell]:
     match = view.match
     due = view.turn.due or match.due
     label = f"{view.case.application.reference} {applicant_name(view)}"
-    box = {"tick": "match", "value": match.id, "label": label, "ticked": False} if view.turn.mine else ""
+    box = Tick("match", str(match.id), label) if view.turn.mine else ""
     return [
         *([box] if ticks else []),
-        {"text": view.case.application.reference or str(match.id), "href": match_path(match.id)},
+        Link(view.case.application.reference or str(match.id), match_path(match.id)),
         applicant_name(view),
         labels.country(match.country),
         view.host.name if view.host else labels.country(match.host_country),
@@ -180,94 +203,13 @@ async def clear(request: Request, match_id: UUID, principal: Decider, bus: BusDe
     return see_other(match_path(match_id) + "?done=cleared")
 
 
-@router.get("/{match_id}/refuse")
-async def ask_refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask for the reason of a refusal."""
-    return await _refuse_page(request, principal, bus, match_id, ReasonForm())
-
-
-async def _refuse_page(
-    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: ReasonForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        view = await match_view(session, principal, match_id)
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.case.application.reference,
-        title=gettext("Do not clear this match"),
-        text=gettext(
-            "The match is cancelled and another place is looked for. "
-            "Reasons of health and clearance are passed on as personal."
-        ),
-        back_href=match_path(match_id),
-        button=gettext("Do not clear it"),
-    )
-
-
-@router.post("/{match_id}/refuse")
-async def refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Refuse clearance."""
-    form = await ReasonForm.read(request)
-    if not form.validate():
-        return await _refuse_page(request, principal, bus, match_id, form, 422)
-    await clearance.refuse(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(match_path(match_id) + "?done=refused")
-
-
 @router.post("/{match_id}/answer")
 async def answer(request: Request, match_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Answer it; the page then says that the answer has arrived."""
     form = await AnswerForm.read(request)
-    declines = form.answer.data == Answer.DECLINE
-    if not form.validate() or (declines and not form.reason.data):
-        if declines and not form.reason.data:
-            form.refuse("reason", gettext("Choose why you decline"))
-        return await match_page(request, principal, bus, match_id, form=form, status=422)
-    reason = StatedReason(form.reason.data) if declines else None
-    await answers.answer(bus, principal, match_id, Answer(form.answer.data), reason, form.text.data or "")
-    return see_other(match_path(match_id) + "?done=answered")
-
-
-@router.get("/{match_id}/cancel")
-async def ask_cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Ask for the reason of a cancellation."""
-    return await _cancel_page(request, principal, bus, match_id, ReasonForm())
-
-
-async def _cancel_page(
-    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: ReasonForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        view = await match_view(session, principal, match_id)
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.case.application.reference,
-        title=gettext("Ask that it be cancelled"),
-        text=_consequence(view),
-        back_href=match_path(match_id),
-        button=gettext("Ask to cancel"),
-    )
-
-
-def _consequence(view: MatchView) -> str:
-    """Return what follows from cancelling, for the one who reads it (decision 0012)."""
-    notice = gettext("The other side is told, with the reason. The place goes to the next in line.")
-    if view.case.sides[0] in view.case.parties:
-        return notice + " " + gettext("Your application ends with it.")
-    return notice + " " + gettext("While the call is open, the application looks for another place.")
-
-
-@router.post("/{match_id}/cancel")
-async def cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Ask to cancel a confirmed match."""
-    form = await ReasonForm.read(request)
     if not form.validate():
-        return await _cancel_page(request, principal, bus, match_id, form, 422)
-    await answers.cancel(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(match_path(match_id) + "?done=cancel")
+        return await match_page(request, principal, bus, match_id, form=form, status=422)
+    given = Answer(form.answer.data)
+    reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
+    await answers.answer(bus, principal, match_id, given, reason, form.text.data or "")
+    return see_other(match_path(match_id) + "?done=answered")

@@ -1,4 +1,4 @@
-"""Name the people of a match as the reader may know them: by name once released, else by a description."""
+"""Give the address of a match, and name its people as the reader may know them: by name once released."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from shared.contracts import labels
 from shared.contracts.codes import Party
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from services.applications.overview.views.participation import MatchView
     from services.applications.visits.store import Visit
+
+
+def match_path(match_id: UUID, rest: str = "") -> str:
+    """Return the address of a match, or of a page of it."""
+    return f"/applications/matches/{match_id}" + (f"/{rest}" if rest else "")
 
 
 def applicant_name(view: MatchView) -> str:

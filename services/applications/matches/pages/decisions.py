@@ -1,0 +1,67 @@
+"""The pages on which a match is refused clearance or cancelled."""
+
+from fastapi import APIRouter
+
+from services.applications.forms import ReasonForm
+from services.applications.guards import Anyone, Decider
+from services.applications.matches.actions import answers, clearance
+from services.applications.matches.views.names import match_path
+from services.applications.overview.views.participation import MatchView, match_view
+from shared.contracts.codes import StatedReason
+from shared.i18n import gettext
+from shared.web.decisions import Asked, Decision, Question, add_decision
+
+router = APIRouter(prefix="/applications/matches", include_in_schema=False)
+
+
+async def _ask_refuse(asked: Asked[ReasonForm]) -> Question:
+    async with asked.bus.read() as session:
+        view = await match_view(session, asked.principal, asked.id)
+    return Question(
+        gettext("Do not clear this match"),
+        gettext("Do not clear it"),
+        match_path(asked.id),
+        caption=view.case.application.reference or "",
+        text=gettext(
+            "The match is cancelled and another place is looked for. "
+            "Reasons of health and clearance are passed on as personal."
+        ),
+        warning=True,
+    )
+
+
+async def _refuse(asked: Asked[ReasonForm]) -> str:
+    form = asked.form
+    await clearance.refuse(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
+    return match_path(asked.id) + "?done=refused"
+
+
+async def _ask_cancel(asked: Asked[ReasonForm]) -> Question:
+    async with asked.bus.read() as session:
+        view = await match_view(session, asked.principal, asked.id)
+    return Question(
+        gettext("Ask that it be cancelled"),
+        gettext("Ask to cancel"),
+        match_path(asked.id),
+        caption=view.case.application.reference or "",
+        text=_consequence(view),
+        warning=True,
+    )
+
+
+def _consequence(view: MatchView) -> str:
+    """Return what follows from cancelling, for the one who reads it (decision 0012)."""
+    notice = gettext("The other side is told, with the reason. The place goes to the next in line.")
+    if view.case.sides[0] in view.case.parties:
+        return notice + " " + gettext("Your application ends with it.")
+    return notice + " " + gettext("While the call is open, the application looks for another place.")
+
+
+async def _cancel(asked: Asked[ReasonForm]) -> str:
+    form = asked.form
+    await answers.cancel(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
+    return match_path(asked.id) + "?done=cancel"
+
+
+add_decision(router, Decider, Decision("/{match_id}/refuse", ReasonForm, _ask_refuse, _refuse))
+add_decision(router, Anyone, Decision("/{match_id}/cancel", ReasonForm, _ask_cancel, _cancel))
