@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import COUNTRIES
 from shared.contracts.labels import country as country_name
 from shared.i18n import gettext
+from shared.web.lists import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class FilterField:
-    """A field of the template macro `filters` to choose from: value and label of each option."""
-
-    name: str
-    label: str
-    options: Sequence[tuple[str, str]]
-    value: str
-    always: bool = False
-    """Whether one of the options is always chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of the template macro `counts`, with its name, the address of its rows, and its tone."""
-
-    count: int
-    name: str
-    href: str
-    tone: str = ""
-    note: str = ""
-
-
-def country_field(readable: Iterable[str] | None, value: str) -> FilterField:
+def country_field(readable: Iterable[str] | None, value: str) -> Filter:
     """Return a field with the countries that the reader may see (None: all), sorted by name."""
     codes = sorted(COUNTRIES if readable is None else readable, key=country_name)
-    return FilterField("country", gettext("Country"), [(code, country_name(code)) for code in codes], value)
+    return Filter("country", gettext("Country"), value, [(code, country_name(code)) for code in codes])
 
 
 def countries_in(readable: frozenset[str] | None, country: str) -> frozenset[str] | None:

@@ -13,13 +13,14 @@ from starlette.responses import Response
 from services.notifications.deadlines import views
 from services.notifications.deadlines.model.lists import DeadlineFilter, Grouping
 from services.notifications.deadlines.views import DeadlineGroup, DeadlineList
-from services.notifications.filters import Count, FilterField, country_field, monday_of
+from services.notifications.filters import country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import label
 from shared.i18n import gettext
 from shared.time import clock, dates
+from shared.web.lists import Count, Filter
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/due", include_in_schema=False)
@@ -127,14 +128,14 @@ def _narrowed(wanted: DeadlineFilter, holder: str) -> list[str]:
     return filters
 
 
-def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[FilterField]:
+def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[Filter]:
     kinds = [(kind.value, label(kind)) for kind in DeadlineKind]
     owners = [(kind.value, label(kind)) for kind in views.OWNERS]
     over = [("yes", gettext("Overdue")), ("no", gettext("Still to come"))]
     return [
         country_field(countries, chosen["country"]),
-        FilterField("kind", gettext("What is due"), kinds, chosen["kind"]),
-        FilterField("owner", gettext("Who has it"), owners, chosen["owner"]),
-        FilterField("over", gettext("When"), over, chosen["over"]),
-        FilterField("by", gettext("Counted"), list(_ways().items()), chosen["by"]),
+        Filter("kind", gettext("What is due"), chosen["kind"], kinds),
+        Filter("owner", gettext("Who has it"), chosen["owner"], owners),
+        Filter("over", gettext("When"), chosen["over"], over),
+        Filter("by", gettext("Counted"), chosen["by"], list(_ways().items())),
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.notifications.filters import FilterField
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import short_subject
 from shared.i18n import gettext
+from shared.web.lists import Filter
 
 
-def rule_field(value: str) -> FilterField:
+def rule_field(value: str) -> Filter:
     """Return a field with the messages of the table, in its order."""
     options = [(rule.name, short_subject(rule)) for rule in RULES]
-    return FilterField("rule", gettext("Message"), options, value)
+    return Filter("rule", gettext("Message"), value, options)

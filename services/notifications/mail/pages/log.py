@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.filters import Count, FilterField, countries_in, country_field, monday_of
+from services.notifications.filters import countries_in, country_field, monday_of
 from services.notifications.guards import READERS, countries_read
 from services.notifications.mail import actions, views
 from services.notifications.mail.model import ResendReason
-from services.notifications.mail.views import MessageLog
+from services.notifications.mail.views import LogLine, MessageLog
 from services.notifications.messages.forms import rule_field
 from services.notifications.messages.model.log import MessageState, Search
 from services.notifications.messages.model.table import BY_NAME
@@ -29,12 +29,14 @@ from shared.identity import Principal, allow
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.forms import Form, Needed, RadioField
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, tag
 from shared.web.live import live_route
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 router.add_api_route("/live", live_route("messages"), dependencies=[Depends(allow(*READERS))])
 
+_HOME = "/notifications/"
 _WEEKS = 26
 
 
@@ -70,19 +72,37 @@ async def log(
     )
     async with bus.read() as session:
         found = await views.message_log(session, search, who, _quiet(request))
-    return render(
-        request,
-        "mail/log.html",
-        counts=_counts(found),
-        rows=found.lines,
-        total=found.total,
+    options = [(code.value, states.state("notification", code).word) for code in MessageState]
+    names = (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"), gettext("State"), gettext("Why not"))
+    listing = Listing(
+        gettext("What was sent"),
+        _HOME,
+        [Column(name) for name in names],
+        [_row(line) for line in found.lines],
+        found.total,
+        Empty(gettext("There is no such message."), gettext("Show all messages"), _HOME),
         page=page,
-        q=q,
-        state_=state,
-        options=[(code.value, states.state("notification", code).word) for code in MessageState],
-        more=_more(rule, country, monday, mine, clock.today()),
-        moment_=lambda value: dates.moment(value, short=True),
+        counts=_counts(found),
+        filters=[
+            Filter("q", gettext("Reference or application"), q),
+            Filter("state", gettext("State"), state, options),
+        ],
+        more_filters=_more(rule, country, monday, mine, clock.today()),
+        live=("/notifications/live", "log"),
     )
+    return list_page(request, listing, "mail/log.html")
+
+
+def _row(row: LogLine) -> list[Cell]:
+    message = row.line
+    return [
+        Link(message.reference or gettext("open"), f"/notifications/messages/{message.id}"),
+        message.title,
+        message.audience,
+        dates.moment(message.at, short=True),
+        tag(states.state("notification", row.state)),
+        row.reason or None,
+    ]
 
 
 @router.get("/messages/{message_id}")
@@ -139,9 +159,7 @@ def _quiet(request: Request) -> Quiet:
     return settings_of(request).quiet
 
 
-def _more(
-    rule: str, country: str, week: date | None, countries: Iterable[str] | None, today: date
-) -> list[FilterField]:
+def _more(rule: str, country: str, week: date | None, countries: Iterable[str] | None, today: date) -> list[Filter]:
     """Return the filters that are folded away: message, country, week."""
     mondays = {today - timedelta(days=today.weekday(), weeks=back) for back in range(_WEEKS)}
     if week is not None:
@@ -150,7 +168,7 @@ def _more(
     return [
         rule_field(rule),
         country_field(countries, country),
-        FilterField("week", gettext("Week"), weeks, "" if week is None else str(week)),
+        Filter("week", gettext("Week"), "" if week is None else str(week), weeks),
     ]
 
 

@@ -8,13 +8,16 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.filters import FilterField, countries_in, country_field
+from services.notifications.filters import countries_in, country_field
 from services.notifications.guards import countries_read
 from services.notifications.mail import actions, views
+from services.notifications.mail.views import UnreachablePerson
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import Principal, allow
+from shared.time import dates
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications/unreachable", include_in_schema=False)
@@ -38,21 +41,47 @@ async def people(
     countries = countries_in(mine, country)
     async with bus.read() as session:
         found = await views.unreachable_list(session, who, countries, settled=bool(settled), page=page)
-    return render(
-        request,
-        "mail/unreachable.html",
-        rows=found.people,
-        total=found.total,
+    title, times = gettext("Who cannot be reached"), gettext("Times")
+    names = (gettext("Person"), gettext("Who has it"), gettext("Since"), gettext("Why"), times, gettext("Tried again"))
+    listing = Listing(
+        title,
+        HERE,
+        [Column(name, numeric=name == times) for name in (*names, gettext("Settled"))],
+        [_row(person) for person in found.people],
+        found.total,
+        Empty(gettext("Everybody whom we wrote to could be reached."), gettext("Show all"), HERE),
         page=page,
-        fields=[
+        intro=gettext(
+            "The mailbox of these people takes no mail from us. Whoever has it asks them for another address: once it"
+            " stands in the portal and they have confirmed it, they leave this list by themselves. Until then each"
+            " message waits for them in the portal."
+        ),
+        filters=[
             country_field(mine, country),
-            FilterField("settled", gettext("State"), [("yes", gettext("Settled"))], settled),
+            Filter("settled", gettext("State"), settled, [("yes", gettext("Settled"))]),
         ],
-        all_read=mine is None,
-        counts=found.counts,
-        reports=found.reports,
-        done=request.query_params.get("done"),
+        done=gettext("The person is off the list.") if request.query_params.get("done") == "settled" else "",
+        live=("/notifications/live", "unreachable"),
     )
+    template = "mail/unreachable.html"
+    return list_page(request, listing, template, all_read=mine is None, verdicts=found.counts, reports=found.reports)
+
+
+def _row(person: UnreachablePerson) -> list[Cell]:
+    name = f"{str(person.recipient)[:7]}…"
+    settled = None
+    if person.settled_at is not None:
+        by = gettext("by the confirmed address") if person.settled_by is None else person.settled_by
+        settled = f"{by}, {dates.moment(person.settled_at)}"
+    return [
+        Link(name, f"{HERE}/{person.recipient}") if person.settled_at is None else name,
+        person.owner,
+        dates.moment(person.since),
+        person.why,
+        person.times,
+        dates.moment(person.tried_at) if person.tried_at else None,
+        settled,
+    ]
 
 
 @router.get("/{recipient}")

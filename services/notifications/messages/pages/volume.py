@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.filters import FilterField, countries_in, country_field, monday_of
+from services.notifications.filters import countries_in, country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.messages.forms import rule_field
 from services.notifications.messages.model.log import Part, Span
@@ -24,6 +24,7 @@ from shared.i18n.numbers import number
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts
+from shared.web.lists import Filter
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/volume", include_in_schema=False)
@@ -181,13 +182,13 @@ def _cells(part: Part, filters: Mapping[str, str]) -> list[object]:
     return [*found, *(None if value is None else _time(value) for value in (part.half, part.most))]
 
 
-def _fields(chosen_filters: Mapping[str, str], countries: Iterable[str] | None) -> list[FilterField]:
+def _fields(chosen_filters: Mapping[str, str], countries: Iterable[str] | None) -> list[Filter]:
     spans = [
         (str(weeks_), ngettext("The last %(num)d week", "The last %(num)d weeks", weeks_) % {"num": weeks_})
         for weeks_ in _SPANS
     ]
     return [
-        FilterField("weeks", gettext("Time"), spans, chosen_filters["weeks"] or str(_SPANS[0])),
+        Filter("weeks", gettext("Time"), chosen_filters["weeks"] or str(_SPANS[0]), spans),
         country_field(countries, chosen_filters["country"]),
         rule_field(chosen_filters["rule"]),
     ]
