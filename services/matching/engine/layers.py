@@ -48,10 +48,10 @@ class Layered(Result):
         """The new pairs of groups and singles, by candidate id."""
         placed = []
         for unit in self._layout.units:
-            for one in unit.members:
-                if (seat := self._layout.seats[one.id]) is not None:
-                    gain, preference = self._scores_of(one.id, seat)
-                    placed.append(Pair(one.id, seat, gain, preference))
+            for candidate in unit.members:
+                if (seat := self._layout.seats[candidate.id]) is not None:
+                    gain, preference = self._scores_of(candidate.id, seat)
+                    placed.append(Pair(candidate.id, seat, gain, preference))
         return tuple(sorted((*placed, *self._rest.pairs), key=lambda pair: pair.candidate_id))
 
     @cached_property
@@ -62,7 +62,7 @@ class Layered(Result):
     @cached_property
     def unmatched(self) -> tuple[str, ...]:
         """Ids of candidates without a seat, in order."""
-        alone = [one for one, seat in self._layout.seats.items() if seat is None]
+        alone = [candidate for candidate, seat in self._layout.seats.items() if seat is None]
         return tuple(sorted((*alone, *self._rest.unmatched)))
 
     @cached_property
@@ -95,8 +95,11 @@ class Layered(Result):
         """
         counted = Counter(self._rest.ranks)
         for unit in self._layout.units:
-            for one in unit.members:
-                if self._layout.seats[one.id] is not None and (option := self._member(one.id).match) is not None:
+            for candidate in unit.members:
+                if (
+                    self._layout.seats[candidate.id] is not None
+                    and (option := self._member(candidate.id).match) is not None
+                ):
                     counted[option.rank] += 1
         return dict(sorted(counted.items()))
 
@@ -112,7 +115,9 @@ class Layered(Result):
 
     def next_in_line(self, seat_id: str) -> tuple[str, ...]:
         """Return the singles without a seat who could take this one, in the order of its preference."""
-        return tuple(one for one in self._whole.next_in_line(seat_id) if one not in self._layout.seats)
+        return tuple(
+            candidate for candidate in self._whole.next_in_line(seat_id) if candidate not in self._layout.seats
+        )
 
     def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
         """Return the receipt of a candidate. Raises KeyError for a candidate who was not in the pool."""
@@ -120,13 +125,13 @@ class Layered(Result):
         if unit is not None:
             return self._of_member(unit, candidate_id, effort)
         receipt = self._rest.receipt(candidate_id, effort=effort)
-        true = tuple(one for one in receipt.changes if self._holds(candidate_id, one))
+        true = tuple(change for change in receipt.changes if self._holds(candidate_id, change))
         return replace(receipt, changes=true)
 
     def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
         """The receipts of all candidates, one by one, by candidate id."""
-        for one in sorted((*self.matching, *self.unmatched)):
-            yield self.receipt(one, effort=effort)
+        for candidate in sorted((*self.matching, *self.unmatched)):
+            yield self.receipt(candidate, effort=effort)
 
     def _holds(self, candidate_id: str, change: Counterfactual) -> bool:
         """Return whether a change of the market, found among singles, holds once groups have gone first again."""
@@ -189,7 +194,7 @@ class Layered(Result):
 
     def _trials(self, unit: Unit, candidate_id: str, size: int) -> Iterator[tuple[Counterfactual, Problem]]:
         problem = self.problem
-        own = next(one for one in unit.members if one.id == candidate_id)
+        own = next(candidate for candidate in unit.members if candidate.id == candidate_id)
         spoken = sorted({language for seat in problem.seats for language in seat.languages} & own.languages.keys())
         levels = tuple(LanguageLevel)
         for language in spoken:
@@ -218,7 +223,7 @@ class Layered(Result):
         seats = tuple(replace(seat, share_exempt=True) if seat.id in groups else seat for seat in problem.seats)
         market = Market(replace(problem, seats=seats))
         given = {**{pair.candidate_id: pair.seat_id for pair in self._rest.pairs}, **self._layout.seats}
-        assigned = [market.seat_place.get(given.get(one.id) or "", UNMATCHED) for one in market.candidates]
+        assigned = [market.seat_place.get(given.get(candidate.id) or "", UNMATCHED) for candidate in market.candidates]
         return Result(market, Solution(assigned))
 
     def _member(self, candidate_id: str) -> Receipt:
@@ -241,4 +246,7 @@ def _more_places(problem: Problem, seat_id: str, more: int) -> Problem:
 
 
 def _with(problem: Problem, changed: Candidate) -> Problem:
-    return replace(problem, candidates=tuple(changed if one.id == changed.id else one for one in problem.candidates))
+    return replace(
+        problem,
+        candidates=tuple(changed if candidate.id == changed.id else candidate for candidate in problem.candidates),
+    )

@@ -65,8 +65,8 @@ class Result:
         if (told := self._summary) is not None:
             assigned, both = self._solution.assigned, zip(told.gain.tolist(), told.preference.tolist(), strict=True)
             return tuple(
-                Pair(one.id, market.seats[seat].id, gain, preference)
-                for one, seat, (gain, preference) in zip(market.candidates, assigned, both, strict=True)
+                Pair(candidate.id, market.seats[seat].id, gain, preference)
+                for candidate, seat, (gain, preference) in zip(market.candidates, assigned, both, strict=True)
                 if seat >= 0
             )
         table = market.pairs
@@ -96,7 +96,7 @@ class Result:
     @cached_property
     def unmatched(self) -> tuple[str, ...]:
         """Ids of candidates without a seat, in order."""
-        return tuple(one.id for one in self._market.candidates if one.id not in self.matching)
+        return tuple(candidate.id for candidate in self._market.candidates if candidate.id not in self.matching)
 
     @cached_property
     def prices(self) -> Prices:
@@ -146,7 +146,7 @@ class Result:
     @cached_property
     def unmet_floors(self) -> Mapping[str, int]:
         """Country -> how many fewer go than its floor asks for, fixed pairs included; only countries below it."""
-        return {one.country: one.missing for one in self.floors}
+        return {floor.country: floor.missing for floor in self.floors}
 
     @property
     def groups_price(self) -> GroupsPrice | None:
@@ -164,7 +164,7 @@ class Result:
         column = self._market.column(self._market.seat_place[seat_id])
         at = np.flatnonzero(np.array(self._solution.assigned, np.int64)[column.owner] < 0)
         best_first = at[np.argsort(-column.key[at])]
-        return tuple(self._market.candidates[one].id for one in column.owner[best_first])
+        return tuple(self._market.candidates[candidate].id for candidate in column.owner[best_first])
 
     def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
         """Return the receipt of a candidate. Raises KeyError for a candidate who was not in the pool.

@@ -36,7 +36,7 @@ class _Countries:
     """All countries by their names in the language of the request."""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda one: one[1]))
+        return iter(sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda choice: choice[1]))
 
 
 class QuotaRow(Row):

@@ -82,10 +82,10 @@ async def commit(request: Request, bus: BusDep, who: Programme, call_id: UUID) -
     chosen: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):
         application_id, _, seat_id = str(value).partition("/")
-        one, other = read_id(application_id), read_id(seat_id)
-        if one is None or other is None:
+        application, seat = read_id(application_id), read_id(seat_id)
+        if application is None or seat is None:
             raise Refused(gettext("This is not a pair."), 422)
-        chosen[one] = other
+        chosen[application] = seat
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
     done = await cohorts_job.commit_or_ask(bus, settings, who.subject, call_id, chosen or None, reserves=reserves)
     if isinstance(done, UUID):

@@ -50,23 +50,23 @@ class Chains:
             if len(state.held[at]) >= free[at] or (found := self._next(at, reached, state, shares[at])) is None:
                 open_seats.pop()
                 continue
-            one, wish, key = found
-            if one == candidate:
+            mover, wish, key = found
+            if mover == candidate:
                 return True
-            if now[one] != UNMATCHED:
-                state.leave(now[one], one)
-                open_seats.insert(0, now[one])
-            state.join(at, key, one)
-            now[one], reached[one] = at, wish
+            if now[mover] != UNMATCHED:
+                state.leave(now[mover], mover)
+                open_seats.insert(0, now[mover])
+            state.join(at, key, mover)
+            now[mover], reached[mover] = at, wish
         return False
 
     def _next(self, seat: int, reached: Integers, state: Admissions, share: int) -> tuple[int, int, int] | None:
         """Return the best candidate who wants the seat more than the present one; with the wish and the key."""
         column = self._column(seat)
         for at in np.flatnonzero(column.wish > reached[column.owner]):
-            one = int(column.owner[at])
-            if state.of_country(seat, one) < share:
-                return one, int(column.wish[at]), int(column.key[at])
+            candidate = int(column.owner[at])
+            if state.of_country(seat, candidate) < share:
+                return candidate, int(column.wish[at]), int(column.key[at])
         return None
 
     def _column(self, seat: int) -> Column:

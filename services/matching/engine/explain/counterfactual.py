@@ -184,38 +184,38 @@ class Search:
 
 def _trials(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
     """Return all changes of one size, in a fixed order."""
-    one = market.candidates[candidate]
-    yield from _language(market, one, size)
-    yield from _weeks(market, one, size)
+    applicant = market.candidates[candidate]
+    yield from _language(market, applicant, size)
+    yield from _weeks(market, applicant, size)
     yield from _places(market, candidate, size)
     if size == 1:
-        yield from _topics(market, one)
-        yield from _quota(market, one)
+        yield from _topics(market, applicant)
+        yield from _quota(market, applicant)
     if size == 2:
-        yield from _expertise(market, one)
+        yield from _expertise(market, applicant)
 
 
-def _language(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
+def _language(market: Market, candidate: Candidate, size: int) -> Iterator[_Trial]:
     """Yield each known language that a seat works in, some levels up; to be native is not a change."""
     wanted = {language for seat in market.seats for language in seat.languages}
-    for language, level in sorted(one.languages.items()):
+    for language, level in sorted(candidate.languages.items()):
         reached = level.order - 1 + size
         if language not in wanted or reached >= LanguageLevel.NS.order - 1:
             continue
         better = _LEVELS[reached]
-        changed = replace(one, languages={**one.languages, language: better})
+        changed = replace(candidate, languages={**candidate.languages, language: better})
         told = {"language": language, "from_level": level, "to_level": better}
         yield _Trial(change=Change.LANGUAGE_LEVEL, told=told, candidate=changed)
 
 
-def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
+def _weeks(market: Market, candidate: Candidate, size: int) -> Iterator[_Trial]:
     """Yield one more possible week that some seat has, so many weeks from the nearest of the candidate's own."""
-    if not one.weeks:
+    if not candidate.weeks:
         return
     offered = {week for seat in market.seats for week, places in (seat.weeks or {}).items() if places > 0}
-    for week in sorted(offered - one.weeks):
-        if min(abs(week - own) for own in one.weeks) == size * WEEK:
-            changed = replace(one, weeks=one.weeks | {week})
+    for week in sorted(offered - candidate.weeks):
+        if min(abs(week - own) for own in candidate.weeks) == size * WEEK:
+            changed = replace(candidate, weeks=candidate.weeks | {week})
             yield _Trial(change=Change.OTHER_WEEKS, told={"week": week, "count": size}, candidate=changed)
 
 
@@ -233,27 +233,27 @@ def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
         )
 
 
-def _topics(market: Market, one: Candidate) -> Iterator[_Trial]:
+def _topics(market: Market, candidate: Candidate) -> Iterator[_Trial]:
     """Yield one more topic, as the last wish."""
     offered = {topic for seat in market.seats for topic in seat.topics}
-    for topic in sorted(offered - set(one.topics)):
-        changed = replace(one, topics=(*one.topics, topic))
+    for topic in sorted(offered - set(candidate.topics)):
+        changed = replace(candidate, topics=(*candidate.topics, topic))
         yield _Trial(change=Change.MORE_TOPICS, told={"topic": topic}, candidate=changed)
 
 
-def _expertise(market: Market, one: Candidate) -> Iterator[_Trial]:
+def _expertise(market: Market, candidate: Candidate) -> Iterator[_Trial]:
     """Yield one more area of expertise, at the first level."""
     offered = {area for seat in market.seats for area in seat.expertise}
-    for area in sorted(offered - one.expertise.keys()):
-        changed = replace(one, expertise={**one.expertise, area: Skill(1)})
+    for area in sorted(offered - candidate.expertise.keys()):
+        changed = replace(candidate, expertise={**candidate.expertise, area: Skill(1)})
         yield _Trial(change=Change.MORE_EXPERTISE, told={"area": area}, candidate=changed)
 
 
-def _quota(market: Market, one: Candidate) -> Iterator[_Trial]:
+def _quota(market: Market, candidate: Candidate) -> Iterator[_Trial]:
     """Yield one more of the country's ceiling."""
-    most = market.problem.rules.ceilings.get(one.country)
+    most = market.problem.rules.ceilings.get(candidate.country)
     if most is None:
         return
-    rules = replace(market.problem.rules, ceilings={**market.problem.rules.ceilings, one.country: most + 1})
+    rules = replace(market.problem.rules, ceilings={**market.problem.rules.ceilings, candidate.country: most + 1})
     problem = replace(market.problem, rules=rules)
-    yield _Trial(change=Change.QUOTA, told={"country": one.country, "count": 1}, market=partial(Market, problem))
+    yield _Trial(change=Change.QUOTA, told={"country": candidate.country, "count": 1}, market=partial(Market, problem))

@@ -66,12 +66,12 @@ class Option:
     @property
     def gain(self) -> int:
         """The sum of the candidate's gains."""
-        return sum(one.applicant for one in self.earned)
+        return sum(earned.applicant for earned in self.earned)
 
     @property
     def preference(self) -> int:
         """The sum of the seat's preferences."""
-        return sum(one.host for one in self.earned)
+        return sum(earned.host for earned in self.earned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,9 @@ class Explainer:
         seat = solution.seat_of(candidate)
         shown = seats[:_SHOWN]
         options = {
-            one: self._option(candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}
+            seat_id: self._option(candidate, seat_id, rank)
+            for rank, seat_id in enumerate(seats, 1)
+            if seat_id in {*shown, seat}
         }
         changes, tried = ((), 0) if seat is not None else self._search.smallest(candidate, effort)
         return Receipt(
@@ -135,7 +137,7 @@ class Explainer:
             feasible=len(seats),
             funnel=facts.funnel(),
             match=None if seat is None else options[seat],
-            options=tuple(options[one] for one in shown),
+            options=tuple(options[seat_id] for seat_id in shown),
             waiting_place=None if seat is not None or not seats else self._waiting_place(candidate, seats[0]),
             changes=changes,
             tried=tried,
@@ -147,9 +149,9 @@ class Explainer:
         points = self._points(candidate)
         weights = market.problem.rules.weights
         earned = tuple(
-            Earned(one, int(points[one][0, seat]), weights[one])
-            for one in points
-            if one in weights and (weights[one].applicant or weights[one].host)
+            Earned(criterion, int(points[criterion][0, seat]), weights[criterion])
+            for criterion in points
+            if criterion in weights and (weights[criterion].applicant or weights[criterion].host)
         )
         return Option(
             seat_id=market.seats[seat].id,

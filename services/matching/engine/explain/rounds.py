@@ -125,8 +125,8 @@ class Rounds:
                     kept.append((here, here.book.saved(), set(here.absent)))
                     if wider is not None:
                         resize(here.book, *wider)
-                for one in sorted(here.absent ^ out):
-                    _toggle(here, one)
+                for candidate in sorted(here.absent ^ out):
+                    _toggle(here, candidate)
                 beyond = self._beyond(here.book, quota)
                 assigned = here.book.at[: len(self._country)]
                 if not beyond:
@@ -171,12 +171,12 @@ class Rounds:
         if self._apart is not None and self._apart[0] == candidate:
             return
         if self._apart is not None:
-            one, line = self._apart
+            returning, line = self._apart
             self._apart = None
-            self._enter_row(one, line)
+            self._enter_row(returning, line)
             for here in self._rounds:
-                if one in here.absent and one not in here.left:
-                    _toggle(here, one)
+                if returning in here.absent and returning not in here.left:
+                    _toggle(here, returning)
         if candidate is not None:
             line = Line(self._whole.own[candidate].copy(), self._whole.key[candidate].copy())
             for here in self._rounds:
@@ -194,9 +194,9 @@ class Rounds:
         book = self._whole.beside()
         for seat in range(len(self._market.seats)):
             self._terms(seat).of(book, seat)
-        for one, seat in enumerate(assigned):
-            if one not in out:
-                book.settle(one, seat)
+        for candidate, seat in enumerate(assigned):
+            if candidate not in out:
+                book.settle(candidate, seat)
         climb(book, ())
         return _Round(book, set(out))
 
@@ -207,14 +207,14 @@ class Rounds:
         return Terms(market.free[seat] if free is None else free, most, market.used[seat], bound=most < places)
 
 
-def _toggle(here: _Round, one: int) -> None:
+def _toggle(here: _Round, candidate: int) -> None:
     """Let a candidate enter or leave a round."""
-    if one in here.absent:
-        here.absent.discard(one)
-        here.book.enter([one])
+    if candidate in here.absent:
+        here.absent.discard(candidate)
+        here.book.enter([candidate])
     else:
-        here.absent.add(one)
-        improve(here.book, here.book.remove(one))
+        here.absent.add(candidate)
+        improve(here.book, here.book.remove(candidate))
     here.book.before.clear()
 
 

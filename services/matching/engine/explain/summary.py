@@ -94,4 +94,4 @@ def _from_pairs(market: Market, solution: Solution, assigned: Integers) -> Expla
 
 
 def _whys(solution: Solution, feasible: NDArray[np.int32]) -> tuple[Why, ...]:
-    return tuple(why_of(solution, one, feasible=count > 0) for one, count in enumerate(feasible.tolist()))
+    return tuple(why_of(solution, candidate, feasible=count > 0) for candidate, count in enumerate(feasible.tolist()))

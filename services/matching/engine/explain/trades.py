@@ -83,7 +83,7 @@ def _state(market: Market, prices: Long) -> Exchange:
     return Exchange(
         worth=worth,
         worth_by_seat=np.ascontiguousarray(worth.T),
-        word=hashes(market.problem.seed, "candidate", [one.id for one in market.candidates]),
+        word=hashes(market.problem.seed, "candidate", [candidate.id for candidate in market.candidates]),
         seat_word=market.scores.seat_hashes,
         at=np.full(people, NOWHERE),
         who=np.full((seats, max(1, int(free.max(initial=0)))), NOWHERE, np.int32),

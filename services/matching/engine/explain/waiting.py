@@ -36,10 +36,10 @@ def lines(problem: Problem, candidate_id: str, *, most: int = 5) -> tuple[InLine
 
     Empty for a member of a group, or if no seat is feasible. Raises KeyError for a candidate who is not in the pool.
     """
-    alone = tuple(one for one in problem.candidates if one.group_id is None)
+    alone = tuple(candidate for candidate in problem.candidates if candidate.group_id is None)
     market = Market(replace(problem, candidates=alone, fixed=()))
     if candidate_id not in market.place:
-        if any(one.id == candidate_id for one in problem.candidates):
+        if any(candidate.id == candidate_id for candidate in problem.candidates):
             return ()
         raise KeyError(candidate_id)
     number = market.place[candidate_id]

@@ -40,19 +40,19 @@ class Layout:
     @property
     def rest(self) -> Problem:
         """Return the problem of the single candidates, beside the groups that are placed."""
-        country = {one.id: one.country for one in self.problem.candidates}
-        group = {one.id: one.group_id for one in self.problem.candidates}
+        country = {candidate.id: candidate.country for candidate in self.problem.candidates}
+        group = {candidate.id: candidate.group_id for candidate in self.problem.candidates}
         placed = tuple(
-            Fixed(candidate_id=one, seat_id=seat, country=country[one], group_id=group[one])
-            for one, seat in sorted(self.seats.items())
+            Fixed(candidate_id=candidate_id, seat_id=seat, country=country[candidate_id], group_id=group[candidate_id])
+            for candidate_id, seat in sorted(self.seats.items())
             if seat is not None
         )
-        singles = tuple(one for one in self.problem.candidates if one.id not in self.seats)
+        singles = tuple(candidate for candidate in self.problem.candidates if candidate.id not in self.seats)
         return replace(self.problem, candidates=singles, fixed=(*self.problem.fixed, *placed))
 
     def unit_of(self, candidate_id: str) -> Unit | None:
         """Return the unit of a candidate, if any."""
-        return next((unit for unit in self.units if any(one.id == candidate_id for one in unit.members)), None)
+        return next((unit for unit in self.units if any(member.id == candidate_id for member in unit.members)), None)
 
     def envied(self, market: Market, assigned: Mapping[str, str]) -> int:
         """Return the price of going first: pairs of a single and a seat that the seat's group keeps apart.
@@ -69,10 +69,10 @@ class Layout:
                 value = unit.wishes[at].value
                 least[number[seat]] = min(value, least.get(number[seat], value))
         count = 0
-        for one, candidate in enumerate(market.candidates):
+        for index, candidate in enumerate(market.candidates):
             if candidate.id in self.seats:
                 continue
-            row = market.pairs.row(one)
+            row = market.pairs.row(index)
             own = number.get(assigned.get(candidate.id, ""), -1)
             for seat_number, preference in zip(
                 market.pairs.seat[row].tolist(), market.pairs.preference[row].tolist(), strict=True
@@ -106,11 +106,11 @@ def lay_out(problem: Problem) -> Layout:
     members = _members(problem)
     if not members:
         return Layout(problem)
-    kept = _pre_matched(problem, {one.id for group in members.values() for one in group})
+    kept = _pre_matched(problem, {member.id for group in members.values() for member in group})
     market = Market(
         replace(
             problem,
-            candidates=tuple(one for group in members.values() for one in group),
+            candidates=tuple(member for group in members.values() for member in group),
             # A group offer is exempt from the share of one country (domain.md), and a group fits no other.
             seats=tuple(replace(seat, share_exempt=True) for seat in problem.seats),
             fixed=(*problem.fixed, *kept),
@@ -120,8 +120,8 @@ def lay_out(problem: Problem) -> Layout:
     chosen = Choice(market, units).best()
     seats: dict[str, str | None] = {}
     for unit, at in zip(units, chosen.at, strict=True):
-        for one in unit.members:
-            seats[one.id] = None if at is None else market.seats[at].id
+        for member in unit.members:
+            seats[member.id] = None if at is None else market.seats[at].id
     return Layout(
         problem,
         tuple(units),
@@ -139,9 +139,13 @@ def _members(problem: Problem) -> dict[str, list[Candidate]]:
         if pair.group_id is not None:
             gone.setdefault(pair.group_id, set()).add(pair.seat_id)
     groups: dict[str, list[Candidate]] = {}
-    for one in sorted(problem.candidates, key=lambda one: one.id):
-        if one.group_id is not None and one.id not in taken and not one.barred & gone.get(one.group_id, set()):
-            groups.setdefault(one.group_id, []).append(one)
+    for candidate in sorted(problem.candidates, key=lambda candidate: candidate.id):
+        if (
+            candidate.group_id is not None
+            and candidate.id not in taken
+            and not candidate.barred & gone.get(candidate.group_id, set())
+        ):
+            groups.setdefault(candidate.group_id, []).append(candidate)
     return {group: found for group, found in groups.items() if len(found) > 1 or group in gone}
 
 
@@ -149,12 +153,16 @@ def _pre_matched(problem: Problem, members: Collection[str]) -> list[Fixed]:
     """Return the pre-matched pairs of singles: they come before any group."""
     named = {seat.pre_matched for seat in problem.seats}
     ids = {seat.id: seat.pre_matched for seat in problem.seats}
-    pool = [one for one in problem.candidates if one.id not in members and (one.id in named or one.pre_matched in ids)]
+    pool = [
+        candidate
+        for candidate in problem.candidates
+        if candidate.id not in members and (candidate.id in named or candidate.pre_matched in ids)
+    ]
     if not pool:
         return []
     market = Market(replace(problem, candidates=tuple(pool)))
     pairs = []
-    for one, at in zip(market.candidates, solve(market).assigned, strict=True):
-        if at >= 0 and (market.seats[at].id == one.pre_matched or market.seats[at].pre_matched == one.id):
-            pairs.append(Fixed(candidate_id=one.id, seat_id=market.seats[at].id, country=one.country))
+    for candidate, at in zip(market.candidates, solve(market).assigned, strict=True):
+        if at >= 0 and (market.seats[at].id == candidate.pre_matched or market.seats[at].pre_matched == candidate.id):
+            pairs.append(Fixed(candidate_id=candidate.id, seat_id=market.seats[at].id, country=candidate.country))
     return pairs

@@ -101,20 +101,22 @@ class Choice:
             if seat is None:
                 continue
             applicants = sorted(
-                [*held.get(seat, ()), number], key=lambda one: self._units[one].wishes[seat].valued, reverse=True
+                [*held.get(seat, ()), number],
+                key=lambda applicant: self._units[applicant].wishes[seat].valued,
+                reverse=True,
             )
             kept, room = [], self._market.free[seat]
-            for one in applicants:
-                if self._units[one].size <= room:
-                    room -= self._units[one].size
-                    kept.append(one)
+            for applicant in applicants:
+                if self._units[applicant].size <= room:
+                    room -= self._units[applicant].size
+                    kept.append(applicant)
                 else:
-                    waiting.append(one)
+                    waiting.append(applicant)
             held[seat] = kept
         at: list[int | None] = [None] * len(self._units)
         for seat, kept in held.items():
-            for one in kept:
-                at[one] = seat
+            for holder in kept:
+                at[holder] = seat
         return at
 
     def _beyond(self, at: Sequence[int | None]) -> int | None:

@@ -48,17 +48,17 @@ class Unit:
     @property
     def sent(self) -> Counter[str]:
         """The number of members by country."""
-        return Counter(one.country for one in self.members)
+        return Counter(member.country for member in self.members)
 
 
 def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Unit:
     """Return a group with the seats that all members may take together: hard rules, room and weeks for each."""
-    numbers = [market.place[one.id] for one in members]
+    numbers = [market.place[member.id] for member in members]
     gains: Counter[int] = Counter()
     values: Counter[int] = Counter()
     times: Counter[int] = Counter()
-    for one in numbers:
-        row = market.pairs.row(one)
+    for number in numbers:
+        row = market.pairs.row(number)
         for seat, gain, value in zip(
             market.pairs.seat[row].tolist(),
             market.pairs.gain[row].tolist(),
@@ -87,7 +87,7 @@ def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Uni
 
 def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:
     """Return the weeks in which a seat has a place for each and all have time; None if weeks do not matter."""
-    stated: list[Collection[date]] = [one.weeks for one in members if one.weeks is not None]
+    stated: list[Collection[date]] = [member.weeks for member in members if member.weeks is not None]
     if seat.weeks is not None:
         stated.append({week for week, places in seat.weeks.items() if places >= len(members)})
     return set.intersection(*(set(weeks) for weeks in stated)) if stated else None

@@ -57,18 +57,18 @@ class Best:
         if max(int(np.abs(each).max(initial=0)) for each in (state.left_b, state.price_b)) > _TOO_FAR:
             raise OverflowError("Prices below the points have run away; a run is to begin anew")
         now = np.maximum(state.at, NOWHERE)
-        before = {one: int(self._told[one]) for one in np.flatnonzero(now != self._told).tolist()}
+        before = {candidate: int(self._told[candidate]) for candidate in np.flatnonzero(now != self._told).tolist()}
         self._told = now
         return before
 
-    def scores(self, one: int, seat: int) -> tuple[int, int]:
+    def scores(self, candidate: int, seat: int) -> tuple[int, int]:
         """Return the candidate's gain and the seat's preference, of a feasible pair."""
-        gain = int(self._gain[one, seat])
-        return gain, int(self.state.worth[one, seat]) - 1 - gain
+        gain = int(self._gain[candidate, seat])
+        return gain, int(self.state.worth[candidate, seat]) - 1 - gain
 
-    def feasible(self, one: int) -> int:
+    def feasible(self, candidate: int) -> int:
         """Return how many seats a candidate could have if nobody else came: fixed pairs have left a place."""
-        return int(np.count_nonzero((self.state.worth[one] > 0) & (self.state.free > 0)))
+        return int(np.count_nonzero((self.state.worth[candidate] > 0) & (self.state.free > 0)))
 
     # Who and what there is
 
@@ -86,16 +86,16 @@ class Best:
         wider._told[: len(self._told)] = self._told
         vars(self).update(vars(wider))
 
-    def set_row(self, one: int, _country: int, line: Line, *, rough: bool = True) -> None:
+    def set_row(self, candidate: int, _country: int, line: Line, *, rough: bool = True) -> None:
         """Enter a candidate's worth at all seats; he or she is not in the pool yet.
 
         Without `rough`, `roughen` is to be called when all rows are entered, which costs less than row by row.
         """
         size, worth, gain = len(line.own), *_of(line)
-        self.state.worth[one, :size], self._gain[one, :size] = worth, gain
-        self.state.word[one] = self._pairing.candidates.word[one]
+        self.state.worth[candidate, :size], self._gain[candidate, :size] = worth, gain
+        self.state.word[candidate] = self._pairing.candidates.word[candidate]
         if rough:
-            self.state.worth_by_seat[:size, one] = worth
+            self.state.worth_by_seat[:size, candidate] = worth
 
     def roughen(self, people: int) -> None:
         """Transpose all rows to columns, for so many slots of candidates."""
@@ -147,9 +147,9 @@ class Best:
             seat_of[slots] = matching
             if settle(state, seat_of):
                 return
-            for one in slots:
-                if state.at[one] != NOWHERE:
-                    exchange.take(state, one)
+            for slot in slots:
+                if state.at[slot] != NOWHERE:
+                    exchange.take(state, slot)
             state.price_a[:], state.price_b[:] = prices, 0
         state.at[slots] = GONE
         self.enter(slots)
@@ -159,27 +159,27 @@ class Best:
     def enter(self, entering: Iterable[int]) -> None:
         """Let candidates enter, one after the other."""
         state = self.state
-        for one in entering:
-            row = state.worth[one]
-            exchange.value(state, one, row)
-            exchange.enter(state, one, NOWHERE, row)
+        for candidate in entering:
+            row = state.worth[candidate]
+            exchange.value(state, candidate, row)
+            exchange.enter(state, candidate, NOWHERE, row)
 
-    def remove(self, one: int) -> int:
+    def remove(self, candidate: int) -> int:
         """Take a candidate out of the pool, and return the seat left behind (or NOWHERE)."""
         state = self.state
-        seat = int(state.at[one])
+        seat = int(state.at[candidate])
         if seat != NOWHERE:
-            exchange.take(state, one)
-        state.at[one] = GONE
-        state.left_a[one] = state.left_b[one] = 0
+            exchange.take(state, candidate)
+        state.at[candidate] = GONE
+        state.left_a[candidate] = state.left_b[candidate] = 0
         return seat
 
     def turn_away(self, seat: int) -> list[int]:
         """Empty a seat; return those who had it, who are still to `enter` elsewhere."""
         state = self.state
         gone: list[int] = state.who[seat, : state.size[seat]].tolist()
-        for one in gone:
-            exchange.take(state, one)
+        for candidate in gone:
+            exchange.take(state, candidate)
         return gone
 
     def improve(self, seat: int) -> int:

@@ -68,7 +68,11 @@ class Book:
         """Return all but the rows as it is now, for `restore`."""
         kept = {name: getattr(self, name).copy() for name in _ARRAYS}
         lists = {name: list(getattr(self, name)) for name in ("free", "share", "bound")}
-        return kept | lists | {"held": [list(one) for one in self.held], "count": [dict(one) for one in self.count]}
+        return (
+            kept
+            | lists
+            | {"held": [list(holders) for holders in self.held], "count": [dict(counts) for counts in self.count]}
+        )
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Restore a saved state; `saved` is not to be used again."""
@@ -108,26 +112,26 @@ class Book:
                 wider._line_key[k:, seat] = self._line_key[0, seat]
         self.__dict__.update(wider.__dict__)
 
-    def scores(self, one: int, seat: int) -> tuple[int, int]:
+    def scores(self, candidate: int, seat: int) -> tuple[int, int]:
         """Return the candidate's gain and the seat's preference, of a feasible pair."""
-        return Line(self.own[one, seat], self.key[one, seat]).scores()
+        return Line(self.own[candidate, seat], self.key[candidate, seat]).scores()
 
     def moved(self) -> dict[int, int]:
         """Return those who moved since the last call -> the seat before."""
-        moved = {one: before for one, before in self.before.items() if before != self.at[one]}
+        moved = {candidate: before for candidate, before in self.before.items() if before != self.at[candidate]}
         self.before.clear()
         return moved
 
-    def set_row(self, one: int, country: int, line: Line, *, rough: bool = True) -> None:
+    def set_row(self, candidate: int, country: int, line: Line, *, rough: bool = True) -> None:
         """Enter a candidate's order of all seats; he or she is not in the pool yet.
 
         Without `rough`, `roughen` is to be called when all rows are entered, which costs less than row by row.
         """
-        self.country[one] = country
+        self.country[candidate] = country
         size = len(line.own)
-        self.own[one, :size], self.key[one, :size] = line.own, line.key
+        self.own[candidate, :size], self.key[candidate, :size] = line.own, line.key
         if rough:
-            self._rough[:size, one] = _roughly(line.own)
+            self._rough[:size, candidate] = _roughly(line.own)
 
     def roughen(self, people: int) -> None:
         """Make the rough columns ready, for so many slots of candidates."""
@@ -153,19 +157,19 @@ class Book:
         for country, number in used.items():
             self._left[country, seat] = free > 0 and number < share
         count = dict(used)
-        for _, one in self.held[seat]:
-            own = int(self.country[one])
+        for _, candidate in self.held[seat]:
+            own = int(self.country[candidate])
             count[own] = count.get(own, 0) + 1
         self.count[seat] = count
         self._refresh(seat)
         self._mark(seat)
 
-    def settle(self, one: int, seat: int) -> None:
+    def settle(self, candidate: int, seat: int) -> None:
         """Give a candidate a seat (or none) in a matching that is known to be the best stable one."""
         if seat == NOWHERE:
-            self._stand(one, seat, 0)
+            self._stand(candidate, seat, 0)
             return
-        self._join(one, seat)
+        self._join(candidate, seat)
         self._refresh(seat)
 
     # Deferred acceptance
@@ -173,63 +177,63 @@ class Book:
     def enter(self, entering: Iterable[int]) -> None:
         """Let candidates propose, each from the present seat downwards, until each has a seat or has asked all."""
         for each in entering:
-            one = each
-            self._worse.setdefault(one, int(self.now[one]))
+            candidate = each
+            self._worse.setdefault(candidate, int(self.now[candidate]))
             while True:
-                own, now = self.own[one], self.now[one]
-                ask = np.where((self.key[one] > self._least[self.country[one]]) & (own < now), own, 0)
+                own, now = self.own[candidate], self.now[candidate]
+                ask = np.where((self.key[candidate] > self._least[self.country[candidate]]) & (own < now), own, 0)
                 seat = int(ask.argmax())
                 if not ask[seat]:
-                    self._stand(one, NOWHERE, 0)
+                    self._stand(candidate, NOWHERE, 0)
                     break
-                gone = self._rejected(seat, int(self.country[one]))
+                gone = self._rejected(seat, int(self.country[candidate]))
                 if gone != NOWHERE:
                     self._leave(gone, seat)
-                self._join(one, seat)
+                self._join(candidate, seat)
                 self._refresh(seat)
                 if gone == NOWHERE:
                     break
-                one = gone
-                self._worse.setdefault(one, int(self.now[one]))
+                candidate = gone
+                self._worse.setdefault(candidate, int(self.now[candidate]))
         self._line_up()
 
-    def remove(self, one: int) -> int:
+    def remove(self, candidate: int) -> int:
         """Take a candidate out of the pool, and return the seat left behind (or NOWHERE)."""
-        seat = int(self.at[one])
+        seat = int(self.at[candidate])
         if seat != NOWHERE:
-            self._leave(one, seat)
+            self._leave(candidate, seat)
             self._refresh(seat)
-        self._stand(one, NOWHERE, int(_NEVER))
+        self._stand(candidate, NOWHERE, int(_NEVER))
         return seat
 
-    def feasible(self, one: int) -> int:
+    def feasible(self, candidate: int) -> int:
         """Return how many seats a candidate could have if nobody else came.
 
         Fixed pairs have left a place and a share.
         """
-        return int(np.count_nonzero((self.own[one] > 0) & self._left[self.country[one]]))
+        return int(np.count_nonzero((self.own[candidate] > 0) & self._left[self.country[candidate]]))
 
     def choice(self, seat: int) -> set[int]:
         """Return whom a seat would choose under its present terms among its holders and all who want it more."""
         people = self._wanting(seat)
         line = sorted([*self.held[seat], *zip(self.key[people, seat].tolist(), people.tolist(), strict=True)])
         count = dict(self.count[seat])
-        for _, one in self.held[seat]:
-            count[int(self.country[one])] -= 1
+        for _, candidate in self.held[seat]:
+            count[int(self.country[candidate])] -= 1
         chosen: set[int] = set()
         while line and len(chosen) < self.free[seat]:
-            _, one = line.pop()
-            country = int(self.country[one])
+            _, candidate = line.pop()
+            country = int(self.country[candidate])
             if count.get(country, 0) < self.share[seat]:
-                chosen.add(one)
+                chosen.add(candidate)
                 count[country] = count.get(country, 0) + 1
         return chosen
 
     def turn_away(self, seat: int, kept: Collection[int] = ()) -> list[int]:
         """Empty a seat but for those who are kept; return the others, who are still to `enter` elsewhere."""
-        gone = [one for _, one in self.held[seat] if one not in kept]
-        for one in gone:
-            self._leave(one, seat)
+        gone = [candidate for _, candidate in self.held[seat] if candidate not in kept]
+        for candidate in gone:
+            self._leave(candidate, seat)
         self._refresh(seat)
         return gone
 
@@ -245,30 +249,30 @@ class Book:
         open_seats = [seat]
         while open_seats:
             at = open_seats[-1]
-            one = self.wanted(at)
-            if one == NOWHERE:
+            candidate = self.wanted(at)
+            if candidate == NOWHERE:
                 open_seats.pop()
                 continue
-            left = int(self.at[one])
+            left = int(self.at[candidate])
             if left != NOWHERE:
-                self._leave(one, left)
+                self._leave(candidate, left)
                 self._refresh(left)
                 open_seats.insert(0, left)
-            self._join(one, at)
+            self._join(candidate, at)
             self._refresh(at)
-            moved.add(one)
+            moved.add(candidate)
         return moved
 
-    def replacement(self, one: int) -> int:
+    def replacement(self, candidate: int) -> int:
         """Return who would take the place of a candidate who has one (NOWHERE: nobody)."""
-        seat = int(self.at[one])
+        seat = int(self.at[candidate])
         if self._stale[seat]:
             self._look_up(seat)
         if len(self.held[seat]) > self.free[seat]:
             return NOWHERE
         if not self.bound[seat]:
             return int(self._first[seat])
-        keys, count, own = self._line_key[:, seat].copy(), self.count[seat], int(self.country[one])
+        keys, count, own = self._line_key[:, seat].copy(), self.count[seat], int(self.country[candidate])
         for country, number in count.items():
             if number - (country == own) >= self.share[seat]:
                 keys[country] = NOWHERE
@@ -282,8 +286,8 @@ class Book:
         """
         held = self.held[seat]
         if not self.bound[seat]:
-            return [one for _, one in held[:1]]
-        return list({int(self.country[one]): one for _, one in held}.values())
+            return [candidate for _, candidate in held[:1]]
+        return list({int(self.country[candidate]): candidate for _, candidate in held}.values())
 
     def stale(self) -> list[int]:
         """Return the seats that have holders and whose line must be looked up."""
@@ -291,11 +295,11 @@ class Book:
 
     def rotate(self, cycle: list[int]) -> None:
         """Let each take the seat of the one before, the first that of the last."""
-        seats = [int(self.at[one]) for one in cycle]
-        for one, seat in zip(cycle, seats, strict=True):
-            self._leave(one, seat)
-        for one, seat in zip([*cycle[1:], cycle[0]], seats, strict=True):
-            self._join(one, seat)
+        seats = [int(self.at[candidate]) for candidate in cycle]
+        for candidate, seat in zip(cycle, seats, strict=True):
+            self._leave(candidate, seat)
+        for candidate, seat in zip([*cycle[1:], cycle[0]], seats, strict=True):
+            self._join(candidate, seat)
         for seat in seats:
             self._refresh(seat)
 
@@ -321,25 +325,25 @@ class Book:
             return next(other for _, other in held if self.country[other] == country)
         return held[0][1] if len(held) >= self.free[seat] else NOWHERE
 
-    def _join(self, one: int, seat: int) -> None:
-        insort(self.held[seat], (int(self.key[one, seat]), one))
-        country = int(self.country[one])
+    def _join(self, candidate: int, seat: int) -> None:
+        insort(self.held[seat], (int(self.key[candidate, seat]), candidate))
+        country = int(self.country[candidate])
         self.count[seat][country] = self.count[seat].get(country, 0) + 1
-        self._stand(one, seat, int(self.own[one, seat]))
+        self._stand(candidate, seat, int(self.own[candidate, seat]))
 
-    def _leave(self, one: int, seat: int) -> None:
-        self.held[seat].remove((int(self.key[one, seat]), one))
-        self.count[seat][int(self.country[one])] -= 1
+    def _leave(self, candidate: int, seat: int) -> None:
+        self.held[seat].remove((int(self.key[candidate, seat]), candidate))
+        self.count[seat][int(self.country[candidate])] -= 1
 
-    def _stand(self, one: int, seat: int, order: int) -> None:
+    def _stand(self, candidate: int, seat: int, order: int) -> None:
         """Note a candidate's seat; the lines that he or she leads and no longer wants must be looked up."""
-        self.before.setdefault(one, int(self.at[one]))
-        better = order > self.now[one]
-        self.now[one], self.at[one] = order, seat
-        self._rough_now[one] = min((order >> 28) + 1, np.iinfo(np.uint32).max)
+        self.before.setdefault(candidate, int(self.at[candidate]))
+        better = order > self.now[candidate]
+        self.now[candidate], self.at[candidate] = order, seat
+        self._rough_now[candidate] = min((order >> 28) + 1, np.iinfo(np.uint32).max)
         if better or order == _NEVER:
-            led = self._line[self.country[one]] == one
-            for number in np.flatnonzero(led & (self.own[one] <= order)).tolist():
+            led = self._line[self.country[candidate]] == candidate
+            for number in np.flatnonzero(led & (self.own[candidate] <= order)).tolist():
                 self._mark(number)
 
     def _refresh(self, seat: int) -> None:
@@ -353,7 +357,9 @@ class Book:
             share = self.share[seat]
             for country, number in self.count[seat].items():
                 if number >= share:
-                    least[country, seat] = next((key for key, one in held if self.country[one] == country), int(_NEVER))
+                    least[country, seat] = next(
+                        (key for key, candidate in held if self.country[candidate] == country), int(_NEVER)
+                    )
 
     def _mark(self, seat: int) -> None:
         """Mark the line of a seat to be looked up when it is needed."""
@@ -386,24 +392,24 @@ class Book:
         wanting: NDArray[np.int64] = people[self.own[people, seat] > self.now[people]]
         return wanting
 
-    def _lead(self, one: int, seat: int, key: int) -> None:
+    def _lead(self, candidate: int, seat: int, key: int) -> None:
         """Put a candidate first in a line that is the same for all countries."""
         self._line[:, seat] = NOWHERE
-        self._line[self.country[one], seat] = one
+        self._line[self.country[candidate], seat] = candidate
         self._line_key[:, seat] = key
-        self._first[seat] = one
+        self._first[seat] = candidate
 
     def _line_up(self) -> None:
         """Put those who have less than before in line for what they want now."""
-        for one, before in self._worse.items():
-            own, country = self.own[one], self.country[one]
-            wanted = (own <= before) & (own > self.now[one])
-            ahead = np.flatnonzero(wanted & (self.key[one] > self._line_key[country]))
+        for candidate, before in self._worse.items():
+            own, country = self.own[candidate], self.country[candidate]
+            wanted = (own <= before) & (own > self.now[candidate])
+            ahead = np.flatnonzero(wanted & (self.key[candidate] > self._line_key[country]))
             for seat in ahead.tolist():
                 if self.bound[seat]:
-                    self._line[country, seat], self._line_key[country, seat] = one, self.key[one, seat]
+                    self._line[country, seat], self._line_key[country, seat] = candidate, self.key[candidate, seat]
                 else:
-                    self._lead(one, seat, int(self.key[one, seat]))
+                    self._lead(candidate, seat, int(self.key[candidate, seat]))
         self._worse.clear()
 
 

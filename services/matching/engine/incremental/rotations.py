@@ -21,8 +21,8 @@ def climb(book: Book, seats: Iterable[int]) -> int:
     turned = 0
     while todo:
         seat = todo.pop()
-        for one in book.starts(seat):
-            cycle = _cycle(book, one, dead)
+        for start in book.starts(seat):
+            cycle = _cycle(book, start, dead)
             if cycle:
                 book.rotate(cycle)
                 turned += 1
@@ -35,12 +35,12 @@ def climb(book: Book, seats: Iterable[int]) -> int:
 def _cycle(book: Book, start: int, dead: set[int]) -> list[int]:
     """Return the circle reached from a candidate, if any; else mark all on the way as leading to none."""
     path: dict[int, None] = {}
-    one = start
-    while one != NOWHERE and one not in dead and book.at[one] != NOWHERE:
-        if one in path:
+    candidate = start
+    while candidate != NOWHERE and candidate not in dead and book.at[candidate] != NOWHERE:
+        if candidate in path:
             whole = list(path)
-            return whole[whole.index(one) :]
-        path[one] = None
-        one = book.replacement(one)
+            return whole[whole.index(candidate) :]
+        path[candidate] = None
+        candidate = book.replacement(candidate)
     dead.update(path)
     return []

@@ -30,7 +30,7 @@ def improve(book: Book | Best, seat: int) -> int:
     if isinstance(book, Best):
         return book.improve(seat)
     moved = book.vacancy(seat) if seat != NOWHERE else set()
-    return climb(book, {int(book.at[one]) for one in moved} | ({seat} - {NOWHERE}))
+    return climb(book, {int(book.at[candidate]) for candidate in moved} | ({seat} - {NOWHERE}))
 
 
 def resize(book: Book | Best, seat: int, terms: Terms) -> int:
@@ -41,7 +41,7 @@ def resize(book: Book | Best, seat: int, terms: Terms) -> int:
     terms.of(book, seat)
     if isinstance(book, Best):
         return book.resize(seat)
-    held, chosen = {one for _, one in book.held[seat]}, book.choice(seat)
+    held, chosen = {candidate for _, candidate in book.held[seat]}, book.choice(seat)
     if chosen <= held:
         book.enter(book.turn_away(seat, chosen))
     elif not held <= chosen:

@@ -101,7 +101,7 @@ class Program:
         """Return row, column and factor of all entries, row by row."""
         row = [at for at, (factors, _, _) in enumerate(self._rows) for _ in factors]
         column = [at for factors, _, _ in self._rows for at in factors]
-        factor = [one for factors, _, _ in self._rows for one in factors.values()]
+        factor = [factor for factors, _, _ in self._rows for factor in factors.values()]
         return np.array(row, np.int64), np.array(column, np.int64), np.array(factor, np.float64)
 
     def _run(self, kept: Integers, start: Integers | None, until: float) -> _Found:

@@ -49,8 +49,8 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     market = Market(problem)
     _check(market, pairs)
     fixed = tuple(
-        Fixed(candidate_id=one, seat_id=seat, country=market.candidates[market.place[one]].country)
-        for one, seat in sorted(pairs.items())
+        Fixed(candidate_id=candidate_id, seat_id=seat, country=market.candidates[market.place[candidate_id]].country)
+        for candidate_id, seat in sorted(pairs.items())
     )
     around = run_layers(replace(problem, fixed=problem.fixed + fixed)).matching
     assigned = [UNMATCHED] * len(market.candidates)
@@ -61,14 +61,14 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
 
 def _check(market: Market, pairs: Mapping[str, str]) -> None:
     places = list(market.free)
-    used = [dict(one) for one in market.used]
+    used = [dict(counts) for counts in market.used]
     quota = list(market.quota)
     for name, seat_id in sorted(pairs.items()):
         if name not in market.place or seat_id not in market.seat_place:
             raise NotPossible(name, seat_id)
-        one, seat = market.place[name], market.seat_place[seat_id]
-        country = market.country[one]
-        feasible = seat in market.row_of(market.candidates[one]).seat
+        candidate, seat = market.place[name], market.seat_place[seat_id]
+        country = market.country[candidate]
+        feasible = seat in market.row_of(market.candidates[candidate]).seat
         places[seat] -= 1
         used[seat][country] = used[seat].get(country, 0) + 1
         left = quota[country]
@@ -83,7 +83,9 @@ def price(before: Result, after: Result) -> Price:
     return Price(
         gain=tuple(sorted(now.keys() - then.keys())),
         lose=tuple(sorted(then.keys() - now.keys())),
-        move=tuple(sorted(one for one in now.keys() & then.keys() if now[one] != then[one])),
+        move=tuple(
+            sorted(candidate_id for candidate_id in now.keys() & then.keys() if now[candidate_id] != then[candidate_id])
+        ),
         points=after.prices.total - before.prices.total,
         blocking_pairs=after.prices.blocking_pairs,
     )
@@ -131,12 +133,12 @@ def weigh(before: Problem, after: Problem, candidate_id: str, seat_id: str) -> O
     candidate is in its pool. Raises KeyError for a candidate or a seat that `after` does not have.
     """
     market = Market(after)
-    one, seat = market.place[candidate_id], market.seat_place[seat_id]
-    candidate = market.candidates[one]
+    number, seat = market.place[candidate_id], market.seat_place[seat_id]
+    candidate = market.candidates[number]
     broken = market.rules.broken(candidate, seat)
     pair = Fixed(candidate_id=candidate_id, seat_id=seat_id, country=candidate.country, group_id=candidate.group_id)
     free, forced = run_layers(after), run_layers(replace(after, fixed=(*after.fixed, pair)))
-    option = _option(market, one, seat)
+    option = _option(market, number, seat)
     had = _seats(run_layers(before), before)
     has = _seats(forced, after) | {candidate_id: seat_id}
     total = forced.prices.total + option.gain + option.preference + 1
@@ -171,13 +173,13 @@ def _seats(result: Result, problem: Problem) -> dict[str, str]:
 
 
 def _blocking(market: Market, matching: Mapping[str, str]) -> int:
-    assigned = [market.seat_place.get(matching.get(one.id, ""), UNMATCHED) for one in market.candidates]
+    assigned = [market.seat_place.get(matching.get(candidate.id, ""), UNMATCHED) for candidate in market.candidates]
     return blocking_pairs(market, assigned)
 
 
-def _option(market: Market, one: int, seat: int) -> Option:
+def _option(market: Market, candidate: int, seat: int) -> Option:
     """Return the pair as a receipt shows it, even if a rule is broken: points, and its place in both orders."""
-    points = market.scores.points([market.candidates[one]])
+    points = market.scores.points([market.candidates[candidate]])
     weights = market.problem.rules.weights
     earned = tuple(
         Earned(criterion, int(points[criterion][0, seat]), weights[criterion])
@@ -186,8 +188,8 @@ def _option(market: Market, one: int, seat: int) -> Option:
     )
     gain, preference = sum(part.applicant for part in earned), sum(part.host for part in earned)
     pairs = market.pairs
-    own = market.pairs.row(one)
-    others = (pairs.seat == seat) & (pairs.owner != one)
+    own = market.pairs.row(candidate)
+    others = (pairs.seat == seat) & (pairs.owner != candidate)
     return Option(
         seat_id=market.seats[seat].id,
         rank=1 + int(np.count_nonzero((pairs.gain[own] > gain) & (pairs.seat[own] != seat))),

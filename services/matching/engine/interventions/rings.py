@@ -111,26 +111,28 @@ def _arcs(market: Market, waiting: Collection[str]) -> list[_Arc]:
     """Return the feasible pairs of waiting officers with placements of agencies whose officers wait too, best first."""
     wanted = set(waiting)
     officers = [
-        at for at, one in enumerate(market.candidates) if one.id in wanted and not one.group_id and one.group_size == 1
+        at
+        for at, candidate in enumerate(market.candidates)
+        if candidate.id in wanted and not candidate.group_id and candidate.group_size == 1
     ]
     agencies = sorted({market.candidates[at].organisation_id for at in officers})
     number = {agency: place for place, agency in enumerate(agencies)}
     arcs = []
     for at in officers:
-        one = market.candidates[at]
-        pairs = market.row_of(one)
+        candidate = market.candidates[at]
+        pairs = market.row_of(candidate)
         for place, seat in enumerate(pairs.seat.tolist()):
             host = market.seats[seat]
             if host.kind is SeatKind.PLACEMENT and host.organisation_id in number:
                 leg = Leg(
-                    candidate_id=one.id,
+                    candidate_id=candidate.id,
                     seat_id=host.id,
-                    agency=one.organisation_id,
+                    agency=candidate.organisation_id,
                     host_agency=host.organisation_id,
                     gain=int(pairs.gain[place]),
                     preference=int(pairs.preference[place]),
                 )
-                here, there = number[one.organisation_id], number[host.organisation_id]
+                here, there = number[candidate.organisation_id], number[host.organisation_id]
                 arcs.append(_Arc(at, seat, here, there, market.country[at], leg))
     arcs.sort(key=lambda arc: (-arc.leg.weight, arc.leg.candidate_id, arc.leg.seat_id))
     return arcs

@@ -39,7 +39,7 @@ def _smallest(heavier: int) -> Problem:
         for name in ("candidate", "other")
     )
     seat = Seat(id="seat", kind=SeatKind.PLACEMENT, country="DE", organisation_id="host", capacity=1)
-    weights = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in WEIGHTS.items()}
+    weights = {name: Weight(weight.applicant * heavier, weight.host * heavier) for name, weight in WEIGHTS.items()}
     return Problem(
         call_id="warm-up",
         day=date(2027, 1, 4),

@@ -95,26 +95,31 @@ def _best(
 
 
 @compiled
-def refill(facts: Facts, left: Words, state: State, one: Int, country: Int, room: Buffers) -> None:
+def refill(facts: Facts, left: Words, state: State, candidate: Int, country: Int, room: Buffers) -> None:
     """Put the best few seats that would still take the candidate, in the order of the wish, into `state.wish`.
 
     Those that would not are passed over for good: in deferred acceptance the bar of a seat only ever rises.
     """
     own, gain, preference, tops = room.own, room.gain, room.preference, room.tops
-    wish, wish_key, longest, named_bit = state.wish[one], state.wish_key[one], state.wish.shape[1], facts.named_bit
-    least, least_of, mine, theirs = state.least, state.least_of[country], facts.own_hash[one], facts.seat_hash
-    score(facts, one, room)
+    wish, wish_key, longest, named_bit = (
+        state.wish[candidate],
+        state.wish_key[candidate],
+        state.wish.shape[1],
+        facts.named_bit,
+    )
+    least, least_of, mine, theirs = state.least, state.least_of[country], facts.own_hash[candidate], facts.seat_hash
+    score(facts, candidate, room)
     surpass(gain, preference, state.least_short, state.least_of_short[country])
-    feasible_only(left[one], gain)
+    feasible_only(left[candidate], gain)
     greatest(gain, tops)
     floor = _floor(tops, longest, room.lowest)
     found = _best(gain, preference, tops, floor, named_bit, mine, theirs, least, least_of, own, wish, wish_key)
     if found == 0 and floor > 0:
         floor = 0
         found = _best(gain, preference, tops, floor, named_bit, mine, theirs, least, least_of, own, wish, wish_key)
-    state.at[one] = 0
-    state.length[one] = found
-    state.more[one] = 1 if found == longest or floor > 0 else 0
+    state.at[candidate] = 0
+    state.length[candidate] = found
+    state.more[candidate] = 1 if found == longest or floor > 0 else 0
 
 
 @compiled
@@ -142,32 +147,34 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
     following, length, more, named_bit = state.at, state.length, state.more, facts.named_bit
     asked = 0
     for person in entering:
-        one = np.int64(person)
-        while one != NONE:
-            own = country[one]
+        candidate = np.int64(person)
+        while candidate != NONE:
+            own = country[candidate]
             gone = np.int64(NONE)
             while True:
-                if one == changed:
+                if candidate == changed:
                     if asked == len(wish):
                         break
                     seat, key = np.int64(wish[asked]), wish_key[asked]
                     asked += 1
                 else:
-                    at = following[one]
-                    if at == length[one]:
-                        if not more[one]:
+                    at = following[candidate]
+                    if at == length[candidate]:
+                        if not more[candidate]:
                             break
-                        refill(facts, left, state, one, own, room)
-                        if not length[one]:
+                        refill(facts, left, state, candidate, own, room)
+                        if not length[candidate]:
                             break
                         at = 0
-                    seat, key = np.int64(wishes[one, at]), wish_keys[one, at]
-                    following[one] = at + 1
+                    seat, key = np.int64(wishes[candidate, at]), wish_keys[candidate, at]
+                    following[candidate] = at + 1
                 if key > least[seat] and key > least_of[own, seat]:
                     start, end = first[seat], first[seat] + size[seat]
-                    gone = _let_in(country, shares[seat], free[seat], start, end, who, held, taken[seat], key, one)
+                    gone = _let_in(
+                        country, shares[seat], free[seat], start, end, who, held, taken[seat], key, candidate
+                    )
                     size[seat] += gone == NONE
-                    placed[one] = seat
+                    placed[candidate] = seat
                     end = start + size[seat]
                     bar = np.int64(NONE)
                     if end - start >= free[seat]:
@@ -181,7 +188,7 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
                         bar = bar_of(country, shares[seat], start, end, who, held, taken[seat], other)
                         least_of[other, seat], least_of_short[other, seat] = bar, short_of(named_bit, bar)
                     break
-            one = gone
+            candidate = gone
 
 
 @compiled
@@ -195,10 +202,10 @@ def _let_in(
     held: Long,
     taken: Numbers,
     key: Int,
-    one: Int,
+    candidate: Int,
 ) -> Int:
     """Let a seat take a candidate whom it prefers to one it has; return who must go, or NONE."""
-    own, out = country[one], np.int64(NONE)
+    own, out = country[candidate], np.int64(NONE)
     if taken[own] >= share:
         out = start
         while country[who[out]] != own:
@@ -216,7 +223,7 @@ def _let_in(
     while at > start and held[at - 1] > key:
         who[at], held[at] = who[at - 1], held[at - 1]
         at -= 1
-    who[at], held[at] = one, key
+    who[at], held[at] = candidate, key
     taken[own] += 1
     return gone
 

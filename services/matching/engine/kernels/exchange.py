@@ -77,50 +77,50 @@ def tie_of(word: Word, seat_word: Word) -> Int:
 
 
 @compiled
-def put(state: Exchange, one: Int, seat: Int) -> None:
+def put(state: Exchange, candidate: Int, seat: Int) -> None:
     """Give a candidate who has none a seat with a free place."""
-    state.who[seat, state.size[seat]] = one
+    state.who[seat, state.size[seat]] = candidate
     state.size[seat] += 1
-    state.at[one] = seat
+    state.at[candidate] = seat
 
 
 @compiled
-def take(state: Exchange, one: Int) -> None:
+def take(state: Exchange, candidate: Int) -> None:
     """Take a candidate out of his or her seat."""
-    seat = state.at[one]
+    seat = state.at[candidate]
     last = state.size[seat] - 1
     for place in range(last + 1):
-        if state.who[seat, place] == one:
+        if state.who[seat, place] == candidate:
             state.who[seat, place] = state.who[seat, last]
             break
     state.size[seat] = last
-    state.at[one] = NOWHERE
+    state.at[candidate] = NOWHERE
 
 
 @compiled
-def value(state: Exchange, one: Int, row: Numbers) -> None:
+def value(state: Exchange, candidate: Int, row: Numbers) -> None:
     """Compute what an entering candidate would be left with: the best of the worths of pairs (`row`) above prices."""
     best_a, best_b = np.int64(0), np.int64(0)
     for seat in range(len(row)):
         if row[seat] > 0:
             over = row[seat] - state.price_a[seat]
             if over >= best_a:
-                tie = tie_of(state.word[one], state.seat_word[seat]) - state.price_b[seat]
+                tie = tie_of(state.word[candidate], state.seat_word[seat]) - state.price_b[seat]
                 if over > best_a or tie > best_b:
                     best_a, best_b = over, tie
-    state.left_a[one], state.left_b[one] = best_a, best_b
+    state.left_a[candidate], state.left_b[candidate] = best_a, best_b
 
 
 @compiled
 def price(state: Exchange, seat: Int) -> None:
     """Compute the price of an empty seat: the most that a pair is worth above what candidates are left with."""
     best_a, best_b = np.int64(0), np.int64(0)
-    for one in range(len(state.at)):
-        worth = state.worth_by_seat[seat, one]
-        if worth > 0 and state.at[one] != GONE:
-            over = worth - state.left_a[one]
+    for candidate in range(len(state.at)):
+        worth = state.worth_by_seat[seat, candidate]
+        if worth > 0 and state.at[candidate] != GONE:
+            over = worth - state.left_a[candidate]
             if over >= best_a:
-                tie = tie_of(state.word[one], state.seat_word[seat]) - state.left_b[one]
+                tie = tie_of(state.word[candidate], state.seat_word[seat]) - state.left_b[candidate]
                 if over > best_a or tie > best_b:
                     best_a, best_b = over, tie
     state.price_a[seat], state.price_b[seat] = best_a, best_b
@@ -143,11 +143,11 @@ def _paths(seats: Int) -> Paths:
 
 
 @compiled
-def _end(paths: Paths, long_a: Int, long_b: Int, seat: Int, one: Int) -> None:
+def _end(paths: Paths, long_a: Int, long_b: Int, seat: Int, candidate: Int) -> None:
     """Keep this end of a path if it is the best so far."""
     end = paths.end
     if long_a < end[0] or (long_a == end[0] and long_b < end[1]):
-        end[0], end[1], end[2], end[3] = long_a, long_b, seat, one
+        end[0], end[1], end[2], end[3] = long_a, long_b, seat, candidate
 
 
 @compiled
@@ -175,8 +175,8 @@ def _nearest(paths: Paths) -> Int:
         return NOWHERE
     best = 0
     for place in range(1, count):
-        one, other = near[place], near[best]
-        if dist_a[one] < dist_a[other] or (dist_a[one] == dist_a[other] and dist_b[one] < dist_b[other]):
+        here, other = near[place], near[best]
+        if dist_a[here] < dist_a[other] or (dist_a[here] == dist_a[other] and dist_b[here] < dist_b[other]):
             best = place
     seat = near[best]
     paths.counts[0] = count - 1
@@ -188,17 +188,17 @@ def _nearest(paths: Paths) -> Int:
 
 
 @compiled
-def _asks(state: Exchange, paths: Paths, one: Int, row: Numbers, from_a: Int, from_b: Int) -> None:
+def _asks(state: Exchange, paths: Paths, candidate: Int, row: Numbers, from_a: Int, from_b: Int) -> None:
     """Extend a path from a candidate at this distance; to stay without a seat ends it."""
-    from_a, from_b = from_a + state.left_a[one], from_b + state.left_b[one]
-    _end(paths, from_a, from_b, NOWHERE, one)
-    dist_a, most, word = paths.dist_a, paths.end[0], state.word[one]
+    from_a, from_b = from_a + state.left_a[candidate], from_b + state.left_b[candidate]
+    _end(paths, from_a, from_b, NOWHERE, candidate)
+    dist_a, most, word = paths.dist_a, paths.end[0], state.word[candidate]
     for seat in range(len(row)):
         long_a = from_a + state.price_a[seat] - row[seat]
         if row[seat] > 0 and long_a <= most and long_a <= dist_a[seat] and not paths.done[seat]:
             long_b = from_b + state.price_b[seat] - tie_of(word, state.seat_word[seat])
             if long_a < most or long_b < paths.end[1]:
-                _reach(paths, seat, long_a, long_b, one, NOWHERE)
+                _reach(paths, seat, long_a, long_b, candidate, NOWHERE)
 
 
 @compiled
@@ -211,9 +211,9 @@ def _shift(state: Exchange, paths: Paths, sign: Int) -> None:
         state.price_a[seat] += more_a
         state.price_b[seat] += more_b
         for held in range(state.size[seat]):
-            one = state.who[seat, held]
-            state.left_a[one] -= more_a
-            state.left_b[one] -= more_b
+            candidate = state.who[seat, held]
+            state.left_a[candidate] -= more_a
+            state.left_b[candidate] -= more_b
 
 
 @compiled
@@ -235,8 +235,8 @@ def enter(state: Exchange, entering: Int, yielding: Int, row: Numbers) -> None:
             break
         _look_at(paths, at)
         for place in range(state.size[at]):
-            one = state.who[at, place]
-            _asks(state, paths, one, state.worth[one], paths.dist_a[at], paths.dist_b[at])
+            candidate = state.who[at, place]
+            _asks(state, paths, candidate, state.worth[candidate], paths.dist_a[at], paths.dist_b[at])
         at = _nearest(paths)
     _shift(state, paths, 1)
     if entering != NOWHERE:
@@ -256,12 +256,12 @@ def _move_along(state: Exchange, paths: Paths, entering: Int, yielding: Int) -> 
         seat = state.at[without]
         take(state, without)
     while seat != yielding:
-        one = paths.by[seat]
-        before = state.at[one]
+        candidate = paths.by[seat]
+        before = state.at[candidate]
         if before != NOWHERE:
-            take(state, one)
-        put(state, one, seat)
-        if one == entering:
+            take(state, candidate)
+        put(state, candidate, seat)
+        if candidate == entering:
             return
         seat = before
 
@@ -299,14 +299,16 @@ def _wanted(state: Exchange, paths: Paths, seat: Int) -> None:
     from_a, from_b = paths.dist_a[seat] + state.price_a[seat], paths.dist_b[seat] + state.price_b[seat]
     _end(paths, from_a, from_b, seat, NOWHERE)
     row, hashed = state.worth_by_seat[seat], state.seat_word[seat]
-    for one in range(len(row)):
-        long_a = from_a + state.left_a[one] - row[one]
-        if row[one] <= 0 or long_a > paths.end[0] or state.at[one] == GONE:
+    for candidate in range(len(row)):
+        long_a = from_a + state.left_a[candidate] - row[candidate]
+        if row[candidate] <= 0 or long_a > paths.end[0] or state.at[candidate] == GONE:
             continue
-        own = state.at[one]
+        own = state.at[candidate]
         if own == NOWHERE:
-            _end(paths, long_a, from_b + state.left_b[one] - tie_of(state.word[one], hashed), seat, one)
+            _end(
+                paths, long_a, from_b + state.left_b[candidate] - tie_of(state.word[candidate], hashed), seat, candidate
+            )
         elif long_a <= paths.dist_a[own] and not paths.done[own]:
-            long_b = from_b + state.left_b[one] - tie_of(state.word[one], hashed)
+            long_b = from_b + state.left_b[candidate] - tie_of(state.word[candidate], hashed)
             if long_a < paths.end[0] or long_b < paths.end[1]:
-                _reach(paths, own, long_a, long_b, one, seat)
+                _reach(paths, own, long_a, long_b, candidate, seat)

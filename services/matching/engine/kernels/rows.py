@@ -52,17 +52,17 @@ def feasible(facts: Facts, low: Int, high: Int, left: Words, funnel: Numbers) ->
     """Fill `left[i]` (words of seats that pass all rules) and `funnel[i]` (how many are left before and after each)."""
     width = left.shape[1]
     union = np.empty(width, np.uint64)
-    for one in range(low, high):
-        mine = left[one]
-        first = facts.bits[facts.start[one]]
+    for candidate in range(low, high):
+        mine = left[candidate]
+        first = facts.bits[facts.start[candidate]]
         total = 0
         for word in range(width):
             mine[word] = first[word]
             total += _population(first[word])
-        funnel[one, 0] = total
+        funnel[candidate, 0] = total
         for rule in range(facts.rules):
-            begin = facts.allowed_at[one * facts.rules + rule]
-            end = facts.allowed_at[one * facts.rules + rule + 1]
+            begin = facts.allowed_at[candidate * facts.rules + rule]
+            end = facts.allowed_at[candidate * facts.rules + rule + 1]
             union[:] = 0
             for at in range(begin, end):
                 row = facts.bits[facts.allowed[at]]
@@ -72,7 +72,7 @@ def feasible(facts: Facts, low: Int, high: Int, left: Words, funnel: Numbers) ->
             for word in range(width):
                 mine[word] &= union[word]
                 total += _population(mine[word])
-            funnel[one, rule + 1] = total
+            funnel[candidate, rule + 1] = total
 
 
 @compiled
@@ -147,7 +147,7 @@ def _up_to(most: Int, count: Bytes) -> None:
 
 
 @compiled
-def score(facts: Facts, one: Int, room: Buffers) -> None:
+def score(facts: Facts, candidate: Int, room: Buffers) -> None:
     """Compute both sums of a candidate at all seats; they mean nothing if the pair is not feasible."""
     earned_at, earned, table = facts.earned_at, facts.earned, facts.table
     points, applicant, host, preference = room.points, room.applicant, room.host, room.preference
@@ -156,8 +156,8 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
         high = min(len(preference), low + STRIP)
         used = 0
         for criterion in range(criteria):
-            begin = earned_at[one * criteria + criterion]
-            end = earned_at[one * criteria + criterion + 1]
+            begin = earned_at[candidate * criteria + criterion]
+            end = earned_at[candidate * criteria + criterion + 1]
             if begin == end or (facts.applicant[criterion] == 0 and facts.host[criterion] == 0):
                 continue
             best = points[used, : high - low]
@@ -175,19 +175,19 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
             applicant[idle], host[idle] = 0, 0
         _weigh(points, applicant, used, room.gain[low:high])
         _weigh(points, host, used, preference[low:high])
-    for at in range(facts.named_at[one], facts.named_at[one + 1]):
+    for at in range(facts.named_at[candidate], facts.named_at[candidate + 1]):
         preference[facts.named[at]] += facts.named_bit
 
 
 @compiled
 def points_of(
-    earned_at: Numbers, earned: Numbers, table: Bytes, counted: Numbers, one: Int, seat: Int, points: Bytes
+    earned_at: Numbers, earned: Numbers, table: Bytes, counted: Numbers, candidate: Int, seat: Int, points: Bytes
 ) -> None:
     """Compute the points of one pair by criterion."""
     criteria = len(points)
     for criterion in range(criteria):
         best = np.int64(0)
-        for at in range(earned_at[one * criteria + criterion], earned_at[one * criteria + criterion + 1]):
+        for at in range(earned_at[candidate * criteria + criterion], earned_at[candidate * criteria + criterion + 1]):
             value = np.int64(table[earned[at], seat])
             if counted[criterion]:
                 best += value
@@ -200,21 +200,21 @@ def points_of(
 
 
 @compiled
-def keys_of(facts: Facts, one: Int, seat: Int, points: Bytes) -> tuple[Int, Int]:
+def keys_of(facts: Facts, candidate: Int, seat: Int, points: Bytes) -> tuple[Int, Int]:
     """Return how the candidate and the seat each order the pair.
 
     Score and tie-break (62 bits), greater is preferred.
     """
     applicant, host, named = facts.applicant, facts.host, facts.named
-    points_of(facts.earned_at, facts.earned, facts.table, facts.counted, one, seat, points)
+    points_of(facts.earned_at, facts.earned, facts.table, facts.counted, candidate, seat, points)
     gain, preference = np.int64(0), np.int64(0)
     for criterion in range(len(points)):
         gain += np.int64(applicant[criterion]) * np.int64(points[criterion])
         preference += np.int64(host[criterion]) * np.int64(points[criterion])
-    for at in range(facts.named_at[one], facts.named_at[one + 1]):
+    for at in range(facts.named_at[candidate], facts.named_at[candidate + 1]):
         if named[at] == seat:
             preference += facts.named_bit
-    mixed = mixed_hash(facts.own_hash[one], facts.seat_hash[seat])
+    mixed = mixed_hash(facts.own_hash[candidate], facts.seat_hash[seat])
     return (gain << TIE_BITS) | np.int64(mixed >> OWN_SHIFT), key_of(facts.named_bit, preference, mixed)
 
 

@@ -39,17 +39,17 @@ def settle(facts: Facts, state: State, shares: Numbers, country: Numbers, free: 
     """Give each seat the candidates that `state.seat` says, and set all bars; nobody has asked yet."""
     points = np.empty(len(facts.applicant), np.int8)
     first, size, who, held, taken = state.room, state.size, state.who, state.key, state.taken
-    for one in range(len(state.seat)):
-        seat = state.seat[one]
+    for candidate in range(len(state.seat)):
+        seat = state.seat[candidate]
         if seat != NONE:
             at = first[seat] + size[seat]
-            key = keys_of(facts, one, seat, points)[1]
+            key = keys_of(facts, candidate, seat, points)[1]
             while at > first[seat] and held[at - 1] > key:
                 who[at], held[at] = who[at - 1], held[at - 1]
                 at -= 1
-            who[at], held[at] = one, key
+            who[at], held[at] = candidate, key
             size[seat] += 1
-            taken[seat, country[one]] += 1
+            taken[seat, country[candidate]] += 1
     for seat in range(len(free)):
         start, end = first[seat], first[seat] + size[seat]
         bar = np.int64(NONE)
@@ -71,32 +71,32 @@ def summarise(
     """
     room = buffers(state)
     points = told.points
-    for one in range(low, high):
-        seat, own, wanted = np.int64(state.seat[one]), country[one], np.int64(NONE)
+    for candidate in range(low, high):
+        seat, own, wanted = np.int64(state.seat[candidate]), country[candidate], np.int64(NONE)
         if seat != NONE:
-            wanted, _ = keys_of(facts, one, seat, points[one])
-        score(facts, one, room)
-        feasible_only(left[one], room.gain)
+            wanted, _ = keys_of(facts, candidate, seat, points[candidate])
+        score(facts, candidate, room)
+        feasible_only(left[candidate], room.gain)
         greatest(room.gain, room.tops)
         better, first, blocks = _look_above(
             room.gain,
             room.preference,
             room.tops,
             facts.named_bit,
-            facts.own_hash[one],
+            facts.own_hash[candidate],
             facts.seat_hash,
             state.least,
             state.least_of[own],
             wanted,
             seat == NONE and stopped[own] == 1,
         )
-        told.rank[one], told.blocking[one] = better + 1 if seat != NONE else 0, blocks
-        told.first[one] = first
+        told.rank[candidate], told.blocking[candidate] = better + 1 if seat != NONE else 0, blocks
+        told.first[candidate] = first
         shown = seat if seat != NONE else first
         if shown != NONE:
-            wanted, key = keys_of(facts, one, shown, points[one])
-            told.gain[one] = wanted >> TIE_BITS
-            told.preference[one] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
+            wanted, key = keys_of(facts, candidate, shown, points[candidate])
+            told.gain[candidate] = wanted >> TIE_BITS
+            told.preference[candidate] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
 
 
 @compiled
@@ -144,10 +144,10 @@ def _look_above(
 def terms_of(facts: Facts, seat: Numbers, wish: Long, key: Long) -> None:
     """Compute how each candidate orders the present seat, and how it orders the candidate; NONE for no seat."""
     points = np.empty(len(facts.applicant), np.int8)
-    for one in range(len(seat)):
-        wish[one], key[one] = NONE, NONE
-        if seat[one] != NONE:
-            wish[one], key[one] = keys_of(facts, one, seat[one], points)
+    for candidate in range(len(seat)):
+        wish[candidate], key[candidate] = NONE, NONE
+        if seat[candidate] != NONE:
+            wish[candidate], key[candidate] = keys_of(facts, candidate, seat[candidate], points)
 
 
 @compiled
@@ -163,14 +163,14 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
     applicant, host, theirs, criteria = facts.applicant, facts.host, facts.seat_hash[seat], len(facts.applicant)
     counted, named_bit, word, bit = facts.counted, facts.named_bit, seat >> 6, np.uint64(seat & 63)
     worth = facts.table[:, seat].copy()
-    for one in range(len(wish)):
-        wish[one], key[one] = NONE, NONE
-        if (left[one, word] >> bit) & ONE != ONE:
+    for candidate in range(len(wish)):
+        wish[candidate], key[candidate] = NONE, NONE
+        if (left[candidate, word] >> bit) & ONE != ONE:
             continue
-        gain, preference, at = np.int64(0), np.int64(0), earned_at[one * criteria]
+        gain, preference, at = np.int64(0), np.int64(0), earned_at[candidate * criteria]
         for criterion in range(criteria):
             best: Int = np.int64(0)
-            end = earned_at[one * criteria + criterion + 1]
+            end = earned_at[candidate * criteria + criterion + 1]
             while at < end:
                 value = np.int64(worth[earned[at]])
                 best = best + value if counted[criterion] else max(best, value)
@@ -179,12 +179,12 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
                 best = min(best, counted[criterion]) * (100 // counted[criterion])
             gain += applicant[criterion] * best
             preference += host[criterion] * best
-        for place in range(named_at[one], named_at[one + 1]):
+        for place in range(named_at[candidate], named_at[candidate + 1]):
             if named[place] == seat:
                 preference += named_bit
-        mixed = mixed_hash(own_hash[one], theirs)
-        wish[one] = (gain << TIE_BITS) | np.int64(mixed >> OWN_SHIFT)
-        key[one] = key_of(named_bit, preference, mixed)
+        mixed = mixed_hash(own_hash[candidate], theirs)
+        wish[candidate] = (gain << TIE_BITS) | np.int64(mixed >> OWN_SHIFT)
+        key[candidate] = key_of(named_bit, preference, mixed)
 
 
 @compiled
@@ -192,15 +192,15 @@ def sums(facts: Facts, left: Words, state: State, low: Int, high: Int, gain: Lon
     """Sum up the gains and preferences of all feasible seats for each candidate from `low` to `high`."""
     room = buffers(state)
     row, other = room.gain, room.preference
-    for one in range(low, high):
-        score(facts, one, room)
-        feasible_only(left[one], row)
+    for candidate in range(low, high):
+        score(facts, candidate, room)
+        feasible_only(left[candidate], row)
         for_one, for_seats = np.int64(0), np.int64(0)
         for seat in range(len(row)):
             if row[seat] >= 0:
                 for_one += np.int64(row[seat])
                 for_seats += np.int64(other[seat])
-        gain[one], preference[one] = for_one, for_seats
+        gain[candidate], preference[candidate] = for_one, for_seats
 
 
 @compiled
@@ -220,21 +220,21 @@ def fill(
     room = buffers(state)
     row, other, theirs, named_bit = room.gain, room.preference, facts.seat_hash, facts.named_bit
     wish, place = np.empty(len(row), np.int64), np.empty(len(row), np.int64)
-    for one in range(low, high):
-        score(facts, one, room)
-        feasible_only(left[one], row)
+    for candidate in range(low, high):
+        score(facts, candidate, room)
+        feasible_only(left[candidate], row)
         count = 0
         for at in range(len(row)):
             if row[at] >= 0:
-                mixed = mixed_hash(facts.own_hash[one], theirs[at])
+                mixed = mixed_hash(facts.own_hash[candidate], theirs[at])
                 wish[count] = -((np.int64(row[at]) << TIE_BITS) | np.int64(mixed >> OWN_SHIFT))
                 place[count] = at
                 count += 1
         order = np.argsort(wish[:count])
-        start = starts[one]
+        start = starts[candidate]
         for rank in range(count):
             at = place[order[rank]]
-            mixed = mixed_hash(facts.own_hash[one], theirs[at])
+            mixed = mixed_hash(facts.own_hash[candidate], theirs[at])
             seat[start + rank] = at
             key[start + rank] = key_of(named_bit, other[at], mixed)
             gain[start + rank] = row[at]

@@ -22,23 +22,23 @@ def settle(state: Exchange, seat_of: Long) -> bool:
     matching of the highest sum, or the tie-breaks choose another.
     """
     count = 0
-    for one in range(len(state.at)):
-        if state.at[one] != GONE:
-            count += _leave_with(state, one)
-            if seat_of[one] != NOWHERE:
-                put(state, one, seat_of[one])
+    for candidate in range(len(state.at)):
+        if state.at[candidate] != GONE:
+            count += _leave_with(state, candidate)
+            if seat_of[candidate] != NOWHERE:
+                put(state, candidate, seat_of[candidate])
     who, seats, more = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64)
     count = 0
-    for one in range(len(state.at)):
-        if state.at[one] != GONE:
-            count = _bounds(state, one, count, who, seats, more)
+    for candidate in range(len(state.at)):
+        if state.at[candidate] != GONE:
+            count = _bounds(state, candidate, count, who, seats, more)
     for seat in range(len(state.free)):
         state.price_b[seat] = _LEAST if state.price_a[seat] > 0 else 0
     found = _longest(state, who[:count], seats, more)
-    for one in range(len(state.at)):
-        own = state.at[one]
+    for candidate in range(len(state.at)):
+        own = state.at[candidate]
         if own >= 0:
-            state.left_b[one] = tie_of(state.word[one], state.seat_word[own]) - state.price_b[own]
+            state.left_b[candidate] = tie_of(state.word[candidate], state.seat_word[own]) - state.price_b[own]
     _price_those_without_places(state)
     return found and _proven(state)
 
@@ -52,30 +52,30 @@ def _price_those_without_places(state: Exchange) -> None:
 
 
 @compiled
-def _leave_with(state: Exchange, one: Int) -> Int:
+def _leave_with(state: Exchange, candidate: Int) -> Int:
     """Store the points that a candidate is left with of the best pair; return how many pairs leave as much."""
     most = np.int64(0)
     for seat in range(len(state.free)):
-        if state.worth[one, seat] > 0 and state.free[seat] > 0:
-            most = max(most, state.worth[one, seat] - state.price_a[seat])
-    state.left_a[one], state.left_b[one] = most, 0
+        if state.worth[candidate, seat] > 0 and state.free[seat] > 0:
+            most = max(most, state.worth[candidate, seat] - state.price_a[seat])
+    state.left_a[candidate], state.left_b[candidate] = most, 0
     count = 0
     for seat in range(len(state.free)):
-        free = state.worth[one, seat] > 0 and state.free[seat] > 0
-        count += free and state.worth[one, seat] - state.price_a[seat] == most
+        free = state.worth[candidate, seat] > 0 and state.free[seat] > 0
+        count += free and state.worth[candidate, seat] - state.price_a[seat] == most
     return count
 
 
 @compiled
-def _bounds(state: Exchange, one: Int, count: Int, who: Numbers, seats: Numbers, more: Long) -> Int:
+def _bounds(state: Exchange, candidate: Int, count: Int, who: Numbers, seats: Numbers, more: Long) -> Int:
     """Store a candidate's other tight pairs, and how much more of a tie-break each has; return the count."""
-    own = state.at[one]
-    own_tie = np.int64(0) if own == NOWHERE else tie_of(state.word[one], state.seat_word[own])
+    own = state.at[candidate]
+    own_tie = np.int64(0) if own == NOWHERE else tie_of(state.word[candidate], state.seat_word[own])
     for seat in range(len(state.free)):
-        worth = state.worth[one, seat] if state.free[seat] > 0 else 0
-        if worth > 0 and worth - state.price_a[seat] == state.left_a[one] and seat != own:
-            who[count], seats[count] = one, seat
-            more[count] = tie_of(state.word[one], state.seat_word[seat]) - own_tie
+        worth = state.worth[candidate, seat] if state.free[seat] > 0 else 0
+        if worth > 0 and worth - state.price_a[seat] == state.left_a[candidate] and seat != own:
+            who[count], seats[count] = candidate, seat
+            more[count] = tie_of(state.word[candidate], state.seat_word[seat]) - own_tie
             count += 1
     return count
 
@@ -102,13 +102,13 @@ def _proven(state: Exchange) -> bool:
 
     Nobody is left with less than nothing, or with something and no seat, and no free place has a price.
     """
-    for one in range(len(state.at)):
-        if state.at[one] == GONE:
+    for candidate in range(len(state.at)):
+        if state.at[candidate] == GONE:
             continue
-        own, left_a, left_b = state.at[one], state.left_a[one], state.left_b[one]
+        own, left_a, left_b = state.at[candidate], state.left_a[candidate], state.left_b[candidate]
         if left_a < 0 or (left_a == 0 and left_b < 0) or (own == NOWHERE and (left_a != 0 or left_b != 0)):
             return False
-        if own >= 0 and state.worth[one, own] - state.price_a[own] != left_a:
+        if own >= 0 and state.worth[candidate, own] - state.price_a[own] != left_a:
             return False
     for seat in range(len(state.free)):
         if state.size[seat] < state.free[seat] and (state.price_a[seat] != 0 or state.price_b[seat] != 0):

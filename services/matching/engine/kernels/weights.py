@@ -37,13 +37,13 @@ def weigh(
         np.zeros(0, np.int64),
     )
     gain, preference = room.gain, room.preference
-    for one in range(low, high):
-        score(facts, one, room)
-        for at in range(facts.named_at[one], facts.named_at[one + 1]):
+    for candidate in range(low, high):
+        score(facts, candidate, room)
+        for at in range(facts.named_at[candidate], facts.named_at[candidate + 1]):
             preference[facts.named[at]] -= facts.named_bit
-        at = starts[one]
+        at = starts[candidate]
         for word in range(width):
-            bits = left[one, word]
+            bits = left[candidate, word]
             place = word << 6
             while bits:
                 if bits & ONE:

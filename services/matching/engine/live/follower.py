@@ -90,13 +90,15 @@ class Followed:
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The new pairs by candidate id."""
-        pairs = (self._live.pair_of(one) for one in sorted(self._live.pool))
+        pairs = (self._live.pair_of(candidate_id) for candidate_id in sorted(self._live.pool))
         return tuple(pair for pair in pairs if pair is not None)
 
     @cached_property
     def unmatched(self) -> tuple[str, ...]:
         """Ids of candidates without a seat, in order."""
-        return tuple(one for one in sorted(self._live.pool) if self._live.seat_of(one) is None)
+        return tuple(
+            candidate_id for candidate_id in sorted(self._live.pool) if self._live.seat_of(candidate_id) is None
+        )
 
     @cached_property
     def _rules(self) -> HardRules:
@@ -198,14 +200,18 @@ class Follower:
 def differences(live: LiveMatching, problem: Problem) -> list[Event]:
     """Return the events that lead from the followed problem to another with the same day, seed and rules."""
     fixed = {pair.candidate_id: pair for pair in problem.fixed}
-    pool = {one.id: one for one in problem.candidates if one.id not in fixed}
-    seats = {one.id: one for one in problem.seats}
-    freed = [one for one, pair in live.fixed.items() if fixed.get(one) != pair]
-    events: list[Event] = [partial(live.release, one) for one in freed]
+    pool = {candidate.id: candidate for candidate in problem.candidates if candidate.id not in fixed}
+    seats = {seat.id: seat for seat in problem.seats}
+    freed = [candidate_id for candidate_id, pair in live.fixed.items() if fixed.get(candidate_id) != pair]
+    events: list[Event] = [partial(live.release, candidate_id) for candidate_id in freed]
     # Fixed pairs first, while their candidates still hold the place: then nobody moves for it.
-    events += [partial(live.fix, pair) for one, pair in fixed.items() if live.fixed.get(one) != pair]
-    events += [partial(live.leave, one) for one in live.pool if one not in pool and one not in fixed]
-    events += [partial(live.close, one) for one in live.seats if one not in seats]
+    events += [partial(live.fix, pair) for candidate_id, pair in fixed.items() if live.fixed.get(candidate_id) != pair]
+    events += [
+        partial(live.leave, candidate_id)
+        for candidate_id in live.pool
+        if candidate_id not in pool and candidate_id not in fixed
+    ]
+    events += [partial(live.close, seat_id) for seat_id in live.seats if seat_id not in seats]
     events += _changes(live.seats, seats, live.alter, live.open)
     events += _changes(live.pool, pool, live.change, live.arrive)
     return events
@@ -219,12 +225,12 @@ def _changes(
 ) -> list[Event]:
     """Return what is new, and what has changed; identical objects are skipped first, which is most of them."""
     events: list[Event] = []
-    for name, one in after.items():
+    for name, entry in after.items():
         known = before.get(name)
         if known is None:
-            events.append(partial(new, one))
-        elif known is not one and known != one:
-            events.append(partial(change, one))
+            events.append(partial(new, entry))
+        elif known is not entry and known != entry:
+            events.append(partial(change, entry))
     return events
 
 

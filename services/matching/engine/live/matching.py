@@ -45,7 +45,7 @@ def can_follow(problem: Problem) -> bool:
     no share of a country can bind (and with numba, unless it is small).
     """
     pairs = len(problem.candidates) * len(problem.seats)
-    if pairs > MOST_PAIRS or any(one.group_id is not None for one in problem.candidates):
+    if pairs > MOST_PAIRS or any(candidate.group_id is not None for candidate in problem.candidates):
         return False
     if problem.rules.objective is Objective.STABLE:
         return True
@@ -91,8 +91,8 @@ class LiveMatching:
         for seat in problem.seats:
             self._seats[seat.id] = seat
             self._seat_names[pairing.seats.add(seat)] = seat.id
-        pool = [one for one in problem.candidates if one.id not in self._fixed]
-        for country in sorted({one.country for one in pool} | {pair.country for pair in problem.fixed}):
+        pool = [candidate for candidate in problem.candidates if candidate.id not in self._fixed]
+        for country in sorted({candidate.country for candidate in pool} | {pair.country for pair in problem.fixed}):
             self._countries[country]
         people, seats = pairing.candidates.room, pairing.seats.room
         if problem.rules.objective is Objective.MOST_GOOD:
@@ -101,10 +101,10 @@ class LiveMatching:
             self._book = Book(people, seats, len(self._countries) + 8)
         for seat in problem.seats:
             self._set_terms(seat)
-        for one in pool:
-            self._enter_row(one, rough=False)
+        for candidate in pool:
+            self._enter_row(candidate, rough=False)
         self._book.roughen(pairing.candidates.top)
-        slots = [pairing.candidates.place[one.id] for one in pool]
+        slots = [pairing.candidates.place[candidate.id] for candidate in pool]
         self._begin(problem, slots, matching, prices)
         self._book.moved()
 
@@ -118,7 +118,7 @@ class LiveMatching:
             known = [NOWHERE if seat_id is None else places[seat_id] for seat_id in seat_ids]
         if isinstance(self._book, Best):
             first = np.zeros(self._pairing.seats.room, np.int64)
-            first[[places[one.id] for one in problem.seats]] = [prices.get(one.id, 0) for one in problem.seats]
+            first[[places[seat.id] for seat in problem.seats]] = [prices.get(seat.id, 0) for seat in problem.seats]
             self._book.start(slots, first, known)
         elif known is None:
             self._book.enter(slots)
@@ -130,8 +130,8 @@ class LiveMatching:
     def matching(self) -> dict[str, str]:
         """Candidate id -> seat id, new pairs only."""
         at, place, names = self._book.at, self._pairing.candidates.place, self._seat_names
-        seats = ((one, int(at[place[one]])) for one in self._candidates)
-        return {one: names[seat] for one, seat in seats if seat != NOWHERE}
+        seats = ((candidate_id, int(at[place[candidate_id]])) for candidate_id in self._candidates)
+        return {candidate_id: names[seat] for candidate_id, seat in seats if seat != NOWHERE}
 
     @property
     def problem(self) -> Problem:
@@ -189,12 +189,12 @@ class LiveMatching:
         fixed = Counter(pair.country for pair in self._fixed.values())
         sent = Counter(fixed)
         waiting: dict[str, list[int]] = defaultdict(list)
-        for one in self._candidates.values():
-            slot = places[one.id]
+        for candidate in self._candidates.values():
+            slot = places[candidate.id]
             if at[slot] == NOWHERE:
-                waiting[one.country].append(slot)
+                waiting[candidate.country].append(slot)
             else:
-                sent[one.country] += 1
+                sent[candidate.country] += 1
         for country, most in ceilings.items():
             if sent[country] > most or (fixed[country] >= most and waiting[country]):
                 return False
@@ -264,13 +264,13 @@ class LiveMatching:
 
     # Parts
 
-    def _enter_row(self, one: Candidate, *, rough: bool = True) -> int:
-        slot = self._pairing.candidates.add(one)
-        country = self._countries[one.country]
+    def _enter_row(self, candidate: Candidate, *, rough: bool = True) -> int:
+        slot = self._pairing.candidates.add(candidate)
+        country = self._countries[candidate.country]
         self._make_room()
-        self._candidates[one.id] = one
-        self._names[slot] = one.id
-        self._book.set_row(slot, country, self._pairing.row(one, slot), rough=rough)
+        self._candidates[candidate.id] = candidate
+        self._names[slot] = candidate.id
+        self._book.set_row(slot, country, self._pairing.row(candidate, slot), rough=rough)
         return slot
 
     def _leave(self, candidate_id: str, *, keep: bool) -> None:
@@ -322,8 +322,8 @@ class LiveMatching:
         """Return the moves since the last event, by candidate id; a candidate who left appears without a seat."""
         book, names = self._book, self._seat_names
         found = [
-            Move(self._names[one], names[before] or None, names[int(book.at[one])] or None)
-            for one, before in book.moved().items()
+            Move(self._names[slot], names[before] or None, names[int(book.at[slot])] or None)
+            for slot, before in book.moved().items()
         ]
         return tuple(sorted(found, key=lambda move: move.candidate_id))
 

@@ -123,19 +123,22 @@ class Market:
         self.problem = problem
         taken = {pair.candidate_id for pair in problem.fixed}
         self.candidates: Sequence[Candidate] = sorted(
-            (one for one in problem.candidates if one.id not in taken), key=lambda one: one.id
+            (candidate for candidate in problem.candidates if candidate.id not in taken),
+            key=lambda candidate: candidate.id,
         )
-        self.seats: Sequence[Seat] = sorted(problem.seats, key=lambda one: one.id)
+        self.seats: Sequence[Seat] = sorted(problem.seats, key=lambda seat: seat.id)
         self.rules = HardRules(problem, self.seats)
         self.scores = Scores(self.rules.rows, problem.seed)
-        self.place = {one.id: place for place, one in enumerate(self.candidates)}
-        self.seat_place = {one.id: place for place, one in enumerate(self.seats)}
-        self.countries = sorted({one.country for one in self.candidates} | {pair.country for pair in problem.fixed})
+        self.place = {candidate.id: place for place, candidate in enumerate(self.candidates)}
+        self.seat_place = {seat.id: place for place, seat in enumerate(self.seats)}
+        self.countries = sorted(
+            {candidate.country for candidate in self.candidates} | {pair.country for pair in problem.fixed}
+        )
         number = {country: place for place, country in enumerate(self.countries)}
-        self.country = [number[one.country] for one in self.candidates]
+        self.country = [number[candidate.country] for candidate in self.candidates]
         self.free = list(self.rules.free)
         self.shares = list(self.rules.shares)
-        self.used = [{number[country]: count for country, count in one.items()} for one in self.rules.used_shares]
+        self.used = [{number[country]: count for country, count in counts.items()} for counts in self.rules.used_shares]
         self.quota = [
             None if (most := problem.rules.ceilings.get(country)) is None else most - self.rules.sent[country]
             for country in self.countries
@@ -298,7 +301,7 @@ class Market:
         """The market with more places at a seat (its number)."""
         changed = replace(self.seats[seat], capacity=self.seats[seat].capacity + more)
         if self.free[seat] == 0 or self.used[seat]:
-            seats = tuple(changed if one.id == changed.id else one for one in self.problem.seats)
+            seats = tuple(changed if seat.id == changed.id else seat for seat in self.problem.seats)
             return Market(replace(self.problem, seats=seats))
         other = self._copy()
         other.__dict__.update({name: self.__dict__[name] for name in ("pairs", "rows") if name in self.__dict__})

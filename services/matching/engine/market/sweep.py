@@ -81,7 +81,7 @@ class Sweep:
     def admitted(self, out: Collection[int] = ()) -> State:
         """Run deferred acceptance of all candidates but those in `out`."""
         state = self._state()
-        self._admit(state, [one for one in range(len(self.country)) if one not in out], self._changed)
+        self._admit(state, [candidate for candidate in range(len(self.country)) if candidate not in out], self._changed)
         return state
 
     def settled(self, assigned: Sequence[int]) -> State:
@@ -175,7 +175,7 @@ class Sweep:
 
     def _admit(self, state: State, entering: Sequence[int], changed: tuple[int, Integers, Integers]) -> None:
         """Let candidates enter; the list of one (NONE: nobody's) is `changed`."""
-        one, seats, keys = changed
+        candidate, seats, keys = changed
         kernels.admit(
             self.facts,
             self.left,
@@ -184,7 +184,7 @@ class Sweep:
             self.country,
             self._free,
             np.array(entering, np.int32),
-            one,
+            candidate,
             seats.astype(np.int32),
             keys.astype(np.int64),
         )
@@ -241,9 +241,9 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
     allowed, earned = columns.allowed().joined(), columns.earned().joined()
     seat_hash = np.zeros(columns.words * 64, np.uint64)
     seat_hash[: len(seat_hashes)] = seat_hashes
-    own_hash = hashes(problem.seed, "candidate", [one.id for one in columns.candidates])
-    weights = [problem.rules.weights.get(one.criterion, Weight(0, 0)) for one in criteria.CRITERIA]
-    applicant, host = [one.applicant for one in weights], [one.host for one in weights]
+    own_hash = hashes(problem.seed, "candidate", [candidate.id for candidate in columns.candidates])
+    weights = [problem.rules.weights.get(measure.criterion, Weight(0, 0)) for measure in criteria.CRITERIA]
+    applicant, host = [weight.applicant for weight in weights], [weight.host for weight in weights]
     named_by, named = columns.named()
     start = columns.start
     facts = Facts(
@@ -255,7 +255,7 @@ def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits
         table=table,
         earned_at=earned.starts,
         earned=earned.rows,
-        counted=np.array([one.up_to for one in criteria.CRITERIA], np.int32),
+        counted=np.array([measure.up_to for measure in criteria.CRITERIA], np.int32),
         applicant=np.array(applicant, np.int32),
         host=np.array(host, np.int32),
         named_at=np.searchsorted(named_by, np.arange(len(own_hash) + 1)).astype(np.int32),

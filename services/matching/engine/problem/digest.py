@@ -146,10 +146,10 @@ def _written(value: Any) -> Iterable[Field[Any]]:
 
 def _part(value: Any) -> bytes:
     """Return the text of a field of the problem, by the fast path if there is one for its parts."""
-    kinds = {type(one) for one in value} if isinstance(value, tuple) else set[type]()
+    kinds = {type(part) for part in value} if isinstance(value, tuple) else set[type]()
     if not kinds or not all(issubclass(kind, Candidate | Seat | Fixed) for kind in kinds):
         return _long(value)
-    texts = [text for kind in kinds for text in _way(kind).texts([one for one in value if type(one) is kind])]
+    texts = [text for kind in kinds for text in _way(kind).texts([part for part in value if type(part) is kind])]
     return b"[%b]" % b",".join(sorted(texts))
 
 
@@ -222,7 +222,7 @@ class _Way:
 
     def texts(self, parts: Sequence[object]) -> list[bytes]:
         """Return the texts of all parts."""
-        ready = [self._ready(one) for one in parts]
+        ready = [self._ready(part) for part in parts]
         try:
             # All at once takes a fifth of one by one. No part holds what stands between two: its name is only there.
             together = orjson.dumps(ready, option=self._option)
@@ -236,28 +236,28 @@ class _Way:
 
     def _begin_unlike(self, ready: Sequence[dict[str, Any]]) -> bool:
         """Return whether a part begins with an optional field, so that texts cannot be split by their first field."""
-        return any(next(iter(one)) != self._first for one in ready)
+        return any(next(iter(fields_)) != self._first for fields_ in ready)
 
-    def _ready(self, one: object) -> dict[str, Any]:
-        values = list(self._of(one))
+    def _ready(self, item: object) -> dict[str, Any]:
+        values = list(self._of(item))
         for at, make in self._short:
             values[at] = make(values[at])
         ready = dict(zip(self._names, values, strict=True))
         for part in self._later:
-            value = getattr(one, part.name)
+            value = getattr(item, part.name)
             if at_default(part, value):
                 del ready[part.name]
             else:
                 ready[part.name] = canonical(value, ordered=part.name in _ORDERED)
         return ready
 
-    def _text(self, one: object, ready: dict[str, Any]) -> bytes:
+    def _text(self, part: object, ready: dict[str, Any]) -> bytes:
         """Return the text of one part, by the fast path if possible."""
         try:
             text = orjson.dumps(ready, option=self._option)
         except TypeError:
-            return _long(one)
-        return _long(one) if _unlike(text) else text
+            return _long(part)
+        return _long(part) if _unlike(text) else text
 
 
 @cache

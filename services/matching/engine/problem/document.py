@@ -72,9 +72,9 @@ def plain(value: object, *, ordered: bool = False) -> Any:
             return sorted([*(plain(part) for part in key), plain(item)] for key, item in value.items())
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, frozenset | tuple):
-        parts = [plain(one) for one in value]
+        parts = [plain(item) for item in value]
         in_order = ordered and isinstance(value, tuple)  # a set has no order, whatever its field is called
-        return parts if in_order else sorted(parts, key=lambda one: json.dumps(one, sort_keys=True))
+        return parts if in_order else sorted(parts, key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
@@ -136,8 +136,8 @@ def _read_list(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Iterator
     if not isinstance(value, list | tuple):
         _wrong(at, "a list is needed here", faults)
         return
-    for number, one in enumerate(value):
-        read_ = _read(kind, one, (*at, number), faults)
+    for number, entry in enumerate(value):
+        read_ = _read(kind, entry, (*at, number), faults)
         if read_ is not None:
             yield read_
 
@@ -148,8 +148,8 @@ def _read_mapping(key: Any, item: Any, value: Any, at: Path, faults: list[Fault]
     if not isinstance(value, Mapping):
         return _wrong(at, "an object with names and values is needed here", faults)
     pairs = [
-        (_read_one(key, name, (*at, name), faults), _read(item, one, (*at, name), faults))
-        for name, one in value.items()
+        (_read_one(key, name, (*at, name), faults), _read(item, entry, (*at, name), faults))
+        for name, entry in value.items()
     ]
     return dict(pairs)
 
@@ -180,7 +180,7 @@ def _read_one(kind: Any, value: Any, at: Path, faults: list[Fault]) -> Any:
         try:
             return kind(value)
         except ValueError:
-            codes = ", ".join(one.value for one in kind)
+            codes = ", ".join(member.value for member in kind)
             return _wrong(at, f"{_short(value)} is not known; known are {codes}", faults)
     if type(value) is not kind:
         return _wrong(at, f"{_short(value)} is not {_NAMES[kind]}", faults)

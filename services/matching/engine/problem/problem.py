@@ -212,9 +212,9 @@ class Problem:
     def __post_init__(self) -> None:
         """Check the problem. Raises ValueError for duplicate ids, bad weights or negative capacities."""
         for what, ids in (
-            ("candidate", [one.id for one in self.candidates]),
-            ("seat", [one.id for one in self.seats]),
-            ("fixed candidate", [one.candidate_id for one in self.fixed]),
+            ("candidate", [candidate.id for candidate in self.candidates]),
+            ("seat", [seat.id for seat in self.seats]),
+            ("fixed candidate", [pair.candidate_id for pair in self.fixed]),
         ):
             if len(set(ids)) != len(ids):
                 raise ValueError(f"A {what} stands twice in the problem of call {self.call_id}")

@@ -170,9 +170,9 @@ class Columns:
     def counts_fit(self) -> bool:
         """Return whether a byte holds the greatest count of any criterion."""
         return all(
-            sum(len(self._rows.numbers(term.over)) if term.over else one.up_to for term in one.terms) <= _MOST
-            for one in criteria.CRITERIA
-            if one.up_to
+            sum(len(self._rows.numbers(term.over)) if term.over else measure.up_to for term in measure.terms) <= _MOST
+            for measure in criteria.CRITERIA
+            if measure.up_to
         )
 
     def named(self) -> tuple[Long, Long]:
@@ -207,7 +207,10 @@ class Columns:
 
     def points(self, low: int, high: int) -> Mapping[Criterion, NDArray[np.int16]]:
         """Return points (candidates from `low` to `high` x seats) of each criterion."""
-        return {one.criterion: self._points(place, one, low, high) for place, one in enumerate(criteria.CRITERIA)}
+        return {
+            measure.criterion: self._points(place, measure, low, high)
+            for place, measure in enumerate(criteria.CRITERIA)
+        }
 
     def _points(self, place: int, measure: Measure, low: int, high: int) -> NDArray[np.int16]:
         owner, rows = self.earned().of(place, low, high)
@@ -249,16 +252,16 @@ class Columns:
         if requirement.bars or least != 1:
             return ((np.arange(len(self.candidates)), self._whole(requirement, terms)),)
         coded = [(term, self.coded(term)) for term in terms]
-        return [(one.owner, self._bit_rows(term, one)) for term, one in coded]
+        return [(keyed.owner, self._bit_rows(term, keyed)) for term, keyed in coded]
 
     def _whole(self, requirement: Requirement, terms: Sequence[Term]) -> Long:
         """Return one row a candidate: what a hard rule leaves him or her; candidates with the same keys share it."""
         coded = [self.coded(term) for term in terms]
-        for term, one in zip(terms, coded, strict=True):
-            self._rows.make_bits(term, one.keys)
-        offset = np.cumsum([0, *(len(one.keys) for one in coded)])
-        owner = np.concatenate([one.owner for one in coded])
-        codes = np.concatenate([one.which + start for one, start in zip(coded, offset, strict=False)])
+        for term, keyed in zip(terms, coded, strict=True):
+            self._rows.make_bits(term, keyed.keys)
+        offset = np.cumsum([0, *(len(keyed.keys) for keyed in coded)])
+        owner = np.concatenate([keyed.owner for keyed in coded])
+        codes = np.concatenate([keyed.which + start for keyed, start in zip(coded, offset, strict=False)])
         if not len(owner) or np.array_equal(owner, np.arange(len(self.candidates))):
             first, which = _distinct(codes)
             groups = [codes[at : at + 1] for at in first.tolist()] or [codes]
@@ -292,19 +295,19 @@ class Columns:
             return Coded(np.zeros(0, np.int64), np.zeros(0, np.int64), [])
         if term.over is None:
             owner, code = np.arange(len(self.candidates)), np.zeros(len(self.candidates), np.int64)
-            values = [self._of(one) for one in term.own]
+            values = [self._of(part) for part in term.own]
         else:
             owner, code, known = self._words(term.over)
             words = list(self._rows.numbers(term.over))
-            values = [self._of(one)[known if one.over is not None else owner] for one in term.own]
+            values = [self._of(part)[known if part.over is not None else owner] for part in term.own]
         number = code
         for value in values:
             least = int(value.min(initial=0))
             code = code * (int(value.max(initial=0)) - least + 1) + (value - least)
         first, which = _distinct(code)
         columns = [
-            map(bool if one.kind is np.bool_ else int, value[first].tolist())
-            for one, value in zip(term.own, values, strict=True)
+            map(bool if part.kind is np.bool_ else int, value[first].tolist())
+            for part, value in zip(term.own, values, strict=True)
         ]
         names = [None if words is None else words[at] for at in number[first].tolist()]
         return Coded(owner, which, list(zip(names, *columns, strict=True)))
@@ -313,22 +316,22 @@ class Columns:
         """Return the owner of each word that a seat states too, its number, and its index among all words stated."""
         if words not in self._stated:
             setting, number = self._rows.setting, self._rows.numbers(words).get
-            stated = [words.candidate(one, setting) for one in self.candidates]
+            stated = [words.candidate(candidate, setting) for candidate in self.candidates]
             found = np.array([number(word, -1) for word in chain.from_iterable(stated)], np.int64)
             owner = np.repeat(np.arange(len(stated)), np.array(list(map(len, stated)), np.int64))
             known = found >= 0
             self._stated[words] = (owner[known], found[known], known)
         return self._stated[words]
 
-    def _of(self, one: Property) -> Long:
+    def _of(self, part: Property) -> Long:
         """Return the values of a property, by all stated words if it has words."""
-        if one not in self._values:
+        if part not in self._values:
             setting = self._rows.setting
-            values: Iterable[int] = (one.of(candidate, setting) for candidate in self.candidates)
-            if one.over is not None:
-                values = chain.from_iterable(one.of(candidate, setting) for candidate in self.candidates)
-            self._values[one] = np.array(list(values), np.int64)
-        return self._values[one]
+            values: Iterable[int] = (part.of(candidate, setting) for candidate in self.candidates)
+            if part.over is not None:
+                values = chain.from_iterable(part.of(candidate, setting) for candidate in self.candidates)
+            self._values[part] = np.array(list(values), np.int64)
+        return self._values[part]
 
 
 def _keys(codes: Long, offset: Long, terms: Sequence[Term], coded: Sequence[Coded]) -> Mapping[Term, Sequence[Key]]:

@@ -37,7 +37,7 @@ class Term:
     """Whether nothing is known of the words but who states them."""
 
     def __post_init__(self) -> None:
-        sparse = self.over is not None and all(one.over is None for one in (*self.own, *self.theirs))
+        sparse = self.over is not None and all(part.over is None for part in (*self.own, *self.theirs))
         object.__setattr__(self, "sparse", sparse)
 
 
@@ -266,4 +266,4 @@ REQUIREMENTS = (
 
 def place_of(rule: HardRule) -> int:
     """Where a hard rule stands in the funnel, from 0."""
-    return next(place for place, one in enumerate(REQUIREMENTS) if one.rule is rule)
+    return next(place for place, requirement in enumerate(REQUIREMENTS) if requirement.rule is rule)

@@ -36,8 +36,8 @@ class Feasible:
         """Return the steps in order, one a rule."""
         counts = [bits.bit_count() for bits in self.after]
         return tuple(
-            Step(one.rule, left, before - left)
-            for one, before, left in zip(criteria.REQUIREMENTS, counts, counts[1:], strict=False)
+            Step(requirement.rule, left, before - left)
+            for requirement, before, left in zip(criteria.REQUIREMENTS, counts, counts[1:], strict=False)
         )
 
 
@@ -101,7 +101,11 @@ class HardRules:
     def broken(self, candidate: Candidate, place: int) -> tuple[HardRule, ...]:
         """Return all rules that a candidate and a seat (its number) break, each judged by itself."""
         keys = partial(_keys, self.rows, candidate)
-        return tuple(one.rule for one in criteria.REQUIREMENTS if not self.rows.left_by(one, keys) >> place & 1)
+        return tuple(
+            requirement.rule
+            for requirement in criteria.REQUIREMENTS
+            if not self.rows.left_by(requirement, keys) >> place & 1
+        )
 
 
 def _keys(rows: SeatRows, candidate: Candidate, term: criteria.Term) -> Sequence[tuple[object, ...]]:

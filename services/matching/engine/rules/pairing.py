@@ -52,35 +52,35 @@ class Pairing:
         self.setting = Setting(problem)
         self.words: Words = Words(Numbers)
         rules = problem.rules
-        self._requirements = [one for one in criteria.REQUIREMENTS if not one.fleeting]
+        self._requirements = [requirement for requirement in criteria.REQUIREMENTS if not requirement.fleeting]
         self._weighed: list[tuple[Measure, list[Term], Weight]] = []
         for measure in criteria.CRITERIA:
             weight, used = rules.weights.get(measure.criterion), [term for term in measure.terms if term.used(rules)]
             if used and weight is not None and (weight.applicant or weight.host):
                 self._weighed.append((measure, used, weight))
         terms = {criteria.SAME_KIND, *criteria.PUT_FIRST}
-        terms.update(term for one in self._requirements for term in one.terms)
+        terms.update(term for requirement in self._requirements for term in requirement.terms)
         terms.update(term for _, used, _ in self._weighed for term in used)
         self.candidates = Side[Candidate](
             "candidate", self.setting, self.words, terms, problem.seed, len(problem.candidates)
         )
         self.seats = Side[Seat]("seat", self.setting, self.words, terms, problem.seed, len(problem.seats))
 
-    def row(self, one: Candidate, slot: int) -> Line:
+    def row(self, candidate: Candidate, slot: int) -> Line:
         """Return a candidate's line over all seats; the candidate has the slot."""
         self._widen()
-        return self._line(_Meeting(self, one, slot, slice(0, self.seats.top)))
+        return self._line(_Comparison(self, candidate, slot, slice(0, self.seats.top)))
 
-    def column(self, one: Seat, slot: int) -> Line:
+    def column(self, seat: Seat, slot: int) -> Line:
         """Return a seat's line over all candidates; the seat has the slot."""
         self._widen()
-        return self._line(_Meeting(self, one, slice(0, self.candidates.top), slot))
+        return self._line(_Comparison(self, seat, slice(0, self.candidates.top), slot))
 
     def _widen(self) -> None:
         self.candidates.widen()
         self.seats.widen()
 
-    def _line(self, meeting: "_Meeting") -> Line:
+    def _line(self, meeting: "_Comparison") -> Line:
         own_tie, seat_tie = _ties(self.candidates.word[meeting.candidate], self.seats.word[meeting.seat])
         ok = meeting.alive & meeting.value(criteria.SAME_KIND)
         for requirement in self._requirements:
@@ -99,15 +99,15 @@ class Pairing:
         return Line(np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), key)
 
 
-class _Meeting:
+class _Comparison:
     """One against all slots of the other side: the value of each term, computed once."""
 
-    def __init__(self, pairing: Pairing, one: Candidate | Seat, candidate: int | slice, seat: int | slice) -> None:
+    def __init__(self, pairing: Pairing, entry: Candidate | Seat, candidate: int | slice, seat: int | slice) -> None:
         self.candidate, self.seat = candidate, seat
         self._pairing, self._setting = pairing, pairing.setting
         self._side: Side[Any] = pairing.seats if isinstance(seat, int) else pairing.candidates
         self._others: Side[Any] = pairing.candidates if isinstance(seat, int) else pairing.seats
-        self._one = one
+        self._entry = entry
         self._own, self._theirs = pairing.candidates.values(candidate), pairing.seats.values(seat)
         self.alive = self._others.alive[: self._others.top]
         self._known: dict[Term, Any] = {}
@@ -157,14 +157,14 @@ class _Meeting:
         return np.minimum(np.maximum(found, 0), 100) if term.capped else found
 
     def _worth(self, term: Term, number: int) -> Any:
-        values = [self._own[one] if one.over is None else self._own[one][number] for one in term.own]
-        values += [self._theirs[one] if one.over is None else self._theirs[one][number] for one in term.theirs]
+        values = [self._own[part] if part.over is None else self._own[part][number] for part in term.own]
+        values += [self._theirs[part] if part.over is None else self._theirs[part][number] for part in term.theirs]
         return term.worth(self._setting, *values)
 
     def _hits(self, term: Term, words: Vocabulary) -> Any:
         """Return where a word that the one states is stated too, and gives something; False if nowhere."""
         slots: list[int] = []
-        for word in self._side.stated(words, self._one):
+        for word in self._side.stated(words, self._entry):
             slots += self._others.stating(words, word)
         if not slots:
             return False
@@ -176,7 +176,7 @@ class _Meeting:
     def _numbers_of(self, words: Vocabulary) -> Sequence[int]:
         if words not in self._numbers:
             numbers = self._pairing.words[words]
-            self._numbers[words] = [numbers[word] for word in self._side.stated(words, self._one)]
+            self._numbers[words] = [numbers[word] for word in self._side.stated(words, self._entry)]
         return self._numbers[words]
 
 

@@ -64,7 +64,7 @@ class Setting:
         self.union = self.countries[UNION]
         self.language_minimum = order_of(problem.rules.language_minimum)
         self.suspended = {country for country, since in problem.rules.suspended.items() if since <= problem.day}
-        self._in_force = [one for one in problem.rules.exclusions if one.holds(problem.day)]
+        self._in_force = [exclusion for exclusion in problem.rules.exclusions if exclusion.holds(problem.day)]
         self._apart: dict[tuple[str, str, bool], tuple[str, ...]] = {}
         self._balance = np.zeros((0, 0), np.int16)
 
@@ -76,9 +76,9 @@ class Setting:
         if asked not in self._apart:
             self._apart[asked] = tuple(
                 other
-                for one in self._in_force
-                if one.confidential is confidential
-                for here, other in ((one.first, one.second), (one.second, one.first))
+                for exclusion in self._in_force
+                if exclusion.confidential is confidential
+                for here, other in ((exclusion.first, exclusion.second), (exclusion.second, exclusion.first))
                 if here in asked[:2]
             )
         return self._apart[asked]
@@ -115,65 +115,83 @@ class Property:
 
     def values(self, parts: Collection[Any], setting: Setting) -> NDArray[Any]:
         """Return the value of each candidate or seat."""
-        return np.array([self.of(one, setting) for one in parts], self.kind)
+        return np.array([self.of(part, setting) for part in parts], self.kind)
 
 
 def _open_weeks(seat: Seat, _: Setting) -> Collection[date]:
     return [week for week, places in (seat.weeks or {}).items() if places > 0]
 
 
-TOPICS = Vocabulary(lambda one, _: one.topics, lambda seat, _: seat.topics)
-AREAS = Vocabulary(lambda one, _: one.expertise, lambda seat, _: seat.expertise)
-LANGUAGES = Vocabulary(lambda one, _: one.languages, lambda seat, _: seat.languages)
-WEEKS = Vocabulary(lambda one, _: one.weeks or (), _open_weeks)
-COUNTRIES = Vocabulary(lambda one, _: one.preferred_countries, lambda seat, _: (seat.country,))
+TOPICS = Vocabulary(lambda candidate, _: candidate.topics, lambda seat, _: seat.topics)
+AREAS = Vocabulary(lambda candidate, _: candidate.expertise, lambda seat, _: seat.expertise)
+LANGUAGES = Vocabulary(lambda candidate, _: candidate.languages, lambda seat, _: seat.languages)
+WEEKS = Vocabulary(lambda candidate, _: candidate.weeks or (), _open_weeks)
+COUNTRIES = Vocabulary(lambda candidate, _: candidate.preferred_countries, lambda seat, _: (seat.country,))
 
 # Words that few state: of these it is enough to know who does.
-AVOIDED_BY_CANDIDATE = Vocabulary(lambda one, _: one.conflicts, lambda seat, _: (seat.id, seat.organisation_id))
-AVOIDED_BY_SEAT = Vocabulary(lambda one, _: (one.id, one.organisation_id), lambda seat, _: seat.conflicts)
+AVOIDED_BY_CANDIDATE = Vocabulary(
+    lambda candidate, _: candidate.conflicts, lambda seat, _: (seat.id, seat.organisation_id)
+)
+AVOIDED_BY_SEAT = Vocabulary(
+    lambda candidate, _: (candidate.id, candidate.organisation_id), lambda seat, _: seat.conflicts
+)
 KEPT_APART = Vocabulary(
-    lambda one, at: at.kept_apart(one.country, one.organisation_id, confidential=False),
+    lambda candidate, at: at.kept_apart(candidate.country, candidate.organisation_id, confidential=False),
     lambda seat, _: (seat.country, seat.organisation_id),
 )
 KEPT_APART_IN_CONFIDENCE = Vocabulary(
-    lambda one, at: at.kept_apart(one.country, one.organisation_id, confidential=True),
+    lambda candidate, at: at.kept_apart(candidate.country, candidate.organisation_id, confidential=True),
     lambda seat, _: (seat.country, seat.organisation_id),
 )
-DECLINED = Vocabulary(lambda one, _: one.barred, lambda seat, _: (seat.id,))
-KEPT_FOR = Vocabulary(lambda one, _: (one.id,), lambda seat, _: () if seat.pre_matched is None else (seat.pre_matched,))
-NAMED = Vocabulary(lambda one, _: () if one.pre_matched is None else (one.pre_matched,), lambda seat, _: (seat.id,))
-SHARES_USED_UP = Vocabulary(lambda one, _: (one.country,), lambda seat, at: at.usage.shares.get(seat.id, ()))
+DECLINED = Vocabulary(lambda candidate, _: candidate.barred, lambda seat, _: (seat.id,))
+KEPT_FOR = Vocabulary(
+    lambda candidate, _: (candidate.id,), lambda seat, _: () if seat.pre_matched is None else (seat.pre_matched,)
+)
+NAMED = Vocabulary(
+    lambda candidate, _: () if candidate.pre_matched is None else (candidate.pre_matched,), lambda seat, _: (seat.id,)
+)
+SHARES_USED_UP = Vocabulary(
+    lambda candidate, _: (candidate.country,), lambda seat, at: at.usage.shares.get(seat.id, ())
+)
 
 
 # Of a candidate
 
-SEEKS = Property(lambda one, _: KINDS[SEATS_FOR[one.kind]], np.int8)
-HOME = Property(lambda one, at: at.countries[one.country])
-AGENCY = Property(lambda one, at: at.agencies[one.organisation_id], np.int32)
-HOME_SUSPENDED = Property(lambda one, at: one.country in at.suspended, np.bool_)
-HOME_AT_CEILING = Property(lambda one, at: one.country in at.usage.at_ceiling, np.bool_)
-RANK = Property(lambda one, _: RANKS[one.rank_group])
-SERVICE = Property(lambda one, at: -2 if one.service is None else at.services[one.service])
-LANGUAGE_MINIMUM = Property(lambda one, _: _ORDER[one.language_minimum])
-GROUP = Property(lambda one, _: one.group_size)
-FIRST_TIME = Property(lambda one, _: one.first_time, np.bool_)
-FREE_ANY_WEEK = Property(lambda one, _: one.weeks is None, np.bool_)
-NAMES_NOBODY = Property(lambda one, _: one.pre_matched is None, np.bool_)
+SEEKS = Property(lambda candidate, _: KINDS[SEATS_FOR[candidate.kind]], np.int8)
+HOME = Property(lambda candidate, at: at.countries[candidate.country])
+AGENCY = Property(lambda candidate, at: at.agencies[candidate.organisation_id], np.int32)
+HOME_SUSPENDED = Property(lambda candidate, at: candidate.country in at.suspended, np.bool_)
+HOME_AT_CEILING = Property(lambda candidate, at: candidate.country in at.usage.at_ceiling, np.bool_)
+RANK = Property(lambda candidate, _: RANKS[candidate.rank_group])
+SERVICE = Property(lambda candidate, at: -2 if candidate.service is None else at.services[candidate.service])
+LANGUAGE_MINIMUM = Property(lambda candidate, _: _ORDER[candidate.language_minimum])
+GROUP = Property(lambda candidate, _: candidate.group_size)
+FIRST_TIME = Property(lambda candidate, _: candidate.first_time, np.bool_)
+FREE_ANY_WEEK = Property(lambda candidate, _: candidate.weeks is None, np.bool_)
+NAMES_NOBODY = Property(lambda candidate, _: candidate.pre_matched is None, np.bool_)
 WISH = Property(
-    lambda one, _: WISHES[: len(one.topics)] + WISHES[-1:] * (len(one.topics) - len(WISHES)), np.int16, TOPICS
+    lambda candidate, _: WISHES[: len(candidate.topics)] + WISHES[-1:] * (len(candidate.topics) - len(WISHES)),
+    np.int16,
+    TOPICS,
 )
-LEVEL = Property(lambda one, _: [skill.level for skill in one.expertise.values()], np.int16, AREAS)
+LEVEL = Property(lambda candidate, _: [skill.level for skill in candidate.expertise.values()], np.int16, AREAS)
 DEPTH = Property(
-    lambda one, _: [20 * skill.level + 4 * min(skill.years, 10) for skill in one.expertise.values()], np.int16, AREAS
+    lambda candidate, _: [20 * skill.level + 4 * min(skill.years, 10) for skill in candidate.expertise.values()],
+    np.int16,
+    AREAS,
 )
-SPEAKS = Property(lambda one, _: [_ORDER[level] for level in one.languages.values()], np.int16, LANGUAGES)
-POSSIBLE = Property(lambda one, _: (1,) * len(one.weeks or ()), np.int16, WEEKS)
-PREFERS = Property(lambda one, _: (1,) * len(one.preferred_countries), np.int16, COUNTRIES)
+SPEAKS = Property(lambda candidate, _: [_ORDER[level] for level in candidate.languages.values()], np.int16, LANGUAGES)
+POSSIBLE = Property(lambda candidate, _: (1,) * len(candidate.weeks or ()), np.int16, WEEKS)
+PREFERS = Property(lambda candidate, _: (1,) * len(candidate.preferred_countries), np.int16, COUNTRIES)
 TOPIC_NEEDED = Property(
-    lambda one, at: [at.rules.needs.get((one.country, topic), 0) for topic in one.topics], np.int16, TOPICS
+    lambda candidate, at: [at.rules.needs.get((candidate.country, topic), 0) for topic in candidate.topics],
+    np.int16,
+    TOPICS,
 )
 AREA_NEEDED = Property(
-    lambda one, at: [at.rules.needs.get((one.country, area), 0) for area in one.expertise], np.int16, AREAS
+    lambda candidate, at: [at.rules.needs.get((candidate.country, area), 0) for area in candidate.expertise],
+    np.int16,
+    AREAS,
 )
 
 

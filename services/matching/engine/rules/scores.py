@@ -41,7 +41,7 @@ class Scores:
         They mean nothing if a hard rule is broken.
         """
         if len(candidates) == 1:
-            return {one.criterion: self._of_one(one, candidates[0])[None, :] for one in criteria.CRITERIA}
+            return {measure.criterion: self._of_one(measure, candidates[0])[None, :] for measure in criteria.CRITERIA}
         return Columns(self._rows, candidates).points(0, len(candidates))
 
     def _of_one(self, measure: Measure, candidate: Candidate) -> Row:
@@ -69,7 +69,7 @@ class Scores:
         hash a person and a mix a pair, since a hash a pair would cost more than all the rest. splitmix64 after Steele,
         Lea & Flood, "Fast splittable pseudorandom number generators" (2014).
         """
-        own = hashes(self._seed, "candidate", [one.id for one in candidates])
+        own = hashes(self._seed, "candidate", [candidate.id for candidate in candidates])
         with np.errstate(over="ignore"):
             mixed = own[:, None] + self.seat_hashes[None, :]
             mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -83,9 +83,9 @@ class Scores:
         Such a seat prefers them to all others.
         """
         named = np.zeros((len(candidates), len(self._rows.seats)), bool)
-        for place, one in enumerate(candidates):
+        for place, candidate in enumerate(candidates):
             for term in criteria.PUT_FIRST:
-                for key in self._rows.keys(term, one):
+                for key in self._rows.keys(term, candidate):
                     named[place] |= self._rows.row(term, key) > 0
         return named
 
@@ -121,5 +121,5 @@ class Earned:
 
 def hashes(seed: str, side: str, identities: Iterable[str]) -> Words:
     """Return 64 bits a person or seat: blake2b of seed, side and id."""
-    digests = (hashlib.blake2b(f"{seed}/{side}/{one}".encode(), digest_size=8).digest() for one in identities)
+    digests = (hashlib.blake2b(f"{seed}/{side}/{identity}".encode(), digest_size=8).digest() for identity in identities)
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

@@ -58,11 +58,11 @@ class SeatRows:
         """Return the keys of one candidate; words that no seat states are left out."""
         setting, words = self.setting, term.over
         if words is None:
-            return ((None, *[one.of(candidate, setting) for one in term.own]),)
+            return ((None, *[part.of(candidate, setting) for part in term.own]),)
         known: Mapping[Hashable, Any] = self.stated(words)
         own = [
-            one.of(candidate, setting) if one.over is not None else repeat(one.of(candidate, setting))
-            for one in term.own
+            part.of(candidate, setting) if part.over is not None else repeat(part.of(candidate, setting))
+            for part in term.own
         ]
         return [key for key in zip(words.candidate(candidate, setting), *own, strict=False) if key[0] in known]
 
@@ -123,10 +123,10 @@ class SeatRows:
     def _rows_for(self, term: Term, keys: Sequence[Key]) -> NDArray[np.int16]:
         """Return the rows for some keys."""
         words, *own = zip(*keys, strict=True)
-        values = [np.array(each, one.kind)[:, None] for one, each in zip(term.own, own, strict=True)]
+        values = [np.array(each, part.kind)[:, None] for part, each in zip(term.own, own, strict=True)]
         theirs = [
-            self._of(one) if one.over is None else self._of(one)[[self.numbers(one.over)[word] for word in words]]
-            for one in term.theirs
+            self._of(part) if part.over is None else self._of(part)[[self.numbers(part.over)[word] for word in words]]
+            for part in term.theirs
         ]
         rows = np.empty((len(keys), len(self.seats)), np.int16)
         rows[:] = term.worth(self.setting, *values, *theirs)
@@ -138,18 +138,18 @@ class SeatRows:
             rows *= hits
         return np.clip(rows, 0, 100, out=rows) if term.capped else rows
 
-    def _of(self, one: Property) -> NDArray[Any]:
+    def _of(self, part: Property) -> NDArray[Any]:
         """Return the values of a property of the seats, a row a word if it has words."""
-        if one not in self._values:
-            self._values[one] = one.values(self.seats, self.setting) if one.over is None else self._by_word(one)
-        return self._values[one]
+        if part not in self._values:
+            self._values[part] = part.values(self.seats, self.setting) if part.over is None else self._by_word(part)
+        return self._values[part]
 
-    def _by_word(self, one: Property) -> NDArray[Any]:
-        assert one.over is not None
-        numbers, setting = self.numbers(one.over), self.setting
-        found = np.full((len(numbers), len(self.seats)), one.empty, one.kind)
-        words = [one.over.seat(seat, setting) for seat in self.seats]
+    def _by_word(self, part: Property) -> NDArray[Any]:
+        assert part.over is not None
+        numbers, setting = self.numbers(part.over), self.setting
+        found = np.full((len(numbers), len(self.seats)), part.empty, part.kind)
+        words = [part.over.seat(seat, setting) for seat in self.seats]
         place = np.repeat(np.arange(len(words)), [len(stated) for stated in words])
         number = np.array([numbers[word] for word in chain.from_iterable(words)], np.int64)
-        found[number, place] = list(chain.from_iterable(one.of(seat, setting) for seat in self.seats))
+        found[number, place] = list(chain.from_iterable(part.of(seat, setting) for seat in self.seats))
         return found

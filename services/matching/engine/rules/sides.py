@@ -19,7 +19,7 @@ from services.matching.engine.rules.properties import Numbers, Property, Setting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-One = TypeVar("One", Candidate, Seat)
+Entry = TypeVar("Entry", Candidate, Seat)
 
 _LEAST = 16
 
@@ -27,7 +27,7 @@ Words = defaultdict[Vocabulary, Numbers]
 """The numbers of the words of each vocabulary, which both sides share."""
 
 
-class Side(Generic[One]):
+class Side(Generic[Entry]):
     """One side of the market in arrays: the properties that the terms of criteria and hard rules need.
 
     `place` maps an id to its slot, `alive` says which slots are used, `word` is what the tie-breaks of a slot are mixed
@@ -56,15 +56,15 @@ class Side(Generic[One]):
         for term in terms:
             if term.over is not None and term.sparse:
                 self._stating[term.over] = defaultdict(set)
-            for one in term.own if name == "candidate" else term.theirs:
-                if one.over is None:
-                    self._single[one] = np.zeros(self.room, one.kind)
+            for part in term.own if name == "candidate" else term.theirs:
+                if part.over is None:
+                    self._single[part] = np.zeros(self.room, part.kind)
                 else:
-                    self._by_word[one.over][one] = np.full((_LEAST, self.room), one.empty, one.kind)
+                    self._by_word[part.over][part] = np.full((_LEAST, self.room), part.empty, part.kind)
 
-    def stated(self, words: Vocabulary, one: One) -> Collection[Hashable]:
+    def stated(self, words: Vocabulary, entry: Entry) -> Collection[Hashable]:
         """Return the words that a candidate or a seat states."""
-        found: Collection[Hashable] = getattr(words, self._name)(one, self._setting)
+        found: Collection[Hashable] = getattr(words, self._name)(entry, self._setting)
         return found
 
     def stating(self, words: Vocabulary, word: Hashable) -> Collection[int]:
@@ -73,35 +73,35 @@ class Side(Generic[One]):
 
     def values(self, at: int | slice) -> dict[Property, Any]:
         """Return all properties in some slots; of one with words, a row a word."""
-        found = {one: values[at] for one, values in self._single.items()}
+        found = {part: values[at] for part, values in self._single.items()}
         for parts in self._by_word.values():
-            found.update((one, rows[:, at]) for one, rows in parts.items())
+            found.update((part, rows[:, at]) for part, rows in parts.items())
         return found
 
-    def add(self, one: One) -> int:
+    def add(self, entry: Entry) -> int:
         """Add a candidate or a seat, and return its slot."""
         slot, setting = self._slot(), self._setting
-        digest = hashlib.blake2b(f"{self._seed}/{self._name}/{one.id}".encode(), digest_size=8).digest()
-        self.alive[slot], self.word[slot], self.place[one.id] = True, int.from_bytes(digest, "little"), slot
+        digest = hashlib.blake2b(f"{self._seed}/{self._name}/{entry.id}".encode(), digest_size=8).digest()
+        self.alive[slot], self.word[slot], self.place[entry.id] = True, int.from_bytes(digest, "little"), slot
         for part, values in self._single.items():
-            values[slot] = part.of(one, setting)
+            values[slot] = part.of(entry, setting)
         for words, parts in self._by_word.items():
-            numbers = [self._words[words][word] for word in self.stated(words, one)]
+            numbers = [self._words[words][word] for word in self.stated(words, entry)]
             self._widen(words)
             for part, rows in parts.items():
                 rows[:, slot] = part.empty
-                for number, value in zip(numbers, part.of(one, setting), strict=True):
+                for number, value in zip(numbers, part.of(entry, setting), strict=True):
                     rows[number, slot] = value
         for words, stating in self._stating.items():
-            for word in self.stated(words, one):
+            for word in self.stated(words, entry):
                 stating[word].add(slot)
         return slot
 
-    def remove(self, one: One) -> int:
+    def remove(self, entry: Entry) -> int:
         """Free the slot of a candidate or a seat, and return it."""
-        slot = self.place.pop(one.id)
+        slot = self.place.pop(entry.id)
         for words, stating in self._stating.items():
-            for word in self.stated(words, one):
+            for word in self.stated(words, entry):
                 stating[word].discard(slot)
         self.alive[slot] = False
         self._free.append(slot)
@@ -114,10 +114,10 @@ class Side(Generic[One]):
 
     def _widen(self, words: Vocabulary) -> None:
         asked = len(self._words[words])
-        for one, rows in self._by_word[words].items():
+        for part, rows in self._by_word[words].items():
             if asked > len(rows):
-                more = np.full((asked - len(rows) + _LEAST, self.room), one.empty, one.kind)
-                self._by_word[words][one] = np.concatenate([rows, more])
+                more = np.full((asked - len(rows) + _LEAST, self.room), part.empty, part.kind)
+                self._by_word[words][part] = np.concatenate([rows, more])
 
     def _slot(self) -> int:
         """Return an unused slot; grow the arrays if none is left."""
@@ -132,8 +132,8 @@ class Side(Generic[One]):
         self.room += more
         self.alive = np.concatenate([self.alive, np.zeros(more, np.bool_)])
         self.word = np.concatenate([self.word, np.zeros(more, np.uint64)])
-        for one, values in self._single.items():
-            self._single[one] = np.concatenate([values, np.zeros(more, values.dtype)])
+        for part, values in self._single.items():
+            self._single[part] = np.concatenate([values, np.zeros(more, values.dtype)])
         for parts in self._by_word.values():
-            for one, rows in parts.items():
-                parts[one] = np.concatenate([rows, np.full((len(rows), more), one.empty, one.kind)], axis=1)
+            for part, rows in parts.items():
+                parts[part] = np.concatenate([rows, np.full((len(rows), more), part.empty, part.kind)], axis=1)

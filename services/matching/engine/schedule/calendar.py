@@ -72,23 +72,23 @@ def calendar(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Calend
 
     If requests to one seat have different places or guests, the fewest free places count.
     """
-    hosting, host_at = _distinct([one.host_periods for one in requests])
+    hosting, host_at = _distinct([request.host_periods for request in requests])
     spans = [period for periods in hosting for period in periods]
     base = monday(min((period.first for period in spans), default=date(2000, 1, 3)))
     count = (max((period.last for period in spans), default=base) - base).days // _DAYS + 1
     origin, days = base.toordinal(), count * _DAYS
-    countries = sorted({one.home_country for one in requests} | {one.host_country for one in requests})
+    countries = sorted({request.home_country for request in requests} | {request.host_country for request in requests})
     years = range(base.year, base.year + days // 365 + 2)
     number = {country: at for at, country in enumerate(countries)}
     shut = _covered([_closed(country, policy, years) for country in countries], origin, days)
-    can = _covered([one.candidate_periods for one in requests], origin, days)
-    can[[not one.candidate_periods for one in requests]] = True
+    can = _covered([request.candidate_periods for request in requests], origin, days)
+    can[[not request.candidate_periods for request in requests]] = True
     can &= _covered(hosting, origin, days)[host_at]
-    can &= ~_covered([one.blackouts + one.busy for one in requests], origin, days)
-    can &= ~shut[[number[one.home_country] for one in requests]]
-    can &= ~shut[[number[one.host_country] for one in requests]]
+    can &= ~_covered([request.blackouts + request.busy for request in requests], origin, days)
+    can &= ~shut[[number[request.home_country] for request in requests]]
+    can &= ~shut[[number[request.host_country] for request in requests]]
     notice = policy.notice_weeks * _DAYS - origin
-    earliest = np.array([one.confirmed_on.toordinal() + notice for one in requests], np.int64)
+    earliest = np.array([request.confirmed_on.toordinal() + notice for request in requests], np.int64)
     noticed = can & (np.arange(days) >= earliest[:, None])
     for at, request in enumerate(requests):
         if request.together is not None:
@@ -113,16 +113,16 @@ def patterns(days: Flags) -> Ints:
 def _distinct(periods: Sequence[tuple[Period, ...]]) -> tuple[list[tuple[Period, ...]], list[int]]:
     """Return the distinct ones (by identity: those of one offer are mostly the same object), and the index of each."""
     numbers: dict[int, int] = {}
-    return list({id(one): one for one in periods}.values()), [
-        numbers.setdefault(id(one), len(numbers)) for one in periods
+    return list({id(group): group for group in periods}.values()), [
+        numbers.setdefault(id(group), len(numbers)) for group in periods
     ]
 
 
 def _covered(periods: Sequence[Sequence[Period]], origin: int, days: int) -> Flags:
     """Return a row for each list of periods: whether a day lies in one of them."""
-    row = np.repeat(np.arange(len(periods)), [len(one) for one in periods]) * (days + 1)
-    first = np.array([period.first.toordinal() for one in periods for period in one], np.int64) - origin
-    last = np.array([period.last.toordinal() for one in periods for period in one], np.int64) - origin + 1
+    row = np.repeat(np.arange(len(periods)), [len(group) for group in periods]) * (days + 1)
+    first = np.array([period.first.toordinal() for group in periods for period in group], np.int64) - origin
+    last = np.array([period.last.toordinal() for group in periods for period in group], np.int64) - origin + 1
     size = len(periods) * (days + 1)
     begins = np.bincount(row + np.clip(first, 0, days), minlength=size)
     ends = np.bincount(row + np.clip(last, 0, days), minlength=size)
@@ -155,7 +155,7 @@ UNLIMITED = 1_000_000
 def _places(requests: Sequence[VisitRequest], base: date, weeks: int) -> tuple[Ints, Ints]:
     """Return the seat of each request, and the free places by seat and week."""
     names: dict[str, int] = {}
-    seats = np.array([names.setdefault(one.seat_id, len(names)) for one in requests], np.int64)
+    seats = np.array([names.setdefault(request.seat_id, len(names)) for request in requests], np.int64)
     free = np.full((len(names), weeks), UNLIMITED, np.int64)
     seen: dict[int, VisitRequest] = {}
     for seat, request in zip(seats.tolist(), requests, strict=True):

@@ -61,7 +61,7 @@ class _Greedy:
         self.simple: Flags = (places == 1) & ~linked
         self._seat = np.zeros(given.units, np.int64)
         self._seat[given.use_unit] = given.use_seat
-        self._has_dates = np.array([any(given.requests[at].announced for at in one) for one in given.members])
+        self._has_dates = np.array([any(given.requests[at].announced for at in unit) for unit in given.members])
 
     def sweep(self, allowed: Flags, *, told: bool = False) -> None:
         """Fill the weeks in order with simple units: of a seat those that have the fewest allowed weeks left.
@@ -286,5 +286,7 @@ class _Passed:
         weeks = self._weeks.get(unit)
         if weeks is None:
             own = range(int(self._given.start[unit]), int(self._given.start[unit + 1]))
-            weeks = self._weeks[unit] = {int(self._given.week[one]): one for one in own if self._allowed[one]}
+            weeks = self._weeks[unit] = {
+                int(self._given.week[option]): option for option in own if self._allowed[option]
+            }
         return weeks.get(week, -1)

@@ -29,7 +29,9 @@ class _Silent(highspy.Highs):
         super(highspy.Highs, self).__init__()
         self.silent()
         kinds = highspy.cb.HighsCallbackType
-        self.callbacks = [highspy.highs.HighsCallback(kinds(one), self) for one in range(int(kinds.kCallbackMax) + 1)]
+        self.callbacks = [
+            highspy.highs.HighsCallback(kinds(number), self) for number in range(int(kinds.kCallbackMax) + 1)
+        ]
         self.enableCallbacks()  # type: ignore[no-untyped-call] # HiGHS leaves it without types
 
 
@@ -159,7 +161,7 @@ def _model(asked: Choice, until: float, goes_on: Callable[[], bool], *, whole: b
     row, column, amount = np.concatenate(at_row), np.concatenate(at_column), np.concatenate(amounts)
     order = np.argsort(column, kind="stable")
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = columns, sum(len(one) for one in lower)
+    model.num_col_, model.num_row_ = columns, sum(len(part) for part in lower)
     model.col_cost_ = np.concatenate([asked.cost, asked.none]).astype(np.float64)
     model.col_lower_ = np.zeros(columns)
     # The row of its unit keeps a column at one: a bound of its own would take a part of the dual.

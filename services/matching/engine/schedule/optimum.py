@@ -113,7 +113,7 @@ class _Rows:
         days = [_days_of(given, kept, units) for units in given.shared.values()]
         if days:
             wide = weeks * _WEEKDAYS
-            option = np.concatenate([option, *(one for one, _ in days)])
+            option = np.concatenate([option, *(choice for choice, _ in days)])
             row = np.concatenate([row, *(seats * weeks + number * wide + day for number, (_, day) in enumerate(days))])
             amount = np.concatenate([amount, np.ones(len(option) - len(amount), np.int64)])
             capacity = np.concatenate([capacity, np.ones(len(days) * wide, np.int64)])

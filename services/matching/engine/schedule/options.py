@@ -37,7 +37,7 @@ class Cost(NamedTuple):
 
     def plus(self, other: Self) -> "Cost":
         """Return the sum; the order of costs is kept under sums."""
-        return Cost(*(one + more for one, more in zip(self, other, strict=True)))
+        return Cost(*(cost + more for cost, more in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,12 @@ def options(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Options
     """Return all options of all requests."""
     known = calendar(requests, policy)
     members = _units(requests)
-    sizes = np.array([len(one) for one in members], np.int64)
-    flat = np.array([at for one in members for at in one], np.int64)
+    sizes = np.array([len(unit) for unit in members], np.int64)
+    flat = np.array([at for unit in members for at in unit], np.int64)
     begin = np.cumsum(sizes) - sizes
     owner = np.repeat(np.arange(len(members)), sizes)
-    announced = np.array([len(one.announced) for one in requests], np.int64)
-    wanted = np.where(announced > 0, announced, [one.days for one in requests])
+    announced = np.array([len(request.announced) for request in requests], np.int64)
+    wanted = np.where(announced > 0, announced, [request.days for request in requests])
     if not members:
         nothing = np.zeros(0, np.int64)
         return Options(requests, known, [], wanted, *(nothing,) * 12, {})
@@ -165,7 +165,7 @@ def _units(requests: Sequence[VisitRequest]) -> list[tuple[int, ...]]:
         else:
             groups[request.group_id] = [at]
             units.append(groups[request.group_id])
-    return [tuple(one) for one in units]
+    return [tuple(unit) for unit in units]
 
 
 def _uses(seats: Ints, party: Sequence[int], owner: Ints) -> tuple[Ints, Ints, Ints]:
@@ -198,8 +198,8 @@ class _Announced:
     def of(cls, requests: Sequence[VisitRequest], known: Calendar, flat: Ints, owner: Ints, wanted: Ints) -> Self:
         """Return those of the requests, in the order of the units."""
         at = [(place, request) for place, request in enumerate(flat.tolist()) if requests[request].announced]
-        request = np.array([one for _, one in at], np.int64)
-        days = np.array([(requests[one].announced[0] - known.base).days for _, one in at], np.int64)
+        request = np.array([request for _, request in at], np.int64)
+        days = np.array([(requests[request].announced[0] - known.base).days for _, request in at], np.int64)
         unit = owner[np.array([place for place, _ in at], np.int64)]
         return cls(request, unit, days // _DAYS, days % _DAYS, wanted[request])
 

@@ -46,7 +46,7 @@ def choices(requests: Sequence[VisitRequest], policy: SchedulePolicy | None = No
         )
         for option in range(len(given.unit))
     ]
-    return sorted(found, key=lambda one: one.week)
+    return sorted(found, key=lambda choice: choice.week)
 
 
 @dataclass(frozen=True, slots=True)

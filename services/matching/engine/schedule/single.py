@@ -66,7 +66,9 @@ def _common(request: VisitRequest, day: date) -> bool:
 
 
 def _free_of_holidays(request: VisitRequest, rules: SchedulePolicy, day: date) -> bool:
-    return not any(holiday(one, day, rules.extra_holidays) for one in (request.home_country, request.host_country))
+    return not any(
+        holiday(country, day, rules.extra_holidays) for country in (request.home_country, request.host_country)
+    )
 
 
 def _lawful_days(request: VisitRequest, rules: SchedulePolicy, start: date, earliest: date) -> list[date]:
@@ -116,4 +118,4 @@ def estimated(request: VisitRequest, rules: SchedulePolicy, start: date) -> tupl
         for day in near
         for country in (request.home_country, request.host_country)
     )
-    return tuple(one for one in found if one is not None and one.estimated)
+    return tuple(closure for closure in found if closure is not None and closure.estimated)

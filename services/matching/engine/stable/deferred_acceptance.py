@@ -39,36 +39,36 @@ class Admissions:
     def holding(cls, market: Market, assigned: list[int], keys: list[int]) -> "Admissions":
         """Return the state of an assignment (`keys[i]`: what the seat gives candidate i), in which nobody proposes."""
         state = cls(market, [])
-        for one, seat in enumerate(assigned):
+        for candidate, seat in enumerate(assigned):
             if seat != UNMATCHED:
-                state.join(seat, keys[one], one)
+                state.join(seat, keys[candidate], candidate)
         return state
 
     @classmethod
     def settled(cls, market: Market, assigned: list[int]) -> "Admissions":
         """Return the state of a stable matching in which all have asked every seat that they want more."""
         state = cls(market)
-        for one, (row, seat) in enumerate(zip(market.rows, assigned, strict=True)):
+        for candidate, (row, seat) in enumerate(zip(market.rows, assigned, strict=True)):
             at = len(row.seats) if seat == UNMATCHED else row.seats.index(seat)
-            state._next[one] = min(at + 1, len(row.seats))
+            state._next[candidate] = min(at + 1, len(row.seats))
             if seat != UNMATCHED:
-                state.join(seat, row.keys[at], one)
+                state.join(seat, row.keys[at], candidate)
         return state
 
-    def join(self, seat: int, key: int, one: int) -> None:
+    def join(self, seat: int, key: int, candidate: int) -> None:
         """Give a seat to one more, without asking it."""
-        insort(self.held[seat], (key, one))
-        own = self._country[one]
+        insort(self.held[seat], (key, candidate))
+        own = self._country[candidate]
         self._count[seat][own] = self._count[seat].get(own, 0) + 1
 
-    def leave(self, seat: int, one: int) -> None:
+    def leave(self, seat: int, candidate: int) -> None:
         """Take a candidate out of a seat."""
-        self.held[seat] = [pair for pair in self.held[seat] if pair[1] != one]
-        self._count[seat][self._country[one]] -= 1
+        self.held[seat] = [pair for pair in self.held[seat] if pair[1] != candidate]
+        self._count[seat][self._country[candidate]] -= 1
 
-    def of_country(self, seat: int, one: int) -> int:
+    def of_country(self, seat: int, candidate: int) -> int:
         """Return how many of the candidate's country the seat has, fixed pairs included."""
-        return self._count[seat].get(self._country[one], 0)
+        return self._count[seat].get(self._country[candidate], 0)
 
     def copy(self, changed: dict[int, Row] | None = None) -> "Admissions":
         """Return a copy to continue with.
@@ -90,32 +90,32 @@ class Admissions:
         """Let candidates propose, best seat first, until each has a seat or has asked everywhere."""
         rows, following = self._rows, self._next
         for entering in candidates:
-            one: int | None = entering
-            while one is not None:
-                row, at = rows[one], following[one]
+            candidate: int | None = entering
+            while candidate is not None:
+                row, at = rows[candidate], following[candidate]
                 if at == len(row.seats):
                     break
-                following[one] = at + 1
-                one = self._propose(row.seats[at], row.keys[at], one)
+                following[candidate] = at + 1
+                candidate = self._propose(row.seats[at], row.keys[at], candidate)
 
-    def _propose(self, seat: int, key: int, one: int) -> int | None:
+    def _propose(self, seat: int, key: int, candidate: int) -> int | None:
         """Let the seat choose among its holders and the new one; return the rejected candidate, if any."""
         held, count, country = self.held[seat], self._count[seat], self._country
-        own = country[one]
+        own = country[candidate]
         if count.get(own, 0) >= self._shares[seat]:
             worst = next((at for at, (_, other) in enumerate(held) if country[other] == own), None)
             if worst is None or held[worst][0] > key:
-                return one
+                return candidate
             rejected = held.pop(worst)[1]
-            insort(held, (key, one))
+            insort(held, (key, candidate))
             return rejected
         gone: int | None = None
         if len(held) >= self._free[seat]:
             if not held or held[0][0] > key:
-                return one
+                return candidate
             gone = held.pop(0)[1]
             count[country[gone]] -= 1
-        insort(held, (key, one))
+        insort(held, (key, candidate))
         count[own] = count.get(own, 0) + 1
         return gone
 
@@ -123,15 +123,15 @@ class Admissions:
         """Return the seat of each candidate, or UNMATCHED."""
         assigned = [UNMATCHED] * len(self._next)
         for seat, held in enumerate(self.held):
-            for _, one in held:
-                assigned[one] = seat
+            for _, candidate in held:
+                assigned[candidate] = seat
         return assigned
 
 
 def admissions(market: Market, out: Collection[int] = ()) -> Admissions:
     """Run deferred acceptance of all candidates but those in `out`."""
     state = Admissions(market)
-    state.enter(one for one in range(len(market.candidates)) if one not in out)
+    state.enter(candidate for candidate in range(len(market.candidates)) if candidate not in out)
     return state
 
 
@@ -166,7 +166,7 @@ def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, 
             )
         return swept.seat.tolist(), held
     state = admissions(market, out)
-    return state.assignment(), {one: key for held in state.held for key, one in held}
+    return state.assignment(), {candidate: key for held in state.held for key, candidate in held}
 
 
 def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
@@ -174,12 +174,12 @@ def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]
     if all(most is None for most in market.quota):
         return set()
     sent: dict[int, list[tuple[int, int]]] = {}
-    for one, seat in enumerate(assigned):
+    for candidate, seat in enumerate(assigned):
         if seat != UNMATCHED:
-            sent.setdefault(market.country[one], []).append((keys[one], one))
+            sent.setdefault(market.country[candidate], []).append((keys[candidate], candidate))
     beyond: set[int] = set()
     for country, placed in sent.items():
         most = market.quota[country]
         if most is not None and len(placed) > most:
-            beyond.update(one for _, one in sorted(placed)[: len(placed) - max(0, most)])
+            beyond.update(candidate for _, candidate in sorted(placed)[: len(placed) - max(0, most)])
     return beyond

@@ -44,7 +44,7 @@ def met(market: Market, assigned: list[int], out: frozenset[int]) -> tuple[list[
     """
     rules = market.problem.rules
     # No floor asks for more than the ceiling lets go: to put more of them first would only change who goes.
-    floors = {one: min(floor, rules.ceilings.get(one, floor)) for one, floor in rules.floors.items()}
+    floors = {country: min(floor, rules.ceilings.get(country, floor)) for country, floor in rules.floors.items()}
     first: set[int] = set()
     while True:
         more = _missing(market, assigned, out, first, floors)
@@ -59,29 +59,33 @@ def _missing(
 ) -> set[int]:
     """Return whom to put first in the next round."""
     sent = Counter(market.rules.sent)
-    sent.update(market.candidates[one].country for one, seat in enumerate(assigned) if seat != UNMATCHED)
+    sent.update(market.candidates[candidate].country for candidate, seat in enumerate(assigned) if seat != UNMATCHED)
     waiting: dict[str, list[tuple[int, int]]] = {}
-    for one, seat in enumerate(assigned):
-        country = market.candidates[one].country
+    for candidate, seat in enumerate(assigned):
+        country = market.candidates[candidate].country
         below = seat == UNMATCHED and sent[country] < floors.get(country, 0)
-        if below and one not in first and one not in out and (keys := market.row(one).keys):
-            waiting.setdefault(country, []).append((max(keys), one))
+        if below and candidate not in first and candidate not in out and (keys := market.row(candidate).keys):
+            waiting.setdefault(country, []).append((max(keys), candidate))
     return {
-        one
+        candidate
         for country, people in waiting.items()
-        for _, one in sorted(people, reverse=True)[: floors[country] - sent[country]]
+        for _, candidate in sorted(people, reverse=True)[: floors[country] - sent[country]]
     }
 
 
 def _stable(market: Market, first: set[int]) -> tuple[list[int], frozenset[int]]:
     """Run deferred acceptance with some put before all others; ceilings are kept as in `stable`."""
-    rows = {one: Row(row.seats, [key | _LIFTED for key in row.keys]) for one in first for row in [market.row(one)]}
+    rows = {
+        candidate: Row(row.seats, [key | _LIFTED for key in row.keys])
+        for candidate in first
+        for row in [market.row(candidate)]
+    }
     out: set[int] = set()
     while True:
         state = Admissions(market).copy(rows)
-        state.enter(one for one in range(len(market.candidates)) if one not in out)
+        state.enter(candidate for candidate in range(len(market.candidates)) if candidate not in out)
         assigned = state.assignment()
-        beyond = beyond_ceilings(market, assigned, {one: key for held in state.held for key, one in held})
+        beyond = beyond_ceilings(market, assigned, {candidate: key for held in state.held for key, candidate in held})
         if not beyond:
             return assigned, frozenset(out)
         out |= beyond
@@ -91,9 +95,9 @@ def unmet(market: Market, matching: Mapping[str, str], problem: Problem) -> tupl
     """Return the floors that a matching (candidate id -> seat id, beside the fixed pairs) does not meet, by country."""
     missing = []
     for country, floor in sorted(problem.rules.floors.items()):
-        pool = [one for one in market.candidates if one.country == country]
+        pool = [candidate for candidate in market.candidates if candidate.country == country]
         fixed = sum(pair.country == country for pair in problem.fixed)
-        placed = fixed + sum(one.id in matching for one in pool)
+        placed = fixed + sum(candidate.id in matching for candidate in pool)
         if placed < floor:
             missing.append(Unmet(country, floor, placed, _cause(market, pool, matching, problem, floor, fixed)))
     return tuple(missing)
@@ -108,5 +112,8 @@ def _cause(
         return FloorCause.CEILING
     if fixed + len(pool) < floor:
         return FloorCause.TOO_FEW_ELIGIBLE
-    fit = sum(one.id in matching or bool(market.rules.ask(one).after[place_of(HardRule.CAPACITY)]) for one in pool)
+    fit = sum(
+        candidate.id in matching or bool(market.rules.ask(candidate).after[place_of(HardRule.CAPACITY)])
+        for candidate in pool
+    )
     return FloorCause.NO_FEASIBLE_PLACE if fixed + fit < floor else FloorCause.PLACES_TAKEN

@@ -147,7 +147,11 @@ async def ring_confirmation(
     places = await facts.places(session, set(pairs.values()))
 
     def references(applications: Collection[str]) -> list[str]:
-        return [people[UUID(one)].reference for one in applications if UUID(one) not in pairs]
+        return [
+            people[UUID(application_id)].reference
+            for application_id in applications
+            if UUID(application_id) not in pairs
+        ]
 
     return RingConfirmation(
         call=call,

@@ -371,7 +371,7 @@ def _rows(before: ComparedSide, after: ComparedSide) -> list[tuple[str, str, str
         (gettext("Blocking pairs"), before.blocking_pairs, after.blocking_pairs),
         (gettext("First choice obtained"), dict(before.ranks).get(1, 0), dict(after.ranks).get(1, 0)),
     ]
-    rows = [(name, number(one), number(other), _difference(other - one)) for name, one, other in plain]
+    rows = [(name, number(first), number(second), _difference(second - first)) for name, first, second in plain]
     rows.append((gettext("Of the best possible sum"), _of_best(before), _of_best(after), ""))
     rows.append((gettext("Quotas that cannot be met"), _unmet(before), _unmet(after), ""))
     return rows
@@ -396,21 +396,21 @@ def ranks(outcome: Comparison) -> list[Chart]:
     for before, after in zip(outcome.before, outcome.after, strict=True):
         if not before.matched and not after.matched:
             continue
-        one, other = dict(before.ranks), dict(after.ranks)
-        last = max((*one, *other), default=1)
+        earlier, later = dict(before.ranks), dict(after.ranks)
+        last = max((*earlier, *later), default=1)
         items = [
-            Pair(gettext("Choice %(rank)s") % {"rank": number(rank)}, one.get(rank, 0), other.get(rank, 0))
+            Pair(gettext("Choice %(rank)s") % {"rank": number(rank)}, earlier.get(rank, 0), later.get(rank, 0))
             for rank in range(1, min(last, _CHOICES) + 1)
         ]
         if last > _CHOICES:
-            rest = [sum(count for rank, count in side.items() if rank > _CHOICES) for side in (one, other)]
+            rest = [sum(count for rank, count in side.items() if rank > _CHOICES) for side in (earlier, later)]
             items.append(Pair(gettext("Choice %(rank)s or later") % {"rank": number(_CHOICES + 1)}, *rest))
         unplaced = [side.applications - side.matched for side in (before, after)]
         items.append(Pair(gettext("No place"), *unplaced))
         title = gettext("%(kind)s: %(after)d obtain their first choice instead of %(before)d") % {
             "kind": labels.label(before.kind),
-            "after": other.get(1, 0),
-            "before": one.get(1, 0),
+            "after": later.get(1, 0),
+            "before": earlier.get(1, 0),
         }
         charts.append(pairs(title, items, label=gettext("Obtained"), names=(gettext("as it is"), gettext("what if"))))
     return charts

@@ -28,20 +28,20 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     records: list[Signature | Session | Goal] = []
     for event in events:
         match event.data:
-            case participation_events.AttendanceRecorded() as one:
-                attendance.append(Attendance(visit_id=one.visit_id, day=one.day, present=one.present))
-            case participation_events.AgreementSigned() as one:
+            case participation_events.AttendanceRecorded() as data:
+                attendance.append(Attendance(visit_id=data.visit_id, day=data.day, present=data.present))
+            case participation_events.AgreementSigned() as data:
                 records.append(
-                    Signature(mentorship_id=one.mentorship_id, by=one.by, version=one.version, until=one.until)
+                    Signature(mentorship_id=data.mentorship_id, by=data.by, version=data.version, until=data.until)
                 )
-            case participation_events.SessionLogged() as one:
-                records.append(_session(one, confirmed=False))
-            case participation_events.SessionConfirmed() as one:
-                records.append(_session(one, confirmed=True))
-            case participation_events.GoalSet() as one:
-                records.append(Goal(mentorship_id=one.mentorship_id, goal_id=one.goal_id))
-            case participation_events.GoalClosed() as one:
-                records.append(Goal(mentorship_id=one.mentorship_id, goal_id=one.goal_id, met=one.met))
+            case participation_events.SessionLogged() as data:
+                records.append(_session(data, confirmed=False))
+            case participation_events.SessionConfirmed() as data:
+                records.append(_session(data, confirmed=True))
+            case participation_events.GoalSet() as data:
+                records.append(Goal(mentorship_id=data.mentorship_id, goal_id=data.goal_id))
+            case participation_events.GoalClosed() as data:
+                records.append(Goal(mentorship_id=data.mentorship_id, goal_id=data.goal_id, met=data.met))
     await store.keep_attendance(tx.session, attendance)
     await mentorships.keep_records(tx.session, records)
     lines = [
@@ -55,6 +55,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _session(
-    one: participation_events.SessionLogged | participation_events.SessionConfirmed, *, confirmed: bool
+    data: participation_events.SessionLogged | participation_events.SessionConfirmed, *, confirmed: bool
 ) -> Session:
-    return Session(mentorship_id=one.mentorship_id, session_id=one.session_id, held_on=one.held_on, confirmed=confirmed)
+    return Session(
+        mentorship_id=data.mentorship_id, session_id=data.session_id, held_on=data.held_on, confirmed=confirmed
+    )

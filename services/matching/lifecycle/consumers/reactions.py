@@ -138,22 +138,22 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
     for match_id, match in sorted(cases.matches.items()):
         event = by_application[match.pairing.application_id]
         match event.data:
-            case application_events.ApplicationWithdrawn() as one:
-                await cases.cancel(match_id, one.by, one.reason, event)
-            case application_events.ApplicationCancelled() as one:
-                await cases.cancel(match_id, Party.PROGRAMME, one.reason, event)
-            case application_events.ApplicationVoided() as one:
-                await cases.void(match_id, one.reason, Party.PROGRAMME, Reason.OTHER, event)
-            case application_events.ApplicationChanged() as one if match.state in UNCONFIRMED:
-                await cases.cancel(match_id, match.applicant, one.reason, event)
+            case application_events.ApplicationWithdrawn() as data:
+                await cases.cancel(match_id, data.by, data.reason, event)
+            case application_events.ApplicationCancelled() as data:
+                await cases.cancel(match_id, Party.PROGRAMME, data.reason, event)
+            case application_events.ApplicationVoided() as data:
+                await cases.void(match_id, data.reason, Party.PROGRAMME, Reason.OTHER, event)
+            case application_events.ApplicationChanged() as data if match.state in UNCONFIRMED:
+                await cases.cancel(match_id, match.applicant, data.reason, event)
     await facts.leave_pool(tx.session, list(by_application))
     await cases.save()
 
 
 def _leaves(event: Envelope) -> bool:
     match event.data:
-        case application_events.ApplicationChanged() as one:
-            return one.state is ApplicationState.SUBMITTED
+        case application_events.ApplicationChanged() as data:
+            return data.state is ApplicationState.SUBMITTED
         case (
             application_events.ApplicationWithdrawn()
             | application_events.ApplicationCancelled()
@@ -168,9 +168,9 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
     ended: dict[UUID, tuple[Envelope, Party, Reason]] = {}
     for event in events:
         match event.data:
-            case offer_events.OfferWithdrawn() as one:
-                ended[UUID(event.subject)] = event, Party.HOST, one.reason
-            case offer_events.OfferClosed() as one if one.cause is not CloseCause.FULL:
+            case offer_events.OfferWithdrawn() as data:
+                ended[UUID(event.subject)] = event, Party.HOST, data.reason
+            case offer_events.OfferClosed() as data if data.cause is not CloseCause.FULL:
                 ended[UUID(event.subject)] = event, Party.HOST, Reason.NOT_AVAILABLE
             case offer_events.OfferVoided():
                 ended[UUID(event.subject)] = event, Party.PROGRAMME, Reason.OTHER

@@ -49,7 +49,7 @@ def _values(reach: Reach) -> dict[str, Any]:
         "held": [state.value for state in HELD],
         "everything": reach.everything,
         "countries": sorted(reach.countries),
-        "organisations": [UUID(one) for one in sorted(reach.organisations)],
+        "organisations": [UUID(organisation) for organisation in sorted(reach.organisations)],
     }
 
 

@@ -121,7 +121,7 @@ def reach_values(reach: Reach) -> dict[str, Any]:
     return {
         "everything": reach.everything,
         "countries": sorted(reach.countries),
-        "organisations": [UUID(one) for one in sorted(reach.organisations)],
+        "organisations": [UUID(organisation) for organisation in sorted(reach.organisations)],
     }
 
 
@@ -290,7 +290,7 @@ class Narrowed:
 
     def values_given(self) -> dict[str, Any]:
         """Return the given values as parameters; only these are in the query, so that each uses its index."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value != ""}
 
 

@@ -31,5 +31,5 @@ class Memo(Generic[T]):
         return made
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other
+def _same(first: object, other: object) -> bool:
+    return first is other
