@@ -46,7 +46,7 @@ def report_address(raw: bytes, box: str) -> str:
     name, _, domain = box.lower().rpartition("@")
     mail = message_from_bytes(raw, policy=policy.default)
     for header in _HEADERS:
-        for _, address in getaddresses([str(one) for one in mail.get_all(header, [])]):
+        for _, address in getaddresses([str(value) for value in mail.get_all(header, [])]):
             if address.lower().startswith(f"{name}+") and address.lower().endswith(f"@{domain}"):
                 return address
     return ""

@@ -104,8 +104,8 @@ async def _read(
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             await consumer.seek_to_beginning(*partitions)
-            begins = {one: await consumer.position(one) for one in partitions}
-            left = {one for one in partitions if begins[one] < ends[one]}
+            begins = {part: await consumer.position(part) for part in partitions}
+            left = {part for part in partitions if begins[part] < ends[part]}
             found: list[Envelope] = []
             while left:
                 for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
@@ -113,8 +113,8 @@ async def _read(
                     if records and records[-1].offset >= ends[partition] - 1:
                         left.discard(partition)
                 # Compaction may have taken the last records away: the position then stands at the end.
-                left = {one for one in left if await consumer.position(one) < ends[one]}
-        for event in sorted(found, key=lambda one: (one.time, one.topic, one.subject, one.sequence)):
+                left = {part for part in left if await consumer.position(part) < ends[part]}
+        for event in sorted(found, key=lambda event: (event.time, event.topic, event.subject, event.sequence)):
             yield event
         while follow:
             with report_unreachable():

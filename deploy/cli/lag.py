@@ -100,11 +100,13 @@ class Lag:
         for name, row in zip(self._databases, rows, strict=True):
             assert row is not None
             read = {(topic, number): offset for topic, number, offset in json.loads(row["consumed"])}
-            mine = [one for one in ends if one[0] in topics[name]]
+            mine = [partition for partition in ends if partition[0] in topics[name]]
             found[name] = ServiceLag(
                 row["pending"],
-                sum(max(0, ends[one] - max(read.get(one, 0), self._begins[one])) for one in mine),
-                sum(ends[one] - self._begins[one] for one in mine),
+                sum(
+                    max(0, ends[partition] - max(read.get(partition, 0), self._begins[partition])) for partition in mine
+                ),
+                sum(ends[partition] - self._begins[partition] for partition in mine),
                 row["parked"],
             )
         return found
@@ -119,26 +121,26 @@ class Lag:
         before: dict[str, int] | None = None
         while True:
             standings = await self.standings()
-            if any(one.parked for one in standings.values()):
-                names = ", ".join(name for name, one in standings.items() if one.parked)
+            if any(standing.parked for standing in standings.values()):
+                names = ", ".join(name for name, standing in standings.items() if standing.parked)
                 raise Failed(f"{names} parked an event that cannot be applied: see `tandem redrive`.")
-            idle = not any(one.pending or one.unread for one in standings.values())
-            records = {name: one.records for name, one in standings.items()}
+            idle = not any(standing.pending or standing.unread for standing in standings.values())
+            records = {name: standing.records for name, standing in standings.items()}
             if idle and records == before:
                 return
             before = records if idle else None
             if monotonic() > until:
                 behind = ", ".join(
-                    f"{name} (to send {one.pending}, to read {one.unread})"
-                    for name, one in standings.items()
-                    if one.pending or one.unread
+                    f"{name} (to send {standing.pending}, to read {standing.unread})"
+                    for name, standing in standings.items()
+                    if standing.pending or standing.unread
                 )
                 raise Failed(f"The services did not catch up within {timeout:.0f} s: {behind or 'they never rest'}.")
             await asyncio.sleep(_LOOK_EVERY)
 
 
 def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:
-    return {(one.topic, one.partition): offset for one, offset in offsets.items()}
+    return {(partition.topic, partition.partition): offset for partition, offset in offsets.items()}
 
 
 def _topics(services: Iterable[str]) -> dict[str, frozenset[str]]:

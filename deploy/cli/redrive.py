@@ -35,9 +35,9 @@ async def retry(system: "System", service: str, topic: str | None, subject: str 
     from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive  # noqa: PLC0415 - heavy
 
     wanted = dict.fromkeys(
-        (one.topic, one.subject)
-        for one in await dead_letters(system, service)
-        if topic in {None, one.topic} and subject in {None, one.subject}
+        (letter.topic, letter.subject)
+        for letter in await dead_letters(system, service)
+        if topic in {None, letter.topic} and subject in {None, letter.subject}
     )
     bus, done, left = system.bus(service), 0, 0
     try:
@@ -73,10 +73,10 @@ async def skip_one(system: "System", service: str, parked_id: int, by: str, reas
 def _show(service: str, events: "list[DeadLetter]") -> None:
     if not events:
         print(f"Nothing is parked in {service}.")
-    for one in events:
+    for event in events:
         print(
-            f"{one.id:>6}  {one.parked_at:%Y-%m-%d %H:%M}  {one.topic} {one.subject} #{one.sequence or '?'} "
-            f"{one.type or '?'}  {one.reason} (tried {one.attempts}): {one.detail}"
+            f"{event.id:>6}  {event.parked_at:%Y-%m-%d %H:%M}  {event.topic} {event.subject} #{event.sequence or '?'} "
+            f"{event.type or '?'}  {event.reason} (tried {event.attempts}): {event.detail}"
         )
 
 

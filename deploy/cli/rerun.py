@@ -43,8 +43,8 @@ def report_lines(done: "Reproduction") -> list[str]:
     lines = [f"Engine {done.engine}, now {done.engine_now}. Digest of the inputs: {done.digest}."]
     if done.digest != done.digest_now:
         lines.append(f"The digest is {done.digest_now} now: the engine counts or reads the inputs in another way.")
-    for one, (before, now) in list(done.moved.items())[:_SHOWN]:
-        lines.append(f"  {one}: {before or 'no place'}, now {now or 'no place'}")
+    for subject, (before, now) in list(done.moved.items())[:_SHOWN]:
+        lines.append(f"  {subject}: {before or 'no place'}, now {now or 'no place'}")
     if len(done.moved) > _SHOWN:
         lines.append(f"  and {len(done.moved) - _SHOWN} more")
     if done.same:

@@ -17,7 +17,7 @@ def rows(plan: "Plan") -> list[tuple[object, ...]]:
     """Return a row for each visit, in the given order: its dates, or the cause that ruled out most weeks."""
     from services.matching.engine.schedule.single import estimated  # noqa: PLC0415 - heavy
 
-    moves = {one.request for one in plan.moves}
+    moves = {move.request for move in plan.moves}
     found: list[tuple[object, ...]] = []
     for at, (visit, days) in enumerate(zip(plan.given.requests, plan.days, strict=True)):
         near = estimated(visit, plan.policy, days[0]) if days else ()
@@ -30,7 +30,7 @@ def rows(plan: "Plan") -> list[tuple[object, ...]]:
                 len(days),
                 visit.days,
                 visit.announced[0].isoformat() if at in moves else None,
-                "; ".join(sorted({one.day.isoformat() for one in near})),
+                "; ".join(sorted({closure.day.isoformat() for closure in near})),
                 None if days else plan.why(at).cause.value,
             )
         )

@@ -22,18 +22,25 @@ def seat_changes(before: "Result", after: "Result") -> list[tuple[str, str | Non
     """Return everybody whose seat differs, by id: seat before, seat after, and `wins`, `loses` or `moves`."""
     then, now = before.matching, after.matching
     return [
-        (one, then.get(one), now.get(one), "moves" if one in then and one in now else "wins" if one in now else "loses")
-        for one in sorted(then.keys() | now.keys())
-        if then.get(one) != now.get(one)
+        (
+            candidate_id,
+            then.get(candidate_id),
+            now.get(candidate_id),
+            "moves" if candidate_id in then and candidate_id in now else "wins" if candidate_id in now else "loses",
+        )
+        for candidate_id in sorted(then.keys() | now.keys())
+        if then.get(candidate_id) != now.get(candidate_id)
     ]
 
 
 def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int, int, int]]":
     """Return winners, losers and movers by country, service and rank group."""
-    people = {one.id: one for one in before.problem.candidates}
+    people = {candidate.id: candidate for candidate in before.problem.candidates}
     changes = seat_changes(before, after)
     for words, name in _GROUPS:
-        counted = Counter((str(getattr(people[one], name) or "not stated"), what) for one, _, _, what in changes)
+        counted = Counter(
+            (str(getattr(people[candidate_id], name) or "not stated"), what) for candidate_id, _, _, what in changes
+        )
         for group in sorted({group for group, _ in counted}):
             yield words, group, counted[group, "wins"], counted[group, "loses"], counted[group, "moves"]
 
@@ -77,7 +84,7 @@ def command(
         "share": share,
         "language_minimum": language_minimum,
     }
-    given = {name: one for name, one in options.items() if one not in (None, {})}
+    given = {name: option for name, option in options.items() if option not in (None, {})}
     if not given and terms is None:
         raise Failed("Nothing is changed: name other terms by --terms or by the options.")
     before = run_layers(problem)

@@ -112,9 +112,9 @@ def gettext(text: str) -> str:
     return _translations(language(), _catalogues.get()).gettext(text)
 
 
-def ngettext(one: str, many: str, count: int) -> str:
+def ngettext(singular: str, plural: str, count: int) -> str:
     """Return the form of a text that fits `count`, in the current language."""
-    return _translations(language(), _catalogues.get()).ngettext(one, many, count)
+    return _translations(language(), _catalogues.get()).ngettext(singular, plural, count)
 
 
 def pgettext(context: str, text: str) -> str:
@@ -122,9 +122,9 @@ def pgettext(context: str, text: str) -> str:
     return _translations(language(), _catalogues.get()).pgettext(context, text)
 
 
-def npgettext(context: str, one: str, many: str, count: int) -> str:
+def npgettext(context: str, singular: str, plural: str, count: int) -> str:
     """Return `ngettext` with a context."""
-    return _translations(language(), _catalogues.get()).npgettext(context, one, many, count)
+    return _translations(language(), _catalogues.get()).npgettext(context, singular, plural, count)
 
 
 @cache

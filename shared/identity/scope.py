@@ -82,7 +82,7 @@ def may_coordinate(principal: Principal, country: str, organisation_id: str | UU
 def national_only(principal: Principal) -> Principal:
     """Return the principal without the programme's role, for decisions made as a country or as an EU agency."""
     return replace(
-        principal, grants=tuple(one for one in principal.grants if one.role is not Role.PROGRAMME_COORDINATOR)
+        principal, grants=tuple(grant for grant in principal.grants if grant.role is not Role.PROGRAMME_COORDINATOR)
     )
 
 
@@ -92,7 +92,7 @@ def coordinated(
     """Return `may_coordinate` as an SQL condition over the columns of an officer's country and organisation."""
     if principal.has(Role.PROGRAMME_COORDINATOR):
         return sa.true()
-    agencies = [UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
+    agencies = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
     return sa.or_(
         country.in_(sorted(principal.countries(Role.NATIONAL_COORDINATOR) - {EU})),
         sa.and_(country == EU, organisation.in_(agencies)),

@@ -48,7 +48,7 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None) -> Proble
     if faults:
         raise fail(faults)
     value: dict[str, Any] = {"call_id": "files", "day": day.isoformat(), "seed": "files"}
-    value |= {name: one for name, (_, one) in alone.items()} | ({"seed": seed} if seed is not None else {})
+    value |= {name: single for name, (_, single) in alone.items()} | ({"seed": seed} if seed is not None else {})
     value |= {name: [item.value for item in rows] for name, rows in items.items() if rows or name != "fixed"}
     try:
         problem = document.read(Problem, value)
@@ -71,10 +71,10 @@ def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, tuple[
             alone[name] = file, value
         elif name not in PARTS:
             faults.append(f"{file}, {name}: not known; known are {', '.join((*PARTS, *_ALONE))}")
-        elif not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        elif not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             faults.append(f"{file}, {name}: a list of objects is needed here")
         else:
-            items[name] += [Item(Origin(file), one) for one in value]
+            items[name] += [Item(Origin(file), item) for item in value]
 
 
 def _table_of(table: Table) -> str:
@@ -98,9 +98,9 @@ def _doubled(name: str, rows: list[Item]) -> list[str]:
     ids = [str(item.value.get(key)) for item in rows]
     counted, first = Counter(ids), dict[str, Item]()
     return [
-        f"{item.origin.words((key,))}: {one} stands in {first[one].origin.words(())} already"
-        for one, item in zip(ids, rows, strict=True)
-        if counted[one] > 1 and one != "None" and first.setdefault(one, item) is not item
+        f"{item.origin.words((key,))}: {id_} stands in {first[id_].origin.words(())} already"
+        for id_, item in zip(ids, rows, strict=True)
+        if counted[id_] > 1 and id_ != "None" and first.setdefault(id_, item) is not item
     ]
 
 

@@ -32,7 +32,7 @@ RECEIPTS = (
     "waiting_place",
     "changes",
 )
-_RESTRICTED = {one.value for one in Expertise if one.restricted}
+_RESTRICTED = {area.value for area in Expertise if area.restricted}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -40,13 +40,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(columns)
-    lines.writerows([escape_formula(one) if isinstance(one, str) else one for one in row] for row in rows)
+    lines.writerows([escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return written.getvalue()
 
 
 def matches(result: Result, receipts: Iterable[Receipt]) -> str:
     """Return the pairs: points of both sides, rank of the seat for the candidate and the reverse."""
-    chosen = {one.candidate_id: one.match for one in receipts if one.match is not None}
+    chosen = {receipt.candidate_id: receipt.match for receipt in receipts if receipt.match is not None}
     return table(
         MATCHES,
         (
@@ -63,23 +63,23 @@ def receipts(found: Iterable[Receipt]) -> str:
         RECEIPTS,
         (
             (
-                one.candidate_id,
-                one.why.value,
-                one.seat_id,
-                one.considered,
-                one.feasible,
-                next((step.rule.value for step in one.funnel if step.removed and not step.remaining), None),
-                one.waiting_place,
-                "; ".join(_words(change) for change in one.changes),
+                receipt.candidate_id,
+                receipt.why.value,
+                receipt.seat_id,
+                receipt.considered,
+                receipt.feasible,
+                next((step.rule.value for step in receipt.funnel if step.removed and not step.remaining), None),
+                receipt.waiting_place,
+                "; ".join(_words(change) for change in receipt.changes),
             )
-            for one in found
+            for receipt in found
         ),
     )
 
 
 def receipts_json(found: Iterable[Receipt]) -> str:
     """Return the whole receipts: points by criterion, the funnel, options and changes."""
-    return _text([_receipt(one) for one in found])
+    return _text([_receipt(receipt) for receipt in found])
 
 
 def run(result: Result) -> dict[str, Any]:
@@ -130,17 +130,17 @@ def _text(value: object) -> str:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
-    def option(one: Any) -> dict[str, Any]:
+    def option(choice: Any) -> dict[str, Any]:
         return {
-            "seat_id": one.seat_id,
-            "rank": one.rank,
-            "standing": one.standing,
-            "contenders": one.contenders,
-            "places": one.places,
-            "gain": one.gain,
-            "preference": one.preference,
+            "seat_id": choice.seat_id,
+            "rank": choice.rank,
+            "standing": choice.standing,
+            "contenders": choice.contenders,
+            "places": choice.places,
+            "gain": choice.gain,
+            "preference": choice.preference,
             "points": {
-                earned.criterion.value: {"applicant": earned.applicant, "host": earned.host} for earned in one.earned
+                earned.criterion.value: {"applicant": earned.applicant, "host": earned.host} for earned in choice.earned
             },
         }
 
@@ -151,15 +151,15 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
         "feasible": receipt.feasible,
         "funnel": [{"rule": step.rule.value, "remaining": step.remaining} for step in receipt.funnel],
         "match": None if receipt.match is None else option(receipt.match),
-        "options": [option(one) for one in receipt.options],
+        "options": [option(choice) for choice in receipt.options],
         "waiting_place": receipt.waiting_place,
-        "changes": [_change(one) for one in receipt.changes],
+        "changes": [_change(change) for change in receipt.changes],
     }
 
 
 def _change(change: Counterfactual) -> dict[str, Any]:
     """The fields of a change that are given; a restricted area of expertise is not named (as on the board)."""
-    given = {part.name: plain(one) for part in fields(change) if (one := getattr(change, part.name)) is not None}
+    given = {part.name: plain(value) for part in fields(change) if (value := getattr(change, part.name)) is not None}
     if given.get("area") in _RESTRICTED:
         given["area"] = "restricted"
     return given
@@ -170,4 +170,4 @@ def _words(change: Counterfactual) -> str:
     given = _change(change)
     kind, seat = given.pop("change"), given.pop("seat_id")
     levels = [f"{given.pop('from_level', 'none')} to {given.pop('to_level')}"] if "to_level" in given else []
-    return " ".join([kind, *(str(one) for one in given.values()), *levels]) + f", then {seat}"
+    return " ".join([kind, *(str(value) for value in given.values()), *levels]) + f", then {seat}"

@@ -40,12 +40,12 @@ def change_rules(rules: Rules, file: Path | None, options: Mapping[str, Any]) ->
 
 
 def _put(value: dict[str, Any], given: Mapping[str, Any]) -> None:
-    for name, one in given.items():
-        if name in {"weights", "ceilings", "floors"} and isinstance(one, dict):
-            both = {**value.get(name, {}), **one}
+    for name, entry in given.items():
+        if name in {"weights", "ceilings", "floors"} and isinstance(entry, dict):
+            both = {**value.get(name, {}), **entry}
             value[name] = {key: item for key, item in both.items() if item is not None}
         else:
-            value[name] = one
+            value[name] = entry
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:

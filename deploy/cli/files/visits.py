@@ -19,9 +19,9 @@ def read(file: Path) -> list[VisitRequest]:
     faults: list[str] = []
     if file.suffix.lower() == ".json":
         found = json_of(file)
-        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
             raise Failed(f"{file} holds no list of visits.")
-        items = [Item(Origin(file), one) for one in found]
+        items = [Item(Origin(file), item) for item in found]
     else:
         items = Table.read(file).items(VisitRequest, faults)
     if not items:

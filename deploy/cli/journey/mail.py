@@ -28,9 +28,9 @@ async def invitation(walk: Journey, catcher: str | None, reference: str) -> None
         async def look() -> bool:
             try:
                 found = (await client.get("/api/v1/search", params={"query": OFFICER})).json()["messages"]
-                for one in found[:_NEWEST]:
-                    if reference in one["Subject"]:
-                        raw = await client.get(f"/api/v1/message/{one['ID']}/raw")
+                for message in found[:_NEWEST]:
+                    if reference in message["Subject"]:
+                        raw = await client.get(f"/api/v1/message/{message['ID']}/raw")
                         if "text/calendar" in raw.text:
                             return True
             except httpx2.TransportError:

@@ -51,7 +51,7 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
         await walk.state(at, MENTEE, "offered")
     async with walk.step("Mentee and mentor accept"):
         await accept(people, match_id, MENTEE, MENTOR)
-        mentorship_id = await walk.wait_for("a mentorship", MENTEE, at, lambda one: one["mentorship_id"])
+        mentorship_id = await walk.wait_for("a mentorship", MENTEE, at, lambda match: match["mentorship_id"])
     at = f"{PORTAL}/mentorships/{mentorship_id}"
     async with walk.step("Both sign the agreement"):
         await walk.state(at, MENTEE, "opened")
@@ -69,4 +69,4 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
     """What was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))["items"]
-    return next(one for one in found if one["call_id"] == call["id"])
+    return next(application for application in found if application["call_id"] == call["id"])

@@ -39,14 +39,14 @@ async def complete(walk: Journey, since: str) -> str:
     """Enter missing people, and a fund if there is none; return the fund's id."""
     people = walk.people
     known = await _known_subjects(walk)
-    missing = [one for one in PERSONAS if one.subject in _PARTICIPANTS and one.subject not in known]
+    missing = [persona for persona in PERSONAS if persona.subject in _PARTICIPANTS and persona.subject not in known]
     if missing:
         ids: dict[str, str] = {}
-        for one in missing:
-            if one.subject in _BODIES:
-                body = {"organisations": [_BODIES[one.subject]]}
-                ids[one.subject] = (await people.post(PROGRAMME, f"{PORTAL}/organisations", body))["ids"][0]
-        entries = [_entry(one, ids.get(one.subject), since) for one in missing]
+        for persona in missing:
+            if persona.subject in _BODIES:
+                body = {"organisations": [_BODIES[persona.subject]]}
+                ids[persona.subject] = (await people.post(PROGRAMME, f"{PORTAL}/organisations", body))["ids"][0]
+        entries = [_entry(persona, ids.get(persona.subject), since) for persona in missing]
         await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
         partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
         await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})

@@ -75,7 +75,7 @@ class Journey:
     async def state(self, path: str, who: str, *wanted: str) -> dict[str, Any]:
         """Return the resource at `path` once it is in one of the states `wanted`."""
         found: dict[str, Any] = await self.wait_for(
-            f"state {' or '.join(wanted)} at {path}", who, path, lambda one: one if one["state"] in wanted else None
+            f"state {' or '.join(wanted)} at {path}", who, path, lambda case: case if case["state"] in wanted else None
         )
         return found
 
@@ -92,7 +92,7 @@ class Journey:
 
         async def look() -> bool:
             story = await self.people.get(PROGRAMME, f"/reporting/api/v1/journey/{application_id}")
-            ours = {one["id"] for one in story["events"] if one["type"] == type_}
+            ours = {event["id"] for event in story["events"] if event["type"] == type_}
             behind = await self.people.get(
                 PROGRAMME, f"/reporting/api/v1/indicators/{indicator}/events", period="programme"
             )
@@ -146,5 +146,5 @@ class Journey:
 
 async def accept(people: People, match_id: str, *who: str) -> None:
     """Accept an offered match on both sides."""
-    for one in who:
-        await people.post(one, f"{PORTAL}/matches/{match_id}/answer", {"answer": "accept"})
+    for person in who:
+        await people.post(person, f"{PORTAL}/matches/{match_id}/answer", {"answer": "accept"})

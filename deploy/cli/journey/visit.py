@@ -98,14 +98,18 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
 async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
     """The placement that was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["items"]
-    return next(one for one in found if one["call_id"] == call["id"] and one["state"] == "submitted")
+    return next(
+        application
+        for application in found
+        if application["call_id"] == call["id"] and application["state"] == "submitted"
+    )
 
 
 async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> None:
     """Confirm, as the programme coordinator, what the call's rules say."""
 
     def ours(answer: Any) -> Any:
-        return [one for one in answer["items"] if one["id"] == application_id]
+        return [item for item in answer["items"] if item["id"] == application_id]
 
     found = await walk.wait_for(
         "the application among those to be judged",
@@ -126,7 +130,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
         "a provisional match on the board",
         PROGRAMME,
         "/matching/api/v1/provisional",
-        lambda answer: next((one for one in answer["items"] if one["id"] == application_id), None),
+        lambda answer: next((item for item in answer["items"] if item["id"] == application_id), None),
         params={"call_id": call["id"]},
     )
     return found
@@ -140,7 +144,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
         "the match in the portal",
         PROGRAMME,
         f"{PORTAL}/matches",
-        lambda answer: [one for one in answer["items"] if one["application_id"] == pair["id"]],
+        lambda answer: [item for item in answer["items"] if item["application_id"] == pair["id"]],
         params={"state": ["proposed"]},
     )
     return str(found[0]["id"])
@@ -168,7 +172,7 @@ async def matched(walk: Journey, call: dict[str, Any], application: dict[str, An
         await accept(people, match_id, OFFICER, HOST)
         await walk.state(at, OFFICER, "confirmed")
     async with walk.step("The visit has its dates"):
-        visit_id = await walk.wait_for("a visit", OFFICER, at, lambda one: one["visit_id"])
+        visit_id = await walk.wait_for("a visit", OFFICER, at, lambda match: match["visit_id"])
         visit = await walk.state(f"{PORTAL}/visits/{visit_id}", OFFICER, "scheduled")
     walk.note(f"{visit['start']} to {visit['end']}")
     return visit
@@ -199,7 +203,7 @@ async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[st
             "the certificate",
             PROGRAMME,
             f"/reporting/api/v1/journey/{application['id']}",
-            lambda answer: [one for one in answer["events"] if one["type"] == "CertificateGranted"],
+            lambda answer: [event for event in answer["events"] if event["type"] == "CertificateGranted"],
         )
 
 

@@ -58,7 +58,11 @@ class LoadContext:
 
     def planned(self, call: str) -> list[tuple[int, Application]]:
         """The applications of a call with their places in the plan."""
-        return [(place, one) for place, one in enumerate(self.programme.applications) if one.call == call]
+        return [
+            (place, application)
+            for place, application in enumerate(self.programme.applications)
+            if application.call == call
+        ]
 
     def officer_of(self, application_id: str) -> str:
         """Who sent in an application."""
@@ -80,11 +84,13 @@ class LoadContext:
         """The matches of a call in these states, in the order of the applications' references."""
         found = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
         ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
-        return sorted((one for one in found if one["application_id"] in ours), key=lambda one: str(one["reference"]))
+        return sorted(
+            (match for match in found if match["application_id"] in ours), key=lambda match: str(match["reference"])
+        )
 
     def summary(self) -> str:
         """Return what was loaded, in words."""
-        officers = sum(one.role is Role.OFFICER for one in self.programme.people)
+        officers = sum(person.role is Role.OFFICER for person in self.programme.people)
         return (
             f"{len(self.programme.organisations)} organisations, {officers} officers, "
             f"{len(self.applications)} applications, {len(self.offers)} placements, {len(self.mentors)} mentors"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def offers(chance: random.Random, today: date) -> list[Offer]:
     """Eleven in the first call; in the second one of every host but one, and some more of the larger ones."""
-    by_key = {one.key: one for one in HOSTS}
+    by_key = {host.key: host for host in HOSTS}
     first = [by_key[key] for key in ("fr", "de", "es", "it", "pl", "ro", "ee", "pt", "cz", "lt", "eu")]
     second = [
         by_key[key] for key in ("fr", "fr", "de", "es", "it", "nl", "pl", "ro", "se", "cz", "gr", "fi", "lt", "eu")
@@ -50,8 +50,8 @@ def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *
         "places": chance.randint(2, 4),
         "periods": [{**period(today, first, last - chance.randint(0, 14)), "places_per_week": per_week}],
         "languages": [
-            {"language": one, "level": chance.choice(("B1", "B2", "B2")) if one == "en" else "B2"}
-            for one in host.languages
+            {"language": language, "level": chance.choice(("B1", "B2", "B2")) if language == "en" else "B2"}
+            for language in host.languages
         ],
         "excluded_rank_groups": ["senior_management"] if chance.random() < 0.25 else [],
         "days": chance.choice((3, 4, 5, 5)),
@@ -61,10 +61,12 @@ def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *
 
 def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[Mentor]:
     """Ten in the first call, fourteen in the second: each mentor once, the persona in both."""
-    by_key = {one.key: one for one in HOSTS}
-    persona = [one for one in mentors if one.subject.startswith("persona")]
+    by_key = {host.key: host for host in HOSTS}
+    persona = [mentor for mentor in mentors if mentor.subject.startswith("persona")]
     # Colleagues of the persona come last, so that in the first call nobody else is from that agency.
-    others = sorted((one for one in mentors if one not in persona), key=lambda one: one.organisation == "lt")
+    others = sorted(
+        (mentor for mentor in mentors if mentor not in persona), key=lambda mentor: mentor.organisation == "lt"
+    )
     found = []
     for call, those in zip(CALLS, (persona + others[:9], persona + others[9:]), strict=True):
         for place, person in enumerate(those):
@@ -80,7 +82,7 @@ def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[
                 "languages": [
                     {"language": NATIVE[host.country], "level": "NS"},
                     {"language": "en", "level": "C1"},
-                    *({"language": one, "level": "C1"} for one in host.languages if one not in known),
+                    *({"language": language, "level": "C1"} for language in host.languages if language not in known),
                 ],
                 "minimum_level": "B1",
                 "capacity": chance.choice((1, 1, 2)),

@@ -40,8 +40,8 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
         async def look() -> httpx2.Response | None:
             words = {"query": f"{match['reference']} {_TO}"}
             found = await client.get(f"{room.mail}/api/v1/search", params=words)
-            for one in found.json()["messages"][:_NEWEST]:
-                raw = (await client.get(f"{room.mail}/api/v1/message/{one['ID']}/raw")).content
+            for message in found.json()["messages"][:_NEWEST]:
+                raw = (await client.get(f"{room.mail}/api/v1/message/{message['ID']}/raw")).content
                 body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
                 if body is not None and (link := _LINK.search(body.get_content())):
                     page = await client.get(link[0])

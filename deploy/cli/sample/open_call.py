@@ -20,26 +20,26 @@ async def commit_some(room: LoadContext) -> None:
     """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
     found = (await room.people.get(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id, limit=200))["items"]
-    found.sort(key=lambda one: (one["country"] not in {"AM", "GE"}, str(one["reference"])))
-    french = [one for one in found if one["seat_country"] == "FR"][:_FRENCH]
-    others = [one for one in found if one["seat_country"] != "FR"]
+    found.sort(key=lambda match: (match["country"] not in {"AM", "GE"}, str(match["reference"])))
+    french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
+    others = [match for match in found if match["seat_country"] != "FR"]
     chosen = [*french, *others][:_COHORT]
-    pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in chosen]
+    pairs = [{"application_id": match["id"], "seat_id": match["seat_id"]} for match in chosen]
     await room.people.post(PROGRAMME, "/matching/api/v1/cohorts", {"call_id": call_id, "pairs": pairs})
 
 
 async def home_clears(room: LoadContext) -> None:
     """Most home countries have cleared by now."""
-    found = sorted(await room.matches(OPEN, "proposed"), key=lambda one: one["host_country"] != "FR")
-    await room.all(clear(room, one, by_host=False) for one in found[:_CLEARED_HOME])
+    found = sorted(await room.matches(OPEN, "proposed"), key=lambda match: match["host_country"] != "FR")
+    await room.all(clear(room, match, by_host=False) for match in found[:_CLEARED_HOME])
 
 
 async def host_clears(room: LoadContext) -> None:
     """Some host countries have cleared too; France still has one to clear."""
-    found = [one for one in await room.matches(OPEN, "proposed") if one["cleared"].get("home")]
-    french = [one for one in found if one["host_country"] == "FR"]
-    first = [*french[:-1], *(one for one in found if one not in french)]
-    await room.all(clear(room, one, by_host=True) for one in first[:_CLEARED_HOST])
+    found = [match for match in await room.matches(OPEN, "proposed") if match["cleared"].get("home")]
+    french = [match for match in found if match["host_country"] == "FR"]
+    first = [*french[:-1], *(match for match in found if match not in french)]
+    await room.all(clear(room, match, by_host=True) for match in first[:_CLEARED_HOST])
 
 
 async def answers(room: LoadContext) -> None:
@@ -49,19 +49,19 @@ async def answers(room: LoadContext) -> None:
         return room.officer_of(match["application_id"])
 
     found = await room.matches(OPEN, "offered")
-    french = [one for one in found if one["host_country"] == "FR"]
-    others = [one for one in found if one not in french][:2]
+    french = [match for match in found if match["host_country"] == "FR"]
+    others = [match for match in found if match not in french][:2]
     await room.all(
         [
-            *(answer(room, one, officer(one)) for one in [*french, *others]),
-            *(answer(room, one, room.other_side(one)) for one in others),
+            *(answer(room, match, officer(match)) for match in [*french, *others]),
+            *(answer(room, match, room.other_side(match)) for match in others),
         ]
     )
 
 
 async def prepare(room: LoadContext) -> None:
     """Those who have a visit to come have begun to bring together what is needed for it."""
-    found = [one for one in await room.matches(OPEN, "confirmed") if one["visit_id"] is not None]
+    found = [match for match in await room.matches(OPEN, "confirmed") if match["visit_id"] is not None]
     for match in found:
         at, guest, host = (
             f"{API}/visits/{match['visit_id']}",

@@ -40,23 +40,23 @@ async def home_clears(room: LoadContext) -> None:
             coordinator = room.programme.coordinator(match["country"])
             body = {"reason": "clearance", "text": "A check of the service is still open."}
             await room.people.post(coordinator, f"{API}/matches/{match['id']}/refuse", body)
-    await room.all(clear(room, one, by_host=False) for place, one in enumerate(found) if place != _REFUSED)
+    await room.all(clear(room, match, by_host=False) for place, match in enumerate(found) if place != _REFUSED)
 
 
 async def host_clears(room: LoadContext) -> None:
     """The host countries clear; the places are offered at once."""
     found = await room.matches(FINISHED, "proposed")
-    await room.all(clear(room, one, by_host=True) for one in found if one["cleared"].get("home"))
+    await room.all(clear(room, match, by_host=True) for match in found if match["cleared"].get("home"))
 
 
 async def answers(room: LoadContext) -> None:
     """Officers, hosts and mentors answer; one officer declines."""
     found = await room.matches(FINISHED, "offered")
     officers = [
-        answer(room, one, room.officer_of(one["application_id"]), yes=place != _DECLINED)
-        for place, one in enumerate(found)
+        answer(room, match, room.officer_of(match["application_id"]), yes=place != _DECLINED)
+        for place, match in enumerate(found)
     ]
-    others = [answer(room, one, room.other_side(one)) for place, one in enumerate(found) if place != _DECLINED]
+    others = [answer(room, match, room.other_side(match)) for place, match in enumerate(found) if place != _DECLINED]
     await room.all([*officers, *others])
 
 
@@ -64,15 +64,15 @@ async def _mentorships(room: LoadContext) -> list[dict[str, Any]]:
     """The matches that became mentorships; asked for once."""
     if not room.pairs:
         found = await room.matches(FINISHED, "confirmed")
-        room.pairs = [one for one in found if one["mentorship_id"] is not None]
+        room.pairs = [match for match in found if match["mentorship_id"] is not None]
     return room.pairs
 
 
 async def _visits(room: LoadContext) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """The matches that became visits with a date, each with its visit, by start; asked for once."""
     if not room.visits:
-        found = [one for one in await room.matches(FINISHED, "confirmed") if one["visit_id"] is not None]
-        visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{one['visit_id']}") for one in found)
+        found = [match for match in await room.matches(FINISHED, "confirmed") if match["visit_id"] is not None]
+        visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{match['visit_id']}") for match in found)
         pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
         room.visits = sorted(pairs, key=lambda pair: (pair[1]["start"], pair[0]["reference"]))
     return room.visits
@@ -88,7 +88,7 @@ async def sign(room: LoadContext) -> None:
         await room.people.post(room.other_side(match), f"{at}/sign")
         await room.people.post(mentee, f"{at}/goals", {"text": room.chance.choice(texts.GOALS)})
 
-    await room.all(act(one) for one in await _mentorships(room))
+    await room.all(act(mentorship) for mentorship in await _mentorships(room))
 
 
 def session(number: int) -> Callable[[LoadContext], Awaitable[None]]:
@@ -105,7 +105,7 @@ def session(number: int) -> Callable[[LoadContext], Awaitable[None]]:
 
         pairs = await _mentorships(room)
         # The last pair met only once and is still under way.
-        await room.all(meet(one) for place, one in enumerate(pairs) if not (number and place == len(pairs) - 1))
+        await room.all(meet(pair) for place, pair in enumerate(pairs) if not (number and place == len(pairs) - 1))
 
     return act
 
@@ -120,16 +120,16 @@ async def goals_met(room: LoadContext) -> None:
             await room.people.post(mentee, f"{at}/goals/{goal['id']}/close", {"met": True})
 
     pairs = await _mentorships(room)
-    await room.all(act(one) for one in pairs[:-1])
+    await room.all(act(pair) for pair in pairs[:-1])
 
 
 async def pairs_evaluate(room: LoadContext) -> None:
     """Mentees and mentors of completed mentorships evaluate."""
     done = (await _mentorships(room))[:-1]
     await room.all(
-        evaluate(room.people, who, "mentorships", one["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
-        for one in done
-        for who in (room.officer_of(one["application_id"]), room.other_side(one))
+        evaluate(room.people, who, "mentorships", match["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
+        for match in done
+        for who in (room.officer_of(match["application_id"]), room.other_side(match))
     )
 
 
@@ -185,7 +185,7 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
             if place != _CANCELLED and visit["id"] not in room.held and date.fromisoformat(visit["end"]) <= last
         ]
         room.held |= {visit["id"] for _, _, visit in due}
-        await room.all(attend(*one) for one in due)
+        await room.all(attend(*row) for row in due)
 
     return act
 
@@ -214,7 +214,7 @@ async def evaluate_visits(room: LoadContext) -> None:
         if place != _NO_SHOW and visit["id"] in room.held - room.evaluated
     ]
     room.evaluated |= {visit["id"] for _, _, visit in due}
-    await room.all(act(*one) for one in due)
+    await room.all(act(*row) for row in due)
 
 
 async def after_six_months(room: LoadContext) -> None:
@@ -266,7 +266,7 @@ async def cascades(room: LoadContext) -> None:
         session = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
         await pass_on(room.people, room.officer_of(match["application_id"]), visit["id"], session)
 
-    await room.all(act(*one) for one in await _passed_on(room))
+    await room.all(act(*row) for row in await _passed_on(room))
 
 
 async def close(room: LoadContext) -> None:

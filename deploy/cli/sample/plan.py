@@ -133,13 +133,15 @@ class Programme:
     def contact(self, organisation: str) -> str:
         """The subject of the contact person of a host organisation."""
         return next(
-            one.subject for one in self.people if one.role is Role.HOST_CONTACT and one.organisation == organisation
+            person.subject
+            for person in self.people
+            if person.role is Role.HOST_CONTACT and person.organisation == organisation
         )
 
     def coordinator(self, country: str) -> str:
         """The subject of who decides for a country: its coordinator; for the Union the agency's clearance officer."""
         role = Role.CLEARANCE_OFFICER if country == "EU" else Role.NATIONAL_COORDINATOR
-        return next(one.subject for one in self.people if one.role is role and one.country == country)
+        return next(person.subject for person in self.people if person.role is role and person.country == country)
 
 
 FINISHED, OPEN = "finished", "open"

@@ -46,30 +46,30 @@ def generate(today: date, seed: int = SEED) -> Programme:
         calls=CALLS,
         applications=tuple(applications),
         offers=tuple(offers(chance, today)),
-        mentors=tuple(profiles(chance, [one for one in people if one.role is Role.MENTOR], today)),
+        mentors=tuple(profiles(chance, [person for person in people if person.role is Role.MENTOR], today)),
     )
 
 
 def _personas() -> list[Person]:
     """The personas as the register knows them."""
     found = []
-    for one in PERSONAS:
-        official = one.role in {Role.OFFICER, Role.MENTOR}
+    for persona in PERSONAS:
+        official = persona.role in {Role.OFFICER, Role.MENTOR}
         found.append(
             Person(
-                subject=one.subject,
-                name=one.name,
-                own_name={"persona-officer": "Անի Պետրոսյան", "persona-mentee": "ნინო ბერიძე"}.get(one.subject, ""),
-                email=f"{one.subject}@tandem.example",
+                subject=persona.subject,
+                name=persona.name,
+                own_name={"persona-officer": "Անի Պետրոսյան", "persona-mentee": "ნინო ბერიძე"}.get(persona.subject, ""),
+                email=f"{persona.subject}@tandem.example",
                 language="en",
-                role=one.role,
-                country=one.country,
-                organisation=PERSONA_ORGANISATIONS.get(one.subject),
+                role=persona.role,
+                country=persona.country,
+                organisation=PERSONA_ORGANISATIONS.get(persona.subject),
                 unit="Analysis" if official else "",
                 rank_group=RankGroup.SUPERVISOR if official else None,
                 national_rank="Captain" if official else "",
                 years=9 if official else None,
-                sex={"persona-officer": "female", "persona-mentee": "female"}.get(one.subject),
+                sex={"persona-officer": "female", "persona-mentee": "female"}.get(persona.subject),
             )
         )
     return found
@@ -102,7 +102,7 @@ def _person(
 def _officers(chance: random.Random, taken: set[str]) -> list[Person]:
     found = []
     for country, count in OFFICERS.items():
-        bodies = [one for one in PARTNERS if one.country == country]
+        bodies = [partner for partner in PARTNERS if partner.country == country]
         for number in range(1, count + 1):
             subject = f"sample-officer-{country.lower()}-{number:02d}"
             body = chance.choices(bodies, [3, 2, 2][: len(bodies)])[0]
@@ -119,32 +119,32 @@ def _mentors(chance: random.Random, taken: set[str]) -> list[Person]:
 
 
 def _coordinators(chance: random.Random, taken: set[str]) -> list[Person]:
-    there = {one.country for one in PERSONAS if one.role is Role.NATIONAL_COORDINATOR}
-    wanted = sorted({one.country for one in PARTNERS + HOSTS} - there - {"EU"})
+    there = {persona.country for persona in PERSONAS if persona.role is Role.NATIONAL_COORDINATOR}
+    wanted = sorted({body.country for body in PARTNERS + HOSTS} - there - {"EU"})
     return [
-        _person(chance, taken, f"sample-coordinator-{one.lower()}", Role.NATIONAL_COORDINATOR, one, None)
-        for one in wanted
+        _person(chance, taken, f"sample-coordinator-{country.lower()}", Role.NATIONAL_COORDINATOR, country, None)
+        for country in wanted
     ]
 
 
 def _contacts(chance: random.Random, taken: set[str]) -> list[Person]:
     return [
-        _person(chance, taken, f"sample-host-{one.key}", Role.HOST_CONTACT, one.country, one.key)
-        for one in HOSTS
-        if one.key != PERSONA_ORGANISATIONS["persona-host"]
+        _person(chance, taken, f"sample-host-{host.key}", Role.HOST_CONTACT, host.country, host.key)
+        for host in HOSTS
+        if host.key != PERSONA_ORGANISATIONS["persona-host"]
     ]
 
 
 def _applicants(chance: random.Random, officers: list[Person]) -> dict[str, list[tuple[Person, str]]]:
     """Who applies to which call, for what: every officer once, a dozen of those from the first call again."""
-    active = [one for one in officers if one.country != "BY"]
+    active = [officer for officer in officers if officer.country != "BY"]
     chance.shuffle(active)
-    first = [one for one in officers if one.country == "BY"] + active[:34]
+    first = [officer for officer in officers if officer.country == "BY"] + active[:34]
     second = active[34:] + active[:12]
     chance.shuffle(first)
     return {
-        FINISHED: [(one, "mentee" if place % 5 == 4 else "study_visit") for place, one in enumerate(first)],
-        OPEN: [(one, "mentee" if place % 5 == 3 else "study_visit") for place, one in enumerate(second)],
+        FINISHED: [(officer, "mentee" if place % 5 == 4 else "study_visit") for place, officer in enumerate(first)],
+        OPEN: [(officer, "mentee" if place % 5 == 3 else "study_visit") for place, officer in enumerate(second)],
     }
 
 
@@ -179,7 +179,7 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
     wanted = chance.choice(HOSTS)
     persona = _WANT.get((call.key, place))
     if persona is not None:
-        wanted = next(one for one in HOSTS if one.key == PERSONA_ORGANISATIONS[persona])
+        wanted = next(host for host in HOSTS if host.key == PERSONA_ORGANISATIONS[persona])
     topics = [*wanted.topics, *chance.sample(sorted(PRIORITIES[EMPACT_2026]), 2)]
     areas = dict.fromkeys([*chance.sample(wanted.expertise, min(2, len(wanted.expertise))), Expertise.ANALYSIS])
     topic = topics[0]

@@ -24,14 +24,16 @@ _EVERYWHERE = frozenset(
 async def enter(room: LoadContext) -> None:
     """Enter all of it."""
     bodies = room.programme.organisations
-    entries = [{"name": one.name, "kind": one.kind.value, "country": one.country, "city": one.city} for one in bodies]
+    entries = [
+        {"name": body.name, "kind": body.kind.value, "country": body.country, "city": body.city} for body in bodies
+    ]
     ids = (await room.people.post(PROGRAMME, f"{API}/organisations", {"organisations": entries}))["ids"]
-    room.organisations = {one.key: id_ for one, id_ in zip(bodies, ids, strict=True)}
-    people = [_entry(room, one) for one in room.programme.people]
+    room.organisations = {body.key: id_ for body, id_ in zip(bodies, ids, strict=True)}
+    people = [_entry(room, person) for person in room.programme.people]
     for start in range(0, len(people), _PORTION):
         portion = people[start : start + _PORTION]
         ids = (await room.people.post(PROGRAMME, f"{API}/people", {"people": portion}))["ids"]
-        room.ids |= {one["subject"]: id_ for one, id_ in zip(portion, ids, strict=True)}
+        room.ids |= {entry["subject"]: id_ for entry, id_ in zip(portion, ids, strict=True)}
     since = (room.programme.today - timedelta(days=364)).isoformat()
     partners = [{"country": country, "status": "active", "since": since} for country in PARTNER_COUNTRIES]
     await room.people.post(PROGRAMME, f"{API}/partners", {"partners": partners})
@@ -69,7 +71,11 @@ def _entry(room: LoadContext, person: Person) -> dict[str, Any]:
 def _service(room: LoadContext, person: Person) -> str | None:
     if person.organisation is None:
         return None
-    return next(one.service.value for one in room.programme.organisations if one.key == person.organisation)
+    return next(
+        organisation.service.value
+        for organisation in room.programme.organisations
+        if organisation.key == person.organisation
+    )
 
 
 # Whose access nobody has confirmed yet, so that a coordinator finds something to confirm.
@@ -105,7 +111,7 @@ async def keep_up(room: LoadContext) -> None:
         "until": (today + timedelta(days=21)).isoformat(),
     }
     await room.people.post(_COORDINATOR, f"{path}/deputies", deputy)
-    home = next(one for one in room.programme.organisations if one.country == "AM")
+    home = next(organisation for organisation in room.programme.organisations if organisation.country == "AM")
     entry = {
         "subject": "sample-proposed-am",
         "name": "Lusine Grigoryan",

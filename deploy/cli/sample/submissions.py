@@ -21,7 +21,7 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
     """A step: the programme coordinator publishes the call."""
 
     async def act(room: LoadContext) -> None:
-        call = next(one for one in CALLS if one.key == key)
+        call = next(call for call in CALLS if call.key == key)
         today = room.programme.today
         fund = (await room.people.get(PROGRAMME, f"{API}/funds"))["items"][0]["id"]
 
@@ -54,12 +54,20 @@ def send_in(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
         await room.all(
             [
                 *(
-                    _offer(room, place, one)
-                    for place, one in enumerate(room.programme.offers)
-                    if one.call == call and one.day in days
+                    _offer(room, place, offer)
+                    for place, offer in enumerate(room.programme.offers)
+                    if offer.call == call and offer.day in days
                 ),
-                *(_mentor(room, one) for one in room.programme.mentors if one.call == call and one.day in days),
-                *(_apply(room, place, one) for place, one in room.planned(call) if one.day in days),
+                *(
+                    _mentor(room, mentor)
+                    for mentor in room.programme.mentors
+                    if mentor.call == call and mentor.day in days
+                ),
+                *(
+                    _apply(room, place, application)
+                    for place, application in room.planned(call)
+                    if application.day in days
+                ),
             ]
         )
 
@@ -103,14 +111,16 @@ def decide(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
     """A step: the home national coordinators decide on what came in on these days."""
 
     async def act(room: LoadContext) -> None:
-        await room.all(_decide(room, place, one) for place, one in room.planned(call) if one.day in days)
+        await room.all(
+            _decide(room, place, application) for place, application in room.planned(call) if application.day in days
+        )
 
     return act
 
 
 async def _decide(room: LoadContext, place: int, planned: Application) -> None:
     at = f"{API}/applications/{room.applications[place]}"
-    person = next(one for one in room.programme.people if one.subject == planned.officer)
+    person = next(person for person in room.programme.people if person.subject == planned.officer)
     coordinator = room.programme.coordinator(person.country or "")
     match planned.fate:
         case Progress.DRAFT | Progress.SUBMITTED:
@@ -135,8 +145,8 @@ def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
     async def act(room: LoadContext) -> None:
         wanted = {
             room.applications[place]
-            for place, one in room.planned(call)
-            if one.day in days and one.fate is Progress.JUDGED
+            for place, application in room.planned(call)
+            if application.day in days and application.fate is Progress.JUDGED
         }
         ready = await room.people.items(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
         ids = [judged["id"] for judged in ready if judged["id"] in wanted]

@@ -132,5 +132,5 @@ def _where(words: str) -> tuple[str, list[str]]:
     parts = words.split()[:10]
     if not parts:
         return "", []
-    one = "instr(lower(recipients || char(10) || sender || char(10) || subject), ?) > 0"
-    return "WHERE " + " AND ".join(one for _ in parts), [part.lower() for part in parts]
+    contains = "instr(lower(recipients || char(10) || sender || char(10) || subject), ?) > 0"
+    return "WHERE " + " AND ".join(contains for _ in parts), [part.lower() for part in parts]

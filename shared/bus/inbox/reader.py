@@ -347,7 +347,9 @@ class Reader:
         except offsets.SetBack as back:
             log.warning("reading goes back", partitions=len(back.partitions))
             assigned = self._consumer.assignment()
-            await self.seek(each for each in (TopicPartition(*one) for one in back.partitions) if each in assigned)
+            await self.seek(
+                each for each in (TopicPartition(*partition) for partition in back.partitions) if each in assigned
+            )
         except Exception as wrong:  # noqa: BLE001 - checked again in a few seconds
             log.warning("position not compared", reason=repr(wrong))
 

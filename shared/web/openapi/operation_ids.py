@@ -67,7 +67,7 @@ def operation_id(method: str, path: str) -> str:
     verb = _verb(method, parts)
     if verb in {part.replace("-", "_") for part in parts[-1:]}:
         parts = parts[:-1]
-    return "_".join([verb, *_nouns(parts, one=verb == "create")])
+    return "_".join([verb, *_nouns(parts, last_singular=verb == "create")])
 
 
 def _verb(method: str, parts: list[str]) -> str:
@@ -84,8 +84,8 @@ def _verb(method: str, parts: list[str]) -> str:
     return {"PUT": "save", "PATCH": "change", "DELETE": "delete"}[method]
 
 
-def _nouns(parts: list[str], *, one: bool) -> list[str]:
-    """Return the words of the path; a word before a parameter, and with `one` the last, stands in the singular."""
+def _nouns(parts: list[str], *, last_singular: bool) -> list[str]:
+    """Return the words of the path, singular before a parameter and, with `last_singular`, at the end."""
     words: list[str] = []
     for place, part in enumerate(parts):
         parameter = _PARAMETER.match(part)
@@ -96,7 +96,7 @@ def _nouns(parts: list[str], *, one: bool) -> list[str]:
             continue
         names_item = place + 1 < len(parts) and _PARAMETER.match(parts[place + 1]) is not None
         is_last = place == len(parts) - 1
-        words.append(singular(part) if names_item or (one and is_last) else part)
+        words.append(singular(part) if names_item or (last_singular and is_last) else part)
     return [re.sub(r"\W+", "_", word) for word in words]
 
 
