@@ -49,10 +49,8 @@ from services.applications.register.pages import proposals as register_proposals
 from services.applications.review import api as review_api
 from services.applications.review.pages import appeal_decisions, appeals, case, eligibility, endings, queue
 from services.applications.review.pages import bulk as review_bulk
+from services.applications.visits import pages as visits_pages
 from services.applications.visits.api import moves, visits
-from services.applications.visits.pages import attendance, early_ends
-from services.applications.visits.pages import moves as visits_moves
-from services.applications.visits.pages import visits as visits_visits
 from shared.identity.oidc import sign_in_router
 from shared.runtime.dead_letters import dead_letters_router
 from shared.time import clock as time
@@ -103,7 +101,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
     ]
     found += [appeal_decisions.router, oversight_balance.router, *partners_pages.routers, oversight_audit.router]
     found.append(dead_letters_router("applications", consumers))
-    found += [calendar_pages.router, attendance.router]
+    found.append(calendar_pages.router)
     found += [
         availability_pages.router,
         outcomes_pages.router,
@@ -111,9 +109,8 @@ def page_routers(settings: Settings) -> list[APIRouter]:
         mentors_pages.router,
         *matches_pages.routers,
     ]
-    found += [visits_visits.router, early_ends.router, mentorships_pages.router, oversight_incidents.router]
+    found += [*visits_pages.routers, mentorships_pages.router, oversight_incidents.router]
     found += [
-        visits_moves.router,
         preparation_travel_rules.router,
         costs.router,
         letters.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date
 from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import StatedReason
+from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
 from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioField, SelectField, TextAreaField
 
@@ -58,3 +58,11 @@ class MoveAnswerForm(Form):
     text = TextAreaField(
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
+
+    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+        """Validate, and require a reason where the new dates are refused."""
+        good = super().validate()
+        if self.answer.data == Answer.DECLINE and not self.reason.data:
+            self.refuse("reason", gettext("Choose why you refuse the new dates"))
+            return False
+        return good

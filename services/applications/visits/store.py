@@ -49,6 +49,7 @@ class Visit(Table, table=True):
         sa.Index("visit_host_organisation_start", "host_organisation_id", "start"),
         sa.Index("visit_country_start", "country", "start"),
         sa.Index("visit_host_country_start", "host_country", "start"),
+        sa.Index("visit_since", "since"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -12,8 +12,9 @@ from sqlmodel import Field, col, select
 
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.tables import Table, write_rows
+from services.applications.visits.store import Visit
 from shared.contracts import matches as match_events
-from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState
+from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, VisitState
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
 from shared.web.paging import cut
@@ -243,6 +244,21 @@ async def mentorships_page(
     if request.since is not None:
         query = query.where(col(Mentorship.since) >= request.since)
     return list(await session.scalars(cut(query, [col(Mentorship.id)], request, newest=True)))
+
+
+async def visits_page(
+    session: AsyncSession,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    states: Sequence[VisitState],
+    request: PageRequest,
+) -> list[Visit]:
+    """Return one page of the visits from matches that meet one of `conditions`, and one row more, the newest first."""
+    query = select(Visit).join(Match, col(Match.id) == Visit.match_id).where(sa.or_(sa.false(), *conditions))
+    if states:
+        query = query.where(col(Visit.state).in_(states))
+    if request.since is not None:
+        query = query.where(col(Visit.since) >= request.since)
+    return list(await session.scalars(cut(query, [col(Visit.id)], request, newest=True)))
 
 
 async def counts(session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:

@@ -908,6 +908,7 @@ def _create_visits() -> None:
     op.create_index("visit_mentorship_id", "visit", ["mentorship_id"])
     op.create_index("visit_offer_id", "visit", ["offer_id"])
     op.create_index("visit_replaces", "visit", ["replaces"])
+    op.create_index("visit_since", "visit", ["since"])
     op.create_table(
         "agenda",
         sa.Column("visit_id", sa.Uuid(), nullable=False),

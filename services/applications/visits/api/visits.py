@@ -1,10 +1,10 @@
-"""The JSON API of visits: agenda, attendance, no-show, early return, tickets to forms."""
+"""The JSON API of visits: list, agenda, attendance, no-show, early return, tickets to forms."""
 
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.guards import Anyone, Participant
@@ -13,9 +13,11 @@ from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, MaybeReason, Portal, TicketFor
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.views import read_models
-from services.applications.visits.views.read_models import Visit, VisitToRecord
+from services.applications.visits.views.read_models import Visit, VisitEntry, VisitToRecord
 from shared.bus import Bus
+from shared.contracts.codes import VisitState
 from shared.identity import Principal
+from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
@@ -51,6 +53,15 @@ class EarlyReturn(MaybeReason):
 async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Visit:
     async with bus.read() as session:
         return await read_models.visit(session, principal, visit_id)
+
+
+@router.get("")
+async def read_all(
+    principal: Anyone, bus: BusDep, page: PageDep, state: Annotated[list[VisitState] | None, Query()] = None
+) -> Page[VisitEntry]:
+    """Return the visits that concern the reader, the newest first; `since` is about their state."""
+    async with bus.read() as session:
+        return await read_models.page(session, principal, state or (), page)
 
 
 @router.get("/attendance")

@@ -2,85 +2,49 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
 from services.applications.forms import MaybeReasonForm
 from services.applications.guards import Participant
 from services.applications.overview.views.participation import VisitView, visit_view
-from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.forms import EarlyReturnForm
 from services.applications.visits.views.names import visit_path
-from shared.bus import Bus
 from shared.contracts.codes import StatedReason
 from shared.i18n import gettext
-from shared.identity import Principal
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import options
-from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-@router.get("/{visit_id}/no-show")
-async def ask_no_show(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Ask for confirmation and the reason of a no-show."""
-    return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
+async def _view(asked: Asked[Any]) -> VisitView:
+    async with asked.bus.read() as session:
+        return await visit_view(session, asked.principal, asked.id)
 
 
-async def _no_show_page(
-    request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: MaybeReasonForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.of.case.application.reference,
-        title=gettext("Report that the guest did not come"),
+def _reason(form: MaybeReasonForm) -> StatedReason | None:
+    return StatedReason(form.reason.data) if form.reason.data else None
+
+
+async def _ask_no_show(asked: Asked[MaybeReasonForm]) -> Question:
+    view = await _view(asked)
+    return Question(
+        gettext("Report that the guest did not come"),
+        gettext("Report a no-show"),
+        visit_path(asked.id),
+        caption=view.of.case.application.reference or "",
         text=gettext("The sending country is told. The visit is then over."),
-        back_href=visit_path(visit_id),
-        button=gettext("Report a no-show"),
+        warning=True,
     )
 
 
-@router.post("/{visit_id}/no-show")
-async def no_show(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Report that the guest did not come."""
-    form = await MaybeReasonForm.read(request)
-    if not form.validate():
-        return await _no_show_page(request, principal, bus, visit_id, form, 422)
-    reason = StatedReason(form.reason.data) if form.reason.data else None
-    await actions.no_show(bus, principal, visit_id, reason, form.text.data or "")
-    return see_other(visit_path(visit_id) + "?done=no_show")
-
-
-@router.get("/{visit_id}/early-return")
-async def ask_return(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Ask for the last day and the reason of an early return."""
-    async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-    return _return_page(request, view, EarlyReturnForm())
-
-
-def _return_page(request: Request, view: VisitView, form: EarlyReturnForm, status: int = 200) -> Response:
-    form.last_day.choices = _last_days(view)
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.of.case.application.reference,
-        title=gettext("Report an early return"),
-        text=gettext("The days on which the guest was there count."),
-        back_href=visit_path(view.visit.id),
-        button=gettext("Report an early return"),
-    )
+async def _no_show(asked: Asked[MaybeReasonForm]) -> str:
+    form = asked.form
+    await actions.no_show(asked.bus, asked.principal, asked.id, _reason(form), form.text.data or "")
+    return visit_path(asked.id) + "?done=no_show"
 
 
 def _last_days(view: VisitView) -> Any:
@@ -88,16 +52,33 @@ def _last_days(view: VisitView) -> Any:
     return options([(day.isoformat(), dates.day(day)) for day in days], blank=gettext("Choose the day"))
 
 
-@router.post("/{visit_id}/early-return")
-async def early_return(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Report that the guest left before the end."""
-    async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-    form = await EarlyReturnForm.read(request)
-    form.last_day.choices = _last_days(view)
-    if not form.validate():
-        return _return_page(request, view, form, 422)
-    reason = StatedReason(form.reason.data) if form.reason.data else None
+async def _offer_last_days(asked: Asked[EarlyReturnForm]) -> None:
+    asked.form.last_day.choices = _last_days(await _view(asked))
+
+
+async def _ask_return(asked: Asked[EarlyReturnForm]) -> Question:
+    view = await _view(asked)
+    return Question(
+        gettext("Report an early return"),
+        gettext("Report an early return"),
+        visit_path(asked.id),
+        caption=view.of.case.application.reference or "",
+        text=gettext("The days on which the guest was there count."),
+        warning=True,
+        template="visits/early_return.html",
+    )
+
+
+async def _return(asked: Asked[EarlyReturnForm]) -> str:
+    form = asked.form
     last_day = date.fromisoformat(form.last_day.data)
-    await actions.early_return(bus, principal, visit_id, last_day, reason, form.text.data or "")
-    return see_other(visit_path(visit_id) + "?done=early_return")
+    await actions.early_return(asked.bus, asked.principal, asked.id, last_day, _reason(form), form.text.data or "")
+    return visit_path(asked.id) + "?done=early_return"
+
+
+add_decision(router, Participant, Decision("/{visit_id}/no-show", MaybeReasonForm, _ask_no_show, _no_show))
+add_decision(
+    router,
+    Participant,
+    Decision("/{visit_id}/early-return", EarlyReturnForm, _ask_return, _return, prepare=_offer_last_days),
+)

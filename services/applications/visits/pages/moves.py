@@ -1,42 +1,51 @@
 """The pages to ask for other dates of a visit, and to answer those that are proposed."""
 
-from uuid import UUID
+from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
-from services.applications.forms import refuse
+from services.applications.display import SummaryRow
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views.participation import VisitView, visit_view
-from services.applications.parameters import BusDep
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.forms import MoveAnswerForm, MoveForm
-from services.applications.visits.model import BOTH, MAY_ASK_MOVE
+from services.applications.visits.model import BOTH, MAY_ASK_MOVE, Proposal
 from services.applications.visits.views.names import both_parties, move_asked_by, visit_path
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, Party, Reason, StatedReason, VisitState
-from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity import Principal
-from shared.web.render import render, see_other
+from shared.time import clock, dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-@router.get("/{visit_id}/move")
-async def ask_move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: BusDep) -> Response:
-    """Ask when the visit could take place instead, and why."""
-    return await _ask_page(request, principal, bus, visit_id, MoveForm())
+async def _view(asked: Asked[Any]) -> VisitView:
+    async with asked.bus.read() as session:
+        return await visit_view(session, asked.principal, asked.id)
 
 
-async def _ask_page(
-    request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: MoveForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
+async def _ask_move(asked: Asked[MoveForm]) -> Question:
+    view = await _view(asked)
     view.of.case.acts_as(*MAY_ASK_MOVE)
-    return render(request, "visits/move.html", status, form_=form, view=view, visit=view.visit, text=_explanation(view))
+    planned = _span(view)
+    text = _explanation(view)
+    if planned:
+        text = gettext("The visit is planned from %(dates)s.") % {"dates": planned} + " " + text
+    return Question(
+        gettext("Ask for other dates") if planned else gettext("Say when the visit could be"),
+        gettext("Ask for these dates"),
+        visit_path(asked.id),
+        caption=view.of.case.application.reference or "",
+        text=text,
+        template="visits/move.html",
+    )
+
+
+def _span(view: VisitView) -> str:
+    """Return the present dates; empty where there are none."""
+    start, end = view.visit.start, view.visit.end
+    return dates.span(start, end) if start is not None and end is not None else ""
 
 
 def _explanation(view: VisitView) -> str:
@@ -57,65 +66,54 @@ def _explanation(view: VisitView) -> str:
     )
 
 
-@router.post("/{visit_id}/move")
-async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: BusDep) -> Response:
-    """Ask for other dates."""
-    form = await MoveForm.read(request)
-    if await form.rows_changed(request) or not form.validate():
-        return await _ask_page(request, principal, bus, visit_id, form, 422)
-    try:
-        await actions.ask(bus, principal, visit_id, form.wanted(), StatedReason(form.reason.data), form.text.data or "")
-    except Refused as refused:
-        refuse(form, refused)
-        return await _ask_page(request, principal, bus, visit_id, form, refused.status_code)
-    return see_other(visit_path(visit_id) + "?done=move")
+async def _move(asked: Asked[MoveForm]) -> str:
+    form = asked.form
+    reason = StatedReason(form.reason.data)
+    await actions.ask(asked.bus, asked.principal, asked.id, form.wanted(), reason, form.text.data or "")
+    return visit_path(asked.id) + "?done=move"
 
 
-@router.get("/{visit_id}/moves/{proposal}")
-async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
-    """Show the proposed dates beside the present ones."""
-    return await _answer_page(request, principal, bus, visit_id, proposal, MoveAnswerForm())
+def _number(asked: Asked[MoveAnswerForm]) -> int:
+    """Return the number of the proposal in the address."""
+    return int(asked.request.path_params["proposal"])
 
 
-async def _answer_page(
-    request: Request,
-    principal: Principal,
-    bus: Bus,
-    visit_id: UUID,
-    number: int,
-    form: MoveAnswerForm,
-    status: int = 200,
-) -> Response:
-    async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
+async def _ask_answer(asked: Asked[MoveAnswerForm]) -> Question | str:
+    view = await _view(asked)
     view.of.case.acts_as(*BOTH)
-    if view.proposal is None or view.proposal.number != number:
-        return see_other(visit_path(visit_id))
-    return render(
-        request,
-        "visits/move_answer.html",
-        status,
-        form_=form,
-        view=view,
-        visit=view.visit,
-        proposal=view.proposal,
-        by=move_asked_by(view),
-        both=both_parties(view.visit),
-        reason=labels.label(Reason(view.proposal.reason)),
+    proposal = view.proposal
+    if proposal is None or proposal.number != _number(asked):
+        return visit_path(asked.id)
+    return Question(
+        gettext("Other dates are proposed"),
+        gettext("Send your answer"),
+        visit_path(asked.id),
+        caption=view.of.case.application.reference or "",
+        template="visits/move_answer.html",
+        more={"rows": _proposal_rows(view, proposal), "both": both_parties(view.visit)},
     )
 
 
-@router.post("/{visit_id}/moves/{proposal}")
-async def answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
-    """Accept or refuse the proposed dates."""
-    form = await MoveAnswerForm.read(request)
-    declines = form.answer.data == Answer.DECLINE
-    valid = form.validate()
-    if declines and not form.reason.data:
-        form.refuse("reason", gettext("Choose why you refuse the new dates"))
-        valid = False
-    if not valid:
-        return await _answer_page(request, principal, bus, visit_id, proposal, form, 422)
-    reason = StatedReason(form.reason.data) if declines else None
-    await actions.answer(bus, principal, visit_id, proposal, Answer(form.answer.data), reason, form.text.data or "")
-    return see_other(visit_path(visit_id) + "?done=move_answered")
+def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
+    """Return the proposed dates beside the present ones."""
+    due = f"{dates.day(proposal.due)} ({dates.relative(proposal.due, clock.today())})"
+    return [
+        SummaryRow(gettext("Proposed"), dates.span(proposal.start, proposal.end)),
+        SummaryRow(gettext("Planned so far"), _span(view)),
+        SummaryRow(gettext("Asked for by"), move_asked_by(view)),
+        SummaryRow(gettext("Reason"), labels.label(Reason(proposal.reason))),
+        SummaryRow(gettext("Answer by"), due),
+    ]
+
+
+async def _answer(asked: Asked[MoveAnswerForm]) -> str:
+    form = asked.form
+    given = Answer(form.answer.data)
+    reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
+    number = _number(asked)
+    await actions.answer(asked.bus, asked.principal, asked.id, number, given, reason, form.text.data or "")
+    return visit_path(asked.id) + "?done=move_answered"
+
+
+add_decision(router, ParticipantOrCoordinator, Decision("/{visit_id}/move", MoveForm, _ask_move, _move))
+add_decision(router, Participant, Decision("/{visit_id}/moves/{proposal:int}", MoveAnswerForm, _ask_answer, _answer))

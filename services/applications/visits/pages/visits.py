@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import outcome_task_row, reason_word, state_counts, tag, topic
+from services.applications.display import outcome_task_row, reason_word, tag, topic
 from services.applications.forms import version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
@@ -16,13 +16,12 @@ from services.applications.outcomes.views import due_hint, test_names
 from services.applications.overview.views.participation import VisitView
 from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.views import readiness
-from services.applications.tables import PAGE
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.forms import AgendaForm
 from services.applications.visits.model import BOTH
 from services.applications.visits.views.attendance import day_record
 from services.applications.visits.views.names import both_parties, move_asked_by, party_name, visit_path
-from services.applications.visits.views.page import RESULTS, UNREADY, ListedVisit, visit_list, visit_page
+from services.applications.visits.views.page import RESULTS, UNREADY, ListedVisit, VisitList, visit_list, visit_page
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -37,6 +36,7 @@ from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 from shared.time import dates
+from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -54,37 +54,59 @@ async def show_all(
     """Show the visits that concern the reader, those of today and later first."""
     async with bus.read() as session:
         found = await visit_list(session, principal, state, page)
-    unready_count = (
-        UNREADY,
-        found.unready,
-        ngettext("needs something of you before travel", "need something of you before travel", found.unready),
-        "wait",
-    )
-    results_count = (
-        RESULTS,
-        found.results,
-        ngettext("waits for what came of it at home", "wait for what came of them at home", found.results),
-        "wait",
-    )
-    return render(
+    host = principal.has(Role.HOST_CONTACT)
+    return list_page(
         request,
+        Listing(
+            gettext("Who comes when") if host else gettext("Visits"),
+            "/applications/visits",
+            _columns(),
+            [_row(listed) for listed in found.visits],
+            found.total,
+            Empty(
+                gettext("No visit is planned yet. A visit gets its dates when both sides have accepted a match."),
+                gettext("Look at the matches"),
+                "/applications/matches",
+            ),
+            page=page,
+            counts=state_counts("visit", found.states, first=_waiting_counts(found)),
+            back="/applications/",
+            live=("/applications/matches/live", "visits"),
+            legend="visit",
+        ),
         "visits/list.html",
-        rows=[_row(each) for each in found.visits],
-        total=found.total,
-        page=page,
-        size=PAGE,
-        host=principal.has(Role.HOST_CONTACT),
-        counts=state_counts("visit", found.states, unready_count, results_count),
+        host=host,
     )
 
 
-def _row(listed: ListedVisit) -> list[Any]:
+def _waiting_counts(found: VisitList) -> list[Count]:
+    """Return how many visits need something before travel, and of how many the results are asked."""
+    unready = ngettext("needs something of you before travel", "need something of you before travel", found.unready)
+    results = ngettext("waits for what came of it at home", "wait for what came of them at home", found.results)
+    return [
+        Count(found.unready, unready, f"?state={UNREADY}", "wait"),
+        Count(found.results, results, f"?state={RESULTS}", "wait"),
+    ]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Dates")),
+        Column(gettext("Guest")),
+        Column(gettext("Reference")),
+        Column(gettext("From")),
+        Column(gettext("Host")),
+        Column(gettext("State")),
+    ]
+
+
+def _row(listed: ListedVisit) -> list[Cell]:
     visit, view = listed.visit, listed.view
     when = gettext("No dates yet")
     if visit.start is not None and visit.end is not None:
         when = dates.span(visit.start, visit.end)
     return [
-        {"text": when, "href": visit_path(visit.id)},
+        Link(when, visit_path(visit.id)),
         guest_name(view, visit),
         view.case.application.reference,
         labels.country(visit.country),

@@ -1,4 +1,4 @@
-"""Answer a visit with what was agreed and recorded, and the visits whose attendance can be recorded now."""
+"""Answer a visit with what was agreed and recorded, and the lists of visits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from services.applications.matches.store import matches as matches_store
+from services.applications.matches.views.parties import as_visit_case
 from services.applications.matches.views.read_models import Match, match_of
 from services.applications.outcomes.views import FormTask, form_task
-from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.overview.views.participation import VisitView, seen_by, views_of_matches, visit_view
 from services.applications.preparation.model import Readiness
 from services.applications.visits.views.attendance import guests
 from shared.contracts.codes import (
@@ -22,12 +24,18 @@ from shared.contracts.codes import (
     UnschedulableCause,
     VisitState,
 )
+from shared.web.paging import cursor_of
 from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.matches.views.parties import Case
+    from services.applications.visits import store
     from shared.identity import Principal
+    from shared.web.paging import PageRequest
 
 
 class Agenda(ReadModel):
@@ -89,6 +97,62 @@ class Visit(ReadModel):
     move: VisitMove
     tasks: list[FormTask]
     match: Match
+
+
+class VisitEntry(ReadModel):
+    """A visit in a list; without dates where no lawful week was found."""
+
+    id: UUID
+    match_id: UUID
+    application_id: UUID
+    reference: Annotated[str | None, Field(description="The reference of the application.", examples=["EX-2026-00042"])]
+    mentorship_id: UUID | None
+    guest: Annotated[Party, Field(description="Who travels: of a mentoring pair mentee or mentor.")]
+    country: Annotated[str, Field(description="The sending country, ISO 3166-1.", examples=["AM"])]
+    host_country: Annotated[str, Field(examples=["FR"])]
+    host_organisation_id: UUID
+    topic: Annotated[str, Field(description="A topic of the priorities.", examples=["online_crime"])]
+    state: VisitState
+    since: AwareDatetime
+    start: date | None
+    end: date | None
+    required_days: int
+    parties: Annotated[list[Party], Field(description="As whom the reader sees it.")]
+
+
+def _entry(row: store.Visit, case: Case) -> VisitEntry:
+    return VisitEntry(
+        id=row.id,
+        match_id=row.match_id,
+        application_id=row.application_id,
+        reference=case.application.reference,
+        mentorship_id=row.mentorship_id,
+        guest=Party(row.guest),
+        country=row.country,
+        host_country=row.host_country,
+        host_organisation_id=row.host_organisation_id,
+        topic=row.topic,
+        state=row.stands,
+        since=row.since,
+        start=row.start,
+        end=row.end,
+        required_days=row.required_days,
+        parties=sorted(case.parties),
+    )
+
+
+async def page(
+    session: AsyncSession, principal: Principal, states: Sequence[VisitState], request: PageRequest
+) -> Page[VisitEntry]:
+    """Return one page of the visits in one of these states (of none: all) that concern the reader, newest first."""
+    rows = await matches_store.visits_page(session, await seen_by(session, principal), states, request)
+    shown = rows[: request.limit]
+    found = await matches_store.matches_by_id(session, {row.match_id for row in shown})
+    views = await views_of_matches(session, principal, list(found.values()))
+    cases = {view.match.id: view.case for view in views}
+    following = cursor_of([shown[-1].id]) if len(rows) > request.limit else None
+    items = [_entry(row, as_visit_case(cases[row.match_id], row)) for row in shown if row.match_id in cases]
+    return Page[VisitEntry](items=items, next=following)
 
 
 def visit_of(view: VisitView) -> Visit:
