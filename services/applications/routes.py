@@ -43,7 +43,7 @@ from services.applications.preparation.pages import preparation as preparation_p
 from services.applications.preparation.pages import travel_rules as preparation_travel_rules
 from services.applications.register.api import bulk as register_bulk
 from services.applications.register.api import entries, funds, proposals
-from services.applications.register.pages import departures, organisations, overview, people
+from services.applications.register.pages import approvals, departures, organisations, overview, people
 from services.applications.register.pages import funds as register_funds
 from services.applications.register.pages import proposals as register_proposals
 from services.applications.review import api as review_api
@@ -65,6 +65,7 @@ register_page_routers: list[APIRouter] = [
     organisations.router,
     people.router,
     departures.router,
+    approvals.router,
     register_proposals.router,
     access_pages.router,
     register_funds.router,

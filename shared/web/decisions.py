@@ -230,12 +230,16 @@ class BulkAct:
 
 @dataclass(frozen=True, slots=True)
 class BulkWords:
-    """What the pages call the cases: none is ticked, so many, the button for so many, so many are done."""
+    """What the pages call the cases: none is ticked, so many, the button for so many, so many are done.
+
+    `heads` are the heads of the first two columns: what `reference` and `name` of an `Item` are.
+    """
 
     none: Callable[[], str]
     several: Callable[[int], str]
     button: Callable[[int, str], str]
     done: Callable[[int], str]
+    heads: Callable[[], tuple[str, str]] = lambda: (gettext("Reference"), gettext("Name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +332,7 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
             title=bulk.words.done(len(items.able)),
             items=items,
             home=bulk.home,
+            heads=bulk.words.heads(),
             back=bulk.back(name, back),
         )
 
@@ -349,6 +354,7 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         ticked=ticked.ids,
         items=items,
         home=bulk.home,
+        heads=bulk.words.heads(),
         form_=ticked.form,
         back=bulk.back(ticked.act, ticked.back),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import wtforms
 from starlette.datastructures import FormData
-from wtforms import BooleanField, EmailField, FormField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, FileField, FormField, StringField, TextAreaField
 from wtforms import Form as Row
 from wtforms import Form as WTForm
 
@@ -50,6 +50,7 @@ __all__ = [
     "DateField",
     "EmailField",
     "FieldList",
+    "FileField",
     "Form",
     "FormField",
     "Longest",

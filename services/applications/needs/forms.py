@@ -1,9 +1,10 @@
 """The form of a training need."""
 
+from services.applications.forms import NotOptional
 from services.applications.register.forms import DAY_HINT
 from shared.contracts.codes import PRIORITIES
 from shared.i18n import N_, gettext
-from shared.web.forms import DateField, Form, Needed, NumberField, RadioField, SelectField
+from shared.web.forms import DateField, FileField, Form, Needed, NumberField, RadioField, SelectField
 
 
 def topics() -> list[tuple[str, str]]:
@@ -25,6 +26,12 @@ class NeedForm(Form):
     topic = SelectField(N_("Topic"), [Needed(N_("Choose the topic"))])
     area = SelectField(N_("Area of expertise"), default="", description=N_("Leave empty for the topic as a whole"))
     level = RadioField(N_("Level"), [Needed(N_("Choose the level"))])
-    quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))])
+    quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))], render_kw={"size": 5})
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
+
+
+class UploadForm(Form):
+    """A table of training needs."""
+
+    file = FileField(N_("Your table"), [NotOptional()], render_kw={"accept": ".csv,.xlsx"})

@@ -36,10 +36,12 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from services.applications.register.model import OrganisationEntry, PersonEntry
+    from wtforms.fields import Field
+
+    from services.applications.register.model import PersonEntry
     from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.access import AccessGrant
     from shared.web.fields import Source
@@ -58,6 +60,11 @@ def countries_of(countries: frozenset[str] | None) -> list[tuple[str, str]]:
     return country_options(COUNTRIES if countries is None else countries)
 
 
+def country_codes(countries: frozenset[str] | None) -> list[str]:
+    """Return the codes of some countries by their names in the reader's language; None means all."""
+    return [code for code, _ in countries_of(countries)]
+
+
 def set_choices(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
     """Set the choices of a field that are known only at run time; `blank` is the text of an empty choice."""
     field.choices = options(source, blank)  # type: ignore[assignment]  # WTForms takes a function, too
@@ -70,9 +77,9 @@ class NoteForm(Form):
         N_("A word to the programme coordinator"), [Longest(1000)], description=N_("Why it changes, if it is not plain")
     )
 
-    def without_note(self) -> None:
-        """Remove the note, which a person who decides does not need."""
-        del self.note
+    def __iter__(self) -> Iterator[Field]:
+        """Yield the note last, beside the button that sends it."""
+        return iter(sorted(super().__iter__(), key=lambda field: field.short_name == "note"))
 
 
 class OrganisationForm(NoteForm):
@@ -83,13 +90,7 @@ class OrganisationForm(NoteForm):
     )
     kind = SelectField(N_("What it is"), [Needed(N_("Choose what it is"))], choices=OrganisationKind, blank=_ONE)
     country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
-    city = StringField(N_("City"), [Longest(100)])
-
-    def fill(self, entry: OrganisationEntry | None, seen: Sequence[tuple[str, str]]) -> None:
-        """Offer the countries, and show the entry."""
-        set_choices(self.country, seen, blank=_ONE if len(seen) > 1 else None)
-        if entry is not None:
-            self.process(data={name: getattr(entry, name) for name in ("name", "kind", "country", "city")})
+    city = StringField(N_("City"), [Longest(100)], render_kw={"size": 20})
 
     def values(self) -> dict[str, Any]:
         """Return the values for an entry."""
@@ -130,7 +131,7 @@ class PersonForm(NoteForm):
     unit = StringField(N_("Unit"), [Longest(200)])
     rank_group = SelectField(N_("Rank group"), choices=RankGroup, blank=N_("Not known"), default="")
     national_rank = StringField(N_("Rank, as it is called in the country"), [Longest(200)])
-    years_in_field = NumberField(N_("Years in the field"))
+    years_in_field = NumberField(N_("Years in the field"), render_kw={"size": 3})
     sex = SelectField(
         N_("Sex"),
         choices=Sex,
@@ -211,6 +212,10 @@ class TransferForm(NoteForm):
 
 class WordForm(NoteForm):
     """A change that needs only a confirmation."""
+
+
+class ApproveForm(Form):
+    """An approval needs no more than its button."""
 
 
 class RefuseForm(Form):

@@ -1,24 +1,21 @@
 """List, show and change training needs."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.display import country_filter, tag, topic
-from services.applications.forms import submit_change, version_of
+from services.applications.display import tag, topic
 from services.applications.guards import Country
 from services.applications.needs import views
 from services.applications.needs.actions import needs as actions
 from services.applications.needs.forms import NeedForm, topics
 from services.applications.needs.model import LEVELS, NeedEntry
 from services.applications.needs.views import Need, NeedListing
-from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.forms import countries_of, set_choices
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, UNION, Expertise
 from shared.errors import Refused
@@ -26,6 +23,8 @@ from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.identity.scope import countries_visible
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render, see_other
 
 AT = f"{REGISTER}/needs"
@@ -68,50 +67,43 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await views.need_listing(session, principal, filters, page)
-    return list_page(
-        request,
-        title=gettext("Training needs"),
-        action=AT,
-        intro=_intro(listed),
-        buttons=_buttons(listed),
-        fields=[
-            *country_filter(_countries(principal), country),
-            {"name": "topic", "label": gettext("Topic"), "options": topics(), "value": topic},
-            {
-                "name": "level",
-                "label": gettext("Level"),
-                "options": [(str(number), gettext(text)) for number, text in LEVELS.items()],
-                "value": level,
-            },
-            {
-                "name": "area",
-                "label": gettext("Area of expertise"),
-                "options": [(area_option.value, labels.label(area_option)) for area_option in Expertise],
-                "value": area,
-            },
-            {
-                "name": "state",
-                "label": gettext("State"),
-                "options": [("withdrawn", gettext("Withdrawn"))],
-                "value": state,
-            },
+    nothing = gettext("No need is here, or none fits the filters. Add one, or import the table of the OTNA.")
+    listing = Listing(
+        gettext("Training needs"),
+        AT,
+        [
+            Column(gettext("Topic"), "topic"),
+            Column(gettext("Area of expertise")),
+            Column(gettext("Country"), "country"),
+            Column(gettext("Level"), "level"),
+            Column(gettext("People"), "quantity"),
+            Column(gettext("Until"), "until"),
+            Column(gettext("State")),
         ],
-        columns=[
-            (gettext("Topic"), "topic"),
-            gettext("Area of expertise"),
-            (gettext("Country"), "country"),
-            (gettext("Level"), "level"),
-            (gettext("People"), "quantity"),
-            (gettext("Until"), "until"),
-            gettext("State"),
-        ],
-        rows=[_row(need) for need in listed.shown],
-        sort=sort,
+        [_row(need) for need in listed.shown],
+        listed.total,
+        Empty(nothing),
+        none_fit=nothing,
         page=page,
-        total=listed.total,
-        empty_why=gettext("No need is here, or none fits the filters. Add one, or import the table of the OTNA."),
+        sort=sort,
+        intro=_intro(listed),
+        back=REGISTER,
+        buttons=_buttons(listed),
+        filters=[
+            *country_filter([code for code, _ in _countries(principal)], country),
+            Filter("topic", gettext("Topic"), topic, topics()),
+            Filter("level", gettext("Level"), level, [(str(number), gettext(text)) for number, text in LEVELS.items()]),
+            Filter(
+                "area",
+                gettext("Area of expertise"),
+                area,
+                [(area_option.value, labels.label(area_option)) for area_option in Expertise],
+            ),
+            Filter("state", gettext("State"), state, [("withdrawn", gettext("Withdrawn"))]),
+        ],
         done=gettext(_DONE[done]) if done in _DONE else "",
     )
+    return list_page(request, listing)
 
 
 def _intro(listed: NeedListing) -> str:
@@ -124,16 +116,16 @@ def _intro(listed: NeedListing) -> str:
     return f"{text} {sentence % {'num': listed.people}}"
 
 
-def _buttons(listed: NeedListing) -> list[tuple[str, str]]:
-    buttons = [(gettext("Add a need"), f"{AT}/new"), (gettext("Import a table"), f"{AT}/import")]
+def _buttons(listed: NeedListing) -> list[Link]:
+    buttons = [Link(gettext("Add a need"), f"{AT}/new"), Link(gettext("Import a table"), f"{AT}/import")]
     if (upload := listed.upload) is not None:
-        buttons.append((gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}"))
+        buttons.append(Link(gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}"))
     return buttons
 
 
-def _row(need: Need) -> list[Any]:
+def _row(need: Need) -> list[Cell]:
     return [
-        {"text": topic(need.topic_code), "href": f"{AT}/{need.id}"},
+        Link(topic(need.topic_code), f"{AT}/{need.id}"),
         labels.label(need.area) if need.area else None,
         labels.country(need.country),
         gettext(LEVELS[need.level]),
@@ -143,84 +135,72 @@ def _row(need: Need) -> list[Any]:
     ]
 
 
-def _offer(form: NeedForm, principal: Principal) -> None:
-    country_options = _countries(principal)
+async def _need(asked: Asked[NeedForm]) -> Need | None:
+    """Return the need that the form changes; None for a new one."""
+    if not asked.ids:
+        return None
+    async with asked.bus.read() as session:
+        return await views.need(session, asked.principal, asked.id)
+
+
+async def _filled(asked: Asked[NeedForm]) -> NeedForm:
+    need = await _need(asked)
+    if need is None:
+        return asked.form
+    known = need.model_dump(include={"country", "area", "quantity", "since", "until"})
+    return NeedForm(data=known | {"topic": f"{need.scheme}:{need.topic_code}", "level": str(need.level)})
+
+
+async def _offer(asked: Asked[NeedForm]) -> None:
+    form, country_options = asked.form, _countries(asked.principal)
     set_choices(form.country, country_options, blank=N_("Choose one") if len(country_options) > 1 else None)
     set_choices(form.topic, topics(), blank=N_("Choose one"))
     set_choices(form.area, Expertise, blank=N_("The topic as a whole"))
     set_choices(form.level, [(str(number), text) for number, text in LEVELS.items()])
 
 
-def _form_page(request: Request, form: NeedForm, status: int = 200, *, need: Need | None = None) -> Response:
-    return form_page(
-        request,
-        form,
-        status,
-        title=gettext("Change the need") if need else gettext("Add a need"),
-        back=f"{AT}/{need.id}" if need else AT,
-        button=gettext("Save"),
+async def _ask(asked: Asked[NeedForm]) -> Question:
+    need = await _need(asked)
+    return Question(
+        gettext("Change the need") if need else gettext("Add a need"),
+        gettext("Save"),
+        f"{AT}/{need.id}" if need else AT,
         version=need.version if need else None,
     )
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, need: Need | None) -> Response:
-    form = await NeedForm.read(request)
-    _offer(form, principal)
-    if not form.validate():
-        return _form_page(request, form, 422, need=need)
+async def _save(asked: Asked[NeedForm]) -> str:
+    """Enter or change a need; a withdrawn one opens again."""
+    form, need_id = asked.form, asked.ids.get("need_id")
     scheme, _, code = str(form.topic.data).partition(":")
-    values = {
-        "id": need.id if need else None,
-        "country": form.country.data,
-        "scheme": scheme,
-        "topic_code": code,
-        "area": form.area.data or None,
-        "level": form.level.data,
-        "quantity": form.quantity.data,
-        "since": form.since.data,
-        "until": form.until.data,
-    }
-
-    async def submit() -> UUID:
-        entry = NeedEntry.model_validate(values)
-        try:
-            return await actions.save(bus, principal, entry, version=await version_of(request) if need else None)
-        except Refused as refused:
-            # The form has one field for topic and scheme.
-            refused.fields = {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()}
-            raise
-
-    submitted = await submit_change(form, submit, _wrong_quantity)
-    if isinstance(submitted, int):
-        return _form_page(request, form, submitted, need=need)
-    return see_other(f"{AT}/{submitted}?done=saved")
-
-
-def _wrong_quantity(_: ValidationError) -> dict[str, str]:
-    """Return what is wrong with a need that its entry does not take: the form has checked all but the quantity."""
-    return {"quantity": gettext("Write a whole number from 1 to 10000.")}
+    try:
+        entry = NeedEntry(
+            id=need_id,
+            country=form.country.data,
+            scheme=scheme,
+            topic_code=code,
+            area=form.area.data or None,
+            level=form.level.data,
+            quantity=form.quantity.data,
+            since=form.since.data,
+            until=form.until.data,
+        )
+    except ValidationError as error:
+        # The form has checked all but the quantity.
+        sentence = gettext("Write a whole number from 1 to 10000.")
+        raise Refused(sentence, 422, {"quantity": sentence}) from error
+    try:
+        version = None if need_id is None else await asked.version()
+        saved = await actions.save(asked.bus, asked.principal, entry, version=version)
+    except Refused as refused:
+        # The form has one field for topic and scheme.
+        refused.fields = {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()}
+        raise
+    return f"{AT}/{saved}?done=saved"
 
 
 _NAMES = {"topic_code": "topic", "scheme": "topic"}
-
-
-@router.get("/new")
-async def new(request: Request, principal: Country) -> Response:
-    """Show an empty form."""
-    form = NeedForm()
-    _offer(form, principal)
-    return _form_page(request, form)
-
-
-@router.post("/new")
-async def enter(request: Request, principal: Country, bus: BusDep) -> Response:
-    """Enter a need."""
-    return await _save(request, principal, bus, None)
-
-
-async def _visible_need(bus: Bus, principal: Principal, need_id: UUID) -> Need:
-    async with bus.read() as session:
-        return await views.need(session, principal, need_id)
+add_decision(router, Country, Decision("/new", NeedForm, _ask, _save, prepare=_offer))
 
 
 @router.get("/{need_id}")
@@ -235,7 +215,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
         need=need,
         citing=[
             [
-                {"text": call.reference, "href": f"/applications/calls/{call.id}"},
+                Link(call.reference, f"/applications/calls/{call.id}"),
                 call.title,
                 tag("call", call.state),
                 dates.day(call.deadline, short=True),
@@ -251,29 +231,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
     )
 
 
-@router.get("/{need_id}/edit")
-async def edit(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """Show the form with the need."""
-    need = await _visible_need(bus, principal, need_id)
-    form = NeedForm(
-        data={
-            "country": need.country,
-            "topic": f"{need.scheme}:{need.topic_code}",
-            "area": need.area,
-            "level": str(need.level),
-            "quantity": need.quantity,
-            "since": need.since,
-            "until": need.until,
-        }
-    )
-    _offer(form, principal)
-    return _form_page(request, form, need=need)
-
-
-@router.post("/{need_id}/edit")
-async def save(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """Change a need; a withdrawn one opens again."""
-    return await _save(request, principal, bus, await _visible_need(bus, principal, need_id))
+add_decision(router, Country, Decision("/{need_id}/edit", NeedForm, _ask, _save, new=_filled, prepare=_offer))
 
 
 @router.post("/{need_id}/withdraw")

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from services.applications.display import topic
 from services.applications.guards import Country
 from services.applications.needs.actions import imports
-from services.applications.needs.forms import topics
+from services.applications.needs.forms import UploadForm
 from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS, ImportState, Row
 from services.applications.needs.pages.template import csv_template, xlsx_template
 from services.applications.needs.views import preview
@@ -21,6 +21,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.render import render, see_other
 
 AT = f"{REGISTER}/needs"
@@ -39,38 +40,30 @@ async def as_xlsx(_: Country) -> Response:
     return xlsx_template()
 
 
-@router.get("/import")
-async def ask_upload(request: Request, _: Country) -> Response:
-    """Show the form for a table."""
-    return _upload_page(request)
-
-
-def _upload_page(request: Request, status: int = 200, problem: str = "") -> Response:
-    return render(
-        request,
-        "needs/upload.html",
-        status,
-        problem=problem,
-        most_rows=MOST_ROWS,
-        topics=[(code.partition(":")[2], text) for code, text in topics()],
+async def _ask_upload(_: Asked[UploadForm]) -> Question:
+    return Question(
+        gettext("Import training needs"),
+        gettext("Read the table"),
+        AT,
+        text=gettext(
+            "Upload the table of the OTNA as CSV (UTF-8) or as a spreadsheet (.xlsx). You see first what it would add"
+            " and change; nothing is imported before you confirm."
+        ),
+        template="needs/upload.html",
+        more={"most_rows": MOST_ROWS},
     )
 
 
-@router.post("/import")
-async def upload(request: Request, principal: Country, bus: BusDep) -> Response:
+async def _upload(asked: Asked[UploadForm]) -> str:
     """Read the table, and go on to its preview."""
-    form = await request.form()
-    sent = form.get("file")
+    sent = asked.form.file.data
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     name = sent.filename or "" if isinstance(sent, UploadFile) else ""
-    await form.close()
-    try:
-        import_id = await imports.upload(bus, principal, content, name)
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        return _upload_page(request, 422, refused.detail)
-    return see_other(f"{AT}/import/{import_id}")
+    import_id = await imports.upload(asked.bus, asked.principal, content, name)
+    return f"{AT}/import/{import_id}"
+
+
+add_decision(router, Country, Decision("/import", UploadForm, _ask_upload, _upload, at="file"))
 
 
 @router.get("/import/{import_id}")

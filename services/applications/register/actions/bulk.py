@@ -40,7 +40,7 @@ async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> 
     """
     async with bus.transaction(actor) as tx:
         await register_entries.lock_people(tx.session)
-        if taken := await taken_addresses(tx, entries):
+        if taken := await taken_addresses(tx.session, entries):
             fields = {f"people.{place}.email": sentence for place, sentence in taken.items()}
             raise Refused(gettext("An address is there twice. Nobody was entered."), 422, fields)
         return await put_people(tx, entries, vouched=True)

@@ -131,7 +131,7 @@ def rebase(change: Change, before: dict[str, Any], now: dict[str, Any]) -> Chang
     return change
 
 
-async def check_change(tx: Tx, principal: Principal, change: Change, target: Target) -> None:
+async def check_change(session: AsyncSession, principal: Principal, change: Change, target: Target) -> None:
     """Check that the principal may make the change. Raises `Refused` (404, 422 by field)."""
     scope = scope_of(principal)
     if target.exists and not scope.covers(target.country, target.organisation_id):
@@ -141,11 +141,11 @@ async def check_change(tx: Tx, principal: Principal, change: Change, target: Tar
         case OrganisationChange(entry=entry):
             wrong = _organisation_problems(principal, entry, target)
         case PersonChange(entry=person):
-            wrong = await _person_problems(tx, principal, person, target)
+            wrong = await _person_problems(session, principal, person, target)
         case Leave():
-            wrong = await _leave_problems(tx, principal, change, target)
+            wrong = await _leave_problems(session, principal, change, target)
         case Transfer():
-            wrong = await _transfer_problems(tx, change, target)
+            wrong = await _transfer_problems(session, change, target)
     if wrong:
         raise Refused(gettext("Something here needs another look."), 422, wrong)
 
@@ -161,13 +161,13 @@ def _organisation_problems(principal: Principal, entry: OrganisationEntry, targe
     return wrong
 
 
-async def _person_problems(tx: Tx, principal: Principal, entry: PersonEntry, target: Target) -> dict[str, str]:
+async def _person_problems(
+    session: AsyncSession, principal: Principal, entry: PersonEntry, target: Target
+) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    if await taken_addresses(tx, [entry]):
+    if await taken_addresses(session, [entry]):
         wrong["email"] = gettext("Somebody else in the register has this address. Each person needs an own one.")
-    organisation = (
-        None if entry.organisation_id is None else await entries.organisation(tx.session, entry.organisation_id)
-    )
+    organisation = None if entry.organisation_id is None else await entries.organisation(session, entry.organisation_id)
     if entry.organisation_id is not None and (organisation is None or organisation.country != entry.country):
         wrong["organisation_id"] = gettext("Choose an organisation of the person's country.")
     elif organisation is not None and not organisation.active and organisation.id != target.organisation_id:
@@ -194,7 +194,7 @@ def _grant_problems(principal: Principal, grants: tuple[AccessGrant, ...], targe
     }
 
 
-async def _leave_problems(tx: Tx, principal: Principal, change: Leave, target: Target) -> dict[str, str]:
+async def _leave_problems(session: AsyncSession, principal: Principal, change: Leave, target: Target) -> dict[str, str]:
     wrong: dict[str, str] = {}
     today = clock.today()
     if change.last_day < today:
@@ -204,7 +204,7 @@ async def _leave_problems(tx: Tx, principal: Principal, change: Leave, target: T
     if not register_grants.current_or_future(target.grants, today):
         wrong["last_day"] = gettext("This person has no access that could end.")
     if change.successor is not None:
-        successor = await entries.person(tx.session, change.successor)
+        successor = await entries.person(session, change.successor)
         offices = register_grants.deputisable_offices(target.grants, today)
         scope = scope_of(principal)
         if successor is None or not scope.covers(successor.country, successor.organisation_id):
@@ -219,10 +219,10 @@ async def _leave_problems(tx: Tx, principal: Principal, change: Leave, target: T
     return wrong
 
 
-async def _transfer_problems(tx: Tx, change: Transfer, target: Target) -> dict[str, str]:
+async def _transfer_problems(session: AsyncSession, change: Transfer, target: Target) -> dict[str, str]:
     wrong: dict[str, str] = {}
     today = clock.today()
-    organisation = await entries.organisation(tx.session, change.organisation_id)
+    organisation = await entries.organisation(session, change.organisation_id)
     if organisation is None or not organisation.active:
         wrong["organisation_id"] = gettext("Choose an organisation that takes part.")
     elif change.organisation_id == target.organisation_id:

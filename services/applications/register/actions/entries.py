@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from services.applications.register.model import OrganisationEntry, PersonEntry
     from services.applications.register.store.address_checks import AddressCheck
     from shared.bus import Tx
@@ -59,9 +61,9 @@ async def put_organisations(
     return ids
 
 
-async def taken_addresses(tx: Tx, entries: Sequence[PersonEntry]) -> dict[int, str]:
+async def taken_addresses(session: AsyncSession, entries: Sequence[PersonEntry]) -> dict[int, str]:
     """Return the positions of entries whose address belongs to somebody else, each with a sentence."""
-    owners = await people.by_address(tx.session, [entry.email for entry in entries])
+    owners = await people.by_address(session, [entry.email for entry in entries])
     sentence = gettext("Somebody else in the register has this address. Each person needs an own one.")
     problems = {}
     for place, entry in enumerate(entries):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from services.applications.register.store import proposals as store
 from services.applications.register.store.history import note
 from services.applications.register.views.history import field_changes
 from services.applications.register.views.proposals import (
+    AppraisedProposal,
     ApprovedProposals,
     ComparedProposal,
     LeftProposal,
@@ -47,6 +49,8 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.model.proposals import Change
     from shared.bus import Bus, Tx
@@ -78,7 +82,7 @@ async def submit(
                 gettext("Somebody else changed it since you opened it. Look at it as it is now."),
                 code=ProblemCode.EDIT_CONFLICT,
             )
-        await check_change(tx, principal, change, target)
+        await check_change(tx.session, principal, change, target)
         if decides(principal):
             return Submission(id=await apply_change(tx, change, target), proposal=None)
         return Submission(id=None, proposal=proposal_view(await _propose(tx, change, target, note_)))
@@ -142,26 +146,42 @@ async def compare(bus: Bus, principal: Principal, proposal_id: UUID) -> Compared
     """Compare a proposal with the current entry. Raises `Refused` (404)."""
     async with bus.read() as session:
         proposal = visible(principal, await store.proposal(session, proposal_id))
-        return _comparison(proposal, await load_target(session, proposal.change, lock=False))
+        return _comparison(proposal, await _target_of(session, proposal))
 
 
-async def compare_waiting(bus: Bus, principal: Principal) -> tuple[list[ComparedProposal], int]:
-    """Compare the first page of waiting proposals, oldest first; return them, and how many wait."""
+async def appraise(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> list[AppraisedProposal]:
+    """Compare several proposals with the entries, oldest first, and say which cannot be approved as they are."""
     async with bus.read() as session:
-        waiting, total = await store.proposals(
-            session, scope_of(principal), principal.subject, state=ProposalState.WAITS
-        )
-        return [
-            _comparison(proposal, await load_target(session, proposal.change, lock=False)) for proposal in waiting
-        ], total
+        found = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
+        return [await _appraisal(session, principal, visible(principal, proposal)) for proposal in found]
+
+
+async def _appraisal(session: AsyncSession, principal: Principal, proposal: store.Proposal) -> AppraisedProposal:
+    obstacle = ""
+    try:
+        await _approvable(session, principal, proposal, None, lock=False)
+    except Refused as refused:
+        obstacle = _sentence(refused)
+    return AppraisedProposal(_comparison(proposal, await _target_of(session, proposal)), obstacle)
+
+
+async def _target_of(session: AsyncSession, proposal: store.Proposal) -> Target:
+    """Return the entry that a proposal is about; what the proposal says of it where that cannot be read or is gone."""
+    if proposal.change is not None:
+        with suppress(Refused):
+            return await load_target(session, proposal.change, lock=False)
+    return Target(proposal.about, proposal.name, proposal.base_version, proposal.country, proposal.organisation_id)
+
+
+def _sentence(refused: Refused) -> str:
+    return " ".join(refused.fields.values()) or refused.detail
 
 
 def _comparison(proposal: store.Proposal, target: Target) -> ComparedProposal:
-    pending = proposal.stands is ProposalState.WAITS
-    try:
-        change = rebase(proposal.change, proposal.before, target.current) if pending else proposal.change
-    except ValidationError:
-        change = proposal.change
+    pending, change = proposal.stands is ProposalState.WAITS, proposal.change
+    if pending and change is not None:
+        with suppress(ValidationError):
+            change = rebase(change, proposal.before, target.current)
     after: dict[str, Any] = {}
     if isinstance(change, OrganisationChange | PersonChange):
         after = change.entry.model_dump(mode="json")
@@ -192,9 +212,21 @@ async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version:
 
 
 async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, version: int | None) -> Proposal:
+    change, target = await _approvable(tx.session, principal, proposal, version, lock=True)
+    await apply_change(tx, change, target, proposal.id)
+    return await _settle(tx, proposal, ProposalState.APPROVED)
+
+
+async def _approvable(
+    session: AsyncSession, principal: Principal, proposal: store.Proposal, version: int | None, *, lock: bool
+) -> tuple[Change, Target]:
+    """Return the change to make and its entry. Raises `Refused` (404, 409, 422) if it cannot be approved."""
     with lawful():
         check_pending(proposal.stands)
-    target = await load_target(tx.session, proposal.change)
+    change = proposal.change
+    if change is None:
+        raise _not_readable()
+    target = await load_target(session, change, lock=lock)
     if target.exists and not proposal.base_version:
         raise Refused(
             gettext("%(name)s was entered since this was proposed. Refuse it, or change the entry.")
@@ -208,14 +240,15 @@ async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, versi
             code=ProblemCode.EDIT_CONFLICT,
         )
     try:
-        change = rebase(proposal.change, proposal.before, target.current)
+        change = rebase(change, proposal.before, target.current)
     except ValidationError as error:
-        raise Refused(
-            gettext("This cannot be entered as it is. Refuse it with a word on what is missing."), 422
-        ) from error
-    await check_change(tx, principal, change, target)
-    await apply_change(tx, change, target, proposal.id)
-    return await _settle(tx, proposal, ProposalState.APPROVED)
+        raise _not_readable() from error
+    await check_change(session, principal, change, target)
+    return change, target
+
+
+def _not_readable() -> Refused:
+    return Refused(gettext("This cannot be entered as it is. Refuse it with a word on what is missing."), 422)
 
 
 async def _settle(
@@ -239,8 +272,7 @@ async def approve_several(bus: Bus, principal: Principal, ids: Sequence[UUID]) -
         try:
             done.append(await approve(bus, principal, proposal.id))
         except Refused as refused:
-            why = " ".join(refused.fields.values()) or refused.detail
-            left.append(LeftProposal(id=proposal.id, name=proposal.name, why=why))
+            left.append(LeftProposal(id=proposal.id, name=proposal.name, why=_sentence(refused)))
     return ApprovedProposals(approved=tuple(done), left=tuple(left))
 
 

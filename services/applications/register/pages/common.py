@@ -1,67 +1,62 @@
-"""Render the form of an entry, submit it, and redirect after a change."""
+"""Ask for the change of an entry, and lead to the changed entry or to the proposal that waits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.pages import form_page
 from services.applications.parameters import REGISTER
 from services.applications.register.views.scope import decides
 from shared.i18n import gettext
-from shared.web.render import see_other
+from shared.web.decisions import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from fastapi import Request
-    from fastapi.responses import Response
-
     from services.applications.register.forms import NoteForm
     from services.applications.register.views.entries import Organisation, Person
     from services.applications.register.views.proposals import Submission
     from shared.identity import Principal
 
 
-def entry_form_page(
-    request: Request,
+def entry_question(
     principal: Principal,
-    form: NoteForm,
-    status: int = 200,
+    entry: Organisation | Person | None,
     *,
     at: str,
-    entry: Organisation | Person | None,
     titles: tuple[str, str, str],
-    sections: Sequence[tuple[str, Sequence[str]]] = (),
-    widths: Mapping[str, int] | None = None,
-) -> Response:
-    """Render the form of an entry to propose it, or to enter it as the programme.
+    template: str = "decision.html",
+) -> Question:
+    """Return the question of the form of an entry: to propose it, or to enter it as the programme.
 
     `titles`: to change, to add, to propose.
     """
     programme = decides(principal)
-    if programme:
-        form.without_note()
     change, add, propose = titles
-    return form_page(
-        request,
-        form,
-        status,
-        title=change if entry is not None else add if programme else propose,
+    return Question(
+        change if entry is not None else add if programme else propose,
+        save_button(programme),
+        at if entry is None else f"{at}/{entry.id}",
         caption="" if entry is None else entry.name,
-        back=at if entry is None else f"{at}/{entry.id}",
-        button=save_button(programme),
         text="" if programme else gettext("The programme coordinator looks at it and approves it, or says why not."),
-        sections=sections,
         version=None if entry is None else entry.version,
-        widths=widths,
+        template=template,
     )
 
 
-def submitted_response(submitted: Submission, address: str) -> Response:
-    """Redirect to the changed entry, or to the waiting proposal."""
+def keep_note(form: NoteForm, principal: Principal) -> None:
+    """Keep the note to the programme coordinator only in the form of a reader who proposes."""
+    if decides(principal):
+        del form.note
+
+
+def note_of(form: NoteForm) -> str:
+    """Return the note to the programme coordinator; empty for a reader who decides."""
+    return str(form.note.data or "") if "note" in form else ""
+
+
+def submitted_address(submitted: Submission, address: str) -> str:
+    """Return the address of the changed entry, or of the waiting proposal."""
     if submitted.proposal is not None:
-        return see_other(f"{REGISTER}/proposals/{submitted.proposal.id}?done=proposed")
-    return see_other(f"{address}/{submitted.id}?done=saved")
+        return f"{REGISTER}/proposals/{submitted.proposal.id}?done=proposed"
+    return f"{address}/{submitted.id}?done=saved"
 
 
 def save_button(decides: bool) -> str:  # noqa: FBT001 - one word for one question

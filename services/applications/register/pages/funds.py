@@ -7,9 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.display import page_rows
-from services.applications.forms import submit_change, version_of
 from services.applications.guards import Coordinator
-from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
@@ -18,11 +16,12 @@ from services.applications.register.views import entries as views
 from services.applications.register.views import words
 from services.applications.register.views.entries import Exclusion, Fund
 from services.applications.register.views.words import NOTHING
-from shared.bus import Bus
 from shared.contracts import labels
+from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity import Principal
 from shared.time import clock, dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Column, Empty, Link, Listing, list_page
 from shared.web.render import see_other
 
 router = APIRouter(prefix=REGISTER, include_in_schema=False)
@@ -34,23 +33,21 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
     """List all funds by name."""
     async with bus.read() as session:
         funds = await views.funds(session)
-    return list_page(
-        request,
-        title=gettext("Funds"),
-        action=FUNDS,
-        intro=gettext("Who pays for visits and mentorships. A call names its fund."),
-        buttons=[(gettext("Add a fund"), f"{FUNDS}/new")],
-        columns=[
-            gettext("Name"),
-            gettext("Who pays"),
-            gettext("First day"),
-            gettext("Last day"),
-            gettext("State"),
-            gettext("Calls can use it"),
-        ],
-        rows=[
+    heads = (
+        gettext("Name"),
+        gettext("Who pays"),
+        gettext("First day"),
+        gettext("Last day"),
+        gettext("State"),
+        gettext("Calls can use it"),
+    )
+    listing = Listing(
+        gettext("Funds"),
+        FUNDS,
+        [Column(head) for head in heads],
+        [
             [
-                {"text": fund.name, "href": f"{FUNDS}/{fund.id}"},
+                Link(fund.name, f"{FUNDS}/{fund.id}"),
                 fund.payer,
                 dates.day(fund.since, short=True),
                 dates.day(fund.until, short=True) if fund.until else None,
@@ -59,66 +56,50 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
             ]
             for fund in page_rows(funds, max(page, 1))
         ],
+        len(funds),
+        Empty(gettext("No fund is entered yet. A call needs one.")),
         page=max(page, 1),
-        total=len(funds),
-        empty_why=gettext("No fund is entered yet. A call needs one."),
+        intro=gettext("Who pays for visits and mentorships. A call names its fund."),
+        back=REGISTER,
+        buttons=[Link(gettext("Add a fund"), f"{FUNDS}/new")],
         done=gettext("Saved.") if request.query_params.get("done") == "saved" else "",
     )
+    return list_page(request, listing)
 
 
-def _fund_page(request: Request, form: FundForm, status: int = 200, fund: Fund | None = None) -> Response:
-    return form_page(
-        request,
-        form,
-        status,
-        title=gettext("Change the fund") if fund else gettext("Add a fund"),
-        back=FUNDS,
-        button=gettext("Save"),
+async def _fund(asked: Asked[FundForm]) -> Fund | None:
+    """Return the fund that the form changes; None for a new one."""
+    if not asked.ids:
+        return None
+    async with asked.bus.read() as session:
+        return await views.fund(session, asked.id)
+
+
+async def _fund_form(asked: Asked[FundForm]) -> FundForm:
+    fund = await _fund(asked)
+    return asked.form if fund is None else FundForm(data=fund.model_dump())
+
+
+async def _ask_fund(asked: Asked[FundForm]) -> Question:
+    fund = await _fund(asked)
+    return Question(
+        gettext("Change the fund") if fund else gettext("Add a fund"),
+        gettext("Save"),
+        FUNDS,
         version=fund.version if fund else None,
     )
 
 
-@router.get("/funds/new")
-async def new_fund(request: Request, _: Coordinator) -> Response:
-    """Show an empty form."""
-    return _fund_page(request, FundForm())
+async def _save_fund(asked: Asked[FundForm]) -> str:
+    fund_id = asked.ids.get("fund_id")
+    entry = FundEntry.model_validate(asked.form.values() | {"id": fund_id})
+    version = None if fund_id is None else await asked.version()
+    await actions.save_fund(asked.bus, asked.principal, entry, version=version)
+    return f"{FUNDS}?done=saved"
 
 
-@router.post("/funds/new")
-async def enter_fund(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Enter a fund."""
-    return await _save_fund(request, principal, bus, None)
-
-
-async def _fund(bus: Bus, fund_id: UUID) -> Fund:
-    async with bus.read() as session:
-        return await views.fund(session, fund_id)
-
-
-@router.get("/funds/{fund_id}")
-async def edit_fund(request: Request, fund_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """Show the form with the fund."""
-    fund = await _fund(bus, fund_id)
-    return _fund_page(request, FundForm(data=fund.model_dump()), fund=fund)
-
-
-@router.post("/funds/{fund_id}")
-async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Change a fund."""
-    return await _save_fund(request, principal, bus, await _fund(bus, fund_id))
-
-
-async def _save_fund(request: Request, principal: Principal, bus: Bus, fund: Fund | None) -> Response:
-    form = await FundForm.read(request)
-
-    async def submit() -> UUID:
-        entry = FundEntry.model_validate(form.values() | {"id": fund.id if fund else None})
-        return await actions.save_fund(bus, principal, entry, version=await version_of(request) if fund else None)
-
-    submitted = await submit_change(form, submit)
-    if isinstance(submitted, int):
-        return _fund_page(request, form, submitted, fund)
-    return see_other(f"{FUNDS}?done=saved")
+add_decision(router, Coordinator, Decision("/funds/new", FundForm, _ask_fund, _save_fund))
+add_decision(router, Coordinator, Decision("/funds/{fund_id}", FundForm, _ask_fund, _save_fund, new=_fund_form))
 
 
 @router.get("/exclusions")
@@ -127,22 +108,14 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
     async with bus.read() as session:
         exclusions = await views.exclusions(session)
         names = await words.organisation_names(session, [exclusion.organisations for exclusion in exclusions])
-    return list_page(
-        request,
-        title=gettext("Pairs that are never matched"),
-        action=EXCLUSIONS,
-        intro=gettext("In both directions, for a time. Only programme coordinators see this list."),
-        buttons=[(gettext("Add a pair"), f"{EXCLUSIONS}/new")],
-        columns=[
-            gettext("Between"),
-            gettext("First day"),
-            gettext("Last day"),
-            gettext("State"),
-            gettext("Confidential"),
-        ],
-        rows=[
+    heads = gettext("Between"), gettext("First day"), gettext("Last day"), gettext("State"), gettext("Confidential")
+    listing = Listing(
+        gettext("Pairs that are never matched"),
+        EXCLUSIONS,
+        [Column(head) for head in heads],
+        [
             [
-                {"text": _between(exclusion, names), "href": f"{EXCLUSIONS}/{exclusion.id}"},
+                Link(_between(exclusion, names), f"{EXCLUSIONS}/{exclusion.id}"),
                 dates.day(exclusion.since, short=True),
                 dates.day(exclusion.until, short=True) if exclusion.until else None,
                 words.term(exclusion.since, exclusion.until),
@@ -150,13 +123,17 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
             ]
             for exclusion in page_rows(exclusions, max(page, 1))
         ],
+        len(exclusions),
+        Empty(gettext("No pair is excluded. Countries and organisations can all be matched, within the rules.")),
         page=max(page, 1),
-        total=len(exclusions),
-        empty_why=gettext("No pair is excluded. Countries and organisations can all be matched, within the rules."),
+        intro=gettext("In both directions, for a time. Only programme coordinators see this list."),
+        back=REGISTER,
+        buttons=[Link(gettext("Add a pair"), f"{EXCLUSIONS}/new")],
         done={"saved": gettext("Saved."), "ended": gettext("The pair can be matched again from tomorrow on.")}.get(
             request.query_params.get("done", ""), ""
         ),
     )
+    return list_page(request, listing)
 
 
 def _between(exclusion: Exclusion, names: dict[str, str]) -> str:
@@ -165,49 +142,18 @@ def _between(exclusion: Exclusion, names: dict[str, str]) -> str:
     return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in exclusion.organisations or ())
 
 
-async def _pair_page(
-    request: Request, bus: Bus, form: ExclusionForm, status: int = 200, exclusion: Exclusion | None = None
-) -> Response:
-    async with bus.read() as session:
-        form.offer(await views.organisations(session))
-    return form_page(
-        request,
-        form,
-        status,
-        title=gettext("Change the pair") if exclusion else gettext("Add a pair"),
-        text=gettext(
-            "Fill in the two countries or the two organisations. To let the pair be matched again, enter a last day."
-        ),
-        back=EXCLUSIONS,
-        button=gettext("Save"),
-        version=exclusion.version if exclusion else None,
-        end_href=f"{EXCLUSIONS}/{exclusion.id}/end"
-        if exclusion and (exclusion.until is None or exclusion.until > clock.today())
-        else "",
-    )
+async def _pair(asked: Asked[ExclusionForm]) -> Exclusion | None:
+    """Return the pair that the form changes; None for a new one."""
+    if not asked.ids:
+        return None
+    async with asked.bus.read() as session:
+        return await views.exclusion(session, asked.id)
 
 
-@router.get("/exclusions/new")
-async def new_pair(request: Request, _: Coordinator, bus: BusDep) -> Response:
-    """Show an empty form."""
-    return await _pair_page(request, bus, ExclusionForm())
-
-
-@router.post("/exclusions/new")
-async def enter_pair(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Enter an excluded pair."""
-    return await _save_pair(request, principal, bus, None)
-
-
-async def _pair(bus: Bus, exclusion_id: UUID) -> Exclusion:
-    async with bus.read() as session:
-        return await views.exclusion(session, exclusion_id)
-
-
-@router.get("/exclusions/{exclusion_id}")
-async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """Show the form with the pair."""
-    exclusion = await _pair(bus, exclusion_id)
+async def _pair_form(asked: Asked[ExclusionForm]) -> ExclusionForm:
+    exclusion = await _pair(asked)
+    if exclusion is None:
+        return asked.form
     data: dict[str, Any] = exclusion.model_dump(include={"since", "until", "confidential"})
     if exclusion.countries:
         data |= {
@@ -218,13 +164,42 @@ async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: B
     elif exclusion.organisations:
         first, second = exclusion.organisations
         data |= {"between": "organisations", "first_organisation": first, "second_organisation": second}
-    return await _pair_page(request, bus, ExclusionForm(data=data), exclusion=exclusion)
+    return ExclusionForm(data=data)
 
 
-@router.post("/exclusions/{exclusion_id}")
-async def change_pair(request: Request, exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Change an excluded pair."""
-    return await _save_pair(request, principal, bus, await _pair(bus, exclusion_id))
+async def _offer_organisations(asked: Asked[ExclusionForm]) -> None:
+    async with asked.bus.read() as session:
+        asked.form.offer(await views.organisations(session))
+
+
+async def _ask_pair(asked: Asked[ExclusionForm]) -> Question:
+    exclusion = await _pair(asked)
+    ends = exclusion is not None and (exclusion.until is None or exclusion.until > clock.today())
+    return Question(
+        gettext("Change the pair") if exclusion else gettext("Add a pair"),
+        gettext("Save"),
+        EXCLUSIONS,
+        text=gettext(
+            "Fill in the two countries or the two organisations. To let the pair be matched again, enter a last day."
+        ),
+        version=exclusion.version if exclusion else None,
+        template="register/exclusion.html",
+        more={"end_href": f"{EXCLUSIONS}/{asked.id}/end" if ends else ""},
+    )
+
+
+async def _save_pair(asked: Asked[ExclusionForm]) -> str:
+    form, exclusion_id = asked.form, asked.ids.get("exclusion_id")
+    kind, pair = form.pair()
+    suffix = "country" if kind == "countries" else "organisation"
+    places = zip(("first", "second"), pair, strict=True)
+    if missing := {f"{place}_{suffix}": gettext("Choose one") for place, chosen in places if not chosen}:
+        raise Refused(gettext("Choose one"), 422, missing)
+    terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
+    entry = ExclusionEntry.model_validate({"id": exclusion_id, kind: pair, **terms})
+    version = None if exclusion_id is None else await asked.version()
+    await actions.save_exclusion(asked.bus, asked.principal, entry, version=version)
+    return f"{EXCLUSIONS}?done=saved"
 
 
 @router.post("/exclusions/{exclusion_id}/end")
@@ -234,27 +209,9 @@ async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> R
     return see_other(f"{EXCLUSIONS}?done=ended")
 
 
-async def _save_pair(request: Request, principal: Principal, bus: Bus, exclusion: Exclusion | None) -> Response:
-    form = await ExclusionForm.read(request)
-    async with bus.read() as session:
-        form.offer(await views.organisations(session))
-    if not form.validate():
-        return await _pair_page(request, bus, form, 422, exclusion)
-    kind, pair = form.pair()
-    suffix = "country" if kind == "countries" else "organisation"
-    for place, chosen in zip(("first", "second"), pair, strict=True):
-        if not chosen:
-            form.refuse(f"{place}_{suffix}", gettext("Choose one"))
-    if not all(pair):
-        return await _pair_page(request, bus, form, 422, exclusion)
-
-    async def submit() -> UUID:
-        terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
-        entry = ExclusionEntry.model_validate({"id": exclusion.id if exclusion else None, kind: pair, **terms})
-        version = await version_of(request) if exclusion else None
-        return await actions.save_exclusion(bus, principal, entry, version=version)
-
-    submitted = await submit_change(form, submit)
-    if isinstance(submitted, int):
-        return await _pair_page(request, bus, form, submitted, exclusion)
-    return see_other(f"{EXCLUSIONS}?done=saved")
+for _path in ("/exclusions/new", "/exclusions/{exclusion_id}"):
+    add_decision(
+        router,
+        Coordinator,
+        Decision(_path, ExclusionForm, _ask_pair, _save_pair, new=_pair_form, prepare=_offer_organisations),
+    )

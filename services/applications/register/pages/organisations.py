@@ -1,37 +1,37 @@
 """List, show and change organisations."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import country_filter, tag
-from services.applications.forms import submit_change, version_of
+from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.overview.views.handover import OpenMatter, matter
-from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals
-from services.applications.register.forms import OrganisationForm, WordForm, countries_of
+from services.applications.register.forms import OrganisationForm, WordForm, countries_of, country_codes, set_choices
 from services.applications.register.model import OrganisationEntry
 from services.applications.register.model.proposals import OrganisationChange
 from services.applications.register.pages.common import (
-    entry_form_page,
+    entry_question,
+    keep_note,
+    note_of,
     save_button,
-    submitted_response,
+    submitted_address,
 )
 from services.applications.register.views import entries, organisations
 from services.applications.register.views.entries import Organisation, organisation_entry
 from services.applications.register.views.organisations import OrganisationActivity, OrganisationFilters
-from services.applications.register.views.proposals import Submission
 from services.applications.register.views.scope import decides, scope_of
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, OrganisationKind
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.identity import Principal
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render
 
 router = APIRouter(prefix=f"{REGISTER}/organisations", include_in_schema=False)
@@ -56,38 +56,42 @@ async def show_all(
     async with bus.read() as session:
         listed = await organisations.organisation_list(session, principal, filters, page)
     add = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
-    return list_page(
-        request,
-        title=gettext("Organisations"),
-        action=AT,
-        buttons=[(add, f"{AT}/new")] if _countries(principal) else [],
-        columns=[gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")],
-        rows=[_row(organisation) for organisation in listed.shown],
-        fields=[
-            {"name": "q", "label": gettext("Name or city"), "value": q},
-            *country_filter(countries_of(scope_of(principal).countries), country),
-            {
-                "name": "kind",
-                "label": gettext("What it is"),
-                "options": [(offered.value, labels.label(offered)) for offered in OrganisationKind],
-                "value": kind,
-            },
-            {
-                "name": "state",
-                "label": gettext("State"),
-                "options": [("active", gettext("Takes part")), ("inactive", gettext("Takes part no more"))],
-                "value": state,
-            },
-        ],
+    nothing = gettext("No organisation is here, or none fits the filters.")
+    heads = gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")
+    listing = Listing(
+        gettext("Organisations"),
+        AT,
+        [Column(head) for head in heads],
+        [_row(organisation) for organisation in listed.shown],
+        listed.total,
+        Empty(nothing),
+        none_fit=nothing,
         page=page,
-        total=listed.total,
-        empty_why=gettext("No organisation is here, or none fits the filters."),
+        back=REGISTER,
+        buttons=[Link(add, f"{AT}/new")] if _countries(principal) else [],
+        filters=[
+            Filter("q", gettext("Name or city"), q),
+            *country_filter(country_codes(scope_of(principal).countries), country),
+            Filter(
+                "kind",
+                gettext("What it is"),
+                kind,
+                [(offered.value, labels.label(offered)) for offered in OrganisationKind],
+            ),
+            Filter(
+                "state",
+                gettext("State"),
+                state,
+                [("active", gettext("Takes part")), ("inactive", gettext("Takes part no more"))],
+            ),
+        ],
     )
+    return list_page(request, listing)
 
 
-def _row(organisation: Organisation) -> list[Any]:
+def _row(organisation: Organisation) -> list[Cell]:
     return [
-        {"text": organisation.name, "href": f"{AT}/{organisation.id}"},
+        Link(organisation.name, f"{AT}/{organisation.id}"),
         labels.label(organisation.kind),
         labels.country(organisation.country),
         organisation.city or None,
@@ -100,66 +104,53 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
     return countries_of(frozenset(COUNTRIES) if scope.countries is None else scope.countries)
 
 
-def _addable_countries(principal: Principal) -> list[tuple[str, str]]:
-    """The countries for which the principal may add an organisation. Raises `Refused` (403) if there is none."""
-    if countries := _countries(principal):
-        return countries
-    raise Refused(gettext("The programme coordinator adds EU agencies. You can propose changes of your own."), 403)
+async def _edited(asked: Asked[OrganisationForm] | Asked[WordForm]) -> Organisation | None:
+    """Return the organisation that the form changes; None for a new one."""
+    if not asked.ids:
+        return None
+    async with asked.bus.read() as session:
+        return await entries.organisation(session, asked.principal, asked.id)
 
 
-def _form_page(
-    request: Request,
-    principal: Principal,
-    form: OrganisationForm,
-    status: int = 200,
-    *,
-    organisation: Organisation | None = None,
-) -> Response:
+async def _filled(asked: Asked[OrganisationForm]) -> OrganisationForm:
+    organisation = await _edited(asked)
+    if organisation is None:
+        return asked.form
+    return OrganisationForm(data=organisation.model_dump(include={"name", "kind", "country", "city"}))
+
+
+async def _offer_countries(asked: Asked[OrganisationForm]) -> None:
+    """Offer the countries for a new organisation, or its own. Raises `Refused` (403) if there is none."""
+    keep_note(asked.form, asked.principal)
+    organisation, countries = await _edited(asked), _countries(asked.principal)
+    if organisation is not None:
+        countries = [(organisation.country, labels.country(organisation.country))]
+    if not countries:
+        raise Refused(gettext("The programme coordinator adds EU agencies. You can propose changes of your own."), 403)
+    set_choices(asked.form.country, countries, blank=N_("Choose one") if len(countries) > 1 else None)
+
+
+async def _ask(asked: Asked[OrganisationForm]) -> Question:
     titles = gettext("Change the organisation"), gettext("Add an organisation"), gettext("Propose an organisation")
-    return entry_form_page(
-        request, principal, form, status, at=AT, entry=organisation, titles=titles, widths={"city": 20}
+    return entry_question(asked.principal, await _edited(asked), at=AT, titles=titles)
+
+
+async def _save(asked: Asked[OrganisationForm]) -> str:
+    """Enter or change an organisation, or propose that."""
+    organisation, values = await _edited(asked), asked.form.values()
+    if organisation is not None:
+        values |= {"id": organisation.id, "active": organisation.active}
+    submitted = await proposals.submit(
+        asked.bus,
+        asked.principal,
+        OrganisationChange(entry=OrganisationEntry.model_validate(values)),
+        version=None if organisation is None else await asked.version(),
+        note_=note_of(asked.form),
     )
+    return submitted_address(submitted, AT)
 
 
-@router.get("/new")
-async def new(request: Request, principal: Decider) -> Response:
-    """Show an empty form."""
-    form = OrganisationForm()
-    form.fill(None, _addable_countries(principal))
-    return _form_page(request, principal, form)
-
-
-@router.post("/new")
-async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
-    """Enter an organisation, or propose it."""
-    _addable_countries(principal)
-    return await _save(request, principal, bus, None)
-
-
-async def _save(request: Request, principal: Principal, bus: Bus, organisation: Organisation | None) -> Response:
-    form = await OrganisationForm.read(request)
-    form.fill(None, _own_country(organisation) if organisation is not None else _countries(principal))
-
-    async def submit() -> Submission:
-        values = form.values()
-        if organisation is not None:
-            values |= {"id": organisation.id, "active": organisation.active}
-        return await proposals.submit(
-            bus,
-            principal,
-            OrganisationChange(entry=OrganisationEntry.model_validate(values)),
-            version=None if organisation is None else await version_of(request),
-            note_=form.note.data or "",
-        )
-
-    submitted = await submit_change(form, submit)
-    if isinstance(submitted, int):
-        return _form_page(request, principal, form, submitted, organisation=organisation)
-    return submitted_response(submitted, AT)
-
-
-def _own_country(organisation: Organisation) -> list[tuple[str, str]]:
-    return [(organisation.country, labels.country(organisation.country))]
+add_decision(router, Decider, Decision("/new", OrganisationForm, _ask, _save, new=_filled, prepare=_offer_countries))
 
 
 @router.get("/{organisation_id}")
@@ -177,7 +168,7 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
         where=tag("organisation", "active" if organisation.active else "inactive"),
         members=[
             [
-                {"text": member.name, "href": f"{REGISTER}/people/{member.id}"},
+                Link(member.name, f"{REGISTER}/people/{member.id}"),
                 "; ".join(labels.role(role) for role in member.roles) or None,
             ]
             for member in details.members
@@ -187,54 +178,35 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
     )
 
 
-async def _organisation(bus: Bus, principal: Principal, organisation_id: UUID) -> Organisation:
-    async with bus.read() as session:
-        return await entries.organisation(session, principal, organisation_id)
+async def _activity(asked: Asked[WordForm]) -> OrganisationActivity:
+    async with asked.bus.read() as session:
+        return await organisations.organisation_activity(session, asked.principal, asked.id)
 
 
-@router.get("/{organisation_id}/edit")
-async def edit(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Show the form with the organisation."""
-    organisation = await _organisation(bus, principal, organisation_id)
-    form = OrganisationForm()
-    form.fill(organisation_entry(organisation), _own_country(organisation))
-    return _form_page(request, principal, form, organisation=organisation)
-
-
-@router.post("/{organisation_id}/edit")
-async def save(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Change an organisation, or propose the change."""
-    return await _save(request, principal, bus, await _organisation(bus, principal, organisation_id))
-
-
-def _activity_page(
-    request: Request, principal: Principal, activity: OrganisationActivity, form: WordForm, status: int = 200
-) -> Response:
+async def _ask_activity(asked: Asked[WordForm]) -> Question:
+    """Ask whether the organisation stops or starts to take part, and show its open matters."""
+    activity, programme = await _activity(asked), decides(asked.principal)
     organisation = activity.organisation
-    if decides(principal):
-        form.without_note()
     if not organisation.active:
         title = gettext("Let the organisation take part again?")
         text = gettext("It can host, send and mentor again.")
-        button = save_button(decides(principal))
+        button = save_button(programme)
     else:
         title = gettext("Take the organisation out?")
         text = gettext(
             "Nothing new begins with it: no placement, no match, no new person. What is under way goes on to its end."
         )
-        button = gettext("Take it out") if decides(principal) else gettext("Propose")
-    return form_page(
-        request,
-        form,
-        status,
-        title=title,
+        button = gettext("Take it out") if programme else gettext("Propose")
+    return Question(
+        title,
+        button,
+        f"{AT}/{organisation.id}",
         caption=organisation.name,
-        back=f"{AT}/{organisation.id}",
-        button=button,
         text=text,
         version=organisation.version,
         warning=organisation.active,
-        matters=_matters(activity) if organisation.active else None,
+        template="register/open_matters.html",
+        more={"matters": _matters(activity) if organisation.active else None, "offices": ()},
     )
 
 
@@ -246,33 +218,32 @@ def _matters(activity: OrganisationActivity) -> list[OpenMatter]:
     return [*activity.matters, matter(title, href=f"{REGISTER}/people?organisation={activity.organisation.id}")]
 
 
-async def _activity(bus: Bus, principal: Principal, organisation_id: UUID) -> OrganisationActivity:
-    async with bus.read() as session:
-        return await organisations.organisation_activity(session, principal, organisation_id)
+async def _drop_note(asked: Asked[WordForm]) -> None:
+    keep_note(asked.form, asked.principal)
 
 
-@router.get("/{organisation_id}/activity")
-async def ask_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask whether the organisation stops or starts to take part, and show its open matters."""
-    return _activity_page(request, principal, await _activity(bus, principal, organisation_id), WordForm())
-
-
-@router.post("/{organisation_id}/activity")
-async def change_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
+async def _change_activity(asked: Asked[WordForm]) -> str:
     """Stop or start an organisation's taking part, or propose that."""
-    form, activity = await WordForm.read(request), await _activity(bus, principal, organisation_id)
-    organisation = activity.organisation
+    async with asked.bus.read() as session:
+        organisation = await entries.organisation(session, asked.principal, asked.id)
+    entry = organisation_entry(organisation).model_copy(update={"active": not organisation.active})
+    submitted = await proposals.submit(
+        asked.bus,
+        asked.principal,
+        OrganisationChange(entry=entry),
+        version=await asked.version() or organisation.version,
+        note_=note_of(asked.form),
+    )
+    return submitted_address(submitted, AT)
 
-    async def submit() -> Submission:
-        entry = OrganisationEntry.model_validate(
-            organisation_entry(organisation).model_dump() | {"active": not organisation.active}
-        )
-        version = await version_of(request) or organisation.version
-        return await proposals.submit(
-            bus, principal, OrganisationChange(entry=entry), version=version, note_=form.note.data or ""
-        )
 
-    submitted = await submit_change(form, submit)
-    if isinstance(submitted, int):
-        return _activity_page(request, principal, activity, form, submitted)
-    return submitted_response(submitted, AT)
+add_decision(
+    router,
+    Decider,
+    Decision("/{organisation_id}/edit", OrganisationForm, _ask, _save, new=_filled, prepare=_offer_countries),
+)
+add_decision(
+    router,
+    Decider,
+    Decision("/{organisation_id}/activity", WordForm, _ask_activity, _change_activity, prepare=_drop_note),
+)

@@ -7,40 +7,32 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.display import country_filter, tag
-from services.applications.forms import submit_change, version_of
+from services.applications.display import tag
 from services.applications.guards import Decider
-from services.applications.pages import list_page
 from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
-from services.applications.register.forms import PersonForm, countries_of, person_data, set_choices
+from services.applications.register.forms import PersonForm, countries_of, country_codes, person_data, set_choices
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
-from services.applications.register.pages.common import entry_form_page, submitted_response
+from services.applications.register.pages.common import entry_question, keep_note, note_of, submitted_address
 from services.applications.register.views import people, words
-from services.applications.register.views.entries import Person
 from services.applications.register.views.people import EditedPerson, Filters, ListedPerson
-from services.applications.register.views.proposals import Submission
 from services.applications.register.views.scope import decides, grantable, scope_of
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Role
+from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render
 from shared.web.validation_texts import sentence_of
 
 router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
 AT = f"{REGISTER}/people"
-_SECTIONS = (
-    (N_("Who"), ("subject", "name", "own_name", "email", "language", "sex")),
-    (N_("Where"), ("country", "organisation_id", "service", "unit", "rank_group", "national_rank", "years_in_field")),
-    (N_("What the person may"), ("roles",)),
-    ("", ("note",)),
-)
 
 
 @router.get("")
@@ -68,53 +60,52 @@ async def show_all(
     )
     async with bus.read() as session:
         listed = await people.people_list(session, principal, settings, filters, page)
-    return list_page(
-        request,
-        title=gettext("People"),
-        action=AT,
-        buttons=[(gettext("Add a person") if decides(principal) else gettext("Propose a person"), f"{AT}/new")],
-        columns=[
-            (gettext("Name"), "name"),
-            gettext("Roles today"),
-            (gettext("Country"), "country"),
-            gettext("Organisation"),
-            gettext("Service e-mail"),
-            (gettext("Access"), "confirmed"),
+    nothing = gettext("Nobody is here, or nobody fits the filters.")
+    add = gettext("Add a person") if decides(principal) else gettext("Propose a person")
+    listing = Listing(
+        gettext("People"),
+        AT,
+        [
+            Column(gettext("Name"), "name"),
+            Column(gettext("Roles today")),
+            Column(gettext("Country"), "country"),
+            Column(gettext("Organisation")),
+            Column(gettext("Service e-mail")),
+            Column(gettext("Access"), "confirmed"),
         ],
-        rows=[_row(person) for person in listed.shown],
-        fields=[
-            {"name": "q", "label": gettext("Name or address"), "value": q},
-            *country_filter(countries_of(scope_of(principal).countries), country),
-            {
-                "name": "organisation",
-                "label": gettext("Organisation"),
-                "options": [(str(offered.id), offered.name) for offered in listed.organisations],
-                "value": organisation,
-            },
-            {
-                "name": "role",
-                "label": gettext("Role"),
-                "options": [(offered.value, labels.label(offered)) for offered in Role],
-                "value": role,
-            },
-            {
-                "name": "standing",
-                "label": gettext("What is the matter"),
-                "options": [("unverified", gettext("Address not confirmed")), ("lapsed", gettext("Access has lapsed"))],
-                "value": standing,
-            },
-        ],
-        sort=sort,
+        [_row(person) for person in listed.shown],
+        listed.total,
+        Empty(nothing),
+        none_fit=nothing,
         page=page,
-        total=listed.total,
-        empty_why=gettext("Nobody is here, or nobody fits the filters."),
+        sort=sort,
+        back=REGISTER,
+        buttons=[Link(add, f"{AT}/new")],
+        filters=[
+            Filter("q", gettext("Name or address"), q),
+            *country_filter(country_codes(scope_of(principal).countries), country),
+            Filter(
+                "organisation",
+                gettext("Organisation"),
+                organisation,
+                [(str(offered.id), offered.name) for offered in listed.organisations],
+            ),
+            Filter("role", gettext("Role"), role, [(offered.value, labels.label(offered)) for offered in Role]),
+            Filter(
+                "standing",
+                gettext("What is the matter"),
+                standing,
+                [("unverified", gettext("Address not confirmed")), ("lapsed", gettext("Access has lapsed"))],
+            ),
+        ],
     )
+    return list_page(request, listing)
 
 
-def _row(listed: ListedPerson) -> list[Any]:
+def _row(listed: ListedPerson) -> list[Cell]:
     person = listed.person
     return [
-        {"text": person.name, "href": f"{AT}/{person.id}"},
+        Link(person.name, f"{AT}/{person.id}"),
         ", ".join(labels.role(role) for role in listed.roles) or None,
         labels.country(person.country) or None,
         listed.organisation or None,
@@ -123,75 +114,78 @@ def _row(listed: ListedPerson) -> list[Any]:
     ]
 
 
-async def _set_form_choices(form: PersonForm, principal: Principal, bus: Bus, person: Person | None) -> None:
+async def _edited(asked: Asked[PersonForm]) -> EditedPerson | None:
+    """Return the person whom the form changes; None for a new one."""
+    if not asked.ids:
+        return None
+    async with asked.bus.read() as session:
+        return await people.edited_person(session, asked.principal, asked.id)
+
+
+async def _new_form(asked: Asked[PersonForm]) -> PersonForm:
+    """Return an empty form with one role that begins today."""
+    data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
+    organisation_id = read_id(asked.request.query_params.get("organisation", ""))
+    async with asked.bus.read() as session:
+        chosen = await people.chosen_organisation(session, asked.principal, organisation_id)
+    if chosen is not None:
+        data |= {"organisation_id": str(chosen.id), "country": chosen.country}
+    return PersonForm(data=data)
+
+
+async def _filled_form(asked: Asked[PersonForm]) -> PersonForm:
+    async with asked.bus.read() as session:
+        edited = await people.edited_person(session, asked.principal, asked.id)
+    return PersonForm(data=person_data(edited.entry, grantable(asked.principal), clock.today()))
+
+
+async def _offer(asked: Asked[PersonForm]) -> None:
     """Set the choices of the form: countries, active organisations, and grantable roles."""
-    async with bus.read() as session:
-        choices = await people.form_choices(session, principal, None if person is None else person.organisation_id)
+    form, principal, edited = asked.form, asked.principal, await _edited(asked)
+    keep_note(form, principal)
+    async with asked.bus.read() as session:
+        current = None if edited is None else edited.person.organisation_id
+        choices = await people.form_choices(session, principal, current)
     form.offer(
         countries=countries_of(choices.countries),
         organisations=choices.organisations,
         roles=grantable(principal),
         anywhere=decides(principal),
     )
-    if person is not None:
+    if edited is not None:
         del form.subject
 
 
-def _form_page(
-    request: Request, principal: Principal, form: PersonForm, status: int = 200, *, person: Person | None = None
-) -> Response:
-    return entry_form_page(
-        request,
-        principal,
-        form,
-        status,
+async def _ask(asked: Asked[PersonForm]) -> Question:
+    # Rows that were just added have no choices yet.
+    for row in asked.form.roles:
+        set_choices(row.form.role, grantable(asked.principal), blank=N_("Choose one"))
+    edited = await _edited(asked)
+    return entry_question(
+        asked.principal,
+        None if edited is None else edited.person,
         at=AT,
-        entry=person,
         titles=(gettext("Change what is known"), gettext("Add a person"), gettext("Propose a person")),
-        sections=[(gettext(name) if name else "", fields) for name, fields in _SECTIONS],
+        template="register/person_form.html",
     )
 
 
-@router.get("/new")
-async def new(request: Request, principal: Decider, bus: BusDep, organisation: str = "") -> Response:
-    """Show an empty form with one role that begins today."""
-    data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
-    async with bus.read() as session:
-        chosen = await people.chosen_organisation(session, principal, read_id(organisation))
-    if chosen is not None:
-        data |= {"organisation_id": str(chosen.id), "country": chosen.country}
-    form = PersonForm(data=data)
-    await _set_form_choices(form, principal, bus, None)
-    return _form_page(request, principal, form)
-
-
-@router.post("/new")
-async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
-    """Enter a person, or propose him or her."""
-    return await _save(request, principal, bus, None)
-
-
-async def _save(request: Request, principal: Principal, bus: Bus, edited: EditedPerson | None) -> Response:
-    form, person = await PersonForm.read(request), None if edited is None else edited.person
-    await _set_form_choices(form, principal, bus, person)
-    if await form.rows_changed(request):
-        _set_row_choices(form, principal)
-        return _form_page(request, principal, form, 422, person=person)
-
-    async def submit() -> Submission:
-        return await proposals.submit(
-            bus,
-            principal,
-            PersonChange(entry=_entry(form, principal, edited)),
-            version=None if edited is None else await version_of(request),
-            note_=form.note.data or "",
-            new=edited is None,
-        )
-
-    submitted = await submit_change(form, submit, _sentences)
-    if isinstance(submitted, int):
-        return _form_page(request, principal, form, submitted, person=person)
-    return submitted_response(submitted, AT)
+async def _save(asked: Asked[PersonForm]) -> str:
+    """Enter or change a person, or propose that."""
+    edited = await _edited(asked)
+    try:
+        entry = _entry(asked.form, asked.principal, edited)
+    except ValidationError as error:
+        raise Refused(gettext("Some of it could not be read."), 422, _sentences(error)) from error
+    submitted = await proposals.submit(
+        asked.bus,
+        asked.principal,
+        PersonChange(entry=entry),
+        version=None if edited is None else await asked.version(),
+        note_=note_of(asked.form),
+        new=edited is None,
+    )
+    return submitted_address(submitted, AT)
 
 
 _REMEDIES = {
@@ -212,12 +206,6 @@ def _sentences(error: ValidationError) -> dict[str, str]:
     return found
 
 
-def _set_row_choices(form: PersonForm, principal: Principal) -> None:
-    """Set the choices of rows that were just added."""
-    for row in form.roles:
-        set_choices(row.form.role, grantable(principal), blank=N_("Choose one"))
-
-
 def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) -> PersonEntry:
     """Return the entry of a valid form. Raises ValidationError for values that an entry does not take."""
     values = form.values()
@@ -233,6 +221,9 @@ def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) 
         day=clock.today(),
     )
     return base.model_copy(update={"grants": roles})
+
+
+add_decision(router, Decider, Decision("/new", PersonForm, _ask, _save, new=_new_form, prepare=_offer))
 
 
 @router.get("/{person_id}")
@@ -251,21 +242,4 @@ async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDe
     )
 
 
-async def _edited(bus: Bus, principal: Principal, person_id: UUID) -> EditedPerson:
-    async with bus.read() as session:
-        return await people.edited_person(session, principal, person_id)
-
-
-@router.get("/{person_id}/edit")
-async def edit(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Show the form with the person."""
-    edited = await _edited(bus, principal, person_id)
-    form = PersonForm(data=person_data(edited.entry, grantable(principal), clock.today()))
-    await _set_form_choices(form, principal, bus, edited.person)
-    return _form_page(request, principal, form, person=edited.person)
-
-
-@router.post("/{person_id}/edit")
-async def save(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Change a person, or propose the change."""
-    return await _save(request, principal, bus, await _edited(bus, principal, person_id))
+add_decision(router, Decider, Decision("/{person_id}/edit", PersonForm, _ask, _save, new=_filled_form, prepare=_offer))

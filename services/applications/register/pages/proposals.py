@@ -1,31 +1,31 @@
 """List, show and decide proposals."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import state_counts, tag
-from services.applications.forms import submit_form, version_of
+from services.applications.display import tag
+from services.applications.forms import version_of
 from services.applications.guards import Coordinator, Decider
-from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals as actions
 from services.applications.register.forms import RefuseForm
 from services.applications.register.model.proposals import RefusedBecause, kind_name, kinds
+from services.applications.register.pages.approvals import ACTS, SEVERAL
 from services.applications.register.views import proposals as views
 from services.applications.register.views.proposals import Proposal
 from services.applications.register.views.scope import decides
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import ProposalState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, Tick, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -45,76 +45,55 @@ async def show_all(
     """List the proposals that the reader sees; waiting ones first, oldest on top."""
     async with bus.read() as session:
         listed = await views.proposal_list(session, principal, state=state or None, kind=kind or None, page=page)
-    waits = listed.counts.get(ProposalState.WAITS, 0)
-    return list_page(
-        request,
-        title=gettext("Proposals"),
-        action=AT,
-        intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
-        buttons=[(gettext("Approve several"), f"{AT}/several")] if decides(principal) and waits > 1 else [],
-        counts=state_counts("proposal", listed.counts, here=AT),
-        fields=[
-            {
-                "name": "state",
-                "label": gettext("State"),
-                "options": [(state_option.code, state_option.word) for state_option in states.states("proposal")],
-                "value": state,
-            },
-            {"name": "kind", "label": gettext("What changes"), "options": kinds(), "value": kind},
-        ],
-        columns=[
-            gettext("Who or what"),
-            gettext("What changes"),
-            gettext("Country"),
-            gettext("Proposed"),
-            gettext("State"),
-            gettext("Decided"),
-        ],
-        rows=[_row(proposal) for proposal in listed.shown],
+    ticks = decides(principal) and any(proposal.pending for proposal in listed.shown)
+    ticked = "all" in request.query_params
+    heads = (
+        gettext("Who or what"),
+        gettext("What changes"),
+        gettext("Country"),
+        gettext("Proposed"),
+        gettext("State"),
+        gettext("Decided"),
+    )
+    nothing = gettext("Nothing was proposed yet, or nothing fits the filters.")
+    listing = Listing(
+        gettext("Proposals"),
+        AT,
+        [Column(head) for head in heads],
+        [[*([_tick(proposal, ticked=ticked)] if ticks else []), *_row(proposal)] for proposal in listed.shown],
+        listed.total,
+        Empty(nothing),
+        none_fit=nothing,
         page=page,
-        total=listed.total,
-        empty_why=gettext("Nothing was proposed yet, or nothing fits the filters."),
+        intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
+        counts=state_counts("proposal", listed.counts, AT),
+        filters=[
+            Filter("state", gettext("State"), state, [(known.code, known.word) for known in states.states("proposal")]),
+            Filter("kind", gettext("What changes"), kind, kinds()),
+        ],
+        acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
+        decide=SEVERAL,
+        tick_all=gettext("Tick all on this page that wait"),
+        back=REGISTER,
         legend="proposal",
     )
+    return list_page(request, listing)
 
 
-def _row(proposal: Proposal) -> list[Any]:
+def _tick(proposal: Proposal, *, ticked: bool) -> Tick | str:
+    """Return the box of a proposal that waits; empty for the others."""
+    return Tick("proposal", str(proposal.id), proposal.name, ticked) if proposal.pending else ""
+
+
+def _row(proposal: Proposal) -> list[Cell]:
     return [
-        {"text": proposal.name, "href": f"{AT}/{proposal.id}"},
+        Link(proposal.name, f"{AT}/{proposal.id}"),
         kind_name(proposal.kind),
         labels.country(proposal.country) or None,
         f"{dates.day(proposal.proposed_at, short=True)} ({dates.relative(proposal.proposed_at, clock.today())})",
         tag("proposal", proposal.state),
         None if proposal.settled_at is None else dates.day(proposal.settled_at, short=True),
     ]
-
-
-@router.get("/several")
-async def ask_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Show the waiting proposals with what each changes, to select some."""
-    return await _several_page(request, principal, bus)
-
-
-async def _several_page(
-    request: Request, principal: Principal, bus: Bus, status: int = 200, problem: str = ""
-) -> Response:
-    waiting, total = await actions.compare_waiting(bus, principal)
-    async with bus.read() as session:
-        shown = await views.in_words(session, waiting)
-    return render(
-        request, "register/several.html", status, shown=shown, total=total, problem=problem, kind_name=kind_name
-    )
-
-
-@router.post("/several")
-async def approve_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Approve the selected proposals as far as possible; show the others with the reason."""
-    sent = (await request.form()).getlist("proposal")
-    ids = [proposal_id for text in sent if isinstance(text, str) and (proposal_id := read_id(text)) is not None]
-    if not ids:
-        return await _several_page(request, principal, bus, 422, gettext("Choose at least one proposal."))
-    result = await actions.approve_several(bus, principal, ids)
-    return render(request, "register/several_done.html", done=result.approved, left=result.left)
 
 
 @router.get("/{proposal_id}")
@@ -160,44 +139,26 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
     return see_other(f"{AT}/{proposal_id}?done=approved")
 
 
-@router.get("/{proposal_id}/refuse")
-async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask for the reason of a refusal."""
-    return _refuse_page(request, await _proposal(bus, principal, proposal_id), RefuseForm())
-
-
-async def _proposal(bus: Bus, principal: Principal, proposal_id: UUID) -> Proposal:
-    async with bus.read() as session:
-        return await views.proposal(session, principal, proposal_id)
-
-
-def _refuse_page(request: Request, proposal: Proposal, form: RefuseForm, status: int = 200) -> Response:
-    return form_page(
-        request,
-        form,
-        status,
-        title=gettext("Refuse the proposal"),
+async def _ask_refuse(asked: Asked[RefuseForm]) -> Question:
+    async with asked.bus.read() as session:
+        proposal = await views.proposal(session, asked.principal, asked.id)
+    return Question(
+        gettext("Refuse the proposal"),
+        gettext("Refuse it"),
+        f"{AT}/{proposal.id}",
         caption=proposal.name,
-        back=f"{AT}/{proposal.id}",
-        button=gettext("Refuse it"),
         text=gettext("The register stays as it is. The proposer reads why, and can propose it anew."),
         warning=True,
     )
 
 
-@router.post("/{proposal_id}/refuse")
-async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Refuse a proposal."""
-    form = await RefuseForm.read(request)
-    proposal = await _proposal(bus, principal, proposal_id)
+async def _refuse(asked: Asked[RefuseForm]) -> str:
+    reason, text = RefusedBecause(asked.form.reason.data), asked.form.text.data or ""
+    await actions.refuse(asked.bus, asked.principal, asked.id, reason, text)
+    return f"{AT}/{asked.id}?done=refused"
 
-    async def act() -> Proposal:
-        reason = RefusedBecause(form.reason.data)
-        return await actions.refuse(bus, principal, proposal_id, reason, form.text.data or "")
 
-    if status := await submit_form(form, act):
-        return _refuse_page(request, proposal, form, status)
-    return see_other(f"{AT}/{proposal_id}?done=refused")
+add_decision(router, Coordinator, Decision("/{proposal_id}/refuse", RefuseForm, _ask_refuse, _refuse))
 
 
 @router.post("/{proposal_id}/take-back")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -58,9 +59,12 @@ class Proposal(Table, table=True):
     text: str = ""
 
     @property
-    def change(self) -> Change:
-        """Return the proposed change."""
-        return CHANGE.validate_python(self.change_json)
+    def change(self) -> Change | None:
+        """Return the proposed change; None if it was stored under other rules for entries and cannot be read now."""
+        try:
+            return CHANGE.validate_python(self.change_json)
+        except ValidationError:
+            return None
 
     @property
     def stands(self) -> ProposalState:

@@ -45,7 +45,10 @@ class Proposal(ReadModel):
     ]
     country: Annotated[str | None, Field(examples=["AM"])]
     organisation_id: UUID | None
-    change: Change
+    change: Annotated[
+        Change | None,
+        Field(description="Null if the rules for entries have changed since and it cannot be read: it can be refused."),
+    ]
     base_version: Annotated[int, Field(description="The version of the entry that the proposer saw; 0 for a new one.")]
     note: Annotated[str, Field(description="The proposer's note to the programme coordinator.", examples=[""])]
     state: ProposalState
@@ -78,8 +81,18 @@ class ComparedProposal(Proposal):
     @property
     def entry_href(self) -> str | None:
         """Return the address of the entry; None if it is not entered yet."""
+        if self.entry_id is None or self.change is None:
+            return None
         kind = "organisations" if self.change.kind == "organisation" else "people"
-        return None if self.entry_id is None else f"{REGISTER}/{kind}/{self.entry_id}"
+        return f"{REGISTER}/{kind}/{self.entry_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisedProposal:
+    """A proposal as it would be decided now; `obstacle` says why it cannot be approved, empty if it can."""
+
+    proposal: ComparedProposal
+    obstacle: str
 
 
 class Submission(ReadModel):

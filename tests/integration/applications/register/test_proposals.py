@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -236,7 +238,10 @@ async def test_the_second_of_two_changes_to_a_person_is_refused(programme: Progr
 
 
 async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Programme) -> None:
-    """Proposals that cannot be approved are left with the reason, and an empty selection is an error."""
+    """A page names what each changes and which cannot be approved; those are left with the reason.
+
+    An empty selection is an error.
+    """
     first = await proposed(programme)
     second = await proposed(programme, subject="arman", name="Arman Sarg", email="arman@police.example")
     third = await proposed(programme, "giorgi", subject="levan", email="taken@police.example", country="GE",
@@ -249,14 +254,62 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
     assert (await programme.as_("tigran").get(page)).status_code == 403
     assert (await programme.as_("programme").post(page, data={})).status_code == 422
     chosen = [first["id"], second["id"], third["id"]]
-    answer = await programme.as_("programme").post(page, data={"proposal": chosen})
+    shown = (await programme.as_("programme").get(f"{PAGES}/proposals?state=waits")).text
+    assert all(f'value="{proposal}"' in shown for proposal in chosen)
+    asked = f"{page}?{urlencode({'proposal': chosen}, doseq=True)}"
+    able, unable = named_on((await programme.as_("programme").get(asked)).text)
+    assert (able, unable) == ({first["id"], second["id"]}, {third["id"]})
+    answer = await programme.as_("programme").post(asked)
+    assert answer.status_code == 303, answer.text
+    answer = await programme.as_("programme").get(answer.headers["location"])
     assert answer.status_code == 200
     assert "2 proposals are approved" in answer.text
+    assert f'href="{PAGES}/proposals?state=waits"' in answer.text
     assert "Somebody else in the register has this address" in answer.text
     assert {one["state"] for one in (await programme.get("programme", "/register/proposals"))["items"]} == {
         "approved",
         "waits",
     }
+
+
+def named_on(page: str) -> tuple[set[str], set[str]]:
+    """Return the ids of the proposals that a page says can be approved, and of those that cannot."""
+    sent = page.partition("What will happen")
+    named = [set(re.findall(rf'href="{PAGES}/proposals/([0-9a-f-]+)"', part)) for part in (sent[2], sent[0])]
+    return named[0], named[1]
+
+
+async def test_a_proposal_that_newer_rules_refuse_is_listed_and_can_be_refused(programme: Programme) -> None:
+    """It has no change in the API, its page says that it cannot be entered, and it cannot be approved."""
+    made, other = await proposed(programme), await proposed(programme, subject="arman", email="arman@police.example")
+    async with programme.app.state.service.bus.transaction("test") as tx:
+        await tx.session.execute(
+            sa.text("UPDATE proposal SET change = jsonb_set(change, '{entry,years_in_field}', '999') WHERE id = :id"),
+            {"id": made["id"]},
+        )
+    listed = {item["id"]: item for item in (await programme.get("tigran", "/register/proposals"))["items"]}
+    assert (listed[made["id"]]["change"], listed[made["id"]]["name"]) == (None, "Lusine Grigoryan")
+    assert listed[other["id"]]["change"] == other["change"]
+    path, page = f"/register/proposals/{made['id']}", f"{PAGES}/proposals/{made['id']}"
+    assert (await programme.get("programme", path))["changes"] == []
+    reader = programme.as_("programme")
+    assert (await reader.get(f"{PAGES}/proposals")).status_code == 200
+    shown = (await reader.get(page)).text
+    assert "This cannot be entered as it is" in shown
+    assert ('type="submit">Approve' in shown, f'href="{page}/refuse"' in shown) == (False, True)
+    able, unable = named_on((await reader.get(f"{PAGES}/proposals/several?proposal={made['id']}")).text)
+    assert (able, unable) == (set(), {made["id"]})
+    await programme.post("programme", f"{path}/approve", None, 422)
+    await programme.post("programme", f"{path}/refuse", {"reason": "incomplete"})
+
+
+async def test_the_way_back_from_a_proposal_keeps_the_filters_of_the_list(programme: Programme) -> None:
+    """The link leads to the list as it was shown last."""
+    made = await proposed(programme)
+    reader = programme.as_("programme")
+    await reader.get(f"{PAGES}/proposals?state=waits&kind=person_new")
+    shown = (await reader.get(f"{PAGES}/proposals/{made['id']}")).text
+    assert f'class="govuk-back-link" href="{PAGES}/proposals?state=waits&amp;kind=person_new"' in shown
 
 
 async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -> None:
