@@ -67,13 +67,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[F_co]):
-    """One request about one case: who makes it, the ids in its address by name, and the form."""
+    """One request about one case: who makes it, the ids in its address by name, and the form.
+
+    `words` are the parts of the address whose names do not end with "id", such as a country.
+    """
 
     request: Request
     principal: Principal
     bus: Bus
     ids: Mapping[str, UUID]
     form: F_co
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> UUID:
@@ -130,13 +134,19 @@ def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
         return await _ask(decision, _asked(decision, request, principal, decision.form()))
 
     async def act(request: Request, principal: who) -> Response:
-        return await _act(decision, _asked(decision, request, principal, await decision.form.read(request)))
+        try:
+            return await _act(decision, _asked(decision, request, principal, await decision.form.read(request)))
+        finally:
+            await request.close()  # and the files that were sent with the form
 
     _add(router, decision.path, ask, act)
 
 
 def _asked(decision: Decision[F], request: Request, principal: Principal, form: F) -> Asked[F]:
-    return Asked(request, principal, _bus(request), _ids(request, _PARAMETER.findall(decision.path)), form)
+    names = _PARAMETER.findall(decision.path)
+    ids = _ids(request, [name for name in names if name.endswith("id")])
+    words = {name: str(request.path_params[name]) for name in names if name not in ids}
+    return Asked(request, principal, _bus(request), ids, form, words)
 
 
 async def _ask(decision: Decision[F], asked: Asked[F]) -> Response:
