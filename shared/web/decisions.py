@@ -101,10 +101,10 @@ class Decision(Generic[F]):
     `ask` returns the question, or an address where there is nothing to decide any more; `act` carries it out and
     returns the address of the page that says so, or a page that is shown only this once. A refusal without a field is
     shown at the field `at`, else at the top; values that a model of `act` does not take are refused at their fields.
-    Refusals with another status than 409 and 422 are answered as such: no change of the form can help. `new` makes the
-    form that is shown first (with values that are known), `prepare` fills in choices before a form is shown or checked.
-    `check` puts errors at the fields that only other facts show, so that they stand beside those that the form finds by
-    itself.
+    Refusals with another status than 409 and 422, and those after which there is nothing to decide any more, are
+    answered as such: no change of the form can help. `new` makes the form that is shown first (with values that are
+    known), `prepare` fills in choices before a form is shown or checked. `check` puts errors at the fields that only
+    other facts show, so that they stand beside those that the form finds by itself.
     """
 
     path: str
@@ -170,7 +170,10 @@ async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
         return await _question_page(decision, asked, 422)
     except Refused as refused:
         asked.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
-        return await _question_page(decision, asked, refused.status_code)
+        question = await decision.ask(asked)
+        if isinstance(question, str):
+            raise
+        return _render(question, asked, refused.status_code)
     return see_other(done) if isinstance(done, str) else done
 
 
@@ -183,8 +186,10 @@ async def _valid(decision: Decision[F], asked: Asked[F]) -> bool:
 
 async def _question_page(decision: Decision[F], asked: Asked[F], status: int = 200) -> Response:
     question = await decision.ask(asked)
-    if isinstance(question, str):
-        return see_other(question)
+    return see_other(question) if isinstance(question, str) else _render(question, asked, status)
+
+
+def _render(question: Question, asked: Asked[F], status: int) -> Response:
     return render(asked.request, question.template, status, question=question, form_=asked.form, **dict(question.more))
 
 

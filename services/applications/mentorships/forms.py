@@ -141,6 +141,10 @@ class PauseForm(Form):
     )
 
 
+class CompleteForm(Form):
+    """The confirmation to complete a mentorship; it has no fields."""
+
+
 class VisitForm(Form):
     """A visit that one of the pair proposes."""
 

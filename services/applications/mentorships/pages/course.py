@@ -1,68 +1,54 @@
 """The pages to pause, resume, complete or end a mentorship."""
 
+from typing import Any
 from uuid import UUID
 
-from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import ReasonForm, submit_form
+from services.applications.forms import ReasonForm
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import course as actions
-from services.applications.mentorships.forms import PauseForm
+from services.applications.mentorships.forms import CompleteForm, PauseForm
 from services.applications.mentorships.model.pair import BEGUN, OVER
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, router
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from shared.contracts.codes import MentorshipState, StatedReason
 from shared.i18n import gettext, ngettext
-from shared.web.forms import Form
-from shared.web.render import render, see_other
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.render import see_other
 
 
-@router.get("/{mentorship_id}/pause")
-async def ask_pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask for the reason of a pause, and say what follows."""
-    view = await load_own_view(bus, principal, mentorship_id)
+async def _view(asked: Asked[Any]) -> MentorshipView:
+    return await load_own_view(asked.bus, asked.principal, asked.id)
+
+
+def _question(view: MentorshipView, title: str, button: str, text: str, *, warning: bool = True) -> Question:
+    return Question(
+        title,
+        button,
+        mentorship_path(view.mentorship.id),
+        caption=view.of.case.application.reference or "",
+        text=text,
+        warning=warning,
+    )
+
+
+async def _ask_pause(asked: Asked[PauseForm]) -> Question | str:
+    view = await _view(asked)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
-        return see_other(mentorship_path(mentorship_id))
-    return _pause_page(request, view, PauseForm())
-
-
-def _pause_page(request: Request, view: MentorshipView, form: Form, status: int = 200) -> Response:
+        return mentorship_path(asked.id)
     text = gettext(
         "No sessions are logged and no goals are changed while it rests; a visit that has its dates stands. Either of"
         " you resumes it. Both of you get a mail."
     )
-    return _reason_page(request, view, form, gettext("Pause the mentorship"), text, gettext("Ask for a pause"), status)
+    return _question(view, gettext("Pause the mentorship"), gettext("Ask for a pause"), text)
 
 
-def _reason_page(
-    request: Request, view: MentorshipView, form: Form, title: str, text: str, button: str, status: int
-) -> Response:
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.of.case.application.reference,
-        title=title,
-        text=text,
-        back_href=mentorship_path(view.mentorship.id),
-        button=button,
-    )
-
-
-@router.post("/{mentorship_id}/pause")
-async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask for a pause."""
-    form = await PauseForm.read(request)
-    status = await submit_form(
-        form,
-        lambda: actions.pause(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or ""),
-    )
-    if status:
-        return _pause_page(request, await load_own_view(bus, principal, mentorship_id), form, status)
-    return see_other(mentorship_path(mentorship_id) + "?done=pause")
+async def _pause(asked: Asked[PauseForm]) -> str:
+    form = asked.form
+    await actions.pause(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
+    return mentorship_path(asked.id) + "?done=pause"
 
 
 @router.post("/{mentorship_id}/resume")
@@ -72,12 +58,10 @@ async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     return see_other(mentorship_path(mentorship_id) + "?done=resume")
 
 
-@router.get("/{mentorship_id}/complete")
-async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask for confirmation before it is completed."""
-    view = await load_own_view(bus, principal, mentorship_id)
+async def _ask_complete(asked: Asked[CompleteForm]) -> Question | str:
+    view = await _view(asked)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
-        return see_other(mentorship_path(mentorship_id))
+        return mentorship_path(asked.id)
     open_goals = sum(goal_view.goal.met is None for goal_view in view.goals)
     text = gettext("It counts as completed. Both of you get a mail, and are asked to evaluate it.")
     if open_goals:
@@ -86,14 +70,8 @@ async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, b
             "%(num)d goals are still open; they stay as they are.",
             open_goals,
         ) % {"num": open_goals}
-    return render(
-        request,
-        "mentorships/complete.html",
-        question=gettext("Complete the mentorship?"),
-        text=text + _visit_to_come(view),
-        action=mentorship_path(mentorship_id, "complete"),
-        back_href=mentorship_path(mentorship_id),
-    )
+    title, button = gettext("Complete the mentorship?"), gettext("Yes, complete it")
+    return _question(view, title, button, text + _visit_to_come(view), warning=False)
 
 
 def _visit_to_come(view: MentorshipView) -> str:
@@ -101,45 +79,31 @@ def _visit_to_come(view: MentorshipView) -> str:
     return " " + gettext("Your visit, which is still to come, is cancelled.") if to_come else ""
 
 
-@router.post("/{mentorship_id}/complete")
-async def complete(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask to complete it."""
-    await actions.end(bus, principal, mentorship_id)
-    return see_other(mentorship_path(mentorship_id) + "?done=end")
+async def _complete(asked: Asked[CompleteForm]) -> str:
+    await actions.end(asked.bus, asked.principal, asked.id)
+    return mentorship_path(asked.id) + "?done=end"
 
 
-@router.get("/{mentorship_id}/end")
-async def ask_end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask for the reason of an early end, and say what follows."""
-    view = await load_own_view(bus, principal, mentorship_id)
+async def _ask_end(asked: Asked[ReasonForm]) -> Question | str:
+    view = await _view(asked)
     if view.mentorship.stands in OVER:
-        return see_other(mentorship_path(mentorship_id))
-    return _end_page(request, view, ReasonForm())
-
-
-def _end_page(request: Request, view: MentorshipView, form: ReasonForm, status: int = 200) -> Response:
+        return mentorship_path(asked.id)
     text = gettext(
         "It ends at once and does not count as completed. Both of you get a mail with the reason, and are asked to"
         " evaluate it; the mentor has the place free again."
     )
     if view.totals.enough and view.mentorship.stands in BEGUN:
         text += " " + gettext("You have enough confirmed sessions: you can complete it instead.")
-    return _reason_page(
-        request,
-        view,
-        form,
-        gettext("End the mentorship early"),
-        text + _visit_to_come(view),
-        gettext("End it early"),
-        status,
-    )
+    title = gettext("End the mentorship early")
+    return _question(view, title, gettext("End it early"), text + _visit_to_come(view))
 
 
-@router.post("/{mentorship_id}/end")
-async def end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask to end it early."""
-    form = await ReasonForm.read(request)
-    if not form.validate():
-        return _end_page(request, await load_own_view(bus, principal, mentorship_id), form, 422)
-    await actions.end(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(mentorship_path(mentorship_id) + "?done=end")
+async def _end(asked: Asked[ReasonForm]) -> str:
+    form = asked.form
+    await actions.end(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
+    return mentorship_path(asked.id) + "?done=end"
+
+
+add_decision(router, Pair, Decision("/{mentorship_id}/pause", PauseForm, _ask_pause, _pause))
+add_decision(router, Pair, Decision("/{mentorship_id}/complete", CompleteForm, _ask_complete, _complete))
+add_decision(router, Pair, Decision("/{mentorship_id}/end", ReasonForm, _ask_end, _end))

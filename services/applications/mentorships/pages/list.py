@@ -1,24 +1,24 @@
 """The list of mentorships, with what waits in each."""
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import page_rows, state_counts, tag
+from services.applications.display import page_rows, tag
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.pages.common import mentorship_path, router
 from services.applications.mentorships.views.mentorship import MentorshipRow, mentorship_rows
 from services.applications.parameters import BusDep
-from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
-from shared.web.render import render
+from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
 
 WAITS, RESULTS = "waits", "results"
+_HERE = "/applications/mentorships"
 
 
 @router.get("")
@@ -36,29 +36,73 @@ async def show_all(
     results = [row for row in rows if row.results]
     listed = {WAITS: mine, RESULTS: results}.get(state)
     listed = [row for row in rows if not state or row.mentorship.state == state] if listed is None else listed
-    waiting_count = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
-    results_count = (
-        RESULTS,
-        len(results),
-        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
-        "wait",
-    )
-    return render(
+    return list_page(
         request,
+        Listing(
+            gettext("Mentorships"),
+            _HERE,
+            _columns(),
+            [_row(row) for row in page_rows(listed, page)],
+            len(listed),
+            _empty(filtered=bool(state) and bool(rows)),
+            page=page,
+            counts=state_counts(
+                "mentorship",
+                Counter(row.mentorship.state for row in rows),
+                first=_waiting_counts(len(mine), len(results)),
+            ),
+            back="/applications/",
+            live=("/applications/matches/live", "mentorships"),
+            legend="mentorship",
+        ),
         "mentorships/list.html",
-        rows=[_row(row) for row in page_rows(listed, page)],
-        total=len(listed),
-        page=page,
-        size=PAGE,
-        filtered=bool(state) and bool(rows),
-        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting_count, results_count),
+        filtered=bool(state),
     )
 
 
-def _row(row: MentorshipRow) -> list[Any]:
+def _waiting_counts(mine: int, results: int) -> list[Count]:
+    """Return how many wait for the reader, and of how many the results are asked."""
+    return [
+        Count(mine, ngettext("waits for you", "wait for you", mine), f"?state={WAITS}", "wait"),
+        Count(
+            results,
+            ngettext("waits for what came of it at home", "wait for what came of them at home", results),
+            f"?state={RESULTS}",
+            "wait",
+        ),
+    ]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Reference")),
+        Column(gettext("Mentee")),
+        Column(gettext("Mentor")),
+        Column(gettext("Countries")),
+        Column(gettext("State")),
+        Column(gettext("Since")),
+        Column(gettext("Sessions")),
+        Column(gettext("What is next for you")),
+    ]
+
+
+def _empty(*, filtered: bool) -> Empty:
+    """Return why the list is empty."""
+    if filtered:
+        return Empty(
+            gettext("No mentorship is in this state at the moment."), gettext("Look at all mentorships"), _HERE
+        )
+    return Empty(
+        gettext("There is no mentorship here yet. One opens when mentee and mentor have accepted a match."),
+        gettext("Look at the matches"),
+        "/applications/matches",
+    )
+
+
+def _row(row: MentorshipRow) -> list[Cell]:
     mentorship, view = row.mentorship, row.of
     return [
-        {"text": view.case.application.reference or str(mentorship.id), "href": mentorship_path(mentorship.id)},
+        Link(view.case.application.reference or str(mentorship.id), mentorship_path(mentorship.id)),
         applicant_name(view),
         mentor_name(view),
         gettext("%(mentee)s and %(mentor)s")

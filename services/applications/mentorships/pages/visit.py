@@ -18,10 +18,12 @@ from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.mentorships.views.read_models import ProposedVisit, proposed_visit_of
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
+from services.applications.visits.views.names import visit_path
 from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import options
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -155,38 +157,26 @@ async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: 
     return see_other(mentorship_path(mentorship_id, "visit") + "?done=withdrawn")
 
 
-@router.get("/{mentorship_id}/visits/{pair_visit_id}/cancel")
-async def ask_cancel(
-    request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep
-) -> Response:
-    """Ask for the reason of a cancellation."""
-    return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
-
-
-def _cancel_page(
-    request: Request, view: MentorshipView, pair_visit_id: UUID, form: ReasonForm, status: int = 200
-) -> Response:
-    if pair_visit_id not in {visit.id for visit in view.visits}:
+async def _ask_cancel(asked: Asked[ReasonForm]) -> Question:
+    view, visit_id = await load_own_view(asked.bus, asked.principal, asked.id), asked.ids["pair_visit_id"]
+    if visit_id not in {visit.id for visit in view.visits}:
         raise not_found()
-    return render(
-        request,
-        "matches/reason.html",
-        status,
-        form_=form,
-        caption=view.of.case.application.reference,
-        title=gettext("Cancel the visit"),
+    return Question(
+        gettext("Cancel the visit"),
+        gettext("Ask that it be cancelled"),
+        visit_path(visit_id),
+        caption=view.of.case.application.reference or "",
         text=gettext("The visit does not take place; both of you get a mail. The mentorship goes on."),
-        back_href=f"/applications/visits/{pair_visit_id}",
-        button=gettext("Ask that it be cancelled"),
+        warning=True,
     )
 
 
-@router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel")
-async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask to cancel the visit."""
-    form = await ReasonForm.read(request)
-    if not form.validate():
-        return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, form, 422)
+async def _cancel(asked: Asked[ReasonForm]) -> str:
+    form = asked.form
     reason = StatedReason(form.reason.data)
-    await actions.cancel(bus, principal, mentorship_id, pair_visit_id, reason, form.text.data or "")
-    return see_other(mentorship_path(mentorship_id) + "?done=visit_cancelled")
+    visit_id = asked.ids["pair_visit_id"]
+    await actions.cancel(asked.bus, asked.principal, asked.id, visit_id, reason, form.text.data or "")
+    return mentorship_path(asked.id) + "?done=visit_cancelled"
+
+
+add_decision(router, Pair, Decision("/{mentorship_id}/visits/{pair_visit_id}/cancel", ReasonForm, _ask_cancel, _cancel))

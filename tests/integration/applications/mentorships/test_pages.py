@@ -161,6 +161,8 @@ async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
         mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=9)
     )
     assert (await abroad.of.as_("nino").get(f"{at}/complete")).status_code == 303
+    refused = await send(abroad, "nino", f"{at}/complete", {}, 409)
+    assert "It can be completed once 3 more sessions are confirmed" in refused.text
     for ago in (1, 2, 3):
         await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(-ago, "held_on")})
     for session in (await abroad.get("nino", at[13:]))["sessions"]:
