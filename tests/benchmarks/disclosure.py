@@ -110,7 +110,7 @@ def _draw(values: Sequence[str], dice: random.Random) -> str:
 def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
     """Return the pack with demand and outcomes, which share rows, in place of the seeded cells."""
     dice = random.Random(11)
-    facts = facts_of(one for quarter in (1, 2, 3, 4) for one in _applications(quarter, dice))
+    facts = facts_of(application for quarter in (1, 2, 3, 4) for application in _applications(quarter, dice))
     return {
         label: [*(each for each in figures if each.definition.id != RECEIVED), *counted(facts, label).values()]
         for label, figures in pack.items()

@@ -125,15 +125,15 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
 
 
 def _on_board(application: str, answer: Any) -> bool:
-    return any(one["application_id"] == application for one in answer["events"])
+    return any(event["application_id"] == application for event in answer["events"])
 
 
 def _judged(application: str, answer: Any) -> bool:
-    return any(one["id"] == application for one in answer["items"])
+    return any(item["id"] == application for item in answer["items"])
 
 
 def _matched(application: str, answer: Any) -> bool:
-    return any(one["id"] == application for one in answer["items"])
+    return any(item["id"] == application for item in answer["items"])
 
 
 def _call(today: date, fund: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ async def _officers(people: People, today: date) -> list[str]:
         for number in range(WARM + OFFICERS)
     ]
     await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
-    return [str(one["subject"]) for one in entries]
+    return [str(entry["subject"]) for entry in entries]
 
 
 class _Board:

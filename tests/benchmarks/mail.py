@@ -192,7 +192,7 @@ portal = FastAPI()
 @portal.post("/applications/internal/contacts/many")
 async def many(request: Request) -> dict[str, list[list[dict[str, str]]]]:
     """Answer each request with one person."""
-    return {"answers": [[_person(one)] for one in (await request.json())["wanted"]]}
+    return {"answers": [[_person(person)] for person in (await request.json())["wanted"]]}
 
 
 def _person(wanted: dict[str, Any]) -> dict[str, str]:

@@ -62,14 +62,14 @@ def chart_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pag
     context.close()
 
 
-def _within(one: list[float], other: list[float], by: float = 0.5) -> bool:
+def _within(first: list[float], other: list[float], by: float = 0.5) -> bool:
     """Return whether a box lies within another one, or extends beyond it by at most so many pixels."""
-    return all(one[n] >= other[n] - by and one[n + 2] <= other[n + 2] + by for n in (0, 1))
+    return all(first[n] >= other[n] - by and first[n + 2] <= other[n + 2] + by for n in (0, 1))
 
 
-def _touch(one: list[float], other: list[float]) -> bool:
+def _touch(first: list[float], other: list[float]) -> bool:
     """Return whether two boxes share more than half a pixel."""
-    return all(min(one[n + 2], other[n + 2]) - max(one[n], other[n]) > 0.5 for n in (0, 1))
+    return all(min(first[n + 2], other[n + 2]) - max(first[n], other[n]) > 0.5 for n in (0, 1))
 
 
 def test_texts_stay_where_they_belong(chart_page: Page) -> None:
@@ -89,10 +89,10 @@ def test_texts_stay_where_they_belong(chart_page: Page) -> None:
             if text["long"] > wide(text["said"], text["size"], bold=text["bold"]) * 1.03
         ]
         wrong += [
-            ("lie on each other", title, (one["said"], other["said"]))
-            for n, one in enumerate(texts)
+            ("lie on each other", title, (text["said"], other["said"]))
+            for n, text in enumerate(texts)
             for other in texts[:n]
-            if _touch(one["box"], other["box"])
+            if _touch(text["box"], other["box"])
         ]
         for text in texts:
             middle = [(text["box"][n] + text["box"][n + 2]) / 2 for n in (0, 1)] * 2
@@ -105,11 +105,11 @@ def test_tables_beside_charts_fit(chart_page: Page) -> None:
     """A table of many rows scrolls beside its picture, and on a wide screen no table scrolls sideways."""
     desk = chart_page.viewport_size == DESK
     pictures = chart_page.locator(".tandem-chart").all()
-    assert any(one.locator("thead th").count() > 5 for one in pictures)
+    assert any(picture.locator("thead th").count() > 5 for picture in pictures)
     long = 0
-    for one in pictures:
-        title, rows = one.locator("figcaption").inner_text(), one.locator("tbody tr").count()
-        numbers = one.locator(".tandem-chart__numbers")
+    for picture in pictures:
+        title, rows = picture.locator("figcaption").inner_text(), picture.locator("tbody tr").count()
+        numbers = picture.locator(".tandem-chart__numbers")
         room: list[int] = numbers.evaluate("each => [each.clientWidth, each.querySelector('table').scrollWidth]")
         assert not desk or room[1] <= room[0] + 1, f"the table of {title!r} is {room[1]} wide, its place {room[0]}"
         if rows > 30:

@@ -54,9 +54,11 @@ def test_the_api_table_does_not_scroll_sideways(browser: Browser, width: int) ->
     """Long addresses and many fields fit beside the access and the body of a request."""
     described = json.loads((ROOT / "docs/contracts/openapi-applications.json").read_text("utf-8"))
     operations = [
-        Operation(method.upper(), path, "", one.get("description", ""), "National coordinator", ("[application_ids]",))
+        Operation(
+            method.upper(), path, "", operation.get("description", ""), "National coordinator", ("[application_ids]",)
+        )
         for path, methods in described["paths"].items()
-        for method, one in methods.items()
+        for method, operation in methods.items()
     ]
     templates = FileSystemLoader(ROOT / "shared/web/templates")
     environment = site.environment(None).overlay(loader=ChoiceLoader([DictLoader({"shell.html": PAGE}), templates]))
@@ -70,7 +72,7 @@ def test_the_reason_for_a_hidden_number_does_not_scroll_sideways(browser: Browse
     """Numbers stand in pairs on a phone, and the reason for a hidden number wraps onto further lines."""
     loader = site.environment(ROOT / "services" / "reporting").loader
     page = Environment(loader=loader, autoescape=True).from_string(TABLE)
-    cells = [ReleasedCell(None, hidden=one) for one in Hidden]
+    cells = [ReleasedCell(None, hidden=reason) for reason in Hidden]
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _widths(browser, text, 320)
     assert room[0] == room[1]

@@ -11,7 +11,7 @@ from shared.contracts.codes import priorities
 
 def test_every_code_has_a_label_and_is_its_value() -> None:
     """A code is a lower-case word (a language level apart) that can be looked up by its value."""
-    lists = [one for one in vars(codes).values() if isinstance(one, type) and issubclass(one, codes.Code)]
+    lists = [value for value in vars(codes).values() if isinstance(value, type) and issubclass(value, codes.Code)]
     assert len(lists) > 40
     for known in lists:
         for code in known:
@@ -30,10 +30,10 @@ def test_health_and_clearance_stay_in_the_portal() -> None:
 
 
 @given(st.sampled_from(codes.LanguageLevel), st.sampled_from(codes.LanguageLevel))
-def test_levels_are_in_order(one: codes.LanguageLevel, other: codes.LanguageLevel) -> None:
+def test_levels_are_in_order(first: codes.LanguageLevel, other: codes.LanguageLevel) -> None:
     """A1 < A2 < B1 < B2 < C1 < C2 < native."""
     order = ["A1", "A2", "B1", "B2", "C1", "C2", "NS"]
-    assert one.reaches(other) == (order.index(one) >= order.index(other))
+    assert first.reaches(other) == (order.index(first) >= order.index(other))
 
 
 def test_topics_have_a_scheme_with_dates_and_successors() -> None:
@@ -58,7 +58,7 @@ def test_labels_of_countries_languages_and_topics() -> None:
     assert codes.topic_label("empact-1999", "spam") == "spam"
     assert len(codes.MEMBER_STATES) == 27
     assert len(codes.PARTNERS) == 6
-    assert all(isinstance(one, priorities.Topic) for one in codes.PRIORITIES[codes.EMPACT_2026].values())
+    assert all(isinstance(priority, priorities.Topic) for priority in codes.PRIORITIES[codes.EMPACT_2026].values())
 
 
 def test_restricted_expertise_is_marked() -> None:

@@ -61,7 +61,7 @@ def test_a_removed_field_is_refused(data: st.DataObject) -> None:
 
     def change(schema: Schema) -> None:
         del schema["properties"][field]
-        schema["required"] = [one for one in schema.get("required", []) if one != field]
+        schema["required"] = [name for name in schema.get("required", []) if name != field]
 
     assert any(line.startswith(f"{name}.{field}: the field was removed") for line in changed(name, change))
 
@@ -193,7 +193,7 @@ def test_widenings_are_fine(name: str, change: Callable[[Schema], object]) -> No
 def test_a_removed_event_is_refused() -> None:
     """Journals hold events of every kind for ever; a new event is fine."""
     fewer = {name: schema for name, schema in SCHEMAS.items() if name != "VisitMoved"}
-    assert [str(one) for one in breaches(SCHEMAS, fewer)] == [
+    assert [str(breach) for breach in breaches(SCHEMAS, fewer)] == [
         "VisitMoved: was removed. Keep its class: journals hold such events for ever."
     ]
     assert breaches(fewer, SCHEMAS) == []
@@ -205,7 +205,7 @@ def test_topics_keep_their_partitions_and_owners() -> None:
     new = copy.deepcopy(old)
     new["exchange.offers"].update(partitions=24, owner="matching", readers=["reporting"], kept_days=30)
     del new["exchange.runs"]
-    told = [str(one) for one in topic_breaches(old, new)]
+    told = [str(breach) for breach in topic_breaches(old, new)]
     assert [line.partition(": ")[0] for line in told] == [
         "exchange.offers.owner",
         "exchange.offers.partitions",
@@ -266,10 +266,10 @@ def test_the_working_tree_keeps_its_promises(capsys: pytest.CaptureFixture[str])
 
 @settings(max_examples=30)
 @given(st.sampled_from(NAMES), st.sampled_from(NAMES))
-def test_a_breach_is_one_line(one: str, other: str) -> None:
+def test_a_breach_is_one_line(first: str, other: str) -> None:
     """However different two events are, each breach is one line that begins with the event's name."""
-    for breach in breaches({one: SCHEMAS[one]}, {one: {**SCHEMAS[other], "x-topic": SCHEMAS[one]["x-topic"]}}):
-        assert str(breach).startswith(one)
+    for breach in breaches({first: SCHEMAS[first]}, {first: {**SCHEMAS[other], "x-topic": SCHEMAS[first]["x-topic"]}}):
+        assert str(breach).startswith(first)
         assert "\n" not in str(breach)
 
 

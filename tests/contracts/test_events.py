@@ -70,10 +70,10 @@ def walk(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterato
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_the_example_round_trips(event: type[Event]) -> None:
     """An event's example is valid, names every field, and stays the same after writing and reading."""
-    one = event(**event.example)
+    written = event(**event.example)
     assert set(event.example) == set(event.model_fields)
-    assert event.read(one.write()) == one
-    assert read(event.type, one.write()).write() == one.write()
+    assert event.read(written.write()) == written
+    assert read(event.type, written.write()).write() == written.write()
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
@@ -105,9 +105,9 @@ def test_our_own_code_cannot_misspell_a_field() -> None:
 
 def test_an_event_cannot_be_changed() -> None:
     """Events are frozen."""
-    one = EVENTS["ApplicationWithdrawn"].read(b'{"reason": "other"}')
+    event = EVENTS["ApplicationWithdrawn"].read(b'{"reason": "other"}')
     with pytest.raises(ValidationError, match="frozen"):
-        one.reason = "funding"  # type: ignore[attr-defined]
+        event.reason = "funding"  # type: ignore[attr-defined]
 
 
 def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:

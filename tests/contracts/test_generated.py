@@ -23,8 +23,8 @@ def test_generated_files_are_up_to_date() -> None:
 def test_generating_mends_what_is_stale(tmp_path: Path) -> None:
     """A missing, a changed and a left-over file are noticed and put right; a second run changes nothing."""
     assert len(generate.write(tmp_path)) == len(EVENTS) + 1
-    one = tmp_path / generate.SCHEMAS / "CallClosed.json"
-    one.write_text("{}", encoding="utf-8")
+    file = tmp_path / generate.SCHEMAS / "CallClosed.json"
+    file.write_text("{}", encoding="utf-8")
     (tmp_path / generate.SCHEMAS / "Gone.json").write_text("{}", encoding="utf-8")
     (tmp_path / generate.SCHEMAS / "CallRevised.json").unlink()
     names = {Path(path).stem for path in generate.stale(tmp_path)}
@@ -67,9 +67,13 @@ def test_asyncapi_tells_who_sends_and_who_receives() -> None:
     """Each topic has one sender, its owner, and the readers that topics.yaml allows."""
     operations = document()["operations"]
     for topic in TOPICS.values():
-        mine = {name: one for name, one in operations.items() if one["channel"]["$ref"] == f"#/channels/{topic.name}"}
-        senders = [name.partition(".")[0] for name, one in mine.items() if one["action"] == "send"]
-        receivers = {name.partition(".")[0] for name, one in mine.items() if one["action"] == "receive"}
+        mine = {
+            name: operation
+            for name, operation in operations.items()
+            if operation["channel"]["$ref"] == f"#/channels/{topic.name}"
+        }
+        senders = [name.partition(".")[0] for name, operation in mine.items() if operation["action"] == "send"]
+        receivers = {name.partition(".")[0] for name, operation in mine.items() if operation["action"] == "receive"}
         assert senders == [topic.owner]
         assert receivers == set(topic.readers)
 

@@ -126,5 +126,5 @@ def test_a_deadline_stands_on_known_events(deadline: Deadline) -> None:
         for part in deadline.due_field.split("."):
             field = field["properties"][part]
             field = schema["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
-        kinds = {one.get("format") for one in field.get("anyOf", [field])}
+        kinds = {choice.get("format") for choice in field.get("anyOf", [field])}
         assert ("date" if deadline.counted else "date-time") in kinds

@@ -20,5 +20,5 @@ def test_one_line_from_the_first_to_the_last(service: str) -> None:
     found = list(scripts.walk_revisions())
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
-    assert [one.revision for one in found] == sorted((one.revision for one in found), reverse=True)
-    assert all(Path(one.path).name.startswith(f"{one.revision}_") for one in found)
+    assert [revision.revision for revision in found] == sorted((revision.revision for revision in found), reverse=True)
+    assert all(Path(revision.path).name.startswith(f"{revision.revision}_") for revision in found)

@@ -49,40 +49,40 @@ async def test_every_persona_has_a_task(sample: LocalRun) -> None:
         for who in ("persona-officer", "persona-mentee"):
             assert (await people.get(who, f"{PORTAL}/applications"))["items"] == []
             calls = (await people.get(who, f"{PORTAL}/calls"))["items"]
-            assert sorted(one["state"] for one in calls) == ["closed", "published"]
+            assert sorted(call["state"] for call in calls) == ["closed", "published"]
         for who in ("persona-coordinator-am", "persona-coordinator-ge"):
             counts = (await people.get(who, f"{PORTAL}/queue/figures"))["states"]
             assert counts["submitted"] > 0
             assert counts["completed"] > 0
         for who in ("persona-host", "persona-mentor"):
             matches = (await people.get(who, f"{PORTAL}/matches"))["items"]
-            assert any(one["state"] == "confirmed" for one in matches)
+            assert any(match["state"] == "confirmed" for match in matches)
         french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["items"]
-        assert any(one["your_turn"] for one in french)
+        assert any(match["your_turn"] for match in french)
         assert any(
-            one["your_answer_is_asked"] for one in (await people.get("persona-host", f"{PORTAL}/matches"))["items"]
+            match["your_answer_is_asked"] for match in (await people.get("persona-host", f"{PORTAL}/matches"))["items"]
         )
         offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["items"]
-        assert any(one["state"] == "submitted" for one in offers)
+        assert any(offer["state"] == "submitted" for offer in offers)
         judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["items"]
         assert judged
         board = await people.get("persona-programme", "/matching/api/v1/board")
-        stages = {(one["kind"], one["state"]) for one in board["stages"]}
+        stages = {(stage["kind"], stage["state"]) for stage in board["stages"]}
         assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
         assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
         assert board["parked"] == 0
         figures = (await people.get("persona-donor", "/reporting/api/v1/figures", period="programme"))["figures"]
-        values = {one["indicator"]: int(float(one["value"] or 0)) for one in figures}
+        values = {figure["indicator"]: int(float(figure["value"] or 0)) for figure in figures}
         assert values["TOPCOP-OP-02"] >= 10
         assert values["TOPCOP-OP-08"] >= 3
         assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
         aims = await people.get("persona-donor", "/reporting/api/v1/targets")
-        assert {one["kind"] for one in aims["items"]} == {"baseline", "target"}
+        assert {target["kind"] for target in aims["items"]} == {"baseline", "target"}
         waiting = await people.get("persona-evaluator", "/reporting/api/v1/targets/waiting")
         assert waiting["items"] == []
         tests = (await people.get("persona-evaluator", "/reporting/api/v1/tests", limit=200))["items"]
-        assert {one["state"] for one in tests} == {"published"}
-        assert sum(one["handed_in"]["post"] for one in tests) >= 5
+        assert {test["state"] for test in tests} == {"published"}
+        assert sum(test["handed_in"]["post"] for test in tests) >= 5
 
 
 def test_the_sample_is_loaded_once(sample: LocalRun) -> None:

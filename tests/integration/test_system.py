@@ -127,7 +127,9 @@ async def test_the_figures_equal_a_count_of_the_events(local_run: LocalRun) -> N
         async def published() -> dict[str, int] | None:
             answer = await donor.get("persona-donor", "/reporting/api/v1/figures", period="programme")
             found = {
-                one["indicator"]: int(one["value"] or 0) for one in answer["figures"] if one["indicator"] in counted
+                figure["indicator"]: int(figure["value"] or 0)
+                for figure in answer["figures"]
+                if figure["indicator"] in counted
             }
             return found if found == counted else None
 
@@ -174,7 +176,7 @@ def _totals(run: LocalRun) -> dict[str, str]:
     async def read() -> dict[str, str]:
         async with People(System(run.read("environment.json"))) as donor:
             answer = await donor.get("persona-donor", "/reporting/api/v1/figures", period="programme")
-            return {one["indicator"]: str(one["value"]) for one in answer["figures"]}
+            return {figure["indicator"]: str(figure["value"]) for figure in answer["figures"]}
 
     return asyncio.run(read())
 

@@ -142,7 +142,9 @@ class BusMachine(RuleBasedStateMachine):
 
     def partitions(self) -> list[TopicPartition]:
         """Return the partitions of the subjects."""
-        both = [(APPLICATIONS, one) for one, _ in self.subjects] + [(OFFERS, other) for _, other in self.subjects]
+        both = [(APPLICATIONS, subject) for subject, _ in self.subjects] + [
+            (OFFERS, other) for _, other in self.subjects
+        ]
         return sorted({TopicPartition(topic, partition_of(topic, subject)) for topic, subject in both})
 
     async def _assign(self, bits: int, *, eagerly: bool = False) -> None:

@@ -41,8 +41,8 @@ def measure() -> list[Figure]:
 def _compared(who: str, problem: Problem) -> Figure:
     problem = replace(problem, seats=_scarce(problem))
     dice = random.Random(f"arrivals/{problem.seed}")
-    ids = [one.id for one in problem.candidates] + [one.id for one in problem.seats]
-    when = {one: dice.uniform(0, WEEKS) for one in ids}
+    ids = [candidate.id for candidate in problem.candidates] + [seat.id for seat in problem.seats]
+    when = {name: dice.uniform(0, WEEKS) for name in ids}
     served, early = _first_come(problem, when)
     matched, weekly = _in_cohorts(problem, when)
     return Figure(
@@ -73,14 +73,14 @@ def _first_come(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
     year = _Year(problem)
     waiting: list[Candidate] = []
     everything: list[Candidate | Seat] = [*problem.candidates, *problem.seats]
-    for one in sorted(everything, key=lambda one: when[one.id]):
-        if isinstance(one, Seat):
-            year.publish(one)
+    for part in sorted(everything, key=lambda part: when[part.id]):
+        if isinstance(part, Seat):
+            year.publish(part)
             for candidate in list(waiting):
-                if year.free[one.id] and year.match([candidate], [one.id]):
+                if year.free[part.id] and year.match([candidate], [part.id]):
                     waiting.remove(candidate)
-        elif not year.match([one], year.free):
-            waiting.append(one)
+        elif not year.match([part], year.free):
+            waiting.append(part)
     return year.matched, year.total
 
 
@@ -92,9 +92,9 @@ def _in_cohorts(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
         for seat in problem.seats:
             if week <= when[seat.id] < week + 1:
                 year.publish(seat)
-        waiting += [one for one in problem.candidates if week <= when[one.id] < week + 1]
+        waiting += [candidate for candidate in problem.candidates if week <= when[candidate.id] < week + 1]
         gone = year.match(waiting, year.free)
-        waiting = [one for one in waiting if one.id not in gone]
+        waiting = [candidate for candidate in waiting if candidate.id not in gone]
     return year.matched, year.total
 
 
@@ -113,7 +113,9 @@ class _Year:
 
     def match(self, candidates: Iterable[Candidate], seat_ids: Iterable[str]) -> set[str]:
         """Match candidates with what is free of these seats, for good; the ids of those who are matched."""
-        seats = tuple(replace(self._seats[one], capacity=self.free[one]) for one in seat_ids if self.free[one])
+        seats = tuple(
+            replace(self._seats[seat_id], capacity=self.free[seat_id]) for seat_id in seat_ids if self.free[seat_id]
+        )
         pairs = run(replace(self._problem, candidates=tuple(candidates), seats=seats)).pairs
         for pair in pairs:
             self.free[pair.seat_id] -= 1

@@ -77,7 +77,9 @@ class FromScratch:
         if problem.rules.ceilings or problem.rules.floors:
             raise ValueError("Ceilings and floors of countries are not known here")
         self._see(problem)
-        countries = sorted({one.country for one in self._people.values()} | {pair.country for pair in problem.fixed})
+        countries = sorted(
+            {person.country for person in self._people.values()} | {pair.country for pair in problem.fixed}
+        )
         number = {country: place for place, country in enumerate(countries)}
         seats = 1 + max(self._column.values(), default=NOBODY)
         free, share = np.zeros(seats, np.int64), np.zeros(seats, np.int64)
@@ -95,7 +97,7 @@ class FromScratch:
                 free[self._column[pair.seat_id]] -= 1
                 count[self._column[pair.seat_id], number[pair.country]] += 1
         of = np.zeros(len(self._lists.length), np.int64)
-        of[[self._row[name] for name in self._people]] = [number[one.country] for one in self._people.values()]
+        of[[self._row[name] for name in self._people]] = [number[person.country] for person in self._people.values()]
         lists, held = self._lists, np.full(len(of), NOBODY)
         _accept(lists.seat, lists.key, lists.length, of, free, share, count, held)
         names = {at: name for name, at in self._column.items()}
@@ -106,47 +108,47 @@ class FromScratch:
         """Return whether all lists are those of a market made from the whole problem at once."""
         market = Market(_only_who(problem, problem.candidates, problem.seats))
         pairs = market.all_pairs() if market.sweep is None else market.pairs
-        columns = np.array([self._column[one.id] for one in market.seats], np.int32)
+        columns = np.array([self._column[seat.id] for seat in market.seats], np.int32)
         return len(market.candidates) == len(self._people) and all(
-            self._lists.length[at := self._row[one.id]] == (size := pairs.starts[place + 1] - pairs.starts[place])
+            self._lists.length[at := self._row[candidate.id]] == (size := pairs.starts[place + 1] - pairs.starts[place])
             and np.array_equal(self._lists.seat[at, :size], columns[pairs.seat[cut := pairs.row(place)]])
             and np.array_equal(self._lists.key[at, :size], pairs.key[cut])
-            for place, one in enumerate(market.candidates)
+            for place, candidate in enumerate(market.candidates)
         )
 
     def _see(self, problem: Problem) -> None:
         """Find what has changed, and make those lists again."""
         fixed = {pair.candidate_id for pair in problem.fixed}
-        people = {one.id: one for one in problem.candidates if one.id not in fixed}
-        seats = {one.id: one for one in problem.seats}
-        for name in [name for name, one in self._people.items() if people.get(name) is not one]:
+        people = {candidate.id: candidate for candidate in problem.candidates if candidate.id not in fixed}
+        seats = {seat.id: seat for seat in problem.seats}
+        for name in [name for name, person in self._people.items() if people.get(name) is not person]:
             at = self._row.pop(name)
             self._lists.length[at] = 0
             self._free_rows.append(at)
             del self._people[name]
-        for name in [name for name, one in self._seats.items() if not _same(one, seats.get(name))]:
+        for name in [name for name, seat in self._seats.items() if not _same(seat, seats.get(name))]:
             at = self._column.pop(name)
             _drop(self._lists.seat, self._lists.own, self._lists.key, self._lists.length, at)
             self._free_columns.append(at)
             self._rules = None
-        new = [one for name, one in seats.items() if name not in self._column]
+        new = [seat for name, seat in seats.items() if name not in self._column]
         self._seats = seats
-        for one in new:
-            self._column[one.id] = self._free_columns.pop() if self._free_columns else len(self._column)
+        for seat in new:
+            self._column[seat.id] = self._free_columns.pop() if self._free_columns else len(self._column)
             self._rules = None
             if self._people:
-                self._enter_column(one)
+                self._enter_column(seat)
         for name, person in people.items():
             if name not in self._people:
                 self._people[name] = person
                 self._enter_row(person)
 
-    def _enter_row(self, one: Candidate) -> None:
+    def _enter_row(self, person: Candidate) -> None:
         if self._rules is None:
             self._rules = Market(_only_who(self._start, (), self._seats.values()))
             self._numbers = np.array([self._column[seat.id] for seat in self._rules.seats], np.int32)
-        row, own_ties = self._rules.row_of(one), self._rules.scores.ties([one])[0][0]
-        at = self._row[one.id] = self._free_rows.pop() if self._free_rows else len(self._row)
+        row, own_ties = self._rules.row_of(person), self._rules.scores.ties([person])[0][0]
+        at = self._row[person.id] = self._free_rows.pop() if self._free_rows else len(self._row)
         size, lists = len(row.seat), self._lists
         lists.make_room(at + 1, size)
         lists.length[at] = size
@@ -154,27 +156,32 @@ class FromScratch:
         lists.own[at, :size] = (row.gain << TIE_BITS) | own_ties[row.seat]
         lists.key[at, :size] = row.key
 
-    def _enter_column(self, one: Seat) -> None:
-        market, lists = Market(_only_who(self._start, self._people.values(), (one,))), self._lists
+    def _enter_column(self, seat: Seat) -> None:
+        market, lists = Market(_only_who(self._start, self._people.values(), (seat,))), self._lists
         pairs, ties = market.all_pairs(), market.scores.ties(market.candidates)[0][:, 0]
         rows = np.array([self._row[person.id] for person in market.candidates], np.int64)[pairs.owner]
         lists.make_room(0, int(lists.length.max(initial=0)) + 1)
         own = (pairs.gain << TIE_BITS) | ties[pairs.owner]
-        _insert(lists.seat, lists.own, lists.key, lists.length, self._column[one.id], rows, own, pairs.key)
+        _insert(lists.seat, lists.own, lists.key, lists.length, self._column[seat.id], rows, own, pairs.key)
 
 
 def _only_who(problem: Problem, candidates: Iterable[Candidate], seats: Iterable[Seat]) -> Problem:
     """The problem with nothing of how many a seat takes: what decides who may have it, and how good the pair is."""
     taken = {pair.candidate_id for pair in problem.fixed}
-    room = tuple(replace(one, capacity=1_000_000, share_exempt=True) for one in seats)
-    return replace(problem, candidates=tuple(one for one in candidates if one.id not in taken), seats=room, fixed=())
+    room = tuple(replace(seat, capacity=1_000_000, share_exempt=True) for seat in seats)
+    return replace(
+        problem,
+        candidates=tuple(candidate for candidate in candidates if candidate.id not in taken),
+        seats=room,
+        fixed=(),
+    )
 
 
-def _same(one: Seat, other: Seat | None) -> bool:
+def _same(first: Seat, other: Seat | None) -> bool:
     """Whether two seats are different in nothing but how many they take."""
-    if one is other or other is None:
-        return one is other
-    return replace(one, capacity=other.capacity, share_exempt=other.share_exempt) == other
+    if first is other or other is None:
+        return first is other
+    return replace(first, capacity=other.capacity, share_exempt=other.share_exempt) == other
 
 
 @compiled
@@ -195,10 +202,10 @@ def _accept(
     who, worth = np.full((len(free), most), -1, np.int64), np.zeros((len(free), most), np.int64)
     size, asked = np.zeros(len(free), np.int64), np.zeros(len(length), np.int64)
     for entering in range(len(length)):
-        one = entering
-        while one >= 0 and asked[one] < length[one]:
-            at, value, own = seat[one, asked[one]], key[one, asked[one]], country[one]
-            asked[one] += 1
+        candidate = entering
+        while candidate >= 0 and asked[candidate] < length[candidate]:
+            at, value, own = seat[candidate, asked[candidate]], key[candidate, asked[candidate]], country[candidate]
+            asked[candidate] += 1
             bound = count[at, own] >= share[at]
             if not bound and size[at] < free[at]:
                 place = size[at]
@@ -215,22 +222,22 @@ def _accept(
                 gone = who[at, place]
                 held[gone] = -1
                 count[at, country[gone]] -= 1
-            who[at, place], worth[at, place], held[one] = one, value, at
+            who[at, place], worth[at, place], held[candidate] = candidate, value, at
             count[at, own] += 1
-            one = gone
+            candidate = gone
 
 
 @compiled
 def _drop(seat: NDArray[np.int32], own: Integers, key: Integers, length: Integers, gone: int) -> None:
     """Take a seat out of all lists."""
-    for one in range(len(length)):
-        for at in range(length[one]):
-            if seat[one, at] == gone:
-                length[one] -= 1
-                for place in range(at, length[one]):
-                    seat[one, place] = seat[one, place + 1]
-                    own[one, place] = own[one, place + 1]
-                    key[one, place] = key[one, place + 1]
+    for candidate in range(len(length)):
+        for at in range(length[candidate]):
+            if seat[candidate, at] == gone:
+                length[candidate] -= 1
+                for place in range(at, length[candidate]):
+                    seat[candidate, place] = seat[candidate, place + 1]
+                    own[candidate, place] = own[candidate, place + 1]
+                    key[candidate, place] = key[candidate, place + 1]
                 break
 
 
@@ -247,14 +254,14 @@ def _insert(
 ) -> None:
     """Put a seat into the lists of some candidates (`rows`), each at its place in the candidate's order."""
     for number in range(len(rows)):
-        one = rows[number]
-        place = length[one]
-        while place > 0 and own[one, place - 1] < own_order[number]:
-            seat[one, place] = seat[one, place - 1]
-            own[one, place] = own[one, place - 1]
-            key[one, place] = key[one, place - 1]
+        candidate = rows[number]
+        place = length[candidate]
+        while place > 0 and own[candidate, place - 1] < own_order[number]:
+            seat[candidate, place] = seat[candidate, place - 1]
+            own[candidate, place] = own[candidate, place - 1]
+            key[candidate, place] = key[candidate, place - 1]
             place -= 1
-        seat[one, place] = new
-        own[one, place] = own_order[number]
-        key[one, place] = its_key[number]
-        length[one] += 1
+        seat[candidate, place] = new
+        own[candidate, place] = own_order[number]
+        key[candidate, place] = its_key[number]
+        length[candidate] += 1

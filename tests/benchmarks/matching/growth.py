@@ -19,17 +19,17 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
     return [*(_row(each, found[0]) for each in found), _memory(found[-1], found[0])]
 
 
-def _row(one: Measurement, first: Measurement) -> Figure:
+def _row(measured: Measurement, first: Measurement) -> Figure:
     """A size beside what it would take if the first grew as n log n in the feasible pairs."""
-    grown = first.seconds * (one.pairs * math.log(one.pairs)) / (first.pairs * math.log(first.pairs))
+    grown = first.seconds * (measured.pairs * math.log(measured.pairs)) / (first.pairs * math.log(first.pairs))
     return Figure(
-        NAME.format(people=one.people),
-        round(one.seconds, 4),
+        NAME.format(people=measured.people),
+        round(measured.seconds, 4),
         "s",
         Reference(f"n log n in pairs, from {first.people:,} on", round(grown, 4)),
-        round(grown / one.seconds, 2),
+        round(grown / measured.seconds, 2),
         "at most n log n",
-        one.seconds <= grown,
+        measured.seconds <= grown,
     )
 
 

@@ -45,7 +45,7 @@ def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
     beside = Reference("a run from scratch", round(whole, 1))
     first.receipt(first.unmatched[0], effort=_EFFORT)
     started = process_time()
-    tried = [first.receipt(one, effort=_EFFORT).tried for one in first.unmatched[:RECEIPTS]]
+    tried = [first.receipt(candidate, effort=_EFFORT).tried for candidate in first.unmatched[:RECEIPTS]]
     receipt, runs = 1000 * (process_time() - started) / len(tried), whole * sum(tried) / len(tried)
     return [
         Figure(

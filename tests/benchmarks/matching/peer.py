@@ -16,8 +16,8 @@ def by_matching(lists: dict[str, Any]) -> tuple[float, list[int]]:
     """The package `matching` (daffidwilde): time to make and to solve the game."""
     from matching.games import HospitalResident  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer's
 
-    people = {f"r{one}": [f"h{seat}" for seat in wish] for one, wish in enumerate(lists["wishes"])}
-    seats = {f"h{seat}": [f"r{one}" for one in order] for seat, order in enumerate(lists["orders"])}
+    people = {f"r{candidate}": [f"h{seat}" for seat in wish] for candidate, wish in enumerate(lists["wishes"])}
+    seats = {f"h{seat}": [f"r{candidate}" for candidate in order] for seat, order in enumerate(lists["orders"])}
     places = {f"h{seat}": count for seat, count in enumerate(lists["places"])}
     started = perf_counter()
     solved = HospitalResident.create_from_dictionaries(people, seats, places).solve(optimal="resident")
@@ -34,16 +34,16 @@ def by_algmatch(lists: dict[str, Any]) -> tuple[float, list[int]]:
     from algmatch import HR  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer's
 
     problem = {
-        "residents": {one + 1: [seat + 1 for seat in wish] for one, wish in enumerate(lists["wishes"])},
+        "residents": {candidate + 1: [seat + 1 for seat in wish] for candidate, wish in enumerate(lists["wishes"])},
         "hospitals": {
-            seat + 1: {"capacity": lists["places"][seat], "preferences": [one + 1 for one in order]}
+            seat + 1: {"capacity": lists["places"][seat], "preferences": [candidate + 1 for candidate in order]}
             for seat, order in enumerate(lists["orders"])
         },
     }
     started = perf_counter()
     solved = HR(dictionary=problem).get_stable_matching()["resident_sided"]
     seconds = perf_counter() - started
-    return seconds, [int(solved[f"r{one + 1}"][1:] or 0) - 1 for one in range(len(lists["wishes"]))]
+    return seconds, [int(solved[f"r{candidate + 1}"][1:] or 0) - 1 for candidate in range(len(lists["wishes"]))]
 
 
 def main() -> None:

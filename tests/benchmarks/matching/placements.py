@@ -63,7 +63,7 @@ def measure() -> list[Figure]:
 def _keeps_quotas(result: Result) -> bool:
     """Whether places, shares of one country and ceilings hold, counted from the pairs."""
     problem = result.problem
-    country = {one.id: one.country for one in problem.candidates}
+    country = {candidate.id: candidate.country for candidate in problem.candidates}
     held: dict[str, list[str]] = {}
     sent: dict[str, int] = {}
     for pair in result.pairs:

@@ -26,8 +26,8 @@ class Point:
 
 def growth(points: Sequence[Point]) -> str:
     """The plot as SVG; people to the right, seconds up, both logarithmic."""
-    highest = max(max(one.seconds, one.expected) for one in points)
-    lowest = min(min(one.seconds, one.expected) for one in points)
+    highest = max(max(point.seconds, point.expected) for point in points)
+    lowest = min(min(point.seconds, point.expected) for point in points)
     across = _Axis(points[0].people, points[-1].people, _LEFT, _WIDTH - _RIGHT)
     up = _Axis(10 ** math.floor(math.log10(lowest)), highest * 1.3, _HEIGHT - _BOTTOM, _TOP)
     root = etree.Element(
@@ -40,7 +40,7 @@ def growth(points: Sequence[Point]) -> str:
         },
     )
     title = "A stable matching with full lists grows more slowly than n log n in its pairs"
-    if any(one.seconds > one.expected for one in points):
+    if any(point.seconds > point.expected for point in points):
         title = "Seconds for a stable matching with full lists, beside n log n in its pairs"
     etree.SubElement(root, "title").text = title
     etree.SubElement(root, "rect", width=str(_WIDTH), height=str(_HEIGHT), fill="#ffffff")
@@ -48,16 +48,18 @@ def growth(points: Sequence[Point]) -> str:
     for value in up.decades():
         _line(root, [(_LEFT, up.at(value)), (_WIDTH - _RIGHT, up.at(value))], _GRID)
         _text(root, f"{value:g} s", _LEFT - 8, up.at(value) + 5, anchor="end", colour=_QUIET)
-    for one in points:
-        _text(root, f"{one.people:,}", across.at(one.people), _HEIGHT - _BOTTOM + 22, anchor="middle", colour=_QUIET)
+    for point in points:
+        _text(
+            root, f"{point.people:,}", across.at(point.people), _HEIGHT - _BOTTOM + 22, anchor="middle", colour=_QUIET
+        )
     _text(root, "mentees, and a third as many mentors", _LEFT, _HEIGHT - 12, colour=_QUIET)
-    expected = [(across.at(one.people), up.at(one.expected)) for one in points]
-    measured = [(across.at(one.people), up.at(one.seconds)) for one in points]
+    expected = [(across.at(point.people), up.at(point.expected)) for point in points]
+    measured = [(across.at(point.people), up.at(point.seconds)) for point in points]
     _line(root, expected, _QUIET, dash="6 5")
     _line(root, measured, _BLUE, width=2.5)
-    for one, (x, y) in zip(points, measured, strict=True):
+    for point, (x, y) in zip(points, measured, strict=True):
         etree.SubElement(root, "circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="4.5", fill=_BLUE)
-        _text(root, f"{one.seconds:.2g} s", x, y + 22, anchor="middle", colour=_INK)
+        _text(root, f"{point.seconds:.2g} s", x, y + 22, anchor="middle", colour=_INK)
     _text(root, "n log n in pairs", expected[-1][0] + 10, expected[-1][1] + 5, colour=_QUIET)
     _text(root, "measured", measured[-1][0] + 10, measured[-1][1] + 5, colour=_BLUE, weight="bold")
     return etree.tostring(root, pretty_print=True, encoding="unicode")

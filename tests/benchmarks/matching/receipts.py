@@ -28,7 +28,7 @@ def measure(people: int = OFFICERS, offers: int = OFFERS, effort: int = EFFORT) 
     result = run(problem)
     result.receipt(result.unmatched[0], effort=1)
     started = process_time()
-    tried = [result.receipt(one, effort=effort).tried for one in result.unmatched]
+    tried = [result.receipt(candidate, effort=effort).tried for candidate in result.unmatched]
     value = (process_time() - started) / len(tried)
     beside = median(_seconds_of_a_run(problem) for _ in range(_TIMES)) * sum(tried) / len(tried)
     return [

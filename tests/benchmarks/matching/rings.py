@@ -23,7 +23,7 @@ def measure() -> list[Figure]:
 
 def _of(people: int, offers: int, agencies: int) -> Figure:
     market = Market(_problem(people, offers, agencies))
-    waiting = {one.id for one in market.candidates}
+    waiting = {candidate.id for candidate in market.candidates}
     started = perf_counter()
     fast = rings(market, waiting, exact_columns=0)
     theirs = 1000 * (perf_counter() - started)
@@ -49,9 +49,9 @@ def _problem(people: int, offers: int, agencies: int) -> Any:
     problem = instances.placements(people, offers, seed=1)
     homes = [(f"agency-{number}", dice.choice(_COUNTRIES)) for number in range(agencies)]
 
-    def put(one: Any) -> Any:
+    def put(part: Any) -> Any:
         agency, country = dice.choice(homes)
-        return replace(one, organisation_id=agency, country=country)
+        return replace(part, organisation_id=agency, country=country)
 
     return replace(
         problem,

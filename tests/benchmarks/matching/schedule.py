@@ -102,7 +102,7 @@ def _near(first: Plan, best: Plan) -> list[Figure]:
     """Compare the first plan with the optimum: days of visits, and weeks of waiting."""
     beside = "proven optimum" if best.proven else "best found"
     name = f"schedule: {len(first.days):,} visits, first answer: "
-    days, most = (sum(len(one) for one in plan.days) for plan in (first, best))
+    days, most = (sum(len(days) for days in plan.days) for plan in (first, best))
     wait, least = first.cost.weeks, best.cost.weeks
     return [
         Figure(
@@ -173,18 +173,18 @@ def _highs(given: Options) -> float:
     solver.changeColsIntegrality(columns, np.arange(columns, dtype=np.int32), kinds)
     for unit in range(units):
         own_options = [*range(int(given.start[unit]), int(given.start[unit + 1])), options + unit]
-        _row(solver, 1.0, 1.0, [(one, 1) for one in own_options])
+        _row(solver, 1.0, 1.0, [(option, 1) for option in own_options])
     for (seat, week), entries in sorted(places.items()):
         assert week < weeks
         _row(solver, -highspy.kHighsInf, float(given.calendar.free[seat, week]), entries)
     for _, own in sorted(days.items()):
-        _row(solver, -highspy.kHighsInf, 1.0, [(one, 1) for one in own])
+        _row(solver, -highspy.kHighsInf, 1.0, [(option, 1) for option in own])
     started = perf_counter()
     solver.run()
     return perf_counter() - started
 
 
 def _row(solver: highspy.Highs, least: float, most: float, entries: Sequence[tuple[int, int]]) -> None:
-    index = np.array([one for one, _ in entries], np.int32)
-    amount = np.array([one for _, one in entries], np.float64)
+    index = np.array([index for index, _ in entries], np.int32)
+    amount = np.array([factor for _, factor in entries], np.float64)
     solver.addRow(least, most, len(entries), index, amount)

@@ -66,8 +66,8 @@ def _python(market: Market, people: int) -> tuple[float, list[int], list[int]]:
     weights = market.problem.rules.weights
     sums = np.zeros((people, 2), np.int64)
     started = perf_counter()
-    for one, candidate in enumerate(market.candidates[:people]):
+    for number, candidate in enumerate(market.candidates[:people]):
         for seat in market.seats:
             for criterion, got in points(market.problem, candidate, seat).items():
-                sums[one] += weights[criterion].applicant * got, weights[criterion].host * got
+                sums[number] += weights[criterion].applicant * got, weights[criterion].host * got
     return (perf_counter() - started) / (people * len(market.seats)) * 1e9, sums[:, 0].tolist(), sums[:, 1].tolist()

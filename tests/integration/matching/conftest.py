@@ -139,7 +139,7 @@ class World:
 
     async def officer(self, country: str = "MD", *, eligible: bool = True, **profile: Any) -> UUID:
         """Submit an application that is endorsed and found eligible."""
-        one, number = new_id(), next(self.numbers)
+        person, number = new_id(), next(self.numbers)
         values = ex.PROFILE | {
             "call_id": str(self.call_id),
             "reference": f"{country}-2026-{number:04}",
@@ -151,14 +151,14 @@ class World:
         due = clock.now() + timedelta(days=14)
         submitted = applications.ApplicationSubmitted.model_validate({"profile": values | profile, "due": due})
         found = applications.ApplicationFoundEligible.model_validate(applications.ApplicationFoundEligible.example)
-        await self.feed.deliver((submitted, one), (applications.ApplicationEndorsed(due=due), one))
+        await self.feed.deliver((submitted, person), (applications.ApplicationEndorsed(due=due), person))
         if eligible:
-            await self.feed.deliver((found, one))
-        return one
+            await self.feed.deliver((found, person))
+        return person
 
     async def offer(self, country: str = "FR", **terms: Any) -> UUID:
         """Publish a placement."""
-        one, number = new_id(), next(self.numbers)
+        placement, number = new_id(), next(self.numbers)
         values = ex.OFFER_TERMS | {
             "call_id": str(self.call_id),
             "reference": f"{country}-P-2026-{number:04}",
@@ -168,12 +168,12 @@ class World:
             "deadline": None,
         }
         published = offers.OfferPublished.model_validate({"terms": values | terms})
-        await self.feed.deliver((published, one))
-        return one
+        await self.feed.deliver((published, placement))
+        return placement
 
     async def mentor(self, country: str = "RO", **profile: Any) -> UUID:
         """Publish a mentor."""
-        one, number = new_id(), next(self.numbers)
+        mentor, number = new_id(), next(self.numbers)
         values = ex.MENTOR_PROFILE | {
             "call_id": str(self.call_id),
             "reference": f"{country}-M-2026-{number:04}",
@@ -181,8 +181,8 @@ class World:
             "organisation_id": str(new_id()),
             "periods": self.period(0, 40),
         }
-        await self.feed.deliver((mentors.MentorPublished.model_validate({"profile": values | profile}), one))
-        return one
+        await self.feed.deliver((mentors.MentorPublished.model_validate({"profile": values | profile}), mentor))
+        return mentor
 
     async def exclude(self, first: str, second: str, *, confidential: bool) -> None:
         """Keep two countries apart."""

@@ -142,7 +142,7 @@ class Contacts:
             return JSONResponse({}, 503)
         if self.erased:
             return JSONResponse({"answers": [[] for _ in asked], "erased": list(range(len(asked)))})
-        return JSONResponse({"answers": [self.recipients(one) for one in asked]})
+        return JSONResponse({"answers": [self.recipients(question) for question in asked]})
 
     def recipients(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
         """Return one recipient for each audience, two for a home coordinator (with a deputy)."""
@@ -154,8 +154,8 @@ class Contacts:
             names = [name for name in names if name != "deputy"]
         people = [self.person(kind, name) | {"language": self.languages.get(kind, "en")} for name in names]
         people = [
-            one | {"timezone": self.zones.get(f"{kind}.{name}", one["timezone"])}
-            for one, name in zip(people, names, strict=True)
+            person | {"timezone": self.zones.get(f"{kind}.{name}", person["timezone"])}
+            for person, name in zip(people, names, strict=True)
         ]
         if "availability_of" in wanted:
             people = [

@@ -36,13 +36,13 @@ async def test_untouched_journals_hold_and_so_does_their_export(with_events: Sys
     assert await verify(with_events) == []
     assert await verify(with_events, tmp_path / "export") == []
     for service in SERVICES:
-        one = manifest["services"][service]
-        text = (tmp_path / "export" / one["file"]).read_bytes()
-        assert sha256(text).hexdigest() == one["sha256"]
+        entry = manifest["services"][service]
+        text = (tmp_path / "export" / entry["file"]).read_bytes()
+        assert sha256(text).hexdigest() == entry["sha256"]
         lines = [json.loads(line) for line in text.splitlines()]
-        assert len(lines) == one["events"] > 0
+        assert len(lines) == entry["events"] > 0
         connection = await _database(with_events, service)
-        assert one["events"] == await connection.fetchval("SELECT count(*) FROM journal")
+        assert entry["events"] == await connection.fetchval("SELECT count(*) FROM journal")
         payloads = {str(row["id"]): row["payload"] for row in await connection.fetch("SELECT id, payload FROM journal")}
         assert {line["id"]: line["payload"] for line in lines} == payloads
         await connection.close()
@@ -57,7 +57,7 @@ async def test_what_comes_after_an_export_does_not_contradict_it(with_events: Sy
     topic, subject = await _an_aggregate(connection)
     await connection.close()
     bus = with_events.bus("matching")
-    event = next(one for one in EVENTS.values() if one.topic == topic)
+    event = next(event for event in EVENTS.values() if event.topic == topic)
     async with bus.transaction("test") as tx:
         await tx.record(event.model_validate(event.example), subject)
     await bus.close()

@@ -48,7 +48,7 @@ async def test_what_is_late_stands_with_who_has_it(
     assert "No case is late" in (await browser.get("/matching/")).text
     clock.move(timedelta(days=30))
     found = (await browser.get("/matching/api/v1/stuck")).json()["items"]
-    assert {(one["reference"][:2], one["stage"], one["holder"]) for one in found} == {
+    assert {(case["reference"][:2], case["stage"], case["holder"]) for case in found} == {
         ("GE", "application:endorsed", "Programme coordinator"),
         ("MD", "match:proposed", "National coordinator of Moldova"),
     }
@@ -74,7 +74,7 @@ async def test_a_reserve_that_no_country_clears_in_time_is_late(
 
     async def late() -> dict[str, str]:
         stuck = (await browser.get("/matching/api/v1/stuck")).json()["items"]
-        return {one["stage"]: one["holder"] for one in stuck if one["application_id"] == str(of)}
+        return {case["stage"]: case["holder"] for case in stuck if case["application_id"] == str(of)}
 
     home = {"MD": "Moldova", "GE": "Georgia"}
     assert await late() == {"match:reserve_proposed": f"National coordinator of {home[country]}"}
@@ -98,9 +98,9 @@ async def test_each_event_leads_to_what_caused_it_and_what_it_caused(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     (visit,) = await world.rows("SELECT id, cause_id FROM activity WHERE type = 'VisitScheduled'")
     told = (await browser.get(f"/matching/api/v1/events/{visit.id}")).json()
-    assert [one["type"] for one in told["causes"]] == ["AnswerGiven"]
+    assert [event["type"] for event in told["causes"]] == ["AnswerGiven"]
     answer = (await browser.get(f"/matching/api/v1/events/{visit.cause_id}")).json()
-    assert {one["type"] for one in answer["effects"]} == {"MatchConfirmed", "VisitScheduled"}
+    assert {event["type"] for event in answer["effects"]} == {"MatchConfirmed", "VisitScheduled"}
     assert "actor" not in answer["event"]
     page = (await browser.get(f"/matching/events/{visit.id}")).text
     assert f"/matching/events/{visit.cause_id}" in page
@@ -121,14 +121,14 @@ async def test_the_stream_is_narrowed_by_call_topic_type_and_case(
     (row,) = await world.rows("SELECT reference FROM candidate WHERE id = :id", id=application_id)
 
     async def types(query: str) -> set[str]:
-        return {one["type"] for one in (await browser.get(f"/matching/api/v1/events?{query}")).json()["items"]}
+        return {event["type"] for event in (await browser.get(f"/matching/api/v1/events?{query}")).json()["items"]}
 
     assert await types("type=VisitScheduled") == {"VisitScheduled"}
     assert await types("topic=exchange.visits") == {"VisitScheduled"}
     assert await types("topic=nothing") == set()
     assert await types(f"call_id={new_id()}") == set()
     case = (await browser.get(f"/matching/api/v1/events?case={row.reference.lower()}")).json()["items"]
-    assert {one["reference"] for one in case} == {row.reference}
+    assert {item["reference"] for item in case} == {row.reference}
     page = (await browser.get(f"/matching/events?call=all&case={row.reference}&type=MatchOffered")).text
     assert "Match offered to both sides" in page
     assert "GE-2026" not in page

@@ -43,7 +43,7 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
     await world.match_calls()
     pages = ["/matching/", "/matching/?call=all", "/matching/applications", "/matching/events", "/matching/runs"]
     pages += ["/matching/visits", "/matching/mentorships", f"/matching/cohorts/{world.call_id}"]
-    pages += [f"/matching/applications/{one}" for one in (first, third)]
+    pages += [f"/matching/applications/{officer}" for officer in (first, third)]
     pages += [f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}"]
     pages += ["/matching/applications?stage=application:waitlisted&sort=-since", "/matching/applications?page=x&call=y"]
     for page in pages:

@@ -36,12 +36,14 @@ async def test_a_group_is_proposed_at_one_place_and_told_so(
     """All members get the same offer and common weeks; receipts and run say that they were placed together."""
     await world.call()
     await world.offer(places=1, group_size=5)
-    wide = await world.offer(places=3, group_size=5, periods=[one | {"places_per_week": 3} for one in world.period()])
+    wide = await world.offer(
+        places=3, group_size=5, periods=[period | {"places_per_week": 3} for period in world.period()]
+    )
     members = await _group(world, 3)
     committed = await world.commit()
     told = dict(await world.facts("MatchProposed"))
-    for one in members:
-        event = told[str(committed.matches[one])]
+    for member in members:
+        event = told[str(committed.matches[member])]
         assert isinstance(event, MatchProposed)
         assert event.pairing.offer_id == wide
         assert event.weeks
@@ -62,14 +64,14 @@ async def test_a_group_is_proposed_at_one_place_and_told_so(
 async def test_nobody_of_a_group_goes_where_not_all_fit(world: World) -> None:
     """With two places for three no member is placed, each receipt asks for one more place, and a single gets one."""
     await world.call()
-    await world.offer(places=2, group_size=5, periods=[one | {"places_per_week": 5} for one in world.period()])
+    await world.offer(places=2, group_size=5, periods=[period | {"places_per_week": 5} for period in world.period()])
     members = await _group(world, 3)
     single = await world.officer("GE")
     committed = await world.commit()
     assert set(committed.matches) == {single}
     receipts = dict(await world.facts("NoMatchExplained"))
-    for one in members:
-        receipt = receipts[str(one)]
+    for member in members:
+        receipt = receipts[str(member)]
         assert isinstance(receipt, NoMatchExplained)
         assert (receipt.group_size, receipt.group_feasible) == (3, 0)
         assert [(change.change, change.count) for change in receipt.counterfactuals] == [("more_places", 1)]
@@ -95,11 +97,11 @@ async def test_half_a_group_cannot_be_committed(world: World) -> None:
     """Choosing one of two members is refused, and nothing is proposed."""
     await world.call()
     offer = await world.offer(places=4, group_size=5)
-    one, other = await _group(world, 2)
+    first, other = await _group(world, 2)
     with pytest.raises(Refused, match="whole"):
-        await world.commit({one: offer})
+        await world.commit({first: offer})
     assert await world.facts("MatchProposed") == []
-    assert set((await world.commit({one: offer, other: offer})).matches) == {one, other}
+    assert set((await world.commit({first: offer, other: offer})).matches) == {first, other}
 
 
 async def test_a_group_that_is_next_in_line_is_proposed_whole(world: World) -> None:

@@ -51,14 +51,16 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
     """After repeated kills while officers arrive, each has one match, no place is taken twice, published facts hold."""
     await world.call(share_of_offer=100)
     for _ in range(4):
-        await world.offer(places=3, group_size=1, periods=[one | {"places_per_week": 5} for one in world.period()])
+        await world.offer(
+            places=3, group_size=1, periods=[period | {"places_per_week": 5} for period in world.period()]
+        )
     running = [await asyncio.to_thread(_instance, world, store_address) for _ in range(2)]
     try:
         for kill in range(_KILLS):
             for country in ("MD", "GE", "AM"):
                 await world.officer(country)
-            for one in running:
-                one.go()
+            for process in running:
+                process.go()
             # Now at the beginning of a commit, now later: each kill strikes another moment of it.
             await asyncio.sleep(0.02 + 0.05 * kill)
             running.pop(0).kill()
@@ -70,8 +72,8 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
 
         await until(full, "the instance that was left fills the places")
     finally:
-        for one in running:
-            one.kill()
+        for process in running:
+            process.kill()
     over = await world.rows("SELECT seat_id, count(*) AS taken FROM match GROUP BY seat_id HAVING count(*) > 3")
     assert over == []
     twice = await world.rows("SELECT application_id FROM match GROUP BY application_id HAVING count(*) > 1")

@@ -126,19 +126,19 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     monkeypatch.setattr(cohorts_plan, "solve", never)
     row = await _finished(world, job)
     assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
-    here = {str(one): _plain(told) for part in plan.parts for one, told in part.receipts.items()}
+    here = {str(person): _plain(told) for part in plan.parts for person, told in part.receipts.items()}
     there = {subject: _plain(event) for subject, event in await world.facts("MatchExplained", "NoMatchExplained")}
     assert there == here
-    assert there.keys() == {str(one) for one in people}
+    assert there.keys() == {str(person) for person in people}
     runs = await world.facts("RunFinished")
     assert [_plain(event) for _, event in runs] == [_plain(part.finished) for part in plan.parts]
     assert {subject for subject, _ in runs} == set((row.runs or {}).values())
-    pairs = {one.application_id: one.seat_id for part in plan.parts for one in part.proposals}
+    pairs = {proposal.application_id: proposal.seat_id for part in plan.parts for proposal in part.proposals}
     matches = await world.rows("SELECT application_id, seat_id, state FROM match")
-    assert {one.application_id: one.seat_id for one in matches} == pairs
-    assert [one.committed_by for one in await world.rows("SELECT committed_by FROM run")] == ["carla"]
+    assert {match.application_id: match.seat_id for match in matches} == pairs
+    assert [run.committed_by for run in await world.rows("SELECT committed_by FROM run")] == ["carla"]
     kept = await world.rows("SELECT problem, pairs FROM run_inputs")
-    assert [(one.problem, one.pairs) for one in kept] == [(part.kept.problem, part.kept.pairs) for part in plan.parts]
+    assert [(run.problem, run.pairs) for run in kept] == [(part.kept.problem, part.kept.pairs) for part in plan.parts]
 
 
 async def test_every_step_is_told_in_order(world: World) -> None:
@@ -160,7 +160,7 @@ async def test_its_page_answers_while_it_is_under_way(
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     chosen = await _provisional(world)
-    form = {"pair": [f"{one}/{seat}" for one, seat in chosen.items()]}
+    form = {"pair": [f"{application}/{seat}" for application, seat in chosen.items()]}
     asked = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
     assert asked.status_code == 303, asked.text
     page = asked.headers["location"]
@@ -248,7 +248,7 @@ async def test_another_instance_does_what_a_killed_one_left(world: World, store_
     assert not await cohorts_job.work_once(world.bus)
     assert len(await world.rows("SELECT 1 FROM run")) == 1
     assert sorted(subject for subject, _ in await world.facts("MatchExplained", "NoMatchExplained")) == sorted(
-        str(one) for one in people
+        str(person) for person in people
     )
 
 
@@ -274,7 +274,7 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
     assert ends == [cohorts_job.Ended.LATE, cohorts_job.Ended.OVER]
     assert (await _stored(world, job)).state == "done"
     explained = {subject for subject, _ in await world.facts("MatchExplained", "NoMatchExplained")}
-    assert explained == {str(one) for one in [*people, late]}
+    assert explained == {str(person) for person in [*people, late]}
     assert len(await world.rows("SELECT 1 FROM run")) == 1
 
 

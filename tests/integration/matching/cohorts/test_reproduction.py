@@ -39,7 +39,7 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
     assert kept["digest"] == run.inputs
-    assert {one for one, _ in kept["pairs"]} == {str(one) for one in committed.matches}
+    assert {application for application, _ in kept["pairs"]} == {str(application) for application in committed.matches}
     assert len(kept["problem"]["candidates"]) == len(people)
     done = repeat(kept)
     assert done.same

@@ -58,14 +58,16 @@ async def test_those_without_a_mutual_partner_travel_together(world: World, coun
     pairs = await _waiting(world, *countries)
     found = await rings.possible(world.bus, world.call_id)
     (ring,) = found.rings
-    assert {leg.candidate_id: leg.seat_id for leg in ring.legs} == {str(one): str(two) for one, two in pairs.items()}
+    assert {leg.candidate_id: leg.seat_id for leg in ring.legs} == {
+        str(application): str(two) for application, two in pairs.items()
+    }
     cost = await rings.price(world.bus, world.call_id, pairs)
     assert len(cost.lose) == len(cost.gain) == len(countries)
     assert cost.blocking_pairs > 0
     done = await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
-    proposed = [one for _, one in await world.facts("MatchProposed") if isinstance(one, matches.MatchProposed)]
-    assert {one.pairing.application_id: one.pairing.offer_id for one in proposed} == pairs
-    assert {one.ring for one in proposed} == {done.ring_id}
+    proposed = [event for _, event in await world.facts("MatchProposed") if isinstance(event, matches.MatchProposed)]
+    assert {event.pairing.application_id: event.pairing.offer_id for event in proposed} == pairs
+    assert {event.ring for event in proposed} == {done.ring_id}
     for _, told in await world.facts("MatchExplained"):
         assert isinstance(told, receipts.MatchExplained)
         assert told.ring == len(countries)
@@ -118,7 +120,7 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert csrf is not None
     named = re.findall(r'name="pair" value="([^"]+)"', page)
-    assert sorted(named) == sorted(f"{one}/{seat}" for one, seat in pairs.items())
+    assert sorted(named) == sorted(f"{application}/{seat}" for application, seat in pairs.items())
     form = {"csrf_token": csrf[1], "pair": named}
     cost = await browser.post(f"/matching/rings/{world.call_id}", data=form)
     assert cost.status_code == 200
@@ -129,7 +131,7 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     assert "The 3 matches of the ring are proposed" in (await browser.get(done.headers["location"])).text
     again = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
     assert again.status_code == 409
-    told = {one.pairing.country: match_id for match_id, one in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
+    told = {event.pairing.country: match_id for match_id, event in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
     applications = {
         row.country: row.id for row in await world.rows("SELECT * FROM candidate WHERE id = ANY(:ids)", ids=list(pairs))
     }
@@ -180,7 +182,7 @@ async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, s
     assert token is not None
     headers = {"X-CSRF-Token": token[1]}
     cost = (await browser.post("/matching/api/v1/rings/price", json=body, headers=headers)).json()
-    assert sorted(cost["gain"]) == sorted(str(one) for one in pairs)
+    assert sorted(cost["gain"]) == sorted(str(application) for application in pairs)
     done = await browser.post("/matching/api/v1/rings", json=body, headers=headers)
     assert done.status_code == 201
-    assert done.json()["matches"].keys() == {str(one) for one in pairs}
+    assert done.json()["matches"].keys() == {str(application) for application in pairs}

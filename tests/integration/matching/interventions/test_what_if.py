@@ -62,12 +62,12 @@ async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
     theirs = solve(replace(given.facts, terms=NO_MOLDOVAN.applied(given.facts.terms)))
     assert [side.digest for side in outcome.before] == [result.digest for result in own.values()]
     assert [side.digest for side in outcome.after] == [result.digest for result in theirs.values()]
-    assert {one.application_id: one.how for one in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
+    assert {move.application_id: move.how for move in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
     assert {group.code: (group.gained, group.lost) for group in outcome.countries} == {"GE": (1, 0), "MD": (0, 1)}
     assert [side.matched for side in outcome.before] == [side.matched for side in outcome.after]
     for groups in (outcome.countries, outcome.services, outcome.rank_groups):
-        assert sum(one.before for one in groups) == sum(side.matched for side in outcome.before)
-        assert all(one.after - one.before == one.gained - one.lost for one in groups)
+        assert sum(group.before for group in groups) == sum(side.matched for side in outcome.before)
+        assert all(group.after - group.before == group.gained - group.lost for group in groups)
 
 
 async def test_nothing_is_published_or_moved(world: World) -> None:
@@ -91,7 +91,7 @@ async def test_a_finished_call_is_matched_again_from_its_start(world: World) -> 
     await world.feed.deliver((calls.CallClosed.model_validate({"terms": terms}), world.call_id))
     outcome = await _worked_out(world, NO_MOLDOVAN, Basis.START)
     assert outcome.before[0].applications == outcome.before[0].matched + 1 == 2
-    assert {one.application_id: one.how for one in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
+    assert {move.application_id: move.how for move in outcome.moved} == {first: Effect.LOST, second: Effect.GAINED}
     with pytest.raises(Refused) as refused:
         await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     assert refused.value.status_code == 409

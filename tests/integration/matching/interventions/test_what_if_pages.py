@@ -99,7 +99,7 @@ async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
     assert "GE-2026" not in text
     assert "Georgia" in text
     told = (await browser.get(f"/matching/api/v1/what-ifs/{asked}")).json()
-    assert [one["how"] for one in told["outcome"]["moved"]] == ["lost"]
+    assert [move["how"] for move in told["outcome"]["moved"]] == ["lost"]
     assert (await browser.get(f"/matching/what-ifs/new?call={world.call_id}")).status_code == 403
     csrf = {"X-CSRF-Token": "none"}
     assert (await browser.post(f"/matching/what-ifs/{asked}/cancel", headers=csrf)).status_code == 403
@@ -120,7 +120,7 @@ async def test_all_who_win_or_lose_are_listed_page_by_page(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     pages = [(await browser.get(f"/matching/what-ifs/{asked}?page={page}")).text for page in (1, 2, 3)]
     named = [re.findall(r"MD-2026-\d+", page) for page in pages]
-    assert [len(one) for one in named] == [50, 3, 3]
+    assert [len(row) for row in named] == [50, 3, 3]
     assert len({*named[0], *named[1]}) == 53
     assert "51 to 53 of 53" in pages[1]
     assert "?page=2#cases" in pages[0]
@@ -151,7 +151,7 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
     await what_ifs.work_once(world.bus)
     told = (await browser.get(f"/matching/api/v1/what-ifs/{again.json()['id']}")).json()
     assert told["state"] == "done"
-    assert {one["how"] for one in told["outcome"]["moved"]} == {"gained", "lost"}
+    assert {move["how"] for move in told["outcome"]["moved"]} == {"gained", "lost"}
     assert len((await browser.get("/matching/api/v1/what-ifs")).json()["items"]) == 2
     refused = await _post(browser, "/matching/api/v1/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
     assert refused.status_code == 422

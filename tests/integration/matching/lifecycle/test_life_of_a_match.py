@@ -145,11 +145,11 @@ async def test_declined_goes_to_the_next_in_line_at_once(world: World) -> None:
     """A declined place is proposed to the next in line; the officer who declined is barred from it."""
     await world.call()
     offer = await world.offer(places=1)
-    one = await world.officer()
+    officer = await world.officer()
     other = await world.officer()
     committed = await world.commit()
     ((winner, match_id),) = committed.matches.items()
-    waiting = other if winner == one else one
+    waiting = other if winner == officer else officer
     await world.clear(match_id, winner)
     ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
@@ -302,7 +302,7 @@ async def test_early_return_and_no_show(world: World) -> None:
     application, match_id = await world.confirmed()
     other, other_match = await world.confirmed()
     planned = dict(await world.facts("VisitScheduled"))
-    plans = {event.plan.application_id: (UUID(one), event.plan) for one, event in planned.items()}  # type: ignore[attr-defined]
+    plans = {event.plan.application_id: (UUID(visit), event.plan) for visit, event in planned.items()}  # type: ignore[attr-defined]
     visit_id, plan = plans[application]
     await world.feed.deliver(
         (

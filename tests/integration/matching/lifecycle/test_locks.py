@@ -99,9 +99,9 @@ async def test_a_clearance_holds_the_call_before_its_match(world: World, store_a
 async def test_the_register_holds_all_calls_in_their_order(world: World, store_address: str) -> None:
     """An update of all calls waits for the first and locks none of the others meanwhile, in any order of the rows."""
     first, second = UUID(int=1), UUID(int=2)
-    for one in (second, first):  # the second lies before the first
+    for match_ in (second, first):  # the second lies before the first
         async with world.bus.transaction("test") as tx:
-            await store.touch(tx.session, [one])
+            await store.touch(tx.session, [match_])
 
     async def touch(bus: Bus) -> None:
         async with bus.transaction("test") as tx:

@@ -86,7 +86,7 @@ async def test_two_instances_never_offer_one_place_twice(world: World, store_add
     """One instance matches a call; another whose lease is lost cannot write its result."""
     await world.call()
     await world.offer(places=1)
-    one, other = await world.officer(), await world.officer("GE")
+    first, other = await world.officer(), await world.officer("GE")
     committed = await world.commit()
     ((winner, match_id),) = committed.matches.items()
     await world.clear(match_id, winner)
@@ -108,7 +108,7 @@ async def test_two_instances_never_offer_one_place_twice(world: World, store_add
     finally:
         await bus.close()
     proposed = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
-    assert [row.application_id for row in proposed] == [other if winner == one else one]
+    assert [row.application_id for row in proposed] == [other if winner == first else first]
 
 
 async def test_two_commits_at_once_propose_everybody_once(world: World) -> None:

@@ -97,8 +97,8 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     assert f"Replaced by {references[second]}" in (await browser.get(f"/matching/applications/{first}")).text
     assert f"Takes the place of {references[first]}" in (await browser.get(f"/matching/applications/{second}")).text
     told = (await browser.get("/matching/api/v1/visits")).json()["items"]
-    assert {one["replacement"]["outcome"] for one in told} == {"proposed", None}
-    assert new in {UUID(one["replacement"]["match_id"]) for one in told if one["replacement"]["match_id"]}
+    assert {item["replacement"]["outcome"] for item in told} == {"proposed", None}
+    assert new in {UUID(item["replacement"]["match_id"]) for item in told if item["replacement"]["match_id"]}
 
 
 async def test_where_less_than_six_weeks_are_left_the_board_says_so(

@@ -25,10 +25,10 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     committed = await world.commit()
     ((winner, match_id),) = committed.matches.items()
     line = {}
-    for one in set(officers) - {winner}:
-        (place,) = await receipts_views.waiting_places(world.bus, one)
+    for officer in set(officers) - {winner}:
+        (place,) = await receipts_views.waiting_places(world.bus, officer)
         assert (place.seat_id, place.of, place.free, place.limit) == (seat, 2, 0, None)
-        line[place.at] = one
+        line[place.at] = officer
     assert sorted(line) == [1, 2]
     assert await receipts_views.waiting_places(world.bus, winner) == ()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
@@ -42,7 +42,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     await world.match_calls()
     (called,) = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
     assert called.application_id == line[1]
-    (place,) = [one for one in await receipts_views.waiting_places(world.bus, line[2]) if one.seat_id == seat]
+    (place,) = [place for place in await receipts_views.waiting_places(world.bus, line[2]) if place.seat_id == seat]
     assert (place.at, place.of) == (1, 1)
 
 
@@ -60,8 +60,8 @@ async def test_a_used_up_share_is_named(world: World) -> None:
     """If the country's share of a place is used up, the page says that a free place alone is not enough."""
     await world.call(share_of_offer=40)
     await world.offer(places=2, group_size=1)
-    one, other = await world.officer(), await world.officer()
+    first, other = await world.officer(), await world.officer()
     committed = await world.commit()
-    waiting = other if one in committed.matches else one
+    waiting = other if first in committed.matches else first
     (place,) = await receipts_views.waiting_places(world.bus, waiting)
     assert (place.at, place.of, place.free, place.limit) == (1, 1, 1, "share_of_offer")

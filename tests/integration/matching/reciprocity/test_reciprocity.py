@@ -117,7 +117,7 @@ async def test_a_host_that_owes_prefers_guests_from_where_it_has_sent(world: Wor
     told: dict[str, Any] = dict(await world.facts("MatchExplained", "NoMatchExplained"))
     explained = told[str(first)]
     assert isinstance(explained, receipts.MatchExplained)
-    (points,) = [one for one in explained.points if one.criterion is Criterion.RECIPROCITY]
+    (points,) = [earned for earned in explained.points if earned.criterion is Criterion.RECIPROCITY]
     assert (points.host, points.host_of) == (75, 300)
     assert isinstance(told[str(second)], receipts.NoMatchExplained)
 

@@ -48,7 +48,7 @@ def _quiet(count: int) -> int:
 
     def works(week: int) -> bool:
         first = monday(clock.today() + timedelta(weeks=week))
-        return all(is_working_day(first + timedelta(days=day), one) for one in ("MD", "FR") for day in range(5))
+        return all(is_working_day(first + timedelta(days=day), country) for country in ("MD", "FR") for day in range(5))
 
     return next(week for week in range(10, 35) if all(works(week + more) for more in range(count)))
 
@@ -78,10 +78,10 @@ async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) 
     starts = [event.plan.start for event in await _visit_events(world)]
     async with world.bus.read() as session:
         weeks = await scheduling_plans.lawful_weeks(session, first)
-    free = {one.week for one in weeks.choices}
+    free = {choice.week for choice in weeks.choices}
     assert monday(starts[0]) in free
     assert monday(starts[1]) not in free
-    assert all(one.week >= monday(clock.today() + timedelta(weeks=2)) for one in weeks.choices)
+    assert all(choice.week >= monday(clock.today() + timedelta(weeks=2)) for choice in weeks.choices)
     wanted = max(free)
     done = await scheduling_plans.propose_move(world.bus, "carla", first, wanted + timedelta(days=2))
     assert (set(done.asked_about), done.moved_days) == ({first}, (done.days[first][0] - starts[0]).days)
@@ -156,11 +156,11 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
     later = [{"start": str(start + timedelta(weeks=2)), "end": str(start + timedelta(weeks=9)), "places_per_week": 2}]
     await _revise(world, offer_id, periods=later)
     plan = await _improved(world, world.call_id)
-    assert {UUID(one["match_id"]) for one in plan.changes} == {hit, other}
+    assert {UUID(change["match_id"]) for change in plan.changes} == {hit, other}
     with pytest.raises(Refused) as unknown:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id, [new_id()])
     assert unknown.value.status_code == 422
-    await _revise(world, offer_id, periods=[one | {"start": str(start + timedelta(weeks=5))} for one in later])
+    await _revise(world, offer_id, periods=[period | {"start": str(start + timedelta(weeks=5))} for period in later])
     with pytest.raises(Refused) as refused:
         await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
     assert refused.value.status_code == 409
@@ -272,7 +272,7 @@ async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
     assert scheduled.plan.start >= first + timedelta(weeks=1)
     async with world.bus.read() as session:
         weeks = await scheduling_plans.lawful_weeks(session, match_id)
-    assert first not in {one.week for one in weeks.choices}
+    assert first not in {choice.week for choice in weeks.choices}
 
 
 async def test_a_group_starts_together_in_a_week_with_places_for_all(world: World) -> None:

@@ -128,11 +128,11 @@ async def test_programs_plan_and_move(world: World, browser: httpx2.AsyncClient,
     wrong = await browser.post(f"{base}/propose", json={"plan_id": str(new_id())}, headers=token)
     assert wrong.status_code == 404
     done = (await browser.post(f"{base}/propose", json={"plan_id": plan["id"]}, headers=token)).json()
-    assert [(one["match_id"], one["state"]) for one in done["visits"]] == [(str(hit), "asked")]
+    assert [(visit["match_id"], visit["state"]) for visit in done["visits"]] == [(str(hit), "asked")]
     assert done["moved"] == plan["moved"]
     weeks = (await browser.get(f"/matching/api/v1/visits/{other}/weeks")).json()
     assert weeks["matches"] == [str(other)]
-    free = next(one for one in weeks["weeks"] if one["moved_days"])
+    free = next(week for week in weeks["weeks"] if week["moved_days"])
     moved = await browser.post(f"/matching/api/v1/visits/{other}/move", json={"week": free["week"]}, headers=token)
     assert moved.json()["moved"] == {"visits": 1, "days": free["moved_days"]}
     unlawful = await browser.post(f"/matching/api/v1/visits/{other}/move", json={"week": "soon"}, headers=token)

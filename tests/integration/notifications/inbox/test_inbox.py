@@ -134,7 +134,7 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
         headers = service_headers("notifications", "service-token-of-the-tests")
         path = "/applications/internal/contacts/many"
         answer = await service.post(path, json={"wanted": [asked]}, headers=headers)
-    assert [one["language"] for one in answer.json()["answers"][0]] == ["hy"]
+    assert [person["language"] for person in answer.json()["answers"][0]] == ["hy"]
 
 
 async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
@@ -262,7 +262,7 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(notifications), base_url="http://x") as calendar:
         found = vobject.readOne((await calendar.get(path)).text).contents["vevent"]
         (application,) = await rows(notifications, "SELECT reference FROM \"case\" WHERE reference LIKE 'AM-%'")
-        assert [one.summary.value for one in found] == [f"Due: Endorsement, {application.reference}"]
+        assert [item.summary.value for item in found] == [f"Due: Endorsement, {application.reference}"]
         assert "never so far" not in await page_text(tigran, SUBSCRIPTION)
         ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
         assert (await calendar.get(_path(ours.text))).status_code == 200

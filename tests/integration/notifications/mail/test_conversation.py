@@ -147,13 +147,13 @@ async def test_answers_are_understood_in_whatever_pieces_they_come(server: Scrip
     async with asyncio.timeout(30), _post(server.port) as mails:
         await mails.send(_LETTER)
         await mails.send(_LETTER)
-    one = [
+    mail = [
         b"MAIL FROM:<bounces@tandem.example> SIZE=%d\r\n" % len(_LETTER.raw),
         b"RCPT TO:<somebody@police.example>\r\n",
         b"DATA\r\n",
         _LETTER.raw + b".\r\n",
     ]
-    assert server.heard[:8] == one + one
+    assert server.heard[:8] == mail + mail
     assert server.connections == 1
 
 

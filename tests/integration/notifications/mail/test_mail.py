@@ -272,7 +272,7 @@ async def test_a_question_is_answered_by_a_link_of_the_readers_own(
             assert f"http://localhost:8000/applications/available?key=for-{about}" in part
     endorsed = next(mail for subject, mail in mails.items() if "endorsed" in subject)
     assert "available?key" not in str(endorsed)
-    assert {one.get("availability_of") for one in contacts.asked} == {str(offer), str(mentor), None}
+    assert {question.get("availability_of") for question in contacts.asked} == {str(offer), str(mentor), None}
     for table in ("message", "notification", "journal"):
         kept = await rows(app, f"SELECT string_agg(t::text, '') AS text FROM {table} AS t")
         assert "available?key" not in kept[0].text
@@ -328,8 +328,8 @@ async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
         ("A proposal for the register waits for you", "programme_coordinator.only@police.example"),
         ("Your proposal is not approved", "person.only@police.example"),
     ]
-    asked = [one for one in contacts.asked if one["audience"] == "person"]
-    assert [one["recipient_id"] for one in asked] == [ex.PERSON]
+    asked = [question for question in contacts.asked if question["audience"] == "person"]
+    assert [question["recipient_id"] for question in asked] == [ex.PERSON]
     assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
 
 
@@ -421,12 +421,12 @@ async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, 
             shown, attached = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
             raw = attached.get_content()
             assert raw == shown.get_content()
-            one: Any
-            (one,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
+            entry: Any
+            (entry,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
             other = vobject.readOne(raw.decode() if isinstance(raw, bytes) else raw)
-            assert other.vevent.dtstart.value.astimezone(UTC) == one.decoded("DTSTART").astimezone(UTC)
+            assert other.vevent.dtstart.value.astimezone(UTC) == entry.decoded("DTSTART").astimezone(UTC)
             assert shown.get_param("method") == other.method.value
-            found.append((other.method.value, str(one["UID"]), int(one["SEQUENCE"]), one.decoded("DTSTART")))
+            found.append((other.method.value, str(entry["UID"]), int(entry["SEQUENCE"]), entry.decoded("DTSTART")))
         uid = f"session-{ex.MEETING}@tandem.example"
         first, second = at("2026-04-01T08:00:00"), at("2026-04-03T12:30:00")
         assert found == [

@@ -125,11 +125,11 @@ async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause
             wanted = {"audience": "applicant", "purpose": "test"}
             gone = await client.post(CONTACTS, json=wanted | {"application_id": application_id})
             never = await client.post(CONTACTS, json=wanted | {"application_id": str(new_id())})
-            asked = [{"audience": "person", "purpose": "test", "recipient_id": one} for one in (was, nobody)]
-            alone = [(await client.post(CONTACTS, json=one)).status_code for one in asked]
+            asked = [{"audience": "person", "purpose": "test", "recipient_id": person} for person in (was, nobody)]
+            alone = [(await client.post(CONTACTS, json=question)).status_code for question in asked]
             both = (await client.post(f"{CONTACTS}/many", json={"wanted": asked})).json()
-    for one in programme.clients.values():
-        await one.aclose()
+    for api in programme.clients.values():
+        await api.aclose()
     assert causes == {("application_submitted", "contact_erased")}
     assert "ani@police.example" not in catcher.recipients
     assert "tigran@police.example" in catcher.recipients

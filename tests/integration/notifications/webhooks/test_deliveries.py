@@ -320,7 +320,7 @@ async def test_both_secrets_sign_while_they_overlap(app: FastAPI, feed: Feed, re
     await send(app)
     assert len(receiver.got) == 2
     stored = await rows(app, "SELECT sealed FROM webhook_secret")
-    assert not [1 for row in stored for one in (first, second, third) if one in row.sealed]
+    assert not [1 for row in stored for secret in (first, second, third) if secret in row.sealed]
     with pytest.raises(WebhookVerificationError):
         Webhook(first).verify(b"{}", {})
 

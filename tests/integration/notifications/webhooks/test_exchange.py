@@ -208,7 +208,7 @@ def test_a_secured_receiver_is_known_by_its_name(loop: Loop, host: str, tmp_path
         async with _receiving(Receiver(_OK), ssl=context) as receiver:
             poster = _poster(lookup=lookup, trust=ssl.create_default_context(cafile=file))
             to = (f"https://{name}:{receiver.port}/" for name in (host, "other.example"))
-            return receiver, [await poster.post(target(one), {}, _BODY) for one in to]
+            return receiver, [await poster.post(target(path), {}, _BODY) for path in to]
 
     with asyncio.Runner(loop_factory=loop) as runner:
         receiver, (taken, refused) = runner.run(send())

@@ -140,9 +140,9 @@ async def test_a_visit_without_a_certificate_waits_for_nothing(
     """Mentorships, and visits without a day that counts, wait for no certificate."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
     events = world(1, running=0)
-    for one in events:
-        if one.event.type in {"VisitEnded", "VisitCompleted"}:
-            object.__setattr__(one, "event", one.event.model_copy(update={"attended_days": 0}))
+    for event in events:
+        if event.event.type in {"VisitEnded", "VisitCompleted"}:
+            object.__setattr__(event, "event", event.event.model_copy(update={"attended_days": 0}))
     await feed_events(house, [*events, *mentorship()])
     evaluator = await house.grant(Role.EVALUATOR)
     warnings = cells((await evaluator.get("/reporting/outcomes")).text)

@@ -49,7 +49,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     (row,) = await house.journal("exchange.outcomes")
     event = json.loads(row.payload)
     assert (event["respondent"], event["overall"], event["late"]) == ("national_coordinator", 4, True)
-    assert {(one["question"], one["level"]) for one in event["answers"]} == {
+    assert {(answer["question"], answer["level"]) for answer in event["answers"]} == {
         (name, 4) for name in SAID.keys() - {"overall", "went_well", "improve"}
     }
     assert (event["objectives"], event["goals"], "month" in row.payload) == ([], [], False)
@@ -57,8 +57,8 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     async with house.app.state.service.bus.read() as session:
         since = clock.today() - timedelta(days=900)
         rates = await waves.rates(session, Wanted(since, clock.today()), clock.today())
-    of_coordinators = [one for one in rates if one.respondent == "national_coordinator"]
-    assert [(one.due, one.answered, one.late) for one in of_coordinators] == [(2, 1, 1)]
+    of_coordinators = [rate for rate in rates if rate.respondent == "national_coordinator"]
+    assert [(rate.due, rate.answered, rate.late) for rate in of_coordinators] == [(2, 1, 1)]
     page = (await (await house.grant(Role.EVALUATOR)).get(f"/reporting/waves?since={since}")).text
     assert "What it brought, by the coordinator" in page
 

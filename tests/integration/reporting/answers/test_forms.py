@@ -270,7 +270,7 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
     assert [row.type for row in events] == ["FollowUpSubmitted"]
     event = json.loads(events[0].payload)
     assert (event["by"], event["applied"], event["visit_id"]) == ("manager", "partly", str(VISIT))
-    assert [(one["question"], one["level"], one["score"]) for one in event["answers"]] == [
+    assert [(answer["question"], answer["level"], answer["score"]) for answer in event["answers"]] == [
         ("officer_changed", 3, 4),
         ("knowledge_shared", 3, 3),
         ("unit_better", 4, 2),
@@ -293,7 +293,7 @@ async def test_response_rates_are_shown_above_open_answers(
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
         rates = await waves.rates(session, Wanted(date(2026, 1, 1), clock.today()), clock.today())
-    assert {(one.form, one.respondent): (one.due, one.answered, one.late) for one in rates} == {
+    assert {(rate.form, rate.respondent): (rate.due, rate.answered, rate.late) for rate in rates} == {
         ("evaluation", "guest"): (2, 1, 1),
         ("evaluation", "host"): (2, 0, 0),
         ("report", "guest"): (2, 0, 0),

@@ -100,9 +100,9 @@ async def test_reminders_go_out_once_in_three_days(
     """All listed respondents who have not answered get one reminder in three days, with an event for each visit."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/remind?{ALL}"
-    one = {"case_id": str(VISIT), "of": "guest"}
-    assert "reminded=1" in (await evaluator.post(here, data=one)).headers["location"]
-    assert "reminded=0" in (await evaluator.post(here, data=one)).headers["location"], "not again so soon"
+    case = {"case_id": str(VISIT), "of": "guest"}
+    assert "reminded=1" in (await evaluator.post(here, data=case)).headers["location"]
+    assert "reminded=0" in (await evaluator.post(here, data=case)).headers["location"], "not again so soon"
     assert "Send 7 reminders?" in (await evaluator.get(here)).text
     led = (await evaluator.post(here)).headers["location"]
     assert "7 reminders are on their way" in (await evaluator.get(led)).text
@@ -172,8 +172,8 @@ async def test_each_closed_answer_is_published_once(
 
     closed = [("AnswerClosed", str(visit)) for visit in sorted([VISIT, ident("visit", 1)])]
     assert await announced() == closed
-    late = [one for one in world(3, running=0) if one.subject == ident("visit", 2)]
-    await feed_events(house, [one for one in late if one.event.type != "VisitScheduled"])
+    late = [event for event in world(3, running=0) if event.subject == ident("visit", 2)]
+    await feed_events(house, [event for event in late if event.event.type != "VisitScheduled"])
     closed.append(("AnswerClosed", str(ident("visit", 2))))
     assert await announced() == closed, "this visit ended in March, and was told of today"
     page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text

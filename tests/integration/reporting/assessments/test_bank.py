@@ -76,8 +76,11 @@ async def test_a_test_is_made_and_published_by_pages(house: House) -> None:
     begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
     page = begun.headers["location"]
     assert "The bank has no question in use on this topic" in (await evaluator.get(page)).text
-    made = [await evaluator.post("/reporting/api/v1/questions", json={**one, "topic": TOPICS[0]}) for one in QUESTIONS]
-    ids = [one.json()["id"] for one in made]
+    made = [
+        await evaluator.post("/reporting/api/v1/questions", json={**question, "topic": TOPICS[0]})
+        for question in QUESTIONS
+    ]
+    ids = [answer.json()["id"] for answer in made]
     assert "What is copied first?" in (await evaluator.get(page)).text
     assert (await evaluator.post(f"{page}/publish")).status_code == 409, "no question is chosen yet"
     assert (await evaluator.post(page, data={"before": [ids[0]], "after": [ids[2]]})).status_code == 303

@@ -73,8 +73,8 @@ async def the_test(house: House, topic: str = TOPICS[0], **more: Any) -> str:
     """Write three questions, publish a test of them, and return its id."""
     evaluator = await house.grant(Role.EVALUATOR)
     ids = []
-    for one in QUESTIONS:
-        answer = await evaluator.post("/reporting/api/v1/questions", json={**one, "topic": topic})
+    for question in QUESTIONS:
+        answer = await evaluator.post("/reporting/api/v1/questions", json={**question, "topic": topic})
         assert answer.status_code == 201, answer.text
         ids.append(answer.json()["id"])
     begun = await evaluator.post("/reporting/api/v1/tests", json={"title": "Seizing devices", "topic": topic, **more})
@@ -135,9 +135,9 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     guest, page = await the_guest(house, AFTER)
     assert "Test after your visit" in page.text
     both = await asyncio.gather(*(guest.post(AFTER, data=RIGHT) for _ in range(2)))
-    assert [one.status_code for one in both] == [303, 303]
+    assert [answer.status_code for answer in both] == [303, 303]
     outcomes = await events(house)
-    assert [one for one, _ in outcomes] == ["TestAsked", "TestScored", "TestAsked", "TestScored"]
+    assert [status for status, _ in outcomes] == ["TestAsked", "TestScored", "TestAsked", "TestScored"]
     assert (outcomes[-1][1]["phase"], outcomes[-1][1]["score"]) == ("post", 5)
     assert "Memory" not in json.dumps(outcomes)
     for address in (BEFORE, AFTER):
@@ -170,7 +170,7 @@ async def test_figures_follow_the_answers_of_guests(house: House) -> None:
     evaluator = await house.grant(Role.EVALUATOR)
     period = clock.today().year
     figures = (await evaluator.get(f"/reporting/api/v1/figures?period={period}")).json()["figures"]
-    (learnt,) = [one for one in figures if one["indicator"] == "TOPCOP-OC-02"]
+    (learnt,) = [figure for figure in figures if figure["indicator"] == "TOPCOP-OC-02"]
     assert (float(learnt["value"]), int(learnt["numerator"]), int(learnt["denominator"])) == (70.0, 7, 10)
     taken = (await evaluator.get("/reporting/api/v1/tests")).json()["items"][-1]
     assert (taken["asked"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
@@ -199,7 +199,7 @@ async def test_publishing_asks_guests_of_visits_to_come(house: House) -> None:
     plan = next(item.event.plan for item in planned if item.subject == ident("visit", 2))  # type: ignore[attr-defined]  # a visit's
     await house.feed.deliver((VisitCancelled(plan=plan, reason="other", by="programme"), ident("visit", 2)))
     await the_test(house)
-    assert [(one, said["visit_id"]) for one, said in await events(house)] == [("TestAsked", str(VISIT))]
+    assert [(type_, said["visit_id"]) for type_, said in await events(house)] == [("TestAsked", str(VISIT))]
     await the_test(house)
     assert len(await events(house)) == 1, "who has a test keeps it, whatever is published later"
 
@@ -226,7 +226,7 @@ async def test_new_dates_give_the_test_another_day(house: House) -> None:
     guest, _page = await the_guest(house)
     assert (await guest.post(BEFORE, data=RIGHT)).status_code == 303
     await move(2)
-    assert [one for one, _ in await events(house)] == ["TestAsked", "TestAsked", "TestScored"]
+    assert [type_ for type_, _ in await events(house)] == ["TestAsked", "TestAsked", "TestScored"]
 
 
 async def test_a_test_closes_when_its_time_is_over(house: House) -> None:
@@ -242,7 +242,7 @@ async def test_a_test_closes_when_its_time_is_over(house: House) -> None:
     late = await guest.post(BEFORE, data=RIGHT)
     assert (late.status_code, "The time for this test is over" in late.text) == (409, True)
     assert (await guest.post(f"{BEFORE}/draft", data=RIGHT)).status_code == 409
-    assert [one for one, _ in await events(house)] == ["TestAsked"]
+    assert [type_ for type_, _ in await events(house)] == ["TestAsked"]
     _, page = await the_guest(house, AFTER)
     assert page.status_code == 404
 
@@ -272,7 +272,7 @@ async def test_only_the_guest_opens_the_test(house: House) -> None:
     for named in ("host.", "national_coordinator.", ""):
         address = f"/reporting/test-before/{named}{VISIT}"
         assert (await house.with_ticket(guest, address, "test_before", "officer")).status_code == 404
-    assert [one for one, _ in await events(house) if one == "TestScored"] == []
+    assert [type_ for type_, _ in await events(house) if type_ == "TestScored"] == []
 
 
 async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -> None:
@@ -283,8 +283,8 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     guest = await house.grant(Role.OFFICER)
     before, after = (address.replace("/reporting/", "/reporting/api/v1/") for address in (BEFORE, AFTER))
     asked = (await house.with_ticket(guest, before, "test_before", "officer")).json()
-    assert [one["kind"] for one in asked["questions"]] == ["single", "multiple", "true_false"]
-    assert all(one["right"] is None for one in asked["questions"])
+    assert [question["kind"] for question in asked["questions"]] == ["single", "multiple", "true_false"]
+    assert all(question["right"] is None for question in asked["questions"])
     kept = await guest.put(before, json={"answers": {"2": [2, 0, 0]}})
     assert kept.json()["answers"] == {"2": [0, 2]}
     for wrong in ({"1": [7]}, {"1": [-1]}, {}):
@@ -298,5 +298,5 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     await house.with_ticket(guest, after, "test_after", "officer")
     done = (await guest.post(after, json={"answers": {"1": [0], "2": [0, 1], "3": [1]}})).json()
     assert done["results"] == {"pre": {"score": 2, "maximum": 5}, "post": {"score": 5, "maximum": 5}}
-    assert [one["right"] for one in done["questions"]] == [[0], [0, 1], [1]]
+    assert [question["right"] for question in done["questions"]] == [[0], [0, 1], [1]]
     assert isinstance(date.fromisoformat(done["handed_in_at"][:10]), date)

@@ -212,4 +212,6 @@ async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: 
     assert [(await response_to("POST", json=same)).status_code for _ in range(2)] == [201, 201]
     found = (await response_to("GET")).json()
     assert (found["open"], found["until"]) == (True, "2027-03-20")
-    assert [(one["state"], one["attendees"], one["confirmed"]) for one in found["sessions"]] == [("reported", 9, None)]
+    assert [(session["state"], session["attendees"], session["confirmed"]) for session in found["sessions"]] == [
+        ("reported", 9, None)
+    ]

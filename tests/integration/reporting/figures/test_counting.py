@@ -49,7 +49,7 @@ async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
         for start in range(0, len(of_topic), 5):
             await feed_events(house, of_topic[start : start + 5])
     again = await _figures(house)
-    assert [(one[0], one[1].value) for one in again] == [(one[0], one[1].value) for one in wanted]  # type: ignore[index]
+    assert [(figure[0], figure[1].value) for figure in again] == [(figure[0], figure[1].value) for figure in wanted]  # type: ignore[index]
 
 
 async def test_a_large_programme_counts_only_stale_figures_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ async def test_an_export_of_personal_data_has_the_text(house: House) -> None:
     answer = await client.post("/reporting/internal/words", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     found = answer.json()["written"]
-    assert [(one["form"], one["respondent"], one["draft"]) for one in found] == [
+    assert [(form["form"], form["respondent"], form["draft"]) for form in found] == [
         ("evaluation", "guest", False),
         ("report", "guest", False),
         ("cascade", "guest", False),

@@ -102,13 +102,13 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
     bus = await new_bus("matching", kafka=topics)
     relay, lease = Relay(owner), await leases.acquire(owner, "relay")
     assert lease is not None
-    one, two, three = (str(new_id()) for _ in range(3))
+    first, second, third = (str(new_id()) for _ in range(3))
     batches: list[list[tuple[str, str]]] = []
     in_hand = asyncio.Event()
     sleeps = asyncio.sleep
 
     async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
-        batches.append([(each.subject, each.type) for each in events if each.subject in {one, two, three}])
+        batches.append([(each.subject, each.type) for each in events if each.subject in {first, second, third}])
 
     consumers = Consumers("matching")
     consumers.topic(TOPIC, evolve=evolve)
@@ -118,7 +118,7 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
         """Ordinary, but in the turn for which the second event waits the third one arrives."""
         if seconds == TURN and in_hand.is_set():
             in_hand.clear()
-            await _write(owner, three)
+            await _write(owner, third)
             await relay.send_once(lease)
             await until(lambda: _behind(reader, 2))
         else:
@@ -126,16 +126,16 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     async with running(reader.run):
-        await _write(owner, one)
+        await _write(owner, first)
         await relay.send_once(lease)
-        await until(lambda: _came(batches, one))
+        await until(lambda: _came(batches, first))
         in_hand.set()
-        await _write(owner, two)
+        await _write(owner, second)
         await relay.send_once(lease)
-        await until(lambda: _came(batches, three))
+        await until(lambda: _came(batches, third))
         await until(lambda: _behind(reader, 0))
         await relay.close(lease)
-    assert [[subject for subject, _ in batch] for batch in batches if batch] == [[one], [two, three]]
+    assert [[subject for subject, _ in batch] for batch in batches if batch] == [[first], [second, third]]
 
 
 async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: str) -> None:

@@ -155,8 +155,8 @@ async def test_cancelled_wherever_it_waits_nothing_is_left(new_bus: NewBus, post
     assert await applied(bus) == []
     assert await _facts(bus) == 0
     for subject in subjects:  # in three at once, each on a connection of its own
-        async with bus.transaction("test") as tx, bus.read() as one, bus.read() as two:
-            assert [await process(each) for each in (one, two)]
+        async with bus.transaction("test") as tx, bus.read() as first, bus.read() as second:
+            assert [await process(each) for each in (first, second)]
             await tx.session.execute(text("INSERT INTO seen VALUES (:subject, 'x', :how)"), _row(subject, "evolve"))
             await tx.record(SUBMITTED, subject)
     assert [subject for subject, _ in await applied(bus)] == subjects

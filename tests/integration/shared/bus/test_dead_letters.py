@@ -179,7 +179,7 @@ async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_fa
         relay._held.clear()
         await relay.send_once(lease)
     ((_, records),) = log.partitions.items()
-    assert [dict(one.headers)["ce_sequence"] for one in records] == [b"2", b"1", b"2"]
+    assert [dict(record.headers)["ce_sequence"] for record in records] == [b"2", b"1", b"2"]
 
 
 class Slow(SimulatedRelay):
@@ -207,7 +207,7 @@ async def _two_states_of_a_call(owner: Bus) -> None:
 
 def _sequences_sent(log: Log) -> list[bytes | None]:
     ((_, records),) = log.partitions.items()
-    return [dict(one.headers)["ce_sequence"] for one in records]
+    return [dict(record.headers)["ce_sequence"] for record in records]
 
 
 async def _one_on_its_way(relay: Slow, log: Log, lease: leases.Lease) -> asyncio.Task[int]:

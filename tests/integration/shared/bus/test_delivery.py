@@ -281,7 +281,7 @@ async def test_two_writers_of_one_aggregate_cannot_pass_each_other(new_bus: NewB
 async def test_facts_written_alone_and_together_make_one_chain(new_bus: NewBus) -> None:
     """A lone fact is one statement, takes its number where four others write at the same time, and the chain holds."""
     owner = await new_bus("applications")
-    one, two = str(new_id()), str(new_id())
+    first, second = str(new_id()), str(new_id())
     statements: list[str] = []
 
     async def alone(subject: str) -> None:
@@ -291,28 +291,28 @@ async def test_facts_written_alone_and_together_make_one_chain(new_bus: NewBus) 
             with connection.query_logger(lambda query: statements.append(query.query)):
                 await tx.flush()
 
-    await asyncio.gather(*(alone(one) for _ in range(5)))
+    await asyncio.gather(*(alone(first) for _ in range(5)))
     assert len(statements) == 5
     async with owner.transaction("coordinator") as tx:
         for _ in range(2):
-            await tx.record(withdrawn(), one, correlation="another story")
-            await tx.record(withdrawn(), two)
-    await alone(one)
-    await alone(two)
+            await tx.record(withdrawn(), first, correlation="another story")
+            await tx.record(withdrawn(), second)
+    await alone(first)
+    await alone(second)
     async with owner.read() as session:
         assert [each async for each in findings(session) if isinstance(each, Finding)] == []
         rows = await session.execute(text("SELECT aggregateid, sequence, correlationid FROM pending ORDER BY position"))
         pending = [tuple(row) for row in rows]
-    assert [place for place in pending if place[0] == one] == [(one, number, "a story") for number in range(1, 9)]
-    assert [place for place in pending if place[0] == two] == [(two, number, two) for number in range(1, 4)]
+    assert [place for place in pending if place[0] == first] == [(first, number, "a story") for number in range(1, 9)]
+    assert [place for place in pending if place[0] == second] == [(second, number, second) for number in range(1, 4)]
 
 
 async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
     """A changed payload, a removed event or a missing end is found."""
     owner = await new_bus("applications")
-    one, two, three = (str(new_id()) for _ in range(3))
+    first, second, third = (str(new_id()) for _ in range(3))
     async with owner.transaction("coordinator") as tx:
-        for subject in (one, two, three):
+        for subject in (first, second, third):
             await tx.record(endorsed(), subject)
             await tx.record(ApplicationNotEndorsed.model_validate(dict(ApplicationNotEndorsed.example)), subject)
             await tx.record(withdrawn(), subject)
@@ -320,13 +320,13 @@ async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
         assert [each async for each in findings(session) if isinstance(each, Finding)] == []
     async with owner.transaction("thief") as tx:
         await tx.session.execute(
-            text("UPDATE journal SET payload = '{}' WHERE aggregateid = :s AND sequence = 2"), {"s": one}
+            text("UPDATE journal SET payload = '{}' WHERE aggregateid = :s AND sequence = 2"), {"s": first}
         )
-        await tx.session.execute(text("DELETE FROM journal WHERE aggregateid = :s AND sequence = 2"), {"s": two})
-        await tx.session.execute(text("DELETE FROM journal WHERE aggregateid = :s AND sequence = 3"), {"s": three})
+        await tx.session.execute(text("DELETE FROM journal WHERE aggregateid = :s AND sequence = 2"), {"s": second})
+        await tx.session.execute(text("DELETE FROM journal WHERE aggregateid = :s AND sequence = 3"), {"s": third})
     async with owner.read() as session:
         found = {each.subject async for each in findings(session) if isinstance(each, Finding)}
-    assert found == {one, two, three}
+    assert found == {first, second, third}
 
 
 async def test_a_log_made_anew_is_read_from_its_start(new_bus: NewBus, topics: str) -> None:

@@ -312,17 +312,17 @@ async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_
     bus = await new_bus("matching", kafka=topics)
     subjects = [str(new_id()) for _ in range(12)]
     seen = Recorder(*subjects)
-    one, other = Reader(bus, seen.consumers), Reader(bus, seen.consumers)
+    first, other = Reader(bus, seen.consumers), Reader(bus, seen.consumers)
 
     async def shared() -> bool:
         return bool(other._known)
 
     async def both_report() -> bool:
-        return (one.behind(), other.behind()) == (0, 0)
+        return (first.behind(), other.behind()) == (0, 0)
 
     await _write(owner, *subjects)
     await _send(owner)
-    async with running(one.run):
+    async with running(first.run):
         await until(lambda: _is(_all_noted(bus, subjects), {1}))
         async with running(other.run):
             await until(shared)
@@ -330,5 +330,5 @@ async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_
             await _send(owner)
             await until(lambda: _is(_all_noted(bus, subjects), {2}))
             await until(both_report)
-            assert 0 < len(one._consumer.assignment()) < len(one._known)
+            assert 0 < len(first._consumer.assignment()) < len(first._known)
     assert seen.numbers == {subject: [1, 2] for subject in subjects}

@@ -155,8 +155,8 @@ async def test_queries_and_single_cases_agree(database: str) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
         await connection.execute(sa.insert(cases), rows)
-        for one in principals:
-            reach = scope.reach(one)
+        for principal in principals:
+            reach = scope.reach(principal)
             clause = reach.clause(
                 country=[cases.c.home, cases.c.host], organisation=[cases.c.organisation_id], subject=[cases.c.person]
             )
@@ -190,7 +190,7 @@ async def test_a_suspension_keeps_a_country_s_grants_from_counting(bus: Bus) -> 
         await consume_partners(tx, [partner("BY", PartnerStatus.SUSPENDED, since=today)])
     a, b = await principal(bus, "a"), await principal(bus, "b")
     assert (a.roles, b.roles) == (frozenset(), frozenset({Role.MENTOR}))
-    assert [one.role for one in a.suspended] == [Role.OFFICER]
+    assert [grant.role for grant in a.suspended] == [Role.OFFICER]
     assert not a.counts(time.time() - 60)
     assert not a.counts(None)
     assert a.counts(time.time() + 60)

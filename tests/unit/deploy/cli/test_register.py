@@ -58,7 +58,7 @@ class Empty(BaseHTTPRequestHandler):
 def system(tmp_path: Path) -> Iterator[System]:
     """The address of that installation, and everybody's token."""
     tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({one.subject: "token" for one in PERSONAS}))
+    tokens.write_text(json.dumps({persona.subject: "token" for persona in PERSONAS}))
     Empty.asked = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -39,49 +39,49 @@ def test_the_same_seed_and_day_give_the_same_programme(programme: Programme) -> 
 
 def test_it_is_as_large_as_promised(programme: Programme) -> None:
     """80 officers, 25 placements, 24 mentors, 6 partners, 14 agencies in Member States and one of the Union."""
-    roles = Counter(one.role for one in programme.people)
+    roles = Counter(person.role for person in programme.people)
     assert roles[Role.OFFICER] == 80
     assert roles[Role.MENTOR] == 24
     assert len(programme.offers) == 25
-    countries = Counter(one.country for one in programme.organisations)
+    countries = Counter(organisation.country for organisation in programme.organisations)
     assert set(PARTNERS) <= set(countries)
     assert sum(count for country, count in countries.items() if country in MEMBER_STATES) == 14
     assert countries["EU"] == 1
-    assert {one.mentor for one in programme.mentors} == {
-        one.subject for one in programme.people if one.role is Role.MENTOR
+    assert {mentor.mentor for mentor in programme.mentors} == {
+        person.subject for person in programme.people if person.role is Role.MENTOR
     }
 
 
 def test_every_persona_is_in_the_register_and_the_tour_starts_fresh(programme: Programme) -> None:
     """All personas have access; officer and mentee of the tour have sent in nothing yet."""
-    assert {one.subject for one in PERSONAS} <= {one.subject for one in programme.people}
-    assert not {"persona-officer", "persona-mentee"} & {one.officer for one in programme.applications}
+    assert {persona.subject for persona in PERSONAS} <= {person.subject for person in programme.people}
+    assert not {"persona-officer", "persona-mentee"} & {application.officer for application in programme.applications}
 
 
 def test_people_are_told_apart_and_written_in_their_own_script(programme: Programme) -> None:
     """Subjects, names and addresses are unique; names are Latin as in a passport, and in the country's own letters."""
     for told in ("subject", "name", "email"):
-        assert max(Counter(getattr(one, told) for one in programme.people).values()) == 1
-    for one in programme.people:
-        assert latin_name(one.name) == one.name
-        if one.role is Role.OFFICER and one.country in SCRIPTS:
-            letters = [letter for letter in one.own_name if letter.isalpha()]
+        assert max(Counter(getattr(person, told) for person in programme.people).values()) == 1
+    for person in programme.people:
+        assert latin_name(person.name) == person.name
+        if person.role is Role.OFFICER and person.country in SCRIPTS:
+            letters = [letter for letter in person.own_name if letter.isalpha()]
             assert letters
-            assert all(unicodedata.name(letter).startswith(SCRIPTS[one.country]) for letter in letters)
-    azeri = "".join(one.own_name for one in programme.people if one.country == "AZ")
+            assert all(unicodedata.name(letter).startswith(SCRIPTS[person.country]) for letter in letters)
+    azeri = "".join(person.own_name for person in programme.people if person.country == "AZ")
     assert "ə" in azeri
 
 
 def test_every_country_has_somebody_who_decides(programme: Programme) -> None:
     """No application, placement or match waits for a coordinator who does not exist."""
-    for one in programme.organisations:
-        assert programme.coordinator(one.country)
+    for organisation in programme.organisations:
+        assert programme.coordinator(organisation.country)
     for offer in programme.offers:
         assert programme.contact(offer.host)
 
 
 def _terms(key: str) -> CallTerms:
-    call = next(one for one in CALLS if one.key == key)
+    call = next(call for call in CALLS if call.key == key)
 
     def day(count: int) -> str:
         return (TODAY + timedelta(days=count)).isoformat()
@@ -119,6 +119,11 @@ def test_all_that_is_planned_is_done(programme: Programme) -> None:
     assert days == sorted(days)
     assert days[0] > -365
     assert days[-1] < 0
-    fates = Counter(one.fate for one in programme.applications if one.call == OPEN)
+    fates = Counter(application.fate for application in programme.applications if application.call == OPEN)
     assert set(fates) == set(Progress)
-    assert Counter(one.fate for one in programme.applications if one.call == FINISHED)[Progress.JUDGED] > 30
+    assert (
+        Counter(application.fate for application in programme.applications if application.call == FINISHED)[
+            Progress.JUDGED
+        ]
+        > 30
+    )

@@ -44,7 +44,7 @@ def test_of_a_proposed_match_the_country_that_has_not_cleared_is_late() -> None:
         assert (found.holder, found.country) == (holder, country)
 
 
-@given(st.sampled_from([(kind, one.code) for kind in ("application", "match", "visit") for one in states(kind)]))
+@given(st.sampled_from([(kind, state.code) for kind in ("application", "match", "visit") for state in states(kind)]))
 def test_no_other_stage_is_ever_stuck(where: tuple[str, str]) -> None:
     """A stage that asks nobody for anything is never overdue; the query covers all the others."""
     found = late(Stage(*where, MONDAY, "EU", "EU", due=MONDAY), TIMERS, MONDAY + timedelta(days=4000))

@@ -9,11 +9,14 @@ from shared.contracts.receipts import MatchExplained, NoMatchExplained
 
 def test_a_restricted_area_is_not_named() -> None:
     """A change that needs a restricted area does not name it; other areas are named."""
-    areas = [next(one for one in Expertise if one.restricted), next(one for one in Expertise if not one.restricted)]
+    areas = [
+        next(area for area in Expertise if area.restricted),
+        next(area for area in Expertise if not area.restricted),
+    ]
     changes = [{"change": Change.MORE_EXPERTISE, "area": area} for area in areas]
     told = NoMatchExplained.model_validate({**NoMatchExplained.example, "counterfactuals": changes})
-    assert [one.area for one in Receipt.of(told, own=True).counterfactuals] == ["restricted", areas[1].value]
-    assert [one.area for one in Receipt.of(told).counterfactuals] == ["restricted", areas[1].value]
+    assert [change.area for change in Receipt.of(told, own=True).counterfactuals] == ["restricted", areas[1].value]
+    assert [change.area for change in Receipt.of(told).counterfactuals] == ["restricted", areas[1].value]
 
 
 def test_the_own_part_has_no_preference_of_the_host() -> None:

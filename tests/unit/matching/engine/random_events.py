@@ -32,7 +32,7 @@ def world(dice: random.Random, *, crowded: bool) -> Problem:
         return problem
     seats = [
         replace(
-            one,
+            seat,
             kind=SeatKind.PLACEMENT,
             topics=frozenset(),
             expertise={},
@@ -42,16 +42,16 @@ def world(dice: random.Random, *, crowded: bool) -> Problem:
             capacity=dice.choice((1, 1, 1, 2, 5)),
             share_exempt=dice.random() < 0.3,
         )
-        for one in problem.seats
+        for seat in problem.seats
     ]
-    people = [replace(one, kind=ApplicationKind.STUDY_VISIT, weeks=None) for one in problem.candidates]
+    people = [replace(candidate, kind=ApplicationKind.STUDY_VISIT, weeks=None) for candidate in problem.candidates]
     return replace(problem, seats=tuple(seats), candidates=tuple(people))
 
 
 def event(dice: random.Random, problem: Problem, matching: dict[str, str], number: int) -> Event | None:
     """Return a possible next event, with its name; None if the one drawn is not possible."""
-    people = {one.id: one for one in problem.candidates}
-    seats = {one.id: one for one in problem.seats}
+    people = {candidate.id: candidate for candidate in problem.candidates}
+    seats = {seat.id: seat for seat in problem.seats}
     tight, pool = dice.choice((0.0, 0.2)), sorted(people)
     found: Event | None = None
     match dice.randrange(9):
@@ -74,8 +74,8 @@ def event(dice: random.Random, problem: Problem, matching: dict[str, str], numbe
             terms = seat(dice, dice.choice(sorted(seats)), tight)
             found = "alter", lambda live: live.alter(terms)
         case 6 if seats:
-            one = seats[dice.choice(sorted(seats))]
-            places = replace(one, capacity=dice.randint(0, 9), share_exempt=dice.random() < 0.3)
+            chosen = seats[dice.choice(sorted(seats))]
+            places = replace(chosen, capacity=dice.randint(0, 9), share_exempt=dice.random() < 0.3)
             found = "alter", lambda live: live.alter(places)
         case 7 if pool and seats:
             who = dice.choice(sorted(matching) or pool) if dice.random() < 0.6 else dice.choice(pool)
@@ -93,9 +93,9 @@ def event(dice: random.Random, problem: Problem, matching: dict[str, str], numbe
 
 def after(problem: Problem, dice: random.Random, events: int) -> Problem:
     """Return the problem after so many changes at once: people, seats and fixed pairs come, go and change."""
-    people = {one.id: one for one in problem.candidates}
-    seats = {one.id: one for one in problem.seats}
-    fixed = {one.candidate_id: one for one in problem.fixed}
+    people = {candidate.id: candidate for candidate in problem.candidates}
+    seats = {seat.id: seat for seat in problem.seats}
+    fixed = {pair.candidate_id: pair for pair in problem.fixed}
     for number in range(events):
         match dice.randrange(6):
             case 0:

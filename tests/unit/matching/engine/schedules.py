@@ -51,7 +51,7 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
         told = first + timedelta(weeks=dice.randrange(weeks), days=dice.randint(0, 5 - length))
         group = f"g{len(found)}" if size > 1 else None
         for _ in range(min(size, number - len(found))):
-            one = VisitRequest(
+            request = VisitRequest(
                 candidate_id=f"c{len(found)}" if group or dice.random() < 0.7 else f"c{dice.randrange(len(found) + 1)}",
                 home_country=home,
                 confirmed_on=CONFIRMED,
@@ -63,8 +63,8 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
                 **seat,  # type: ignore[arg-type]
             )
             if announced and dice.random() < 0.8:
-                one = replace(one, announced=tuple(told + timedelta(days=day) for day in range(length)))
-            found.append(one)
+                request = replace(request, announced=tuple(told + timedelta(days=day) for day in range(length)))
+            found.append(request)
     return found
 
 
@@ -151,21 +151,24 @@ def choices(unit: list[VisitRequest], policy: SchedulePolicy) -> list[tuple[date
         days = [week + timedelta(days=after) for after in range(5)]
         seats = Counter(request.seat_id for request in unit)
         if any(
-            one.places is not None and one.places.get(week, 0) - one.taken.get(week, 0) < seats[one.seat_id]
-            for one in unit
+            request.places is not None
+            and request.places.get(week, 0) - request.taken.get(week, 0) < seats[request.seat_id]
+            for request in unit
         ):
             continue
-        told = next((one.announced for one in unit if one.announced and _holds(unit, one, week, policy)), None)
-        lawful = [all(may(one, day, policy, told=False) for one in unit) for day in days]
-        longest = max(len(one.announced) or one.days for one in unit)
+        told = next(
+            (request.announced for request in unit if request.announced and _holds(unit, request, week, policy)), None
+        )
+        lawful = [all(may(request, day, policy, told=False) for request in unit) for day in days]
+        longest = max(len(request.announced) or request.days for request in unit)
         runs = [
             days[begin:end]
             for begin, end in itertools.combinations(range(6), 2)
             if all(lawful[begin:end]) and end - begin <= longest
         ]
         best = list(told) if told else max(runs, key=lambda run: (len(run), -run[0].toordinal()), default=[])
-        own = [tuple(best[: len(one.announced) or one.days]) for one in unit]
-        least = [min(policy.minimum_days, len(one.announced) or one.days) for one in unit]
+        own = [tuple(best[: len(request.announced) or request.days]) for request in unit]
+        least = [min(policy.minimum_days, len(request.announced) or request.days) for request in unit]
         if best and all(len(days) >= fewest for days, fewest in zip(own, least, strict=True)):
             found.append((week, own))
     return found
@@ -173,7 +176,7 @@ def choices(unit: list[VisitRequest], policy: SchedulePolicy) -> list[tuple[date
 
 def _holds(unit: list[VisitRequest], told: VisitRequest, week: date, policy: SchedulePolicy) -> bool:
     return monday(told.announced[0]) == week and all(
-        may(one, day, policy, told=True) for one in unit for day in told.announced
+        may(request, day, policy, told=True) for request in unit for day in told.announced
     )
 
 

@@ -44,9 +44,11 @@ def number(identity: str) -> int:
     return int(identity[1:])
 
 
-NUMBER = Property(lambda one, _: number(one.id) % 4, np.int8)
+NUMBER = Property(lambda candidate, _: number(candidate.id) % 4, np.int8)
 SEAT_NUMBER = Property(lambda seat, _: number(seat.id) % 4, np.int8)
-PLACES = Vocabulary(lambda one, _: (one.country, one.organisation_id), lambda seat, _: (seat.country, "o1"))
+PLACES = Vocabulary(
+    lambda candidate, _: (candidate.country, candidate.organisation_id), lambda seat, _: (seat.country, "o1")
+)
 MEASURES = (
     Measure(
         ELBOW_ROOM,
@@ -86,24 +88,24 @@ REQUIREMENTS = (
 )
 
 
-def more_points(problem: Problem, one: Candidate, seat: Seat) -> dict[Criterion, int]:
+def more_points(problem: Problem, candidate: Candidate, seat: Seat) -> dict[Criterion, int]:
     """Return the points of the extra criteria, in plain Python."""
-    near = {one.country, one.organisation_id} & {seat.country, "o1"}
+    near = {candidate.country, candidate.organisation_id} & {seat.country, "o1"}
     return {
-        ELBOW_ROOM: max(0, min(100, 45 * (seat.group_size - one.group_size))),
-        NEIGHBOURS: max(60 if near else 0, 20 * one.first_time),
-        TOPICS_COUNTED: 50 * min(2, len(seat.topics & set(one.topics))),
+        ELBOW_ROOM: max(0, min(100, 45 * (seat.group_size - candidate.group_size))),
+        NEIGHBOURS: max(60 if near else 0, 20 * candidate.first_time),
+        TOPICS_COUNTED: 50 * min(2, len(seat.topics & set(candidate.topics))),
     }
 
 
-def more_broken(problem: Problem, one: Candidate, seat: Seat) -> list[HardRule]:
+def more_broken(problem: Problem, candidate: Candidate, seat: Seat) -> list[HardRule]:
     """Return the extra rules that a pair breaks, in plain Python."""
     above = [
-        level(one.languages.get(tongue)) - max(level(asked), level(problem.rules.language_minimum))
+        level(candidate.languages.get(tongue)) - max(level(asked), level(problem.rules.language_minimum))
         for tongue, asked in seat.languages.items()
-        if tongue in one.languages
+        if tongue in candidate.languages
     ]
-    odd = number(one.id) % 2 != number(seat.id) % 2
+    odd = number(candidate.id) % 2 != number(seat.id) % 2
     return [ODD_OR_EVEN] * odd + [NOT_OVERQUALIFIED] * (max(above, default=0) > 3)
 
 
@@ -134,25 +136,25 @@ def test_what_is_declared_acts_in_the_plain_engine(problem: Problem) -> None:
     """Feasible pairs, funnel, sums and broken rules equal the declaration in plain Python."""
     problem = heavy(problem)
     market, weights = plain(problem), problem.rules.weights
-    for place, one in enumerate(market.candidates):
+    for place, candidate in enumerate(market.candidates):
         verdicts = {
-            at: [*broken(problem, one, seat), *more_broken(problem, one, seat)]
+            at: [*broken(problem, candidate, seat), *more_broken(problem, candidate, seat)]
             for at, seat in enumerate(market.seats)
-            if same_kind(one, seat)
+            if same_kind(candidate, seat)
         }
         assert sorted(market.row(place).seats) == [at for at, rules in verdicts.items() if not rules]
         for at, seat in enumerate(market.seats):
-            broke = [rule for rule in market.rules.broken(one, at) if rule in {ODD_OR_EVEN, NOT_OVERQUALIFIED}]
-            assert broke == more_broken(problem, one, seat)
+            broke = [rule for rule in market.rules.broken(candidate, at) if rule in {ODD_OR_EVEN, NOT_OVERQUALIFIED}]
+            assert broke == more_broken(problem, candidate, seat)
         steps = {step.rule: step.removed for step in market.feasible[place].funnel()}
         for rule in (ODD_OR_EVEN, NOT_OVERQUALIFIED):
             assert steps[rule] == sum(rules[:1] == [rule] for rules in verdicts.values())
-        alone = market.row_of(one)
+        alone = market.row_of(candidate)
         cut = market.pairs.row(place)
         assert alone.key.tolist() == market.pairs.key[cut].tolist()
         for at, gain, preference in zip(alone.seat.tolist(), alone.gain, alone.preference, strict=True):
             seat = market.seats[at]
-            earned = {**points(problem, one, seat), **more_points(problem, one, seat)}
+            earned = {**points(problem, candidate, seat), **more_points(problem, candidate, seat)}
             assert gain == sum(weights[name].applicant * got for name, got in earned.items())
             assert preference == sum(weights[name].host * got for name, got in earned.items())
 
@@ -176,20 +178,22 @@ def test_what_is_declared_acts_in_the_swept_engine(problem: Problem) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_declared_acts_in_the_live_engine(problem: Problem) -> None:
     """One candidate against all seats, and one seat against all candidates, equal the plain engine."""
-    problem = replace(heavy(problem), seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
+    problem = replace(
+        heavy(problem), seats=tuple(replace(seat, capacity=max(1, seat.capacity)) for seat in problem.seats)
+    )
     market, pairing = plain(problem), Pairing(problem)
-    slots = {one.id: pairing.seats.add(one) for one in problem.seats}
-    people = {one.id: pairing.candidates.add(one) for one in problem.candidates}
-    columns = {one.id: pairing.column(one, slots[one.id]) for one in problem.seats}
-    for place, one in enumerate(market.candidates):
-        row, cut = pairing.row(one, people[one.id]), market.pairs.row(place)
+    slots = {seat.id: pairing.seats.add(seat) for seat in problem.seats}
+    people = {candidate.id: pairing.candidates.add(candidate) for candidate in problem.candidates}
+    columns = {seat.id: pairing.column(seat, slots[seat.id]) for seat in problem.seats}
+    for place, candidate in enumerate(market.candidates):
+        row, cut = pairing.row(candidate, people[candidate.id]), market.pairs.row(place)
         wanted = [slots[market.seats[at].id] for at in market.pairs.seat[cut]]
         assert sorted(np.flatnonzero(row.own).tolist(), key=lambda slot: -row.own[slot]) == wanted
         assert row.key[wanted].tolist() == market.pairs.key[cut].tolist()
         assert (row.own[wanted] - 1 >> TIE_BITS).tolist() == market.pairs.gain[cut].tolist()
         for seat, slot in slots.items():
-            assert columns[seat].own[people[one.id]] == row.own[slot]
-            assert not row.own[slot] or columns[seat].key[people[one.id]] == row.key[slot]
+            assert columns[seat].own[people[candidate.id]] == row.own[slot]
+            assert not row.own[slot] or columns[seat].key[people[candidate.id]] == row.key[slot]
 
 
 @pytest.mark.usefixtures("declared")
@@ -209,7 +213,7 @@ def test_what_is_declared_changes_the_matching_and_stands_in_the_receipt() -> No
     """Extra rules take seats away, extra criteria have points in the receipt, and the result changes."""
     problem = make_problem(random.Random(5), 12, 8, tight=0.1, objective=Objective.STABLE, fixed=False)
     result = run(heavy(problem))
-    receipts = [result.receipt(one.id) for one in problem.candidates]
+    receipts = [result.receipt(candidate.id) for candidate in problem.candidates]
     removed = {step.rule: 0 for step in receipts[0].funnel}
     for receipt in receipts:
         for step in receipt.funnel:

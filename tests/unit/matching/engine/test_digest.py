@@ -73,21 +73,24 @@ def test_the_short_way_writes_what_the_long_one_does(problem: Problem, seed: int
     assert digest_of(shuffled(problem, dice)) == _plainly(problem)
     people = tuple(
         replace(
-            one,
-            id=f"{one.id}{odd[0]}",
+            candidate,
+            id=f"{candidate.id}{odd[0]}",
             barred=frozenset(odd[1:4]),
-            expertise=dict(zip(odd, one.expertise.values(), strict=False)),
-            languages=dict(zip(odd[2:], one.languages.values(), strict=False)),
+            expertise=dict(zip(odd, candidate.expertise.values(), strict=False)),
+            languages=dict(zip(odd[2:], candidate.languages.values(), strict=False)),
         )
-        for one in problem.candidates
+        for candidate in problem.candidates
         if dice.random() < 0.5
     )
     seats = tuple(
-        replace(one, topics=frozenset(odd[:3]), conflicts=frozenset(odd[4:6]))
-        for one in problem.seats
+        replace(seat, topics=frozenset(odd[:3]), conflicts=frozenset(odd[4:6]))
+        for seat in problem.seats
         if dice.random() < 0.5
     )
-    fixed = tuple(Fixed(candidate_id=one, seat_id=odd[0], country="AM", group_id=odd[1] or None) for one in odd[:3])
+    fixed = tuple(
+        Fixed(candidate_id=candidate_id, seat_id=odd[0], country="AM", group_id=odd[1] or None)
+        for candidate_id in odd[:3]
+    )
     other = replace(problem, candidates=people, seats=seats, fixed=fixed)
     assert digest_of(other) == _plainly(other)
 
@@ -102,15 +105,15 @@ def test_seed_rules_and_inputs_each_change_the_digest() -> None:
         replace(problem, candidates=problem.candidates[:-1]),
         replace(problem, candidates=(replace(problem.candidates[0], first_time=True, topics=()),)),
     ]
-    assert len({digest_of(one) for one in (problem, *others)}) == 5
+    assert len({digest_of(problem_) for problem_ in (problem, *others)}) == 5
 
 
 def test_the_order_of_wishes_is_part_of_the_digest() -> None:
     """Two orders of the same topics have different digests."""
     problem = make_problem(random.Random(5), 1, 2, tight=0.0)
-    one = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
-    two = replace(one, topics=one.topics[::-1])
-    assert digest_of(replace(problem, candidates=(one,))) != digest_of(replace(problem, candidates=(two,)))
+    candidate = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
+    two = replace(candidate, topics=candidate.topics[::-1])
+    assert digest_of(replace(problem, candidates=(candidate,))) != digest_of(replace(problem, candidates=(two,)))
 
 
 def test_a_stored_run_keeps_its_digest() -> None:
@@ -167,7 +170,7 @@ def _rebuilt(
         if not is_dataclass(part):
             return part
         made: Any = type(part)
-        given = {one.name: rebuilt(getattr(part, one.name)) for one in fields(part)}
+        given = {field.name: rebuilt(getattr(part, field.name)) for field in fields(part)}
         if made is not kind:
             return made(**given)
         left -= 1

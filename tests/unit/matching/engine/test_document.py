@@ -39,16 +39,24 @@ def _problem() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spoil", "where", "what"),
     [
-        (lambda one: one["candidates"][1]["languages"].update(en="C9"), "candidates[1].languages.en", "known are A1"),
-        (lambda one: one["candidates"][0].update(weeks=["soon"]), "candidates[0].weeks[0]", "write it as 2027-03-15"),
-        (lambda one: one["seats"][0].update(capacity="many"), "seats[0].capacity", "not a whole number"),
-        (lambda one: one["seats"][0].update(capacity=True), "seats[0].capacity", "not a whole number"),
-        (lambda one: one["seats"][0].pop("country"), "seats[0].country", "this is needed"),
-        (lambda one: one["seats"][0].update(colour="red"), "seats[0].colour", "known are id"),
-        (lambda one: one["rules"].update(needs=[["AM", 5]]), "rules.needs[0]", "a list of 3 values"),
-        (lambda one: one["rules"].update(weights=[]), "rules.weights", "an object"),
-        (lambda one: one.update(candidates={}), "candidates", "a list"),
-        (lambda one: one["seats"][0].update(capacity=-1), "the document", "below 0"),
+        (
+            lambda document: document["candidates"][1]["languages"].update(en="C9"),
+            "candidates[1].languages.en",
+            "known are A1",
+        ),
+        (
+            lambda document: document["candidates"][0].update(weeks=["soon"]),
+            "candidates[0].weeks[0]",
+            "write it as 2027-03-15",
+        ),
+        (lambda document: document["seats"][0].update(capacity="many"), "seats[0].capacity", "not a whole number"),
+        (lambda document: document["seats"][0].update(capacity=True), "seats[0].capacity", "not a whole number"),
+        (lambda document: document["seats"][0].pop("country"), "seats[0].country", "this is needed"),
+        (lambda document: document["seats"][0].update(colour="red"), "seats[0].colour", "known are id"),
+        (lambda document: document["rules"].update(needs=[["AM", 5]]), "rules.needs[0]", "a list of 3 values"),
+        (lambda document: document["rules"].update(weights=[]), "rules.weights", "an object"),
+        (lambda document: document.update(candidates={}), "candidates", "a list"),
+        (lambda document: document["seats"][0].update(capacity=-1), "the document", "below 0"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(spoil: Callable[[dict[str, Any]], Any], where: str, what: str) -> None:

@@ -41,14 +41,14 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
     market = Market(problem)
     solution = solve(market)
     sent = Counter(market.rules.sent)
-    sent.update(market.candidates[one].country for one, seat in enumerate(solution.assigned) if seat >= 0)
-    for one, candidate in enumerate(market.candidates):
+    sent.update(market.candidates[candidate].country for candidate, seat in enumerate(solution.assigned) if seat >= 0)
+    for number, candidate in enumerate(market.candidates):
         home = candidate.country
         asked = min(problem.rules.floors.get(home, 0), problem.rules.ceilings.get(home, 99))
-        if solution.assigned[one] >= 0 or sent[home] >= asked:
+        if solution.assigned[number] >= 0 or sent[home] >= asked:
             continue
-        row = market.pairs.row(one)
-        assert one in solution.floor_first | solution.beyond_quota or row.start == row.stop
+        row = market.pairs.row(number)
+        assert number in solution.floor_first | solution.beyond_quota or row.start == row.stop
 
 
 @given(worlds())
@@ -59,15 +59,17 @@ def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
     plain, out = stable(market)
     solution = solve(market)
     sent = Counter(market.rules.sent)
-    sent.update(market.candidates[one].country for one, seat in enumerate(plain) if seat >= 0)
-    rows = {one for one in range(len(market.candidates)) if market.rows[one].seats}
-    could = {market.candidates[one].country for one in rows if plain[one] < 0 and one not in out}
+    sent.update(market.candidates[candidate].country for candidate, seat in enumerate(plain) if seat >= 0)
+    rows = {candidate for candidate in range(len(market.candidates)) if market.rows[candidate].seats}
+    could = {
+        market.candidates[candidate].country for candidate in rows if plain[candidate] < 0 and candidate not in out
+    }
     if not any(sent[country] < floor and country in could for country, floor in problem.rules.floors.items()):
         assert (solution.assigned, solution.floor_first) == (plain, frozenset())
-    matching = {one: seat for one, seat in enumerate(solution.assigned) if seat >= 0}
-    held = {matching[one] for one in solution.floor_first if one in matching}
-    for one, seat in blocking(market, matching):
-        assert seat in held or one in solution.beyond_quota
+    matching = {candidate: seat for candidate, seat in enumerate(solution.assigned) if seat >= 0}
+    held = {matching[candidate] for candidate in solution.floor_first if candidate in matching}
+    for candidate, seat in blocking(market, matching):
+        assert seat in held or candidate in solution.beyond_quota
 
 
 @given(worlds())
@@ -78,11 +80,15 @@ def test_floors_take_from_no_country_what_its_own_floor_asks(problem: Problem) -
     plain, out = stable(market)
     assigned, _, first = met(market, plain, out)
     for country, floor in problem.rules.floors.items():
-        before = sum(seat >= 0 and market.candidates[one].country == country for one, seat in enumerate(plain))
-        after = sum(seat >= 0 and market.candidates[one].country == country for one, seat in enumerate(assigned))
+        before = sum(
+            seat >= 0 and market.candidates[candidate].country == country for candidate, seat in enumerate(plain)
+        )
+        after = sum(
+            seat >= 0 and market.candidates[candidate].country == country for candidate, seat in enumerate(assigned)
+        )
         asked = floor - market.rules.sent[country]
         if before >= asked > after:
-            assert any(market.candidates[one].country == country for one in first)
+            assert any(market.candidates[candidate].country == country for candidate in first)
 
 
 def _officers(country: str, count: int, **values: Any) -> list[Candidate]:
@@ -122,11 +128,11 @@ def test_as_many_as_are_missing_come_first() -> None:
     """A floor of one takes one of two places from a country that the host values more, not both."""
     people = [*_officers("AM", 2), *_officers("GE", 2, first_time=True)]
     seats = [_seat("s", 2)]
-    assert Counter(one[:2] for one in run(_problem(people, seats)).matching) == {"GE": 2}
+    assert Counter(candidate_id[:2] for candidate_id in run(_problem(people, seats)).matching) == {"GE": 2}
     result = run(_problem(people, seats, floors={"AM": 1}))
-    assert Counter(one[:2] for one in result.matching) == {"AM": 1, "GE": 1}
+    assert Counter(candidate_id[:2] for candidate_id in result.matching) == {"AM": 1, "GE": 1}
     assert result.unmet_floors == {}
-    first = next(one for one in result.matching if one.startswith("AM"))
+    first = next(candidate_id for candidate_id in result.matching if candidate_id.startswith("AM"))
     assert result.receipt(first).floor_first
     assert not result.receipt("GE0").floor_first
 
@@ -137,7 +143,7 @@ def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
     plain = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}))
     floor = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}, floors={"AM": 2}))
     assert floor.matching == plain.matching
-    assert not any(floor.receipt(one.id).floor_first for one in people)
+    assert not any(floor.receipt(person.id).floor_first for person in people)
 
 
 def test_the_price_of_a_floor_is_told() -> None:

@@ -26,17 +26,17 @@ from tests.unit.matching.engine.worlds import FIRST_WEEK, make_problem, shuffled
 
 def with_groups(problem: Problem, dice: random.Random) -> Problem:
     """Return the problem with some of its officers in groups of two to four."""
-    visitors = [one for one in problem.candidates if one.kind is ApplicationKind.STUDY_VISIT]
+    visitors = [candidate for candidate in problem.candidates if candidate.kind is ApplicationKind.STUDY_VISIT]
     dice.shuffle(visitors)
     grouped: dict[str, Candidate] = {}
     number = 0
     while visitors and dice.random() < 0.8:
         size = min(dice.randint(2, 4), len(visitors))
         for _ in range(size):
-            one = visitors.pop()
-            grouped[one.id] = replace(one, group_id=f"g{number}", group_size=size)
+            visitor = visitors.pop()
+            grouped[visitor.id] = replace(visitor, group_id=f"g{number}", group_size=size)
         number += 1
-    return replace(problem, candidates=tuple(grouped.get(one.id, one) for one in problem.candidates))
+    return replace(problem, candidates=tuple(grouped.get(candidate.id, candidate) for candidate in problem.candidates))
 
 
 def worlds(people: int = 10, seats: int = 5, objective: Objective | None = None) -> st.SearchStrategy[Problem]:
@@ -64,16 +64,16 @@ def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
     taken = Counter([*result.matching.values(), *(pair.seat_id for pair in problem.fixed)])
     seats = {seat.id: seat for seat in problem.seats}
     assert all(taken[given_seat] <= seats[given_seat].capacity for given_seat in result.matching.values())
-    for group in {one.group_id for one in problem.candidates if one.group_id}:
-        members = [one for one in problem.candidates if one.group_id == group]
+    for group in {candidate.group_id for candidate in problem.candidates if candidate.group_id}:
+        members = [candidate for candidate in problem.candidates if candidate.group_id == group]
         if len(members) < 2:
             continue
-        found = {result.matching.get(one.id) for one in members}
+        found = {result.matching.get(member.id) for member in members}
         assert len(found) == 1
         (seat_id,) = found
         if seat_id is not None:
             seat = replace(seats[seat_id], share_exempt=True)
-            assert not any(broken(problem, one, seat) for one in members)
+            assert not any(broken(problem, member, seat) for member in members)
             assert len(members) <= seat.group_size
             weeks = common_weeks(members, seat)
             assert weeks is None or len(weeks) >= problem.rules.common_weeks
@@ -85,11 +85,15 @@ def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None
     """The singles' layer is exactly a run of the singles beside the groups, within the ceilings of the whole."""
     layout, result = lay_out(problem), run_layers(problem)
     alone = run(layout.rest).matching
-    assert {one: seat for one, seat in result.matching.items() if one not in layout.seats} == alone
-    country = {one.id: one.country for one in problem.candidates}
-    sent = Counter([*(country[one] for one in result.matching), *(pair.country for pair in problem.fixed)])
+    assert {
+        candidate_id: seat for candidate_id, seat in result.matching.items() if candidate_id not in layout.seats
+    } == alone
+    country = {candidate.id: candidate.country for candidate in problem.candidates}
+    sent = Counter(
+        [*(country[candidate_id] for candidate_id in result.matching), *(pair.country for pair in problem.fixed)]
+    )
     before = Counter(pair.country for pair in problem.fixed)
-    assert all(sent[one] <= max(most, before[one]) for one, most in problem.rules.ceilings.items())
+    assert all(sent[country] <= max(most, before[country]) for country, most in problem.rules.ceilings.items())
 
 
 @given(worlds(), st.integers(0, 2**32))
@@ -115,7 +119,9 @@ def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
                 taken[seat] += unit.size
                 sent.update(unit.sent)
         fits = all(taken[seat] <= seats[seat].capacity for seat in choice if seat is not None)
-        if fits and all(sent[one] <= max(most, before[one]) for one, most in problem.rules.ceilings.items()):
+        if fits and all(
+            sent[country] <= max(most, before[country]) for country, most in problem.rules.ceilings.items()
+        ):
             found.append({unit.group_id: seat for unit, seat in zip(layout.units, choice, strict=True)})
     return found
 
@@ -157,14 +163,16 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
 @settings(max_examples=80, deadline=None)
 def test_few_groups_block_as_little_as_can_be(problem: Problem, propose: bool) -> None:  # noqa: FBT001
     """The layout has the fewest blocking pairs of all ways; proposals count those that they leave."""
-    problem = replace(problem, fixed=tuple(one for one in problem.fixed if one.country not in problem.rules.ceilings))
+    problem = replace(
+        problem, fixed=tuple(pair for pair in problem.fixed if pair.country not in problem.rules.ceilings)
+    )
     with pytest.MonkeyPatch.context() as patch:
         if propose:
             patch.setattr(placement, "_EXACT_WAYS", 0)
         layout = lay_out(problem)
     if not layout.units or any(seat.pre_matched for seat in problem.seats):
         return
-    if any(one.pre_matched for one in problem.candidates):
+    if any(candidate.pre_matched for candidate in problem.candidates):
         return
     ours: dict[str, str | None] = {unit.group_id: layout.seats[unit.members[0].id] for unit in layout.units}
     ways = _ways(problem, layout)
@@ -291,10 +299,10 @@ def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
                 assert change.language is not None
                 assert change.to_level is not None
                 people = tuple(
-                    replace(one, languages={**one.languages, change.language: change.to_level})
-                    if one.id == receipt.candidate_id
-                    else one
-                    for one in problem.candidates
+                    replace(candidate, languages={**candidate.languages, change.language: change.to_level})
+                    if candidate.id == receipt.candidate_id
+                    else candidate
+                    for candidate in problem.candidates
                 )
                 changed = replace(problem, candidates=people)
             else:

@@ -31,24 +31,24 @@ from tests.unit.matching.engine.worlds import DAY, HOMES, candidate, make_proble
 @settings(max_examples=60, deadline=None)
 def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Random) -> None:
     """One candidate or one seat judged alone has the pairs, orders and keys of a run."""
-    problem = replace(problem, seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
+    problem = replace(problem, seats=tuple(replace(seat, capacity=max(1, seat.capacity)) for seat in problem.seats))
     market, pairing = Market(problem), Pairing(problem)
     people, seats = list(problem.candidates), list(problem.seats)
     dice.shuffle(people)
     dice.shuffle(seats)
-    seat_slots = {one.id: pairing.seats.add(one) for one in seats}
-    slots = {one.id: pairing.candidates.add(one) for one in people}
-    columns = {one.id: pairing.column(one, seat_slots[one.id]) for one in seats}
-    for place, one in enumerate(market.candidates):
-        row, cut = pairing.row(one, slots[one.id]), market.pairs.row(place)
+    seat_slots = {seat.id: pairing.seats.add(seat) for seat in seats}
+    slots = {person.id: pairing.candidates.add(person) for person in people}
+    columns = {seat.id: pairing.column(seat, seat_slots[seat.id]) for seat in seats}
+    for place, applicant in enumerate(market.candidates):
+        row, cut = pairing.row(applicant, slots[applicant.id]), market.pairs.row(place)
         wanted = [market.seats[at].id for at in market.pairs.seat[cut]]
         feasible = [seat for seat, slot in seat_slots.items() if row.own[slot]]
         assert sorted(feasible, key=lambda seat: -row.own[seat_slots[seat]]) == wanted
         assert [row.key[seat_slots[seat]] for seat in wanted] == market.pairs.key[cut].tolist()
         assert [row.own[seat_slots[seat]] - 1 >> TIE_BITS for seat in wanted] == market.pairs.gain[cut].tolist()
         for seat, slot in seat_slots.items():
-            assert columns[seat].own[slots[one.id]] == row.own[slot]
-            assert not row.own[slot] or columns[seat].key[slots[one.id]] == row.key[slot]
+            assert columns[seat].own[slots[applicant.id]] == row.own[slot]
+            assert not row.own[slot] or columns[seat].key[slots[applicant.id]] == row.key[slot]
 
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
@@ -68,9 +68,13 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
         told = happen(live)
         now = live.matching
         assert now == run(live.problem).matching, name
-        moved = {one for one in before.keys() | now.keys() if before.get(one) != now.get(one)}
-        assert [(one.candidate_id, one.before, one.after) for one in told] == [
-            (one, before.get(one), now.get(one)) for one in sorted(moved)
+        moved = {
+            candidate_id
+            for candidate_id in before.keys() | now.keys()
+            if before.get(candidate_id) != now.get(candidate_id)
+        }
+        assert [(move.candidate_id, move.before, move.after) for move in told] == [
+            (candidate_id, before.get(candidate_id), now.get(candidate_id)) for candidate_id in sorted(moved)
         ]
         before = now
 
@@ -96,11 +100,11 @@ def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
     book = Book(3, 2, 1)
     for seat in takes:
         book.set_terms(seat, 1, 1, {}, bound=False)
-    for one, seats in wants.items():
+    for candidate_id, seats in wants.items():
         own, key = np.zeros(2, np.int64), np.zeros(2, np.int64)
         for seat in seats:
-            own[seat], key[seat] = 2 - seats.index(seat), 3 - takes[seat].index(one)
-        book.set_row(one, 0, Line(own << TIE_BITS, key << TIE_BITS))
+            own[seat], key[seat] = 2 - seats.index(seat), 3 - takes[seat].index(candidate_id)
+        book.set_row(candidate_id, 0, Line(own << TIE_BITS, key << TIE_BITS))
     book.enter([0, 1, 2])
     assert book.at.tolist() == [0, 1, NOWHERE]
     assert book.remove(2) == NOWHERE
@@ -150,7 +154,9 @@ def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, 
         outcome, scratch = follower.follow(problem), Ran(result)
         assert outcome.pairs == scratch.pairs
         assert outcome.unmatched == scratch.unmatched
-        assert [outcome.reason(one) for one in outcome.unmatched] == [scratch.reason(one) for one in scratch.unmatched]
+        assert [outcome.reason(candidate_id) for candidate_id in outcome.unmatched] == [
+            scratch.reason(candidate_id) for candidate_id in scratch.unmatched
+        ]
         assert follower.followed is None or result.matching == follower.followed[1]
         problem = after(problem, dice, dice.randint(0, 6))
     assert quotas or follower.runs < 5
@@ -165,7 +171,7 @@ def test_only_what_is_different_is_followed() -> None:
     assert follower.waits
     follower.begin()
     assert not follower.waits
-    follower.follow(replace(problem, candidates=tuple(replace(one) for one in problem.candidates)))
+    follower.follow(replace(problem, candidates=tuple(replace(candidate) for candidate in problem.candidates)))
     assert (follower.runs, follower.events) == (1, 0)
     follower.follow(replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0))))
     assert (follower.runs, follower.events) == (1, 1)

@@ -39,15 +39,15 @@ def _state(live: LiveMatching) -> Exchange:
 
 def _proves(state: Exchange) -> bool:
     """Check that prices prove the matching: no pair is worth more than it costs, a matched one just as much."""
-    here = [one for one in range(len(state.at)) if state.at[one] != GONE]
-    for one in here:
-        left = int(state.left_a[one]), int(state.left_b[one])
-        own = int(state.at[one])
+    here = [number for number in range(len(state.at)) if state.at[number] != GONE]
+    for number in here:
+        left = int(state.left_a[number]), int(state.left_b[number])
+        own = int(state.at[number])
         assert left >= (0, 0)
         assert own != NOWHERE or left == (0, 0)
-        for seat in np.flatnonzero(state.worth[one]).tolist():
+        for seat in np.flatnonzero(state.worth[number]).tolist():
             cost = int(state.price_a[seat]) + left[0], int(state.price_b[seat]) + left[1]
-            worth = int(state.worth[one, seat]), int(tie_of(state.word[one], state.seat_word[seat]))
+            worth = int(state.worth[number, seat]), int(tie_of(state.word[number], state.seat_word[seat]))
             assert cost >= worth
             assert seat != own or cost == worth
     for seat in range(len(state.free)):
@@ -74,11 +74,15 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
         told = happen(live)
         now, ran = live.matching, run(live.problem)
         assert now == ran.matching, name
-        assert tuple(live.pair_of(one) for one in sorted(now)) == ran.pairs
+        assert tuple(live.pair_of(candidate_id) for candidate_id in sorted(now)) == ran.pairs
         assert _proves(_state(live))
-        moved = {one for one in before.keys() | now.keys() if before.get(one) != now.get(one)}
-        assert [(one.candidate_id, one.before, one.after) for one in told] == [
-            (one, before.get(one), now.get(one)) for one in sorted(moved)
+        moved = {
+            candidate_id
+            for candidate_id in before.keys() | now.keys()
+            if before.get(candidate_id) != now.get(candidate_id)
+        }
+        assert [(move.candidate_id, move.before, move.after) for move in told] == [
+            (candidate_id, before.get(candidate_id), now.get(candidate_id)) for candidate_id in sorted(moved)
         ]
         before = now
 
@@ -127,7 +131,7 @@ def test_where_a_share_can_bind_it_is_not_followed() -> None:
     """A placement with a share needs a run each time, and cannot be opened in a followed matching."""
     problem = _world(random.Random(1), crowded=True)
     rules = replace(problem.rules, share=40)
-    free = tuple(replace(one, share_exempt=True) for one in problem.seats)
+    free = tuple(replace(seat, share_exempt=True) for seat in problem.seats)
     shared = replace(free[0], id="shared", kind=SeatKind.PLACEMENT, capacity=5, share_exempt=False)
     problem = replace(problem, rules=rules, seats=free)
     assert can_follow(problem)
@@ -147,7 +151,7 @@ def test_a_follower_goes_on_until_a_quota_binds_or_prices_run_away() -> None:
         assert follower.follow(problem).pairs == run(problem).pairs
     assert follower.events >= 4
     assert follower.runs == 1
-    sent = {one.country: 0 for one in problem.candidates}
+    sent = {candidate.country: 0 for candidate in problem.candidates}
     assert run(problem).matching
     tight = replace(problem, rules=replace(problem.rules, ceilings=sent))
     assert isinstance(follower.follow(tight), Ran)

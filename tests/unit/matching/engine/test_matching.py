@@ -31,7 +31,7 @@ def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
     """Committed pairs stay, count in all limits, and their candidates are not in the pool."""
     dice = random.Random(seed)
     before = run(replace(problem, fixed=()))
-    country = {one.id: one.country for one in problem.candidates}
+    country = {candidate.id: candidate.country for candidate in problem.candidates}
     fixed = [
         Fixed(candidate_id=pair.candidate_id, seat_id=pair.seat_id, country=country[pair.candidate_id])
         for pair in before.pairs
@@ -41,11 +41,13 @@ def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
     committed = {pair.candidate_id for pair in fixed}
     assert not committed & live.matching.keys()
     for seat in problem.seats:
-        held = [country[one] for one, at in live.matching.items() if at == seat.id]
+        held = [country[candidate_id] for candidate_id, at in live.matching.items() if at == seat.id]
         held += [pair.country for pair in fixed if pair.seat_id == seat.id]
         assert len(held) <= seat.capacity
     for home, most in problem.rules.ceilings.items():
-        sent = sum(country[one] == home for one in live.matching) + sum(pair.country == home for pair in fixed)
+        sent = sum(country[candidate_id] == home for candidate_id in live.matching) + sum(
+            pair.country == home for pair in fixed
+        )
         assert sent <= most
 
 
@@ -66,14 +68,14 @@ def test_ranks_obtained_and_unmatched_add_up(problem: Problem) -> None:
 @settings(max_examples=50, deadline=None)
 def test_matched_sides_have_common_ground(problem: Problem) -> None:
     """A match always has a language, enough weeks, and a topic if the seat names any."""
-    people = {one.id: one for one in problem.candidates}
+    people = {candidate.id: candidate for candidate in problem.candidates}
     seats = {seat.id: seat for seat in problem.seats}
     for pair in run(problem).pairs:
-        one, seat = people[pair.candidate_id], seats[pair.seat_id]
-        common = terms(one, seat, problem.rules)
-        assert common.language in one.languages
+        candidate, seat = people[pair.candidate_id], seats[pair.seat_id]
+        common = terms(candidate, seat, problem.rules)
+        assert common.language in candidate.languages
         assert common.topic is not None or not seat.topics
-        if one.weeks is not None and seat.weeks is not None:
+        if candidate.weeks is not None and seat.weeks is not None:
             assert len(common.weeks) >= problem.rules.common_weeks
 
 

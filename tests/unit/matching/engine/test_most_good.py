@@ -34,11 +34,11 @@ SHORT = Effort(all_at_once=0, best=1, per_place=1, near=1)
 
 
 def _matching(assigned: list[int]) -> dict[int, int]:
-    return {one: seat for one, seat in enumerate(assigned) if seat >= 0}
+    return {candidate: seat for candidate, seat in enumerate(assigned) if seat >= 0}
 
 
 def _assigned(market: Market, matching: dict[int, int]) -> list[int]:
-    return [matching.get(one, -1) for one in range(len(market.candidates))]
+    return [matching.get(candidate, -1) for candidate in range(len(market.candidates))]
 
 
 def _sum(market: Market, matching: dict[int, int]) -> int:
@@ -64,7 +64,7 @@ def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[
     found = _matching(most_good(market).assigned)
     assert lawful(market, found)
     assert (_sum(market, found), _ties(market, found)) == max(
-        (_sum(market, one), _ties(market, one)) for one in all_matchings(market)
+        (_sum(market, matching), _ties(market, matching)) for matching in all_matchings(market)
     )
 
 
@@ -81,16 +81,16 @@ def test_floors_come_before_points(problem: Problem, floors: dict[str, int], eff
     fixed = Counter(pair.country for pair in problem.fixed)
 
     def reached(matching: dict[int, int]) -> int:
-        sent = fixed + Counter(market.countries[market.country[one]] for one in matching)
+        sent = fixed + Counter(market.countries[market.country[candidate]] for candidate in matching)
         return sum(min(floor, sent[country]) for country, floor in floors.items())
 
     possible = list(all_matchings(market))
-    best = max(reached(one) for one in possible)
+    best = max(reached(matching) for matching in possible)
     answer = most_good(market, effort=effort)
     found = _matching(answer.assigned)
     assert lawful(market, found)
     assert reached(found) == best
-    highest = max(_sum(market, one) for one in possible if reached(one) == best)
+    highest = max(_sum(market, matching) for matching in possible if reached(matching) == best)
     assert _sum(market, found) == answer.certificate.total == answer.certificate.bound == highest
     assert bound(market, answer.certificate, np.array(answer.assigned, np.int64)) == highest
     result = run(problem)
@@ -115,7 +115,7 @@ def test_nor_does_it_where_the_market_is_swept(
     """Weights and tie-breaks from compiled sweeps, in 16 bits or 32, give the same matching and bound."""
     pytest.importorskip("numba")
     monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
-    heavy = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in weights.items()}
+    heavy = {name: Weight(weight.applicant * heavier, weight.host * heavier) for name, weight in weights.items()}
     problem = replace(problem, rules=replace(problem.rules, weights=heavy, floors={"GE": 1}))
     swept, whole = Market(problem), Market(problem)
     assert swept.sweep is not None
@@ -199,8 +199,8 @@ def test_a_floor_is_worth_any_number_of_points() -> None:
     """A candidate whom a floor asks for goes, though eight others lose nearly all their points by moving."""
     others = [f"c{number}" for number in range(8)]
     seats = [f"s{number}" for number in range(9)]
-    wishes = {one: [seats[at], seats[at + 1]] for at, one in enumerate(others)} | {"z": [seats[0]]}
-    orders = {seat: [one for one, wanted in wishes.items() if seat in wanted] for seat in seats}
+    wishes = {candidate_id: [seats[at], seats[at + 1]] for at, candidate_id in enumerate(others)} | {"z": [seats[0]]}
+    orders = {seat: [candidate_id for candidate_id, wanted in wishes.items() if seat in wanted] for seat in seats}
     market = market_of(wishes, orders)
     pairs = market.pairs
     gain = np.where((pairs.seat == pairs.owner) & (pairs.owner < 8), 500, 0)
@@ -230,7 +230,7 @@ def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
     prices = Prices(like(honest.prices.seat), share, np.where(honest.prices.country, like(honest.prices.country), 0))
     nobody = np.full(len(market.candidates), -1, np.int64)
     told = bound(market, replace(honest, prices=prices), nobody, floors=False)
-    assert told >= max(_sum(market, one) for one in all_matchings(market))
+    assert told >= max(_sum(market, matching) for matching in all_matchings(market))
     if len(prices.seat):
         with pytest.raises(ValueError, match="below 0"):
             bound(market, replace(honest, prices=replace(prices, seat=prices.seat - 9999)), nobody)
@@ -314,9 +314,13 @@ def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
     market = Market(replace(problem, fixed=(), rules=replace(problem.rules, ceilings=dict.fromkeys(HOMES, 1))))
     assigned, _ = stable(market)
     matching = _matching(assigned)
-    sent = Counter(market.country[one] for one in matching)
+    sent = Counter(market.country[candidate] for candidate in matching)
     full = {country for country, most in enumerate(market.quota) if most is not None and sent[country] >= most}
-    counted = [one for one, _ in blocking(market, matching) if one in matching or market.country[one] not in full]
+    counted = [
+        candidate
+        for candidate, _ in blocking(market, matching)
+        if candidate in matching or market.country[candidate] not in full
+    ]
     assert blocking_pairs(market, assigned) == len(counted)
 
 
@@ -331,9 +335,9 @@ def test_prices_rule_out_only_changes_that_fail(
     solution = solve(market)
     assert solution.certificate is not None
     quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
-    for one, held in enumerate(solution.assigned):
+    for number, held in enumerate(solution.assigned):
         if held == UNMATCHED:
-            assert quick.smallest(one, 40) == slow.smallest(one, 40)
+            assert quick.smallest(number, 40) == slow.smallest(number, 40)
 
 
 @pytest.mark.parametrize("seed", [13, 54, 59, 129, 173, 178])
@@ -343,8 +347,8 @@ def test_of_a_second_place_no_country_has_both(seed: int) -> None:
     solution = solve(market)
     assert solution.certificate is not None
     quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
-    left = [one for one, held in enumerate(solution.assigned) if held == UNMATCHED]
-    assert [quick.smallest(one, 40) for one in left] == [slow.smallest(one, 40) for one in left]
+    left = [candidate for candidate, held in enumerate(solution.assigned) if held == UNMATCHED]
+    assert [quick.smallest(candidate, 40) for candidate in left] == [slow.smallest(candidate, 40) for candidate in left]
 
 
 def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
@@ -355,7 +359,9 @@ def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
     strong = replace(candidate(dice, "c0", 1, 0.0), country="AM", languages={"en": LanguageLevel.C2}, first_time=True)
     weak = replace(strong, id="c1", country="GE", languages={"en": LanguageLevel.A2}, first_time=False)
     rules = Rules(objective=Objective.MOST_GOOD, floors={"GE": 1})
-    people = tuple(replace(one, kind=ApplicationKind.STUDY_VISIT) for one in (strong, replace(strong, id="c2"), weak))
+    people = tuple(
+        replace(candidate, kind=ApplicationKind.STUDY_VISIT) for candidate in (strong, replace(strong, id="c2"), weak)
+    )
     result = run(Problem(call_id="call", day=DAY, seed="", candidates=people, seats=(place,), rules=rules))
     assert result.matching.keys() < {"c0", "c2"}
     assert result.unmet_floors == {"GE": 1}

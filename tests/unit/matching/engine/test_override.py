@@ -19,23 +19,25 @@ from tests.unit.matching.engine.worlds import problems
 def test_the_price_is_what_happens(problem: Problem, seed: int) -> None:
     """Broken rules are those of the oracle; losers, movers and points are those of a run with the override."""
     dice = random.Random(seed)
-    pairs = [(one, seat) for one in problem.candidates for seat in problem.seats if same_kind(one, seat)]
+    pairs = [
+        (candidate, seat) for candidate in problem.candidates for seat in problem.seats if same_kind(candidate, seat)
+    ]
     assume(pairs)
-    one, seat = dice.choice(pairs)
-    found = weigh(problem, problem, one.id, seat.id)
+    candidate, seat = dice.choice(pairs)
+    found = weigh(problem, problem, candidate.id, seat.id)
     # Of a seat without any place there is no share to be used up.
     share = set() if seat.capacity else {HardRule.SHARE_OF_OFFER}
-    assert {*found.forbidden, *found.waived} - share == set(broken(problem, one, seat)) - share
+    assert {*found.forbidden, *found.waived} - share == set(broken(problem, candidate, seat)) - share
     assert set(found.forbidden) <= LAW
     assert not set(found.waived) & LAW
     if HardRule.CAPACITY in found.forbidden:
         return
-    pair = Fixed(candidate_id=one.id, seat_id=seat.id, country=one.country)
+    pair = Fixed(candidate_id=candidate.id, seat_id=seat.id, country=candidate.country)
     before = run_layers(problem)
     after = run_layers(replace(problem, fixed=(*problem.fixed, pair)))
-    now = {**after.matching, one.id: seat.id}
+    now = {**after.matching, candidate.id: seat.id}
     assert set(found.losers) == before.matching.keys() - now.keys()
-    others = (before.matching.keys() & now.keys()) - {one.id}
+    others = (before.matching.keys() & now.keys()) - {candidate.id}
     assert set(found.movers) == {who for who in others if before.matching[who] != now[who]}
     option = found.receipt.match
     assert option is not None

@@ -21,24 +21,24 @@ from tests.unit.matching.engine.worlds import make_problem, problems
 
 def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Problem:
     """Return the problem with the change that a receipt names."""
-    one = next(one for one in problem.candidates if one.id == candidate_id)
+    candidate = next(candidate for candidate in problem.candidates if candidate.id == candidate_id)
     rules, seats = problem.rules, problem.seats
     if change.change is Change.LANGUAGE_LEVEL:
         assert change.language is not None
         assert change.to_level is not None
-        assert one.languages[change.language] == change.from_level
-        one = replace(one, languages={**one.languages, change.language: change.to_level})
+        assert candidate.languages[change.language] == change.from_level
+        candidate = replace(candidate, languages={**candidate.languages, change.language: change.to_level})
     elif change.change is Change.OTHER_WEEKS:
-        assert one.weeks is not None
+        assert candidate.weeks is not None
         assert change.week is not None
-        assert min(abs(change.week - week) for week in one.weeks) == (change.count or 0) * WEEK
-        one = replace(one, weeks=one.weeks | {change.week})
+        assert min(abs(change.week - week) for week in candidate.weeks) == (change.count or 0) * WEEK
+        candidate = replace(candidate, weeks=candidate.weeks | {change.week})
     elif change.change is Change.MORE_TOPICS:
         assert change.topic is not None
-        one = replace(one, topics=(*one.topics, change.topic))
+        candidate = replace(candidate, topics=(*candidate.topics, change.topic))
     elif change.change is Change.MORE_EXPERTISE:
         assert change.area is not None
-        one = replace(one, expertise={**one.expertise, change.area: Skill(1)})
+        candidate = replace(candidate, expertise={**candidate.expertise, change.area: Skill(1)})
     elif change.change is Change.MORE_PLACES:
         more = change.count or 0
         seats = tuple(
@@ -47,7 +47,7 @@ def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Pro
     elif change.change is Change.QUOTA:
         assert change.country is not None
         rules = replace(rules, ceilings={**rules.ceilings, change.country: rules.ceilings[change.country] + 1})
-    people = tuple(one if other.id == candidate_id else other for other in problem.candidates)
+    people = tuple(candidate if other.id == candidate_id else other for other in problem.candidates)
     return replace(problem, candidates=people, seats=seats, rules=rules)
 
 
@@ -69,19 +69,19 @@ def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -
     dice, market = random.Random(seed), Market(problem)
     assigned, _ = stable(market)
     chains = Chains(market, assigned)
-    for one in (one for one, seat in enumerate(assigned) if seat < 0):
-        person = market.candidates[one]
+    for candidate in (candidate for candidate, seat in enumerate(assigned) if seat < 0):
+        person = market.candidates[candidate]
         better = dict.fromkeys(person.languages, LanguageLevel.C2)
         weeks = None if dice.random() < 0.5 else person.weeks
         person = replace(person, languages=better, weeks=weeks, first_time=True)
         changed, row = market.with_candidate(person), market.row_of(person)
-        brought_in = stable(changed)[0][one] >= 0
-        assert chains.enters(one, Row(row.seat.tolist(), row.key.tolist())) == brought_in
+        brought_in = stable(changed)[0][candidate] >= 0
+        assert chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())) == brought_in
         for seat in range(len(market.seats)):
             more = market.with_places(seat, dice.randint(1, 3))
             if more.pairs is market.pairs:
-                brought_in = stable(more)[0][one] >= 0
-                assert chains.moves_up(one, seat, more.free[seat], more.shares[seat]) == brought_in
+                brought_in = stable(more)[0][candidate] >= 0
+                assert chains.moves_up(candidate, seat, more.free[seat], more.shares[seat]) == brought_in
 
 
 @given(problems(people=8, seats=4, quotas=False, fixed=False), st.integers(0, 7), st.integers(0, 3), st.integers(1, 2))
@@ -94,7 +94,12 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
     if place < len(market.candidates):
         person = replace(market.candidates[place], topics=("online_crime",), weeks=None)
         anew = Market(
-            replace(problem, candidates=tuple(person if one.id == person.id else one for one in problem.candidates))
+            replace(
+                problem,
+                candidates=tuple(
+                    person if candidate.id == person.id else candidate for candidate in problem.candidates
+                ),
+            )
         )
         short = market.with_candidate(person)
         assert short.rows == anew.rows
@@ -102,7 +107,7 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
         assert short.pairs.starts.tolist() == anew.pairs.starts.tolist()
     if seat < len(market.seats):
         wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
-        anew = Market(replace(problem, seats=tuple(wider if one.id == wider.id else one for one in problem.seats)))
+        anew = Market(replace(problem, seats=tuple(wider if seat.id == wider.id else seat for seat in problem.seats)))
         short = market.with_places(seat, more)
         assert (short.free, short.shares, short.rows) == (anew.free, anew.shares, anew.rows)
 
@@ -112,7 +117,7 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
 def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
     """Points, sums, rank, standing and waiting place equal a count by hand."""
     result, market = run(problem), Market(problem)
-    people = {one.id: one for one in problem.candidates}
+    people = {candidate.id: candidate for candidate in problem.candidates}
     seats = {seat.id: seat for seat in problem.seats}
     for receipt in result.receipts(effort=0):
         assert receipt.seat_id == result.matching.get(receipt.candidate_id)
@@ -121,8 +126,11 @@ def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
         assert receipt.funnel[-1].remaining == receipt.feasible <= receipt.considered
         for option in (*receipt.options, *([receipt.match] if receipt.match else [])):
             expected = points(problem, people[receipt.candidate_id], seats[option.seat_id])
-            assert {one.criterion: one.points for one in option.earned} == expected
-            assert all(0 <= one.applicant <= one.applicant_of and 0 <= one.host <= one.host_of for one in option.earned)
+            assert {earned.criterion: earned.points for earned in option.earned} == expected
+            assert all(
+                0 <= earned.applicant <= earned.applicant_of and 0 <= earned.host <= earned.host_of
+                for earned in option.earned
+            )
             row = market.rows[market.place[receipt.candidate_id]]
             at = market.seat_place[option.seat_id]
             assert row.seats.index(at) == option.rank - 1
@@ -144,8 +152,8 @@ def test_a_confidential_exclusion_shows_as_not_available_only(seed: int, objecti
     for host in hosts:
         secret = Exclusion(first=host, second="MD", confidential=True)
         hidden = run(replace(problem, rules=replace(problem.rules, exclusions=(secret,))))
-        for one in (one for one in problem.candidates if one.country == "MD"):
-            receipt = hidden.receipt(one.id)
+        for candidate in (candidate for candidate in problem.candidates if candidate.country == "MD"):
+            receipt = hidden.receipt(candidate.id)
             steps = {step.rule: step.removed for step in receipt.funnel}
             assert steps[HardRule.EXCLUDED_PAIR] == 0
             if host == "MD":

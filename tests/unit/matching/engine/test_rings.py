@@ -40,9 +40,10 @@ def world(seed: int, people: int = 7, seats: int = 4) -> Problem:
     return replace(
         problem,
         candidates=tuple(
-            replace(one, kind=ApplicationKind.STUDY_VISIT, group_size=1, **put()) for one in problem.candidates
+            replace(candidate, kind=ApplicationKind.STUDY_VISIT, group_size=1, **put())
+            for candidate in problem.candidates
         ),
-        seats=tuple(replace(one, kind=SeatKind.PLACEMENT, **put()) for one in problem.seats),
+        seats=tuple(replace(seat, kind=SeatKind.PLACEMENT, **put()) for seat in problem.seats),
     )
 
 
@@ -53,11 +54,18 @@ crowded = st.integers(0, 2**32).map(lambda seed: world(seed, 12, 4))
 def _all_rings(market: Market, waiting: set[str]) -> Iterator[tuple[Leg, ...]]:
     """Yield every tandem and ring by plain search over pairs."""
     legs = [
-        Leg(one.id, seat.id, one.organisation_id, seat.organisation_id, int(pairs.gain[at]), int(pairs.preference[at]))
-        for one in market.candidates
-        if one.id in waiting
+        Leg(
+            candidate.id,
+            seat.id,
+            candidate.organisation_id,
+            seat.organisation_id,
+            int(pairs.gain[at]),
+            int(pairs.preference[at]),
+        )
+        for candidate in market.candidates
+        if candidate.id in waiting
         for pairs in [market.pairs]
-        for at in range(*pairs.row(market.place[one.id]).indices(len(pairs.seat)))
+        for at in range(*pairs.row(market.place[candidate.id]).indices(len(pairs.seat)))
         for seat in [market.seats[int(pairs.seat[at])]]
     ]
     for first in legs:
@@ -77,7 +85,7 @@ def _all_rings(market: Market, waiting: set[str]) -> Iterator[tuple[Leg, ...]]:
 
 def _possible(market: Market, legs: Sequence[Leg]) -> bool:
     """Return whether nobody travels twice, within places, shares and ceilings."""
-    country = {one.id: market.country[at] for at, one in enumerate(market.candidates)}
+    country = {candidate.id: market.country[at] for at, candidate in enumerate(market.candidates)}
     people = Counter(leg.candidate_id for leg in legs)
     seats = Counter(market.seat_place[leg.seat_id] for leg in legs)
     shares = Counter((market.seat_place[leg.seat_id], country[leg.candidate_id]) for leg in legs)
@@ -109,7 +117,7 @@ def _legs(found: Rings) -> list[Leg]:
 def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
     """The sum is the highest of any set of tandems and rings, and each ring is closed and possible."""
     market = Market(problem)
-    waiting = {one.id for one in market.candidates}
+    waiting = {candidate.id for candidate in market.candidates}
     found = rings(market, waiting)
     every = list(_all_rings(market, waiting))
     for ring in found.rings:
@@ -127,7 +135,7 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
 def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None:
     """The greedy result is possible, never above the optimum, and the bound never below it."""
     market = Market(problem)
-    waiting = {one.id for one in market.candidates}
+    waiting = {candidate.id for candidate in market.candidates}
     exact, fast = rings(market, waiting), rings(market, waiting, exact_columns=0)
     assert _possible(market, _legs(fast))
     assert fast.total <= exact.total <= fast.bound
@@ -138,7 +146,7 @@ def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None
 @given(worlds, st.randoms(use_true_random=False))
 def test_the_order_of_the_parts_does_not_matter(problem: Problem, dice: random.Random) -> None:
     """The same problem gives the same rings."""
-    waiting = {one.id for one in problem.candidates}
+    waiting = {candidate.id for candidate in problem.candidates}
     assert rings(Market(problem), waiting) == rings(Market(shuffled(problem, dice)), waiting)
 
 
@@ -204,8 +212,8 @@ def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: P
     assert set(pairs) <= set(cost.gain)
     assert len(after.pairs) == len(before.pairs) + len(cost.gain) - len(cost.lose)
     assert cost.points == after.prices.total - before.prices.total
-    for one, seat in pairs.items():
-        assert after.receipt(one, effort=0).seat_id == seat
+    for candidate_id, seat in pairs.items():
+        assert after.receipt(candidate_id, effort=0).seat_id == seat
     if not pairs:
         assert after.matching == before.matching
 
@@ -218,8 +226,10 @@ def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
         problem,
         rules=replace(problem.rules, floors={}),
         candidates=tuple(
-            replace(one, group_id="g", group_size=2, organisation_id="am", country="AM") if place < 2 else one
-            for place, one in enumerate(problem.candidates)
+            replace(candidate, group_id="g", group_size=2, organisation_id="am", country="AM")
+            if place < 2
+            else candidate
+            for place, candidate in enumerate(problem.candidates)
         ),
     )
     assert manual.with_pairs(problem, {}).matching == run_layers(problem).matching
@@ -228,9 +238,9 @@ def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
 def test_a_pair_that_may_not_be_is_refused() -> None:
     """A pair that is not feasible, or one beyond the room, is named."""
     problem, (first, second, seat) = next(
-        (one, rivals) for one in map(world, range(1000)) if (rivals := _rivals(one)) is not None
+        (problem, rivals) for problem in map(world, range(1000)) if (rivals := _rivals(problem)) is not None
     )
-    seats = tuple(replace(one, capacity=1) if one.id == seat else one for one in problem.seats)
+    seats = tuple(replace(place, capacity=1) if place.id == seat else place for place in problem.seats)
     problem = replace(problem, seats=seats, fixed=())
     with pytest.raises(manual.NotPossible, match=f"{first} cannot have nothing"):
         manual.with_pairs(problem, {first: "nothing"})
@@ -238,7 +248,7 @@ def test_a_pair_that_may_not_be_is_refused() -> None:
     with pytest.raises(manual.NotPossible) as refused:
         manual.with_pairs(problem, {first: seat, second: seat})
     assert (refused.value.candidate_id, refused.value.seat_id) == (second, seat)
-    other = replace(problem, candidates=tuple(replace(one, topics=("none",)) for one in problem.candidates))
+    other = replace(problem, candidates=tuple(replace(candidate, topics=("none",)) for candidate in problem.candidates))
     with pytest.raises(manual.NotPossible, match=f"{first} cannot have {seat}"):
         manual.with_pairs(other, {first: seat})
 
@@ -246,10 +256,10 @@ def test_a_pair_that_may_not_be_is_refused() -> None:
 def _rivals(problem: Problem) -> tuple[str, str, str] | None:
     """Return two candidates who may both have a seat that states topics; None if there is no such seat."""
     market = Market(problem)
-    for seat, one in enumerate(market.seats):
+    for seat, place in enumerate(market.seats):
         who = sorted({market.candidates[at].id for at in market.pairs.owner[market.pairs.seat == seat]})
-        if one.topics and len(who) > 1:
-            return who[0], who[1], one.id
+        if place.topics and len(who) > 1:
+            return who[0], who[1], place.id
     return None
 
 

@@ -25,18 +25,18 @@ def bounded(dice: random.Random) -> Problem:
 
 def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Sequence[int] | None, Sequence[int]]:
     """Return the answer of the rounds about a change, and that of a new run."""
-    one = dice.randrange(len(market.candidates))
-    own = market.candidates[one]
+    number = dice.randrange(len(market.candidates))
+    own = market.candidates[number]
     kind = dice.choice(("row", "row", "places", "quota"))
     if kind == "row":
         changed = replace(candidate(dice, own.id, len(market.seats), 0.05), country=own.country, group_size=1)
-        seat = rounds.with_row(one, market.row_of(changed))
-        return None if seat is None else [seat], [solve(market.with_candidate(changed)).assigned[one]]
+        seat = rounds.with_row(number, market.row_of(changed))
+        return None if seat is None else [seat], [solve(market.with_candidate(changed)).assigned[number]]
     if kind == "quota" and own.country in market.problem.rules.ceilings:
         ceilings = {**market.problem.rules.ceilings}
         ceilings[own.country] += 1
         problem = replace(market.problem, rules=replace(market.problem.rules, ceilings=ceilings))
-        return rounds.with_quota(one), solve(Market(problem)).assigned
+        return rounds.with_quota(number), solve(Market(problem)).assigned
     at, more = dice.randrange(len(market.seats)), dice.randint(1, 3)
     wider = market.with_places(at, more)
     anew = solve(wider).assigned

@@ -14,8 +14,10 @@ from tests.unit.matching.engine.worlds import problems
 def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
     """A pair is feasible exactly if each hard rule of the oracle holds; the funnel counts the rest."""
     market = Market(problem)
-    for place, one in enumerate(market.candidates):
-        verdicts = {at: broken(problem, one, seat) for at, seat in enumerate(market.seats) if same_kind(one, seat)}
+    for place, candidate in enumerate(market.candidates):
+        verdicts = {
+            at: broken(problem, candidate, seat) for at, seat in enumerate(market.seats) if same_kind(candidate, seat)
+        }
         assert sorted(market.rows[place].seats) == [at for at, rules in verdicts.items() if not rules]
         funnel = market.feasible[place].funnel()
         assert [step.rule for step in funnel] == list(HardRule)
@@ -30,8 +32,8 @@ def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> Non
     """The scores of each feasible pair are the oracle's points times the weights of either side."""
     market = Market(problem)
     pairs = market.pairs
-    for at, (one, seat) in enumerate(zip(pairs.owner, pairs.seat, strict=True)):
-        earned = points(problem, market.candidates[one], market.seats[seat])
+    for at, (candidate, seat) in enumerate(zip(pairs.owner, pairs.seat, strict=True)):
+        earned = points(problem, market.candidates[candidate], market.seats[seat])
         weights = problem.rules.weights
         assert pairs.gain[at] == sum(weights[name].applicant * got for name, got in earned.items())
         assert pairs.preference[at] == sum(weights[name].host * got for name, got in earned.items())
@@ -49,8 +51,8 @@ def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
         assert len(set(keys.tolist())) == len(keys)
         named = keys >= 1 << 62
         kept, here = market.seats[seat].pre_matched, market.seats[seat].id
-        people = [market.candidates[one] for one in pairs.owner[at]]
-        assert named.tolist() == [one.id == kept or one.pre_matched == here for one in people]
+        people = [market.candidates[number] for number in pairs.owner[at]]
+        assert named.tolist() == [person.id == kept or person.pre_matched == here for person in people]
         assert sorted(wanted[~named].tolist()) == wanted[~named][keys[~named].argsort()].tolist()
     for place in range(len(market.candidates)):
         row = pairs.gain[pairs.row(place)].tolist()

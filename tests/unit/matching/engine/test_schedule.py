@@ -148,7 +148,7 @@ def test_estimated_holidays_next_to_a_visit_are_told() -> None:
         )
     )
     assert isinstance(answer, Scheduled)
-    assert any("Adha" in one.name for one in answer.estimated)
+    assert any("Adha" in holiday.name for holiday in answer.estimated)
 
 
 def test_weeks_of_a_period_need_days_in_a_row() -> None:

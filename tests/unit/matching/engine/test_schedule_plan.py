@@ -23,7 +23,7 @@ FIRST = monday(CONFIRMED) + timedelta(weeks=7)
 def _plain(number: int, **changes: object) -> VisitRequest:
     """Return a visit of Moldova to Germany in three weeks with one place each, without holidays."""
     start = date(2027, 6, 7)
-    one = VisitRequest(
+    request = VisitRequest(
         candidate_id=f"c{number}",
         seat_id="s",
         home_country="MD",
@@ -33,7 +33,7 @@ def _plain(number: int, **changes: object) -> VisitRequest:
         host_periods=(Period(start, start + timedelta(days=18)),),
         places={start + timedelta(weeks=week): 1 for week in range(3)},
     )
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return replace(request, **changes)  # type: ignore[arg-type]
 
 
 def _week(number: int, length: int = 5) -> tuple[date, ...]:
@@ -122,7 +122,7 @@ def test_fewer_places_move_whom_they_must() -> None:
     told = [_plain(at, announced=_week(0), places={_week(0)[0]: 1, _week(2)[0]: 1}) for at in range(2)]
     plan = Draft.of(told, POLICY).best(seconds=5)
     assert plan.cost == Cost(moved=1, weeks=2)
-    lost = Draft.of([replace(one, places={_week(0)[0]: 1}) for one in told], POLICY).best(seconds=5)
+    lost = Draft.of([replace(request, places={_week(0)[0]: 1}) for request in told], POLICY).best(seconds=5)
     assert lost.cost == Cost(unscheduled=1)
     assert [move.after for move in lost.moves] == [()]
     assert lost.why(lost.moves[0].request).cause is UnschedulableCause.NO_PLACE_IN_WEEK

@@ -15,7 +15,7 @@ from tests.unit.matching.engine.worlds import market_of, problems
 
 
 def _matching(assigned: list[int]) -> dict[int, int]:
-    return {one: seat for one, seat in enumerate(assigned) if seat >= 0}
+    return {candidate: seat for candidate, seat in enumerate(assigned) if seat >= 0}
 
 
 @given(problems(people=14, seats=6, objective=Objective.STABLE, quotas=False))
@@ -34,12 +34,12 @@ def test_every_candidate_gets_the_best_stable_seat(problem: Problem) -> None:
     """Of all stable matchings this one gives each candidate the most wanted seat."""
     market = Market(problem)
     assigned, _ = stable(market)
-    everywhere = [one for one in all_matchings(market) if not blocking(market, one)]
+    everywhere = [matching for matching in all_matchings(market) if not blocking(market, matching)]
     assert _matching(assigned) in everywhere
-    for one, row in enumerate(keys_of(market)):
+    for candidate, row in enumerate(keys_of(market)):
         order = [*row, -1]
-        best = min(order.index(matching.get(one, -1)) for matching in everywhere)
-        assert order[best] == assigned[one]
+        best = min(order.index(matching.get(candidate, -1)) for matching in everywhere)
+        assert order[best] == assigned[candidate]
 
 
 @given(problems(people=10, seats=5, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
@@ -78,10 +78,10 @@ def test_ceilings_hold_and_the_rest_is_stable(problem: Problem) -> None:
     market = Market(problem)
     assigned, out = stable(market)
     for country, most in enumerate(market.quota):
-        placed = sum(seat >= 0 and market.country[one] == country for one, seat in enumerate(assigned))
+        placed = sum(seat >= 0 and market.country[candidate] == country for candidate, seat in enumerate(assigned))
         assert most is None or placed <= max(0, most)
-    assert all(assigned[one] < 0 for one in out)
-    assert all(one in out for one, _ in blocking(market, _matching(assigned)))
+    assert all(assigned[candidate] < 0 for candidate in out)
+    assert all(candidate in out for candidate, _ in blocking(market, _matching(assigned)))
 
 
 EXAMPLES: dict[str, tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, str]]] = {
@@ -114,6 +114,10 @@ def test_published_examples(name: str) -> None:
     wishes, orders, answer = EXAMPLES[name]
     market = market_of(wishes, orders)
     assigned, _ = stable(market)
-    assert {one.id: market.seats[assigned[at]].id for at, one in enumerate(market.candidates)} == answer
-    stable_ones = [one for one in all_matchings(market) if len(one) == len(wishes) and not blocking(market, one)]
+    assert {candidate.id: market.seats[assigned[at]].id for at, candidate in enumerate(market.candidates)} == answer
+    stable_ones = [
+        matching
+        for matching in all_matchings(market)
+        if len(matching) == len(wishes) and not blocking(market, matching)
+    ]
     assert len(stable_ones) == (3 if "example 1: three couples" in name else 1)

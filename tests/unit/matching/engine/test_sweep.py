@@ -45,7 +45,7 @@ def both(problem: Problem) -> tuple[Market, Market]:
 @AT_ONCE
 def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, heavier: int) -> None:
     """Pairs, ranks, prices, ceilings and receipts are equal, whether sums take 16 bits or 32."""
-    weights = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in WEIGHTS.items()}
+    weights = {name: Weight(weight.applicant * heavier, weight.host * heavier) for name, weight in WEIGHTS.items()}
     problem = replace(problem, rules=replace(problem.rules, weights=weights))
     swept, whole = both(problem)
     solution = solve(swept)
@@ -74,8 +74,8 @@ def test_a_sweep_counts_the_blocking_pairs_of_any_matching(problem: Problem, see
     dice = random.Random(seed)
     free, assigned = list(whole.free), list[int]()
     left = [dict(used) for used in whole.used]
-    for one, row in enumerate(whole.rows):
-        own = whole.country[one]
+    for candidate, row in enumerate(whole.rows):
+        own = whole.country[candidate]
         lawful = [at for at in row.seats if free[at] and left[at].get(own, 0) < whole.shares[at]]
         seat = dice.choice([*lawful, -1])
         assigned.append(seat)
@@ -85,7 +85,7 @@ def test_a_sweep_counts_the_blocking_pairs_of_any_matching(problem: Problem, see
     assert blocking_pairs(swept, assigned) == blocking_pairs(whole, assigned)
     assert total_of(swept, assigned) == total_of(whole, assigned)
     assert blocking_pairs(swept, assigned) == len(
-        blocking(whole, {one: seat for one, seat in enumerate(assigned) if seat >= 0})
+        blocking(whole, {candidate: seat for candidate, seat in enumerate(assigned) if seat >= 0})
     )
 
 
@@ -97,15 +97,15 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
     dice, (market, _) = random.Random(seed), both(problem)
     assigned, _ = stable(market)
     chains = Chains(market, assigned)
-    for one in (one for one, seat in enumerate(assigned) if seat < 0):
-        person = market.candidates[one]
+    for candidate in (candidate for candidate, seat in enumerate(assigned) if seat < 0):
+        person = market.candidates[candidate]
         person = replace(person, languages=dict.fromkeys(person.languages, LanguageLevel.C2), first_time=True)
         row = market.row_of(person)
         changed = market.with_candidate(person)
         people = tuple(person if other.id == person.id else other for other in problem.candidates)
         assert stable(changed) == stable(Market(replace(problem, candidates=people)))
-        brought_in = stable(changed)[0][one] >= 0
-        assert chains.enters(one, Row(row.seat.tolist(), row.key.tolist())) == brought_in
+        brought_in = stable(changed)[0][candidate] >= 0
+        assert chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())) == brought_in
         for seat in range(len(market.seats)):
             extra = dice.randint(1, 3)
             more = market.with_places(seat, extra)
@@ -115,8 +115,8 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
                 anew = Market(replace(problem, seats=seats))
                 assert stable(more) == stable(anew)
                 assert blocking_pairs(more, assigned) == blocking_pairs(anew, assigned)
-                brought_in = stable(more)[0][one] >= 0
-                assert chains.moves_up(one, seat, more.free[seat], more.shares[seat]) == brought_in
+                brought_in = stable(more)[0][candidate] >= 0
+                assert chains.moves_up(candidate, seat, more.free[seat], more.shares[seat]) == brought_in
 
 
 def test_many_wishes_are_asked_in_their_order() -> None:

@@ -78,7 +78,7 @@ def test_where_quotas_or_shares_bind_a_run_has_to_tell() -> None:
     problem = _world(5, crowded=True)
     ceiling = replace(problem, rules=replace(problem.rules, ceilings={"AM": 1}))
     floor = replace(problem, rules=replace(problem.rules, floors={"AM": 1}))
-    seats = tuple(replace(one, capacity=5, share_exempt=False) for one in problem.seats)
+    seats = tuple(replace(seat, capacity=5, share_exempt=False) for seat in problem.seats)
     shared = replace(problem, seats=seats, fixed=(), rules=replace(problem.rules, share=20))
     for bound in (ceiling, floor, shared):
         market = Market(bound)

@@ -18,19 +18,23 @@ from tests.unit.matching.engine.worlds import problems
 def test_places_in_line_are_a_count_from_one(problem: Problem) -> None:
     """At every seat the places are 1 to m, each once; fixed pairs keep nobody out."""
     taken = {pair.candidate_id for pair in problem.fixed}
-    pool = [one for one in problem.candidates if one.id not in taken]
+    pool = [candidate for candidate in problem.candidates if candidate.id not in taken]
     free = replace(problem, fixed=())
-    found = [(one, line) for one in pool for line in lines(problem, one.id, most=99)]
+    found = [(candidate, line) for candidate in pool for line in lines(problem, candidate.id, most=99)]
     seats = {seat.id: seat for seat in problem.seats}
     for seat_id, seat in seats.items():
         at = sorted(line.at for _, line in found if line.seat_id == seat_id)
         assert at == list(range(1, len(at) + 1))
-        fit = [one for one in problem.candidates if same_kind(one, seat) and not broken(free, one, seat)]
+        fit = [
+            candidate
+            for candidate in problem.candidates
+            if same_kind(candidate, seat) and not broken(free, candidate, seat)
+        ]
         assert all(line.of == len(fit) for _, line in found if line.seat_id == seat_id)
     held = Counter(pair.seat_id for pair in problem.fixed)
-    for one, line in found:
+    for candidate, line in found:
         assert line.free == max(0, seats[line.seat_id].capacity - held[line.seat_id])
-        limits = {HardRule.QUOTA, HardRule.SHARE_OF_OFFER} & set(broken(problem, one, seats[line.seat_id]))
+        limits = {HardRule.QUOTA, HardRule.SHARE_OF_OFFER} & set(broken(problem, candidate, seats[line.seat_id]))
         assert (line.limit in limits) if limits else line.limit is None
 
 
@@ -40,6 +44,6 @@ def test_the_line_is_the_order_in_which_places_are_given(problem: Problem) -> No
     """With one seat and no shares, the places go to the front of the line."""
     problem = replace(problem, rules=replace(Rules(), share=100))
     matched = run(problem).matching
-    for one in problem.candidates:
-        for line in lines(problem, one.id):
-            assert (line.at <= line.free) == (one.id in matched)
+    for candidate in problem.candidates:
+        for line in lines(problem, candidate.id):
+            assert (line.at <= line.free) == (candidate.id in matched)

@@ -167,26 +167,28 @@ def market_of(
 ) -> Market:
     """Return a market from published preference lists (best first), for examples whose answer is known."""
     people, seats = sorted(wishes), sorted(orders)
-    candidates = [candidate(random.Random(0), one, 1, 0.0) for one in people]
+    candidates = [candidate(random.Random(0), person, 1, 0.0) for person in people]
     problem = Problem(
         call_id="example",
         day=DAY,
         seed="",
-        candidates=tuple(replace(one, country="AM", weeks=None) for one in candidates),
+        candidates=tuple(replace(candidate, country="AM", weeks=None) for candidate in candidates),
         seats=tuple(
             Seat(
-                id=one,
+                id=seat,
                 kind=SeatKind.PLACEMENT,
                 country="DE",
                 organisation_id="h",
-                capacity=(places or {}).get(one, 1),
+                capacity=(places or {}).get(seat, 1),
                 share_exempt=True,
             )
-            for one in seats
+            for seat in seats
         ),
     )
     market = Market(problem)
-    rows = [[(seats.index(seat), len(people) - orders[seat].index(one)) for seat in wishes[one]] for one in people]
+    rows = [
+        [(seats.index(seat), len(people) - orders[seat].index(person)) for seat in wishes[person]] for person in people
+    ]
     flat = [pair for row in rows for pair in row]
     market.pairs = Pairs(
         starts=np.cumsum([0, *(len(row) for row in rows)]),

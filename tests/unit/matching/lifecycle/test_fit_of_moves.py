@@ -26,10 +26,10 @@ def test_no_week_that_is_moved_to_is_overfull(moves: list[tuple[int, int]], othe
     places = dict.fromkeys(WEEKS, 3)
     made = fit(asked, taken, places)
     after = Counter(taken)
-    for one in made:
-        after[asked[one][0]] -= 1
-        after[asked[one][1]] += 1
-    assert all(after[asked[one][1]] <= 3 for one in made)
+    for move in made:
+        after[asked[move][0]] -= 1
+        after[asked[move][1]] += 1
+    assert all(after[asked[move][1]] <= 3 for move in made)
 
 
 def test_a_ring_of_full_weeks_turns() -> None:

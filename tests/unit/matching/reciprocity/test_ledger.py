@@ -41,15 +41,15 @@ def test_days_are_sent_by_one_and_hosted_by_the_other() -> None:
 def test_what_is_sent_is_hosted(rows: list[Flow]) -> None:
     """All nets together are 0, and agencies sum to their countries."""
     countries, agencies = reciprocity_model.by_country(rows), reciprocity_model.by_agency(rows)
-    assert sum(one.net for one in countries.values()) == 0
-    assert sum(one.net_to_come for one in agencies.values()) == 0
+    assert sum(country.net for country in countries.values()) == 0
+    assert sum(agency.net_to_come for agency in agencies.values()) == 0
     for country, balance in countries.items():
-        own = [one for (home, _), one in agencies.items() if home == country]
-        assert sum(one.net for one in own) == balance.net
-        assert sum(one.sent_to_come for one in own) == balance.sent_to_come
+        own = [agency for (home, _), agency in agencies.items() if home == country]
+        assert sum(row.net for row in own) == balance.net
+        assert sum(row.sent_to_come for row in own) == balance.sent_to_come
         with_others = [
-            (one.net if first == country else -one.net)
-            for (first, second), one in reciprocity_model.between(rows).items()
+            (row.net if first == country else -row.net)
+            for (first, second), row in reciprocity_model.between(rows).items()
             if first != second and country in {first, second}
         ]
         assert sum(with_others) == balance.net

@@ -242,9 +242,9 @@ def test_what_the_standard_asks_of_a_request_is_there() -> None:
 
 def test_a_visit_of_one_day_comes_once_and_old_messages_have_their_weekdays() -> None:
     """One day has no recurrence; a message without days, as older ones are, means Monday to Friday."""
-    one = visit_invitation(start=MARCH[0], end=MARCH[0], days=MARCH[:1])
-    assert "RRULE" not in {name for name, _, _ in lines(one)[-20:]}
-    assert [len(read(one).begins) for read in READERS] == [1, 1]
+    invitation = visit_invitation(start=MARCH[0], end=MARCH[0], days=MARCH[:1])
+    assert "RRULE" not in {name for name, _, _ in lines(invitation)[-20:]}
+    assert [len(read(invitation).begins) for read in READERS] == [1, 1]
     old = visit_invitation(start=MARCH[3], end=MARCH[3] + timedelta(days=4), days=())
     assert [moment.day for moment in by_vobject(old).begins] == [19, 20, 23]
 

@@ -30,15 +30,15 @@ def deadline(**known: datetime | None) -> CaseDeadline:
 @given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)
 def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, met: datetime | None) -> None:
     """The reminder is announced first, then the date, then nothing; nothing once the deadline is met."""
-    one = deadline(set_at=set_at, due=due, met_at=met)
-    first = next_look(one, ())
+    item = deadline(set_at=set_at, due=due, met_at=met)
+    first = next_look(item, ())
     if met is not None and met >= set_at:
         assert first is None
         return
-    assert first == (one.remind_at or due)
-    assert next_look(one, ("near",)) == due
-    assert next_look(one, ("passed",)) is None
-    assert next_look(one, ("near", "passed")) is None
+    assert first == (item.remind_at or due)
+    assert next_look(item, ("near",)) == due
+    assert next_look(item, ("passed",)) is None
+    assert next_look(item, ("near", "passed")) is None
 
 
 @given(first=TIMES, second=TIMES, due=TIMES, met=TIMES)

@@ -288,8 +288,8 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
     event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))
     case = sample_case(event)
     told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
-    mine = [one for one in told if one.audience.kind is AudienceKind.APPLICANT]
-    assert [one.rule.subject for one in mine] == [subject]
+    mine = [message for message in told if message.audience.kind is AudienceKind.APPLICANT]
+    assert [message.rule.subject for message in mine] == [subject]
 
 
 def test_the_mornings_summary_names_pages_in_a_mail_only() -> None:

@@ -74,17 +74,17 @@ def test_points_are_whole_or_none_and_never_above_the_maximum(
     """Exactly the questions with all right answers chosen, and no other, get points."""
     answers = ("a", "b", "c", "d")
     questions = [
-        a_question(kind="multiple", answers=answers, right=tuple(sorted(one)), points=place)
-        for place, one in enumerate(right, 1)
+        a_question(kind="multiple", answers=answers, right=tuple(sorted(places)), points=place)
+        for place, places in enumerate(right, 1)
     ]
-    given_ = {place: tuple(one) for place, one in chosen.items()}
+    given_ = {place: tuple(places) for place, places in chosen.items()}
     kept = sittings.valid_answers(questions, given_)
     if not kept:
         with pytest.raises(Invalid):
             sittings.result(questions, kept)
         return
     reached = sittings.result(questions, kept)
-    assert reached.score == sum(place for place, one in enumerate(right, 1) if chosen.get(place) == one)
+    assert reached.score == sum(place for place, places in enumerate(right, 1) if chosen.get(place) == places)
     assert 0 <= reached.score <= reached.maximum == sum(range(1, len(right) + 1))
 
 
@@ -105,20 +105,20 @@ def a_test(**changes: Any) -> bank.Test:
 
 def test_both_forms_of_a_test_have_the_same_points() -> None:
     """The same questions twice or a parallel form of as many points are accepted, and other points refused."""
-    one, two, three = a_question(points=2), a_question(points=2), a_question(points=3)
-    known = {each.id: each for each in (one, two, three)}
+    first, second, third = a_question(points=2), a_question(points=2), a_question(points=3)
+    known = {each.id: each for each in (first, second, third)}
     with pytest.raises(NotNow):
         bank.published(a_test(), known, AT)
-    same = bank.published(bank.composed(a_test(), [one.id], [], known), known, AT)
-    assert (same.state, same.question_ids(POST)) == (TestState.PUBLISHED, (one.id,))
-    parallel = bank.published(bank.composed(a_test(), [one.id], [two.id], known), known, AT)
-    assert parallel.question_ids(POST) == (two.id,)
+    same = bank.published(bank.composed(a_test(), [first.id], [], known), known, AT)
+    assert (same.state, same.question_ids(POST)) == (TestState.PUBLISHED, (first.id,))
+    parallel = bank.published(bank.composed(a_test(), [first.id], [second.id], known), known, AT)
+    assert parallel.question_ids(POST) == (second.id,)
     with pytest.raises(NotNow):
-        bank.published(bank.composed(a_test(), [one.id], [three.id], known), known, AT)
+        bank.published(bank.composed(a_test(), [first.id], [third.id], known), known, AT)
     with pytest.raises(NotNow):
-        bank.composed(same, [two.id], [], known)
+        bank.composed(same, [second.id], [], known)
     with pytest.raises(NotNow):
-        bank.published(bank.composed(a_test(), [one.id], [], known), {two.id: two}, AT)
+        bank.published(bank.composed(a_test(), [first.id], [], known), {second.id: second}, AT)
     with pytest.raises(Invalid):
         bank.composed(a_test(), [uuid4()], [], known)
 

@@ -111,7 +111,7 @@ def guesses(total: int, seen: PublicView | None, values: list[str]) -> np.ndarra
     free = [value for value in values if value not in known]
     rest = total - sum(known.values())
     made = [{**known, **dict(zip(free, guess, strict=True))} for guess in compositions(rest, len(free))]
-    return np.array([[one.get(value, 0) for value in values] for one in made]).reshape(-1, len(values))
+    return np.array([[row.get(value, 0) for value in values] for row in made]).reshape(-1, len(values))
 
 
 numbers = st.dictionaries(st.sampled_from("ABC"), st.sampled_from((0, 1, 2, 3, 4, 5, 6, 9)), min_size=1)
@@ -127,7 +127,7 @@ def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, orde
     for label in order if whole else order[:2]:
         figures = [visits(label, real[label])]
         out[label] = EarlierRelease(figures, decide(figures, out.values()))
-    seen = {label: PublicView(released_by(one.figures, one.pattern)[0]) for label, one in out.items()}
+    seen = {label: PublicView(released_by(release.figures, release.pattern)[0]) for label, release in out.items()}
     values = [*"ABC", ELSEWHERE]
     first, second = (
         guesses(sum(real[label].values()), seen.get(label), values)[:, None if label == "2026-H1" else slice(None)]
@@ -137,9 +137,9 @@ def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, orde
     tables = {"2026-H1": first, "2026-H2": second, "2026": first + second}
     last = list(seen)[-1]
     fits, without = np.ones((2, *first.shape[:2]), dtype=bool)
-    for label, one in seen.items():
-        fits &= one.fits(tables[label], values)
-        without &= (one if label != last else one.total_only()).fits(tables[label], values)
+    for label, view in seen.items():
+        fits &= view.fits(tables[label], values)
+        without &= (view if label != last else view.total_only()).fits(tables[label], values)
     for (label, table), (place, value) in itertools.product(tables.items(), enumerate(values[:3])):
         possible, before = (len(np.unique(table[..., place][which])) for which in (fits, without))
         if 0 < real[label].get(value, 0) < THRESHOLD:  # or what the totals alone leave, which are always shown

@@ -25,8 +25,8 @@ def ids(count: int, seed: int = 1) -> list[UUID]:
 def test_small_differences_are_found_exactly(common: set[UUID], mine: set[UUID], theirs: set[UUID]) -> None:
     """Whatever two sets have in common, exactly their differences are found."""
     mine, theirs = mine - common - theirs, theirs - common - mine
-    one, other = Sketch.of(common | mine), Sketch.of(common | theirs)
-    assert one.difference(other) == (frozenset(mine), frozenset(theirs))
+    first, other = Sketch.of(common | mine), Sketch.of(common | theirs)
+    assert first.difference(other) == (frozenset(mine), frozenset(theirs))
 
 
 @given(st.lists(st.uuids(), max_size=50), st.randoms())

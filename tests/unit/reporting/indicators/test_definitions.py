@@ -184,7 +184,7 @@ def test_a_definition_needs_no_other_events_than_those_it_names(data: st.DataObj
     for each in INDICATORS.values():
         if each.late:
             continue
-        own = Book([one for one in facts if one.type in each.sources], LATER, first=first)
+        own = Book([fact for fact in facts if fact.type in each.sources], LATER, first=first)
         assert compute(each, own, YEAR) == compute(each, whole, YEAR), each.id
 
 

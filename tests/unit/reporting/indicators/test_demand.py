@@ -33,8 +33,8 @@ def test_demand_is_counted_by_result() -> None:
     """Completed, matched, unmatched for two reasons, withdrawn and open applications each have their part."""
     made = counted(
         facts_of(
-            SampleApplication(became=one, level=level, country=country)
-            for one, level, country in (
+            SampleApplication(became=outcome, level=level, country=country)
+            for outcome, level, country in (
                 ("completed", 1, "MD"),
                 ("completed", 2, "GE"),
                 ("matched", 2, "GE"),
@@ -139,7 +139,7 @@ def test_repeated_and_reordered_facts_give_the_same(drawn: list[SampleApplicatio
     assert counted(shuffled) == made
     first = min(each.day for each in facts)
     for each in OWN.values():
-        own = Book([one for one in facts if one.type in each.sources], LATER, first=first)
+        own = Book([fact for fact in facts if fact.type in each.sources], LATER, first=first)
         assert compute(each, own, parse("2026")) == made[each.id]
 
 

@@ -154,8 +154,8 @@ def test_mentorships() -> None:
 
     both = [*facts, evaluation("mentee", 1, met=True), evaluation("mentor", 2, met=True)]
     assert figure("TOPCOP-OC-06", both).total.numerator == 1
-    one = [*facts, evaluation("mentee", 1, met=True), evaluation("mentor", 2, met=False)]
-    assert figure("TOPCOP-OC-06", one).total.numerator == 0
+    more = [*facts, evaluation("mentee", 1, met=True), evaluation("mentor", 2, met=False)]
+    assert figure("TOPCOP-OC-06", more).total.numerator == 0
     assert figure("TOPCOP-OC-06", facts).total.numerator == 0
 
 
@@ -175,9 +175,9 @@ def test_an_application_entered_in_error_takes_its_mentorship_and_visit_along() 
         fact("VisitCompleted", ident("visit", 1), "2026-04-17", plan=plan(1), ended_on="2026-04-17"),
     ]  # fmt: skip
     ids = ("OP-01", "OP-02", "OP-04", "OP-08")
-    assert [value(f"TOPCOP-{one}", facts) for one in ids] == ["1", "1", "1", "1"]
+    assert [value(f"TOPCOP-{number}", facts) for number in ids] == ["1", "1", "1", "1"]
     voided = [*facts, fact("ApplicationVoided", ident("application", 1), "2026-10-01", sequence=9)]
-    assert [value(f"TOPCOP-{one}", voided) for one in ids] == ["0", "0", "0", "0"]
+    assert [value(f"TOPCOP-{number}", voided) for number in ids] == ["0", "0", "0", "0"]
     assert (value("TOPCOP-OP-07", facts, "2026-Q2"), value("TOPCOP-OP-07", voided, "2026-Q2")) == ("1", "0")
     assert figure("TOPCOP-OC-06", voided).total.denominator in {0, None}
 

@@ -146,7 +146,9 @@ def test_the_order_of_the_headers_says_nothing(
 def test_a_missing_header_is_named(missing: str) -> None:
     """The fault of a dead letter names the header that it lacks."""
     found = read(
-        StoredRecord(true.topic, 3, 7, true.key, true.value, [one for one in true.headers if one[0] != missing])
+        StoredRecord(
+            true.topic, 3, 7, true.key, true.value, [header for header in true.headers if header[0] != missing]
+        )
     )
     assert isinstance(found, Faulty)
     assert found.reason == "undecodable"

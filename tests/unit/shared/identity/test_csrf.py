@@ -14,11 +14,11 @@ SEAL = Seal((secrets.token_bytes(32),), "csrf")
 
 
 @given(st.text(min_size=1), st.text(min_size=1), st.integers(0, 2 * csrf.GOOD_FOR))
-def test_a_token_counts_for_its_person_and_day(one: str, other: str, later: int) -> None:
+def test_a_token_counts_for_its_person_and_day(first: str, other: str, later: int) -> None:
     """It counts for twelve hours for whom it was made, and never for another."""
-    token = csrf.new_token(SEAL, csrf.person(one), at=1000)
-    assert csrf.counts(SEAL, csrf.person(one), token, at=1000 + later) is (later < csrf.GOOD_FOR)
-    assert csrf.counts(SEAL, csrf.person(other), token, at=1000) is (one == other)
+    token = csrf.new_token(SEAL, csrf.person(first), at=1000)
+    assert csrf.counts(SEAL, csrf.person(first), token, at=1000 + later) is (later < csrf.GOOD_FOR)
+    assert csrf.counts(SEAL, csrf.person(other), token, at=1000) is (first == other)
 
 
 @given(st.text())

@@ -28,7 +28,7 @@ def test_a_national_coordinator_sees_the_own_countries_only(own: set[str]) -> No
     """Each country is visible exactly if it is one's own, a deputy's included."""
     principal = Principal(
         "somebody",
-        tuple(Grant(Role.NATIONAL_COORDINATOR, SINCE, country=one, deputy_for="other") for one in sorted(own)),
+        tuple(Grant(Role.NATIONAL_COORDINATOR, SINCE, country=country, deputy_for="other") for country in sorted(own)),
     )
     assert (scope.countries_visible(principal) or frozenset()) == own
     for country in COUNTRIES:

@@ -28,7 +28,7 @@ def test_working_days_are_counted_one_by_one(day: date, count: int, country: str
     """The result is a working day, and so many of them lie after the start."""
     end = working_days_after(day, count, country)
     days = [date.fromordinal(number) for number in range(day.toordinal() + 1, end.toordinal() + 1)]
-    assert sum(is_working_day(one, country) for one in days) == count
+    assert sum(is_working_day(day, country) for day in days) == count
     assert count == 0 or is_working_day(end, country)
 
 

@@ -81,7 +81,7 @@ def test_pairs_share_one_zero_and_one_scale() -> None:
     chart = pairs(
         "Placed", [Pair("Armenia", 4, 8), Pair("Georgia", 2, 0)], label="Country", names=("as it is", "what if")
     )
-    widths = [float(one.get("width") or 0) for one in etree.fromstring(chart.svg).iter("{*}rect")]
+    widths = [float(bar.get("width") or 0) for bar in etree.fromstring(chart.svg).iter("{*}rect")]
     assert widths[0] == pytest.approx(widths[1] / 2, abs=0.1)
     assert widths[2] == pytest.approx(widths[1] / 4, abs=0.1)
     assert widths[3] == 1
@@ -96,9 +96,9 @@ def test_a_heat_map_says_in_words_what_its_shades_mean() -> None:
     cells = [Cell("5 / 0", 1), Cell("1 / 4", -0.75), Cell("2 / 2", 0)]
     chart = heat("Wanted", ["English", "French", "German"], [("Online crime", cells)], label="Topic")
     root = etree.fromstring(chart.svg)
-    texts = {one.text: one.get("font-weight") for one in root.iter("{*}text")}
+    texts = {text.text: text.get("font-weight") for text in root.iter("{*}text")}
     assert [texts[cell.text] for cell in cells] == ["700", "400", "400"]
-    assert len({one.get("fill") for one in root.iter("{*}rect")}) == 3
+    assert len({bar.get("fill") for bar in root.iter("{*}rect")}) == 3
     assert chart.rows == [("Online crime", "5 / 0", "1 / 4", "2 / 2")]
 
 
@@ -165,7 +165,7 @@ def test_a_phone_has_a_picture_of_its_own(chart: Chart) -> None:
         picture = _Box(*(float(number) for number in str(drawing.get("viewBox")).split()))
         texts = [(text.text, _box(text)) for text in drawing.iter(f"{SVG}text")]
         assert [said for said, box in texts if not box.within(picture, by=1)] == []
-        assert [(one[0], two[0]) for one, two in combinations(texts, 2) if one[1].touches(two[1])] == []
+        assert [(first[0], second[0]) for first, second in combinations(texts, 2) if first[1].touches(second[1])] == []
         for box in drawing.iter(f"{SVG}rect"):
             assert float(box.get("x") or 0) + float(box.get("width") or 0) <= picture.right
     letters = [[text.text or "" for text in each.iter(f"{SVG}text")] for each in (wide_one, narrow)]

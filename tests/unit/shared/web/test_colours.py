@@ -27,9 +27,9 @@ def luminance(value: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """Contrast ratio as WCAG 2.2 defines it."""
-    light, dark = sorted((luminance(colour(one)), luminance(colour(other))), reverse=True)
+    light, dark = sorted((luminance(colour(first)), luminance(colour(other))), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -67,8 +67,8 @@ def test_a_tag_can_be_read(tone: str) -> None:
 )
 def test_text_can_be_read(text: str, ground: str) -> None:
     """Every pair in which the style sheet writes."""
-    one, other = (name if name.startswith("#") else NAMED[f"tandem-{name}"] for name in (text, ground))
-    assert contrast(one, other) >= 4.5
+    first, other = (name if name.startswith("#") else NAMED[f"tandem-{name}"] for name in (text, ground))
+    assert contrast(first, other) >= 4.5
 
 
 @pytest.mark.parametrize("line", [*charts.COLOURS, "#7a8793", NAMED["tandem-wait"], NAMED["tandem-line-strong"]])
