@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wtforms.validators import Optional
 
 from services.applications.fields import Control, FieldSpec, fields_of
-from services.applications.forms import NotOptional, iso_date
+from services.applications.forms import iso_date
 from shared.i18n import N_
 from shared.web.forms import (
     Between,
@@ -21,6 +21,7 @@ from shared.web.forms import (
     FormField,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     RadioField,
     Row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from shared.web.forms import (
     Form,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     Row,
     SelectField,
@@ -103,15 +104,6 @@ def refuse(form: Form, refused: Refused, field: str = "") -> None:
 
 
 _LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda language: language[1])]
-
-
-class NotOptional:
-    """Keep "(optional)" off the label of a field that its row checks, or the model once it is submitted."""
-
-    field_flags: ClassVar[dict[str, bool]] = {"required": True}
-
-    def __call__(self, form: object, field: object) -> None:
-        """Accept anything, as a validator of WTForms."""
 
 
 class LanguageRow(Row):

@@ -1,4 +1,4 @@
-"""Refusals that all actions share, and access to the officer's own application."""
+"""Refusals that all actions share."""
 
 from __future__ import annotations
 
@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from services.applications.application.model.states import NotPossible
-from services.applications.application.store import applications
 from services.applications.transitions import AlreadyDone, NotNow
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity.scope import is_self
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from uuid import UUID
-
-    from services.applications.application.store.applications import Application
-    from shared.bus import Tx
-    from shared.identity import Principal
-
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,14 +51,6 @@ def lawful() -> Iterator[None]:
         yield
     except NotPossible as error:
         raise Refused(str(error), code=error.code) from error
-
-
-async def own_application(tx: Tx, principal: Principal, application_id: UUID) -> Application:
-    """Return the officer's own application, locked. Raises `Refused` (404) for anybody else's."""
-    application = await applications.application(tx.session, application_id, lock=True)
-    if application is None or not is_self(principal, application.subject):
-        raise not_found()
-    return application
 
 
 P = ParamSpec("P")

@@ -10,18 +10,14 @@ import re
 from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import N_, gettext
 
-_UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+"""One character that nobody can see."""
 SENTENCE = N_("This holds characters that cannot be shown. Write it anew by hand.")
-
-
-def has_control_characters(text: str) -> bool:
-    """Return whether `text` has a character that nobody can see."""
-    return _UNSHOWN.search(text) is not None
 
 
 def without_control_characters(text: str) -> str:
     """Return `text` without the characters that nobody can see."""
-    return _UNSHOWN.sub("", text)
+    return UNSHOWN.sub("", text)
 
 
 def refusal(names: list[str]) -> dict[str, str]:

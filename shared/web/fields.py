@@ -197,6 +197,15 @@ class Needed:
             raise validators.StopValidation(gettext(self.message))
 
 
+class NotOptional:
+    """Keep "(optional)" off the label of a field that its row checks, or the model once it is submitted."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: object, field: object) -> None:
+        """Accept anything, as a validator of WTForms."""
+
+
 class Longest:
     """Refuses text longer than `characters`, and says by how much."""
 

@@ -30,6 +30,7 @@ from shared.web.fields import (
     DateField,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     RadioField,
     SelectField,
@@ -55,6 +56,7 @@ __all__ = [
     "FormField",
     "Longest",
     "Needed",
+    "NotOptional",
     "NumberField",
     "RadioField",
     "Row",
@@ -195,12 +197,8 @@ async def sent(request: Request) -> FormData:
 
 def _readable(data: FormData) -> tuple[FormData, set[str]]:
     """Return the data without characters that nobody can see, and the names of the inputs that had some."""
-    names = {
-        name
-        for name, value in data.multi_items()
-        if control_characters.has_control_characters(name)
-        or (isinstance(value, str) and control_characters.has_control_characters(value))
-    }
+    unshown = control_characters.UNSHOWN.search
+    names = {name for name, value in data.multi_items() if unshown(name) or (isinstance(value, str) and unshown(value))}
     if not names:
         return data, names
     cleaned = [

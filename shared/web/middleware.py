@@ -147,12 +147,12 @@ class LanguageMiddleware:
 
 def _in_address(scope: Scope) -> list[FieldError]:
     """Return the errors of the path (`address`) and of the parameters that have such characters."""
-    found = [_unshown("address")] if control_characters.has_control_characters(scope["path"]) else []
+    found = [_unshown("address")] if control_characters.UNSHOWN.search(scope["path"]) else []
     query = scope["query_string"].decode("latin-1")
     return found + [
         _unshown(name, parameter=control_characters.without_control_characters(name))
         for name, value in parse_qsl(query, keep_blank_values=True)
-        if control_characters.has_control_characters(name) or control_characters.has_control_characters(value)
+        if control_characters.UNSHOWN.search(name) or control_characters.UNSHOWN.search(value)
     ]
 
 
@@ -167,13 +167,13 @@ def _in_json(body: bytes) -> list[FieldError]:
     found = set()
     while waiting:
         place, value = waiting.pop()
-        if isinstance(value, str) and control_characters.has_control_characters(value):
+        if isinstance(value, str) and control_characters.UNSHOWN.search(value):
             found.add(place)
         elif isinstance(value, list):
             waiting += [((*place, index), item) for index, item in enumerate(value)]
         elif isinstance(value, dict):
             waiting += [((*place, key), item) for key, item in value.items()]
-            found |= {place for key in value if control_characters.has_control_characters(key)}
+            found |= {place for key in value if control_characters.UNSHOWN.search(key)}
     shown = sorted(tuple(_cleaned(part) for part in place) for place in found)
     return [_unshown(".".join(place) or "body", pointer=pointer(place)) for place in shown]
 

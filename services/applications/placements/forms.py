@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import fields_of
-from services.applications.forms import LanguageRow, NotOptional, iso_date, topics_of
+from services.applications.forms import LanguageRow, iso_date, topics_of
 from services.applications.placements.model.placement import SECTIONS, PlacementEntry
 from services.applications.refusals import readable
 from shared.contracts.codes import Section, VoidReason
@@ -17,6 +17,7 @@ from shared.web.forms import (
     Form,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     RadioField,
     Row,

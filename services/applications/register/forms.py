@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.forms import NotOptional
 from services.applications.register.model import grants
 from services.applications.register.model.proposals import RefusedBecause
 from shared.contracts import labels
@@ -26,6 +25,7 @@ from shared.web.forms import (
     FormField,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     RadioField,
     Row,

@@ -12,16 +12,12 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate late
 class Code(StrEnum):
     """One entry of a code list: its value stands in events, its label is shown."""
 
-    _label: str
+    label: str
+    """The label in plain English, to be translated where it is shown."""
 
     def __new__(cls, value: str, label: str = "") -> Self:
         """Take the code and its label in plain English (a default, since looking a code up gives its value only)."""
         entry = str.__new__(cls, value)
         entry._value_ = value
-        entry._label = label  # noqa: SLF001 - the entry that is being made
+        entry.label = label
         return entry
-
-    @property
-    def label(self) -> str:
-        """Return the label in plain English, to be translated where it is shown."""
-        return self._label

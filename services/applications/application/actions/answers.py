@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.applications.application.model.answers import Answers, candidate_of
+from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
-from services.applications.refusals import own_application, unreadable
+from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState, EligibilityRule, PartnerStatus
 from shared.errors import Refused
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.application.store import applications as store
     from shared.bus import Bus, Tx
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
@@ -92,7 +92,7 @@ class Writing:
 async def writing(bus: Bus, principal: Principal, application_id: UUID) -> AsyncIterator[Writing]:
     """Load the officer's own application once, to be written. Raises `Refused` (404; 409 once it is submitted)."""
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await store.own(tx.session, principal, application_id)
         if application.own_state not in WRITABLE:
             raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
         call = await calls_store.call(tx.session, application.call_id)

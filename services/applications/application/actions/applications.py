@@ -17,7 +17,7 @@ from services.applications.calls import store as calls_store
 from services.applications.counters import next_number
 from services.applications.matches.store import matches
 from services.applications.outcomes.actions.line_managers import record_line_manager
-from services.applications.refusals import lawful, not_found, own_application
+from services.applications.refusals import lawful, not_found
 from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
@@ -92,7 +92,7 @@ async def submit(
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
         call = await _hold_call(tx, application_id)
-        application = await own_application(tx, principal, application_id)
+        application = await store.own(tx.session, principal, application_id)
         first = application.own_state is ApplicationState.DRAFT
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
@@ -146,7 +146,7 @@ async def withdraw(
 ) -> store.Application:
     """Withdraw an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await store.own(tx.session, principal, application_id)
         with lawful():
             state = await _state_after_withdrawal(tx.session, application)
         event = ApplicationWithdrawn(reason=published(reason))
@@ -177,7 +177,7 @@ async def may_withdraw(session: AsyncSession, application: store.Application) ->
 async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
     """Delete a draft that was never submitted. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await store.own(tx.session, principal, application_id)
         if application.own_state is not ApplicationState.DRAFT:
             raise Refused(gettext("It was submitted: you can withdraw it."), 409)
         await tx.session.delete(application)

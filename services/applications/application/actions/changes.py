@@ -15,7 +15,7 @@ from services.applications.application.model.answers import candidate_of
 from services.applications.application.model.tasks import FIELDS, WITH_WHOM, changed_tasks, missing, sections_of
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
-from services.applications.refusals import lawful, not_found, own_application
+from services.applications.refusals import lawful, not_found
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
@@ -56,7 +56,7 @@ async def change(
     since; 422 with the fields that cannot be read, or with what would be missing).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await applications.own(tx.session, principal, application_id)
         case = await case_of(tx.session, application_id)
         assert case is not None
         with lawful():

@@ -13,7 +13,7 @@ from services.applications.application.store import companions as store
 from services.applications.application.store.applications import Application
 from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
-from services.applications.refusals import may_proceed, not_found, own_application
+from services.applications.refusals import may_proceed, not_found
 from shared.bus import Bus, Lease, Tx
 from shared.bus.db import leases
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
@@ -173,7 +173,7 @@ async def name(
         # Both are locked in one order, so that two who name each other at once do not wait for each other.
         theirs = found.named_id if found.subject is not None else None
         await applications.locked(tx.session, [application_id, *([] if theirs is None else [theirs])])
-        application = await own_application(tx, principal, application_id)
+        application = await applications.own(tx.session, principal, application_id)
         await check_open(tx.session, application)
         live = await store.live_by(tx.session, [application.id])
         if any(one.written.lower() == written.lower() for one in live):

@@ -9,7 +9,7 @@ from services.applications.application.model.answers import answers_from_registe
 from services.applications.application.model.states import FINAL
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
-from services.applications.refusals import not_found, own_application
+from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState, CallState
 from shared.errors import Refused
@@ -63,7 +63,7 @@ async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlie
     Raises `Refused` (404; 409 where something was written already).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await store.own(tx.session, principal, application_id)
         before = await store.application(tx.session, earlier_id)
         if before is None or not is_self(principal, before.subject) or before.submitted_at is None:
             raise not_found()

@@ -20,7 +20,6 @@ from services.applications.application.model.answers import (
 from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
 from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import fields_of
-from services.applications.forms import NotOptional
 from shared.contracts import labels
 from shared.contracts.codes import (
     COUNTRIES,
@@ -42,6 +41,7 @@ from shared.web.forms import (
     Form,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     Row,
     SelectField,

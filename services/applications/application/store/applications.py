@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.application.model.answers import Answers
 from services.applications.application.store.standings import Standing
+from services.applications.refusals import not_found
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
 from shared.contracts.applications import ApplicationProfile
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.identity import Principal
     from shared.web.paging import PageRequest
 
 _TIME = sa.DateTime(timezone=True)
@@ -115,6 +117,22 @@ class Step(Table, table=True):
 async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
     """Return one application; with `lock` nobody else changes it until the commit."""
     return await session.get(Application, application_id, with_for_update=lock, populate_existing=lock)
+
+
+# Asked with each page that is saved, so it is put together once.
+_OWN = for_update(
+    select(Application).where(
+        col(Application.id) == sa.bindparam("id"), col(Application.subject) == sa.bindparam("subject")
+    )
+)
+
+
+async def own(session: AsyncSession, principal: Principal, application_id: UUID) -> Application:
+    """Return the officer's own application, locked. Raises `Refused` (404) for anybody else's."""
+    found = (await session.scalars(_OWN, {"id": application_id, "subject": principal.subject})).first()
+    if found is None:
+        raise not_found()
+    return found
 
 
 async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:

@@ -10,7 +10,7 @@ from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.field_forms import RowKind, Rows, form_field
 from services.applications.fields import bounds_of
-from services.applications.forms import NotOptional, iso_date
+from services.applications.forms import iso_date
 from shared import i18n
 from shared.contracts import labels
 from shared.contracts.calls import EligibilityRules, Timers
@@ -25,6 +25,7 @@ from shared.web.forms import (
     Form,
     FormField,
     Longest,
+    NotOptional,
     NumberField,
     Row,
     SelectField,

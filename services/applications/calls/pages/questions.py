@@ -15,8 +15,8 @@ from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.calls.pages.drafts import draft_address, load
 from services.applications.calls.views.drafts import DraftPage
 from services.applications.fields import with_changes
-from services.applications.forms import NotOptional, version_of
 from services.applications.forms import number as number_in
+from services.applications.forms import version_of
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, readable, unreadable
@@ -35,6 +35,7 @@ from shared.web.forms import (
     FormField,
     Longest,
     Needed,
+    NotOptional,
     NumberField,
     RadioField,
     Row,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from services.applications.application.model.answers import Answers
+from services.applications.application.store import applications
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes import store
-from services.applications.refusals import own_application, unreadable
+from services.applications.refusals import unreadable
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import LineManagerNamed
 from shared.contracts.codes import ApplicationState
@@ -87,7 +88,7 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
     Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await applications.own(tx.session, principal, application_id)
         if not await may_name(tx.session, application):
             raise Refused(gettext("Your line manager is not asked any more, so the name cannot be changed now."), 409)
         missing = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
-from services.applications.refusals import lawful, own_application
+from services.applications.refusals import lawful
 from services.applications.review import model, store
 from shared.contracts.applications import AppealFiled
 from shared.contracts.codes import ApplicationState
@@ -89,7 +89,7 @@ async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) 
         raise Refused(sentence, 422, {"text": sentence})
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
-        application = await own_application(tx, principal, application_id)
+        application = await applications.own(tx.session, principal, application_id)
         if application.own_state is ApplicationState.APPEALED:
             return application
         decision = await appealable(tx.session, application)
