@@ -1,10 +1,9 @@
 """The form of a training need."""
 
-from services.applications.forms import NotOptional
 from services.applications.register.forms import DAY_HINT
 from shared.contracts.codes import PRIORITIES
 from shared.i18n import N_, gettext
-from shared.web.forms import DateField, FileField, Form, Needed, NumberField, RadioField, SelectField
+from shared.web.forms import DateField, FileField, Form, Needed, NotOptional, NumberField, RadioField, SelectField
 
 
 def topics() -> list[tuple[str, str]]:
