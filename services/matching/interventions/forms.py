@@ -25,7 +25,7 @@ from shared.web.forms import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.requests import Request
+    from services.matching.facts.views import CallSummary
 
 SIDES = ("applicant", "host")
 _MOST = 1000
@@ -48,7 +48,7 @@ class QuotaRow(Row):
 
 
 class WhatIfForm(Form):
-    """The terms without the weights, which have a table of their own."""
+    """The terms of a `call` without the weights, which have a table of their own."""
 
     basis = RadioField(
         N_("Where to begin"),
@@ -76,6 +76,20 @@ class WhatIfForm(Form):
         [Needed(N_("Write how many weeks lie between confirmation and visit, from 0 to 52")), Between(0, 52)],
     )
     quotas = FieldList(FormField(QuotaRow), max_entries=_QUOTAS)
+    call: CallSummary | None = None
+
+    def validate(self, *more: Any, **named: Any) -> bool:
+        """WTForms' protocol; a bad weight has its name and what to write."""
+        valid = super().validate(*more, **named)
+        for criterion in Criterion:
+            for side in SIDES:
+                field = self[f"{criterion.value}_{side}"]
+                if field.errors or field.data is None:
+                    names = {"criterion": labels.label(criterion), "side": side_name(side), "most": _MOST}
+                    sentence = gettext("%(criterion)s, %(side)s: write a whole number from 0 to %(most)d") % names
+                    field.errors = [sentence]
+                    valid = False
+        return valid
 
 
 _weights = {
@@ -95,25 +109,6 @@ def filled(terms: OtherTerms, basis: Basis) -> WhatIfForm:
         for side in SIDES:
             values[f"{weight.criterion.value}_{side}"] = getattr(weight, side)
     return TermsForm(data=values)
-
-
-async def read(request: Request) -> WhatIfForm:
-    """Return the form as it was sent."""
-    return await TermsForm.read(request)
-
-
-def checked(form: WhatIfForm) -> bool:
-    """Return whether all fields can be read; else each bad field has its name and what to write."""
-    valid = form.validate()
-    for criterion in Criterion:
-        for side in SIDES:
-            field = form[f"{criterion.value}_{side}"]
-            if field.errors or field.data is None:
-                names = {"criterion": labels.label(criterion), "side": side_name(side), "most": _MOST}
-                sentence = gettext("%(criterion)s, %(side)s: write a whole number from 0 to %(most)d") % names
-                field.errors = [sentence]
-                valid = False
-    return valid
 
 
 def side_name(side: str) -> str:

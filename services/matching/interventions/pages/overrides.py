@@ -1,7 +1,6 @@
 """The pages on which the programme coordinator overrides the matching: choose a place, see its price, confirm."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -9,18 +8,20 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.matching.facts.views import Place
 from services.matching.interventions.actions import overrides
 from services.matching.interventions.views.overrides import override_choice, override_confirmation
 from services.matching.parameters import BusDep
 from services.matching.words import rule_name
-from shared.bus import Bus
+from shared.contracts import labels
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
-from shared.contracts.labels import label
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.forms import Form, Needed, SelectField, options
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
@@ -28,33 +29,54 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
-@router.get("/applications/{application_id}/override")
-async def choose(request: Request, bus: BusDep, _: Programme, application_id: UUID) -> Response:
-    """Ask for the place and the reason."""
-    return await _choose(request, bus, application_id)
+class OverrideForm(Form):
+    """The place for an application, out of those of its call, and the reason."""
+
+    seat = SelectField(N_("Place"), [Needed(N_("Choose a place."))], choices=())
+    reason = SelectField(
+        N_("Reason"),
+        [Needed(N_("Choose a reason."))],
+        choices=StatedReason,
+        blank=N_("Choose a reason"),
+        description=N_("It stands in the officer's receipt. Health and clearance are shown as a personal reason."),
+    )
+    reference = ""
 
 
-@router.post("/applications/{application_id}/override")
-async def price(request: Request, bus: BusDep, _: Programme, application_id: UUID) -> Response:
+async def _offer_places(asked: Asked[OverrideForm]) -> None:
+    async with asked.bus.read() as session:
+        view = await override_choice(session, asked.id)
+    asked.form.reference = view.applicant.reference
+    asked.form.seat.choices = options([(str(place.id), _name(place)) for place in view.places], N_("Choose a place"))()
+
+
+def _name(place: Place) -> str:
+    title = "" if place.title == place.reference else f" – {place.title}"  # noqa: RUF001 - a dash between two names
+    return f"{place.reference}{title} ({labels.country(place.country)})"
+
+
+async def _ask(asked: Asked[OverrideForm]) -> Question:
+    return Question(
+        gettext("Put this application to a place by hand"),
+        gettext("Show what it costs"),
+        f"/matching/applications/{asked.id}",
+        caption=asked.form.reference,
+        text=gettext(
+            "The engine's choice gives way to yours. On the next page you see which rules that sets aside and what it"
+            " costs whom, before anything happens."
+        ),
+    )
+
+
+async def _show_price(asked: Asked[OverrideForm]) -> Response:
     """Show the price, and who pays it; nothing is done yet."""
-    form = await request.form()
-    seat_id, instead = read_id(str(form.get("seat") or "")), read_id(str(form.get("instead") or ""))
-    reason = _reason(form.get("reason"))
-    problems = {}
-    if seat_id is None:
-        problems["seat"] = gettext("Choose a place.")
-    if reason is None:
-        problems["reason"] = gettext("Choose a reason.")
-    if seat_id is None or reason is None:
-        return await _choose(request, bus, application_id, problems)
-    try:
-        found = await overrides.weighed(bus, application_id, seat_id, instead)
-    except Refused as refused:
-        return await _choose(request, bus, application_id, {"seat": refused.detail}, refused.status_code)
-    async with bus.read() as session:
-        view = await override_confirmation(session, application_id, seat_id, found.price, found.own, found.may_yield)
+    seat_id, reason = UUID(asked.form.seat.data), StatedReason(asked.form.reason.data)
+    instead = read_id(str((await asked.request.form()).get("instead") or ""))
+    found = await overrides.weighed(asked.bus, asked.id, seat_id, instead)
+    async with asked.bus.read() as session:
+        view = await override_confirmation(session, asked.id, seat_id, found.price, found.own, found.may_yield)
     return render(
-        request,
+        asked.request,
         "interventions/override_price.html",
         view=view,
         full=found.full,
@@ -62,9 +84,23 @@ async def price(request: Request, bus: BusDep, _: Programme, application_id: UUI
         refused=[rule_name(rule) for rule in found.refused],
         waived=[rule_name(rule) for rule in found.price.waived],
         instead=instead,
-        reason=form.get("reason"),
-        reason_name=label(StatedReason(str(form.get("reason")))),
+        reason=reason.value,
+        reason_name=labels.label(reason),
     )
+
+
+add_decision(
+    router,
+    Programme,
+    Decision(
+        "/applications/{application_id}/override",
+        OverrideForm,
+        _ask,
+        _show_price,
+        at="seat",
+        prepare=_offer_places,
+    ),
+)
 
 
 @router.post("/applications/{application_id}/override/commit")
@@ -84,22 +120,3 @@ def _reason(entered: object) -> Reason | None:
         return published(StatedReason(str(entered)))
     except ValueError:
         return None
-
-
-async def _choose(
-    request: Request, bus: Bus, application_id: UUID, problems: Mapping[str, str] | None = None, status: int = 422
-) -> Response:
-    form = await request.form()
-    async with bus.read() as session:
-        view = await override_choice(session, application_id)
-    return render(
-        request,
-        "interventions/override.html",
-        status if problems else 200,
-        candidate=view.applicant,
-        seats=view.places,
-        reasons=[(reason.value, label(reason)) for reason in StatedReason],
-        problems=problems or {},
-        chosen_seat=form.get("seat"),
-        chosen_reason=form.get("reason"),
-    )

@@ -8,21 +8,21 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.facts.views import CallSummary, all_calls
+from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.interventions.actions import what_ifs
-from services.matching.interventions.forms import SIDES, WhatIfForm, checked, filled, read, side_name, terms_of
+from services.matching.interventions.forms import SIDES, TermsForm, WhatIfForm, filled, side_name, terms_of
 from services.matching.interventions.views import what_ifs as views
 from services.matching.interventions.views.what_ifs import Beginning
 from services.matching.parameters import BusDep
 from services.matching.words import reason
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Criterion, Role
-from shared.errors import Refused
+from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
@@ -50,31 +50,57 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
     )
 
 
-@router.get("/new")
-async def new(request: Request, bus: BusDep, _: Programme) -> Response:
-    """Show the call's terms in a form, or with `from` those of an earlier what-if."""
-    beginning = await _beginning(bus, request)
-    return _form(request, beginning.call, filled(beginning.terms, beginning.basis))
+async def _beginning(asked: Asked[WhatIfForm]) -> Beginning:
+    """Return from where the what-if in the address begins. Raises `Refused` (404)."""
+    query = asked.request.query_params
+    async with asked.bus.read() as session:
+        return await views.beginning(session, read_id(query.get("call")), read_id(query.get("from")))
 
 
-@router.post("/new")
-async def ask(request: Request, bus: BusDep, who: Programme) -> Response:
+async def _terms(asked: Asked[WhatIfForm]) -> WhatIfForm:
+    """Return a form with the call's terms, or with `from` those of an earlier what-if."""
+    beginning = await _beginning(asked)
+    form = filled(beginning.terms, beginning.basis)
+    form.call = beginning.call
+    return form
+
+
+async def _find_call(asked: Asked[WhatIfForm]) -> None:
+    if asked.form.call is None:
+        asked.form.call = (await _beginning(asked)).call
+
+
+async def _ask(asked: Asked[WhatIfForm]) -> Question:
+    form = asked.form
+    assert form.call is not None
+    weights = [
+        (labels.label(criterion), [(form[f"{criterion.value}_{side}"], side_name(side)) for side in SIDES])
+        for criterion in Criterion
+    ]
+    return Question(
+        gettext("Try other terms"),
+        gettext("Work it out"),
+        f"/matching/what-ifs?call={form.call.id}",
+        back_text=gettext("What if"),
+        caption=f"{form.call.reference} – {form.call.title}",  # noqa: RUF001 - a dash between two names
+        text=gettext(
+            "What stands here are the terms of the call. Change what you want to try: the rest stays. Who is kept apart"
+            " from whom cannot be changed here."
+        ),
+        template="interventions/what_if_form.html",
+        more={"weights": weights},
+    )
+
+
+async def _begin(asked: Asked[WhatIfForm]) -> str:
     """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
-    await sent(request)
-    call = (await _beginning(bus, request)).call
-    form = await read(request)
-    if await form.rows_changed(request):
-        return _form(request, call, form)
-    if not checked(form):
-        return _form(request, call, form, 422)
-    basis, other = terms_of(form)
-    try:
-        what_if_id = await what_ifs.ask(bus, who.subject, call.id, basis, other)
-    except Refused as refused:
-        for name, sentence in (refused.fields or {"": refused.detail}).items():
-            form.refuse(name, sentence)
-        return _form(request, call, form, refused.status_code)
-    return see_other(f"/matching/what-ifs/{what_if_id}")
+    assert asked.form.call is not None
+    basis, other = terms_of(asked.form)
+    what_if_id = await what_ifs.ask(asked.bus, asked.principal.subject, asked.form.call.id, basis, other)
+    return f"/matching/what-ifs/{what_if_id}"
+
+
+add_decision(router, Programme, Decision("/new", TermsForm, _ask, _begin, new=_terms, prepare=_find_call))
 
 
 @router.get("/{what_if_id}")
@@ -110,18 +136,3 @@ async def cancel(request: Request, bus: BusDep, who: Programme, what_if_id: UUID
     await sent(request)
     await what_ifs.cancel(bus, who.subject, what_if_id)
     return see_other(f"/matching/what-ifs/{what_if_id}")
-
-
-async def _beginning(bus: Bus, request: Request) -> Beginning:
-    """Return from where the what-if in the address begins. Raises `Refused` (404)."""
-    query = request.query_params
-    async with bus.read() as session:
-        return await views.beginning(session, read_id(query.get("call")), read_id(query.get("from")))
-
-
-def _form(request: Request, call: CallSummary, form: WhatIfForm, status: int = 200) -> Response:
-    weights = [
-        (labels.label(criterion), [(form[f"{criterion.value}_{side}"], side_name(side)) for side in SIDES])
-        for criterion in Criterion
-    ]
-    return render(request, "interventions/what_if_form.html", status, call=call, form_=form, weights=weights)

@@ -3,79 +3,73 @@
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from starlette.requests import Request
-from starlette.responses import Response
 
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
 from services.matching.filters import day_of
-from services.matching.parameters import BusDep
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import Weeks
 from services.matching.scheduling.pages.plans import REASONS, days_later
 from services.matching.scheduling.views import VisitToMove, visits_to_move
-from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
-from shared.i18n import N_, ngettext
+from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import Form, Needed, RadioField, SelectField, options
-from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+_VISITS = "/matching/visits"
 
 
 class MoveForm(Form):
-    """Another week of one visit."""
+    """Another week of one visit, out of its lawful `weeks`; `visits` move together."""
 
-    week = RadioField(N_("Which week?"), [Needed(N_("Choose a week"))])
-    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=REASONS)
-
-
-@router.get("/visits/{match_id}/move")
-async def move(request: Request, bus: BusDep, _: Programme, match_id: UUID) -> Response:
-    """Show the lawful weeks of a visit, each with its cost; the one in the address (`week`) is selected."""
-    weeks, visits = await _visits(bus, match_id)
-    wanted = day_of(request.query_params.get("week"))
-    lawful = {choice.week for choice in weeks.choices if choice.days != weeks.announced}
-    form = MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
-    refused = wanted if wanted is not None and monday(wanted) not in lawful else None
-    return _move_page(request, form, match_id, weeks, visits, refused=refused)
-
-
-@router.post("/visits/{match_id}/move")
-async def moved(request: Request, bus: BusDep, who: Programme, match_id: UUID) -> Response:
-    """Propose the selected week."""
-    form = await MoveForm.read(request)
-    weeks, visits = await _visits(bus, match_id)
-    _offer(form, weeks)
-    if not form.validate():
-        return _move_page(request, form, match_id, weeks, visits, 422)
-    week, reason = date.fromisoformat(form.week.data), Reason(form.reason.data)
-    done = await plans.propose_move(bus, who.subject, match_id, week, reason)
-    return see_other(f"/matching/visits?moved={len(done.days)}")
+    week = RadioField(
+        N_("Which week?"),
+        [Needed(N_("Choose a week"))],
+        description=N_("Only lawful weeks with a place left are here."),
+    )
+    reason = SelectField(
+        N_("Why?"),
+        [Needed(N_("Choose a reason"))],
+        choices=REASONS,
+        description=N_("Guest and host read it."),
+    )
+    weeks: Weeks | None = None
+    visits: tuple[VisitToMove, ...] = ()
 
 
-async def _visits(bus: Bus, match_id: UUID) -> tuple[Weeks, list[VisitToMove]]:
-    async with bus.read() as session:
-        weeks = await plans.lawful_weeks(session, match_id)
-        return weeks, await visits_to_move(session, weeks.matches)
+async def _form(asked: Asked[MoveForm]) -> MoveForm:
+    """Return the form with the week in the address (`week`) selected."""
+    wanted = _wanted(asked)
+    return MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
 
 
-def _offer(form: MoveForm, weeks: Weeks) -> None:
-    """Offer in the form the weeks other than the present one."""
-    form.week.choices = options(
+def _wanted(asked: Asked[MoveForm]) -> date | None:
+    return day_of(asked.request.query_params.get("week"))
+
+
+async def _prepare(asked: Asked[MoveForm]) -> None:
+    """Offer the weeks other than the present one."""
+    async with asked.bus.read() as session:
+        weeks = await plans.lawful_weeks(session, asked.id)
+        asked.form.visits = tuple(await visits_to_move(session, weeks.matches))
+    asked.form.weeks = weeks
+    asked.form.week.choices = options(
         [
             (choice.week.isoformat(), dates.span(choice.days[0][0], choice.days[0][-1]), _cost(weeks, choice))
-            for choice in weeks.choices
-            if choice.days != weeks.announced
+            for choice in _others(weeks)
         ]
     )()
+
+
+def _others(weeks: Weeks) -> list[Choice]:
+    return [choice for choice in weeks.choices if choice.days != weeks.announced]
 
 
 def _cost(weeks: Weeks, choice: Choice) -> str:
@@ -90,24 +84,54 @@ def _cost(weeks: Weeks, choice: Choice) -> str:
     return "; ".join(said)
 
 
-def _move_page(
-    request: Request,
-    form: MoveForm,
-    match_id: UUID,
-    weeks: Weeks,
-    visits: list[VisitToMove],
-    status: int = 200,
-    *,
-    refused: date | None = None,
-) -> Response:
-    _offer(form, weeks)
-    own = next(visit for visit in visits if visit.match_id == match_id)
-    return render(
-        request,
-        "scheduling/move.html",
-        status,
-        form_=form,
-        visit=own,
-        mates=[visit for visit in visits if visit is not own],
-        refused=refused,
+async def _ask(asked: Asked[MoveForm]) -> Question:
+    form = asked.form
+    assert form.weeks is not None
+    lawful = {choice.week for choice in _others(form.weeks)}
+    visit = next(visit for visit in form.visits if visit.match_id == asked.id)
+    wanted = _wanted(asked) if asked.request.method == "GET" else None
+    return Question(
+        gettext("Other dates for a visit"),
+        gettext("Propose these dates") if visit.start else gettext("Give the visit these dates"),
+        _VISITS,
+        back_text=gettext("Visits"),
+        caption=visit.reference,
+        text=_text(visit, len(form.visits) - 1) if lawful else "",
+        obstacle="" if lawful else _no_week(),
+        template="scheduling/move.html",
+        more={
+            "visit": visit,
+            "refused": wanted if wanted is not None and monday(wanted) not in lawful else None,
+        },
     )
+
+
+def _text(visit: VisitToMove, mates: int) -> str:
+    if visit.start:
+        text = gettext("Guest and host are asked, and the dates stand as they are until both accept.")
+    else:
+        text = gettext("The visit has no dates so far: it gets the week that you choose at once.")
+    if mates:
+        move = ngettext(
+            "%(num)d other member of the group moves too: a group starts together.",
+            "%(num)d other members of the group move too: a group starts together.",
+            mates,
+        )
+        text += " " + move % {"num": mates}
+    return text
+
+
+def _no_week() -> str:
+    why = gettext(
+        "There is no other lawful week: in none do both sides have time, a place and no holiday, with enough notice."
+    )
+    return why + " " + gettext("A host can add weeks or places to the placement; then look here again.")
+
+
+async def _move(asked: Asked[MoveForm]) -> str:
+    week, reason = date.fromisoformat(asked.form.week.data), Reason(asked.form.reason.data)
+    done = await plans.propose_move(asked.bus, asked.principal.subject, asked.id, week, reason)
+    return f"{_VISITS}?moved={len(done.days)}"
+
+
+add_decision(router, Programme, Decision("/visits/{match_id}/move", MoveForm, _ask, _move, new=_form, prepare=_prepare))
