@@ -24,8 +24,8 @@ from shared.web.forms import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
-    from services.matching.facts.views import CallSummary
 
 SIDES = ("applicant", "host")
 _MOST = 1000
@@ -48,7 +48,7 @@ class QuotaRow(Row):
 
 
 class WhatIfForm(Form):
-    """The terms of a `call` without the weights, which have a table of their own."""
+    """The terms of a call without the weights, which have a table of their own."""
 
     basis = RadioField(
         N_("Where to begin"),
@@ -76,7 +76,8 @@ class WhatIfForm(Form):
         [Needed(N_("Write how many weeks lie between confirmation and visit, from 0 to 52")), Between(0, 52)],
     )
     quotas = FieldList(FormField(QuotaRow), max_entries=_QUOTAS)
-    call: CallSummary | None = None
+    call_id: UUID | None = None
+    call_name = ""
 
     def validate(self, *more: Any, **named: Any) -> bool:
         """WTForms' protocol; a bad weight has its name and what to write."""

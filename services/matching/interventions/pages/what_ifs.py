@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.facts.views import all_calls
+from services.matching.facts.views import CallSummary, all_calls
 from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.forms import SIDES, TermsForm, WhatIfForm, filled, side_name, terms_of
@@ -61,18 +61,22 @@ async def _terms(asked: Asked[WhatIfForm]) -> WhatIfForm:
     """Return a form with the call's terms, or with `from` those of an earlier what-if."""
     beginning = await _beginning(asked)
     form = filled(beginning.terms, beginning.basis)
-    form.call = beginning.call
+    _set_call(form, beginning.call)
     return form
 
 
+def _set_call(form: WhatIfForm, call: CallSummary) -> None:
+    form.call_id = call.id
+    form.call_name = f"{call.reference} – {call.title}"  # noqa: RUF001 - a dash between two names
+
+
 async def _find_call(asked: Asked[WhatIfForm]) -> None:
-    if asked.form.call is None:
-        asked.form.call = (await _beginning(asked)).call
+    if asked.form.call_id is None:
+        _set_call(asked.form, (await _beginning(asked)).call)
 
 
 async def _ask(asked: Asked[WhatIfForm]) -> Question:
     form = asked.form
-    assert form.call is not None
     weights = [
         (labels.label(criterion), [(form[f"{criterion.value}_{side}"], side_name(side)) for side in SIDES])
         for criterion in Criterion
@@ -80,9 +84,9 @@ async def _ask(asked: Asked[WhatIfForm]) -> Question:
     return Question(
         gettext("Try other terms"),
         gettext("Work it out"),
-        f"/matching/what-ifs?call={form.call.id}",
+        f"/matching/what-ifs?call={form.call_id}",
         back_text=gettext("What if"),
-        caption=f"{form.call.reference} – {form.call.title}",  # noqa: RUF001 - a dash between two names
+        caption=form.call_name,
         text=gettext(
             "What stands here are the terms of the call. Change what you want to try: the rest stays. Who is kept apart"
             " from whom cannot be changed here."
@@ -94,9 +98,9 @@ async def _ask(asked: Asked[WhatIfForm]) -> Question:
 
 async def _begin(asked: Asked[WhatIfForm]) -> str:
     """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
-    assert asked.form.call is not None
+    assert asked.form.call_id is not None
     basis, other = terms_of(asked.form)
-    what_if_id = await what_ifs.ask(asked.bus, asked.principal.subject, asked.form.call.id, basis, other)
+    what_if_id = await what_ifs.ask(asked.bus, asked.principal.subject, asked.form.call_id, basis, other)
     return f"/matching/what-ifs/{what_if_id}"
 
 
