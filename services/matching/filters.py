@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING
 
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.ids import read_id
+from shared.web.lists import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from starlette.requests import Request
 
     from services.matching.facts.views import Calls, CallSummary
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 ALL = "all"
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-
-
-class FilterField(TypedDict):
-    """A field of the filters above a list; without `options` it is a text."""
-
-    name: str
-    label: str
-    options: NotRequired[Sequence[tuple[str, str]]]
-    value: str | None
 
 
 def day_of(text: str | None) -> date | None:
@@ -56,14 +46,13 @@ def call_of(request: Request, calls: Calls) -> CallSummary | None:
     return calls.summaries[0] if calls.summaries and not wanted else None
 
 
-def call_filter(calls: Calls, call: CallSummary | None) -> FilterField:
+def call_filter(calls: Calls, call: CallSummary | None) -> Filter:
     """Return the field that chooses the call."""
-    return {
-        "name": "call",
-        "label": gettext("Call"),
-        "options": [
-            (ALL, gettext("All calls together")),
-            *((str(each.id), f"{each.reference}: {each.title}") for each in calls.summaries),
-        ],
-        "value": str(call.id) if call else ALL,
-    }
+    options = [(ALL, gettext("All calls together"))]
+    options += [(str(each.id), f"{each.reference}: {each.title}") for each in calls.summaries]
+    return Filter("call", gettext("Call"), str(call.id) if call else ALL, options, always=True)
+
+
+def call_caption(call: CallSummary | None) -> str:
+    """Return what stands above the heading of a list: the call that it is about."""
+    return f"{call.reference} – {call.title}" if call else gettext("All calls together")  # noqa: RUF001 - between two names

@@ -197,11 +197,14 @@ def static(path: str) -> str:
 
 
 def list_address(address: str) -> str:
-    """Return the address of a list with the filters it had, if it was the list shown last: the way back to it."""
+    """Return the address of a list with the filters it had, if it was the list shown last: the way back to it.
+
+    Else return `address` itself, which may name filters.
+    """
     request = current.get()
     kept = unquote(request.cookies.get(list_cookie(request), ""))
     parts = urlsplit(kept)
-    return kept if not parts.scheme and not parts.netloc and parts.path == address else address
+    return kept if not parts.scheme and not parts.netloc and parts.path == urlsplit(address).path else address
 
 
 def list_cookie(request: Request) -> str:

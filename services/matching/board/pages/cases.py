@@ -5,28 +5,33 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.board.views.cases import CaseFilter, case_page, filter_of
+from services.matching.board.views.cases import Case, CaseFilter, case_page, filter_of
 from services.matching.board.views.cases import cases as list_of_cases
 from services.matching.board.views.visits import replacement_words, replaces_words
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, FilterField, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.lifecycle.views import match_of
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, ApplicationKind
 from shared.i18n import gettext
+from shared.i18n.numbers import number
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.time import dates
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page, tag
 from shared.web.render import render, see_other
 from shared.web.states import states
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+_HERE = "/matching/applications"
 
 
 @router.get("/applications")
@@ -37,18 +42,52 @@ async def applications(request: Request, bus: BusDep, who: Coordinator) -> Respo
         call = call_of(request, calls)
         wanted = filter_of(request.query_params, call, page_of(request))
         view = await list_of_cases(session, reach(who), wanted)
-    return render(
-        request,
-        "board/cases.html",
-        view=view,
-        wanted=wanted,
+    listing = Listing(
+        gettext("Applications in the matching"),
+        _HERE,
+        [
+            Column(gettext("Application"), "reference"),
+            Column(gettext("Country"), "country"),
+            Column(gettext("Where it stands"), "stage"),
+            Column(gettext("Place, or why none")),
+            Column(gettext("Score"), "score", numeric=True),
+            Column(gettext("Since"), "since"),
+        ],
+        [_row(case) for case in view.rows],
+        view.total,
+        Empty(gettext("No application fits these filters."), gettext("Show all"), _HERE),
+        page=wanted.page,
+        sort=wanted.sort,
         filters=[call_filter(calls, call), *_filters(wanted)],
-        stage=stage,
-        reason=reason,
+        back="/matching/",
+        back_text=gettext("Board"),
+        live=("/matching/live", "cases"),
     )
+    return list_page(request, listing)
 
 
-def _filters(wanted: CaseFilter) -> list[FilterField]:
+def _row(case: Case) -> list[Cell]:
+    waits = case.stage in {"in_matching", "waitlisted", "waitlisted_cleared"}
+    return [
+        Link(case.reference, f"{_HERE}/{case.id}"),
+        labels.country(case.country),
+        tag(stage(case.stage_kind, case.stage)),
+        (reason(case.why, case.rule) if waits else "") or _place(case),
+        number(case.score) if case.score else None,
+        dates.day(case.since),
+    ]
+
+
+def _place(case: Case) -> Markup | None:
+    """Return the reference of a placement or mentor, and its title."""
+    if not case.seat_reference:
+        return None
+    if not case.seat_title or case.seat_title == case.seat_reference:
+        return escape(case.seat_reference)
+    return Markup('{} <span class="tandem-quiet">{}</span>').format(case.seat_reference, case.seat_title)
+
+
+def _filters(wanted: CaseFilter) -> list[Filter]:
     stages = [
         (f"{kind}:{state.code}", state.word)
         for kind in ("application", "match", "visit", "mentorship")
@@ -56,20 +95,14 @@ def _filters(wanted: CaseFilter) -> list[FilterField]:
         if (kind, state.code) not in _NEVER_SHOWN
     ]
     return [
-        {"name": "stage", "label": gettext("Where it stands"), "options": stages, "value": wanted.stage},
-        {
-            "name": "country",
-            "label": gettext("Country"),
-            "options": [(code, labels.country(code)) for code in COUNTRIES],
-            "value": wanted.country,
-        },
-        {
-            "name": "kind",
-            "label": gettext("Kind"),
-            "options": [(kind.value, labels.label(kind)) for kind in ApplicationKind],
-            "value": wanted.kind,
-        },
-        {"name": "search", "label": gettext("Reference begins with"), "value": wanted.search},
+        Filter("stage", gettext("Where it stands"), wanted.stage or "", stages),
+        Filter(
+            "country", gettext("Country"), wanted.country or "", [(code, labels.country(code)) for code in COUNTRIES]
+        ),
+        Filter(
+            "kind", gettext("Kind"), wanted.kind or "", [(kind.value, labels.label(kind)) for kind in ApplicationKind]
+        ),
+        Filter("search", gettext("Reference begins with"), wanted.search or ""),
     ]
 
 

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from services.matching.activity.views import TOPICS, kinds, topic_name
 from services.matching.board.views.events import event_list, event_page, narrowed
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, FilterField, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
 from services.matching.parameters import BusDep
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.web.lists import Filter
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching/events", include_in_schema=False)
@@ -43,17 +44,12 @@ async def events(request: Request, bus: BusDep, who: Coordinator) -> Response:
     )
 
 
-def _filters(request: Request) -> list[FilterField]:
+def _filters(request: Request) -> list[Filter]:
     query = request.query_params
     return [
-        {
-            "name": "topic",
-            "label": gettext("About"),
-            "options": [(topic, topic_name(topic)) for topic in TOPICS],
-            "value": query.get("topic"),
-        },
-        {"name": "type", "label": gettext("What happened"), "options": kinds(), "value": query.get("type")},
-        {"name": "case", "label": gettext("Reference of the case"), "value": query.get("case")},
+        Filter("topic", gettext("About"), query.get("topic", ""), [(topic, topic_name(topic)) for topic in TOPICS]),
+        Filter("type", gettext("What happened"), query.get("type", ""), kinds()),
+        Filter("case", gettext("Reference of the case"), query.get("case", "")),
     ]
 
 

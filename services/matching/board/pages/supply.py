@@ -20,6 +20,7 @@ from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.web.graphics.charts import Chart
 from shared.web.graphics.heat_maps import Cell, heat
+from shared.web.lists import Filter
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
@@ -48,12 +49,7 @@ async def supply(request: Request, bus: BusDep, who: Coordinator) -> Response:
         call=call,
         filters=[
             call_filter(calls, call),
-            {
-                "name": "kind",
-                "label": gettext("Kind"),
-                "options": [(each.value, labels.label(each)) for each in ApplicationKind],
-                "value": kind,
-            },
+            Filter("kind", gettext("Kind"), kind or "", [(each.value, labels.label(each)) for each in ApplicationKind]),
         ],
         chart=chart(wanted, free, scheme) if cells else None,
     )

@@ -1,22 +1,34 @@
 """The pages of visits and mentorships."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Collection
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.board.views.visits import StayFilter, mentorship_list, replacement_cells, visit_list
+from services.matching.board.views.visits import (
+    Mentorship,
+    StayFilter,
+    Visit,
+    mentorship_list,
+    replacement_cells,
+    visit_list,
+)
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, FilterField, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, page_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
+from shared.contracts import labels
 from shared.contracts.codes import Role
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
+from shared.i18n.numbers import number
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.web.render import render
+from shared.time import dates
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page, tag
 from shared.web.states import states
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
@@ -37,18 +49,57 @@ async def visits(request: Request, bus: BusDep, who: Coordinator) -> Response:
         wanted = StayFilter(call_id=call.id if call else None, state=state)
         view = await visit_list(session, reach(who), wanted, page=page)
     moved = request.query_params.get("moved", "")
-    return render(
-        request,
-        "board/visits.html",
-        view=view,
+    may_plan = who.has(Role.PROGRAMME_COORDINATOR)
+    names = [gettext("Application"), gettext("From and to"), gettext("Placement"), gettext("Dates"), gettext("State")]
+    names += [gettext("Replacement"), *([gettext("Other dates")] if may_plan else [])]
+    replacements = replacement_cells(view.rows, calls)
+    listing = Listing(
+        gettext("Visits"),
+        "/matching/visits",
+        [Column(name) for name in names],
+        [_visit_row(visit, view.open_to, replacements[visit.id], may_plan=may_plan) for visit in view.rows],
+        view.total,
+        Empty(
+            gettext("No visit fits these filters."),
+            gettext("A visit is scheduled by itself when a match is confirmed."),
+        ),
         page=page,
+        caption=call_caption(call),
         filters=[call_filter(calls, call), _state_filter("visit", state)],
-        stage=stage,
-        replacements=replacement_cells(view.rows, calls),
-        call=call,
-        may_plan=who.has(Role.PROGRAMME_COORDINATOR),
-        moved=int(moved) if moved.isdecimal() else 0,
+        done=_moved(int(moved)) if moved.isdecimal() and int(moved) else "",
+        live=("/matching/live", "visits"),
     )
+    return list_page(request, listing, "board/visits.html", call=call, may_plan=may_plan)
+
+
+def _moved(count: int) -> str:
+    return ngettext(
+        "%(num)d visit: guest and host are asked, or it has its dates now.",
+        "%(num)d visits: guests and hosts are asked, or they have their dates now.",
+        count,
+    ) % {"num": count}
+
+
+def _visit_row(visit: Visit, open_to: Collection[UUID], replacement: Cell, *, may_plan: bool) -> list[Cell]:
+    row = [
+        _application(visit.reference, visit.application_id, open_to),
+        f"{labels.country(visit.country)} → {labels.country(visit.host_country)}",
+        visit.seat_reference,
+        dates.span(visit.start, visit.end) if visit.start and visit.end else None,
+        tag(stage("visit", visit.state)),
+        replacement,
+    ]
+    if may_plan:
+        movable = visit.offer_id and visit.state in {"scheduled", "unschedulable"} and not visit.proposal
+        row.append(Link(gettext("Change"), f"/matching/visits/{visit.match_id}/move") if movable else None)
+    return row
+
+
+def _application(reference: str | None, application_id: UUID, open_to: Collection[UUID]) -> Cell:
+    """Return a reference, with a link where the reader may open the case."""
+    if application_id not in open_to:
+        return reference
+    return Link(reference or "", f"/matching/applications/{application_id}")
 
 
 @router.get("/mentorships")
@@ -60,16 +111,38 @@ async def mentorships(request: Request, bus: BusDep, who: Coordinator) -> Respon
         call = call_of(request, calls)
         wanted = StayFilter(call_id=call.id if call else None, state=state)
         view = await mentorship_list(session, reach(who), wanted, page=page)
-    return render(
-        request,
-        "board/mentorships.html",
-        view=view,
+    names = (gettext("Application"), gettext("Mentee and mentor"), gettext("Mentor"), gettext("Sessions"))
+    listing = Listing(
+        gettext("Mentorships"),
+        "/matching/mentorships",
+        [Column(name) for name in (*names, gettext("Until"), gettext("State"))],
+        [_mentorship_row(mentorship, view.open_to) for mentorship in view.rows],
+        view.total,
+        Empty(
+            gettext("No mentorship fits these filters."),
+            gettext("A mentorship opens by itself when a mentee's match is confirmed."),
+        ),
         page=page,
         filters=[call_filter(calls, call), _state_filter("mentorship", state)],
-        stage=stage,
+        back="/matching/",
+        back_text=gettext("Board"),
+        live=("/matching/live", "mentorships"),
     )
+    return list_page(request, listing)
 
 
-def _state_filter(kind: str, value: str | None) -> FilterField:
+def _mentorship_row(mentorship: Mentorship, open_to: Collection[UUID]) -> list[Cell]:
+    sessions = {"done": number(mentorship.sessions), "needed": number(mentorship.sessions_to_complete)}
+    return [
+        _application(mentorship.reference, mentorship.application_id, open_to),
+        f"{labels.country(mentorship.country)} – {labels.country(mentorship.host_country)}",  # noqa: RUF001 - a dash
+        mentorship.seat_reference,
+        gettext("%(done)s of %(needed)s") % sessions,
+        dates.day(mentorship.until) if mentorship.until else None,
+        tag(stage("mentorship", mentorship.state)),
+    ]
+
+
+def _state_filter(kind: str, value: str | None) -> Filter:
     known = [(state.code, state.word) for state in states(kind) if state.code not in _NO_STATES]
-    return {"name": "state", "label": gettext("State"), "options": known, "value": value}
+    return Filter("state", gettext("State"), value or "", known)

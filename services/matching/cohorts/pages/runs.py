@@ -10,14 +10,18 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.cohorts.views import newest_runs, run_page
+from services.matching.cohorts.views import Run, newest_runs, run_page
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of
 from services.matching.parameters import BusDep
+from shared.contracts import labels
 from shared.contracts.runs import RunFinished
 from shared.i18n import gettext
+from shared.i18n.numbers import number, percent
 from shared.identity import Principal, allow
+from shared.time import dates
 from shared.web.graphics.charts import Bar, Chart, bars
+from shared.web.lists import PAGE, Cell, Column, Empty, Link, Listing, list_page
 from shared.web.render import render
 
 _CHOICES = 8
@@ -35,14 +39,33 @@ async def runs(request: Request, bus: BusDep, _: Coordinator) -> Response:
         calls = await all_calls(session)
         call = call_of(request, calls)
         found = await newest_runs(session, call.id if call else None)
-    return render(
-        request,
-        "cohorts/runs.html",
-        call=call,
-        runs=found,
-        ranks=ranks([each.result for each in found]),
-        call_filter=call_filter(calls, call),
+    names = [gettext("Cohort"), gettext("Kind"), gettext("Committed")]
+    numbers = [gettext("Matched"), gettext("Without a place"), gettext("Blocking pairs"), gettext("Of the best sum")]
+    listing = Listing(
+        gettext("Cohorts"),
+        "/matching/runs",
+        [*map(Column, names), *(Column(name, numeric=True) for name in numbers)],
+        [_row(each) for each in found],
+        len(found),
+        Empty(gettext("No cohort was committed yet."), gettext("Go to the board"), "/matching/"),
+        size=max(PAGE, len(found)),
+        caption=call_caption(call),
+        filters=[call_filter(calls, call)],
     )
+    return list_page(request, listing, "cohorts/runs.html", call=call, ranks=ranks([each.result for each in found]))
+
+
+def _row(run: Run) -> list[Cell]:
+    result = run.result
+    return [
+        Link(gettext("Cohort %(number)s") % {"number": result.cohort}, f"/matching/runs/{run.id}"),
+        labels.label(result.kind),
+        dates.moment(run.finished_at),
+        number(result.matched),
+        number(result.unmatched),
+        number(result.blocking_pairs),
+        percent(result.of_best_ppm / 1_000_000, 1) if result.of_best_ppm is not None else None,
+    ]
 
 
 @router.get("/runs/{run_id}")

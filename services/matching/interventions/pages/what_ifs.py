@@ -9,26 +9,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.facts.views import CallSummary, all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, page_of
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.forms import SIDES, TermsForm, WhatIfForm, filled, side_name, terms_of
 from services.matching.interventions.views import what_ifs as views
-from services.matching.interventions.views.what_ifs import Beginning
+from services.matching.interventions.views.what_ifs import Beginning, WhatIfLine
 from services.matching.parameters import BusDep
 from services.matching.words import reason
 from shared.contracts import labels
 from shared.contracts.codes import Criterion, Role
-from shared.i18n import gettext
+from shared.i18n import gettext, ngettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
+from shared.time import dates
 from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import sent
+from shared.web.lists import PAGE, Cell, Column, Empty, Link, Listing, list_page, tag
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching/what-ifs", include_in_schema=False)
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+_CHANGES = 3
+"""So many changes of a what-if are named in the list."""
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
@@ -39,15 +43,38 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
         calls = await all_calls(session)
         call = call_of(request, calls)
         rows = await views.what_if_lines(session, calls, call.id if call else None)
-    return render(
-        request,
-        "interventions/what_ifs.html",
-        rows=rows,
-        state=views.state,
-        call=call,
-        call_filter=call_filter(calls, call),
-        may_ask=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
+    names = (gettext("Asked for"), gettext("Call"), gettext("What is different"), gettext("State"))
+    listing = Listing(
+        gettext("What if the terms were others?"),
+        "/matching/what-ifs",
+        [Column(name) for name in (*names, gettext("What comes out"))],
+        [_row(line) for line in rows],
+        len(rows),
+        Empty(
+            gettext("Nobody has tried other terms yet."),
+            gettext("Each try is kept here with its address, so that it can be looked at again."),
+        ),
+        size=max(PAGE, len(rows)),
+        caption=call_caption(call),
+        filters=[call_filter(calls, call)],
+        live=("/matching/live", "what-ifs"),
     )
+    may_ask = who.has(Role.PROGRAMME_COORDINATOR) and call is not None
+    return list_page(request, listing, "interventions/what_ifs.html", call=call, may_ask=may_ask)
+
+
+def _row(line: WhatIfLine) -> list[Cell]:
+    changes = "; ".join(f"{name}: {own} → {other}" for name, own, other in line.changes[:_CHANGES])
+    more = len(line.changes) - _CHANGES
+    if more > 0:
+        changes += " " + ngettext("and %(num)d more", "and %(num)d more", more) % {"num": more}
+    return [
+        Link(dates.moment(line.what_if.asked_at), f"/matching/what-ifs/{line.what_if.id}"),
+        line.call.reference if line.call else None,
+        changes,
+        tag(views.state(line.what_if.state)),
+        line.result or None,
+    ]
 
 
 async def _beginning(asked: Asked[WhatIfForm]) -> Beginning:

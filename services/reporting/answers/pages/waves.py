@@ -1,7 +1,7 @@
 """Pages of all answers that are asked for: filter them, remind of them, close a wave, reopen it."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,11 +18,12 @@ from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import PARTNERS
 from shared.errors import Refused
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
 from shared.ids import read_id
 from shared.time import clock
 from shared.web import states
-from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField, sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
@@ -48,6 +49,12 @@ class Filters:
         self.call = read_id(call)
         self.since = _day(since) or clock.today() - _BACK
         self.until = _day(until) or clock.today() + _AHEAD
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """Return what the address of a request narrows the list to."""
+        names = ("form", "call", "country", "state", "since", "until")
+        return cls(**{name: request.query_params[name] for name in names if name in request.query_params})
 
     @property
     def wanted(self) -> Wanted:
@@ -124,27 +131,48 @@ async def _page(
     )
 
 
-@router.get("/remind")
-async def ask_first(request: Request, _: Steerer, bus: BusDep, filters: Filtered) -> Response:
-    """Show, before many are reminded, how many they are and who is left out."""
-    async with bus.read() as session:
+async def _ask_reminders(asked: Asked[Form]) -> Question:
+    """Say, before many are reminded, how many they are and who is left out."""
+    filters = Filters.of(asked.request)
+    async with asked.bus.read() as session:
         many = await views.to_remind(session, filters.wanted)
-    return render(request, "answers/reminder.html", filters=filters, many=many, most=views.AT_ONCE)
+    if not many:
+        title, text = gettext("Nobody to remind"), ""
+    else:
+        title = ngettext("Send %(num)d reminder?", "Send %(num)d reminders?", many) % {"num": many}
+        text = gettext(
+            "Whoever has not answered gets a mail with the way to the form. Who was reminded in the last three days is"
+            " left out."
+        )
+        if many >= views.AT_ONCE:
+            at_once = gettext("At most %(most)s go out at once: press again for the rest.") % {"most": views.AT_ONCE}
+            text = f"{text} {at_once}"
+    nobody = gettext("All who are listed have answered, or were reminded in the last three days.")
+    return Question(
+        title,
+        gettext("Send them"),
+        filters.address(),
+        back_text=gettext("Who has not answered"),
+        text=text,
+        obstacle="" if many else nobody,
+        cancel=gettext("No, go back"),
+    )
 
 
-@router.post("/remind")
-async def remind(request: Request, principal: Steerer, bus: BusDep, filters: Filtered) -> Response:
+async def _remind(asked: Asked[Form]) -> str:
     """Remind of all missing answers in the list, or of one."""
-    sent = await request.form()
-    case_id = read_id(str(sent.get("case_id", "")))
-    wanted = filters.wanted
-    if "case_id" in sent:
-        form, respondent, _ = FORMS.get(str(sent.get("of", "")), ("", "", ""))
+    filters, data = Filters.of(asked.request), await sent(asked.request)
+    wanted, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
+    if "case_id" in data:
+        form, respondent, _ = FORMS.get(str(data.get("of", "")), ("", "", ""))
         if case_id is None or not form:
             raise Refused(gettext("There is no such answer."), 404)
         wanted = Wanted(date.min + timedelta(days=1000), date.max, form, str(respondent))
-    many = await actions.remind(bus, principal, wanted, case_id)
-    return see_other(filters.address(done="reminded", reminded=str(many)))
+    many = await actions.remind(asked.bus, asked.principal, wanted, case_id)
+    return filters.address(done="reminded", reminded=str(many))
+
+
+add_decision(router, Steerer, Decision("/remind", Form, _ask_reminders, _remind))
 
 
 @router.post("/closings")

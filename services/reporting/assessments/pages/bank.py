@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import bank as actions
@@ -19,6 +20,7 @@ from services.reporting.assessments.views import bank as views
 from services.reporting.assessments.views.bank import QuestionDetail
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
+from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
 from shared.errors import Refused
 from shared.i18n import N_, gettext
@@ -32,11 +34,19 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
 )
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 BANK = "/reporting/questions"
+_NEW = {
+    QuestionKind.SINGLE: N_("New: one right answer"),
+    QuestionKind.MULTIPLE: N_("New: several right answers"),
+    QuestionKind.TRUE_FALSE: N_("New: true or false"),
+}
+_SHOWN = 140
+"""So many characters of a question are shown in the list."""
 
 
 def topic(code: str) -> str:
@@ -131,20 +141,61 @@ async def overview(
     filters = QuestionFilters(topic, area, state == "retired")
     async with bus.read() as session:
         found = await views.question_list(session, filters, PAGE, (page - 1) * PAGE)
-    return render(
-        request,
-        "assessments/bank.html",
-        questions=found.questions,
-        total=found.total,
-        others=found.others,
+    title, numbers = gettext("Questions for tests"), (gettext("Points"), gettext("Version"))
+    names = (gettext("Question"), gettext("Topic"), gettext("Kind"))
+    listing = Listing(
+        title,
+        BANK,
+        [*map(Column, names), *map(Column, numbers)],
+        [_row(question) for question in found.questions],
+        found.total,
+        Empty(_why_empty(filters, found.others)),
         page=page,
         size=PAGE,
-        filters=filters,
-        topics=topics(),
-        areas=list(Expertise),
-        kinds=list(QuestionKind),
-        named=globals()["topic"],
+        caption=gettext("Figures"),
+        intro=gettext(
+            "Tests before and after a visit are made of these. A change makes a new version: who has a test already"
+            " answers what it was published with."
+        ),
+        filters=_filters(filters),
+        back="/reporting/tests",
+        back_text=gettext("All tests"),
+        buttons=[Link(gettext(text), f"{BANK}/new/{kind.value}") for kind, text in _NEW.items()],
     )
+    return list_page(request, listing)
+
+
+def _row(question: Question) -> list[Cell]:
+    of_topic = escape(topic(question.topic))
+    if question.area:
+        area = labels.label(Expertise(question.area))
+        of_topic += Markup('<br><span class="tandem-quiet govuk-body-s">{}</span>').format(area)
+    text = question.text if len(question.text) <= _SHOWN else question.text[:_SHOWN].rstrip() + "…"
+    return [
+        Link(text, f"{BANK}/{question.id}"),
+        of_topic,
+        gettext(question.kind.label),
+        question.points,
+        question.version,
+    ]
+
+
+def _filters(filters: QuestionFilters) -> list[Filter]:
+    areas = [(area.value, labels.label(area)) for area in Expertise]
+    states = [("in_use", gettext("In use")), ("retired", gettext("Retired"))]
+    return [
+        Filter("topic", gettext("Topic"), filters.topic, topics()),
+        Filter("area", gettext("Area"), filters.area, areas),
+        Filter("state", gettext("Which"), "retired" if filters.retired else "in_use", states, always=True),
+    ]
+
+
+def _why_empty(filters: QuestionFilters, others: int) -> str:
+    if filters.retired:
+        return gettext("No question of this choice is retired.")
+    if others:
+        return gettext("Every question of this choice is retired: take one back into use, or write a new one.")
+    return gettext("There is no question of this choice yet: write the first one.")
 
 
 @router.get(BANK + "/new/{kind}")
