@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel
 
+from services.applications.stored_entries import StoredEntry
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.calls import DatePeriod
@@ -38,12 +38,12 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pydantic import GetJsonSchemaHandler
+    from pydantic import BaseModel, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
     from shared.contracts.calls import CallTerms
 
-B = TypeVar("B", bound=BaseModel)
+E = TypeVar("E", bound=StoredEntry)
 NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
 """How an optional field without an answer reads."""
 LEVELS: tuple[str, ...] = (N_("basic"), N_("advanced"), N_("expert"))
@@ -214,9 +214,12 @@ def sections_of(entry: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def missing(entry: BaseModel, terms: CallTerms, **numbers: int) -> dict[str, str]:
-    """Return what prevents an entry from being submitted: field -> remedy. `numbers` are those that remedies name."""
-    return {
+def missing(entry: StoredEntry, terms: CallTerms, **numbers: int) -> dict[str, str]:
+    """Return what prevents an entry from being submitted: field -> remedy, or why it is no longer accepted.
+
+    `numbers` are those that remedies name.
+    """
+    return entry.refused | {
         name: gettext(spec.remedy) % numbers if numbers else gettext(spec.remedy)
         for name, spec in fields_of(type(entry)).items()
         if spec.remedy and not _complete(spec, name, entry, terms)
@@ -238,14 +241,22 @@ def published(entry: BaseModel, terms: CallTerms) -> dict[str, Any]:
     }
 
 
-def differing(before: BaseModel, after: BaseModel) -> list[str]:
-    """Return the names of the fields in which two states of an entry differ, in the order of the table."""
-    return [name for name in fields_of(type(before)) if getattr(before, name) != getattr(after, name)]
+def differing(before: StoredEntry, after: StoredEntry) -> list[str]:
+    """Return the names of the fields in which two states of an entry differ, in the order of the table.
+
+    A field whose stored value is no longer accepted differs once it is written anew.
+    """
+    rewritten = {name.partition(".")[0] for name in before.refused.keys() - after.refused.keys()}
+    return [
+        name for name in fields_of(type(before)) if name in rewritten or getattr(before, name) != getattr(after, name)
+    ]
 
 
-def with_changes(entry: B, changes: B) -> B:
+def with_changes(entry: E, changes: E) -> E:
     """Return an entry with the fields that were given to `changes`; all others stay."""
-    return entry.model_copy(update={name: getattr(changes, name) for name in changes.model_fields_set})
+    written = changes.model_fields_set
+    new = entry.model_copy(update={name: getattr(changes, name) for name in written})
+    return new.keep_unaccepted(entry, {(name,) for name in written})
 
 
 def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:

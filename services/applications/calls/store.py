@@ -237,8 +237,8 @@ class CallDraft(Table, table=True):
 
     @property
     def entry(self) -> CallEntry:
-        """What is written by now."""
-        return CallEntry.model_validate(self.entry_json)
+        """What is written by now; what newer rules do not accept is open."""
+        return CallEntry.from_stored(self.entry_json)
 
 
 async def draft(session: AsyncSession, draft_id: UUID, *, lock: bool = False) -> CallDraft | None:

@@ -107,7 +107,7 @@ async def save(
             await tx.record(
                 mentor_events.MentorRevised(profile=await revised_profile(tx.session, mentor, entry)), mentor.id
             )
-        mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
+        mentor.entry_json, mentor.last_day, mentor.due = entry.to_store(), entry.last_day, None
         if reopens:
             await apply_event(tx, mentor, mentor_events.MentorResumed())
         else:

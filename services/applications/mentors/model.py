@@ -26,7 +26,7 @@ from services.applications.fields import (
     topics_in_words,
 )
 from services.applications.placements.model.revision import REOPENABLE, is_over
-from services.applications.register.model import Entry
+from services.applications.stored_entries import StoredEntry
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import DatePeriod
@@ -56,7 +56,7 @@ def _area(held: ExpertiseHeld, reading: Reading) -> str:
     return f"{in_words(held.area, reading)} ({gettext(LEVELS[held.level - 1])})"
 
 
-class MentorEntry(Entry):
+class MentorEntry(StoredEntry):
     """A mentor's profile as far as it is written; `about` stays in the portal and is shown to a mentee."""
 
     service: Annotated[

@@ -59,8 +59,8 @@ class Mentor(Table, table=True):
 
     @property
     def entry(self) -> MentorEntry:
-        """What the mentor wrote."""
-        return MentorEntry.model_validate(self.entry_json)
+        """What the mentor wrote; what newer rules do not accept is open."""
+        return MentorEntry.from_stored(self.entry_json)
 
     @property
     def stands(self) -> MentorState:

@@ -68,8 +68,8 @@ class Offer(Table, table=True):
 
     @property
     def entry(self) -> PlacementEntry:
-        """What the host wrote."""
-        return PlacementEntry.model_validate(self.entry_json)
+        """What the host wrote; what newer rules do not accept is open."""
+        return PlacementEntry.from_stored(self.entry_json)
 
     @property
     def terms(self) -> OfferTerms | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from services.applications.field_forms import RowKind, form_data, form_of, form_values
 from services.applications.fields import (
     Control,
@@ -23,6 +21,7 @@ from services.applications.fields import (
     topics_in_words,
     value_in_words,
 )
+from services.applications.stored_entries import StoredEntry
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.calls import CallTerms
@@ -35,10 +34,8 @@ if TYPE_CHECKING:
 TERMS = CallTerms.model_validate(CALL_TERMS)
 
 
-class Sample(BaseModel):
+class Sample(StoredEntry):
     """An entry with one field of each sort."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: Annotated[
         str | None, FieldSpec("person", "Your name", title="Name", hint="As in the passport", remedy="Enter your name")

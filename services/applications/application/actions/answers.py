@@ -54,7 +54,7 @@ class Writing:
         """
         answers = read_answers(self.application, changes)
         await check_answers(self.tx, self.application, answers, changes, self.terms)
-        self.application.answers_json = answers.model_dump(mode="json")
+        self.application.answers_json = answers.to_store()
         self.application.organisation_id = answers.organisation_id or self.application.organisation_id
         self.application.saved_at = clock.now()
         self.tx.session.add(self.application)
@@ -111,7 +111,7 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
 def read_answers(application: store.Application, changes: Mapping[str, Any]) -> Answers:
     """Return the answers with these changes. Raises `Refused` (422) with the fields that cannot be read."""
     try:
-        return Answers.model_validate(application.answers_json | dict(changes))
+        return application.answers.with_written(changes)
     except ValidationError as error:
         raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
 

@@ -88,7 +88,7 @@ async def change(
             )
         )
         matters = _candidate(case, before) != _candidate(case, answers)
-        application.answers_json = answers.model_dump(mode="json")
+        application.answers_json = answers.to_store()
         application.organisation_id = answers.organisation_id
         application.saved_at = clock.now()
         await record_change(tx, case, sections_of(tasks), reason, text, matters=matters)

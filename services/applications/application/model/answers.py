@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
 from services.applications.calls.model import Candidate
 from services.applications.fields import (
@@ -30,6 +30,7 @@ from services.applications.fields import (
     years_in_words,
 )
 from services.applications.register.model import LatinName, Line, MailAddress, Name
+from services.applications.stored_entries import StoredEntry
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.calls import DatePeriod
@@ -68,10 +69,8 @@ def _moment(value: datetime, _: Reading) -> str:
     return dates.moment(value)
 
 
-class Answers(BaseModel):
+class Answers(StoredEntry):
     """The answers of an application given so far; lists keep the officer's order."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[
         LatinName | None,
@@ -337,7 +336,7 @@ class Answers(BaseModel):
         dict[Line, StrictInt | Text],
         Field(max_length=20),
         FieldSpec(Section.QUESTIONS, N_("Questions of this call"), Control.OWN, hint=N_("Answers by code")),
-    ] = {}
+    ] = {}  # noqa: RUF012 - pydantic copies it
     privacy_version: Annotated[
         str | None,
         FieldSpec(PRIVACY, N_("Version of the privacy notice that was read"), Control.OWN, shown=False),

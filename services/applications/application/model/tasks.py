@@ -61,7 +61,8 @@ def missing(answers: Answers, terms: CallTerms) -> dict[str, list[str]]:
     """Return what is still to be answered, by task, as sentences; a task without an entry is complete."""
     by_field = fields.missing(answers, terms)
     found = {task: [by_field[name] for name in names if name in by_field] for task, names in FIELDS.items()}
-    found[Section.QUESTIONS] = [gettext(text) for text in unanswered(terms, answers.questions)]
+    refused = [text for name, text in by_field.items() if name.startswith("questions")]
+    found[Section.QUESTIONS] = refused or [gettext(text) for text in unanswered(terms, answers.questions)]
     return {task: texts for task, texts in found.items() if texts}
 
 

@@ -68,8 +68,8 @@ class Application(Table, table=True):
 
     @property
     def answers(self) -> Answers:
-        """The answers given so far."""
-        return Answers.model_validate(self.answers_json)
+        """The answers given so far; those that newer rules do not accept are open."""
+        return Answers.from_stored(self.answers_json)
 
     @property
     def profile(self) -> ApplicationProfile | None:

@@ -78,7 +78,7 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[AnswerChange
     found = await applications.changes(session, case.application.id)
     whole = case.application.answers_json
     read = [
-        (change, Answers.model_validate(whole | change.before), Answers.model_validate(whole | change.after))
+        (change, Answers.from_stored(whole | change.before), Answers.from_stored(whole | change.after))
         for change in found
     ]
     names = await names_of(session, *(answers for _, *both in read for answers in both))

@@ -83,7 +83,7 @@ async def save(
         draft.version += 1
         mark = {"version": draft.version, "by": actor, "at": moment.isoformat()}
         draft.touched = draft.touched | dict.fromkeys(sorted(sections), mark)
-        draft.entry_json = after.model_dump(mode="json")
+        draft.entry_json = after.to_store()
         draft.saved_by, draft.saved_at = actor, moment
         tx.session.add(draft)
         await tx.changed("calls")

@@ -15,7 +15,7 @@ from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.calls.actions.drafts import add_draft
 from services.applications.calls.actions.publishing import add_revision, check_complete, opening
-from services.applications.calls.model.entry import entry_of, terms_of
+from services.applications.calls.model.entry import changed_sections, entry_of, terms_of
 from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
 from services.applications.calls.views.effects import AffectedApplication, ProposedRevision
 from services.applications.calls.views.facts import register_facts
@@ -187,6 +187,6 @@ async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft
     if found:
         raise Refused(gettext("Some of this cannot be revised any more."), 422, found)
     await check_complete(session, entry)
-    if entry == entry_of(old):
+    if not changed_sections(entry_of(old), entry):
         raise Refused(gettext("Nothing is different from the call as it is now."), 422)
     return terms_of(entry, reference=call.reference, revision=call.revision + 1)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
-    """Return what is missing or contradicts itself, or the register (`facts`), by field, each with the remedy."""
+    """Return what is missing or contradicts itself, or the register (`facts`), by field, each with the remedy.
+
+    What is stored and no longer accepted counts too.
+    """
     found: dict[str, str] = {}
     for check in _CHECKS:
         for name, sentence in check(entry):
@@ -30,7 +33,7 @@ def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
     if facts is not None:
         for name, sentence in _against(entry, facts):
             found.setdefault(name, sentence)
-    return found
+    return entry.refused | found
 
 
 def _remedy(name: str) -> str:

@@ -11,10 +11,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.fields import Control, FieldSpec, fields_of
+from services.applications.stored_entries import StoredEntry
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import (
     CallQuestion,
@@ -58,10 +59,8 @@ MOST_QUESTIONS = 20
 MOST_ROWS = 60
 
 
-class CallEntry(BaseModel):
+class CallEntry(StoredEntry):
     """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kinds: Annotated[
         tuple[ApplicationKind, ...],
@@ -419,7 +418,8 @@ def section_of(name: str) -> str:
 
 def changed_sections(before: CallEntry, after: CallEntry) -> set[str]:
     """Return the sections in which two states of a draft differ."""
-    return {code for code in SECTIONS if section_fields(before, code) != section_fields(after, code)}
+    rewritten = {section_of(name) for name in before.refused.keys() - after.refused.keys()}
+    return rewritten | {code for code in SECTIONS if section_fields(before, code) != section_fields(after, code)}
 
 
 def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
@@ -439,15 +439,12 @@ def with_values(entry: CallEntry, written: Mapping[str, Any]) -> CallEntry:
 
     Raises pydantic.ValidationError for what cannot be read.
     """
-    new = entry.model_dump(mode="json")
+    new, paths = entry.model_dump(mode="json"), set()
     for name, value in written.items():
-        if name in RULE_FIELDS:
-            new["rules"][name] = value
-        elif name in TIMER_FIELDS:
-            new["timers"][name] = value
-        else:
-            new[name] = value
-    return CallEntry.model_validate(new)
+        part = "rules" if name in RULE_FIELDS else "timers" if name in TIMER_FIELDS else None
+        (new if part is None else new[part])[name] = value
+        paths.add((name,) if part is None else (part, name))
+    return CallEntry.model_validate(new).keep_unaccepted(entry, paths)
 
 
 def entry_of(terms: CallTerms) -> CallEntry:

@@ -88,7 +88,7 @@ def _head(row: store.CallDraft) -> CallDraftHead:
 async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
     """Return a draft with its sentences and what is missing. Raises `Refused` (404)."""
     row = await _row(session, draft_id)
-    entry = CallContent.model_validate(row.entry_json)
+    entry = CallContent.from_stored(row.entry_json)
     facts = await register_facts(session, entry)
     return CallDraft(
         id=row.id,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from services.applications.application.model.answers import Answers
 from services.applications.application.store import applications
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes import store
@@ -103,10 +102,10 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
             raise Refused(gettext("Some answers cannot be read."), 422, missing)
         changes = {"line_manager_name": who, "line_manager_email": email}
         try:
-            answers = Answers.model_validate(application.answers_json | changes)
+            answers = application.answers.with_written(changes)
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        application.answers_json = answers.model_dump(mode="json")
+        application.answers_json = answers.to_store()
         application.saved_at = clock.now()
         tx.session.add(application)
         await record_line_manager(tx, application)

@@ -170,7 +170,7 @@ async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: Pl
 
 
 def _set_entry(offer: store.Offer, entry: PlacementEntry) -> None:
-    offer.entry_json, offer.last_day = entry.model_dump(mode="json"), entry.last_day
+    offer.entry_json, offer.last_day = entry.to_store(), entry.last_day
 
 
 async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:

@@ -26,7 +26,8 @@ from services.applications.fields import (
     published,
     topics_in_words,
 )
-from services.applications.register.model import Entry, Line
+from services.applications.register.model import Line
+from services.applications.stored_entries import StoredEntry
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import DatePeriod
@@ -95,7 +96,7 @@ def _known_names(value: tuple[UUID, ...], reading: Reading) -> str:
     return "; ".join(reading.names[id_] for id_ in value if id_ in reading.names)
 
 
-class PlacementEntry(Entry):
+class PlacementEntry(StoredEntry):
     """A placement as far as the host has written it."""
 
     title: Annotated[

@@ -92,7 +92,7 @@ class Placement(ReadModel):
                 "awaits_answer": row.awaits_answer,
                 "version": row.version,
                 "remarks": row.remarks,
-                "entry": row.entry_json,
+                "entry": PlacementContent.from_stored(row.entry_json),
             }
         )
 

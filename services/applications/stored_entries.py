@@ -1,0 +1,133 @@
+"""Read entries from their JSON columns, also where newer rules no longer accept all that was written.
+
+What is no longer accepted reads as open. It stays in the store until its field is written anew, and `fields.missing`
+names it when the entry is submitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from shared.web.validation_texts import sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Path = tuple[str, ...]
+"""A field, or a field within one that is an object, such as `("rules", "languages")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccepted:
+    """A stored value that is no longer accepted, with the reason; no reason for a field that no longer exists."""
+
+    value: Any
+    reason: str
+
+
+class StoredEntry(BaseModel):
+    """Base of the entries that people write bit by bit, each kept in a JSON column: every field has a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _unaccepted: dict[Path, Unaccepted] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> Self:
+        """Return what is stored; values that are no longer accepted read as open."""
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            return cls._tolerant(document, error)
+
+    @classmethod
+    def _tolerant(cls, document: Mapping[str, Any], error: ValidationError) -> Self:
+        unaccepted: dict[Path, Unaccepted] = {}
+        while True:
+            found = _not_accepted(document, error, unaccepted)
+            if not found:
+                raise error
+            outer = {path for path in found if len(path) == 1}
+            unaccepted = {path: value for path, value in unaccepted.items() if path[:1] not in outer} | found
+            try:
+                entry: Self = cls.model_validate(_without(document, unaccepted))
+            except ValidationError as further:
+                error = further
+            else:
+                entry._unaccepted = unaccepted
+                return entry
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What is stored and no longer accepted, by field (`rules.languages`), each with the reason."""
+        return {".".join(path): value.reason for path, value in self._unaccepted.items() if value.reason}
+
+    def to_store(self) -> dict[str, Any]:
+        """Return the entry for its JSON column, with what is no longer accepted as it was stored."""
+        document = self.model_dump(mode="json")
+        for path, unaccepted in self._unaccepted.items():
+            target = document
+            for part in path[:-1]:
+                target = target[part]
+            target[path[-1]] = unaccepted.value
+        return document
+
+    def with_written(self, values: Mapping[str, Any]) -> Self:
+        """Return the entry with these fields read anew. Raises pydantic.ValidationError."""
+        new = type(self).model_validate(self.model_dump(mode="json") | dict(values))
+        return new.keep_unaccepted(self, {(name,) for name in values})
+
+    def keep_unaccepted(self, before: Self, written: Iterable[Path]) -> Self:
+        """Return the entry with the unaccepted values that it had before, except in the fields that were written."""
+        replaced = set(written)
+        kept = {
+            path: value
+            for path, value in before._unaccepted.items()
+            if not any(path[: len(new)] == new for new in replaced)
+        }
+        entry: Self = self.model_copy()
+        entry._unaccepted = kept
+        return entry
+
+
+def _not_accepted(
+    document: Mapping[str, Any], error: ValidationError, known: Mapping[Path, Unaccepted]
+) -> dict[Path, Unaccepted]:
+    """Return what of a document an error is about, each with the reason, besides what is `known`."""
+    found: dict[Path, Unaccepted] = {}
+    for problem in error.errors():
+        location = tuple(str(part) for part in problem["loc"])
+        path = _path(document, location, known)
+        if path is None or path in found or path[:1] in found:
+            continue
+        gone = problem["type"] == "extra_forbidden" and path == location
+        found[path] = Unaccepted(_value(document, path), "" if gone else sentence_of(problem))
+    return found
+
+
+def _path(document: Mapping[str, Any], location: Path, known: Mapping[Path, Unaccepted]) -> Path | None:
+    """Return the innermost part of a document that can be left open; None where there is no such part."""
+    inner = document.get(location[0]) if location else None
+    if isinstance(inner, dict) and len(location) > 1 and location[1] in inner and location[:2] not in known:
+        return location[:2]
+    return location[:1] if location and location[0] in document and location[:1] not in known else None
+
+
+def _value(document: Mapping[str, Any], path: Path) -> Any:
+    value: Any = document
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _without(document: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    kept = {name: dict(value) if isinstance(value, dict) else value for name, value in document.items()}
+    for path in paths:
+        target: dict[str, Any] = kept
+        for part in path[:-1]:
+            target = target[part]
+        del target[path[-1]]
+    return kept
