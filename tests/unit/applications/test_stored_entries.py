@@ -25,7 +25,15 @@ from shared.contracts.calls import CallTerms
 from shared.contracts.codes import LanguageLevel, Section
 
 TERMS = CallTerms.model_validate(CALL_TERMS)
-ENTRIES = [Answers, CallContent, CallEntry, MentorContent, MentorEntry, PlacementContent, PlacementEntry]
+ENTRIES: list[type[StoredEntry]] = [
+    Answers,
+    CallContent,
+    CallEntry,
+    MentorContent,
+    MentorEntry,
+    PlacementContent,
+    PlacementEntry,
+]
 WRONG = ["no such value", -7, {"nothing": "here"}, ["neither"], None, True]
 
 
@@ -103,7 +111,7 @@ def test_new_values_are_read_strictly() -> None:
 @given(st.data())
 def test_every_entry_is_read_whatever_is_stored(data: st.DataObject) -> None:
     """No field's value prevents reading, and every field keeps its stored value until it is written anew."""
-    entry = data.draw(st.sampled_from(ENTRIES))
+    entry: type[StoredEntry] = data.draw(st.sampled_from(ENTRIES))
     names = data.draw(st.sets(st.sampled_from([*entry.model_fields, "gone"]), min_size=1))
     stored: dict[str, Any] = {name: data.draw(st.sampled_from(WRONG)) for name in sorted(names)}
     read = entry.from_stored(stored)

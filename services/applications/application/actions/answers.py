@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.register.store.entries import Organisation
     from shared.bus import Bus, Tx
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
@@ -147,6 +148,23 @@ async def _check_conflicts(tx: Tx, answers: Answers) -> None:
     if set(answers.conflicts) - known:
         sentence = gettext("Choose organisations of the register.")
         raise Refused(sentence, 422, {"conflicts": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Agencies:
+    """The agencies that the forms offer: of the officer's own country, and abroad."""
+
+    own: list[Organisation]
+    abroad: list[Organisation]
+
+
+async def agencies(session: AsyncSession, country: str) -> Agencies:
+    """Return the agencies of the register that the forms of an application from that country offer."""
+    everybody = await entries.organisations(session)
+    return Agencies(
+        [organisation for organisation in everybody if organisation.country == country],
+        [organisation for organisation in everybody if organisation.country != country],
+    )
 
 
 async def _check_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.application.actions.answers import WRITABLE, Writing, writing
+from services.applications.application.actions.answers import WRITABLE, Writing, agencies, writing
 from services.applications.application.forms import questions
 from services.applications.application.forms.tasks import FormContext, Task, tasks_of
 from services.applications.application.model.tasks import FIELDS, application_address
@@ -37,8 +37,8 @@ def page_of(terms: CallTerms, code: str) -> Task:
 async def prepare_form(session: AsyncSession, terms: CallTerms, country: str, page: Task, form: Form) -> None:
     """Give the page's form the choices that depend on the call and on the register."""
     if page.needs_register:
-        agencies = await status.agencies(session, country)
-        page.prepare(form, FormContext(terms, agencies.own, agencies.abroad))
+        found = await agencies(session, country)
+        page.prepare(form, FormContext(terms, found.own, found.abroad))
     else:
         page.prepare(form, FormContext(terms))
 

@@ -15,7 +15,6 @@ from services.applications.application.views.outcome_tasks import outcome_tasks
 from services.applications.certificates import store as certificates_store
 from services.applications.display import TaskRow, TimelineEntry
 from services.applications.mentorships.store import mentorships
-from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import AppealDecided
 from shared.contracts.codes import ApplicationState, Section
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.application.views.standing import Case
-    from services.applications.register.store.entries import Organisation
     from shared.identity import Principal
 
 
@@ -72,14 +70,6 @@ class Check:
     answers: list[AnswerSection]
     missing: list[Missing]
     company: str
-
-
-@dataclass(frozen=True, slots=True)
-class Agencies:
-    """The agencies that the forms offer: of the officer's own country, and abroad."""
-
-    own: list[Organisation]
-    abroad: list[Organisation]
 
 
 async def status(session: AsyncSession, principal: Principal, case: Case) -> Status:
@@ -130,15 +120,6 @@ async def remarks_of(session: AsyncSession, case: Case) -> list[Remark]:
 def task_of_section(section: str) -> str:
     """Return the page on which a section is answered: the cascade plan belongs to the objectives."""
     return section if section in TASKS else Section.OBJECTIVES
-
-
-async def agencies(session: AsyncSession, country: str) -> Agencies:
-    """Return the agencies of the register that the forms of an application from that country offer."""
-    everybody = await entries.organisations(session)
-    return Agencies(
-        [organisation for organisation in everybody if organisation.country == country],
-        [organisation for organisation in everybody if organisation.country != country],
-    )
 
 
 def task_rows(case: Case, remarks: Sequence[Remark], notes: Mapping[str, str]) -> list[TaskRow]:
