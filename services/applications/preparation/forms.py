@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from services.applications.preparation.model import VisaResult
-from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer
+from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer, amount
 from shared.contracts.codes import PreparationItem
 from shared.i18n import N_
 from shared.web.forms import (
@@ -16,6 +18,9 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
 )
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class AuthorisationForm(Form):
@@ -110,6 +115,22 @@ class LineForm(Form):
     currency = SelectField(N_("Currency"), choices=[(code, code) for code in CURRENCIES], default="EUR")
     planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
     note = StringField(N_("Note"), [Longest(200)])
+
+    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+        """Validate, and refuse what is no amount."""
+        good = super().validate()
+        for name in ("planned", "actual"):
+            try:
+                self.amount(name)
+            except ValueError as error:
+                self.refuse(name, str(error))
+                good = False
+        return good
+
+    def amount(self, name: str) -> Decimal | None:
+        """Return the amount in a field; None for an empty one. Raises `ValueError` for anything else."""
+        written = (self[name].data or "").strip() if name in self else ""
+        return amount(written) if written else None
 
 
 class CostForm(LineForm):

@@ -7,18 +7,20 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.forms import refuse, version_of
+from services.applications.forms import refuse
 from services.applications.guards import Anyone
 from services.applications.parameters import BusDep
 from services.applications.preparation.actions import costs as actions
-from services.applications.preparation.forms import ChangeCostForm, CostForm, LineForm
+from services.applications.preparation.forms import ChangeCostForm, CostForm
 from services.applications.preparation.model import costs as model
-from services.applications.preparation.views.costs import Cost, cost_list, cost_to_change
+from services.applications.preparation.views.costs import Cost, CostToChange, cost_list, cost_to_change
 from services.applications.visits.views.names import visit_path
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.errors import Refused
+from shared.i18n import gettext
 from shared.identity import Principal
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
@@ -70,26 +72,14 @@ def _row(visit_id: UUID, line: Cost, *, own: bool) -> list[Any]:
     ]
 
 
-def _amount(form: LineForm, name: str) -> Decimal | None:
-    """Return the amount in a field; put an error at the field for anything else."""
-    written = (form[name].data or "").strip()
-    if not written:
-        return None
-    try:
-        return model.amount(written)
-    except ValueError as error:
-        form.refuse(name, str(error))
-        return None
-
-
 @router.post("/{visit_id}/costs")
 async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Add a line."""
     form = await CostForm.read(request)
-    valid = form.validate()
-    planned = _amount(form, "planned")
-    if not valid or planned is None:
+    if not form.validate():
         return await _page(request, principal, bus, visit_id, form, 422)
+    planned = form.amount("planned")
+    assert planned is not None
     try:
         await actions.add(
             bus,
@@ -115,60 +105,50 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDe
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 
-@router.get("/{visit_id}/costs/{cost_id}")
-async def ask(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Show one line, to be changed by the side that wrote it."""
-    return await _line_page(request, principal, bus, visit_id, cost_id)
+async def _line(asked: Asked[ChangeCostForm]) -> CostToChange:
+    async with asked.bus.read() as session:
+        return await cost_to_change(session, asked.principal, asked.id, asked.ids["cost_id"])
 
 
-async def _line_page(
-    request: Request,
-    principal: Principal,
-    bus: Bus,
-    visit_id: UUID,
-    cost_id: UUID,
-    form: ChangeCostForm | None = None,
-    status: int = 200,
-) -> Response:
-    async with bus.read() as session:
-        line = await cost_to_change(session, principal, visit_id, cost_id)
-    written = str((await request.form()).get("version", "")) if status != 200 else ""
-    return render(
-        request,
-        "preparation/cost.html",
-        status,
-        form_=form or ChangeCostForm(data=line.cost.model_dump()),
-        line=line,
-        version=written or line.cost.version,
-        title=labels.label(line.cost.item),
+async def _written_line(asked: Asked[ChangeCostForm]) -> ChangeCostForm:
+    return ChangeCostForm(data=(await _line(asked)).cost.model_dump())
+
+
+async def _ask_line(asked: Asked[ChangeCostForm]) -> Question:
+    line, sent = await _line(asked), await asked.version()
+    return Question(
+        labels.label(line.cost.item),
+        gettext("Save"),
+        visit_path(asked.id, "costs"),
+        caption=line.reference or "",
+        version=line.cost.version if sent is None else sent,
+        template="preparation/cost.html",
+        more={"remove": visit_path(asked.id, f"costs/{line.cost.id}/remove") if line.may_remove else ""},
     )
 
 
-@router.post("/{visit_id}/costs/{cost_id}")
-async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Replace the line."""
-    form = await ChangeCostForm.read(request)
-    valid = form.validate()
-    planned, actual = _amount(form, "planned"), _amount(form, "actual")
-    if not valid or planned is None or form.actual.errors:
-        return await _line_page(request, principal, bus, visit_id, cost_id, form, 422)
-    try:
-        await actions.change(
-            bus,
-            principal,
-            visit_id,
-            cost_id,
-            version=await version_of(request) or 0,
-            payer=model.Payer(form.payer.data),
-            currency=form.currency.data,
-            planned=planned,
-            actual=actual,
-            note=form.note.data or "",
-        )
-    except Refused as refused:
-        refuse(form, refused)
-        return await _line_page(request, principal, bus, visit_id, cost_id, form, refused.status_code)
-    return see_other(visit_path(visit_id, "costs") + "?done=changed")
+async def _change(asked: Asked[ChangeCostForm]) -> str:
+    form = asked.form
+    planned = form.amount("planned")
+    assert planned is not None
+    await actions.change(
+        asked.bus,
+        asked.principal,
+        asked.id,
+        asked.ids["cost_id"],
+        version=await asked.version() or 0,
+        payer=model.Payer(form.payer.data),
+        currency=form.currency.data,
+        planned=planned,
+        actual=form.amount("actual"),
+        note=form.note.data or "",
+    )
+    return visit_path(asked.id, "costs") + "?done=changed"
+
+
+add_decision(
+    router, Anyone, Decision("/{visit_id}/costs/{cost_id}", ChangeCostForm, _ask_line, _change, new=_written_line)
+)
 
 
 @router.post("/{visit_id}/costs/{cost_id}/remove")

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.forms import refuse, version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
 from services.applications.overview.views.participation import VisitView
@@ -22,16 +21,13 @@ from services.applications.preparation.views.preparation import (
     preparation_page,
     sheet_to_fill,
 )
-from services.applications.refusals import not_found
 from services.applications.transitions import NotNow
 from services.applications.visits.views.names import party_name, visit_path
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
-from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.identity import Principal
 from shared.time import clock, dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import Form
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -180,39 +176,34 @@ def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
     return rows
 
 
-@router.get("/{visit_id}/preparation/{item}")
-async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
-    """Show the page on which the owner fills in one sheet."""
-    return await _sheet_page(request, principal, bus, visit_id, item)
+def _sheet_decision(item: PreparationItem) -> Decision[Form]:
+    """Return the page on which the owner fills in one sheet."""
 
+    async def sheet(asked: Asked[Form]) -> SheetToFill:
+        async with asked.bus.read() as session:
+            return await sheet_to_fill(session, asked.principal, asked.id, item)
 
-async def _sheet_page(
-    request: Request,
-    principal: Principal,
-    bus: Bus,
-    visit_id: UUID,
-    item: PreparationItem,
-    form: Form | None = None,
-    status: int = 200,
-    version: int | None = None,
-) -> Response:
-    async with bus.read() as session:
-        if item in _OWN_PAGES:
-            await parties.case_of_visit(session, principal, visit_id)
-            return see_other(visit_path(visit_id, _OWN_PAGES[item]))
-        found = await sheet_to_fill(session, principal, visit_id, item)
-    return render(
-        request,
-        "preparation/sheet.html",
-        status,
-        form_=form or SHEET_FORMS[item](data=_form_values(found, item)),
-        caption=found.reference,
-        title=labels.label(item),
-        why=gettext(_EXPLANATIONS[item]),
-        version=found.version if version is None else version,
-        back_href=visit_path(visit_id, "preparation"),
-        long={"text": 1000, "bring": 1000, "place": 500},
-    )
+    async def written(asked: Asked[Form]) -> Form:
+        return SHEET_FORMS[item](data=_form_values(await sheet(asked), item))
+
+    async def ask(asked: Asked[Form]) -> Question:
+        found, sent = await sheet(asked), await asked.version()
+        return Question(
+            labels.label(item),
+            gettext("Save"),
+            visit_path(asked.id, "preparation"),
+            caption=found.reference or "",
+            text=gettext(_EXPLANATIONS[item]),
+            version=found.version if sent is None else sent,
+        )
+
+    async def write(asked: Asked[Form]) -> str:
+        values = {field.name: field.data for field in asked.form}
+        version = await asked.version() or 0
+        await actions.fill_in(asked.bus, asked.principal, asked.id, item, values, version=version)
+        return visit_path(asked.id, "preparation") + "?done=written"
+
+    return Decision(f"/{{visit_id}}/preparation/{item.value}", SHEET_FORMS[item], ask, write, new=written)
 
 
 def _form_values(found: SheetToFill, item: PreparationItem) -> dict[str, object]:
@@ -226,25 +217,16 @@ def _form_values(found: SheetToFill, item: PreparationItem) -> dict[str, object]
     return sheet.model_dump() | at
 
 
-@router.post("/{visit_id}/preparation/{item}")
-async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
-    """Save the owner's values."""
+for sheet_item in SHEET_FORMS:
+    add_decision(router, Anyone, _sheet_decision(sheet_item))
+
+
+@router.get("/{visit_id}/preparation/{item}")
+async def ask_elsewhere(visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
+    """Redirect to the page of the costs or the letters, which are no sheets."""
     async with bus.read() as session:
-        case, _ = await parties.case_of_visit(session, principal, visit_id)
-    if item not in SHEET_FORMS or not readiness.owns_item(case, item):
-        raise not_found()
-    form = await SHEET_FORMS[item].read(request)
-    version = await version_of(request) or 0
-    if not form.validate():
-        return await _sheet_page(request, principal, bus, visit_id, item, form, 422, version)
-    try:
-        await actions.fill_in(
-            bus, principal, visit_id, item, {field.name: field.data for field in form}, version=version
-        )
-    except Refused as refused:
-        refuse(form, refused)
-        return await _sheet_page(request, principal, bus, visit_id, item, form, refused.status_code, version)
-    return see_other(visit_path(visit_id, "preparation") + "?done=written")
+        await parties.case_of_visit(session, principal, visit_id)
+    return see_other(visit_path(visit_id, _OWN_PAGES[item]))
 
 
 @router.post("/{visit_id}/emergency")
