@@ -91,12 +91,18 @@ async def test_a_plan_is_made_and_proposed_on_its_page(
 
 
 async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """The form offers lawful weeks only; without a choice the error is at the field; then the week is proposed."""
+    """The form offers lawful weeks only; without a choice the error is at the field; then the week is proposed.
+
+    The way back leads to the list of visits with its filters.
+    """
     _, hit, _ = await _closed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert f"/matching/visits/{hit}/move" in (await browser.get("/matching/visits")).text
     address = f"/matching/visits/{hit}/move"
-    weeks = re.findall(r'name="week"[^>]* value="([^"]+)"', (await browser.get(address)).text)
+    await browser.get("/matching/visits?call=all&state=scheduled")
+    page = (await browser.get(address)).text
+    assert 'class="govuk-back-link" href="/matching/visits?call=all&amp;state=scheduled"' in page
+    weeks = re.findall(r'name="week"[^>]* value="([^"]+)"', page)
     assert len(weeks) > 10
     form = {"csrf_token": await _token(browser, address), "reason": "operational_duty"}
     for wrong in ({}, {"week": "2020-01-06"}):
