@@ -56,7 +56,7 @@ class Run:
 
 
 def changes(zone: ZoneInfo, first: date, days: int) -> list[date]:
-    """The days, of so many from `first`, on which the clocks of a zone are changed."""
+    """Return the days, of so many from `first`, on which the clocks of a zone are changed."""
 
     def offset(day: date) -> timedelta | None:
         return datetime.combine(day, time(), zone).utcoffset()
@@ -71,7 +71,7 @@ def _leap_day(today: date) -> date:
 
 
 def runs(today: date) -> list[Run]:
-    """All runs: the seven weekdays from `today`, ends of months and years, summer time, a late evening, a busy machine.
+    """Return all runs: the weekdays from `today`, ends of months and years, summer time, late evenings, a busy machine.
 
     In the late evening it is tomorrow already at the programme's office.
     """
@@ -95,7 +95,7 @@ def runs(today: date) -> list[Run]:
 
 
 def _on(day: str) -> Run:
-    """A run on any day. Raises `ValueError` for what is none."""
+    """Return a run on any day. Raises `ValueError` for what is none."""
     return Run(day, datetime.combine(date.fromisoformat(day), _MORNING))
 
 

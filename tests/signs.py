@@ -43,7 +43,7 @@ class Module:
 
     @property
     def statements(self) -> int:
-        """How many statements it has, without docstrings."""
+        """The number of statements, without docstrings."""
         nodes = list(ast.walk(self.tree))
         documented = [node for node in nodes if isinstance(node, ast.Module | ast.ClassDef | _Function)]
         return sum(isinstance(node, ast.stmt) for node in nodes) - sum(

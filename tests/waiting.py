@@ -37,7 +37,7 @@ async def until(
 
 
 def watching_the_clock(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """An event that is set as soon as a loop waits for the clock to be moved."""
+    """Return an event that is set as soon as a loop waits for the clock to be moved."""
     waits, moved_or = asyncio.Event(), clock.moved_or
 
     async def note_wait(timeout: float) -> None:  # noqa: ASYNC109 - as what it stands for

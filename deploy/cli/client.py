@@ -193,7 +193,7 @@ def _tokens(file: str | None) -> dict[str, str]:
 
 
 def _refusal_text(answer: httpx2.Response) -> str:
-    """The text of a refusal, with the fields that it names."""
+    """Return the text of a refusal, with the fields that it names."""
     try:
         problem = answer.json()
         fields = "; ".join(_error_text(each) for each in problem.get("errors") or ())

@@ -56,7 +56,7 @@ def describe_unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
 
 
 def _payload_values(data: dict[str, Any], most: int) -> list[str]:
-    """The first plain values of a payload, also of its one part; ids are left out, as they are long."""
+    """Return the first plain values of a payload, also of its one part; ids are left out, as they are long."""
     told: list[str] = []
     for name, value in data.items():
         if isinstance(value, dict):

@@ -94,7 +94,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
 
 
 def _journal_row(row: Any) -> dict[str, Any]:
-    """One row of the journal; the payload stays text, as its digest is that of its bytes."""
+    """Return one row of the journal; the payload stays text, as its digest is that of its bytes."""
     return {
         "topic": row["aggregatetype"],
         "subject": row["aggregateid"],

@@ -99,7 +99,7 @@ class Exported:
         return cls(heads, faults)
 
     async def against(self, service: str, connection: asyncpg.Connection) -> list[str]:
-        """Where the journal of `service` does not go on from the export: since hashes chain, heads are enough."""
+        """Return where the journal of `service` breaks with the export: since hashes chain, heads are enough."""
         heads = self.heads.get(service, {})
         found: dict[Aggregate, bytes] = {}
         for some in _portions(sorted(heads.items()), 5_000):

@@ -87,7 +87,7 @@ async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: In
 
 
 async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
-    """The answer to a request, waiting if asked to slow down. Raises `Failed` if nobody answers."""
+    """Return the answer to a request, waiting if asked to slow down. Raises `Failed` if nobody answers."""
     import httpx2  # noqa: PLC0415 - heavy
 
     for _ in range(_TRIES):

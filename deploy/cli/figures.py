@@ -73,7 +73,7 @@ def _lines(folder: Path) -> "Iterator[dict[str, Any]]":
 
 
 def _event(line: "dict[str, Any]") -> Any:
-    """The event of a line, as a reader would have it; None if its payload breaks the contract."""
+    """Return the event of a line, as a reader would have it; None if its payload breaks the contract."""
     from datetime import datetime  # noqa: PLC0415 - with the rest
     from uuid import UUID  # noqa: PLC0415 - as above
 

@@ -144,5 +144,5 @@ def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]
 
 
 def _topics(services: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The topics that each of these services reads; blocks."""
+    """Return the topics that each of these services reads; blocks."""
     return {name: frozenset(consumers_of(name).readings) for name in services}

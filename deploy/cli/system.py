@@ -58,7 +58,7 @@ class System:
         return cls(found)
 
     def __getitem__(self, name: str) -> str:
-        """A value. Raises `Failed` when it is not there."""
+        """Return a value. Raises `Failed` when it is not there."""
         try:
             return self.env[name]
         except KeyError:
@@ -66,12 +66,12 @@ class System:
 
     @cached_property
     def local(self) -> bool:
-        """Whether this is a local run, with personas and a clock that can be moved."""
+        """Return whether this is a local run, with personas and a clock that can be moved."""
         return self.env.get("TANDEM_LOCAL", "").lower() in {"1", "true", "yes"}
 
     @property
     def origin(self) -> str:
-        """Where the gateway answers; no slash at the end."""
+        """The address of the gateway, without a slash at the end."""
         return self["TANDEM_ORIGIN"].rstrip("/")
 
     def settings(self, service: str | None = None) -> ServiceSettings:
@@ -88,7 +88,7 @@ class System:
         return ServiceSettings(**_UNUSED | values)
 
     def bus(self, service: str) -> Bus:
-        """The bus of a service, for tools that read or mend its journal; to be closed by the caller."""
+        """Return the bus of a service, for tools that read or mend its journal; to be closed by the caller."""
         from shared.bus import Bus  # noqa: PLC0415 - heavy
 
         return Bus(service, self.settings(service))
@@ -135,7 +135,7 @@ def report_unreachable(what: str = "The database") -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    """The first line of an error that drivers write over many."""
+    """Return the first line of an error that drivers write over many."""
     text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return text.splitlines()[0].rstrip(".")
 
@@ -150,7 +150,7 @@ def _log_warnings_only() -> None:
 
 
 def _local_run() -> dict[str, str]:
-    """What the local run wrote for its tools. Raises `Failed` where none runs."""
+    """Return what the local run wrote for its tools. Raises `Failed` where none runs."""
     from deploy.local.folder import RunFolder  # noqa: PLC0415 - wanted without an environment only
 
     place = RunFolder.of_environment()
@@ -164,7 +164,7 @@ def _local_run() -> dict[str, str]:
 
 
 def _is_held(lock: os.PathLike[str]) -> bool:
-    """Whether a process holds the run's lock: the file alone would outlive a killed run."""
+    """Return whether a process holds the run's lock: the file alone would outlive a killed run."""
     try:
         with open(lock, "rb") as file:  # noqa: PTH123 - a descriptor for flock
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

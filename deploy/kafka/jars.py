@@ -63,7 +63,7 @@ def _fetch_one(jar: Jar) -> Path:
 
 
 def _here(jar: Jar) -> Path:
-    """The path of the jar on this machine, present or not. Does without jgo, which is slow to import."""
+    """Return the path of the jar on this machine, present or not. Does without jgo, which is slow to import."""
     from os import environ  # noqa: PLC0415 - read at call, so that a test can move the repository
 
     home = Path(environ.get("M2_REPO") or Path.home() / ".m2" / "repository")

@@ -39,15 +39,15 @@ class RunFolder:
 
     @classmethod
     def of_environment(cls) -> RunFolder:
-        """The place that `TANDEM_DATA` names, `.data` in the checkout by default."""
+        """Return the place that `TANDEM_DATA` names, `.data` in the checkout by default."""
         return cls(Path(os.environ.get("TANDEM_DATA") or ROOT / ".data"))
 
     def __truediv__(self, name: str) -> Path:
-        """The path of `name` within."""
+        """Return the path of `name` within."""
         return self.folder / name
 
     def log(self, name: str) -> Path:
-        """The log file of a server or service."""
+        """Return the log file of a server or service."""
         return self.folder / "logs" / f"{name}.log"
 
     def __enter__(self) -> Self:
@@ -95,11 +95,11 @@ class RunFolder:
             )
 
     def is_full(self) -> bool:
-        """Whether the disk has no room left, so that servers cannot write."""
+        """Return whether the disk has no room left, so that servers cannot write."""
         return shutil.disk_usage(self.folder).free < 20_000_000
 
     def read(self, name: str) -> Any:
-        """What `write` kept under the name, None if nothing (or half of it: then it is made anew)."""
+        """Return what `write` stored under the name; None if nothing or half of it, which is then made again."""
         try:
             return json.loads((self / name).read_text("utf-8"))
         except (FileNotFoundError, ValueError):

@@ -46,7 +46,7 @@ def gateway(chosen: RunSettings, place: RunFolder) -> Child:
 
 
 def _has_ipv6() -> bool:
-    """Whether browsers that try `::1` for localhost first can be answered there."""
+    """Return whether browsers that try `::1` for localhost first can be answered there."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind(("::1", 0))

@@ -50,7 +50,7 @@ def provider(client_id: str, client_secret: str, origin: str) -> Flask:
 
 
 def one_at_a_time(app: WSGIApplication) -> WSGIApplication:
-    """The provider's store is not made for threads (seen: "deque mutated during iteration" while many sign in)."""
+    """Let requests in one by one: the provider's store fails with threads ("deque mutated during iteration")."""
     lock = threading.Lock()
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

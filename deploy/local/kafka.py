@@ -101,7 +101,7 @@ class Broker:
             )
 
     def answers(self) -> bool:
-        """Whether it serves requests now."""
+        """Return whether it serves requests now."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         try:
             admin.list_topics(timeout=_ANSWER_SECONDS)

@@ -132,7 +132,7 @@ class Postgres:
         self.sql("\n".join(statements))
 
     def answers(self) -> bool:
-        """Whether it serves requests now."""
+        """Return whether it serves requests now."""
         command = [str(_BIN / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
@@ -188,7 +188,7 @@ class Postgres:
 
 
 def _unprivileged_user() -> str | None:
-    """The user that PostgreSQL runs as: None for the current user; root uses (or creates) `pgserver`."""
+    """Return the user that PostgreSQL runs as: None for the current user; root uses (or creates) `pgserver`."""
     if os.geteuid() != 0:
         return None
     try:

@@ -82,12 +82,12 @@ class Child:
             _libc.prctl(_PR_SET_PDEATHSIG, int(self._stop_signal))
 
     def ended(self) -> int | None:
-        """The exit code (negative: the signal that ended it), None while it runs."""
+        """Return the exit code (negative: the signal that ended it), None while it runs."""
         return self._process.poll() if self._process else None
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Return whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def wait_ready(self, ready: Callable[[], bool], timeout: float) -> None:

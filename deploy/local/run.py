@@ -201,7 +201,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _definitions() -> str:
-    """A digest of the definitions of topics and tables; unchanged, there is nothing to prepare."""
+    """Return a digest of the definitions of topics and tables; unchanged, there is nothing to prepare."""
     files = [ROOT / "shared" / "contracts" / "topics.yaml", *ROOT.glob("services/*/migrations/versions/*.py")]
     digest = hashlib.sha256()
     for file in sorted(files):

@@ -29,7 +29,7 @@ class RunSettings:
 
     @property
     def origin(self) -> str:
-        """Where people reach Tandem."""
+        """The address at which people reach Tandem."""
         return f"http://localhost:{self.ports['gateway']}"
 
     @property
@@ -39,11 +39,11 @@ class RunSettings:
 
     @property
     def mail(self) -> str:
-        """Where caught mail is read."""
+        """The address at which caught mail is read."""
         return f"http://localhost:{self.ports['mail']}"
 
     def database(self, service: str) -> str:
-        """The address of a service's own database, with its own role."""
+        """Return the address of a service's own database, with its own role."""
         password = self.secrets[f"database_{service}"]
         return f"postgresql://{service}:{password}@{HOST}:{self.ports['postgres']}/{service}"
 

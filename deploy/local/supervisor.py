@@ -38,7 +38,7 @@ class SupervisedProcess:
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """The name used in messages."""
         return self.child.name
 
 

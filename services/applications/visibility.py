@@ -26,7 +26,7 @@ class Visibility:
 
     @property
     def programme(self) -> bool:
-        """Whether all countries are visible."""
+        """Return whether all countries are visible."""
         return self.countries is None
 
 

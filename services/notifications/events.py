@@ -36,7 +36,7 @@ class PublishedEvent(Protocol):
 
     @property
     def time(self) -> datetime:
-        """When it happened, in domain time."""
+        """The time when it happened, in domain time."""
 
     @property
     def sequence(self) -> int:

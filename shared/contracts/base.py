@@ -85,7 +85,7 @@ class Event(BaseModel):
 
 
 def read(event_type: str, payload: bytes | str) -> Event:
-    """The event of that type in a record's value.
+    """Return the event of that type in a record's value.
 
     Raises KeyError for a type that this code does not know, pydantic.ValidationError for a payload against contract.
     """

@@ -80,7 +80,7 @@ class Provider:
         self._keys = Published(_KEYS_FOR)
 
     async def metadata(self) -> dict[str, Any]:
-        """The discovery document (OpenID Connect Discovery 1.0, section 3).
+        """Return the discovery document (OpenID Connect Discovery 1.0, section 3).
 
         Raises `ProviderUnavailable` after three tries, or if the document names another issuer than ours.
         """

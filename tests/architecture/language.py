@@ -1,9 +1,11 @@
 """Report names and docstrings that are not in plain words; run as `python -m tests.architecture.language`.
 
 A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
-participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`. What must
-stay is listed in `language_exceptions.txt`, one `path: word  # reason` a line; an exception that is not needed any more
-is an error too. Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
+participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`. Those of
+functions and properties do not begin with a question word: they begin with "Return whether" or a noun phrase. Test
+functions may, since theirs state a behaviour ("What is wrong stays in the form"). What must stay is listed in
+`language_exceptions.txt`, one `path: word  # reason` a line; an exception that is not needed any more is an error too.
+Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
 """
 
 from __future__ import annotations
@@ -36,9 +38,12 @@ PHRASES = re.compile(
 )
 """Phrases that are not plain English."""
 
+QUESTION = re.compile(r"(whether|who|whom|whose|what|how|which|where|when|why)\b", re.IGNORECASE)
+"""First words that make a docstring a question or half a sentence."""
+
 
 def problems(path: Path) -> Iterator[tuple[str, int, str]]:
-    """Each problem of a module: the word or phrase, the line, what is wrong."""
+    """Yield each problem of a module: the word or phrase, the line, what is wrong."""
     tree = ast.parse(path.read_text("utf-8"))
     first = (ast.get_docstring(tree) or "").split("\n\n")[0]
     if "?" in first:
@@ -51,12 +56,18 @@ def problems(path: Path) -> Iterator[tuple[str, int, str]]:
         line = 1 if isinstance(node, ast.Module) else node.lineno
         if not isinstance(node, ast.Module) and NAMES.fullmatch(node.name):
             yield node.name, line, "odd name"
+        if _is_function(node) and (word := QUESTION.match(ast.get_docstring(node) or "")):
+            yield word[0].lower(), line, "a docstring begins with a question word"
         for found in PHRASES.finditer(" ".join((ast.get_docstring(node) or "").split())):
             yield found[0].lower(), line, "odd phrase in a docstring"
 
 
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("test_")
+
+
 def exceptions() -> set[tuple[str, str]]:
-    """The listed exceptions: (path, word)."""
+    """Return the listed exceptions: (path, word)."""
     lines = EXCEPTIONS.read_text("utf-8").splitlines() if EXCEPTIONS.exists() else []
     rows = (line.split("  #")[0].strip() for line in lines)
     return {(path, word.strip()) for path, _, word in (row.partition(":") for row in rows if row)}

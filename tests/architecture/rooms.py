@@ -61,7 +61,7 @@ class Place(NamedTuple):
 
 
 def place(module: str) -> Place | None:
-    """The place of a module; None for what belongs to no layer of a room."""
+    """Return the place of a module; None for what belongs to no layer of a room."""
     parts = module.split(".")
     if len(parts) < 4 or parts[0] != "services" or parts[3] not in OWN:
         return None
@@ -69,7 +69,7 @@ def place(module: str) -> Place | None:
 
 
 def breach(importer: str, imported: str) -> str | None:
-    """Why one module may not import the other; None if it may."""
+    """Return why one module may not import the other; None if it may."""
     here, there = place(importer), place(imported)
     if here is None:
         return None
@@ -96,7 +96,7 @@ def breaches(graph: ImportGraph) -> Iterator[tuple[str, str, str]]:
 
 
 def listed_breaches() -> list[str]:
-    """The lines of the list of breaches: `importer -> imported`."""
+    """Return the lines of the list of breaches: `importer -> imported`."""
     return [line for line in LIST.read_text("utf-8").splitlines() if line and not line.startswith("#")]
 
 

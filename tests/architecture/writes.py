@@ -23,7 +23,7 @@ _ON = frozenset({"session", "sa", "sqlalchemy", "postgresql", "tx"})
 
 @cache
 def modules() -> dict[str, Path]:
-    """All modules of the services by name, migrations left out."""
+    """Return all modules of the services by name, migrations left out."""
     found = {}
     for path in sorted((ROOT / "services").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -34,7 +34,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def writing(path: Path) -> frozenset[str]:
-    """The names of a module's functions that write."""
+    """Return the names of a module's functions that write."""
     tree = ast.parse(path.read_text("utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     found = {name for name, node in functions.items() if any(_writes(each) for each in ast.walk(node))}

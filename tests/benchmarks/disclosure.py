@@ -57,7 +57,7 @@ def _cell(definition: Definition, part: int, whole: int) -> Cell:
 
 
 def _pack() -> dict[str, list[Figure]]:
-    """A year's figures by quarters, and their sums by halves and year; the dimensions of each add up alike."""
+    """Return a year's figures by quarters, and their sums by halves and year; the dimensions of each add up alike."""
     dice = random.Random(7)
     found: dict[str, list[Figure]] = {}
     for definition in INDICATORS.values():

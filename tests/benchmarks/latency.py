@@ -81,7 +81,7 @@ async def _bare_log(kafka: str) -> list[float]:
 
 
 async def _programme(system: System, people: People) -> tuple[list[float], list[float]]:
-    """A call with places for all, officers who apply one after the other, and their eligibility confirmed in turn."""
+    """Return a call with places for all, officers who apply one by one, and their eligibility confirmed in turn."""
     walk = Journey(people, movable=False)
     today = datetime.now(UTC).date()
     fund = await complete(walk, today.isoformat())

@@ -104,7 +104,7 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
 
 
 def _event(number: int) -> ApplicationSubmitted:
-    """A submitted application with a reference of its own, so that no two mails have the same words."""
+    """Return a submitted application with a reference of its own, so that no two mails have the same words."""
     example = dict(ApplicationSubmitted.example)
     return ApplicationSubmitted.model_validate(
         example | {"profile": {**example["profile"], "reference": f"SV-2026-{number:05}"}}
@@ -129,7 +129,7 @@ async def _plain(port: int, raw: bytes, spent: list[float]) -> float:
 
 
 async def _one_mail(servers: Servers, port: int, pages: str, url: str) -> bytes:
-    """A mail of ours as the catcher has it."""
+    """Return a mail of ours as the catcher has it."""
     await _ours(servers, port, url, [], applications=1)
     async with httpx2.AsyncClient(base_url=pages, trust_env=False) as client:
         newest = (await client.get("/api/v1/messages")).json()["messages"][0]["ID"]

@@ -35,7 +35,7 @@ class Maker:
         self._events = 0
 
     def record(self, type_: str, subject: str, at: datetime, story: str, payload: str) -> StoredRecord:
-        """The record of an event."""
+        """Return the record of an event."""
         topic = EVENTS[type_].topic
         sequence = self._sequences[topic, subject] = self._sequences.get((topic, subject), 0) + 1
         partition = partition_of(topic, subject)
@@ -47,12 +47,12 @@ class Maker:
 
 
 def _ident(kind: int, n: int) -> UUID:
-    """The n-th id of a kind, of the form of a uuid7."""
+    """Return the n-th id of a kind, of the form of a uuid7."""
     return UUID(int=(kind << 96) | (0x7 << 76) | (0x8 << 60) | n)
 
 
 def _text(type_: str, **changes: object) -> str:
-    """The example of an event with changes, as JSON."""
+    """Return the example of an event with changes, as JSON."""
     event = EVENTS[type_]
     return event.model_validate({**event.example, **changes}).write().decode()
 

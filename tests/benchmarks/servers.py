@@ -45,13 +45,13 @@ class Servers:
     """The broker's process."""
 
     def database(self, name: str) -> str:
-        """A new database, `postgresql://...`."""
+        """Return a new database, `postgresql://...`."""
         self.postgres.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         self.postgres.sql(f'CREATE DATABASE "{name}"')
         return self.postgres.url(name)
 
     def with_facts(self, name: str) -> str:
-        """A new database with the table `fact`, as on a bus, for the references."""
+        """Return a new database with the table `fact`, as on a bus, for the references."""
         url = self.database(name)
         self.postgres.sql("CREATE TABLE fact (id uuid, subject text, type text, data text)", name)
         return url

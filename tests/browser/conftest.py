@@ -36,7 +36,7 @@ DESK: ViewportSize = {"width": 1280, "height": 900}
 
 
 def chromium() -> str | None:
-    """The path of Chromium: `TANDEM_CHROMIUM`, or one of the usual names on the path."""
+    """Return the path of Chromium: `TANDEM_CHROMIUM`, or one of the usual names on the path."""
     named = os.environ.get("TANDEM_CHROMIUM")
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
@@ -91,7 +91,7 @@ class Running:
         return self.env["TANDEM_MAIL_URL"]
 
     def today(self) -> date:
-        """The present day by the clock of the system, which a journey moves."""
+        """Return the present day by the clock of the system, which a journey moves."""
         clock = self.folder / "clock"
         offset = float(clock.read_text() or 0) if clock.exists() else 0.0
         return (datetime.now(UTC) + timedelta(seconds=offset)).date()

@@ -23,7 +23,7 @@ NAMES = sorted(SCHEMAS)
 
 
 def changed(name: str, change: Callable[[Schema], object]) -> list[str]:
-    """What the check says of one event's changed schema, as lines; those beside it stay as they are."""
+    """Return what the check says of one event's changed schema, as lines; those beside it stay as they are."""
     new = copy.deepcopy(SCHEMAS[name])
     change(new)
     beside = {other: SCHEMAS[other] for other in NAMES[:2]}

@@ -44,7 +44,7 @@ def test_a_schema_accepts_the_example(event: type[Event]) -> None:
 
 
 def references(node: Any) -> set[str]:
-    """All local references in a document."""
+    """Return all local references in a document."""
     if isinstance(node, dict):
         own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
         return own.union(*map(references, node.values()))

@@ -35,7 +35,7 @@ GUIDES = [
 
 
 def _anchors(text: str) -> set[str]:
-    """What a heading is called in an address: its words in small letters, with hyphens."""
+    """Return what a heading is called in an address: its words in small letters, with hyphens."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 

@@ -32,7 +32,7 @@ def value(kind: Any, text: str) -> Any:
 
 
 def _items(text: str) -> list[str]:
-    """The items of a list, between semicolons."""
+    """Return the items of a list, between semicolons."""
     return [] if text == NONE else [item for part in text.split(";") if (item := part.strip())]
 
 

@@ -78,7 +78,7 @@ def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, tuple[
 
 
 def _table_of(table: Table) -> str:
-    """The part of a problem that a table holds, by its heading. Raises `Failed`."""
+    """Return the part of a problem that a table holds, by its heading. Raises `Failed`."""
     heading = set(table.heading)
     if {"candidate_id", "seat_id"} <= heading:
         return "fixed"
@@ -105,7 +105,7 @@ def _doubled(name: str, rows: list[Item]) -> list[str]:
 
 
 def _placed(fault: document.Fault, items: Mapping[str, list[Item]], alone: Mapping[str, tuple[Path, Any]]) -> str:
-    """A fault of the whole problem, with the file that it comes from."""
+    """Return a fault of the whole problem, with the file that it comes from."""
     match fault.path:
         case (str() as name, int() as number, *rest) if name in items:
             origin = items[name][number].origin
@@ -117,7 +117,7 @@ def _placed(fault: document.Fault, items: Mapping[str, list[Item]], alone: Mappi
 
 
 def _within(rows: list[Item], number: int) -> int:
-    """The position of an item in its own file, from 0."""
+    """Return the position of an item in its own file, from 0."""
     return sum(item.origin == rows[number].origin for item in rows[:number])
 
 

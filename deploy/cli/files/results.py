@@ -158,7 +158,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 
 def _change(change: Counterfactual) -> dict[str, Any]:
-    """The fields of a change that are given; a restricted area of expertise is not named (as on the board)."""
+    """Return the fields of a change that are given; a restricted area of expertise is not named (as on the board)."""
     given = {part.name: plain(value) for part in fields(change) if (value := getattr(change, part.name)) is not None}
     if given.get("area") in _RESTRICTED:
         given["area"] = "restricted"
@@ -166,7 +166,7 @@ def _change(change: Counterfactual) -> dict[str, Any]:
 
 
 def _words(change: Counterfactual) -> str:
-    """A change in a few words: `language_level en B1 to B2, then s3`."""
+    """Return a change in a few words: `language_level en B1 to B2, then s3`."""
     given = _change(change)
     kind, seat = given.pop("change"), given.pop("seat_id")
     levels = [f"{given.pop('from_level', 'none')} to {given.pop('to_level')}"] if "to_level" in given else []

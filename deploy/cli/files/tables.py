@@ -28,7 +28,7 @@ class Origin:
     row: int | None = None
 
     def words(self, rest: tuple[str | int, ...]) -> str:
-        """A place within the item: `people.csv, row 3, column languages`."""
+        """Return a place within the item: `people.csv, row 3, column languages`."""
         if self.row is None:
             inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
             return f"{self.file}{', ' + inside.lstrip('.') if inside else ''}"
@@ -96,7 +96,7 @@ class Table:
         return cls(file, [cell.strip() for cell in lines[0]], rows)
 
     def items(self, kind: type, faults: list[str]) -> list[Item]:
-        """The rows as items of a dataclass; what is wrong with heading or cells is added to `faults`."""
+        """Return the rows as items of a dataclass; what is wrong with heading or cells is added to `faults`."""
         known = types_of(kind)
         for name in self.heading:
             if name not in known:

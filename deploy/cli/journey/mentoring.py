@@ -67,6 +67,6 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
 
 
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
-    """What was created although the answer got lost."""
+    """Return what was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))["items"]
     return next(application for application in found if application["call_id"] == call["id"])

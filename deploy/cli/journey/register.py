@@ -59,7 +59,7 @@ async def complete(walk: Journey, since: str) -> str:
 
 
 async def _may_read_figures(walk: Journey) -> bool:
-    """Whether reporting knows of the grant, which it learns a moment after the portal."""
+    """Return whether reporting knows of the grant, which it learns a moment after the portal."""
     try:
         await walk.people.get(DONOR, "/reporting/api/v1/figures", period="programme")
     except Refused as error:

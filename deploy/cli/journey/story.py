@@ -70,7 +70,7 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
 
 
 async def _clock(people: People) -> tuple[datetime, bool]:
-    """The installation's time, and whether its clock can be moved: elsewhere that route does not exist."""
+    """Return the installation's time, and whether its clock can be moved: elsewhere that route does not exist."""
     try:
         answer = await people.get(PROGRAMME, f"{PORTAL}/clock")
     except Refused as error:
@@ -81,7 +81,7 @@ async def _clock(people: People) -> tuple[datetime, bool]:
 
 
 async def _open_call(walk: Journey, now: datetime, fund: str) -> dict[str, Any]:
-    """A call for the journey alone."""
+    """Return a call for the journey alone."""
     today: date = now.date()
     title = f"Smoke test {now:%d %B %Y %H:%M}"
     body = {

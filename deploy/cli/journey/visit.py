@@ -96,7 +96,7 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
 
 
 async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
-    """The placement that was created although the answer got lost."""
+    """Return the placement that was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["items"]
     return next(
         application

@@ -90,7 +90,7 @@ async def write(room: LoadContext) -> None:
 
 
 def answers(topic: str, place: int, *, after: bool) -> dict[int, list[int]]:
-    """What a guest, by the place among all, answers: afterwards most know one thing more, a few do not."""
+    """Return what a guest, by the place among all, answers: afterwards most know one thing more, a few do not."""
     asked = QUESTIONS[topic]
     known = place % len(asked) + (1 if after and place % 4 else 0)
     return {
@@ -100,5 +100,5 @@ def answers(topic: str, place: int, *, after: bool) -> dict[int, list[int]]:
 
 
 def purposes(visit: dict[str, Any]) -> set[str]:
-    """Which forms about a visit are asked of who reads it, and not in yet."""
+    """Return which forms about a visit are asked of who reads it, and not in yet."""
     return {task["purpose"] for task in visit["tasks"] if not task["done"]}

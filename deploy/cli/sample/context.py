@@ -57,7 +57,7 @@ class LoadContext:
         return [task.result() for task in tasks]
 
     def planned(self, call: str) -> list[tuple[int, Application]]:
-        """The applications of a call with their places in the plan."""
+        """Return the applications of a call with their places in the plan."""
         return [
             (place, application)
             for place, application in enumerate(self.programme.applications)
@@ -65,23 +65,23 @@ class LoadContext:
         ]
 
     def officer_of(self, application_id: str) -> str:
-        """Who sent in an application."""
+        """Return who sent in an application."""
         place = next(place for place, id_ in self.applications.items() if id_ == application_id)
         return self.programme.applications[place].officer
 
     def host_of(self, organisation_id: str) -> str:
-        """The contact person of an organisation."""
+        """Return the contact person of an organisation."""
         key = next(key for key, id_ in self.organisations.items() if id_ == organisation_id)
         return self.programme.contact(key)
 
     def other_side(self, match: dict[str, Any]) -> str:
-        """Who answers a match beside the officer: the host's contact person, or the mentor."""
+        """Return who answers a match beside the officer: the host's contact person, or the mentor."""
         if match["mentor_id"] is not None:
             return self.mentors[match["mentor_id"]]
         return self.host_of(match["host_organisation_id"])
 
     async def matches(self, call: str, *states: str) -> list[dict[str, Any]]:
-        """The matches of a call in these states, in the order of the applications' references."""
+        """Return the matches of a call in these states, in the order of the applications' references."""
         found = await self.people.items(PROGRAMME, f"{API}/matches", state=list(states))
         ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
         return sorted(

@@ -33,7 +33,7 @@ Step = tuple[int, str, "Callable[[LoadContext], Awaitable[None]]"]
 
 
 def steps() -> list[Step]:
-    """All steps by day: (day counted from the last one, what is done in words, how)."""
+    """Return all steps by day: (day counted from the last one, what is done in words, how)."""
     return sorted(
         [
             (-364, "Organisations, people and partners", enter),
@@ -80,7 +80,7 @@ async def load(system: System, seed: int) -> str | None:
 
 
 async def _is_loaded(people: People) -> bool:
-    """Whether calls are there already: both mean that the loading went so far. Raises `Failed` when only one is."""
+    """Return whether both calls are there, so that the loading went so far. Raises `Failed` when only one is."""
     calls = (await people.get("persona-programme", "/applications/api/v1/calls"))["items"]
     if calls and clock.offset() < timedelta(0):
         raise Failed("Loading was cut off before. Start over with: make clean && make run")

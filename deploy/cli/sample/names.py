@@ -135,7 +135,7 @@ class Named:
 
 
 def draw(chance: random.Random, country: str, taken: set[str]) -> Named:
-    """A name of that country that is not in `taken` yet (and then is): the same `chance` draws the same name."""
+    """Return a name of that country that is not in `taken` yet (and then is): the same `chance` draws the same name."""
     names = NAMES[country]
     for attempt in range(200):
         woman = chance.random() < 0.42

@@ -61,7 +61,7 @@ async def answers(room: LoadContext) -> None:
 
 
 async def _mentorships(room: LoadContext) -> list[dict[str, Any]]:
-    """The matches that became mentorships; asked for once."""
+    """Return the matches that became mentorships; asked for once."""
     if not room.pairs:
         found = await room.matches(FINISHED, "confirmed")
         room.pairs = [match for match in found if match["mentorship_id"] is not None]
@@ -69,7 +69,7 @@ async def _mentorships(room: LoadContext) -> list[dict[str, Any]]:
 
 
 async def _visits(room: LoadContext) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The matches that became visits with a date, each with its visit, by start; asked for once."""
+    """Return the matches that became visits with a date, each with its visit, by start; asked for once."""
     if not room.visits:
         found = [match for match in await room.matches(FINISHED, "confirmed") if match["visit_id"] is not None]
         visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{match['visit_id']}") for match in found)
@@ -92,7 +92,7 @@ async def sign(room: LoadContext) -> None:
 
 
 def session(number: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: each pair meets for the n-th time; the mentor logs it, the mentee confirms it."""
+    """Return a step: each pair meets for the n-th time; the mentor logs it, the mentee confirms it."""
 
     async def act(room: LoadContext) -> None:
         held_on = (room.programme.today + timedelta(days=_SESSIONS[number])).isoformat()
@@ -153,7 +153,7 @@ async def agree(room: LoadContext) -> None:
 
 
 def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: hosts record who was there on the visits that ended in the week up to this day."""
+    """Return a step: hosts record who was there on the visits that ended in the week up to this day."""
 
     async def act(room: LoadContext) -> None:
         last = room.programme.today + timedelta(days=after)
@@ -241,7 +241,7 @@ async def follow_ups(room: LoadContext) -> None:
 
 
 async def _passed_on(room: LoadContext) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
-    """The visits whose guests report a session at home, each with its place in the order of visits and its match."""
+    """Return the visits whose guests report a session at home, each with its place among all visits and its match."""
     return [
         (place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))

@@ -131,7 +131,7 @@ class Programme:
     mentors: tuple[Mentor, ...]
 
     def contact(self, organisation: str) -> str:
-        """The subject of the contact person of a host organisation."""
+        """Return the subject of the contact person of a host organisation."""
         return next(
             person.subject
             for person in self.people
@@ -139,7 +139,7 @@ class Programme:
         )
 
     def coordinator(self, country: str) -> str:
-        """The subject of who decides for a country: its coordinator; for the Union the agency's clearance officer."""
+        """Return who decides for a country: its coordinator; for the Union the agency's clearance officer."""
         role = Role.CLEARANCE_OFFICER if country == "EU" else Role.NATIONAL_COORDINATOR
         return next(person.subject for person in self.people if person.role is role and person.country == country)
 
@@ -172,5 +172,5 @@ PARTNER_COUNTRIES = ("AM", "AZ", "BY", "GE", "MD", "UA")
 
 
 def period(today: date, first: int, last: int) -> dict[str, str]:
-    """A period from one day to another, as the API takes it."""
+    """Return a period from one day to another, as the API takes it."""
     return {"start": (today + timedelta(first)).isoformat(), "end": (today + timedelta(last)).isoformat()}

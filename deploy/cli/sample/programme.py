@@ -27,7 +27,7 @@ WRITES_IN = {"fr": "fr", "uk": "uk", "ro": "ro"}
 
 
 def generate(today: date, seed: int = SEED) -> Programme:
-    """The sample programme that ends on `today`."""
+    """Return the sample programme that ends on `today`."""
     chance = random.Random(seed)  # noqa: S311 - made-up people, no secrets
     taken = {persona.name for persona in PERSONAS}
     officers = _officers(chance, taken)
@@ -51,7 +51,7 @@ def generate(today: date, seed: int = SEED) -> Programme:
 
 
 def _personas() -> list[Person]:
-    """The personas as the register knows them."""
+    """Return the personas as the register knows them."""
     found = []
     for persona in PERSONAS:
         official = persona.role in {Role.OFFICER, Role.MENTOR}
@@ -111,7 +111,7 @@ def _officers(chance: random.Random, taken: set[str]) -> list[Person]:
 
 
 def _mentors(chance: random.Random, taken: set[str]) -> list[Person]:
-    """All but the persona, over the hosts in turn."""
+    """Return all but the persona, over the hosts in turn."""
     return [
         _person(chance, taken, f"sample-mentor-{number:02d}", Role.MENTOR, host.country, host.key)
         for number, host in zip(range(1, MENTORS), [*HOSTS, *HOSTS], strict=False)
@@ -136,7 +136,7 @@ def _contacts(chance: random.Random, taken: set[str]) -> list[Person]:
 
 
 def _applicants(chance: random.Random, officers: list[Person]) -> dict[str, list[tuple[Person, str]]]:
-    """Who applies to which call, for what: every officer once, a dozen of those from the first call again."""
+    """Return who applies to which call, for what: every officer once, a dozen of those from the first call again."""
     active = [officer for officer in officers if officer.country != "BY"]
     chance.shuffle(active)
     first = [officer for officer in officers if officer.country == "BY"] + active[:34]

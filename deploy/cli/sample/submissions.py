@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: the programme coordinator publishes the call."""
+    """Return a step: the programme coordinator publishes the call."""
 
     async def act(room: LoadContext) -> None:
         call = next(call for call in CALLS if call.key == key)
@@ -48,7 +48,7 @@ def open_call(key: str) -> Callable[[LoadContext], Awaitable[None]]:
 
 
 def send_in(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: hosts, mentors and officers send in what they planned for these days."""
+    """Return a step: hosts, mentors and officers send in what they planned for these days."""
 
     async def act(room: LoadContext) -> None:
         await room.all(
@@ -108,7 +108,7 @@ async def _apply(room: LoadContext, place: int, planned: Application) -> None:
 
 
 def decide(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: the home national coordinators decide on what came in on these days."""
+    """Return a step: the home national coordinators decide on what came in on these days."""
 
     async def act(room: LoadContext) -> None:
         await room.all(
@@ -140,7 +140,7 @@ async def _decide(room: LoadContext, place: int, planned: Application) -> None:
 
 
 def judge(call: str, *days: int) -> Callable[[LoadContext], Awaitable[None]]:
-    """A step: the programme coordinator confirms what the rules say about those of these days that are endorsed."""
+    """Return a step: the programme coordinator confirms what the rules say about the endorsed of these days."""
 
     async def act(room: LoadContext) -> None:
         wanted = {

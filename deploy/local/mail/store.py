@@ -56,7 +56,7 @@ class Mail:
         return [(name, str(value)) for name, value in self.message.items()]
 
     def body(self, kind: str) -> str:
-        """The text of the `plain` or `html` body, empty if there is none."""
+        """Return the text of the `plain` or `html` body, empty if there is none."""
         part = self.message.get_body((kind,))
         return str(part.get_content()) if part is not None else ""
 
@@ -98,19 +98,19 @@ class Store:
         )
 
     def count(self, words: str = "") -> int:
-        """How many mails `find` has in all."""
+        """Return the number of mails that `find` has in all."""
         clause, values = _where(words)
         return int(self._database.execute(f"SELECT count(*) FROM mail {clause}", values).fetchone()[0])  # noqa: S608 - the clause has placeholders only
 
     def find(self, words: str = "", *, start: int = 0, limit: int = 50) -> list[Mail]:
-        """The newest mails with every word in a recipient, the sender or the subject; without their bodies."""
+        """Return the newest mails with every word in a recipient, the sender or the subject; without their bodies."""
         clause, values = _where(words)
         sql = f"SELECT id, caught_at, sender, recipients, subject FROM mail {clause} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - the clause has placeholders only
         rows = self._database.execute(sql, (*values, limit, start)).fetchall()
         return [Mail(row[0], row[1], row[2], tuple(row[3].split("\n")), row[4]) for row in rows]
 
     def get(self, mail: int) -> Mail | None:
-        """One mail with everything, None if there is none of that id."""
+        """Return one mail with everything, None if there is none of that id."""
         sql = "SELECT id, caught_at, sender, recipients, subject, raw FROM mail WHERE id = ?"
         row = self._database.execute(sql, (mail,)).fetchone()
         return Mail(row[0], row[1], row[2], tuple(row[3].split("\n")), row[4], row[5]) if row else None
@@ -121,7 +121,7 @@ class Store:
 
 
 def _subject(raw: bytes) -> str:
-    """The subject of a mail, without the costly parsing of the whole mail."""
+    """Return the subject of a mail, without the costly parsing of the whole mail."""
     subject = str(_HEADERS.parsebytes(raw, headersonly=True).get("Subject", ""))
     if "=?" in subject:
         subject = str(policy.default.header_fetch_parse("Subject", subject))

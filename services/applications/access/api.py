@@ -50,7 +50,7 @@ class EndedDeputy(Body):
 
 @router.get("/access")
 async def to_confirm(principal: Decider, bus: BusDep, settings: Portal, page: PageDep) -> Page[AccessToConfirm]:
-    """The people whose access is to be confirmed or has lapsed, the oldest first."""
+    """Return the people whose access is to be confirmed or has lapsed, the oldest first."""
     async with bus.read() as session:
         return await confirmation.access_page(session, principal, settings, page)
 
@@ -63,7 +63,7 @@ async def confirm(body: Confirmed, principal: Decider, bus: BusDep) -> Confirmed
 
 @router.get("/deputies")
 async def read_deputies(principal: Holder, bus: BusDep) -> Deputies:
-    """The deputies of the caller, and those for whom the caller stands in."""
+    """Return the deputies of the caller, and those for whom the caller stands in."""
     async with bus.read() as session:
         return await deputy_views.deputies(session, principal.subject)
 

@@ -112,7 +112,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _earliest(now: datetime, length: int, country: str) -> date:
-    """The first day on which something may have been due that a deputy with `length` working days still has."""
+    """Return the first day on which something may have been due that a deputy with `length` working days still has."""
     day = _day(now)
     while due_after(day - timedelta(days=1), length, Unit.WORKING_DAYS, country) >= now:
         day -= timedelta(days=1)

@@ -73,7 +73,7 @@ class AvailabilityQuestion:
 
     @property
     def of_placement(self) -> bool:
-        """Whether it is about a placement, else about a mentor's profile."""
+        """Return whether it is about a placement, else about a mentor's profile."""
         return isinstance(self.about, Placement)
 
 

@@ -55,7 +55,7 @@ class Call(Table, table=True):
 
     @property
     def kinds(self) -> tuple[ApplicationKind, ...]:
-        """What it takes applications for."""
+        """The kinds of application that it takes."""
         return tuple(ApplicationKind(kind) for kind in self.terms_json["kinds"])
 
     @property
@@ -237,7 +237,7 @@ class CallDraft(Table, table=True):
 
     @property
     def entry(self) -> CallEntry:
-        """What is written by now; what newer rules do not accept is open."""
+        """The entry written by now; what newer rules do not accept is open."""
         return CallEntry.from_stored(self.entry_json)
 
 

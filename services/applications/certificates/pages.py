@@ -129,7 +129,7 @@ async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Porta
 
 
 async def _sent(request: Request) -> bytes:
-    """The file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422)."""
+    """Return the file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422)."""
     too_large = Refused(gettext("This file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}, 422)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MOST_BYTES + _AROUND:

@@ -57,7 +57,7 @@ class ContactRequest:
 
     @property
     def case(self) -> str:
-        """What the log names: the case, or the country, or the programme."""
+        """The case that the log names, or the country, or the programme."""
         return str(
             self.application_id
             or self.mentor_id

@@ -145,7 +145,7 @@ def _check(document: bytes, signer: Signer) -> Signed:
 
 
 def _signature(document: bytes, span: tuple[int, ...], signer: Signer) -> Signed:
-    """The state of one signature; `span` holds offset and length of the signed bytes before and after it."""
+    """Return the state of one signature; `span` holds offset and length of the signed bytes before and after it."""
     from asn1crypto.cms import ContentInfo  # noqa: PLC0415 - heavy, as above
     from pyhanko.sign.validation import async_validate_detached_cms  # noqa: PLC0415 - heavy
     from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415 - heavy

@@ -59,7 +59,7 @@ class Mentor(Table, table=True):
 
     @property
     def entry(self) -> MentorEntry:
-        """What the mentor wrote; what newer rules do not accept is open."""
+        """The entry of the mentor; what newer rules do not accept is open."""
         return MentorEntry.from_stored(self.entry_json)
 
     @property
@@ -69,7 +69,7 @@ class Mentor(Table, table=True):
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether the mentor is asked if there is still time."""
+        """Return whether the mentor is asked if there is still time."""
         return self.stands is MentorState.PUBLISHED and self.due is not None
 
 

@@ -51,7 +51,7 @@ async def read_all(
     level: Annotated[int | None, Query(ge=1, le=3)] = None,
     withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter
 ) -> NeedList:
-    """The needs of the caller's country, or all, in the order of entry; their number, and the number of people."""
+    """Return the needs of the caller's country, or all, in the order of entry, with their number and that of people."""
     filters = views.Filters(country, topic_code, level, withdrawn=withdrawn)
     async with bus.read() as session:
         return await views.need_list(session, principal, filters, page)
@@ -72,7 +72,7 @@ async def upload(file: UploadFile, principal: Country, bus: BusDep) -> ImportPre
 
 @router.get("/imports/{import_id}")
 async def read_import(import_id: UUID, principal: Country, bus: BusDep) -> ImportPreview:
-    """What importing the caller's own table would do now."""
+    """Return what importing the caller's own table would do now."""
     async with bus.read() as session:
         return (await views.preview(session, principal, import_id)).shown
 
@@ -92,7 +92,7 @@ async def discard(import_id: UUID, principal: Country, bus: BusDep) -> Discarded
 
 @router.get("/{need_id}")
 async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> Need:
-    """One need."""
+    """Return one need."""
     async with bus.read() as session:
         return await views.need(session, principal, need_id)
 

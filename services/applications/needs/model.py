@@ -193,7 +193,7 @@ def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
 
 
 def _entry(values: Mapping[str, Any]) -> tuple[NeedEntry | None, dict[str, str]]:
-    """The need of a row, or what is wrong with it, by column."""
+    """Return the need of a row, or what is wrong with it, by column."""
     try:
         entry = NeedEntry.model_validate(values)
     except ValidationError as error:
@@ -235,7 +235,7 @@ def _number(cell: Cell, column: str, wrong: Any, remedy: str) -> int | None:
 
 
 def _day(cell: Cell, column: str, wrong: Any) -> date | None:
-    """A day as YYYY-MM-DD; any other order is refused, since 03/04/2027 could be April or March."""
+    """Return a day as YYYY-MM-DD; any other order is refused, since 03/04/2027 could be April or March."""
     text = cell.text.strip()
     if (found := _DATE.match(text)) is not None:
         try:

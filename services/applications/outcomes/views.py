@@ -76,7 +76,7 @@ class Task:
 
     @property
     def waits(self) -> bool:
-        """Whether somebody waits for it."""
+        """Return whether somebody waits for it."""
         return self.asked and not self.done and not self.closed
 
 

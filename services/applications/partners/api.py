@@ -48,21 +48,21 @@ class Reinstatement(Body):
 
 @router.get("")
 async def all_partners(_: OverseerOrCoordinator, bus: BusDep) -> Page[PartnerStanding]:
-    """All partner countries: their standing, since when, and what is decided for a later day."""
+    """Return all partner countries: their standing, since when, and what is decided for a later day."""
     async with bus.read() as session:
         return await views.partners(session)
 
 
 @router.get("/{country}")
 async def one_partner(country: str, _: OverseerOrCoordinator, bus: BusDep) -> PartnerRecord:
-    """One partner: its history, all decisions about it, and its open cases, by group."""
+    """Return one partner: its history, all decisions about it, and its open cases, by group."""
     async with bus.read() as session:
         return await views.partner_record(session, country)
 
 
 @router.post("/{country}/suspension/preview")
 async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: BusDep) -> SuspensionPreview:
-    """What a suspension would do, case by case; its `digest` confirms it."""
+    """Return what a suspension would do, case by case; its `digest` confirms it."""
     async with bus.read() as session:
         shown = await suspension.preview(session, country, body.since, body.choices)
     return views.suspension_preview(shown.open_cases, shown.since, shown.digest)
@@ -84,7 +84,7 @@ async def reinstate(country: str, body: Reinstatement, principal: Coordinator, b
 
 @router.get("/{country}/decisions/{decision_id}")
 async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator, bus: BusDep) -> DecisionRecord:
-    """The record of a decision: who, when, what was shown, what was chosen, and the result for each case."""
+    """Return the record of a decision: who, when, what was shown, what was chosen, and the result for each case."""
     async with bus.read() as session:
         return await views.decision(session, country, decision_id)
 

@@ -220,7 +220,7 @@ async def mentors_of(session: AsyncSession, country: str, *, lock: bool = False)
 
 
 def _of_case(name: str, id_: UUID) -> sa.ColumnElement[bool]:
-    """The cases that a route's parameter names: an application, a match, or its visit or mentorship."""
+    """Return the cases that a route's parameter names: an application, a match, or its visit or mentorship."""
     match name:
         case "application_id":
             return col(DecidedCase.application_id) == id_
@@ -258,7 +258,7 @@ async def cases_go_on(session: AsyncSession, countries: Collection[str], ids: Ma
 
 
 def _newest() -> sa.ColumnElement[bool]:
-    """Whether a decision is the newest one about its country that took effect."""
+    """Return whether a decision is the newest one about its country that took effect."""
     later_decision = aliased(Decision)
     newer = (
         col(later_decision.country) == col(Decision.country),

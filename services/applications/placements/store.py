@@ -68,7 +68,7 @@ class Offer(Table, table=True):
 
     @property
     def entry(self) -> PlacementEntry:
-        """What the host wrote; what newer rules do not accept is open."""
+        """The entry of the host; what newer rules do not accept is open."""
         return PlacementEntry.from_stored(self.entry_json)
 
     @property
@@ -83,12 +83,12 @@ class Offer(Table, table=True):
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether the host is asked if it is still available."""
+        """Return whether the host is asked if it is still available."""
         return self.stands is OfferState.PUBLISHED and self.due is not None
 
     @property
     def title(self) -> str:
-        """What it is called; its reference where it has no title yet."""
+        """The title; the reference where it has no title yet."""
         return self.entry_json.get("title") or self.reference
 
 

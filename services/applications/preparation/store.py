@@ -41,12 +41,12 @@ class StoredSheet(Table, table=True):
 
     @property
     def of(self) -> PreparationItem:
-        """What it is about."""
+        """The subject that it is about."""
         return PreparationItem(self.item)
 
     @property
     def sheet(self) -> Sheet:
-        """What was written."""
+        """The sheet as it was written."""
         return SHEETS[self.of].model_validate(self.details)
 
 

@@ -50,12 +50,12 @@ class Appeal(Table, table=True):
 
     @property
     def decided_state(self) -> ApplicationState:
-        """What is appealed against."""
+        """The decision appealed against."""
         return ApplicationState(self.against)
 
     @property
     def state_before(self) -> ApplicationState:
-        """Where the application goes on if the appeal is upheld."""
+        """The state in which the application goes on if the appeal is upheld."""
         return ApplicationState(self.before)
 
 

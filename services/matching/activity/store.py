@@ -68,7 +68,7 @@ async def trim(session: AsyncSession) -> None:
 
 
 def of_run(fact: UUID, finished: RunFinished, run_id: UUID, *, by: str, at: datetime) -> Activity:
-    """The line of a committed run; it is about no single case."""
+    """Return the line of a committed run; it is about no single case."""
     return Activity(
         id=fact,
         at=at,

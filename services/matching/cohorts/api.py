@@ -76,7 +76,7 @@ async def commit(
 
 @router.get("/jobs/{job_id}")
 async def job_status(bus: BusDep, _: Programme, job_id: UUID) -> CohortJob:
-    """The progress of a large cohort."""
+    """Return the progress of a large cohort."""
     return await _job(bus, job_id)
 
 
@@ -89,14 +89,14 @@ async def cancel(bus: BusDep, who: Programme, job_id: UUID) -> CohortJob:
 
 @router.get("/runs")
 async def runs(bus: BusDep, _: Coordinator, page: PageDep, call_id: UUID | None = None) -> Page[Run]:
-    """The committed runs, the newest first, each with its RunFinished event."""
+    """Return the committed runs, the newest first, each with its RunFinished event."""
     async with bus.read() as session:
         return await views.runs_page(session, call_id, page)
 
 
 @router.get("/runs/{run_id}/inputs")
 async def run_inputs(bus: BusDep, _: Programme, run_id: UUID) -> RunInputs:
-    """All inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
+    """Return all inputs of a run and every pair it found, so that it can be repeated (`tandem rerun`)."""
     return await views.run_inputs(bus, run_id)
 
 

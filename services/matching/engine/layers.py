@@ -78,7 +78,7 @@ class Layered(Result):
 
     @property
     def groups_price(self) -> GroupsPrice:
-        """What it costs that groups go first."""
+        """The cost of letting groups go first."""
         placed = sum(self._layout.seats[unit.members[0].id] is not None for unit in self._layout.units)
         return GroupsPrice(
             placed=placed,
@@ -110,7 +110,7 @@ class Layered(Result):
 
     @cached_property
     def feasible_pairs(self) -> int:
-        """How many pairs meet all hard rules, a member's with the seats that take the whole group."""
+        """The number of pairs that meet all hard rules, a member's with the seats that take the whole group."""
         return self._rest.feasible_pairs + sum(unit.size * len(unit.wishes) for unit in self._layout.units)
 
     def next_in_line(self, seat_id: str) -> tuple[str, ...]:

@@ -150,12 +150,12 @@ class Result:
 
     @property
     def groups_price(self) -> GroupsPrice | None:
-        """What it costs that groups go first; None where no group was in the pool."""
+        """The cost of letting groups go first; None where no group was in the pool."""
         return None
 
     @cached_property
     def feasible_pairs(self) -> int:
-        """How many pairs meet all hard rules."""
+        """The number of pairs that meet all hard rules."""
         sweep = self._market.sweep
         return len(self._market.pairs.seat) if sweep is None else sweep.feasible_pairs
 

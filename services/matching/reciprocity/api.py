@@ -19,7 +19,7 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 @router.get("/reciprocity")
 async def reciprocity(bus: BusDep, who: Coordinator) -> Ledger:
-    """The part of the ledger that concerns the reader's countries or organisations: days, by country, pair and agency.
+    """Return the reader's part of the ledger, of countries or organisations: days, by country, pair and agency.
 
     Countries and agencies are the reader's own, since of others only a part is visible here. `points` is what the
     criterion `reciprocity` gives guests of `country` at hosts of `host_country` now.

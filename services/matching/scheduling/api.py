@@ -65,7 +65,7 @@ async def plan_json(bus: BusDep, who: Programme, call_id: UUID, body: SearchTime
 
 @router.get("/calls/{call_id}/plan")
 async def newest_json(bus: BusDep, _: Programme, call_id: UUID) -> DatePlan:
-    """The newest plan of a call: state, costs, a bound that no plan beats, and every visit that it would move."""
+    """Return the newest plan of a call: state, costs, a bound that no plan beats, and every visit to be moved."""
     return await _newest(bus, call_id)
 
 
@@ -87,7 +87,7 @@ async def propose_json(bus: BusDep, who: Programme, call_id: UUID, chosen: Chose
 
 @router.get("/visits/{match_id}/weeks")
 async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> LawfulWeeks:
-    """The lawful weeks of a match's visit, with its group where it has one, and what each costs."""
+    """Return the lawful weeks of a match's visit, with its group where it has one, and what each costs."""
     async with bus.read() as session:
         weeks = await plans.lawful_weeks(session, match_id)
     return LawfulWeeks(

@@ -21,7 +21,7 @@ async def feed(
     bus: BusDep,
     key: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """The feed behind a key, or that it has not changed; 404 for a key that is wrong or was ended.
+    """Return the feed behind a key, or that it has not changed; 404 for a key that is wrong or was ended.
 
     The key is in the query and not in the path, which traces and logs record.
     """

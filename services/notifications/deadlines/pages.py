@@ -41,7 +41,7 @@ async def due(
     over: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The open deadlines, counted by week, holder or country, and one page of them; an unknown filter is ignored."""
+    """Return the open deadlines, counted by week, holder or country, and one page of them; ignore unknown filters."""
     chosen = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
     grouped: Grouping = "whom" if by == "whom" else "country" if by == "country" else "week"
     now, mine = clock.now(), countries_read(who)
@@ -75,7 +75,7 @@ async def due(
 
 @router.get("/terms")
 async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """The time that is given for each task in a call, when people are reminded, and who hears of a missed date."""
+    """Return the time given for each task in a call, when people are reminded, and who hears of a missed date."""
     async with bus.read() as session:
         found = await views.call_terms(session, call)
     return render(request, "deadlines/terms.html", rows=found.terms, call=found.call, calls=found.calls)

@@ -74,7 +74,7 @@ async def read_choices(
     country: Country | None = None,
     language: Annotated[str, Query(pattern="^[a-z]{2}$", description="Of the page that shows it")] = "en",
 ) -> ChoicesOut:
-    """The present choice, with its alternatives in words."""
+    """Return the present choice, with its alternatives in words."""
     speak(language)
     settings = settings_of(request)
     now, night = await actions.chosen(bus, recipient)

@@ -37,7 +37,7 @@ class ChoiceForm(QuietHoursForm):
 
 @router.get("/{token}")
 async def ask(request: Request, token: str, bus: BusDep) -> Response:
-    """The present choice."""
+    """Return the present choice."""
     return _page(request, token, ChoiceForm(data=await _present_choice(bus, _recipient(request, token))))
 
 

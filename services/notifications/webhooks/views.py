@@ -71,12 +71,12 @@ class Webhook(ReadModel):
 
     @property
     def outside(self) -> bool:
-        """Whether its receiver is outside of the programme."""
+        """Return whether its receiver is outside of the programme."""
         return self.reach is WebhookReach.OUTSIDE
 
     @property
     def why(self) -> str:
-        """Why it is paused, in words."""
+        """The reason for the pause, in words."""
         return "" if self.cause is None else label(self.cause)
 
 

@@ -61,12 +61,12 @@ class Sessions:
 
     @property
     def open(self) -> bool:
-        """Whether sessions may be reported today."""
+        """Return whether sessions may be reported today."""
         return self.form.case.open and self.until is not None and clock.today() <= self.until
 
     @property
     def managed(self) -> bool:
-        """Whether the line manager asks."""
+        """Return whether the line manager asks."""
         return self.form.respondent is Respondent.LINE_MANAGER
 
 

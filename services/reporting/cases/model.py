@@ -43,7 +43,7 @@ class Case:
 
     @property
     def respondents(self) -> tuple[Respondent, Respondent]:
-        """Who evaluates: first the guest or mentee, then the host or mentor."""
+        """The people who evaluate: first the guest or mentee, then the host or mentor."""
         if self.kind == "visit":
             return Respondent.GUEST, Respondent.HOST
         return Respondent.MENTEE, Respondent.MENTOR
@@ -60,7 +60,7 @@ class Case:
 
     @property
     def open(self) -> bool:
-        """Whether it is over and counts, so that it can be evaluated and reported on."""
+        """Return whether it is over and counts, so that it can be evaluated and reported on."""
         return self.ended_on is not None and self.state != VisitState.VOIDED
 
     def evaluable(self, respondent: Respondent, timers: Timers, day: date) -> bool:

@@ -31,7 +31,7 @@ class Written:
 
     @property
     def erased(self) -> bool:
-        """Whether all of it is erased."""
+        """Return whether all of it is erased."""
         return bool(self.texts) and all(text == ERASED for _, _, text in self.texts)
 
 

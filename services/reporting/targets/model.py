@@ -51,7 +51,7 @@ class TargetValue:
 
     @property
     def place(self) -> tuple[str, TargetKind, date]:
-        """What it is for: a later approved value for the same place replaces the earlier one."""
+        """The place of the value: a later approved value for the same place replaces the earlier one."""
         return self.indicator, self.kind, self.day
 
 

@@ -63,7 +63,7 @@ def measured(people: int) -> Measurement:
 
 
 def _peak() -> float:
-    """The most memory that this process had at once, in megabytes (getrusage also counts what it was started from)."""
+    """Return the peak memory of this process in megabytes (getrusage also counts what it was started from)."""
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

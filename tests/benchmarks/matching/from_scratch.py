@@ -166,7 +166,7 @@ class FromScratch:
 
 
 def _only_who(problem: Problem, candidates: Iterable[Candidate], seats: Iterable[Seat]) -> Problem:
-    """The problem with nothing of how many a seat takes: what decides who may have it, and how good the pair is."""
+    """Return the problem without the capacity of seats: what decides who may have one, and how good the pair is."""
     taken = {pair.candidate_id for pair in problem.fixed}
     room = tuple(replace(seat, capacity=1_000_000, share_exempt=True) for seat in seats)
     return replace(
@@ -178,7 +178,7 @@ def _only_who(problem: Problem, candidates: Iterable[Candidate], seats: Iterable
 
 
 def _same(first: Seat, other: Seat | None) -> bool:
-    """Whether two seats are different in nothing but how many they take."""
+    """Return whether two seats are different in nothing but how many they take."""
     if first is other or other is None:
         return first is other
     return replace(first, capacity=other.capacity, share_exempt=other.share_exempt) == other

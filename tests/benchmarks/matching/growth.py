@@ -20,7 +20,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
 
 
 def _row(measured: Measurement, first: Measurement) -> Figure:
-    """A size beside what it would take if the first grew as n log n in the feasible pairs."""
+    """Return a size beside what it would take if the first grew as n log n in the feasible pairs."""
     grown = first.seconds * (measured.pairs * math.log(measured.pairs)) / (first.pairs * math.log(first.pairs))
     return Figure(
         NAME.format(people=measured.people),
@@ -34,7 +34,7 @@ def _row(measured: Measurement, first: Measurement) -> Figure:
 
 
 def _memory(last: Measurement, first: Measurement) -> Figure:
-    """The last size beside what it would take if the memory of the first grew with the people."""
+    """Return the last size beside what it would take if the memory of the first grew with the people."""
     grown = first.megabytes * last.people / first.people
     return Figure(
         f"growth, {last.people:,} mentees: memory of the whole process",

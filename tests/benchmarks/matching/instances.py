@@ -55,7 +55,7 @@ class Arcs:
 def mentors(
     people: int, seats: int | None = None, *, seed: int = 1, full: bool = False, objective: Objective = Objective.STABLE
 ) -> Problem:
-    """A mentoring programme: mentees and mentors (a third as many) who each take one to five.
+    """Return a mentoring programme: mentees and mentors (a third as many) who each take one to five.
 
     With `full` no rule forbids a pair, so that every list is as long as the other side; else about one pair in five is
     feasible.
@@ -81,7 +81,7 @@ def placements(
     objective: Objective = Objective.STABLE,
     kept_apart: float = 0.0,
 ) -> Problem:
-    """A call for study visits: officers, and offers whose places are together about nine tenths of them.
+    """Return a call for study visits: officers, and offers whose places are together about nine tenths of them.
 
     With `quotas` each home country has a ceiling (at which some of them end) and a floor, and no country takes more
     than 40 % of an offer. `kept_apart` is the share of officers who have declined some offer before.
@@ -135,7 +135,7 @@ def visits(count: int, *, seed: int = 1) -> tuple[VisitRequest, ...]:
 
 
 def lists(problem: Problem) -> Lists:
-    """The feasible pairs of a problem as both sides' full preference lists."""
+    """Return the feasible pairs of a problem as both sides' full preference lists."""
     market = Market(problem)
     pairs = market.pairs
     order = np.lexsort((-pairs.key, pairs.seat))
@@ -149,7 +149,7 @@ def lists(problem: Problem) -> Lists:
 
 
 def arcs(problem: Problem) -> Arcs:
-    """The feasible pairs of a problem as arrays."""
+    """Return the feasible pairs of a problem as arrays."""
     market = Market(problem)
     pairs = market.pairs
     return Arcs(pairs.owner, pairs.seat, pairs.weight, np.array(market.free, np.int64))

@@ -105,7 +105,7 @@ def _prices(market: Market, best: Best) -> list[Figure]:
 
 
 def _full_graph(market: Market) -> tuple[int, float]:
-    """The highest sum and the milliseconds that OR-tools takes with an arc for every feasible pair."""
+    """Return the highest sum and the milliseconds that OR-tools takes with an arc for every feasible pair."""
     pairs, people, seats = market.pairs, len(market.candidates), len(market.seats)
     tail = pairs.owner.astype(np.int32)
     head = (people + pairs.seat).astype(np.int32)

@@ -47,7 +47,7 @@ def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
 
 
 async def _measured(address: str, people: int, mentors: int) -> tuple[float, float, int]:
-    """The longest work in milliseconds, with a cohort and without, and how many matches it proposed."""
+    """Return the longest work in milliseconds, with a cohort and without, and how many matches it proposed."""
     bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
     try:
         call_id = await stored.fill(bus, people, mentors)

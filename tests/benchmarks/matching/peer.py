@@ -13,7 +13,7 @@ from typing import Any
 
 
 def by_matching(lists: dict[str, Any]) -> tuple[float, list[int]]:
-    """The package `matching` (daffidwilde): time to make and to solve the game."""
+    """Time the package `matching` (daffidwilde): making and solving the game."""
     from matching.games import HospitalResident  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer's
 
     people = {f"r{candidate}": [f"h{seat}" for seat in wish] for candidate, wish in enumerate(lists["wishes"])}
@@ -30,7 +30,7 @@ def by_matching(lists: dict[str, Any]) -> tuple[float, list[int]]:
 
 
 def by_algmatch(lists: dict[str, Any]) -> tuple[float, list[int]]:
-    """The package `algmatch`: time to make and to solve the problem."""
+    """Time the package `algmatch`: making and solving the problem."""
     from algmatch import HR  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer's
 
     problem = {

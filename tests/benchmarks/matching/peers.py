@@ -49,7 +49,7 @@ def solved(name: str, lists: Lists) -> Solved:
 
 
 def _python(name: str) -> Path:
-    """The Python of an environment with the package."""
+    """Return the Python of an environment with the package."""
     folder = _ENVIRONMENTS.resolve() / name
     python, uv = folder / "bin" / "python", Path(sys.prefix) / "bin" / "uv"
     if not python.exists():

@@ -18,7 +18,7 @@ _AIM_MS = 500
 
 
 def measure() -> list[Figure]:
-    """The highest sum with ceilings, floors and shares, beside one flow over all pairs with the same quotas."""
+    """Return the highest sum with ceilings, floors and shares, beside one flow over all pairs with the same quotas."""
     problem = instances.placements(PEOPLE, OFFERS, objective=Objective.MOST_GOOD)
     market = Market(problem)
     taken, whole = [], []
@@ -61,7 +61,7 @@ def measure() -> list[Figure]:
 
 
 def _keeps_quotas(result: Result) -> bool:
-    """Whether places, shares of one country and ceilings hold, counted from the pairs."""
+    """Return whether places, shares of one country and ceilings hold, counted from the pairs."""
     problem = result.problem
     country = {candidate.id: candidate.country for candidate in problem.candidates}
     held: dict[str, list[str]] = {}

@@ -25,7 +25,7 @@ class Point:
 
 
 def growth(points: Sequence[Point]) -> str:
-    """The plot as SVG; people to the right, seconds up, both logarithmic."""
+    """Return the plot as SVG; people to the right, seconds up, both logarithmic."""
     highest = max(max(point.seconds, point.expected) for point in points)
     lowest = min(min(point.seconds, point.expected) for point in points)
     across = _Axis(points[0].people, points[-1].people, _LEFT, _WIDTH - _RIGHT)

@@ -77,7 +77,7 @@ def measure() -> list[Figure]:
 
 
 def _first(requests: Sequence[VisitRequest]) -> Figure:
-    """The time of a first plan, beside giving each visit its earliest week in turn."""
+    """Return the time of a first plan, beside giving each visit its earliest week in turn."""
     took, turns = [], []
     for _ in range(5):
         started = perf_counter()

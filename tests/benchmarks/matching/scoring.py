@@ -62,7 +62,7 @@ def _numpy(market: Market, people: int) -> tuple[float, list[int], list[int]]:
 
 
 def _python(market: Market, people: int) -> tuple[float, list[int], list[int]]:
-    """The same of a few candidates, pair by pair."""
+    """Return the same of a few candidates, pair by pair."""
     weights = market.problem.rules.weights
     sums = np.zeros((people, 2), np.int64)
     started = perf_counter()

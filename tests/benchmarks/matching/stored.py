@@ -36,7 +36,7 @@ _PART = 500
 
 
 def number_of(dice: random.Random) -> UUID:
-    """An id drawn from the dice."""
+    """Return an id drawn from the dice."""
     return UUID(int=dice.getrandbits(128), version=4)
 
 
@@ -72,7 +72,7 @@ async def fill(bus: Bus, people: int, seats: int, *, seed: int = 1) -> UUID:
 
 
 def mentee(dice: random.Random, call_id: UUID, number: int) -> Candidate:
-    """An eligible mentee, drawn from the dice."""
+    """Return an eligible mentee, drawn from the dice."""
     profile = (
         ex.PROFILE
         | _common(dice, call_id, "A", number, _HOMES)
@@ -98,7 +98,7 @@ def mentee(dice: random.Random, call_id: UUID, number: int) -> Candidate:
 
 
 def mentor(dice: random.Random, call_id: UUID, number: int) -> Seat:
-    """A published mentor, drawn from the dice."""
+    """Return a published mentor, drawn from the dice."""
     terms = (
         ex.MENTOR_PROFILE
         | _common(dice, call_id, "M", number, _HOSTS)

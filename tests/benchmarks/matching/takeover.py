@@ -105,7 +105,7 @@ def _service(address: str) -> Service:
 
 
 async def _arrives(bus: Bus, call_id: UUID, number: int) -> UUID:
-    """One more mentee is found eligible."""
+    """Return one more mentee is found eligible."""
     row = stored.mentee(random.Random(number), call_id, number)
     async with bus.transaction("system:benchmark") as tx:
         await keep(tx.session, [row])

@@ -68,7 +68,7 @@ async def appoint_deputy(
 
 
 def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:
-    """The first of the offices in which that person could stand in."""
+    """Return the first of the offices in which that person could stand in."""
     for grant in offices:
         if grant.organisation_id is not None and grant.role in register_grants.OF_ORGANISATION:
             if grant.organisation_id == person.organisation_id:

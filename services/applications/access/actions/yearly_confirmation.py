@@ -135,7 +135,7 @@ async def lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease
 
 
 async def _programme_coordinators(session: AsyncSession) -> set[str]:
-    """The subjects of today's programme coordinators."""
+    """Return the subjects of today's programme coordinators."""
     role = Role.PROGRAMME_COORDINATOR
     today = clock.today()
     grants_by_subject = await people.with_grant(session, {"role": role.value})

@@ -39,7 +39,7 @@ class FoundCompanion:
 
     @property
     def found_somebody(self) -> bool:
-        """Whether there is anybody to ask."""
+        """Return whether there is anybody to ask."""
         return self.subject is not None or self.organisation_id is not None
 
 

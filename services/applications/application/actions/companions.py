@@ -27,7 +27,7 @@ from shared.time import clock
 
 
 def event_case(application: Application, companion: store.Companion) -> dict[str, object]:
-    """What an event says of whose case it is."""
+    """Return what an event says of whose case it is."""
     return {
         "companion_id": companion.id,
         "mode": companion.as_,
@@ -49,21 +49,21 @@ async def check_open(session: AsyncSession, application: Application) -> None:
 
 
 def names_officer(companion: store.Companion) -> bool:
-    """Whether an officer is named, who applies too: not a placement, not a mentor."""
+    """Return whether an officer is named, who applies too: not a placement, not a mentor."""
     if companion.as_ is ApplicationMode.GROUP:
         return True
     return companion.for_ is ApplicationKind.STUDY_VISIT and companion.organisation_id is None
 
 
 def is_named(principal: Principal, companion: store.Companion) -> bool:
-    """Whether it is the principal who is named, or a placement of the officer's own organisation."""
+    """Return whether it is the principal who is named, or a placement of the officer's own organisation."""
     if companion.organisation_id is not None:
         return may_act_for_organisation(principal, companion.organisation_id)
     return is_self(principal, companion.subject)
 
 
 async def named_companion(session: AsyncSession, principal: Principal, companion_id: UUID) -> store.Companion:
-    """A row that names the principal. Raises `Refused` (404) for anybody else."""
+    """Return a row that names the principal. Raises `Refused` (404) for anybody else."""
     companion = await store.companion(session, companion_id)
     if companion is None or not is_named(principal, companion):
         raise not_found()
@@ -129,7 +129,7 @@ async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: boo
 
 
 def _mutual_companion(companion: store.Companion, application: Application, mine: Application) -> store.Companion:
-    """The naming back: that of the officer who said yes."""
+    """Return the row of the officer who said yes, which names the other back."""
     return store.Companion(
         id=new_id(),
         mode=companion.mode,
@@ -217,7 +217,7 @@ async def name(
 async def _confirm_if_mutual(
     tx: Tx, application: Application, companion: store.Companion, kept_for: UUID | None
 ) -> bool:
-    """Whether a counterpart has named this officer before: then both are agreed. Who names others hears of that."""
+    """Confirm both if the counterpart has named this officer before. Who names others hears of that."""
     if kept_for is not None:
         if kept_for != application.id:
             await _mismatch(tx, application, companion)

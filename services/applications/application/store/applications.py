@@ -168,7 +168,7 @@ async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Applic
 
 
 async def of_reference(session: AsyncSession, reference: str) -> Application | None:
-    """The application with that reference."""
+    """Return the application with that reference."""
     return (await session.scalars(select(Application).where(Application.reference == reference))).first()
 
 

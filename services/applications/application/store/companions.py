@@ -67,12 +67,12 @@ class Companion(Table, table=True):
 
     @property
     def as_(self) -> ApplicationMode:
-        """Whether it is a pair or a group."""
+        """Return whether it is a pair or a group."""
         return ApplicationMode(self.mode)
 
     @property
     def for_(self) -> ApplicationKind:
-        """What is applied for."""
+        """The kind of stay that is applied for."""
         return ApplicationKind(self.kind)
 
 

@@ -50,7 +50,7 @@ class CallHeading:
 
     @property
     def published(self) -> bool:
-        """Whether the call is published and not closed."""
+        """Return whether the call is published and not closed."""
         return self.state is CallState.PUBLISHED
 
     def takes(self, kind: ApplicationKind) -> bool:

@@ -81,12 +81,12 @@ class Match(Table, table=True):
 
     @property
     def pairing(self) -> Pairing:
-        """Who is matched with what."""
+        """The application and the place that are matched."""
         return Pairing.model_validate(self.pairing_json)
 
     @property
     def for_(self) -> ApplicationKind:
-        """What the application is for."""
+        """The kind of stay that the application is for."""
         return ApplicationKind(self.kind)
 
     @property

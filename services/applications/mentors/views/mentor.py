@@ -59,12 +59,12 @@ class Mentor(ReadModel):
 
     @property
     def writable(self) -> bool:
-        """Whether the mentor may change it."""
+        """Return whether the mentor may change it."""
         return writable(self.state, self.cause)
 
     @property
     def revisable(self) -> bool:
-        """Whether a change is a revision."""
+        """Return whether a change is a revision."""
         return revisable(self.state, self.cause)
 
     @classmethod

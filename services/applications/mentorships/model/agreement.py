@@ -150,7 +150,7 @@ class Version:
 
     @property
     def complete(self) -> bool:
-        """Whether both have signed it."""
+        """Return whether both have signed it."""
         return self.signed >= set(PAIR)
 
 

@@ -72,7 +72,7 @@ class Totals:
 
     @property
     def enough(self) -> bool:
-        """Whether the mentorship can be completed."""
+        """Return whether the mentorship can be completed."""
         return self.needed == 0
 
 

@@ -42,7 +42,7 @@ class Agreement(Table, table=True):
 
     @property
     def terms(self) -> Terms:
-        """What the pair adds."""
+        """The terms that the pair adds."""
         return Terms.model_validate(self.terms_json)
 
 

@@ -62,7 +62,7 @@ class Mentorship(Table, table=True):
 
     @property
     def plan(self) -> MentorshipPlan:
-        """Whose it is."""
+        """The plan that it belongs to."""
         return MentorshipPlan.model_validate(self.plan_json)
 
     @property

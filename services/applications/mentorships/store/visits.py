@@ -48,7 +48,7 @@ class PairVisit(Table, table=True):
 
     @property
     def periods(self) -> tuple[DatePeriod, ...]:
-        """When it may be."""
+        """The periods in which it may take place."""
         return tuple(DatePeriod.model_validate(period) for period in self.periods_json)
 
 

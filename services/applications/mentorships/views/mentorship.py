@@ -103,12 +103,12 @@ class MentorshipView:
 
     @property
     def pause_arrived(self) -> bool:
-        """Whether a pause was asked for and has not begun."""
+        """Return whether a pause was asked for and has not begun."""
         return pause_arrived(self.mentorship, self.pause)
 
     @property
     def resume_arrived(self) -> bool:
-        """Whether the pair asked to resume and has not resumed."""
+        """Return whether the pair asked to resume and has not resumed."""
         return resume_arrived(self.mentorship, self.pause)
 
     @property
@@ -118,13 +118,13 @@ class MentorshipView:
 
     @property
     def mentor_takes_nobody(self) -> bool:
-        """Whether the mentor's profile takes no new mentee; open mentorships remain."""
+        """Return whether the mentor's profile takes no new mentee; open mentorships remain."""
         mentor = self.of.case.mentor
         return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
 
     @property
     def pending(self) -> list[PendingTasks]:
-        """What waits for the reader."""
+        """The entries that wait for the reader."""
         request = self.requests[0] if self.requests else None
         return pending_tasks(
             self.mentorship.stands,
@@ -228,7 +228,7 @@ class MentorshipRow:
 
     @property
     def waits(self) -> bool:
-        """Whether something in it waits for the reader."""
+        """Return whether something in it waits for the reader."""
         return bool(self.pending) or self.results
 
 

@@ -139,7 +139,7 @@ class AttemptRecorder:
 
 
 def _who(scope: Scope) -> str | None:
-    """The person who asked, as the guard found, or by the session's cookie if no guard ran."""
+    """Return the person who asked, as the guard found, or by the session's cookie if no guard ran."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     if principal is not None:
         return principal.subject
@@ -152,7 +152,7 @@ def _who(scope: Scope) -> str | None:
 
 
 def _reasons(scope: Scope, status: int, noted: list[AttemptKind]) -> list[str]:
-    """Why a request was refused, each reason once; empty for a refusal that is not recorded."""
+    """Return why a request was refused, each reason once; empty for a refusal that is not recorded."""
     reasons: list[str] = sorted(set(noted)) if status >= 400 else []
     if not reasons and status == 403:
         reasons = ["role"]
@@ -176,7 +176,7 @@ def _attempt(scope: Scope, status: int, why: str, who: str | None) -> Attempt:
 
 
 def _id(value: Any) -> str | None:
-    """A part of the address if it is an id: anything else could be content."""
+    """Return a part of the address if it is an id: anything else could be content."""
     try:
         return str(UUID(str(value)))
     except ValueError:

@@ -124,7 +124,7 @@ async def _visible(
 
 
 async def _to_handle(tx: Tx, principal: Principal, incident_id: UUID) -> store.Incident:
-    """The report, locked, that the principal handles. Raises `Refused` (404)."""
+    """Return the report, locked, that the principal handles. Raises `Refused` (404)."""
     incident, handles = await _visible(tx, principal, incident_id, lock=True)
     if not handles:
         raise not_found()

@@ -27,6 +27,6 @@ async def read(
     country: Annotated[str | None, Query(max_length=2)] = None,
     until: Annotated[AwareDatetime | None, Query(description="Only what happened before then.")] = None,
 ) -> Page[AuditEntry]:
-    """One kind of records: attempts, register, partners, releases or looks; the newest first."""
+    """Return one kind of records: attempts, register, partners, releases or looks; the newest first."""
     async with bus.read() as session:
         return await audit.audit_page(session, AuditFilters(kind, who, what, country), until, page)

@@ -41,6 +41,6 @@ async def read(principal: Decider, bus: BusDep, filters: FiltersDep) -> Balance:
 async def read_cases(
     principal: Decider, bus: BusDep, filters: FiltersDep, page: PageDep, way: Way | None = None
 ) -> Page[BalanceCase]:
-    """The cases behind the figures, the one that began last first; `since` is when one came into its state."""
+    """Return the cases behind the figures, the one that began last first; `since` is when one came into its state."""
     async with bus.read() as session:
         return await views.cases_page(session, principal, filters.one_way(way), page)

@@ -42,14 +42,14 @@ async def report(match_id: UUID, body: Report, principal: Anyone, bus: BusDep) -
 
 @router.get("/incidents")
 async def read_all(principal: AnyoneOrProtectionOfficer, bus: BusDep, page: PageDep) -> Page[Incident]:
-    """The reports that the caller made or handles, without their text, the newest first."""
+    """Return the reports that the caller made or handles, without their text, the newest first."""
     async with bus.read() as session:
         return await views.incidents_page(session, principal, page)
 
 
 @router.get("/incidents/{incident_id}")
 async def read_one(incident_id: UUID, principal: AnyoneOrProtectionOfficer, bus: BusDep) -> IncidentReport:
-    """One report; each look of a handler is logged."""
+    """Return one report; each look of a handler is logged."""
     return await actions.look(bus, principal, incident_id)
 
 

@@ -70,7 +70,7 @@ async def audit(
 
 
 def _fields(filters: AuditFilters) -> list[dict[str, Any]]:
-    """The filters of the kind, as the macro draws them."""
+    """Return the filters of the kind, as the macro draws them."""
     fields: list[dict[str, Any]] = [
         {
             "name": "kind",

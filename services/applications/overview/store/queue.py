@@ -78,7 +78,7 @@ class Line:
 
     @property
     def tickable(self) -> bool:
-        """Whether the reader can decide on it together with others; an appeal is decided by itself."""
+        """Return whether the reader can decide on it together with others; an appeal is decided by itself."""
         return self.needs and self.own_state != ApplicationState.APPEALED
 
 

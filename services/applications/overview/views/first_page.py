@@ -41,7 +41,7 @@ class Participant(Reader):
 
     @property
     def in_pair(self) -> bool:
-        """Whether the reader may be one of a mentoring pair."""
+        """Return whether the reader may be one of a mentoring pair."""
         return self.principal.has(Role.OFFICER, Role.MENTOR)
 
 

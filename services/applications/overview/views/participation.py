@@ -88,12 +88,12 @@ class MatchView:
 
     @property
     def waits(self) -> bool:
-        """Whether the match waits for the person."""
+        """Return whether the match waits for the person."""
         return self.turn.mine or self.answering is not None
 
     @property
     def arrived(self) -> bool:
-        """Whether the person's own answer has arrived and matching has not confirmed the match yet."""
+        """Return whether the person's own answer has arrived and matching has not confirmed the match yet."""
         own = self.case.parties & set(self.answers)
         return bool(own) and self.match.stands is MatchState.OFFERED
 
@@ -218,14 +218,14 @@ class VisitView:
 
     @property
     def answering_move(self) -> bool:
-        """Whether the person is asked to accept or refuse other dates now."""
+        """Return whether the person is asked to accept or refuse other dates now."""
         own = self.of.case.parties & set(BOTH)
         asked = self.proposal is not None and clock.now() <= self.proposal.due
         return asked and bool(own - set(self.move_answers))
 
     @property
     def may_ask_move(self) -> bool:
-        """Whether the person may ask for other dates now."""
+        """Return whether the person may ask for other dates now."""
         open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
         free = self.proposal is None and self.asked_move is None
         return open_ and free and bool(self.of.case.parties & set(MAY_ASK_MOVE))
@@ -237,7 +237,7 @@ class VisitView:
 
     @property
     def both_agreed(self) -> bool:
-        """Whether guest and host agreed to the agenda as it is."""
+        """Return whether guest and host agreed to the agenda as it is."""
         return all(self.agreed.get(party) == self.version for party in BOTH)
 
     @property

@@ -148,7 +148,7 @@ async def suspend(
 
 
 async def _repeated(session: AsyncSession, country: str, digest: str) -> store.Decision | None:
-    """The decision that this very confirmation made before: the answer to a second click."""
+    """Return the decision that this very confirmation made before: the answer to a second click."""
     newest = next(iter(await store.decisions(session, country)), None)
     return (
         newest if newest is not None and newest.digest == digest and newest.state != DecisionState.WITHDRAWN else None

@@ -81,7 +81,7 @@ def reference(case: model.OpenCase) -> dict[str, str]:
 
 
 def _address(case: PartnerCase) -> str:
-    """The address of a decided case."""
+    """Return the address of a decided case."""
     folder = {"application": "cases", "match": "matches", "offer": "offers", "mentor": "mentors"}[case.kind]
     return f"/applications/{folder}/{case.id}"
 

@@ -80,7 +80,7 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
 
 
 def _until(history: list[PartnerSince]) -> list[tuple[PartnerSince, date | None]]:
-    """Each status with its last day, newest first; the newest has none."""
+    """Return each status with its last day, newest first; the newest has none."""
     ends = [None, *(status.since - timedelta(days=1) for status in history)]
     return list(zip(history, ends, strict=False))
 

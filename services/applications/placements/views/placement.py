@@ -67,12 +67,12 @@ class Placement(ReadModel):
 
     @property
     def revisable(self) -> bool:
-        """Whether a change is a revision."""
+        """Return whether a change is a revision."""
         return revision.revisable(self.state, self.cause)
 
     @property
     def writable(self) -> bool:
-        """Whether its host may change it."""
+        """Return whether its host may change it."""
         return revision.writable(self.state, self.cause)
 
     @classmethod
@@ -234,7 +234,7 @@ class FormContext:
 
     @property
     def revises(self) -> bool:
-        """Whether saving the form is a revision."""
+        """Return whether saving the form is a revision."""
         return self.placement is not None and self.placement.revisable
 
 

@@ -69,7 +69,7 @@ class Rule:
 
     @property
     def specificity(self) -> tuple[int, bool]:
-        """How specific it is: a pair of countries outranks one country, which outranks a call."""
+        """The rank by detail: a pair of countries outranks one country, which outranks a call."""
         return (self.country is not None) + (self.host_country is not None), self.call_id is not None
 
 

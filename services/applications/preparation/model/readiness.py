@@ -38,7 +38,7 @@ class Standing:
 
     @property
     def owner(self) -> Party:
-        """Who brings it."""
+        """The person who brings it."""
         return OWNERS[self.item]
 
 
@@ -69,7 +69,7 @@ class Checklist:
 
     @property
     def complete(self) -> bool:
-        """Whether all required items are ready."""
+        """Return whether all required items are ready."""
         return not self.open_()
 
     def open_(self, party: Party | None = None) -> list[Standing]:

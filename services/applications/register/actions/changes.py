@@ -184,7 +184,7 @@ async def _person_problems(
 
 
 def _grant_problems(principal: Principal, grants: tuple[AccessGrant, ...], target: Target) -> dict[str, str]:
-    """The problem, by field, if the principal may not propose all of the changed grants."""
+    """Return the problem, by field, if the principal may not propose all of the changed grants."""
     scope, allowed = scope_of(principal), frozenset(grantable(principal))
     changed = [grant for grant in (*grants, *target.grants) if (grant in grants) != (grant in target.grants)]
     if all(grant.role in allowed and scope.covers(grant.country, grant.organisation_id) for grant in changed):

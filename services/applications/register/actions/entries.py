@@ -122,7 +122,7 @@ def _row(
     vouched: bool,
     renew: bool,
 ) -> dict[str, Any]:
-    """The whole row of a person with the entry applied."""
+    """Return the whole row of a person with the entry applied."""
     moment = clock.now()
     row = entry.model_dump(exclude={"grants"}) | {"changed_at": moment, "email_wanted": None}
     if known is None:

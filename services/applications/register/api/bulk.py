@@ -57,7 +57,7 @@ async def enter_organisations(body: Organisations, principal: Coordinator, bus: 
 
 @router.get("/organisations")
 async def read_organisations(_: Country, bus: BusDep, page: PageDep) -> Page[Organisation]:
-    """All organisations, in the order in which they were entered."""
+    """Return all organisations, in the order in which they were entered."""
     async with bus.read() as session:
         return await entries.organisations_page(session, page)
 
@@ -70,7 +70,7 @@ async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> Ent
 
 @router.get("/people")
 async def read_people(principal: Country, bus: BusDep, page: PageDep) -> Page[Person]:
-    """The people of the caller's country, in the order of entry; of all countries for the programme coordinator."""
+    """Return the people of the caller's country (the programme coordinator: all countries) in the order of entry."""
     async with bus.read() as session:
         return await entries.people_page(session, countries_visible(principal), page)
 
@@ -90,7 +90,7 @@ async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> Enter
 
 @router.get("/funds")
 async def read_funds(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Fund]:
-    """All funds, in the order in which they were entered."""
+    """Return all funds, in the order in which they were entered."""
     async with bus.read() as session:
         return await entries.funds_page(session, page)
 

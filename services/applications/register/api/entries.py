@@ -15,13 +15,13 @@ router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 @router.get("/organisations/{organisation_id}")
 async def read_organisation(organisation_id: UUID, principal: Decider, bus: BusDep) -> OrganisationRecord:
-    """One organisation, what it takes part in as a host, and its changes."""
+    """Return one organisation, what it takes part in as a host, and its changes."""
     async with bus.read() as session:
         return await organisations.organisation_record(session, principal, organisation_id)
 
 
 @router.get("/people/{person_id}")
 async def read_person(person_id: UUID, principal: Decider, bus: BusDep) -> PersonRecord:
-    """One person with all roles, open matters and changes."""
+    """Return one person with all roles, open matters and changes."""
     async with bus.read() as session:
         return await people.person_record(session, principal, person_id)

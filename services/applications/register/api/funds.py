@@ -38,7 +38,7 @@ async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> En
 
 @router.get("/exclusions")
 async def read_exclusions(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Exclusion]:
-    """All excluded pairs, the one entered last first; for programme coordinators only."""
+    """Return all excluded pairs, the one entered last first; for programme coordinators only."""
     async with bus.read() as session:
         return await entries.exclusions_page(session, page)
 

@@ -57,7 +57,7 @@ async def propose(body: Proposed, principal: Decider, bus: BusDep) -> Submission
 async def read_all(
     principal: Decider, bus: BusDep, page: PageDep, state: ProposalState | None = None
 ) -> Page[Proposal]:
-    """The proposals of the caller's country, or all, the newest first; `since` is when one was made or decided."""
+    """Return the proposals of the caller's country, or all, the newest first; `since`: when made or decided."""
     async with bus.read() as session:
         return await views.proposals_page(session, principal, state, page)
 
@@ -70,7 +70,7 @@ async def approve_several(body: Several, principal: Coordinator, bus: BusDep) ->
 
 @router.get("/{proposal_id}")
 async def read_one(proposal_id: UUID, principal: Decider, bus: BusDep) -> ComparedProposal:
-    """One proposal: what approving it changes, and what changed since it was proposed."""
+    """Return one proposal: what approving it changes, and what changed since it was proposed."""
     return await actions.compare(bus, principal, proposal_id)
 
 

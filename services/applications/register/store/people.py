@@ -159,7 +159,7 @@ async def with_grant(session: AsyncSession, wanted: dict[str, Any]) -> dict[str,
 
 
 def _has_grant(today: date) -> sa.ColumnElement[bool]:
-    """Whether a person has a grant that holds now or later."""
+    """Return whether a person has a grant that holds now or later."""
     grant = sa.func.jsonb_array_elements(_ACCESS.c.grants).table_valued("value").lateral("grant_row")
     until = sa.cast(grant.c.value, JSONB)["until"].astext
     return (

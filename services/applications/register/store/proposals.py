@@ -96,7 +96,7 @@ async def waiting_about(session: AsyncSession, about: str) -> Proposal | None:
 
 
 def _visible(within: RegisterScope, subject: str) -> sa.ColumnElement[bool]:
-    """The proposals in a reader's scope, and the reader's own."""
+    """Return the proposals in a reader's scope, and the reader's own."""
     return sa.or_(
         within.clause(col(Proposal.country), col(Proposal.organisation_id)), col(Proposal.proposed_by) == subject
     )

@@ -51,7 +51,7 @@ class Guest:
 
     @property
     def here(self) -> bool:
-        """Whether the visit takes place today."""
+        """Return whether the visit takes place today."""
         return self.today in self.visit.dates
 
 

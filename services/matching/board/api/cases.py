@@ -31,7 +31,7 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 @router.get("/board")
 async def board(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Board:
-    """The board now: calls, number of cases by stage, the pipeline, the newest events."""
+    """Return the board now: calls, number of cases by stage, the pipeline, the newest events."""
     async with bus.glance() as session:
         return await board_views.board(session, reach(who), call_id)
 
@@ -55,7 +55,7 @@ async def applications(
 
 @router.get("/provisional")
 async def provisional(bus: BusDep, who: Coordinator, page: PageDep, call_id: UUID | None = None) -> ProvisionalMatches:
-    """The provisional matches of a call by reference, and how far its matching is behind its facts."""
+    """Return the provisional matches of a call by reference, and how far its matching is behind its facts."""
     async with bus.glance() as session:
         return await views.provisional_matches(session, reach(who), call_id, page)
 
@@ -77,14 +77,14 @@ async def matches(
 
 @router.get("/matches/{match_id}")
 async def match(bus: BusDep, who: Coordinator, match_id: UUID) -> Match:
-    """One match."""
+    """Return one match."""
     async with bus.read() as session:
         return await lifecycle.match_of(session, reach(who), match_id)
 
 
 @router.get("/applications/{application_id}")
 async def application(bus: BusDep, who: Coordinator, application_id: UUID) -> WholeCase:
-    """One case with its matches, visits and mentorships."""
+    """Return one case with its matches, visits and mentorships."""
     async with bus.read() as session:
         return await views.whole_case(session, reach(who), application_id)
 
@@ -96,7 +96,7 @@ async def receipt(
     who: Annotated[Principal | Ticket, Depends(ticket_or_role("receipt", *COORDINATORS))],
     application_id: UUID,
 ) -> Receipts:
-    """The newest receipt of an application. With a ticket: as published, own points only.
+    """Return the newest receipt of an application. With a ticket: as published, own points only.
 
     A coordinator also gets the one that a cohort committed now would give. `waiting` says where the application waits
     at this moment: which place `at` among `of` who wait there, and what else keeps it out.

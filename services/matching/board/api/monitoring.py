@@ -33,14 +33,14 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 @router.get("/stuck")
 async def stuck(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[OverdueCase]:
-    """The overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
+    """Return the overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
         return await overdue_cases(session, reach(who), call_id, await all_calls(session))
 
 
 @router.get("/due")
 async def due(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[DueMatch]:
-    """The matches whose next step is due first (100 at most), with how many are next in line for the place."""
+    """Return the matches whose next step is due first (100 at most), with how many are next in line for the place."""
     async with bus.read() as session:
         return await due_matches(session, reach(who), call_id, limit=_MOST_DUE)
 
@@ -63,7 +63,7 @@ async def events(
 
 @router.get("/events/{event_id}")
 async def event(bus: BusDep, who: Coordinator, event_id: UUID) -> EventChain:
-    """One event with the chain of its causes, the nearest first, and the events that it caused."""
+    """Return one event with the chain of its causes, the nearest first, and the events that it caused."""
     async with bus.read() as session:
         return await event_chain(session, reach(who), event_id)
 
@@ -81,14 +81,14 @@ async def supply(
 async def calendar(
     bus: BusDep, who: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
 ) -> Calendar:
-    """The visits that begin from `first` (today) to `last` (12 weeks later), by start; 2,000 at most."""
+    """Return the visits that begin from `first` (today) to `last` (12 weeks later), by start; 2,000 at most."""
     async with bus.read() as session:
         return await views.calendar(session, reach(who), call_id, first, last)
 
 
 @router.get("/progress")
 async def progress(request: Request, bus: BusDep, _: Coordinator, call_id: UUID | None = None) -> Progress:
-    """The backlog of the service: events to read (null: unknown), to match, to send, waiting, and dead letters."""
+    """Return the backlog: events to read (null: unknown), to match, to send, waiting, and dead letters."""
     reader = service_of(request).reader
     async with bus.read() as session:
         return await views.progress(session, call_id, to_read=reader.behind(), paused=reader.paused)

@@ -44,7 +44,7 @@ class Count(TypedDict):
 
 @router.get("/")
 async def board(request: Request, bus: BusDep, who: Coordinator) -> Response:
-    """The board of one call, or of all."""
+    """Return the board of one call, or of all."""
     reader = service_of(request).reader
     async with bus.read() as session:
         calls = await all_calls(session)

@@ -73,7 +73,7 @@ class Best:
     # Who and what there is
 
     def fits(self, people: int, seats: int, _countries: int) -> bool:
-        """Whether there is room for so many slots; countries take none."""
+        """Return whether there is room for so many slots; countries take none."""
         return people <= len(self.state.at) and seats <= len(self.state.free)
 
     def grow(self, people: int, seats: int, _countries: int) -> None:

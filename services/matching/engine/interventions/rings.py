@@ -40,7 +40,7 @@ class Leg:
 
     @property
     def weight(self) -> int:
-        """What the leg adds to the sum, as every pair does (`Pairs.weight`)."""
+        """The amount that the leg adds to the sum, as every pair does (`Pairs.weight`)."""
         return self.gain + self.preference + 1
 
 

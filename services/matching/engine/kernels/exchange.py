@@ -68,7 +68,7 @@ class Paths(NamedTuple):
 
 @compiled
 def tie_of(word: Word, seat_word: Word) -> Int:
-    """The published tie-break of a pair, on the side of the seat (see `Scores.ties`)."""
+    """Return the published tie-break of a pair, on the side of the seat (see `Scores.ties`)."""
     mixed = np.uint64(word + seat_word)
     mixed = np.uint64((mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9))
     mixed = np.uint64((mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB))

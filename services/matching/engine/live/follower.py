@@ -55,7 +55,7 @@ class Outcome(Protocol):
         """Ids of candidates without a seat, in order."""
 
     def reason(self, candidate_id: str) -> Reason:
-        """Why a candidate has no seat."""
+        """Return why a candidate has no seat."""
 
 
 class Ran:
@@ -75,7 +75,7 @@ class Ran:
         return self._result.unmatched
 
     def reason(self, candidate_id: str) -> Reason:
-        """Why a candidate has no seat."""
+        """Return why a candidate has no seat."""
         receipt = self._result.receipt(candidate_id, effort=0)
         rule = next((step.rule for step in receipt.funnel if step.removed and not step.remaining), None)
         return Reason(receipt.why, rule, receipt.feasible)
@@ -105,7 +105,7 @@ class Followed:
         return HardRules(self._live.problem, tuple(self._live.seats.values()))
 
     def reason(self, candidate_id: str) -> Reason:
-        """Why a candidate has no seat."""
+        """Return why a candidate has no seat."""
         feasible = self._live.open_seats(candidate_id)
         if feasible:
             return Reason(Why.OUTRANKED, None, feasible)
@@ -149,7 +149,7 @@ class Follower:
 
     @property
     def waits(self) -> bool:
-        """Whether `begin` has something to do."""
+        """Return whether `begin` has something to do."""
         return self._found is not None
 
     def begin(self) -> None:

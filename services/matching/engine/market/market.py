@@ -59,7 +59,7 @@ class Pairs:
 
     @property
     def weight(self) -> Integers:
-        """What a pair adds to the sum of "most good done": both scores, and 1, since a match is better than none."""
+        """The amount that a pair adds to the sum of "most good done": both scores, and 1, since a match beats none."""
         return self.gain + self.preference + 1
 
     def row(self, candidate: int) -> slice:
@@ -221,7 +221,7 @@ class Market:
         return [Row(seats[at:end], keys[at:end]) for at, end in pairwise(starts)]
 
     def row(self, candidate: int) -> Row:
-        """The pairs of one candidate (number)."""
+        """Return the pairs of one candidate (number)."""
         if self.sweep is None or "rows" in self.__dict__:
             return self.rows[candidate]
         if self._row is None or self._row[0] != candidate:
@@ -230,7 +230,7 @@ class Market:
         return self._row[1]
 
     def column(self, seat: int) -> Column:
-        """The pairs of one seat (number)."""
+        """Return the pairs of one seat (number)."""
         if self.sweep is not None:
             return Column(*self.sweep.column(seat))
         at = np.flatnonzero(self.pairs.seat == seat)
@@ -298,7 +298,7 @@ class Market:
         return other
 
     def with_places(self, seat: int, more: int) -> "Market":
-        """The market with more places at a seat (its number)."""
+        """Return the market with more places at a seat (its number)."""
         changed = replace(self.seats[seat], capacity=self.seats[seat].capacity + more)
         if self.free[seat] == 0 or self.used[seat]:
             seats = tuple(changed if seat.id == changed.id else seat for seat in self.problem.seats)

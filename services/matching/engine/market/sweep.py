@@ -68,14 +68,14 @@ class Sweep:
         return self._but(_limits=limits, _free=_places(limits), _shares=_shares(limits), _last=None)
 
     def _but(self, **parts: Any) -> "Sweep":
-        """A copy with some parts changed; the others are shared."""
+        """Return a copy with some parts changed; the others are shared."""
         other = copy(self)
         vars(other).update(parts)
         return other
 
     @property
     def feasible_pairs(self) -> int:
-        """How many pairs meet all hard rules."""
+        """The number of pairs that meet all hard rules."""
         return int(self.funnel[:, -1].sum(dtype=np.int64))
 
     def admitted(self, out: Collection[int] = ()) -> State:

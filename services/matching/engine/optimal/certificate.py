@@ -28,7 +28,7 @@ class Certificate:
 
     @property
     def valid(self) -> bool:
-        """Whether the sum is proven to be the highest."""
+        """Return whether the sum is proven to be the highest."""
         return self.total == self.bound
 
     @property

@@ -159,7 +159,7 @@ def _long(value: object) -> bytes:
 
 
 def _set(value: Any) -> Any:
-    """A set of texts, or of days."""
+    """Return a set of texts, or of days."""
     return sorted(value) if value else (None if value is None else ())
 
 
@@ -168,7 +168,7 @@ def _in_order(value: Any) -> Any:
 
 
 def _by_key(value: Any) -> Any:
-    """A mapping of texts or days to values, or a set of days."""
+    """Return a mapping of texts or days to values, or a set of days."""
     return sorted(value.items()) if isinstance(value, Mapping) else _set(value)
 
 

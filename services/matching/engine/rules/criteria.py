@@ -53,11 +53,11 @@ class Measure:
     up_to: int = 0
 
     def joined(self, first: Any, second: Any) -> Any:
-        """What two of its terms, or a term for two words, give together."""
+        """Return what two of its terms, or a term for two words, give together."""
         return first + second if self.up_to else np.maximum(first, second)
 
     def points(self, joined: Any) -> Any:
-        """The points for what all terms give together."""
+        """Return the points for what all terms give together."""
         return np.minimum(joined, self.up_to) * np.int16(100 // self.up_to) if self.up_to else joined
 
 
@@ -83,7 +83,7 @@ class Requirement:
 
 
 def _hit(_: object) -> bool:
-    """The worth of a word that both state, when nothing else matters."""
+    """Return the worth of a word that both state, when nothing else matters."""
     return True
 
 
@@ -265,5 +265,5 @@ REQUIREMENTS = (
 
 
 def place_of(rule: HardRule) -> int:
-    """Where a hard rule stands in the funnel, from 0."""
+    """Return the place of a hard rule in the funnel, from 0."""
     return next(place for place, requirement in enumerate(REQUIREMENTS) if requirement.rule is rule)

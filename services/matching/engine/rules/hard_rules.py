@@ -84,7 +84,7 @@ class HardRules:
         )
 
     def share_of(self, seat: Seat) -> int:
-        """How many places of the seat one country may take."""
+        """Return how many places of the seat one country may take."""
         return share_of(self.problem.rules, seat)
 
     def ask(self, candidate: Candidate) -> Feasible:

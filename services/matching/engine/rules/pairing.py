@@ -41,7 +41,7 @@ class Line:
         return int(gain), int(preference)
 
     def all_scores(self) -> tuple[Integers, Integers]:
-        """The same for a whole line; they mean nothing where a pair is not feasible."""
+        """Return the same for a whole line; they mean nothing where a pair is not feasible."""
         return (self.own - 1) >> TIE_BITS, (self.key & ~_NAMED) >> TIE_BITS
 
 

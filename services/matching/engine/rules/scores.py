@@ -100,7 +100,7 @@ class Earned:
 
     @property
     def applicant(self) -> int:
-        """What the criterion adds to the applicant's sum, of `applicant_of` at most."""
+        """The points that the criterion adds to the applicant's sum, `applicant_of` at most."""
         return self.points * self.weight.applicant
 
     @property
@@ -110,7 +110,7 @@ class Earned:
 
     @property
     def host(self) -> int:
-        """What the criterion adds to the seat's sum, of `host_of` at most."""
+        """The points that the criterion adds to the seat's sum, `host_of` at most."""
         return self.points * self.weight.host
 
     @property

@@ -76,7 +76,7 @@ class Found:
 
     @property
     def proven(self) -> bool:
-        """Whether nothing is cheaper."""
+        """Return whether nothing is cheaper."""
         return self.value == self.bound
 
     def within(self, asked: Choice, cost: Ints, none: Ints) -> Choice:

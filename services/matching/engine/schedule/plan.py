@@ -82,7 +82,7 @@ class Plan:
 
     @property
     def proven(self) -> bool:
-        """Whether no plan is better."""
+        """Return whether no plan is better."""
         return self.cost == self.bound
 
     @cached_property

@@ -32,7 +32,7 @@ class Unmet:
 
     @property
     def missing(self) -> int:
-        """How many fewer go than the floor asks for."""
+        """The number of people missing to the floor."""
         return self.floor - self.placed
 
 

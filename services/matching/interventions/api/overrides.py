@@ -33,7 +33,7 @@ class WantedOverride(BaseModel):
 async def price(
     bus: BusDep, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
 ) -> OverridePrice:
-    """The price of putting an application to a place: rules set aside or in the way, points, and who loses what."""
+    """Return the price of putting an application to a place: rules set aside or in the way, points, and losses."""
     found = await overrides.weighed(bus, application_id, seat_id, instead)
     return OverridePrice(
         forbidden=found.price.forbidden,

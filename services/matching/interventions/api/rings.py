@@ -41,13 +41,13 @@ class RingToPropose(BaseModel):
     pairs: Annotated[list[RingPair], Field(min_length=2, max_length=3)]
 
     def by_application(self) -> dict[UUID, UUID]:
-        """The offer of each application."""
+        """Return the offer of each application."""
         return {pair.application_id: pair.offer_id for pair in self.pairs}
 
 
 @router.get("/rings")
 async def listed(bus: BusDep, who: Coordinator, call_id: UUID) -> Rings:
-    """The rings of a call: those proposed, and for the programme coordinator those possible now.
+    """Return the rings of a call: those proposed, and for the programme coordinator those possible now.
 
     No set of possible rings has a sum of points above `bound`. A leg outside the reader's reach shows only its state.
     """
@@ -63,7 +63,7 @@ async def listed(bus: BusDep, who: Coordinator, call_id: UUID) -> Rings:
 
 @router.post("/rings/price")
 async def price(bus: BusDep, _: Programme, ring: RingToPropose) -> RingPrice:
-    """What making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
+    """Return what making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
     cost = await rings.price(bus, ring.call_id, ring.by_application())
     return RingPrice(
         gain=tuple(UUID(application) for application in cost.gain),

@@ -45,14 +45,14 @@ async def ask(bus: BusDep, who: Programme, body: NewWhatIf) -> WhatIf:
 
 @router.get("/what-ifs")
 async def listed(bus: BusDep, _: Coordinator, page: PageDep, call_id: UUID | None = None) -> Page[WhatIfSummary]:
-    """The what-ifs of a call or of all, the newest first, without their outcomes."""
+    """Return the what-ifs of a call or of all, the newest first, without their outcomes."""
     async with bus.read() as session:
         return await views.what_ifs_page(session, call_id, page)
 
 
 @router.get("/what-ifs/{what_if_id}")
 async def what_if(bus: BusDep, who: Coordinator, what_if_id: UUID) -> WhatIf:
-    """One what-if."""
+    """Return one what-if."""
     return await _what_if(bus, who, what_if_id)
 
 

@@ -75,7 +75,7 @@ async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) 
 
 
 async def _pairs(request: Request) -> dict[UUID, UUID]:
-    """The legs that a form names."""
+    """Return the legs that a form names."""
     form = await sent(request)
     pairs: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):

@@ -100,7 +100,7 @@ class Filter:
     page: int = 1
 
     def values(self) -> dict[str, Any]:
-        """The parameters of the query."""
+        """Return the parameters of the query."""
         return {
             "call": self.call_id,
             "stage": self.stage or None,
@@ -110,7 +110,7 @@ class Filter:
         }
 
     def order(self) -> str:
-        """The order, which always ends with the id so that pages do not overlap."""
+        """Return the order, which always ends with the id so that pages do not overlap."""
         key = SORTS.get(self.sort.lstrip("-"), "reference")
         down = " DESC" if self.sort.startswith("-") else ""
         return ", ".join(f"{part}{down} NULLS LAST" for part in key.split(", ")) + ", id"

@@ -148,12 +148,12 @@ class CaseDeadline:
 
     @property
     def open(self) -> bool:
-        """Whether it was set and nothing has met it since."""
+        """Return whether it was set and nothing has met it since."""
         return self.set_at is not None and (self.met_at is None or self.met_at < self.set_at)
 
     @property
     def remind_at(self) -> datetime | None:
-        """When its holder is reminded; None where it was set so late that the first message is enough."""
+        """The time of the reminder; None where it was set so late that the first message is enough."""
         if self.due is None or self.set_at is None:
             return None
         moment = self.reminder or self.due - REMINDERS[self.kind]

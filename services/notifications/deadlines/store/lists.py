@@ -114,7 +114,7 @@ def _where(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def _between(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
-    """The bounds of the date."""
+    """Return the bounds of the date."""
     due, where = col(DeadlineRow.due), []
     if wanted.over is not None:
         where.append(due < wanted.now if wanted.over else due >= wanted.now)
@@ -132,7 +132,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _counts(now: datetime) -> sa.ColumnElement[bool]:
-    """A deputy's deadline counts once the coordinator's has passed, where a deputy was in charge on that day."""
+    """Return the condition that a deadline counts: a deputy's does once the coordinator's has passed that day."""
     after = col(DeadlineRow.after)
     day = sa.cast(sa.func.timezone(ZONE.key, after), sa.Date)
     deputy = sa.exists().where(

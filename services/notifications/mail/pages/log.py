@@ -58,7 +58,7 @@ async def log(
     week: Annotated[str, Query(max_length=10, description="The Monday of a week")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The messages, the newest first, by reference or application, state, message, country and week."""
+    """Return the messages, the newest first, by reference or application, state, message, country and week."""
     mine = countries_read(who)
     countries = countries_in(mine, country)
     monday = monday_of(week)
@@ -107,7 +107,7 @@ def _row(row: LogLine) -> list[Cell]:
 
 @router.get("/messages/{message_id}")
 async def message_page(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
-    """One message: its text, its recipients, and why one was not reached."""
+    """Return one message: its text, its recipients, and why one was not reached."""
     return await _message_page(request, message_id, bus, who)
 
 

@@ -36,7 +36,7 @@ async def people(
     settled: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The list, the longest unreachable first, and for the programme the delivery reports."""
+    """Return the list, the longest unreachable first, and for the programme the delivery reports."""
     mine = countries_read(who)
     countries = countries_in(mine, country)
     async with bus.read() as session:
@@ -86,7 +86,7 @@ def _row(person: UnreachablePerson) -> list[Cell]:
 
 @router.get("/{recipient}")
 async def person(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Response:
-    """One person: since when, why, what did not arrive, and what can be done."""
+    """Return one person: since when, why, what did not arrive, and what can be done."""
     async with bus.read() as session:
         found = await views.unreachable_person(session, recipient, who)
     return render(

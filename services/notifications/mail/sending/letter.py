@@ -38,7 +38,7 @@ class Letter:
 
     @property
     def utf8(self) -> bool:
-        """Whether the address goes beyond ASCII, which needs a server with SMTPUTF8."""
+        """Return whether the address goes beyond ASCII, which needs a server with SMTPUTF8."""
         return not self.address.isascii()
 
 

@@ -69,7 +69,7 @@ class Rule:
 
     @property
     def inbox(self) -> bool:
-        """Whether it is in the portal's inbox too: a line manager has no account, so no inbox."""
+        """Return whether it is in the portal's inbox too: a line manager has no account, so no inbox."""
         return self.to is not AudienceKind.LINE_MANAGER
 
     def fits(self, data: Event) -> bool:

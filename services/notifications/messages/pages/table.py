@@ -47,7 +47,7 @@ Language = Annotated[str, Query(max_length=20)]
 
 @router.get("")
 async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", to: Whom = "") -> Response:
-    """All rows by subject, or those of an event or to an audience; the events without a message; the reminders."""
+    """Return the rows by subject (of an event, to an audience, or all), events without a message, and reminders."""
     about = read_id(event.strip())
     caused: set[str] = set()
     if about is not None:
@@ -109,7 +109,7 @@ def _reminders() -> list[dict[str, object]]:
 async def rule_page(
     request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
-    """One row, with its message for a real event or for the example, in any language of the mails."""
+    """Return one row, with its message for a real event or for the example, in any language of the mails."""
     rule = _rule(name)
     real, problem = await _real_message(bus, who, rule, event)
     with speaking(language or spoken(), MAILS) as code:
@@ -135,7 +135,7 @@ async def rule_page(
 async def mail(
     request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
-    """The HTML body alone, as a mail program gets it, for the frame of the page above."""
+    """Return the HTML body alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)
     real, _ = await _real_message(bus, who, rule, event)
     origin = request.app.state.service.settings.origin

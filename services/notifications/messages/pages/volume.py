@@ -46,7 +46,7 @@ async def volume(
     state: Annotated[str, Query(max_length=20, description="sent, failed or waiting: lists the messages")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The last weeks (four by default), or one; an unknown filter is ignored.
+    """Return the last weeks (four by default), or one; an unknown filter is ignored.
 
     With a state its messages are listed too.
     """

@@ -64,7 +64,7 @@ class _Derived:
 
     @property
     def answers(self) -> bool:
-        """Whether its link answers it: it asks about availability, or reminds of that question.
+        """Return whether its link answers it: it asks about availability, or reminds of that question.
 
         The link also answers every reminder to a line manager, who has no account.
         """
@@ -74,7 +74,7 @@ class _Derived:
 
     @property
     def deputy_informed(self) -> bool:
-        """Whether the deputy gets a message of their own about the same missed date."""
+        """Return whether the deputy gets a message of their own about the same missed date."""
         return self.row.to is NamedAudience.OWNER and self.facts.get("next_due") is not None
 
     @cached_property
@@ -90,7 +90,7 @@ class _Derived:
 
     @property
     def story(self) -> UUID:
-        """What mails of one story share as thread and correlation: the application, else placement or mentor."""
+        """The thread and correlation that mails of one story share: the application, else placement or mentor."""
         return self.application_id or self.case.id
 
 

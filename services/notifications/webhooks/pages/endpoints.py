@@ -39,7 +39,7 @@ _DONE = {
 
 @router.get("")
 async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
-    """All endpoints."""
+    """Return all endpoints."""
     async with bus.read() as session:
         found = await views.webhooks(session)
     may_change = _may(who)
@@ -84,7 +84,7 @@ async def webhook(
     state: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """One endpoint with its deliveries."""
+    """Return one endpoint with its deliveries."""
     chosen = state if state in set(_STATES) else None
     async with bus.read() as session:
         found = await views.webhook_page(session, endpoint_id, chosen, page)
@@ -134,7 +134,7 @@ async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
 
 @router.get("/deliveries/{delivery_id}")
 async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
-    """One delivery: its attempts, and its body."""
+    """Return one delivery: its attempts, and its body."""
     async with bus.read() as session:
         found, endpoint = await views.delivery(session, delivery_id)
     return render(

@@ -47,12 +47,12 @@ class Endpoint(Table, table=True):
 
     @property
     def outside(self) -> bool:
-        """Whether its receiver is outside of the programme."""
+        """Return whether its receiver is outside of the programme."""
         return self.reach == WebhookReach.OUTSIDE
 
     @property
     def why(self) -> WebhookPauseCause | None:
-        """Why it is paused."""
+        """The reason for the pause."""
         return None if self.cause is None else WebhookPauseCause(self.cause)
 
 

@@ -36,7 +36,7 @@ class Missing:
 
     @property
     def nothing(self) -> bool:
-        """Whether it waits for nothing any more."""
+        """Return whether it waits for nothing any more."""
         return not self.forms
 
     @property

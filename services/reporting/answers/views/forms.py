@@ -65,7 +65,7 @@ class RequestedForm:
 
     @property
     def open(self) -> bool:
-        """Whether the form can be filled in by now."""
+        """Return whether the form can be filled in by now."""
         return self.case.evaluable(self.respondent, self.timers, clock.today())
 
     @property

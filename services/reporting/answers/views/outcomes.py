@@ -73,7 +73,7 @@ class CaseOutcome:
 
     @property
     def earnable(self) -> bool:
-        """Whether a certificate can be earned by it."""
+        """Return whether a certificate can be earned by it."""
         return earnable(self.case)
 
 

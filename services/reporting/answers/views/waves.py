@@ -43,7 +43,7 @@ class FormRate:
 
     @property
     def missing(self) -> int:
-        """How many are still waited for."""
+        """The number of forms still waited for."""
         return sum(self.rate.states[state] for state in MISSING)
 
 
@@ -60,7 +60,7 @@ class AnswerLine:
 
     @property
     def waited_for(self) -> bool:
-        """Whether it is still waited for."""
+        """Return whether it is still waited for."""
         return self.answer.state in MISSING
 
 
@@ -91,7 +91,7 @@ class WaveList:
 
     @property
     def missing(self) -> int:
-        """How many are still waited for."""
+        """The number of forms still waited for."""
         return sum(self.in_state[state] for state in MISSING)
 
 

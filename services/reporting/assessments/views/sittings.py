@@ -103,7 +103,7 @@ class Paper:
 
     @property
     def compared(self) -> bool:
-        """Whether both tests are in."""
+        """Return whether both tests are in."""
         return all(sitting is not None and sitting.handed_in_at is not None for sitting in (self.sitting, self.other))
 
 

@@ -77,12 +77,12 @@ class Range:
 
     @property
     def possible(self) -> float:
-        """How many whole numbers it can be."""
+        """The number of whole numbers that it can be."""
         return self.most - self.least + 1
 
     @property
     def safe(self) -> bool:
-        """Whether enough are possible."""
+        """Return whether enough are possible."""
         return self.possible >= self.target.needed
 
 

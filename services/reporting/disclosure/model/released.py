@@ -43,7 +43,7 @@ class ReleasedCell:
 
     @property
     def suppressed(self) -> bool:
-        """Whether there is a number that is not shown."""
+        """Return whether there is a number that is not shown."""
         return self.hidden in {Hidden.FEW, Hidden.PROTECTED}
 
 

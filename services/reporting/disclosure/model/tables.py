@@ -57,7 +57,7 @@ class Table:
 
     @property
     def layers(self) -> int:
-        """How many amounts a row has."""
+        """The number of amounts in a row."""
         return len(next(iter(self.rows.values())).amounts) if self.rows else len(self.totals or ())
 
     def hidden(self) -> list[str]:

@@ -86,7 +86,7 @@ class Book:
 
     @cached_property
     def voided(self) -> frozenset[str]:
-        """What was entered in error and is not counted: applications with all that followed, visits, placements."""
+        """The cases entered in error, not counted: applications with all that followed, visits, placements."""
         gone = set(self.subjects(applications.ApplicationVoided.type))
         theirs = {fact.subject for fact in self.everything() if fact.values.get("application") in gone} if gone else ()
         return frozenset({*gone, *theirs, *self.subjects(visits.VisitVoided.type, offers.OfferVoided.type)})

@@ -29,12 +29,12 @@ class Flaw(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What is wrong, in words."""
+        """The fault in words."""
         return _WORDS[self][0]
 
     @property
     def fate(self) -> str:
-        """What happens to the event, and how it is corrected, in words."""
+        """The fate of the event and the way to correct it, in words."""
         return _WORDS[self][1]
 
 

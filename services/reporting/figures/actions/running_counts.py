@@ -35,7 +35,7 @@ class RunningCount:
 
     @property
     def wrong(self) -> str:
-        """Why it failed; empty while it runs."""
+        """The cause of a failure; empty while it runs."""
         error = self.task.exception() if self.task.done() and not self.task.cancelled() else None
         if error is None:
             return ""

@@ -52,7 +52,7 @@ class Statement:
 
     @property
     def whole(self) -> bool:
-        """Whether the statement was counted from all events, and from no other."""
+        """Return whether the statement was counted from all events, and from no other."""
         return not (self.late or self.lost or self.untold)
 
 

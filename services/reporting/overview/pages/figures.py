@@ -93,7 +93,7 @@ class NextStep:
 
     @property
     def returns(self) -> bool:
-        """Whether the figures may be returned to their author instead."""
+        """Return whether the figures may be returned to their author instead."""
         return self.action == "approve"
 
 

@@ -48,7 +48,7 @@ class Approval:
 
     @property
     def fixed(self) -> bool:
-        """Whether the period's figures are those that were submitted, and no longer move."""
+        """Return whether the period's figures are those that were submitted, and no longer move."""
         return self.state in FIXED
 
     def as_reporting_period(self) -> ReportingPeriod:

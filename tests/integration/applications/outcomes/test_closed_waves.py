@@ -189,7 +189,7 @@ async def test_a_closed_follow_up_is_no_task_of_the_guest(three_services: ThreeS
     self, manager = ("follow_up", "applicant"), ("follow_up", "line_manager")
 
     async def what_is_asked() -> tuple[list[bool], bool, bool]:
-        """Whether each page asks for it, whether the first page counts forms, and whether a deadline runs."""
+        """Return whether each page asks for it, whether the first page counts forms, and whether a deadline runs."""
         first = (await ani.get("/applications/")).text
         waits = await three_services.open_deadlines(visit_id)
         return [form in (await ani.get(page)).text for page in pages], "to fill in: AM-" in first, self in waits

@@ -80,7 +80,7 @@ async def story(many: Programme) -> dict[str, dict[str, Any]]:
 
 
 async def due_of(many: Programme, made: dict[str, Any]) -> datetime:
-    """When the next decision about an application is due."""
+    """Return when the next decision about an application is due."""
     queue = (await many.get("tigran", f"/queue?q={made['reference']}"))["items"]
     return datetime.fromisoformat(queue[0]["due"])
 

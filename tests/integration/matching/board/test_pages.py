@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def _filled(world: World) -> tuple[Any, Any, Any]:
-    """One Moldovan and one Georgian with a provisional match, one Ukrainian whom no host understands."""
+    """Return one Moldovan and one Georgian with a provisional match, one Ukrainian whom no host understands."""
     await world.call()
     await world.offer(places=4, group_size=5)
     first, second = await world.officer("MD"), await world.officer("GE")

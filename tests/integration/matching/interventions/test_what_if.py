@@ -29,7 +29,7 @@ NO_MOLDOVAN = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
 
 
 async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
-    """A Moldovan who has the only place, and a Georgian with an earlier exchange who has none."""
+    """Return a Moldovan who has the only place, and a Georgian with an earlier exchange who has none."""
     await world.call()
     await world.offer(places=1)
     first, second = await world.officer("MD"), await world.officer("GE", first_time=False)

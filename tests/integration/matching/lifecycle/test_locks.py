@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 async def _reserve(world: World) -> tuple[UUID, UUID]:
-    """A reserve that is still in the pool: its application and its match."""
+    """Return a reserve that is still in the pool: its application and its match."""
     await world.call(share_of_offer=100)
     await world.offer(places=1)
     for country in ("MD", "GE"):

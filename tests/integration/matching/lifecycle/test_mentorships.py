@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def _opened(world: World) -> tuple[UUID, UUID, UUID]:
-    """A mentee with a confirmed match: application, match and mentorship."""
+    """Return a mentee with a confirmed match: application, match and mentorship."""
     await world.call()
     await world.mentor()
     application, match_id = await world.confirmed(kind="mentee")
@@ -121,7 +121,7 @@ async def test_a_pause_holds_until_it_is_taken_up_again(world: World) -> None:
 
 
 async def _begun(world: World) -> tuple[UUID, UUID, UUID]:
-    """A pair that has signed."""
+    """Return a pair that has signed."""
     application, match_id, mentorship = await _opened(world)
     for by in (Party.MENTEE, Party.MENTOR):
         await _sign(world, application, match_id, mentorship, by)

@@ -53,7 +53,7 @@ async def _ends(world: World, call_id: UUID) -> datetime:
 
 
 async def _is_over(world: World, moment: datetime) -> bool:
-    """Whether a moment has passed, by the database's clock, by which leases are judged."""
+    """Return whether a moment has passed, by the database's clock, by which leases are judged."""
     return bool((await world.rows("SELECT clock_timestamp() > :moment AS over", moment=moment))[0].over)
 
 

@@ -33,7 +33,7 @@ WHERE v.start IS NOT NULL AND v.state IN ('scheduled', 'under_way', 'ended', 'co
 
 
 async def _visit(world: World) -> tuple[UUID, UUID, UUID, tuple[date, ...]]:
-    """A Moldovan with a scheduled visit in France: application, match, visit, days."""
+    """Return a Moldovan with a scheduled visit in France: application, match, visit, days."""
     application, match_id = await world.confirmed()
     ((visit_id, scheduled),) = await world.facts("VisitScheduled")
     assert isinstance(scheduled, visits.VisitScheduled)

@@ -44,7 +44,7 @@ async def _revise(world: World, offer_id: UUID, **terms: Any) -> None:
 
 
 def _quiet(count: int) -> int:
-    """How many weeks from today (10 or more) so many begin in which neither guest nor host has a public holiday."""
+    """Return in how many weeks (10 or more) so many begin in which neither guest nor host has a public holiday."""
 
     def works(week: int) -> bool:
         first = monday(clock.today() + timedelta(weeks=week))
@@ -58,7 +58,7 @@ def _weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[st
 
 
 async def _two(world: World, *, places: int = 1) -> tuple[UUID, list[UUID]]:
-    """An offer with so many places a week and two confirmed guests: the offer and the matches."""
+    """Return an offer with so many places a week and two confirmed guests: the offer and the matches."""
     await world.call()
     begins = _quiet(4)
     offer_id = await world.offer(periods=_weeks(world, begins, begins + 20, places), places=4)

@@ -58,7 +58,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def portal(client: httpx2.AsyncClient, method: str, path: str, **sent: Any) -> httpx2.Response:
-    """A client of the portal's internal routes."""
+    """Return a client of the portal's internal routes."""
     headers = service_headers("applications", SERVICE_TOKEN)
     return await client.request(method, f"/notifications/internal/feed{path}", headers=headers, **sent)
 

@@ -119,7 +119,7 @@ class ScriptedServer:
 
     @property
     def contents(self) -> int:
-        """How many mails were handed over."""
+        """The number of mails that were handed over."""
         return sum(heard.startswith(b"Subject: ") for heard in self.heard)
 
 

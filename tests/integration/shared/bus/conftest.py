@@ -55,7 +55,7 @@ async def topics(kafka: str) -> str:
 
 
 async def applied(bus: Bus, how: str = "evolve") -> list[tuple[str, str]]:
-    """What the reader saw: (subject, what) in order."""
+    """Return what the reader saw: (subject, what) in order."""
     async with bus.read() as session:
         rows = await session.execute(
             text("SELECT subject, what FROM seen WHERE how = :how ORDER BY ctid"), {"how": how}

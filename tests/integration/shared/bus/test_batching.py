@@ -167,7 +167,7 @@ async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: st
 
 
 async def _kafka_has_offset(kafka: str, subject: str, reader: Reader) -> bool:
-    """Whether Kafka has the reader's place in the partition of `subject`."""
+    """Return whether Kafka has the reader's place in the partition of `subject`."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:

@@ -31,7 +31,7 @@ WRITE = "INSERT INTO seen VALUES ('one', 'x', 'evolve')"
 
 
 async def process(session: AsyncSession) -> int:
-    """Which process of the server answers."""
+    """Return which process of the server answers."""
     return int((await session.execute(text("SELECT pg_backend_pid()"))).scalar_one())
 
 
@@ -206,7 +206,7 @@ def _row(subject: str, how: str) -> dict[str, str]:
 
 
 async def _facts(bus: Bus) -> int:
-    """How many facts are written down, and are waiting to be sent."""
+    """Return how many facts are written down, and are waiting to be sent."""
     async with bus.read() as session:
         counts = text("SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM pending)")
         written, waiting = (await session.execute(counts)).one()

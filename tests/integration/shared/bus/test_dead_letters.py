@@ -62,7 +62,7 @@ class Reader:
 
 
 def unknown(record: StoredRecord) -> StoredRecord:
-    """The same record with a type that nobody here knows."""
+    """Return the same record with a type that nobody here knows."""
     headers = [(name, b"SomethingNew" if name == "ce_type" else value) for name, value in record.headers]
     return replace(record, headers=headers)
 

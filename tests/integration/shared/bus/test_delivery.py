@@ -37,7 +37,7 @@ TOPIC = "exchange.applications"
 
 
 def endorsed() -> Event:
-    """An event with little in it."""
+    """Return an event with little in it."""
     return ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.example))
 
 
@@ -96,12 +96,12 @@ async def until(what: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) 
 
 
 async def of(bus: Bus, subject: str, how: str = "evolve") -> list[str]:
-    """What the reader saw of one subject."""
+    """Return what the reader saw of one subject."""
     return [what for each, what in await applied(bus, how) if each == subject]
 
 
 async def open_parked(bus: Bus, subject: str) -> list[str]:
-    """Why events of a subject are parked, in order."""
+    """Return why events of a subject are parked, in order."""
     async with bus.read() as session:
         return [each.reason for each in await letters.open_events(session, limit=1000) if each.subject == subject]
 

@@ -42,7 +42,7 @@ class Died(BaseException):
 
 
 def consumers_of(service: str) -> Consumers:
-    """A reader that writes down what came, and in which process; the first waits until the other has begun."""
+    """Return a reader that writes down what came, and in which process; the first waits until the other has begun."""
     consumers = Consumers(service, projections=("seen",))
     consumers.topic(TOPIC, evolve=_evolve)
     return consumers

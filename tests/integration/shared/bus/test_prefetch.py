@@ -108,12 +108,12 @@ async def _consumer(
 
 
 async def _highwater(consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
-    """Whether records of `place` have been fetched."""
+    """Return whether records of `place` have been fetched."""
     return consumer.highwater(place) is not None
 
 
 async def _take(consumer: AIOKafkaConsumer, taking: Intake) -> tuple[ReadRecord, ...]:
-    """What FastStream and the reader's handler do."""
+    """Do what FastStream and the reader's handler do."""
     handed = await consumer.getmany(timeout_ms=1000, max_records=1)
     return await taking.take(chain(*handed.values()))
 

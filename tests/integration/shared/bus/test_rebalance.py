@@ -203,7 +203,7 @@ async def _noted_some(bus: Bus, subject: str) -> bool:
 
 
 async def _noted(bus: Bus, subject: str) -> int | None:
-    """How far a subject has come, as others see it."""
+    """Return how far a subject has come, as others see it."""
     async with bus.read() as session:
         connection = await driver(session)
         noted: int | None = await connection.fetchval("SELECT sequence FROM applied WHERE subject = $1", subject)

@@ -127,13 +127,13 @@ class SigningIssuer:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def document(self, path: str) -> dict[str, Any]:
-        """What is published at `path`."""
+        """Return what is published at `path`."""
         if path == "/jwks":
             return {"keys": [key.as_dict(private=False) for key in self.keys]}
         return {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks", "token_endpoint": f"{self.issuer}/token"}
 
     def token(self, key: RSAKey | None = None, **changes: object) -> str:
-        """An access token as Keycloak writes it; `changes` replace claims, None takes one away."""
+        """Return an access token as Keycloak writes it; `changes` replace claims, None takes one away."""
         moment = int(time.time())
         claims: dict[str, object] = {
             "iss": self.issuer,
@@ -189,7 +189,7 @@ def store(postgres: "Databases") -> Iterator[str]:
 
 
 def routes() -> APIRouter:
-    """One route for each guard, for pages and for programs."""
+    """Return one route for each guard, for pages and for programs."""
     router = APIRouter(prefix="/tests")
     officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
     report = Annotated[Ticket, Depends(ticket("report"))]
@@ -300,7 +300,7 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def grant(app: FastAPI) -> Callable[..., Awaitable[None]]:
-    """What grants a subject roles, from a year ago on."""
+    """Return a function that grants a subject roles, from a year ago on."""
 
     async def give(subject: str, *roles: Role, country: str | None = None, organisation_id: str | None = None) -> None:
         since = clock.today() - timedelta(days=365)
@@ -334,7 +334,7 @@ def ticket_key() -> OKPKey:
 
 @pytest.fixture
 def used_tickets(app: FastAPI) -> Callable[[], Awaitable[int]]:
-    """How many used tickets the service still remembers."""
+    """Return how many used tickets the service still remembers."""
 
     async def count() -> int:
         async with app.state.service.bus.read() as session:

@@ -36,7 +36,7 @@ def bus(app: FastAPI) -> Bus:
 
 
 def changed(subject: str, *grants: AccessGrant, sequence: int = 1) -> Envelope:
-    """An AccessChanged as the reader hands it over."""
+    """Return an AccessChanged as the reader hands it over."""
     return Envelope(
         id=new_id(),
         type="AccessChanged",
@@ -53,7 +53,7 @@ def changed(subject: str, *grants: AccessGrant, sequence: int = 1) -> Envelope:
 
 
 async def principal(bus: Bus, subject: str) -> Principal:
-    """What the service makes of a subject now."""
+    """Return what the service makes of a subject now."""
     async with bus.read() as session:
         return await load_principal(session, subject)
 
@@ -172,7 +172,7 @@ async def test_queries_and_single_cases_agree(database: str) -> None:
 
 
 def partner(country: str, status: PartnerStatus, *, since: date) -> Envelope:
-    """A PartnerStatusChanged as the reader hands it over."""
+    """Return a PartnerStatusChanged as the reader hands it over."""
     told = PartnerStatusChanged(country=country, status=status, since=since)
     return changed(country)._replace(topic="exchange.registry", type=told.type, data=told)
 

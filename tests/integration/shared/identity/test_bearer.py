@@ -27,7 +27,7 @@ def tokens(signing_issuer: SigningIssuer) -> BearerTokens:
 
 
 async def subject(tokens: BearerTokens, token: str) -> str | None:
-    """Whom a token proves, if anybody."""
+    """Return the subject that a token proves, if any."""
     proven = await tokens.proof(token)
     return None if proven is None else proven.subject
 

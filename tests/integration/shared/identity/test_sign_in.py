@@ -21,12 +21,12 @@ SESSION = CookieJar(ORIGIN).session
 
 
 def query(address: str) -> dict[str, str]:
-    """The query of an address, one value a name."""
+    """Return the query of an address, one value a name."""
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 async def consent(address: str, subject: str) -> str:
-    """What a person does at the provider: type the name, press Authorize; gives where that leads."""
+    """Sign in as a person does at the provider (type the name, press Authorize); return where that leads."""
     async with httpx2.AsyncClient() as provider:
         form = await provider.get(address)
         assert "Authorize" in form.text

@@ -23,7 +23,7 @@ ORIGIN = "http://localhost:8000"
 
 
 def new_ticket(key: OKPKey, subject: str = "a-1", person: str | None = "officer", purpose: str = "report") -> str:
-    """A ticket of the portal."""
+    """Return a ticket of the portal."""
     return issue_ticket(purpose, subject, person=person, private_key=key.as_pem(private=True).decode())
 
 

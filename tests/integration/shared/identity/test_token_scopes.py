@@ -31,7 +31,7 @@ OWN_TOKENS: list[dict[str, object]] = [
 
 @pytest.fixture
 def require_scopes() -> bool:
-    """Whether the installation requires scopes."""
+    """Return whether the installation requires scopes."""
     return False
 
 
@@ -43,7 +43,7 @@ def settings(settings: ServiceSettings, signing_issuer: SigningIssuer, require_s
 
 
 def bearer(issuer: SigningIssuer, **claims: object) -> dict[str, str]:
-    """The header with a token that has these claims."""
+    """Return the header with a token that has these claims."""
     return {"Authorization": f"Bearer {issuer.token(None, **claims)}"}
 
 

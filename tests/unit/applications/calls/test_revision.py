@@ -73,7 +73,7 @@ rules = st.builds(
 
 
 def _number(code: str, *, required: bool = True) -> CallQuestion:
-    """A question for a number."""
+    """Return a question for a number."""
     return CallQuestion.model_validate(
         {
             "code": code,

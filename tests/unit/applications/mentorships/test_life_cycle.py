@@ -68,7 +68,7 @@ class Pair(RuleBasedStateMachine):
 
     @property
     def progress(self) -> matching.Progress:
-        """What matching knows about the actions of both sides."""
+        """The actions of both sides as matching knows them."""
         signed = {one.number: matching.Signed(one.signed) for one in self.versions}
         confirmed = sum(one.state is SessionState.CONFIRMED for one in self.logged)
         return matching.Progress(signed, confirmed, self.goals)

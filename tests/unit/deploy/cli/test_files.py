@@ -91,7 +91,7 @@ def test_every_problem_can_be_written_as_tables(tmp_path_factory: pytest.TempPat
 
 
 def _cell(value: Any) -> str:
-    """A value as a person writes it into a cell."""
+    """Return a value as a person writes it into a cell."""
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "no"}[value]
     if isinstance(value, list):

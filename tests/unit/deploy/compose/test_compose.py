@@ -23,7 +23,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 
 
 def settings_class(service: str) -> type[ServiceSettings]:
-    """The settings class of a service."""
+    """Return the settings class of a service."""
     found: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
     return found
 

@@ -23,7 +23,7 @@ WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 def record_of(event: Event, subject: str, *, sequence: int = 1) -> StoredRecord:
-    """The record of an event as the relay would send it."""
+    """Return the record of an event as the relay would send it."""
     headers = headers_of(
         "applications",
         new_id(),

@@ -24,7 +24,7 @@ from shared.identity.guard import RouteAccess, Unguarded
 
 
 def app_with(*routers: APIRouter) -> FastAPI:
-    """An app with these routers and nothing else."""
+    """Return an app with these routers and nothing else."""
     app = FastAPI(openapi_url=None)
     for router in routers:
         app.include_router(router, prefix="/service")
@@ -32,7 +32,7 @@ def app_with(*routers: APIRouter) -> FastAPI:
 
 
 async def answer() -> str:
-    """An endpoint."""
+    """Serve as an endpoint."""
     return "ok"
 
 

@@ -19,7 +19,7 @@ OTHER_AGENCY = str(uuid4())
 
 
 def holding(role: Role, country: str | None = None, organisation_id: str | None = None) -> Principal:
-    """A principal with that one role."""
+    """Return a principal with that one role."""
     return Principal("somebody", (Grant(role, SINCE, country, organisation_id),))
 
 

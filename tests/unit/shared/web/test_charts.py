@@ -129,19 +129,19 @@ class _Box:
     bottom: float
 
     def within(self, other: _Box, by: float = 0) -> bool:
-        """Whether all of it lies in the other one, or at most `by` units out of it."""
+        """Return whether all of it lies in the other one, or at most `by` units out of it."""
         across = other.left - by <= self.left and self.right <= other.right + by
         return across and other.top - by <= self.top and self.bottom <= other.bottom + by
 
     def touches(self, other: _Box) -> bool:
-        """Whether a part of it lies in the other one."""
+        """Return whether a part of it lies in the other one."""
         return min(self.right, other.right) > max(self.left, other.left) and min(self.bottom, other.bottom) > max(
             self.top, other.top
         )
 
 
 def _box(text: Any) -> _Box:
-    """The room that a text takes, turned or not; tests/browser/test_charts.py holds `wide` against a browser."""
+    """Return the room that a text takes, turned or not; tests/browser/test_charts.py holds `wide` against a browser."""
     size, x, y = (float(text.get(name)) for name in ("font-size", "x", "y"))
     length = wide(text.text, size, bold=text.get("font-weight") == "700")
     if text.get("transform"):

@@ -14,7 +14,7 @@ NAMED = dict(re.findall(r"--(tandem-[a-z-]+): (#[0-9a-f]{3,6});", CSS))
 
 
 def colour(value: str) -> str:
-    """The hexadecimal value of a colour in the style sheet."""
+    """Return the hexadecimal value of a colour in the style sheet."""
     found = re.fullmatch(r"var\(--(.+)\)", value)
     return NAMED[found[1]] if found else value
 

@@ -93,7 +93,7 @@ class Asking:
     """A request with a form."""
 
     def __init__(self, **data: str) -> None:
-        """What the form holds."""
+        """Take the values of the form."""
         self.data = FormData(data)
 
     async def form(self) -> FormData:

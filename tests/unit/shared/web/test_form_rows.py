@@ -35,7 +35,7 @@ class Sent:
         self._form = FormData(dict(pairs))
 
     async def form(self) -> FormData:
-        """The form."""
+        """Return the form."""
         return self._form
 
 
@@ -53,14 +53,14 @@ BUTTONS = st.tuples(st.sampled_from(["add", "remove", "up", "down", "wrong"]), s
 
 
 def pairs(rows: list[Typed]) -> list[tuple[str, str]]:
-    """What a browser sends for these rows."""
+    """Return what a browser sends for these rows."""
     names = ("place", "years", "day-day", "day-month", "day-year")
     sent = [(f"stays-{n}-{name}", text) for n, row in enumerate(rows) for name, text in zip(names, row, strict=True)]
     return [*sent, ("note", "kept")]
 
 
 def row_values(form: Stays) -> list[Typed]:
-    """What the page would show in each row, in the fields' own names."""
+    """Return what the page would show in each row, in the fields' own names."""
     found = []
     for place, entry in enumerate(form.stays):
         inner: Any = entry.form
@@ -71,7 +71,7 @@ def row_values(form: Stays) -> list[Typed]:
 
 
 def after(rows: list[Typed], verb: str, place: int) -> list[Typed]:
-    """What a button should do."""
+    """Return what a button should do."""
     rows = list(rows)
     there = 0 <= place < len(rows)
     if verb == "add" and len(rows) < MOST:

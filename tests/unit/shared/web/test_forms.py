@@ -83,7 +83,7 @@ class Sent:
         self._form = FormData(list(pairs))
 
     async def form(self) -> FormData:
-        """The form."""
+        """Return the form."""
         return self._form
 
 
@@ -104,7 +104,7 @@ GOOD = (
 
 
 async def read(*pairs: tuple[str, str], **known: Any) -> Sample:
-    """The sample form as it was sent."""
+    """Return the sample form as it was sent."""
     return await Sample.read(Sent(*pairs), **known)  # type: ignore[arg-type]  # has all of a request that is used
 
 

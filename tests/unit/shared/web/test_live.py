@@ -80,7 +80,7 @@ async def opened(hub: Live, *names: str) -> list[Page]:
 
 
 async def notify(store: Any, name: str) -> None:
-    """What `tx.changed(name)` does at commit."""
+    """Do what `tx.changed(name)` does at commit."""
     await store.execute("SELECT pg_notify($1, $2)", CHANGED_CHANNEL, name)
 
 

@@ -15,7 +15,7 @@ _APPEAL = N_("If you think that this is wrong, you may appeal until %(due)s.")
 
 
 def _too_late(data: on.AppealDecided) -> bool:
-    """Whether an appeal is upheld where nothing can go on any more."""
+    """Return whether an appeal is upheld where nothing can go on any more."""
     return data.call_closed and data.outcome is AppealOutcome.UPHELD
 
 

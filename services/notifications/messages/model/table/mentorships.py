@@ -28,7 +28,7 @@ def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *te
 
 
 def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
-    """The same words to mentee and mentor, with the session for their calendars; urgent changes are sent at night."""
+    """Return the same words to mentee and mentor, with the session for their calendars; urgent changes go out at night."""
     how: dict[str, Any] = {
         "invitation": Method.CANCEL if event is participation.SessionCancelled else Method.REQUEST,
         "urgent": event is not participation.SessionPlanned,
@@ -42,7 +42,7 @@ def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *
 def _other(
     name: str, event: type[Event], subject: str, *text: str, action: str = _READ, only: When | None = None
 ) -> tuple[Rule, Rule]:
-    """The same words to the one of the two who did not do it."""
+    """Return the same words, to the one of the two who did not do it."""
 
     def by(party: Party, words: str) -> When:
         return When(words, lambda data: data.by is party and (only is None or only.holds(data)))
