@@ -72,7 +72,7 @@ class Guard:
         raise NotImplementedError
 
 
-def _known(service_scope: str | None) -> str | None:
+def _valid_scope(service_scope: str | None) -> str | None:
     if service_scope is not None and service_scope not in SERVICE_SCOPES:
         raise ValueError(f"{service_scope} is not one of SERVICE_SCOPES.")
     return service_scope
@@ -89,7 +89,7 @@ class _Public(Guard):
 
 class _SignedIn(Guard):
     def __init__(self, service_scope: str | None = None) -> None:
-        self.access = RouteAccess("signed_in", service_scope=_known(service_scope))
+        self.access = RouteAccess("signed_in", service_scope=_valid_scope(service_scope))
 
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request, self.access)
@@ -99,7 +99,7 @@ class _SignedIn(Guard):
 
 class _Roles(Guard):
     def __init__(self, roles: tuple[Role, ...], service_scope: str | None = None) -> None:
-        self.access = RouteAccess("roles", frozenset(roles), service_scope=_known(service_scope))
+        self.access = RouteAccess("roles", frozenset(roles), service_scope=_valid_scope(service_scope))
         self._roles = roles
 
     async def __call__(self, request: Request) -> Principal:

@@ -131,18 +131,18 @@ def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
     """Add the page of a decision to the router. `who` is the parameter of a guard, such as `Coordinator`."""
 
     async def ask(request: Request, principal: who) -> Response:
-        return await _ask(decision, _asked(decision, request, principal, decision.form()))
+        return await _ask(decision, _request_of(decision, request, principal, decision.form()))
 
     async def act(request: Request, principal: who) -> Response:
         try:
-            return await _act(decision, _asked(decision, request, principal, await decision.form.read(request)))
+            return await _act(decision, _request_of(decision, request, principal, await decision.form.read(request)))
         finally:
             await request.close()  # and the files that were sent with the form
 
     _add(router, decision.path, ask, act)
 
 
-def _asked(decision: Decision[F], request: Request, principal: Principal, form: F) -> Asked[F]:
+def _request_of(decision: Decision[F], request: Request, principal: Principal, form: F) -> Asked[F]:
     names = _PARAMETER.findall(decision.path)
     ids = _ids(request, [name for name in names if name.endswith("id")])
     words = {name: str(request.path_params[name]) for name in names if name not in ids}

@@ -28,7 +28,7 @@ def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *te
 
 
 def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
-    """Return the same words to mentee and mentor, with the session for their calendars; urgent changes go out at night."""
+    """Return the same words to mentee and mentor, with the session for their calendars; urgent changes at night too."""
     how: dict[str, Any] = {
         "invitation": Method.CANCEL if event is participation.SessionCancelled else Method.REQUEST,
         "urgent": event is not participation.SessionPlanned,
