@@ -71,9 +71,18 @@ Rows = dict[str, RowKind]
 
 
 def form_field(
-    spec: FieldSpec, rows: RowKind | None = None, *, draft: bool = False, bounds: tuple[int, int] | None = None
+    spec: FieldSpec,
+    rows: RowKind | None = None,
+    *,
+    draft: bool = False,
+    bounds: tuple[int, int] | None = None,
+    default: Any = None,
 ) -> Any:
-    """Return the form's field for a declared one; in a `draft` an empty field is no error. `bounds` limit a number."""
+    """Return the form's field for a declared one; in a `draft` an empty field is no error. `bounds` limit a number.
+
+    A drop-down list shows the `default`; one of a field that must be answered begins with an empty choice, so that
+    nobody sends an answer that they have not given.
+    """
     if spec.control is Control.ROWS:
         assert rows is not None
         return FieldList(FormField(rows.form), spec.label, min_entries=rows.least, max_entries=rows.most)
@@ -89,8 +98,8 @@ def form_field(
         more["choices"] = YES_NO
     elif spec.control in {Control.SELECT, Control.RADIOS, Control.CHECKBOXES}:
         more["choices"] = spec.choices
-    if spec.blank:
-        more["blank"] = spec.blank
+    if spec.control is Control.SELECT:
+        more |= {"blank": spec.blank or (N_("Choose one") if spec.remedy else None), "default": default}
     return _CLASSES[spec.control](spec.label, checks, **more)
 
 
@@ -105,7 +114,7 @@ def form_of(
     """Return a form that asks for these fields of an entry; `base` may bring fields and methods of its own."""
     specs, kinds = fields_of(entry), rows or {}
     fields = {
-        name: form_field(specs[name], kinds.get(name), draft=draft)
+        name: form_field(specs[name], kinds.get(name), draft=draft, default=entry.model_fields[name].get_default())
         for name in names
         if specs[name].control is not Control.OWN
     }

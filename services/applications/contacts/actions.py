@@ -18,7 +18,7 @@ from services.applications.register.store import entries, people
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
 from shared.contracts.notifications import Purpose
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import SOURCE, gettext
 from shared.identity.access import grants_of
 from shared.identity.scope import EU
 from shared.time import clock
@@ -365,7 +365,7 @@ def _line_manager(application: applications.Application) -> list[Addressee]:
         recipient=to,
         name=answers.line_manager_name or "",
         address=answers.line_manager_email or "",
-        language=answers.language,
+        language=answers.language or SOURCE,
         timezone=zone_of(application.country).key,
     )
     return [Addressee(recipient)]

@@ -22,7 +22,8 @@ _FIELDS = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.co
 def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if not row["area"]:
         return None
-    return {"area": row["area"], "level": int(row["level"] or 1), "years": row["years"] or 0}
+    level = {"level": int(row["level"])} if row["level"] else {}
+    return {"area": row["area"], "years": row["years"] or 0} | level
 
 
 def _span(row: Mapping[str, Any]) -> dict[str, Any] | None:

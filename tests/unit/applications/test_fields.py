@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
+import wtforms
+from starlette.datastructures import FormData
+
+from services.applications.application.forms.tasks import TASK_FORMS, FormContext
+from services.applications.calls.forms.fields import prepare
+from services.applications.calls.forms.sections import SECTION_FORMS
+from services.applications.calls.model.entry import CallEntry
+from services.applications.calls.model.facts import Facts
 from services.applications.field_forms import RowKind, form_data, form_of, form_values
 from services.applications.fields import (
     Control,
@@ -21,15 +30,19 @@ from services.applications.fields import (
     topics_in_words,
     value_in_words,
 )
+from services.applications.mentors.forms import MentorForm
+from services.applications.placements.forms import OfferForm
 from services.applications.stored_entries import StoredEntry
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import RankGroup
-from shared.web.forms import Form, Row, StringField
+from shared.contracts.codes import RankGroup, Section
+from shared.web.forms import Form, Row, SelectField, StringField
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from wtforms.fields import Field
 
 TERMS = CallTerms.model_validate(CALL_TERMS)
 
@@ -131,6 +144,67 @@ def test_an_empty_answer_is_the_default() -> None:
     assert not empty.validate()
     assert dict(empty.problems())["name"] == "Enter your name"
     assert form_of(Sample, ("name",), base=Form, draft=True)(data={}).validate()
+
+
+def _selects(fields: Iterable[Field]) -> Iterator[SelectField]:
+    for field in fields:
+        if isinstance(field, wtforms.FormField):
+            yield from _selects(field.form)
+        elif isinstance(field, wtforms.FieldList):
+            yield from _selects(field.entries)
+        elif isinstance(field, SelectField):
+            yield field
+
+
+def _with_rows(form: Form) -> Form:
+    for rows in form:
+        if isinstance(rows, wtforms.FieldList) and not rows.entries:
+            rows.append_entry()
+    return form
+
+
+def _empty_forms() -> Iterator[Form]:
+    """Each form that is made from a table of fields, with nothing answered."""
+    for task in TASK_FORMS.values():
+        form = _with_rows(task.form_for(TERMS)())
+        task.prepare(form, FormContext(TERMS))
+        yield form
+    for section in SECTION_FORMS.values():
+        form = _with_rows(section.form()(data=section.fields(CallEntry())))
+        prepare(form, Facts(funds={}, needs={}), CallEntry())
+        yield form
+    yield from (_with_rows(MentorForm()), _with_rows(OfferForm()))
+
+
+def test_no_list_answers_for_its_reader() -> None:
+    """A list without an answer begins with an empty choice, or shows the default that holds without an answer."""
+    found = list(chain.from_iterable(map(_selects, _empty_forms())))
+    assert {"language", "organisation_id", "minimum_level", "languages-0-language", "expertise-0-level"} <= {
+        field.name for field in found
+    }
+    for field in found:
+        choices = [value for value, *_ in field.iter_choices()]
+        assert choices[0] == "" or field.data in choices, field.name
+
+
+def test_a_language_that_nobody_chose_is_not_saved() -> None:
+    """The empty choice of a language is refused with what to do, and says nothing of the answer."""
+    page = TASK_FORMS[Section.CONTACT]
+    form = page.form_for(TERMS)(FormData({"name": "Ani", "email": "ani@police.example", "language": ""}))
+    page.prepare(form, FormContext(TERMS))
+    assert not form.validate()
+    assert form.problems() == [("language", "Choose the language in which we write to you")]
+    assert page.changes(form)["language"] is None
+
+
+def test_an_area_without_its_level_is_refused() -> None:
+    """Each area of expertise has the level that its officer chose."""
+    page = TASK_FORMS[Section.EXPERTISE]
+    form = page.form_for(TERMS)(FormData({"expertise-0-area": "analysis", "expertise-0-level": ""}))
+    page.prepare(form, FormContext(TERMS))
+    page.check(form)
+    assert form.problems() == [("expertise", "Each area needs its level")]
+    assert page.changes(form)["expertise"] == []
 
 
 def test_the_schema_describes_the_field() -> None:

@@ -173,7 +173,12 @@ class ExpertiseRow(Row):
     """One area of expertise."""
 
     area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose"))
-    level = SelectField(N_("Level"), choices=[("1", N_("1: basic")), ("2", N_("2: advanced")), ("3", N_("3: expert"))])
+    level = SelectField(
+        N_("Level"),
+        [NotOptional()],
+        choices=[("1", N_("1: basic")), ("2", N_("2: advanced")), ("3", N_("3: expert"))],
+        blank=N_("Choose"),
+    )
     years = NumberField(N_("Years"), [NotOptional(), Between(0, 60)])
 
 
@@ -230,7 +235,7 @@ def _dates(value: BaseModel) -> dict[str, Any]:
 
 
 def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    return {**row, "years": row["years"] or 0} if row["area"] else None
+    return {**row, "years": row["years"] or 0} if row["area"] and row["level"] else None
 
 
 def _language(row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -269,7 +274,7 @@ def _blank(offered: Choices) -> Choices:
 
 
 def _writing_languages(form: Form, _: FormContext) -> None:
-    offer(form, "language", labels.written(form["language"].data))
+    offer(form, "language", _blank(labels.written(form["language"].data)))
 
 
 def _agencies(form: Form, context: FormContext) -> None:
@@ -277,8 +282,11 @@ def _agencies(form: Form, context: FormContext) -> None:
 
 
 def _check_expertise(form: Form) -> None:
-    if not any(row["area"] for row in rows(form, "expertise")):
+    written = rows(form, "expertise")
+    if not any(row["area"] for row in written):
         form.refuse("expertise", remedy("expertise"))
+    elif any(row["area"] and not row["level"] for row in written):
+        form.refuse("expertise", gettext("Each area needs its level"))
 
 
 def _languages(form: Form, _: FormContext) -> None:

@@ -103,16 +103,17 @@ class Answers(StoredEntry):
         ),
     ] = None
     language: Annotated[
-        Language,
+        Language | None,
         FieldSpec(
             Section.CONTACT,
             N_("Language in which we write to you"),
             Control.SELECT,
             title=N_("Language of messages"),
+            remedy=N_("Choose the language in which we write to you"),
             words=language_in_words,
             registered=True,
         ),
-    ] = "en"
+    ] = None
     organisation_id: Annotated[
         UUID | None,
         FieldSpec(

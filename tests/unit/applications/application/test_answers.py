@@ -21,6 +21,7 @@ WHOLE = {
     "name": "Ani Petrosyan",
     "own_name": "Անի Պետրոսյան",
     "email": "ani@police.example",
+    "language": "hy",
     "service": "police",
     "organisation_id": str(uuid4()),
     "rank_group": "operational",
