@@ -67,7 +67,7 @@ register_page_routers: list[APIRouter] = [
     departures.router,
     approvals.router,
     register_proposals.router,
-    access_pages.router,
+    *access_pages.routers,
     register_funds.router,
     tables.router,
     needs.router,

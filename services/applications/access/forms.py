@@ -5,6 +5,10 @@ from shared.i18n import N_
 from shared.web.forms import DateField, Form, Needed, SelectField
 
 
+class ConfirmForm(Form):
+    """A confirmation needs no more than its button."""
+
+
 class DeputyForm(Form):
     """Name a deputy for a term."""
 

@@ -81,6 +81,12 @@ async def by_id(session: AsyncSession, person_id: UUID, *, lock: bool = False) -
     return (await session.scalars(query)).one_or_none()
 
 
+async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> list[Person]:
+    """Return the people with these opaque ids, by name."""
+    query = select(Person).where(col(Person.id).in_(sorted(set(ids)))).order_by(col(Person.name), col(Person.subject))
+    return list((await session.scalars(query)).all())
+
+
 async def by_address(session: AsyncSession, addresses: Collection[str]) -> dict[str, str]:
     """Return the owners of addresses: address in lower case -> sign-in subject."""
     lowered = sorted({address.lower() for address in addresses})

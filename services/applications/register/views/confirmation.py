@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.register.store import entries
     from services.applications.settings import Settings
     from shared.contracts.access import AccessGrant
     from shared.identity import Principal
@@ -145,27 +146,45 @@ async def access_page(
     )
 
 
-async def access_list(
-    session: AsyncSession, principal: Principal, settings: Settings, *, every: bool, page: int
-) -> AccessList:
-    """Return one page of the list: what is due, without the reader's own; with `every` everybody with access."""
-    times, today = confirmation_times(settings), clock.today()
-    due_before = times.due_before(today)
-    rows, total = await people.to_confirm(
-        session,
-        scope_of(principal),
-        until=None if every else due_before,
-        today=today,
-        page=page,
-        but=None if every else principal.subject,
+async def access_rows(
+    session: AsyncSession, principal: Principal, settings: Settings, ids: Sequence[UUID]
+) -> list[AccessRow]:
+    """Return these people, as far as the principal sees them, as rows of the list."""
+    scope = scope_of(principal)
+    found = await people.by_ids(session, ids)
+    return await _rows(
+        session, principal, settings, [row for row in found if scope.covers(row.country, row.organisation_id)]
     )
-    grants = await people.grants(session, [row.subject for row in rows])
+
+
+async def _rows(
+    session: AsyncSession, principal: Principal, settings: Settings, found: Sequence[entries.Person]
+) -> list[AccessRow]:
+    times = confirmation_times(settings)
+    due_before = times.due_before(clock.today())
+    grants = await people.grants(session, [row.subject for row in found])
     names = await words.organisation_names(session, [list(of_person) for of_person in grants.values()])
     shown = []
-    for row in rows:
+    for row in found:
         person, of_person = person_view(row), grants.get(row.subject, ())
         roles = [words.grant(grant, names) for grant in grants_to_confirm(person, of_person)]
         state = access_state(person, of_person, due_before)
         access = _to_confirm(principal, times, person, of_person)
         shown.append(AccessRow(access, roles, state, person.subject == principal.subject))
-    return AccessList(shown, total, times)
+    return shown
+
+
+async def access_list(
+    session: AsyncSession, principal: Principal, settings: Settings, *, every: bool, page: int
+) -> AccessList:
+    """Return one page of the list: what is due, without the reader's own; with `every` everybody with access."""
+    times, today = confirmation_times(settings), clock.today()
+    rows, total = await people.to_confirm(
+        session,
+        scope_of(principal),
+        until=None if every else times.due_before(today),
+        today=today,
+        page=page,
+        but=None if every else principal.subject,
+    )
+    return AccessList(await _rows(session, principal, settings, rows), total, times)

@@ -160,8 +160,15 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert "Ani Petrosyan" in listed
     assert "Tigran Hakobyan" not in listed
     assert await lapse(bus, TIMES) == 0
-    answer = await programme.as_("tigran").post(f"{PAGES}/access", data={"person": [ani["id"], tigran["id"]]})
+    asked = f"{PAGES}/access/confirm?person={ani['id']}&person={tigran['id']}"
+    page = (await programme.as_("tigran").get(asked)).text
+    assert "Ani Petrosyan" in page.partition("What will happen")[2]
+    assert "Your own: somebody else confirms it." in page.partition("What will happen")[0]
+    answer = await programme.as_("tigran").post(asked)
     assert answer.status_code == 303
+    done = (await programme.as_("tigran").get(answer.headers["location"])).text
+    assert "1 access is confirmed for another year" in done
+    assert "1 was left as it is" in done
     assert len((await programme.get("tigran", "/register/access"))["items"]) == 1
 
     clock.move(timedelta(days=60))
@@ -187,7 +194,7 @@ async def test_nobody_confirms_their_own_access_or_that_of_another_country(progr
     assert answer == {"confirmed": [], "left": [ids["tigran"]]}
     answer = await programme.post("programme", "/register/access/confirm", {"ids": [ids["programme"], ids["nino"]]})
     assert answer == {"confirmed": [ids["nino"]], "left": [ids["programme"]]}
-    empty = await programme.as_("tigran").post(f"{PAGES}/access", data={})
+    empty = await programme.as_("tigran").post(f"{PAGES}/access/confirm", data={})
     assert (empty.status_code, "Choose at least one person" in empty.text) == (422, True)
     await programme.post("claire", "/register/access/confirm", {"ids": [ids["ani"]]}, 403)
     assert (await programme.as_("tigran").post(f"{PAGES}/people/{ids['ani']}/confirm")).status_code == 303

@@ -1,0 +1,174 @@
+"""List the access that is to be confirmed once a year, and confirm that of one person or of several."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from services.applications.access.actions import yearly_confirmation
+from services.applications.access.forms import ConfirmForm
+from services.applications.display import tag
+from services.applications.guards import Decider
+from services.applications.parameters import REGISTER, BusDep, Portal, settings_of
+from services.applications.refusals import not_found
+from services.applications.register.views import confirmation
+from services.applications.register.views.confirmation import AccessRow
+from shared.errors import ProblemCode, Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
+from shared.web.lists import Cell, Column, Empty, Link, Listing, Tick, list_page
+from shared.web.render import see_other
+
+router = APIRouter(prefix=REGISTER, include_in_schema=False)
+ACCESS, PEOPLE = f"{REGISTER}/access", f"{REGISTER}/people"
+ACTS = {"confirm": BulkAct(ConfirmForm, N_("Confirm for another year"), N_("Confirm access"))}
+
+
+@router.get("/access")
+async def to_confirm(
+    request: Request,
+    principal: Decider,
+    bus: BusDep,
+    settings: Portal,
+    all: str = "",  # noqa: A002 - the word in the address
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """List the people whose access is to be confirmed, oldest first; with `all` everybody."""
+    async with bus.read() as session:
+        shown = await confirmation.access_list(session, principal, settings, every=bool(all), page=page)
+    everybody = Link(gettext("Show everybody"), f"{ACCESS}?all=1")
+    heads = gettext("Person"), gettext("Roles"), gettext("Last confirmed"), gettext("Lapses after"), gettext("State")
+    ticks = any(row.access.may_confirm for row in shown.rows)
+    listing = Listing(
+        gettext("Confirm access"),
+        ACCESS,
+        [Column(head) for head in heads],
+        [[*([_tick(row)] if ticks else []), *_row(row)] for row in shown.rows],
+        shown.total,
+        Empty(
+            gettext("No access has to be confirmed now. We ask from eleven months after the last time."),
+            everybody.text,
+            everybody.href,
+        ),
+        page=page,
+        intro=gettext(
+            "Each access is confirmed once a year: is this person still there, and does he or she still need these"
+            " roles? What is not confirmed within %(days)d days lapses, and can be given back."
+        )
+        % {"days": shown.times.lapse},
+        acts=[("confirm", gettext(ACTS["confirm"].button))] if ticks else [],
+        decide=f"{ACCESS}/confirm",
+        back=REGISTER,
+        back_text=gettext("Register"),
+        legend="access",
+    )
+    other = Link(gettext("Show only what is due"), ACCESS) if all else everybody
+    return list_page(request, listing, "access/access.html", other=other)
+
+
+def _tick(row: AccessRow) -> Tick | str:
+    """Return the box of a person whose access the reader may confirm; empty for the others."""
+    return Tick("person", str(row.access.id), row.access.name) if row.access.may_confirm else ""
+
+
+def _row(row: AccessRow) -> list[Cell]:
+    access, standing = row.access, tag("access", row.state)
+    if not access.may_confirm:
+        standing = Markup('{}<br><span class="govuk-body-s tandem-quiet">{}</span>').format(standing, _obstacle(row))
+    return [
+        Link(access.name, f"{PEOPLE}/{access.id}"),
+        Markup("<br>").join(row.roles),
+        dates.day(access.confirmed_on),
+        dates.day(access.lapses),
+        standing,
+    ]
+
+
+@router.post("/people/{person_id}/confirm")
+async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
+    """Confirm this person's access for another year."""
+    result = await yearly_confirmation.confirm(bus, principal, [person_id])
+    if not result.confirmed and not result.left:
+        raise not_found()
+    if result.left:
+        raise Refused(
+            gettext("Somebody else confirms this access: nobody confirms the own one."),
+            code=ProblemCode.SECOND_PERSON_NEEDED,
+        )
+    return see_other(f"{PEOPLE}/{person_id}?done=confirmed")
+
+
+def _obstacle(row: AccessRow) -> str:
+    """Return who confirms an access that the reader may not confirm."""
+    if row.own:
+        return gettext("Your own: somebody else confirms it.")
+    return gettext("The programme coordinator confirms it.")
+
+
+async def _rows(ticked: Ticked[ConfirmForm], ids: Sequence[UUID]) -> list[AccessRow]:
+    async with ticked.bus.read() as session:
+        return await confirmation.access_rows(session, ticked.principal, settings_of(ticked.request), ids)
+
+
+def _item(row: AccessRow, text: str) -> Item:
+    return Item(row.access.id, row.access.name, "; ".join(row.roles), tag("access", row.state), text)
+
+
+async def _preview(ticked: Ticked[ConfirmForm]) -> Items:
+    found = await _rows(ticked, ticked.ids)
+    back = gettext("The access is given back, and confirmed for another year.")
+    stays = gettext("The access stays for another year.")
+    return Items(
+        [_item(row, back if row.access.lapsed_on else stays) for row in found if row.access.may_confirm],
+        [_item(row, _obstacle(row)) for row in found if not row.access.may_confirm],
+    )
+
+
+async def _decide(ticked: Ticked[ConfirmForm]) -> Result:
+    result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids)
+    return Result(result.confirmed, result.left)
+
+
+async def _outcome(ticked: Ticked[ConfirmForm], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
+    confirmed, others = await _rows(ticked, done), await _rows(ticked, left)
+    return Items(
+        [_item(row, gettext("Confirmed for another year")) for row in confirmed],
+        [_item(row, _obstacle(row)) for row in others],
+    )
+
+
+add_bulk_decision(
+    router,
+    Decider,
+    BulkDecision(
+        path="/access/confirm",
+        done_path="/access/confirmed",
+        query="person",
+        home=f"{PEOPLE}/",
+        acts=ACTS,
+        words=BulkWords(
+            none=lambda: gettext("Choose at least one person."),
+            several=lambda count: ngettext("%(num)d person", "%(num)d people", count) % {"num": count},
+            button=lambda count, act: (
+                ngettext("%(act)s: %(num)d person", "%(act)s: %(num)d people", count) % {"num": count, "act": act}
+            ),
+            done=lambda count: (
+                ngettext(
+                    "%(num)d access is confirmed for another year",
+                    "%(num)d accesses are confirmed for another year",
+                    count,
+                )
+                % {"num": count}
+            ),
+            heads=lambda: (gettext("Person"), gettext("Roles")),
+        ),
+        back=lambda _act, _query: ACCESS,
+        preview=_preview,
+        decide=_decide,
+        outcome=_outcome,
+    ),
+)

@@ -1,0 +1,126 @@
+"""Show and name deputies, and end them."""
+
+from datetime import date
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.access.actions import deputies
+from services.applications.access.forms import DeputyForm
+from services.applications.guards import Holder
+from services.applications.parameters import REGISTER, BusDep
+from services.applications.register.forms import set_choices
+from services.applications.register.views import deputies as views
+from services.applications.register.views import words
+from services.applications.register.views.deputies import DeputyOffices
+from services.applications.register.views.entries import Person
+from shared.contracts import labels
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.ids import read_id
+from shared.time import clock
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.render import see_other
+
+router = APIRouter(include_in_schema=False)
+DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
+
+
+def _holder_id(asked: Asked[DeputyForm]) -> UUID | None:
+    """Return the id of the person whose deputies are shown; None for the reader's own."""
+    return read_id(asked.request.query_params.get("person", ""))
+
+
+async def _new_deputy(_: Asked[DeputyForm]) -> DeputyForm:
+    return DeputyForm(data={"since": clock.today()})
+
+
+async def _offer(asked: Asked[DeputyForm]) -> None:
+    """Offer the offices for which a deputy can be named, and the candidates."""
+    form = asked.form
+    async with asked.bus.read() as session:
+        offices = await views.deputy_offices(session, asked.principal, _holder_id(asked))
+    roles = [(role.value, labels.role(role)) for role in offices.roles]
+    set_choices(form.role, roles, blank=N_("Choose one") if len(roles) > 1 else None)
+    candidates = [(str(person.id), _candidate(person, offices)) for person in offices.candidates]
+    set_choices(form.deputy, candidates, blank=N_("Choose one"))
+
+
+def _candidate(person: Person, offices: DeputyOffices) -> str:
+    organisation = offices.organisations.get(str(person.organisation_id))
+    return f"{person.name} ({organisation})" if organisation is not None else person.name
+
+
+async def _ask_deputy(asked: Asked[DeputyForm]) -> Question:
+    """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
+    async with asked.bus.read() as session:
+        offices = await views.deputy_offices(session, asked.principal, _holder_id(asked))
+        shown = await views.deputies(session, offices.holder.subject)
+    own = offices.holder.subject == asked.principal.subject
+    title = gettext("Deputies") if own else gettext("Deputies of %(name)s") % {"name": offices.holder.name}
+    text = (
+        gettext(
+            "A deputy does for a time what you do in a role, and everybody sees that he or she acts as a deputy. You"
+            " keep the role."
+        )
+        if own
+        else gettext("A deputy does for a time what this person does in a role; the person keeps it.")
+    )
+    return Question(
+        title,
+        gettext("Name the deputy"),
+        "/applications/" if own else f"{PEOPLE}/{offices.holder.id}",
+        text=text,
+        template="access/deputies.html",
+        more={
+            "holder": offices.holder,
+            "own": own,
+            "offices": offices.offices,
+            "deputies": shown.deputies,
+            "for_others": shown.stands_in_for,
+            "register_words": words,
+            "today": clock.today(),
+            "done": asked.request.query_params.get("done"),
+        },
+    )
+
+
+async def _name_deputy(asked: Asked[DeputyForm]) -> str:
+    holder_id, form = _holder_id(asked), asked.form
+    assert form.since.data is not None
+    await deputies.appoint_deputy(
+        asked.bus,
+        asked.principal,
+        deputy_id=UUID(form.deputy.data),
+        role=Role(form.role.data),
+        since=form.since.data,
+        until=form.until.data,
+        holder_id=holder_id,
+    )
+    return _deputies_at(holder_id, "named")
+
+
+add_decision(router, Holder, Decision(DEPUTIES, DeputyForm, _ask_deputy, _name_deputy, new=_new_deputy, prepare=_offer))
+
+
+def _deputies_at(holder_id: UUID | None, done: str) -> str:
+    return f"{DEPUTIES}?done={done}" + (f"&person={holder_id}" if holder_id else "")
+
+
+@router.post(f"{DEPUTIES}/end")
+async def end_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
+    """End a deputy early."""
+    sent = await request.form()
+    deputy_text, _, rest = str(sent.get("deputy", "")).partition(":")
+    role, _, since = rest.partition(":")
+    deputy_id = read_id(deputy_text)
+    try:
+        since_day, office = date.fromisoformat(since), Role(role)
+    except ValueError:
+        deputy_id = None
+    if deputy_id is None:
+        raise Refused(gettext("There is no such deputy any more."), 404)
+    await deputies.end(bus, principal, deputy_id=deputy_id, role=office, since=since_day)
+    return see_other(_deputies_at(read_id(person), "ended"))
