@@ -14,10 +14,12 @@ from services.applications.partners.model import (
     Choice,
     GroupChoice,
     OpenCases,
+    Stage,
     choice_name,
     field_of,
     group_name,
 )
+from services.applications.register.forms import set_choices
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.web.forms import (
@@ -35,6 +37,8 @@ from shared.web.forms import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.contracts.codes import Side
+
 
 class ReinstateForm(Form):
     """From when a partner is reinstated, and why."""
@@ -47,35 +51,54 @@ class ReinstateForm(Form):
     )
 
 
-def suspend_form(open_cases: OpenCases, funds: Mapping[str, str]) -> type[Form]:
-    """Return a form that asks about each group that has cases; `funds` are those that can pay (id -> name)."""
-    fields: dict[str, Any] = {
+def _fields_of(side: Side, stage: Stage) -> dict[str, Any]:
+    """Return the fields that ask about one group of cases."""
+    name = field_of(side, stage)
+    fields: dict[str, Any] = {name: RadioField("", [Needed(N_("Choose what becomes of them"))], choices=())}
+    if Choice.FUND in CHOICES[stage]:
+        fields[f"{name}_fund"] = SelectField(N_("Which fund, if you move them"), render_kw={"size": 20})
+    if Choice.CANCEL in CHOICES[stage]:
+        fields[f"{name}_notice"] = NumberField(
+            N_("Days of notice, if you cancel them"),
+            [Between(0, LONGEST_NOTICE)],
+            description=N_("0 ends them on the day of the suspension"),
+            default=0,
+            render_kw={"size": 3},
+        )
+    return fields
+
+
+SuspendForm: type[Form] = type(
+    "SuspendForm",
+    (Form,),
+    {
         "since": DateField(
             N_("From which day is it suspended?"),
             [Needed(N_("Enter the day"))],
             description=N_("Today, or a later day within a year"),
         )
     }
-    for side, stage in open_cases.groups:
+    | {name: field for group in GROUPS for name, field in _fields_of(*group).items()},
+)
+"""From when a partner is suspended, and what becomes of each group of cases; see `keep_groups`."""
+
+
+def keep_groups(form: Form, open_cases: OpenCases, funds: Mapping[str, str]) -> None:
+    """Ask only about the groups that have cases; `funds` are those that can pay (id -> name)."""
+    for side, stage in GROUPS:
         name = field_of(side, stage)
-        count = len(open_cases.of(side, stage))
-        fields[name] = RadioField(
-            f"{group_name(side, stage)} ({count})",
-            [Needed(N_("Choose what becomes of them"))],
-            choices=[(choice.value, choice_name(stage, choice)) for choice in CHOICES[stage]],
-        )
-        if Choice.FUND in CHOICES[stage]:
-            fields[f"{name}_fund"] = SelectField(
-                N_("Which fund, if you move them"), choices=list(funds.items()), blank=N_("Choose a fund")
-            )
-        if Choice.CANCEL in CHOICES[stage]:
-            fields[f"{name}_notice"] = NumberField(
-                N_("Days of notice, if you cancel them"),
-                [Between(0, LONGEST_NOTICE)],
-                description=N_("0 ends them on the day of the suspension"),
-                default=0,
-            )
-    return type("SuspendForm", (Form,), fields)
+        if (side, stage) not in open_cases.groups:
+            for field in [known for known in (name, f"{name}_fund", f"{name}_notice") if known in form]:
+                del form[field]
+            continue
+        choice_field = form[name]
+        assert isinstance(choice_field, RadioField)
+        choice_field.label.text = f"{group_name(side, stage)} ({len(open_cases.of(side, stage))})"
+        set_choices(choice_field, [(choice.value, choice_name(stage, choice)) for choice in CHOICES[stage]])
+        if f"{name}_fund" in form:
+            fund_field = form[f"{name}_fund"]
+            assert isinstance(fund_field, SelectField)
+            set_choices(fund_field, list(funds.items()), blank=N_("Choose a fund"))
 
 
 def form_choices(form: Form, open_cases: OpenCases) -> tuple[GroupChoice, ...]:

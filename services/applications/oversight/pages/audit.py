@@ -1,6 +1,6 @@
 """Show auditors and the data protection officer what was done and tried."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -25,9 +25,10 @@ from shared.contracts.codes import PARTNERS, PartnerStatus, ReleasePurpose
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
-from shared.web.render import render
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
+HERE = "/applications/audit"
 
 
 KINDS: dict[AuditKind, str] = {
@@ -54,31 +55,36 @@ async def audit(
     """Show one page of the filtered audit trail."""
     async with bus.read() as session:
         listed = await views.audit_list(session, filters, page)
-    rows = [[dates.moment(entry.at), entry.who, what(entry), _about(entry), details(entry)] for entry in listed.shown]
-    return render(
-        request,
-        "oversight/audit.html",
-        rows=rows,
-        total=listed.total,
+    query = f"?{request.url.query}" if request.url.query else ""
+    heads = gettext("When"), gettext("Who"), gettext("What"), gettext("About"), gettext("More")
+    listing = Listing(
+        gettext(KINDS[filters.kind]),
+        HERE,
+        [Column(head) for head in heads],
+        [[dates.moment(entry.at), entry.who, what(entry), _about(entry), details(entry)] for entry in listed.shown],
+        listed.total,
+        _empty(filters),
         page=page,
-        fields=_fields(filters),
-        title=gettext(KINDS[filters.kind]),
-        narrowed=filters != AuditFilters(kind=filters.kind),
-        kind=filters.kind,
-        download=f"/applications/audit.csv?{request.url.query}" if request.url.query else "/applications/audit.csv",
+        caption=gettext("Audit"),
+        back="/applications/",
+        filters=_filters(filters),
+    )
+    return list_page(request, listing, "oversight/audit.html", download=f"{HERE}.csv{query}")
+
+
+def _empty(filters: AuditFilters) -> Empty:
+    """Return why there are no rows: nothing fits the filters, or there is nothing of the kind."""
+    if filters == AuditFilters(kind=filters.kind):
+        return Empty(gettext("Nothing of this kind has happened yet."))
+    return Empty(
+        gettext("Nothing fits these filters."), gettext("Show all of this kind"), f"{HERE}?kind={filters.kind}"
     )
 
 
-def _fields(filters: AuditFilters) -> list[dict[str, Any]]:
-    """Return the filters of the kind, as the macro draws them."""
-    fields: list[dict[str, Any]] = [
-        {
-            "name": "kind",
-            "label": gettext("What"),
-            "options": [(kind.value, gettext(text)) for kind, text in KINDS.items()],
-            "value": filters.kind,
-        }
-    ]
+def _filters(filters: AuditFilters) -> list[Filter]:
+    """Return the filters of the kind."""
+    kinds = [(kind.value, gettext(text)) for kind, text in KINDS.items()]
+    found = [Filter("kind", gettext("What"), filters.kind, kinds, always=True)]
     choices = {
         AuditKind.ATTEMPTS: [(code, gettext(text)) for code, text in WHY.items()],
         AuditKind.REGISTER: [],
@@ -87,15 +93,18 @@ def _fields(filters: AuditFilters) -> list[dict[str, Any]]:
         AuditKind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
     }[filters.kind]
     if choices:
-        fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": filters.what})
+        found.append(Filter("what", gettext("More exactly"), filters.what or "", choices))
     if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES}:
         countries = [(code, labels.country(code)) for code in PARTNERS]
-        fields.append({"name": "country", "label": gettext("Country"), "options": countries, "value": filters.country})
+        found.append(Filter("country", gettext("Country"), filters.country or "", countries))
     if filters.kind is not AuditKind.RELEASES:
-        fields.append({"name": "who", "label": gettext("Who (sign-in name)"), "value": filters.who})
-    fields.append({"name": "since", "label": gettext("From day, like 2026-11-24"), "value": filters.since})
-    fields.append({"name": "until", "label": gettext("To day"), "value": filters.until})
-    return fields
+        found.append(Filter("who", gettext("Who (sign-in name)"), filters.who or ""))
+    since, until = (day.isoformat() if day else "" for day in (filters.since, filters.until))
+    return [
+        *found,
+        Filter("since", gettext("From day, like 2026-11-24"), since),
+        Filter("until", gettext("To day"), until),
+    ]
 
 
 def what(entry: AuditEntry) -> str:
@@ -113,11 +122,11 @@ def what(entry: AuditEntry) -> str:
             return gettext(_LOOKS.get(entry.what, entry.what))
 
 
-def _about(entry: AuditEntry) -> Any:
+def _about(entry: AuditEntry) -> Cell:
     """Return what it was about, with a link if the reader may follow it."""
     if entry.kind is AuditKind.PARTNERS and entry.country is not None:
         address = f"/applications/partners/{entry.country}/decisions/{entry.about}"
-        return {"text": labels.country(entry.country), "href": address}
+        return Link(labels.country(entry.country), address)
     return entry.about
 
 

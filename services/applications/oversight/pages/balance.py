@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from services.applications.display import country_filter, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.oversight.model import Way
 from services.applications.oversight.views import balance as views
@@ -26,6 +26,7 @@ from shared.contracts.codes import Role
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 from shared.web.csv_files import csv_file
+from shared.web.lists import Cell, Count, Filter, Link, country_filter
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
@@ -111,14 +112,14 @@ async def show(
         total=details.total,
         page=page,
         narrowed=address.filters != Filters(),
-        fields=_fields(address, details),
+        fields=_filters(address, details),
         csv_href=address.address(f"{HERE}.csv"),
     )
 
 
-def _case(case: BalanceCase, names: dict[UUID, str]) -> list[Any]:
+def _case(case: BalanceCase, names: dict[UUID, str]) -> list[Cell]:
     return [
-        {"text": case.reference, "href": f"/applications/{case.kind}s/{case.id}"},
+        Link(case.reference, f"/applications/{case.kind}s/{case.id}"),
         labels.label(case.way),
         labels.country(case.other),
         names.get(case.other_organisation_id, "") if case.other_organisation_id else "",
@@ -128,67 +129,56 @@ def _case(case: BalanceCase, names: dict[UUID, str]) -> list[Any]:
     ]
 
 
-def _count(totals: BalanceTotals, way: Way, address: AddressFilters) -> dict[str, Any]:
+def _count(totals: BalanceTotals, way: Way, address: AddressFilters) -> Count:
     name = labels.label(way)
     if way.of_visits:
         days = totals.days.of(way)
         name = f"{name}, {ngettext('%(num)d day', '%(num)d days', days) % {'num': days}}"
-    return {"count": totals.counts.of(way), "name": name, "href": address.address(way=way.value), "tone": "go"}
+    return Count(totals.counts.of(way), name, address.address(way=way.value), "go")
 
 
-def _cells(row: BalanceTotals, address: AddressFilters, **keys: Any) -> list[Any]:
+def _cells(row: BalanceTotals, address: AddressFilters, **keys: Any) -> list[Cell]:
     """Return numbers and days by direction, each number with a link to exactly its cases."""
-    cells: list[Any] = []
+    cells: list[Cell] = []
     for way in Way:
         count = row.counts.of(way)
-        cells.append({"text": count, "href": address.address(way=way.value, **keys)} if count else 0)
+        cells.append(Link(str(count), address.address(way=way.value, **keys)) if count else 0)
         if way.of_visits:
             cells.append(row.days.of(way))
     return cells
 
 
-def _year(row: BalanceOfYear, address: AddressFilters, references: dict[UUID, str], *, several: bool) -> list[Any]:
+def _year(row: BalanceOfYear, address: AddressFilters, references: dict[UUID, str], *, several: bool) -> list[Cell]:
     return [
-        {"text": str(row.year), "href": address.address(year=row.year)},
+        Link(str(row.year), address.address(year=row.year)),
         *([labels.country(row.country)] if several else []),
         references.get(row.call_id, ""),
         *_cells(row, address, country=row.country, year=row.year, call=row.call_id),
     ]
 
 
-def _place(row: BalanceWithPlace, address: AddressFilters, names: dict[UUID, str], *, several: bool) -> list[Any]:
+def _place(row: BalanceWithPlace, address: AddressFilters, names: dict[UUID, str], *, several: bool) -> list[Cell]:
     return [
-        {"text": labels.country(row.other), "href": address.address(other=row.other)},
+        Link(labels.country(row.other), address.address(other=row.other)),
         *([labels.country(row.country)] if several else []),
         names.get(row.organisation_id, "") if row.organisation_id else "",
         *_cells(row, address, country=row.country, other=row.other, organisation=row.organisation_id),
     ]
 
 
-def _fields(address: AddressFilters, details: BalanceDetails) -> list[dict[str, Any]]:
+def _filters(address: AddressFilters, details: BalanceDetails) -> list[Filter]:
     years = sorted({call.year + offset for call in details.calls for offset in (0, 1)}, reverse=True)
-    fields: list[dict[str, Any]] = [
-        {
-            "name": "way",
-            "label": gettext("Which"),
-            "options": [(way.value, labels.label(way)) for way in Way],
-            "value": address.way,
-        },
-        {
-            "name": "year",
-            "label": gettext("Year"),
-            "options": [(str(year), str(year)) for year in years],
-            "value": address.year,
-        },
-        {
-            "name": "call",
-            "label": gettext("Call"),
-            "options": [(str(call.id), f"{call.reference} {call.title}") for call in details.calls],
-            "value": address.call,
-        },
+    return [
+        Filter("way", gettext("Which"), address.way or "", [(way.value, labels.label(way)) for way in Way]),
+        Filter("year", gettext("Year"), str(address.year or ""), [(str(year), str(year)) for year in years]),
+        Filter(
+            "call",
+            gettext("Call"),
+            str(address.call or ""),
+            [(str(call.id), f"{call.reference} {call.title}") for call in details.calls],
+        ),
+        *country_filter(sorted(details.countries, key=labels.country), address.country),
     ]
-    countries = sorted(((code, labels.country(code)) for code in details.countries), key=lambda option: option[1])
-    return fields + country_filter(countries, address.country)
 
 
 COLUMNS = (

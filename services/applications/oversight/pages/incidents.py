@@ -1,27 +1,27 @@
 """Report an incident in confidence, and follow it up as one of its chosen readers."""
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import page_rows, state_counts, tag
-from services.applications.forms import submit_change
+from services.applications.display import page_rows, tag
 from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.forms import IncidentForm, WordsForm
 from services.applications.oversight.model import Category, Reader
 from services.applications.oversight.views.incidents import Incident, IncidentReport, may_report, visible_incidents
 from services.applications.parameters import BusDep
-from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import Principal, signed_in
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.lists import Cell, Column, Empty, Link, Listing, list_page, state_counts
 from shared.web.live import live_route
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
@@ -44,20 +44,33 @@ async def show_all(
     async with bus.read() as session:
         visible = await visible_incidents(session, principal)
     filtered = [incident for incident in visible if not state or incident.state == state]
-    return render(
-        request,
-        "oversight/incidents.html",
-        rows=[_row(incident) for incident in page_rows(filtered, page)],
-        total=len(filtered),
+    heads = gettext("Report"), gettext("About"), gettext("Reported on"), gettext("By"), gettext("State")
+    listing = Listing(
+        gettext("Incident reports"),
+        HERE,
+        [Column(head) for head in heads],
+        [_row(incident) for incident in page_rows(filtered, page)],
+        len(filtered),
+        Empty(
+            gettext(
+                "There is no report that you made, or that is for you to read. A report is made from the page of a"
+                " match, a visit or a mentorship."
+            ),
+            gettext("Look at the matches"),
+            "/applications/matches",
+        ),
         page=page,
-        size=PAGE,
         counts=state_counts("incident", Counter(incident.state.value for incident in visible)),
+        back="/applications/",
+        live=(f"{HERE}/live", "incidents"),
+        legend="incident",
     )
+    return list_page(request, listing)
 
 
-def _row(incident: Incident) -> list[Any]:
+def _row(incident: Incident) -> list[Cell]:
     return [
-        {"text": incident.reference, "href": f"{HERE}/{incident.id}"},
+        Link(incident.reference, f"{HERE}/{incident.id}"),
         labels.label(incident.category),
         dates.day(incident.reported_at, short=True),
         gettext("You") if incident.own else labels.label(incident.by),
@@ -65,43 +78,34 @@ def _row(incident: Incident) -> list[Any]:
     ]
 
 
-@router.get("/matches/{match_id}/incident")
-async def ask(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
+async def _ask(asked: Asked[IncidentForm]) -> Question:
     """Show the form of a report, with what to do first if somebody is in danger."""
-    return await _form_page(request, principal, bus, match_id, IncidentForm())
-
-
-async def _form_page(
-    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: IncidentForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        case = await may_report(session, principal, match_id)
-    return render(
-        request,
-        "oversight/incident_form.html",
-        status,
-        form_=form,
-        caption=case.application.reference,
-        back_href=f"/applications/matches/{match_id}",
+    async with asked.bus.read() as session:
+        case = await may_report(session, asked.principal, asked.id)
+    return Question(
+        gettext("Report an incident"),
+        gettext("Report it"),
+        f"/applications/matches/{asked.id}",
+        caption=case.application.reference or "",
+        template="oversight/incident_form.html",
     )
 
 
-@router.post("/matches/{match_id}/incident")
-async def report(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Report an incident."""
-    form = await IncidentForm.read(request)
+async def _report(asked: Asked[IncidentForm]) -> str:
+    form = asked.form
+    incident = await actions.report(
+        asked.bus,
+        asked.principal,
+        asked.id,
+        Category(form.category.data),
+        form.text.data or "",
+        [Reader(reader) for reader in form.readers.data or []],
+        form.happened_on.data,
+    )
+    return f"{HERE}/{incident.id}?done=reported"
 
-    async def act() -> Incident:
-        readers = [Reader(reader) for reader in form.readers.data or []]
-        category = Category(form.category.data)
-        return await actions.report(
-            bus, principal, match_id, category, form.text.data or "", readers, form.happened_on.data
-        )
 
-    incident = await submit_change(form, act)
-    if isinstance(incident, int):
-        return await _form_page(request, principal, bus, match_id, form, incident)
-    return see_other(f"{HERE}/{incident.id}?done=reported")
+add_decision(router, Anyone, Decision("/matches/{match_id}/incident", IncidentForm, _ask, _report))
 
 
 @router.get("/incidents/{incident_id}")

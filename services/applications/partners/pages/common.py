@@ -1,7 +1,8 @@
 """Show cases, decisions and paused placements or mentors on a partner's pages."""
 
-from typing import Any
 from urllib.parse import urlencode
+
+from markupsafe import Markup
 
 from services.applications.display import tag
 from services.applications.partners import model
@@ -10,6 +11,7 @@ from shared.contracts import labels
 from shared.contracts.codes import PartnerStatus
 from shared.i18n import gettext
 from shared.time import dates
+from shared.web.lists import Cell, Link
 
 
 def at(country: str, *further: object) -> str:
@@ -25,7 +27,7 @@ def decision_title(decision: PartnerDecision) -> str:
     return sentence % {"day": dates.day(decision.since)}
 
 
-def open_case_rows(open_cases: model.OpenCases) -> list[list[Any]]:
+def open_case_rows(open_cases: model.OpenCases) -> list[list[Cell]]:
     """Return the rows of open cases by group, then by state and country of the other side."""
     rows = []
     for side, stage in open_cases.groups:
@@ -37,12 +39,12 @@ def open_case_rows(open_cases: model.OpenCases) -> list[list[Any]]:
                 for code, count in model.by_other(in_state).items()
             )
             query = urlencode({"side": side.value, "stage": stage.value, "state": state})
-            number = {"text": str(len(in_state)), "href": at(open_cases.country, "cases") + "?" + query}
+            number = Link(str(len(in_state)), at(open_cases.country, "cases") + "?" + query)
             rows.append([model.group_name(side, stage), state_tag(stage, in_state[0]), number, others])
     return rows
 
 
-def state_tag(stage: model.Stage, case: model.OpenCase) -> Any:
+def state_tag(stage: model.Stage, case: model.OpenCase) -> Markup:
     """Return a tag with the state of a case as people see it."""
     kind = {
         model.Stage.WAITING: "application",
@@ -58,10 +60,10 @@ def supply(item: model.Supply) -> str:
     return gettext("Placement") if item.kind == "offer" else gettext("Mentor")
 
 
-def supply_link(item: model.Supply) -> dict[str, str]:
+def supply_link(item: model.Supply) -> Link:
     """Return the link to a paused placement or mentor."""
     folder = "offers" if item.kind == "offer" else "mentors"
-    return {"text": gettext("Open"), "href": f"/applications/{folder}/{item.id}"}
+    return Link(gettext("Open"), f"/applications/{folder}/{item.id}")
 
 
 def decision_state(decision: PartnerDecision) -> str:
@@ -73,11 +75,11 @@ def decision_state(decision: PartnerDecision) -> str:
     }[decision.state]
 
 
-def reference(case: model.OpenCase) -> dict[str, str]:
+def reference(case: model.OpenCase) -> Link:
     """Return the case's reference as a link."""
     if case.match_id is None:
-        return {"text": case.reference, "href": f"/applications/cases/{case.application_id}"}
-    return {"text": case.reference, "href": f"/applications/matches/{case.match_id}"}
+        return Link(case.reference, f"/applications/cases/{case.application_id}")
+    return Link(case.reference, f"/applications/matches/{case.match_id}")
 
 
 def _address(case: PartnerCase) -> str:
@@ -86,7 +88,7 @@ def _address(case: PartnerCase) -> str:
     return f"/applications/{folder}/{case.id}"
 
 
-def decided_row(case: PartnerCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
+def decided_row(case: PartnerCase, funds: dict[str, str], *, linked: bool) -> list[Cell]:
     """Return a case of a decision as a row: reference, group, other side, result, since when.
 
     `linked` for a reader who may open the case itself.
@@ -107,5 +109,5 @@ def decided_row(case: PartnerCase, funds: dict[str, str], *, linked: bool) -> li
     group = gettext("Placement") if case.kind == "offer" else gettext("Mentor")
     if case.stage is not None:
         group = model.group_name(case.side, case.stage)
-    name: Any = {"text": case.reference, "href": _address(case)} if linked else case.reference
+    name = Link(case.reference, _address(case)) if linked else case.reference
     return [name, group, case.other and labels.country(case.other), result, dates.moment(case.at)]

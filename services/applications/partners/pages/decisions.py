@@ -7,73 +7,74 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.forms import submit_change
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.actions import notices, suspension
 from services.applications.partners.forms import (
     ReinstateForm,
+    SuspendForm,
     as_parameters,
     choices_of,
     day_of,
     form_choices,
-    suspend_form,
+    keep_groups,
 )
 from services.applications.partners.pages.common import at, open_case_rows, reference, state_tag, supply
-from services.applications.partners.views import PartnerDecision
 from shared.contracts import labels
+from shared.i18n import gettext
 from shared.time import clock
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import Form, sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
-@router.get("/{country}/suspend")
-async def ask(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
-    """Ask from when, and what happens to each group."""
-    async with bus.read() as session:
-        partner = await views.partner(session, country)
+async def _partner(asked: Asked[Form]) -> views.Partner:
+    async with asked.bus.read() as session:
+        return await views.partner(session, asked.words["country"])
+
+
+async def _new_suspension(_: Asked[Form]) -> Form:
+    return SuspendForm(data={"since": clock.today()})
+
+
+async def _offer(asked: Asked[Form]) -> None:
+    """Ask only about the groups that have cases, and offer the funds that can pay."""
+    async with asked.bus.read() as session:
+        partner = await views.partner(session, asked.words["country"])
         funds = await views.paying_funds(session)
-    form = suspend_form(partner.open_cases, funds)(data={"since": clock.today()})
-    return _form_page(request, partner, form)
+    keep_groups(asked.form, partner.open_cases, funds)
 
 
-def _form_page(request: Request, partner: views.Partner, form: Form, status: int = 200) -> Response:
-    return render(
-        request,
-        "partners/suspend.html",
-        status,
-        form_=form,
-        country=partner.standing.country,
-        open_cases=open_case_rows(partner.open_cases),
-        groups=[
-            (model.group_name(side, stage), len(partner.open_cases.of(side, stage)), model.field_of(side, stage), stage)
-            for side, stage in partner.open_cases.groups
-        ],
-        supply=len(partner.open_cases.supply),
+async def _ask_suspend(asked: Asked[Form]) -> Question:
+    """Ask from when, and what happens to each group."""
+    partner = await _partner(asked)
+    country = partner.standing.country
+    return Question(
+        gettext("Suspend %(country)s") % {"country": labels.country(country)},
+        gettext("Look at what will be done"),
+        at(country),
+        template="partners/suspend.html",
+        more={"open_cases": open_case_rows(partner.open_cases), "supply": len(partner.open_cases.supply)},
     )
 
 
-@router.post("/{country}/suspend")
-async def look(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
+async def _to_preview(asked: Asked[Form]) -> str:
     """Check the choices, and go on to the preview of every case."""
-    async with bus.read() as session:
-        partner = await views.partner(session, country)
-        funds = await views.paying_funds(session)
-    form = await suspend_form(partner.open_cases, funds).read(request)
+    country, since = asked.words["country"], asked.form["since"].data
+    choices = form_choices(asked.form, (await _partner(asked)).open_cases)
+    async with asked.bus.read() as session:
+        await suspension.preview(session, country, since, choices)
+    return at(country, "suspend", "preview") + "?" + urlencode(as_parameters(since, choices))
 
-    async def act() -> str:
-        since, choices = form["since"].data, form_choices(form, partner.open_cases)
-        async with bus.read() as session:
-            await suspension.preview(session, country, since, choices)
-        return urlencode(as_parameters(since, choices))
 
-    parameters = await submit_change(form, act)
-    if isinstance(parameters, int):
-        return _form_page(request, partner, form, parameters)
-    return see_other(at(country, "suspend", "preview") + "?" + parameters)
+add_decision(
+    router,
+    Coordinator,
+    Decision("/{country}/suspend", SuspendForm, _ask_suspend, _to_preview, new=_new_suspension, prepare=_offer),
+)
 
 
 @router.get("/{country}/suspend/preview")
@@ -143,28 +144,40 @@ async def confirm(request: Request, country: str, principal: Coordinator, bus: B
     return see_other(at(country, "decisions", decision.id) + "?done=decided")
 
 
-@router.get("/{country}/reinstate")
-async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
+async def _new_reinstatement(_: Asked[ReinstateForm]) -> ReinstateForm:
+    return ReinstateForm(data={"since": clock.today()})
+
+
+async def _ask_reinstate(asked: Asked[ReinstateForm]) -> Question:
     """Ask from when the partner takes part again."""
-    async with bus.read() as session:
-        await views.partner(session, country)
-    return render(
-        request, "partners/reinstate.html", form_=ReinstateForm(data={"since": clock.today()}), country=country
+    country = (await _partner(asked)).standing.country
+    return Question(
+        gettext("Reinstate %(country)s") % {"country": labels.country(country)},
+        gettext("Reinstate it"),
+        at(country),
+        follows=[
+            gettext("What its people may counts again, as far as it was not ended meanwhile. Everybody signs in anew."),
+            gettext("Placements and mentors stay paused until their owners resume them."),
+            gettext(
+                "What was cancelled stays cancelled: its officers may apply again. A notice that has not run out ends."
+            ),
+        ],
     )
 
 
-@router.post("/{country}/reinstate")
-async def reinstate(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
-    """Reinstate the partner."""
-    form = await ReinstateForm.read(request)
+async def _reinstate(asked: Asked[ReinstateForm]) -> str:
+    form, country = asked.form, asked.words["country"]
+    decision = await suspension.reinstate(
+        asked.bus, asked.principal, country, form.since.data or date.min, form.note.data or ""
+    )
+    return at(country, "decisions", decision.id) + "?done=decided"
 
-    async def act() -> PartnerDecision:
-        return await suspension.reinstate(bus, principal, country, form.since.data or date.min, form.note.data or "")
 
-    decision = await submit_change(form, act, field="since")
-    if isinstance(decision, int):
-        return render(request, "partners/reinstate.html", decision, form_=form, country=country)
-    return see_other(at(country, "decisions", decision.id) + "?done=decided")
+add_decision(
+    router,
+    Coordinator,
+    Decision("/{country}/reinstate", ReinstateForm, _ask_reinstate, _reinstate, at="since", new=_new_reinstatement),
+)
 
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")

@@ -25,10 +25,13 @@ from services.applications.partners.pages.common import (
 from services.applications.register.views.entries import PartnerSince
 from shared.contracts import labels
 from shared.contracts.codes import Role
+from shared.i18n import gettext
 from shared.time import dates
+from shared.web.lists import PAGE, Column, Empty, Link, Listing, list_page
 from shared.web.render import render
 
-router = APIRouter(prefix="/applications/partners", include_in_schema=False)
+HERE = "/applications/partners"
+router = APIRouter(prefix=HERE, include_in_schema=False)
 
 
 @router.get("")
@@ -36,16 +39,27 @@ async def all_partners(request: Request, _: OverseerOrCoordinator, bus: BusDep) 
     """List all partner countries with their standing."""
     async with bus.read() as session:
         standings = await views.partners(session)
-    rows = [
+    heads = gettext("Country"), gettext("State"), gettext("Since"), gettext("Decided for later")
+    listing = Listing(
+        gettext("Partners"),
+        HERE,
+        [Column(head) for head in heads],
         [
-            {"text": labels.country(standing.country), "href": at(standing.country)},
-            tag("partner", standing.status),
-            standing.since and dates.day(standing.since),
-            standing.later and decision_title(standing.later),
-        ]
-        for standing in standings.items
-    ]
-    return render(request, "partners/all.html", rows=rows)
+            [
+                Link(labels.country(standing.country), at(standing.country)),
+                tag("partner", standing.status),
+                standing.since and dates.day(standing.since),
+                standing.later and decision_title(standing.later),
+            ]
+            for standing in standings.items
+        ],
+        len(standings.items),
+        Empty(gettext("No country takes part.")),
+        size=max(PAGE, len(standings.items)),
+        back="/applications/",
+        legend="partner",
+    )
+    return list_page(request, listing)
 
 
 @router.get("/{country}")
@@ -67,7 +81,7 @@ async def show(request: Request, country: str, principal: OverseerOrCoordinator,
         ],
         decisions=[
             [
-                {"text": decision_title(item), "href": at(country, "decisions", item.id)},
+                Link(decision_title(item), at(country, "decisions", item.id)),
                 decision_state(item),
                 dates.moment(item.decided_at),
                 partner.names.get(item.decided_by, item.decided_by),
@@ -115,7 +129,19 @@ async def cases_of(
         ]
         for case in page_rows(cases, page)
     ]
-    return render(request, "partners/cases.html", country=country, rows=rows, page=page, total=len(cases))
+    heads = gettext("Reference"), gettext("What"), gettext("State"), gettext("Other side")
+    listing = Listing(
+        gettext("What is in flight"),
+        at(country, "cases"),
+        [Column(head) for head in heads],
+        rows,
+        len(cases),
+        Empty(gettext("Nothing of this kind is in flight any more."), gettext("All that is in flight"), at(country)),
+        page=page,
+        caption=labels.country(country),
+        back=at(country),
+    )
+    return list_page(request, listing)
 
 
 @router.get("/{country}/decisions/{decision_id}")
