@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from services.applications.refusals import unreadable
 from shared.contracts.codes import (
     LANGUAGES,
     Expertise,
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
 
     from shared.contracts.calls import CallTerms
 
-T = TypeVar("T")
 CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
 """What the page that shows a revision sends beside the fields of the form."""
 
@@ -67,32 +63,6 @@ async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: s
         refuse(form, refused, field)
         return refused.status_code
     return 0
-
-
-async def submit_change(
-    form: Form,
-    submit: Callable[[], Awaitable[T]],
-    sentences: Callable[[ValidationError], dict[str, str]] = unreadable,
-    *,
-    field: str = "",
-) -> T | int:
-    """Return what the change of a valid form came to, or the status with which the form is shown again.
-
-    `submit` makes the entry, too: `sentences` says, by field, what is wrong with values that it does not take. A
-    refusal that names no field stands at `field`.
-    Raises `Refused` where no change of the form can help.
-    """
-    if not form.validate():
-        return 422
-    try:
-        return await submit()
-    except ValidationError as error:
-        for name, sentence in sentences(error).items():
-            form.refuse(name, sentence)
-        return 422
-    except Refused as refused:
-        refuse(form, refused, field)
-        return refused.status_code
 
 
 def refuse(form: Form, refused: Refused, field: str = "") -> None:
