@@ -215,6 +215,7 @@ async def test_files_without_a_table_are_refused(
     page = await programme.as_("tigran").post(f"{PAGES}/import", files={"file": (name, content)})
     assert page.status_code == 422
     assert 'href="#file"' in page.text
+    assert "What the columns mean" in page.text
 
 
 async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme) -> None:

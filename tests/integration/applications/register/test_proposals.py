@@ -303,6 +303,24 @@ async def test_a_proposal_that_newer_rules_refuse_is_listed_and_can_be_refused(p
     await programme.post("programme", f"{path}/refuse", {"reason": "incomplete"})
 
 
+async def test_a_pair_is_entered_by_page_and_ended(programme: Programme) -> None:
+    """The form names what is missing, and the page of a pair that has no end has a button that ends it."""
+    today, reader = clock.today(), programme.as_("programme")
+    form = {"between": "countries", "first_country": "AM", "since-day": str(today.day)}
+    form |= {"since-month": str(today.month), "since-year": str(today.year)}
+    page = await reader.post(f"{PAGES}/exclusions/new", data=form)
+    assert (page.status_code, 'href="#second_country"' in page.text) == (422, True)
+    assert "End it today" not in page.text
+    answer = await reader.post(f"{PAGES}/exclusions/new", data=form | {"second_country": "GE"})
+    assert answer.status_code == 303, answer.text
+    listed = (await reader.get(answer.headers["location"])).text
+    address = re.search(rf"{PAGES}/exclusions/[0-9a-f-]{{36}}", listed)
+    assert address is not None
+    assert "End it today" in (await reader.get(address[0])).text
+    assert (await reader.post(f"{address[0]}/end")).status_code == 303
+    assert "End it today" not in (await reader.get(address[0])).text
+
+
 async def test_the_way_back_from_a_proposal_keeps_the_filters_of_the_list(programme: Programme) -> None:
     """The link leads to the list as it was shown last."""
     made = await proposed(programme)
