@@ -1,4 +1,7 @@
-"""Start all of Tandem on this machine: `tandem run`."""
+"""Start all of Tandem on this machine: `tandem run`.
+
+A module of its own, since each subcommand is one, and the servers' code is imported only when it runs.
+"""
 
 import sys
 

@@ -62,7 +62,7 @@ class StoredEntry(BaseModel):
 
     @property
     def refused(self) -> dict[str, str]:
-        """What is stored and no longer accepted, by field (`rules.languages`), each with the reason."""
+        """The stored values that are no longer accepted, by field (`rules.languages`), each with the reason."""
         return {".".join(path): value.reason for path, value in self._unaccepted.items() if value.reason}
 
     def to_store(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Prometheus metrics of matching, all named `tandem_matching_…`."""
+"""The Prometheus metrics of matching, all named `tandem_matching_…`; a module, so that each is registered once."""
 
 from prometheus_client import Counter, Histogram
 

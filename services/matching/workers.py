@@ -1,4 +1,4 @@
-"""The background loops of matching, which the harness runs and restarts."""
+"""The background loops of matching, which the harness runs and restarts; every service lists its own here."""
 
 from services.matching.background.flows import run_flow_process
 from services.matching.cohorts.actions.job import work_cohorts

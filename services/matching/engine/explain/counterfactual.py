@@ -137,7 +137,7 @@ class Search:
         Most failures are detected without a run.
         """
         market = self._market
-        if (told := self._seat_told(candidate, trial, row)) is not None:
+        if (told := self._named_seat(candidate, trial, row)) is not None:
             return None if told == UNMATCHED else told
         if trial.candidate is not None and row is not None:
             if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
@@ -159,7 +159,7 @@ class Search:
                 self._anew.popitem(last=False)
         return self._anew[asked].seat_of(candidate)
 
-    def _seat_told(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
+    def _named_seat(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
         """Return the seat (UNMATCHED: none) that follows from prices or rounds; None if they cannot tell."""
         market, seat = self._market, trial.seat
         if self._trades is not None:

@@ -134,7 +134,7 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
     if not leaving:
         return
     by_application = {UUID(event.subject): event for event in leaving}
-    cases = await Transitions.load(tx, await store.held_by(tx.session, applications=list(by_application)))
+    cases = await Transitions.load(tx, await store.open_matches_of(tx.session, applications=list(by_application)))
     for match_id, match in sorted(cases.matches.items()):
         event = by_application[match.pairing.application_id]
         match event.data:
@@ -190,7 +190,7 @@ async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
 async def _without_seat(tx: Tx, ended: dict[UUID, tuple[Envelope, Party, Reason]]) -> None:
     if not ended:
         return
-    cases = await Transitions.load(tx, await store.held_by(tx.session, seats=list(ended)))
+    cases = await Transitions.load(tx, await store.open_matches_of(tx.session, seats=list(ended)))
     for match_id, match in sorted(cases.matches.items()):
         if match.state in UNCONFIRMED:
             event, by, reason = ended[match.seat_id]
@@ -203,7 +203,7 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
     closed = {UUID(event.subject): event for event in events if isinstance(event.data, call_events.CallClosed)}
     if not closed:
         return
-    cases = await Transitions.load(tx, await store.held_in(tx.session, list(closed)))
+    cases = await Transitions.load(tx, await store.open_matches_in(tx.session, list(closed)))
     for match_id, match in sorted(cases.matches.items()):
         if match.state in UNCONFIRMED:
             await cases.cancel(match_id, Party.PROGRAMME, Reason.OTHER, closed[match.pairing.call_id])

@@ -136,7 +136,7 @@ async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Matc
     return await asyncio.to_thread(lambda: {row.id: read(row) for row in rows})
 
 
-async def held_by(
+async def open_matches_of(
     session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
 ) -> set[UUID]:
     """Return the ids of the matches that are not over, reserves too, of these applications or for these seats."""
@@ -150,7 +150,7 @@ async def held_by(
     return {row.id for row in found}
 
 
-async def held_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID]:
+async def open_matches_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID]:
     """Return the ids of the matches of these calls that are not over, reserves too."""
     found = await session.execute(
         text("SELECT id FROM match WHERE state = ANY(:held) AND call_id = ANY(:calls)"),
