@@ -6,6 +6,7 @@ mentees are matched within what those leave of a country's ceiling.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -27,6 +28,7 @@ from services.matching.engine.problem.problem import (
 from services.matching.engine.problem.weeks import monday
 from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
+from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
 from shared.contracts.offers import OfferTerms
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
     from services.matching.engine.matching import Pair, Result
     from services.matching.lifecycle.model.match import Match
-    from shared.contracts.applications import ApplicationProfile
     from shared.contracts.calls import CallTerms
     from shared.contracts.mentors import MentorProfile
 
@@ -263,6 +264,10 @@ def _before_all(weights: Mapping[Criterion, Weight], objective: Objective) -> We
     return Weight(own.applicant, max(own.host, most + 1))
 
 
+_CARRIED = tuple(part.name for part in dataclasses.fields(Candidate) if part.name in ApplicationProfile.model_fields)
+"""The fields that a profile and a candidate have under one name: what needs no other form is taken as it is."""
+
+
 def _candidate(
     application_id: UUID,
     profile: ApplicationProfile,
@@ -273,26 +278,24 @@ def _candidate(
     size = sizes[profile.group_id] if profile.group_id else 1
 
     def make() -> Candidate:
+        carried = {
+            "organisation_id": str(profile.organisation_id),
+            "service": profile.service.value,
+            "expertise": {known.area.value: Skill(known.level, known.years) for known in profile.expertise},
+            "languages": {spoken.language: spoken.level for spoken in profile.languages},
+            "preferred_countries": frozenset(profile.preferred_countries),
+            "conflicts": frozenset(str(conflict) for conflict in profile.conflicts),
+            "group_id": str(profile.group_id) if profile.group_id else None,
+        }
         return Candidate(
             id=str(application_id),
-            kind=profile.kind,
-            country=profile.country,
-            organisation_id=str(profile.organisation_id),
-            rank_group=profile.rank_group,
-            service=profile.service.value,
-            expertise={known.area.value: Skill(known.level, known.years) for known in profile.expertise},
-            languages={spoken.language: spoken.level for spoken in profile.languages},
-            topics=profile.topics,
-            preferred_countries=frozenset(profile.preferred_countries),
             weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
             if profile.periods
             else None,
-            conflicts=frozenset(str(conflict) for conflict in profile.conflicts),
             barred=barred,
-            first_time=profile.first_time,
             pre_matched=str(profile.prematched_with) if profile.prematched_with else None,
-            group_id=str(profile.group_id) if profile.group_id else None,
             group_size=size,
+            **{name: carried.get(name, getattr(profile, name)) for name in _CARRIED},
         )
 
     return _candidates.of(application_id, (profile,), (terms.minimum_days, barred, size), make)
