@@ -118,8 +118,8 @@ def test_operations_say_who_may_call_them(document: Document) -> None:
 OPEN_TO_PROGRAMS = {
     "get_call",
     "get_feed",
-    "get_feed_name",
-    "get_feed_statement_name",
+    "get_feed_file",
+    "get_feed_statement_file",
     "get_figures_csv",
     "get_iati_xml",
     "get_indicator",

@@ -74,21 +74,21 @@ async def name_deputy(body: NamedDeputy, principal: Holder, bus: BusDep) -> Depu
     return await deputies.appoint_deputy(bus, principal, **dict(body))
 
 
-@router.post("/deputies/end")
+@router.post("/deputies/end", operation_id="end_register_deputy")
 async def end_deputy(body: EndedDeputy, principal: Holder, bus: BusDep) -> Ended:
     """End a deputy early, at once."""
     await deputies.end(bus, principal, **dict(body))
     return Ended(ended=True)
 
 
-@router.post("/own-address", status_code=202)
+@router.post("/own-address", operation_id="send_own_address_confirmation", status_code=202)
 async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> MailSent:
     """Send the mail by which the caller confirms his or her own address again."""
     await addresses.send_own_mail(bus, principal)
     return MailSent(sent=True)
 
 
-@router.post("/people/{person_id}/address", status_code=202)
+@router.post("/people/{person_id}/address", operation_id="send_person_address_confirmation", status_code=202)
 async def ask_for_person(person_id: UUID, principal: Decider, bus: BusDep) -> MailSent:
     """Send the mail by which the person confirms the address again."""
     await addresses.send_mail_to(bus, principal, person_id)

@@ -105,7 +105,7 @@ async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -
     return await _match_answer(bus, principal, match_id)
 
 
-@router.post("/{match_id}/receipt", status_code=201)
+@router.post("/{match_id}/receipt", operation_id="create_match_receipt_ticket", status_code=201)
 async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> Ticket:
     """Issue a ticket for host or mentor to the points in favour of this guest; valid for two minutes."""
     return await tickets.for_host(bus, settings, principal, match_id)

@@ -53,7 +53,7 @@ async def read_own(principal: guards.Mentor, bus: BusDep) -> Page[Mentor]:
         return await lists.own(session, principal)
 
 
-@router.get("/country")
+@router.get("/country", operation_id="list_country_mentors")
 async def read_country(
     principal: guards.Decider,
     bus: BusDep,
@@ -71,7 +71,7 @@ async def read_country(
         return await lists.page(session, principal, lists.Filters(state, call_id, country, reference), page)
 
 
-@router.get("/country/counts")
+@router.get("/country/counts", operation_id="count_country_mentors")
 async def count_country(
     principal: guards.Decider,
     bus: BusDep,
@@ -121,7 +121,7 @@ async def close(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mento
     return Mentor.of(await actions.close(bus, principal, mentor_id), principal)
 
 
-@router.post("/{mentor_id}/available")
+@router.post("/{mentor_id}/available", operation_id="confirm_mentor_availability")
 async def confirm(mentor_id: UUID, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Confirm that you still have time for mentees."""
     return Mentor.of(await actions.confirm(bus, principal, mentor_id), principal)

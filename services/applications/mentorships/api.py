@@ -98,7 +98,7 @@ async def sign(mentorship_id: UUID, principal: Pair, bus: BusDep, body: VersionT
     return await _mentorship_answer(bus, principal, mentorship_id)
 
 
-@router.post("/{mentorship_id}/agreement", status_code=201)
+@router.post("/{mentorship_id}/agreement", operation_id="propose_mentorship_agreement", status_code=201)
 async def propose(mentorship_id: UUID, body: ProposedTerms, principal: Pair, bus: BusDep) -> Mentorship:
     """Propose the next version of the agreement, and sign it."""
     await agreement.propose(bus, principal, mentorship_id, body.terms, based_on=body.based_on)
@@ -134,7 +134,7 @@ async def end(mentorship_id: UUID, principal: Pair, bus: BusDep, body: MaybeReas
     return await _mentorship_answer(bus, principal, mentorship_id)
 
 
-@router.post("/{mentorship_id}/visit", status_code=201)
+@router.post("/{mentorship_id}/visit", operation_id="propose_mentorship_visit", status_code=201)
 async def ask_visit(mentorship_id: UUID, body: NewPairVisit, principal: Pair, bus: BusDep) -> ProposedVisit:
     """Propose a visit under the same agreement."""
     request = await visit.ask(bus, principal, mentorship_id, body.periods, body.days, body.guest, body.note)

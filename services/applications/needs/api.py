@@ -97,7 +97,7 @@ async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> Need:
         return await views.need(session, principal, need_id)
 
 
-@router.post("/{need_id}")
+@router.post("/{need_id}", operation_id="change_register_need")
 async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> EntryId:
     """Change a need."""
     entry = body.need.model_copy(update={"id": need_id})

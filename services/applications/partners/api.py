@@ -68,7 +68,7 @@ async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: Bus
     return views.suspension_preview(shown.open_cases, shown.since, shown.digest)
 
 
-@router.post("/{country}/suspension", status_code=201)
+@router.post("/{country}/suspension", operation_id="suspend_partner", status_code=201)
 async def suspend(country: str, body: Suspension, principal: Coordinator, bus: BusDep) -> PartnerDecision:
     """Suspend a partner as previewed, at once or on its day; 409 if something has changed since the preview."""
     return await suspension.suspend(
@@ -76,7 +76,7 @@ async def suspend(country: str, body: Suspension, principal: Coordinator, bus: B
     )
 
 
-@router.post("/{country}/reinstatement", status_code=201)
+@router.post("/{country}/reinstatement", operation_id="reinstate_partner", status_code=201)
 async def reinstate(country: str, body: Reinstatement, principal: Coordinator, bus: BusDep) -> PartnerDecision:
     """Reinstate a partner, at once or on a later day: access holds again as it was."""
     return await suspension.reinstate(bus, principal, country, body.since, body.note)

@@ -131,7 +131,7 @@ async def read_all(
         return await lists.page(session, principal, lists.Filters(state, call_id, country, reference), page)
 
 
-@router.get("/counts")
+@router.get("/counts", operation_id="count_offers")
 async def count(
     principal: Holder,
     bus: BusDep,
@@ -170,7 +170,7 @@ async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: Plac
     return await _changes(bus, placement.call_id, body)
 
 
-@router.post("/{offer_id}/differences")
+@router.post("/{offer_id}/differences", operation_id="preview_offer_revision")
 async def differences(offer_id: UUID, body: PlacementChange, principal: Host, bus: BusDep) -> RevisionPreview:
     """Return what these fields would change of a published placement, and for whom. Nothing is written."""
     changes = await _changes_of(bus, principal, offer_id, body)
@@ -231,7 +231,7 @@ async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: BusDep) -
     return Placement.of(await placements.withdraw(bus, principal, offer_id, body.reason))
 
 
-@router.post("/{offer_id}/available")
+@router.post("/{offer_id}/available", operation_id="confirm_offer_availability")
 async def confirm(offer_id: UUID, principal: Host, bus: BusDep) -> Placement:
     """Confirm that it is still available."""
     return Placement.of(await placements.confirm(bus, principal, offer_id))

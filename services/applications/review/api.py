@@ -91,7 +91,7 @@ class Confirmation(Body):
     application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
 
 
-@router.get("/queue")
+@router.get("/queue", operation_id="list_queued_applications")
 async def read_queue(
     filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep, page: PageDep
 ) -> Page[QueuedApplication]:
@@ -100,7 +100,7 @@ async def read_queue(
         return await queued(session, principal, filters.filters, page)
 
 
-@router.get("/queue/figures")
+@router.get("/queue/figures", operation_id="get_queue_figures")
 async def read_queue_figures(
     filters: Annotated[QueueParameters, Query()], principal: Decider, bus: BusDep
 ) -> QueueFigures:
@@ -138,7 +138,7 @@ async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, b
     return decided(await endorsement.decide(bus, principal, application_id, decision))
 
 
-@router.post("/decisions")
+@router.post("/decisions", operation_id="decide_applications")
 async def decide(body: Decided, principal: Decider, bus: BusDep) -> BulkResult:
     """Decide the same on several applications; `left` says of which it was not possible, and why.
 
@@ -159,7 +159,7 @@ async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus:
     return decided(await endings.void(bus, principal.subject, application_id, body.reason))
 
 
-@router.get("/eligibility")
+@router.get("/eligibility", operation_id="list_eligibility_judgements")
 async def read_eligibility(
     _: Coordinator, bus: BusDep, page: PageDep, call_id: UUID | None = None
 ) -> Page[EligibilityJudgement]:

@@ -50,7 +50,7 @@ class Cohort(BaseModel):
     reserves: bool = False
 
 
-@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJob}})
+@router.post("/cohorts", operation_id="commit_cohort", status_code=201, responses={202: {"model": CohortJob}})
 async def commit(
     request: Request, response: Response, bus: BusDep, who: Programme, cohort: Cohort
 ) -> CommittedCohort | CohortJob:

@@ -71,13 +71,13 @@ async def restatement(_: Tracer, bus: BusDep, label: PeriodPath) -> Restatement:
     return views.restatement(found.where, found.proposal, found.changes, found.decided)
 
 
-@router.post("/periods/{label}/restatement")
+@router.post("/periods/{label}/restatement", operation_id="propose_period_restatement")
 async def propose(principal: Steerer, bus: BusDep, label: PeriodPath, proposed: RestatementIn) -> RestatementProposal:
     """Propose to state a frozen period's figures again."""
     return views.restatement_proposal(await restatements.propose(bus, principal, label, proposed.reason.value))
 
 
-@router.post("/periods/{label}/restatement/{step}")
+@router.post("/periods/{label}/restatement/{step}", operation_id="decide_period_restatement")
 async def restatement_step(
     principal: Steerer, bus: BusDep, label: PeriodPath, step: RestatementStep
 ) -> RestatementProposal:
@@ -85,7 +85,7 @@ async def restatement_step(
     return views.restatement_proposal(await _RESTATEMENT_STEPS[step](bus, principal, label))
 
 
-@router.post("/periods/{label}/{step}")
+@router.post("/periods/{label}/{step}", operation_id="advance_period")
 async def period_step(principal: Steerer, bus: BusDep, label: PeriodPath, step: PeriodStep) -> PeriodStatus:
     """Take a period further: submit it, approve what another person submitted, or publish it."""
     return period_status(await _PERIOD_STEPS[step](bus, principal, label))

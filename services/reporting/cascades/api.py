@@ -40,7 +40,7 @@ async def sessions(_: Passing, bus: BusDep, subject: str) -> CascadeSessions:
         return views.cascade_sessions(await views.sessions(session, subject))
 
 
-@router.post("/cascades/{subject}", status_code=201)
+@router.post("/cascades/{subject}", operation_id="report_cascade_session", status_code=201)
 async def report(_: Passing, bus: BusDep, subject: str, body: SessionIn) -> CascadeSessions:
     """Report a session; the line manager is asked to confirm it."""
     reported = Session(body.held_on, body.format.value, body.attendees, body.about)

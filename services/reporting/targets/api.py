@@ -73,14 +73,14 @@ async def targets(_: ApiReader, bus: BusDep) -> Page[Target]:
         return await views.approved_targets(session)
 
 
-@router.get("/waiting")
+@router.get("/waiting", operation_id="list_waiting_targets")
 async def waiting(_: Steerer, bus: BusDep) -> Page[Target]:
     """Return the values that wait for a second person, by indicator, kind and day."""
     async with bus.read() as session:
         return await views.waiting_targets(session)
 
 
-@router.post("")
+@router.post("", operation_id="save_target")
 async def propose(principal: Steerer, bus: BusDep, target_in: TargetIn) -> Target:
     """Save a value; it counts once another person approves it."""
     draft = actions.Draft(
@@ -107,7 +107,7 @@ async def take(request: Request, principal: Steerer, bus: BusDep) -> TargetsImpo
     return TargetsImport(added=[views.target(each) for each in result.added], unchanged=result.unchanged)
 
 
-@router.post("/{target}/{step}")
+@router.post("/{target}/{step}", operation_id="decide_target")
 async def decide(principal: Steerer, bus: BusDep, target: str, step: TargetStep) -> Target:
     """Decide on a value: approve what another person wrote, or drop what waits."""
     return views.target(await _STEPS[step](bus, principal, target))

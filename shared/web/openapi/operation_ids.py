@@ -1,7 +1,7 @@
 """Make the id of an operation from its method and path, such as `endorse_application`.
 
 Generated clients name their functions after the ids, so an id depends on the address only: a function of ours may be
-renamed, an address may not.
+renamed, an address may not. A route whose address does not say what is done names its id itself (`operation_id`).
 """
 
 from __future__ import annotations
@@ -78,14 +78,12 @@ def _verb(method: str, parts: list[str]) -> str:
     if method == "POST":
         if last in _VERBS:
             return last.replace("-", "_")
-        if on_item:
-            return "take" if last == "{step}" else "send"
-        return "create"
+        return "submit" if on_item else "create"
     return {"PUT": "save", "PATCH": "change", "DELETE": "delete"}[method]
 
 
 def _nouns(parts: list[str], *, last_singular: bool) -> list[str]:
-    """Return the words of the path, singular before a parameter and, with `last_singular`, at the end."""
+    """Return the words of the path in the singular, the last one only with `last_singular`."""
     words: list[str] = []
     for place, part in enumerate(parts):
         parameter = _PARAMETER.match(part)
@@ -94,9 +92,8 @@ def _nouns(parts: list[str], *, last_singular: bool) -> list[str]:
             if place and _PARAMETER.match(parts[place - 1]):
                 words.append(parameter[1].removesuffix("_id"))
             continue
-        names_item = place + 1 < len(parts) and _PARAMETER.match(parts[place + 1]) is not None
         is_last = place == len(parts) - 1
-        words.append(singular(part) if names_item or (last_singular and is_last) else part)
+        words.append(singular(part) if last_singular or not is_last else part)
     return [re.sub(r"\W+", "_", word) for word in words]
 
 

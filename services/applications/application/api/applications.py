@@ -140,7 +140,7 @@ async def save(application_id: UUID, body: Answers, principal: Officer, bus: Bus
     return await _detail(bus, principal, application_id)
 
 
-@router.post("/applications/{application_id}/again")
+@router.post("/applications/{application_id}/again", operation_id="reuse_application")
 async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: BusDep) -> ApplicationDetail:
     """Fill an untouched draft with the answers of an own earlier application, as far as they still apply."""
     await reuse.take_over(bus, principal, application_id, body.earlier_id)

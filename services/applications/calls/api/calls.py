@@ -19,7 +19,7 @@ from shared.web.read_models import Page
 router = APIRouter(prefix="/applications/api/v1/calls", tags=["calls"])
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="publish_call", status_code=201)
 async def publish(body: CallEntry, principal: Coordinator, bus: BusDep) -> Call:
     """Publish a call that was never a draft; what is missing or contradicts itself is named by field."""
     return Call.of(await actions.publish(bus, principal.subject, body))
@@ -62,7 +62,7 @@ async def begin_revision(call_id: UUID, principal: Coordinator, bus: BusDep) -> 
         return await call_draft(session, draft.id)
 
 
-@router.get("/{call_id}/left", responses={409: {}})
+@router.get("/{call_id}/left", operation_id="list_remaining_applications", responses={409: {}})
 async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> Page[RemainingApplications]:
     """Return what is left in a call, by state, and what its close makes of it."""
     async with bus.read() as session:

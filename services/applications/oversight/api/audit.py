@@ -16,7 +16,7 @@ from shared.web.read_models import Page
 router = APIRouter(prefix="/applications/api/v1/audit", tags=["audit"])
 
 
-@router.get("")
+@router.get("", operation_id="list_audit_entries")
 async def read(
     _: Overseer,
     bus: BusDep,

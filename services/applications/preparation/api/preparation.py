@@ -144,14 +144,14 @@ async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Bus
     return await _preparation_answer(bus, principal, visit_id)
 
 
-@router.post("/{visit_id}/costs-settled")
+@router.post("/{visit_id}/costs-settled", operation_id="settle_visit_costs")
 async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> Preparation:
     """Confirm as sender that the list of costs is complete."""
     await costs_actions.settle(bus, principal, visit_id, body.lines)
     return await _preparation_answer(bus, principal, visit_id)
 
 
-@router.post("/{visit_id}/letters/{letter}", status_code=201)
+@router.post("/{visit_id}/letters/{letter}", operation_id="create_visit_letter", status_code=201)
 async def make_letter(
     visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal
 ) -> Letter:
@@ -173,7 +173,7 @@ async def read_letter(
     return Response(found.content, media_type="application/pdf")
 
 
-@router.post("/{visit_id}/emergency-contact")
+@router.post("/{visit_id}/emergency-contact", operation_id="read_visit_emergency_contact")
 async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> EmergencyContact:
     """Return the guest's emergency contact to the host on the days of the visit; each access is logged."""
     return await actions.emergency_contact(bus, principal, visit_id)

@@ -28,21 +28,21 @@ class TravelDecision(Body):
     host_country: Country | None = None
 
 
-@router.get("")
+@router.get("", operation_id="get_travel_rules")
 async def read_all(_: Coordinator, bus: BusDep) -> TravelRules:
     """Return what is required by default, and the decisions that differ."""
     async with bus.read() as session:
         return await travel_rules(session)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_travel_rule", status_code=201)
 async def decide(body: TravelDecision, principal: Coordinator, bus: BusDep) -> TravelRule:
     """Require an item, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
     return travel_rule(await actions.decide(bus, principal.subject, rule))
 
 
-@router.delete("/{rule_id}", status_code=204)
+@router.delete("/{rule_id}", operation_id="delete_travel_rule", status_code=204)
 async def take_back(rule_id: UUID, principal: Coordinator, bus: BusDep) -> None:
     """Take back a decision."""
     await actions.take_back(bus, principal.subject, rule_id)

@@ -49,7 +49,7 @@ class Exclusions(Body):
     exclusions: Annotated[tuple[ExclusionEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
-@router.post("/organisations", status_code=201)
+@router.post("/organisations", operation_id="enter_organisations", status_code=201)
 async def enter_organisations(body: Organisations, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter organisations; returns their ids in the same order."""
     return Entered(ids=tuple(await bulk.enter_organisations(bus, principal.subject, body.organisations)))
@@ -62,7 +62,7 @@ async def read_organisations(_: Country, bus: BusDep, page: PageDep) -> Page[Org
         return await entries.organisations_page(session, page)
 
 
-@router.post("/people", status_code=201)
+@router.post("/people", operation_id="enter_people", status_code=201)
 async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter people with their grants; returns their opaque ids in the same order."""
     return Entered(ids=tuple(await bulk.enter_people(bus, principal.subject, body.people)))
@@ -75,14 +75,14 @@ async def read_people(principal: Country, bus: BusDep, page: PageDep) -> Page[Pe
         return await entries.people_page(session, countries_visible(principal), page)
 
 
-@router.post("/partners", status_code=201)
+@router.post("/partners", operation_id="enter_partners", status_code=201)
 async def enter_partners(body: Partners, principal: Coordinator, bus: BusDep) -> EnteredPartners:
     """Enter partner countries as active from a day on."""
     await bulk.enter_partners(bus, principal.subject, body.partners)
     return EnteredPartners(entered=len(body.partners))
 
 
-@router.post("/funds", status_code=201)
+@router.post("/funds", operation_id="enter_funds", status_code=201)
 async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter funds; returns their ids in the same order."""
     return Entered(ids=tuple(await bulk.enter_funds(bus, principal.subject, body.funds)))
@@ -95,7 +95,7 @@ async def read_funds(_: Coordinator, bus: BusDep, page: PageDep) -> Page[Fund]:
         return await entries.funds_page(session, page)
 
 
-@router.post("/exclusions", status_code=201)
+@router.post("/exclusions", operation_id="enter_exclusions", status_code=201)
 async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: BusDep) -> Entered:
     """Enter exclusions; returns their ids in the same order."""
     return Entered(ids=tuple(await bulk.enter_exclusions(bus, principal.subject, body.exclusions)))

@@ -30,7 +30,7 @@ class ExclusionChange(Body):
     version: int | None = None
 
 
-@router.post("/funds")
+@router.post("/funds", operation_id="save_register_fund")
 async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> EntryId:
     """Enter a fund, or change the one with that id; returns its id."""
     return EntryId(id=await actions.save_fund(bus, principal, body.fund, version=body.version))

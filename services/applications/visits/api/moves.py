@@ -39,7 +39,7 @@ async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Visit
         return await read_models.visit(session, principal, visit_id)
 
 
-@router.post("/{visit_id}/moves", status_code=202)
+@router.post("/{visit_id}/moves", operation_id="propose_visit_move", status_code=202)
 async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: BusDep) -> Visit:
     """Ask for other dates, or for first ones where none were found; matching looks for them."""
     await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)

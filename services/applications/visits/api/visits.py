@@ -64,7 +64,7 @@ async def read_all(
         return await read_models.page(session, principal, state or (), page)
 
 
-@router.get("/attendance")
+@router.get("/attendance", operation_id="list_visits_to_record")
 async def read_attendance(principal: Participant, bus: BusDep) -> Page[VisitToRecord]:
     """Return the visits whose attendance the host can record now, today's first; `missing` days have no record."""
     async with bus.read() as session:
@@ -91,14 +91,14 @@ async def agree(visit_id: UUID, principal: Participant, bus: BusDep, body: Agend
     return await _visit_answer(bus, principal, visit_id)
 
 
-@router.post("/{visit_id}/attendance")
+@router.post("/{visit_id}/attendance", operation_id="record_visit_attendance")
 async def attend(visit_id: UUID, body: AttendanceDays, principal: Participant, bus: BusDep) -> Visit:
     """Record who attended, by day; days to come are refused."""
     await actions.record_days(bus, principal, visit_id, body.days, known=body.seen)
     return await _visit_answer(bus, principal, visit_id)
 
 
-@router.post("/{visit_id}/no-show")
+@router.post("/{visit_id}/no-show", operation_id="report_visit_no_show")
 async def no_show(visit_id: UUID, principal: Participant, bus: BusDep, body: MaybeReason | None = None) -> Visit:
     """Report that the guest did not come."""
     body = body or MaybeReason()
@@ -106,7 +106,7 @@ async def no_show(visit_id: UUID, principal: Participant, bus: BusDep, body: May
     return await _visit_answer(bus, principal, visit_id)
 
 
-@router.post("/{visit_id}/early-return")
+@router.post("/{visit_id}/early-return", operation_id="report_visit_early_return")
 async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: BusDep) -> Visit:
     """Report that the guest left before the end."""
     await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)

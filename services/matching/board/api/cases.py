@@ -53,7 +53,7 @@ async def applications(
         return await views.cases_page(session, reach(who), wanted, page)
 
 
-@router.get("/provisional")
+@router.get("/provisional", operation_id="get_provisional_matches")
 async def provisional(bus: BusDep, who: Coordinator, page: PageDep, call_id: UUID | None = None) -> ProvisionalMatches:
     """Return the provisional matches of a call by reference, and how far its matching is behind its facts."""
     async with bus.glance() as session:

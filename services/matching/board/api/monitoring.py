@@ -31,14 +31,14 @@ _MOST_DUE = 100
 Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
-@router.get("/stuck")
+@router.get("/stuck", operation_id="list_overdue_cases")
 async def stuck(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[OverdueCase]:
     """Return the overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
         return await overdue_cases(session, reach(who), call_id, await all_calls(session))
 
 
-@router.get("/due")
+@router.get("/due", operation_id="list_due_matches")
 async def due(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[DueMatch]:
     """Return the matches whose next step is due first (100 at most), with how many are next in line for the place."""
     async with bus.read() as session:

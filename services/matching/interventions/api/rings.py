@@ -74,7 +74,7 @@ async def price(bus: BusDep, _: Programme, ring: RingToPropose) -> RingPrice:
     )
 
 
-@router.post("/rings", status_code=201)
+@router.post("/rings", operation_id="propose_ring", status_code=201)
 async def propose(request: Request, bus: BusDep, who: Programme, ring: RingToPropose) -> RingMatches:
     """Propose all matches of a ring, or none."""
     done = await rings.propose(bus, who.subject, ring.call_id, ring.by_application(), effort=receipt_effort(request))

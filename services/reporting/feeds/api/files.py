@@ -53,10 +53,14 @@ async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, s
     return await file_response(request, bus, puller, period, statement, name)
 
 
-for _path, _endpoint in (("/feeds/{period}/{name}", standing_file), ("/feeds/{period}/{statement}/{name}", one_file)):
+for _path, _id, _endpoint in (
+    ("/feeds/{period}/{name}", "get_feed_file", standing_file),
+    ("/feeds/{period}/{statement}/{name}", "get_feed_statement_file", one_file),
+):
     router.add_api_route(
         _path,
         _endpoint,
+        operation_id=_id,
         methods=["GET"],
         response_class=Response,
         responses={**file_answers(*MEDIA_TYPES), 304: {"description": "The file that `If-None-Match` names."}},

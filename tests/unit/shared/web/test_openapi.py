@@ -30,7 +30,9 @@ from shared.web.openapi.security import requirements
         ("DELETE", "/matching/api/v1/matches/{match_id}", "delete_match"),
         ("GET", "/reporting/api/v1/figures.csv", "get_figures_csv"),
         ("GET", "/reporting/api/v1/feeds/{period}/{name}", "get_feed_name"),
-        ("POST", "/reporting/api/v1/periods/{label}/{step}", "take_period_step"),
+        ("POST", "/reporting/api/v1/evaluations/{subject}", "submit_evaluation"),
+        ("GET", "/notifications/api/v1/webhooks/deliveries/{delivery_id}", "get_webhook_delivery"),
+        ("GET", "/matching/api/v1/overrides/price", "get_override_price"),
     ],
 )
 def test_an_id_says_what_is_done_to_what(method: str, path: str, expected: str) -> None:
