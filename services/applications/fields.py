@@ -121,6 +121,16 @@ def _expertise(value: ExpertiseHeld, reading: Reading) -> str:
     return f"{labels.label(area)} ({gettext(LEVELS[value.level - 1])}, {years})"
 
 
+def listed(value: Iterable[Any], reading: Reading) -> str:
+    """Return values that are single words or names, with commas between them."""
+    return ", ".join(in_words(item, reading) for item in value)
+
+
+def topics_listed(value: Iterable[str], reading: Reading) -> str:
+    """Return topics as `topics_in_words` names them, with commas between them."""
+    return ", ".join(topic_in_words(code, reading.scheme) for code in value)
+
+
 def topics_in_words(value: Iterable[str], reading: Reading) -> str:
     """Return topics by their names in the call's scheme, or in the newest scheme that has them."""
     return "; ".join(topic_in_words(code, reading.scheme) for code in value)

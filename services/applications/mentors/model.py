@@ -20,10 +20,11 @@ from services.applications.fields import (
     Reading,
     as_written,
     in_words,
+    listed,
     missing,
     of_the_call,
     published,
-    topics_in_words,
+    topics_listed,
 )
 from services.applications.placements.model.revision import REOPENABLE, is_over
 from services.applications.stored_entries import StoredEntry
@@ -47,7 +48,7 @@ def _periods_in_order(entry: MentorEntry, _: CallTerms) -> bool:
 
 
 def _areas(value: tuple[ExpertiseHeld, ...], reading: Reading) -> str:
-    return "; ".join(_area(held, reading) for held in value)
+    return ", ".join(_area(held, reading) for held in value)
 
 
 def _area(held: ExpertiseHeld, reading: Reading) -> str:
@@ -103,7 +104,7 @@ class MentorEntry(StoredEntry):
     topics: Annotated[
         tuple[TopicCode, ...],
         Field(max_length=10),
-        FieldSpec(Section.TOPICS, N_("Topics"), Control.CHECKBOXES, words=topics_in_words, published=of_the_call),
+        FieldSpec(Section.TOPICS, N_("Topics"), Control.CHECKBOXES, words=topics_listed, published=of_the_call),
     ] = ()
     languages: Annotated[
         tuple[LanguageHeld, ...],
@@ -114,6 +115,7 @@ class MentorEntry(StoredEntry):
             Control.ROWS,
             title=N_("Languages"),
             remedy=N_("Add at least one language"),
+            words=listed,
             published=as_written,
         ),
     ] = ()
@@ -149,6 +151,7 @@ class MentorEntry(StoredEntry):
             title=N_("Ranks that are taken"),
             hint=N_("None ticked: all of them"),
             choices=RankGroup,
+            words=listed,
             empty=N_("All"),
             published=as_written,
         ),

@@ -22,16 +22,20 @@ from services.applications.fields import (
     as_written,
     differing,
     fields_of,
+    listed,
     missing,
     of_the_call,
     published,
     sections_of,
     topic_in_words,
     topics_in_words,
+    topics_listed,
     value_in_words,
 )
 from services.applications.mentors.forms import MentorForm
+from services.applications.mentors.model import MentorEntry
 from services.applications.placements.forms import OfferForm
+from services.applications.placements.model.placement import PlacementEntry
 from services.applications.stored_entries import StoredEntry
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
@@ -87,6 +91,8 @@ def _topic(row: Mapping[str, Any]) -> str | None:
 
 ROWS = {"topics": RowKind(TopicRow, lambda topic: {"topic": topic}, _topic)}
 NAMES = tuple(fields_of(Sample))
+LISTED_OF_PLACEMENTS = {"topics", "expertise", "languages", "excluded_rank_groups", "costs_borne"}
+LISTED_OF_MENTORS = {"topics", "languages", "rank_groups"}
 
 
 def test_the_table_is_the_class() -> None:
@@ -211,3 +217,16 @@ def test_the_schema_describes_the_field() -> None:
     """The API's schema says of a field what the form says."""
     described = Sample.model_json_schema()["properties"]["name"]["description"]
     assert described == "Name. As in the passport"
+
+
+def test_words_and_names_are_listed_with_commas() -> None:
+    """Ranks, languages and topics of a placement or a mentor read as one enumeration."""
+    assert listed((RankGroup.OPERATIONAL, RankGroup.STRATEGIC), Reading()).count(", ") == 1
+    held = (LanguageHeld(language="en", level="B2"), LanguageHeld(language="fr", level="C1"))
+    assert listed(held, Reading()) == "English B2, French C1"
+    assert topics_listed(("online_crime", "drug_trafficking"), Reading()) == topics_in_words(
+        ("online_crime", "drug_trafficking"), Reading()
+    ).replace("; ", ", ")
+    for entry, names in ((PlacementEntry, LISTED_OF_PLACEMENTS), (MentorEntry, LISTED_OF_MENTORS)):
+        words = {name: spec.words for name, spec in fields_of(entry).items()}
+        assert {name for name in words if words[name] in (listed, topics_listed)} == names

@@ -21,10 +21,11 @@ from services.applications.fields import (
     Reading,
     as_written,
     in_words,
+    listed,
     missing,
     of_the_call,
     published,
-    topics_in_words,
+    topics_listed,
 )
 from services.applications.register.model import Line
 from services.applications.stored_entries import StoredEntry
@@ -93,7 +94,7 @@ def _counterpart(value: UUID, reading: Reading) -> str:
 
 
 def _known_names(value: tuple[UUID, ...], reading: Reading) -> str:
-    return "; ".join(reading.names[id_] for id_ in value if id_ in reading.names)
+    return ", ".join(reading.names[id_] for id_ in value if id_ in reading.names)
 
 
 class PlacementEntry(StoredEntry):
@@ -135,7 +136,7 @@ class PlacementEntry(StoredEntry):
             Control.CHECKBOXES,
             remedy=N_("Choose at least one topic of the call"),
             complete=_topic_of_call,
-            words=topics_in_words,
+            words=topics_listed,
             published=of_the_call,
         ),
     ] = ()
@@ -147,6 +148,7 @@ class PlacementEntry(StoredEntry):
             N_("Areas of expertise"),
             Control.CHECKBOXES,
             choices=Expertise,
+            words=listed,
             published=as_written,
         ),
     ] = ()
@@ -233,6 +235,7 @@ class PlacementEntry(StoredEntry):
             Control.ROWS,
             title=N_("Working languages"),
             remedy=N_("Add at least one working language"),
+            words=listed,
             published=as_written,
         ),
     ] = ()
@@ -246,6 +249,7 @@ class PlacementEntry(StoredEntry):
             choices=RankGroup,
             remedy=N_("Leave some ranks in"),
             complete=_some_ranks_left,
+            words=listed,
             published=as_written,
         ),
     ] = ()
@@ -279,6 +283,7 @@ class PlacementEntry(StoredEntry):
             Control.CHECKBOXES,
             title=N_("Costs borne"),
             choices=CostBorne,
+            words=listed,
             published=as_written,
         ),
     ] = ()
