@@ -1,9 +1,9 @@
-"""The result of one action on several selected cases, and how a page shows each case."""
+"""The result of one action on several selected cases."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -56,15 +56,3 @@ def bulk_result(outcome: Outcome[C]) -> BulkResult:
         done=[case.id for case in outcome.done],
         left=[NotDone(id=case.id, detail=detail) for case, detail in outcome.left],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class BulkRow:
-    """One selected case on the page that asks, or on the one that shows the result."""
-
-    id: UUID
-    reference: str
-    name: str
-    state: Any
-    text: str
-    notes: tuple[str, ...] = ()

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
-
 from wtforms import SelectField, TextAreaField
 
 from services.applications.application.forms.tasks import choices
 from shared.contracts.codes import NotEndorsedReason, Section
 from shared.i18n import N_
-from shared.web.forms import Form, Longest, Needed, sent
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
+from shared.web.forms import Form, Longest, Needed
 
 
 class EndorseForm(Form):
@@ -47,6 +41,11 @@ class ReturnForm(Form):
     cascade = TextAreaField(N_("How it is passed on"), [Longest(1000)])
     questions = TextAreaField(N_("Questions of this call"), [Longest(1000)])
 
+    @property
+    def remarks(self) -> dict[Section, str]:
+        """The remarks by section; empty where there is none."""
+        return {Section(field.name): field.data or "" for field in self}
+
 
 # The sections on which a coordinator can ask for information, as `ReturnForm` has them.
 ASKABLE = tuple(Section(name) for name in vars(ReturnForm) if name in set(Section))
@@ -67,13 +66,3 @@ class ReturnAllForm(Form):
 
 class ConfirmForm(Form):
     """A confirmation without any question."""
-
-
-async def seen_at(request: Request) -> datetime | None:
-    """Return when the page of the form was rendered; None where the form does not say."""
-    text = (await sent(request)).get("seen")
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return None if moment is None or moment.tzinfo is None else moment

@@ -1,26 +1,22 @@
 """The pages that cancel or void an application, with everything that ends with it."""
 
-from uuid import UUID
+from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model import states
 from services.applications.application.views.standing import Case
 from services.applications.guards import Coordinator
-from services.applications.parameters import BusDep
 from services.applications.review.actions import endings
-from services.applications.review.forms.decisions import seen_at
-from services.applications.review.views.case import case_address, load_case
-from shared.bus import Bus
+from services.applications.review.views.case import captioned, case_address, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.time import dates
+from shared.web.decisions import Asked, Decision, Question, add_decision
 from shared.web.forms import BooleanField, Form, Longest, Needed, SelectField, TextAreaField
-from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 
@@ -45,34 +41,51 @@ class VoidForm(Form):
     )
 
 
-async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, status: int = 200) -> Response:
-    """Show the question, with what happens to all that depends on the application."""
-    application = case.application
-    async with bus.read() as session:
-        dependants = await endings.dependants_of(session, application.id)
-        obstacle = await _obstacle(session, case, what)
-    return render(
-        request,
-        "review/ending.html",
-        status,
-        application=application,
-        call=case.call,
-        form_=form,
-        what=what,
-        follows=(_cancelled if what == "cancel" else _voided)(dependants),
-        obstacle=obstacle,
+async def _ask_cancel(asked: Asked[CancelForm]) -> Question:
+    title, button = gettext("Cancel this application?"), gettext("Cancel the application")
+    return await _question(asked, title, button, _cancelled, _obstacle_to_cancelling)
+
+
+async def _ask_void(asked: Asked[VoidForm]) -> Question:
+    title, button = gettext("Was this application entered in error?"), gettext("Take it out")
+    return await _question(asked, title, button, _voided, _obstacle_to_voiding)
+
+
+async def _question(
+    asked: Asked[Form],
+    title: str,
+    button: str,
+    follows: Callable[[endings.Dependants], list[str]],
+    obstacle: Callable[[AsyncSession, Case], Awaitable[object]],
+) -> Question:
+    """Return the question, with what happens to all that depends on the application."""
+    async with asked.bus.read() as session:
+        case = await visible_case(session, asked.principal, asked.id)
+        dependants = await endings.dependants_of(session, asked.id)
+        try:
+            await obstacle(session, case)
+            why_not = ""
+        except (Refused, states.NotPossible) as error:
+            why_not = error.detail if isinstance(error, Refused) else str(error)
+    return Question(
+        title,
+        button,
+        case_address(asked.id),
+        caption=f"{captioned(case.application)} · {case.call.title}",
+        follows=follows(dependants),
+        obstacle=why_not,
+        cancel=gettext("No, go back"),
+        final=True,
+        warning=True,
     )
 
 
-async def _obstacle(session: AsyncSession, case: Case, what: str) -> str | None:
-    try:
-        if what == "cancel":
-            await endings.state_after_cancelling(session, case.application)
-        else:
-            states.after(ApplicationVoided, case.application.own_state)
-    except (Refused, states.NotPossible) as error:
-        return error.detail if isinstance(error, Refused) else str(error)
-    return None
+async def _obstacle_to_cancelling(session: AsyncSession, case: Case) -> None:
+    await endings.state_after_cancelling(session, case.application)
+
+
+async def _obstacle_to_voiding(_: AsyncSession, case: Case) -> None:
+    states.after(ApplicationVoided, case.application.own_state)
 
 
 def _span(dependants: endings.Dependants) -> str:
@@ -118,43 +131,18 @@ def _voided(dependants: endings.Dependants) -> list[str]:
     return found
 
 
-@router.get("/{application_id}/cancel")
-async def ask_cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask for the reason, and say what happens to the match."""
-    return await _page(request, bus, await load_case(bus, principal, application_id), CancelForm(), "cancel")
+async def _cancel(asked: Asked[CancelForm]) -> str:
+    reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
+    opened_at = await asked.opened_at()
+    await endings.cancel(asked.bus, asked.principal.subject, asked.id, reason, text, opened_at=opened_at)
+    return case_address(asked.id) + "?done=cancelled"
 
 
-@router.post("/{application_id}/cancel")
-async def cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Cancel the application."""
-    case, form = await load_case(bus, principal, application_id), await CancelForm.read(request)
-    if not form.validate():
-        return await _page(request, bus, case, form, "cancel", 422)
-    try:
-        reason, text = StatedReason(form.reason.data), form.text.data or ""
-        await endings.cancel(bus, principal.subject, application_id, reason, text, opened_at=await seen_at(request))
-    except Refused as refused:
-        form.refuse("", refused.detail)
-        return await _page(request, bus, case, form, "cancel", refused.status_code)
-    return see_other(case_address(application_id) + "?done=cancelled")
+async def _void(asked: Asked[VoidForm]) -> str:
+    reason = VoidReason(asked.form.reason.data)
+    await endings.void(asked.bus, asked.principal.subject, asked.id, reason, opened_at=await asked.opened_at())
+    return case_address(asked.id) + "?done=voided"
 
 
-@router.get("/{application_id}/void")
-async def ask_void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask for the error, and say what happens to match, visit and certificate."""
-    return await _page(request, bus, await load_case(bus, principal, application_id), VoidForm(), "void")
-
-
-@router.post("/{application_id}/void")
-async def void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Void the application."""
-    case, form = await load_case(bus, principal, application_id), await VoidForm.read(request)
-    if not form.validate():
-        return await _page(request, bus, case, form, "void", 422)
-    try:
-        reason = VoidReason(form.reason.data)
-        await endings.void(bus, principal.subject, application_id, reason, opened_at=await seen_at(request))
-    except Refused as refused:
-        form.refuse("", refused.detail)
-        return await _page(request, bus, case, form, "void", refused.status_code)
-    return see_other(case_address(application_id) + "?done=voided")
+add_decision(router, Coordinator, Decision("/{application_id}/cancel", CancelForm, _ask_cancel, _cancel))
+add_decision(router, Coordinator, Decision("/{application_id}/void", VoidForm, _ask_void, _void))

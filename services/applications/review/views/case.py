@@ -64,6 +64,11 @@ async def visible_case(session: AsyncSession, principal: Principal, application_
     return case
 
 
+def captioned(application: store.Application) -> str:
+    """Return the caption of a page about an application: its reference and the officer's name."""
+    return " · ".join(part for part in (application.reference, application.answers.name) if part)
+
+
 async def load_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
     """Return the same in a session of its own. Raises `Refused` (404)."""
     async with bus.read() as session:

@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.store import applications as store
-from services.applications.bulk import BulkRow
 from services.applications.display import tag
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState
+from shared.web.decisions import Item
 from shared.web.read_models import ReadModel
 
 
@@ -31,13 +31,13 @@ def decided(application: store.Application) -> DecidedApplication:
     )
 
 
-async def selected_rows(
+async def selected_items(
     session: AsyncSession, texts: Sequence[tuple[store.Application, str, Sequence[str]]]
-) -> list[BulkRow]:
+) -> list[Item]:
     """Return selected applications with the officers' names, each with a sentence and notes."""
     names = await names_of(session, (application for application, _, _ in texts))
     return [
-        BulkRow(
+        Item(
             application.id,
             application.reference or "",
             application.answers.name or names.get(application.subject, ""),
