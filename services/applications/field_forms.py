@@ -127,13 +127,13 @@ def form_data(
     """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them."""
     specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
     return {
-        name: _shown(specs[name], getattr(entry, name), kinds.get(name))
+        name: _form_value(specs[name], getattr(entry, name), kinds.get(name))
         for name in names
         if specs[name].control is not Control.OWN
     }
 
 
-def _shown(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:
+def _form_value(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:
     if rows is not None:
         return [rows.written(item) for item in value]
     if spec.control is Control.YES_NO:

@@ -66,7 +66,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[F_co]):
+class DecisionRequest(Generic[F_co]):
     """One request about one case: who makes it, the ids in its address by name, and the form.
 
     `words` are the parts of the address whose names do not end with "id", such as a country.
@@ -109,12 +109,12 @@ class Decision(Generic[F]):
 
     path: str
     form: type[F]
-    ask: Callable[[Asked[F]], Awaitable[Question | str]]
-    act: Callable[[Asked[F]], Awaitable[str | Response]]
+    ask: Callable[[DecisionRequest[F]], Awaitable[Question | str]]
+    act: Callable[[DecisionRequest[F]], Awaitable[str | Response]]
     at: str = ""
-    new: Callable[[Asked[F]], Awaitable[F]] | None = None
-    prepare: Callable[[Asked[F]], Awaitable[None]] | None = None
-    check: Callable[[Asked[F]], Awaitable[None]] | None = None
+    new: Callable[[DecisionRequest[F]], Awaitable[F]] | None = None
+    prepare: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
+    check: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
 
 
 async def opened_at(request: Request) -> datetime | None:
@@ -142,14 +142,14 @@ def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
     _add(router, decision.path, ask, act)
 
 
-def _request_of(decision: Decision[F], request: Request, principal: Principal, form: F) -> Asked[F]:
+def _request_of(decision: Decision[F], request: Request, principal: Principal, form: F) -> DecisionRequest[F]:
     names = _PARAMETER.findall(decision.path)
     ids = _ids(request, [name for name in names if name.endswith("id")])
     words = {name: str(request.path_params[name]) for name in names if name not in ids}
-    return Asked(request, principal, _bus(request), ids, form, words)
+    return DecisionRequest(request, principal, _bus(request), ids, form, words)
 
 
-async def _ask(decision: Decision[F], asked: Asked[F]) -> Response:
+async def _ask(decision: Decision[F], asked: DecisionRequest[F]) -> Response:
     if decision.new is not None:
         asked = replace(asked, form=await decision.new(asked))
     if decision.prepare is not None:
@@ -157,7 +157,7 @@ async def _ask(decision: Decision[F], asked: Asked[F]) -> Response:
     return await _question_page(decision, asked)
 
 
-async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
+async def _act(decision: Decision[F], asked: DecisionRequest[F]) -> Response:
     if decision.prepare is not None:
         await decision.prepare(asked)
     if await asked.form.rows_changed(asked.request) or not await _valid(decision, asked):
@@ -177,19 +177,19 @@ async def _act(decision: Decision[F], asked: Asked[F]) -> Response:
     return see_other(done) if isinstance(done, str) else done
 
 
-async def _valid(decision: Decision[F], asked: Asked[F]) -> bool:
+async def _valid(decision: Decision[F], asked: DecisionRequest[F]) -> bool:
     valid = asked.form.validate()
     if decision.check is not None:
         await decision.check(asked)
     return valid and not asked.form.problems()
 
 
-async def _question_page(decision: Decision[F], asked: Asked[F], status: int = 200) -> Response:
+async def _question_page(decision: Decision[F], asked: DecisionRequest[F], status: int = 200) -> Response:
     question = await decision.ask(asked)
     return see_other(question) if isinstance(question, str) else _render(question, asked, status)
 
 
-def _render(question: Question, asked: Asked[F], status: int) -> Response:
+def _render(question: Question, asked: DecisionRequest[F], status: int) -> Response:
     return render(asked.request, question.template, status, question=question, form_=asked.form, **dict(question.more))
 
 

@@ -21,23 +21,23 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.ids import read_id
 from shared.time import clock
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.render import see_other
 
 router = APIRouter(include_in_schema=False)
 DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
 
 
-def _holder_id(asked: Asked[DeputyForm]) -> UUID | None:
+def _holder_id(asked: DecisionRequest[DeputyForm]) -> UUID | None:
     """Return the id of the person whose deputies are shown; None for the reader's own."""
     return read_id(asked.request.query_params.get("person", ""))
 
 
-async def _new_deputy(_: Asked[DeputyForm]) -> DeputyForm:
+async def _new_deputy(_: DecisionRequest[DeputyForm]) -> DeputyForm:
     return DeputyForm(data={"since": clock.today()})
 
 
-async def _offer(asked: Asked[DeputyForm]) -> None:
+async def _offer(asked: DecisionRequest[DeputyForm]) -> None:
     """Offer the offices for which a deputy can be named, and the candidates."""
     form = asked.form
     async with asked.bus.read() as session:
@@ -53,7 +53,7 @@ def _candidate(person: Person, offices: DeputyOffices) -> str:
     return f"{person.name} ({organisation})" if organisation is not None else person.name
 
 
-async def _ask_deputy(asked: Asked[DeputyForm]) -> Question:
+async def _ask_deputy(asked: DecisionRequest[DeputyForm]) -> Question:
     """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
     async with asked.bus.read() as session:
         offices = await views.deputy_offices(session, asked.principal, _holder_id(asked))
@@ -87,7 +87,7 @@ async def _ask_deputy(asked: Asked[DeputyForm]) -> Question:
     )
 
 
-async def _name_deputy(asked: Asked[DeputyForm]) -> str:
+async def _name_deputy(asked: DecisionRequest[DeputyForm]) -> str:
     holder_id, form = _holder_id(asked), asked.form
     assert form.since.data is not None
     await deputies.appoint_deputy(

@@ -96,7 +96,7 @@ class TicketWanted(Body):
     subject: UUID | None = None
 
 
-def _given(answers: Answers) -> dict[str, Any]:
+def _sent_answers(answers: Answers) -> dict[str, Any]:
     """Return the answers that were sent, as JSON."""
     return answers.model_dump(mode="json", exclude_unset=True)
 
@@ -110,7 +110,7 @@ async def _detail(bus: Bus, principal: Principal, application_id: UUID) -> Appli
 async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) -> ApplicationDetail:
     """Begin an application, or return the existing draft; with `submit` submit it at once."""
     application = await actions.begin(bus, principal, body.call_id, body.kind)
-    changes = _given(body.answers)
+    changes = _sent_answers(body.answers)
     if body.privacy:
         changes |= {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now()}
     if changes:
@@ -136,7 +136,7 @@ async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> Appl
 @router.put("/applications/{application_id}/answers")
 async def save(application_id: UUID, body: Answers, principal: Officer, bus: BusDep) -> ApplicationDetail:
     """Save answers: the fields that are sent replace the present ones."""
-    await answer_actions.save(bus, principal, application_id, _given(body))
+    await answer_actions.save(bus, principal, application_id, _sent_answers(body))
     return await _detail(bus, principal, application_id)
 
 
@@ -165,7 +165,9 @@ async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, b
 @router.post("/applications/{application_id}/change")
 async def change(application_id: UUID, body: Change, principal: Officer, bus: BusDep) -> ApplicationDetail:
     """Change a submitted application before a place is offered, with a reason."""
-    await application_changes.change(bus, principal, application_id, _given(body.answers), body.reason, body.text)
+    await application_changes.change(
+        bus, principal, application_id, _sent_answers(body.answers), body.reason, body.text
+    )
     return await _detail(bus, principal, application_id)
 
 

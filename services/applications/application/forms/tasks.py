@@ -247,7 +247,7 @@ def _period(row: Mapping[str, Any]) -> dict[str, str] | None:
     return None if start is None or end is None else {"start": start.isoformat(), "end": end.isoformat()}
 
 
-def _one(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
+def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
     """Return how a value becomes a row with a single field, and is read from it."""
     return lambda value: {part: str(value)}, lambda row: str(row[part] or "").strip() or None
 
@@ -255,18 +255,18 @@ def _one(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[
 _EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1)}
 _LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1)}
 _BACKGROUND: Rows = {
-    "courses": RowKind(CourseRow, *_one("course")),
-    "conflicts": RowKind(ConflictRow, *_one("organisation"), most=20),
+    "courses": RowKind(CourseRow, *_single_field("course")),
+    "conflicts": RowKind(ConflictRow, *_single_field("organisation"), most=20),
 }
 _TOPICS: Rows = {
-    "topics": RowKind(TopicRow, *_one("topic"), least=1),
-    "preferred_countries": RowKind(CountryRow, *_one("country")),
+    "topics": RowKind(TopicRow, *_single_field("topic"), least=1),
+    "preferred_countries": RowKind(CountryRow, *_single_field("country")),
 }
 _PERIODS: Rows = {
     "periods": RowKind(PeriodRow, _dates, _period, least=1),
     "blackouts": RowKind(PeriodRow, _dates, _period),
 }
-_OBJECTIVES: Rows = {"objectives": RowKind(ObjectiveRow, *_one("text"), most=MOST_OBJECTIVES, least=1)}
+_OBJECTIVES: Rows = {"objectives": RowKind(ObjectiveRow, *_single_field("text"), most=MOST_OBJECTIVES, least=1)}
 
 
 def _blank(offered: Choices) -> Choices:

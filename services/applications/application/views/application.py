@@ -23,7 +23,7 @@ from shared.web.read_models import Page, ReadModel
 
 
 class ApplicationSummary(ReadModel):
-    """An application: its state since when, who has it, the next step and its date."""
+    """An application: its state and since when, with whom it is, the next step and its date."""
 
     id: UUID
     reference: Annotated[str | None, Field(description="Given when it is first submitted.", examples=["AM-2026-0042"])]

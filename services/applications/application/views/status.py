@@ -73,7 +73,7 @@ class Check:
 
 
 async def status(session: AsyncSession, principal: Principal, case: Case) -> Status:
-    """Return the officer's page of the own application."""
+    """Return what the officer's page of an application shows."""
     application_id = case.application.id
     steps = await store.steps(session, application_id)
     events = history(steps, principal, internal=False)

@@ -9,12 +9,12 @@ from services.applications.matches.views.names import match_path
 from services.applications.overview.views.participation import MatchView, match_view
 from shared.contracts.codes import StatedReason
 from shared.i18n import gettext
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
 
-async def _ask_refuse(asked: Asked[ReasonForm]) -> Question:
+async def _ask_refuse(asked: DecisionRequest[ReasonForm]) -> Question:
     async with asked.bus.read() as session:
         view = await match_view(session, asked.principal, asked.id)
     return Question(
@@ -30,13 +30,13 @@ async def _ask_refuse(asked: Asked[ReasonForm]) -> Question:
     )
 
 
-async def _refuse(asked: Asked[ReasonForm]) -> str:
+async def _refuse(asked: DecisionRequest[ReasonForm]) -> str:
     form = asked.form
     await clearance.refuse(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
     return match_path(asked.id) + "?done=refused"
 
 
-async def _ask_cancel(asked: Asked[ReasonForm]) -> Question:
+async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
     async with asked.bus.read() as session:
         view = await match_view(session, asked.principal, asked.id)
     return Question(
@@ -57,7 +57,7 @@ def _consequence(view: MatchView) -> str:
     return notice + " " + gettext("While the call is open, the application looks for another place.")
 
 
-async def _cancel(asked: Asked[ReasonForm]) -> str:
+async def _cancel(asked: DecisionRequest[ReasonForm]) -> str:
     form = asked.form
     await answers.cancel(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
     return match_path(asked.id) + "?done=cancel"

@@ -15,11 +15,11 @@ from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from shared.contracts.codes import MentorshipState, StatedReason
 from shared.i18n import gettext, ngettext
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.render import see_other
 
 
-async def _view(asked: Asked[Any]) -> MentorshipView:
+async def _view(asked: DecisionRequest[Any]) -> MentorshipView:
     return await load_own_view(asked.bus, asked.principal, asked.id)
 
 
@@ -34,7 +34,7 @@ def _question(view: MentorshipView, title: str, button: str, text: str, *, warni
     )
 
 
-async def _ask_pause(asked: Asked[PauseForm]) -> Question | str:
+async def _ask_pause(asked: DecisionRequest[PauseForm]) -> Question | str:
     view = await _view(asked)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
         return mentorship_path(asked.id)
@@ -45,7 +45,7 @@ async def _ask_pause(asked: Asked[PauseForm]) -> Question | str:
     return _question(view, gettext("Pause the mentorship"), gettext("Ask for a pause"), text)
 
 
-async def _pause(asked: Asked[PauseForm]) -> str:
+async def _pause(asked: DecisionRequest[PauseForm]) -> str:
     form = asked.form
     await actions.pause(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
     return mentorship_path(asked.id) + "?done=pause"
@@ -58,7 +58,7 @@ async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     return see_other(mentorship_path(mentorship_id) + "?done=resume")
 
 
-async def _ask_complete(asked: Asked[CompleteForm]) -> Question | str:
+async def _ask_complete(asked: DecisionRequest[CompleteForm]) -> Question | str:
     view = await _view(asked)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
         return mentorship_path(asked.id)
@@ -79,12 +79,12 @@ def _visit_to_come(view: MentorshipView) -> str:
     return " " + gettext("Your visit, which is still to come, is cancelled.") if to_come else ""
 
 
-async def _complete(asked: Asked[CompleteForm]) -> str:
+async def _complete(asked: DecisionRequest[CompleteForm]) -> str:
     await actions.end(asked.bus, asked.principal, asked.id)
     return mentorship_path(asked.id) + "?done=end"
 
 
-async def _ask_end(asked: Asked[ReasonForm]) -> Question | str:
+async def _ask_end(asked: DecisionRequest[ReasonForm]) -> Question | str:
     view = await _view(asked)
     if view.mentorship.stands in OVER:
         return mentorship_path(asked.id)
@@ -98,7 +98,7 @@ async def _ask_end(asked: Asked[ReasonForm]) -> Question | str:
     return _question(view, title, gettext("End it early"), text + _visit_to_come(view))
 
 
-async def _end(asked: Asked[ReasonForm]) -> str:
+async def _end(asked: DecisionRequest[ReasonForm]) -> str:
     form = asked.form
     await actions.end(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
     return mentorship_path(asked.id) + "?done=end"

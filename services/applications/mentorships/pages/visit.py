@@ -23,7 +23,7 @@ from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import options
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -157,7 +157,7 @@ async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: 
     return see_other(mentorship_path(mentorship_id, "visit") + "?done=withdrawn")
 
 
-async def _ask_cancel(asked: Asked[ReasonForm]) -> Question:
+async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
     view, visit_id = await load_own_view(asked.bus, asked.principal, asked.id), asked.ids["pair_visit_id"]
     if visit_id not in {visit.id for visit in view.visits}:
         raise not_found()
@@ -171,7 +171,7 @@ async def _ask_cancel(asked: Asked[ReasonForm]) -> Question:
     )
 
 
-async def _cancel(asked: Asked[ReasonForm]) -> str:
+async def _cancel(asked: DecisionRequest[ReasonForm]) -> str:
     form = asked.form
     reason = StatedReason(form.reason.data)
     visit_id = asked.ids["pair_visit_id"]

@@ -23,7 +23,7 @@ from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.identity.scope import countries_visible
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render, see_other
 
@@ -135,7 +135,7 @@ def _row(need: Need) -> list[Cell]:
     ]
 
 
-async def _need(asked: Asked[NeedForm]) -> Need | None:
+async def _need(asked: DecisionRequest[NeedForm]) -> Need | None:
     """Return the need that the form changes; None for a new one."""
     if not asked.ids:
         return None
@@ -143,7 +143,7 @@ async def _need(asked: Asked[NeedForm]) -> Need | None:
         return await views.need(session, asked.principal, asked.id)
 
 
-async def _filled(asked: Asked[NeedForm]) -> NeedForm:
+async def _filled(asked: DecisionRequest[NeedForm]) -> NeedForm:
     need = await _need(asked)
     if need is None:
         return asked.form
@@ -151,7 +151,7 @@ async def _filled(asked: Asked[NeedForm]) -> NeedForm:
     return NeedForm(data=known | {"topic": f"{need.scheme}:{need.topic_code}", "level": str(need.level)})
 
 
-async def _offer(asked: Asked[NeedForm]) -> None:
+async def _offer(asked: DecisionRequest[NeedForm]) -> None:
     form, country_options = asked.form, _countries(asked.principal)
     set_choices(form.country, country_options, blank=N_("Choose one") if len(country_options) > 1 else None)
     set_choices(form.topic, topics(), blank=N_("Choose one"))
@@ -159,7 +159,7 @@ async def _offer(asked: Asked[NeedForm]) -> None:
     set_choices(form.level, [(str(number), text) for number, text in LEVELS.items()])
 
 
-async def _ask(asked: Asked[NeedForm]) -> Question:
+async def _ask(asked: DecisionRequest[NeedForm]) -> Question:
     need = await _need(asked)
     return Question(
         gettext("Change the need") if need else gettext("Add a need"),
@@ -169,7 +169,7 @@ async def _ask(asked: Asked[NeedForm]) -> Question:
     )
 
 
-async def _save(asked: Asked[NeedForm]) -> str:
+async def _save(asked: DecisionRequest[NeedForm]) -> str:
     """Enter or change a need; a withdrawn one opens again."""
     form, need_id = asked.form, asked.ids.get("need_id")
     scheme, _, code = str(form.topic.data).partition(":")

@@ -21,7 +21,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.render import render, see_other
 
 AT = f"{REGISTER}/needs"
@@ -40,7 +40,7 @@ async def as_xlsx(_: Country) -> Response:
     return xlsx_template()
 
 
-async def _ask_upload(_: Asked[UploadForm]) -> Question:
+async def _ask_upload(_: DecisionRequest[UploadForm]) -> Question:
     return Question(
         gettext("Import training needs"),
         gettext("Read the table"),
@@ -54,7 +54,7 @@ async def _ask_upload(_: Asked[UploadForm]) -> Question:
     )
 
 
-async def _upload(asked: Asked[UploadForm]) -> str:
+async def _upload(asked: DecisionRequest[UploadForm]) -> str:
     """Read the table, and go on to its preview."""
     sent = asked.form.file.data
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""

@@ -20,7 +20,7 @@ from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import Principal, signed_in
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Link, Listing, list_page, state_counts
 from shared.web.live import live_route
 from shared.web.render import render, see_other
@@ -78,7 +78,7 @@ def _row(incident: Incident) -> list[Cell]:
     ]
 
 
-async def _ask(asked: Asked[IncidentForm]) -> Question:
+async def _ask(asked: DecisionRequest[IncidentForm]) -> Question:
     """Show the form of a report, with what to do first if somebody is in danger."""
     async with asked.bus.read() as session:
         case = await may_report(session, asked.principal, asked.id)
@@ -91,7 +91,7 @@ async def _ask(asked: Asked[IncidentForm]) -> Question:
     )
 
 
-async def _report(asked: Asked[IncidentForm]) -> str:
+async def _report(asked: DecisionRequest[IncidentForm]) -> str:
     form = asked.form
     incident = await actions.report(
         asked.bus,

@@ -24,23 +24,23 @@ from services.applications.partners.pages.common import at, open_case_rows, refe
 from shared.contracts import labels
 from shared.i18n import gettext
 from shared.time import clock
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
-async def _partner(asked: Asked[Form]) -> views.Partner:
+async def _partner(asked: DecisionRequest[Form]) -> views.Partner:
     async with asked.bus.read() as session:
         return await views.partner(session, asked.words["country"])
 
 
-async def _new_suspension(_: Asked[Form]) -> Form:
+async def _new_suspension(_: DecisionRequest[Form]) -> Form:
     return SuspendForm(data={"since": clock.today()})
 
 
-async def _offer(asked: Asked[Form]) -> None:
+async def _offer(asked: DecisionRequest[Form]) -> None:
     """Ask only about the groups that have cases, and offer the funds that can pay."""
     async with asked.bus.read() as session:
         partner = await views.partner(session, asked.words["country"])
@@ -48,7 +48,7 @@ async def _offer(asked: Asked[Form]) -> None:
     keep_groups(asked.form, partner.open_cases, funds)
 
 
-async def _ask_suspend(asked: Asked[Form]) -> Question:
+async def _ask_suspend(asked: DecisionRequest[Form]) -> Question:
     """Ask from when, and what happens to each group."""
     partner = await _partner(asked)
     country = partner.standing.country
@@ -61,7 +61,7 @@ async def _ask_suspend(asked: Asked[Form]) -> Question:
     )
 
 
-async def _to_preview(asked: Asked[Form]) -> str:
+async def _to_preview(asked: DecisionRequest[Form]) -> str:
     """Check the choices, and go on to the preview of every case."""
     country, since = asked.words["country"], asked.form["since"].data
     choices = form_choices(asked.form, (await _partner(asked)).open_cases)
@@ -144,11 +144,11 @@ async def confirm(request: Request, country: str, principal: Coordinator, bus: B
     return see_other(at(country, "decisions", decision.id) + "?done=decided")
 
 
-async def _new_reinstatement(_: Asked[ReinstateForm]) -> ReinstateForm:
+async def _new_reinstatement(_: DecisionRequest[ReinstateForm]) -> ReinstateForm:
     return ReinstateForm(data={"since": clock.today()})
 
 
-async def _ask_reinstate(asked: Asked[ReinstateForm]) -> Question:
+async def _ask_reinstate(asked: DecisionRequest[ReinstateForm]) -> Question:
     """Ask from when the partner takes part again."""
     country = (await _partner(asked)).standing.country
     return Question(
@@ -165,7 +165,7 @@ async def _ask_reinstate(asked: Asked[ReinstateForm]) -> Question:
     )
 
 
-async def _reinstate(asked: Asked[ReinstateForm]) -> str:
+async def _reinstate(asked: DecisionRequest[ReinstateForm]) -> str:
     form, country = asked.form, asked.words["country"]
     decision = await suspension.reinstate(
         asked.bus, asked.principal, country, form.since.data or date.min, form.note.data or ""

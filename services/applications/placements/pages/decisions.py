@@ -10,12 +10,12 @@ from services.applications.placements.pages.common import offer_path
 from services.applications.placements.views.placement import own_placement, readable_placement, void_effects
 from shared.contracts.codes import StatedReason, VoidReason
 from shared.i18n import gettext, ngettext
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 
-async def _ask_withdraw(asked: Asked[ReasonForm]) -> Question:
+async def _ask_withdraw(asked: DecisionRequest[ReasonForm]) -> Question:
     async with asked.bus.read() as session:
         placement = await own_placement(session, asked.principal, asked.id)
     return Question(
@@ -28,12 +28,12 @@ async def _ask_withdraw(asked: Asked[ReasonForm]) -> Question:
     )
 
 
-async def _withdraw(asked: Asked[ReasonForm]) -> str:
+async def _withdraw(asked: DecisionRequest[ReasonForm]) -> str:
     await placements.withdraw(asked.bus, asked.principal, asked.id, StatedReason(asked.form.reason.data))
     return offer_path(asked.id) + "?done=withdraw"
 
 
-async def _ask_return(asked: Asked[ReturnForm]) -> Question:
+async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
     async with asked.bus.read() as session:
         placement = await readable_placement(session, asked.principal, asked.id)
     return Question(
@@ -45,12 +45,12 @@ async def _ask_return(asked: Asked[ReturnForm]) -> Question:
     )
 
 
-async def _return(asked: Asked[ReturnForm]) -> str:
+async def _return(asked: DecisionRequest[ReturnForm]) -> str:
     await placements.send_back(asked.bus, asked.principal, asked.id, asked.form.remarks())
     return offer_path(asked.id) + "?done=return"
 
 
-async def _ask_void(asked: Asked[VoidForm]) -> Question:
+async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
     async with asked.bus.read() as session:
         effects = await void_effects(session, asked.principal, asked.id)
     follows = [gettext("It leaves the counts, and the host is told.")]
@@ -79,7 +79,7 @@ async def _ask_void(asked: Asked[VoidForm]) -> Question:
     )
 
 
-async def _void(asked: Asked[VoidForm]) -> str:
+async def _void(asked: DecisionRequest[VoidForm]) -> str:
     await placements.void(asked.bus, asked.principal, asked.id, VoidReason(asked.form.reason.data))
     return offer_path(asked.id) + "?done=void"
 

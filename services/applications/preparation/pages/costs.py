@@ -20,7 +20,7 @@ from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
@@ -105,16 +105,16 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDe
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 
-async def _line(asked: Asked[ChangeCostForm]) -> CostToChange:
+async def _line(asked: DecisionRequest[ChangeCostForm]) -> CostToChange:
     async with asked.bus.read() as session:
         return await cost_to_change(session, asked.principal, asked.id, asked.ids["cost_id"])
 
 
-async def _written_line(asked: Asked[ChangeCostForm]) -> ChangeCostForm:
+async def _written_line(asked: DecisionRequest[ChangeCostForm]) -> ChangeCostForm:
     return ChangeCostForm(data=(await _line(asked)).cost.model_dump())
 
 
-async def _ask_line(asked: Asked[ChangeCostForm]) -> Question:
+async def _ask_line(asked: DecisionRequest[ChangeCostForm]) -> Question:
     line, sent = await _line(asked), await asked.version()
     return Question(
         labels.label(line.cost.item),
@@ -127,7 +127,7 @@ async def _ask_line(asked: Asked[ChangeCostForm]) -> Question:
     )
 
 
-async def _change(asked: Asked[ChangeCostForm]) -> str:
+async def _change(asked: DecisionRequest[ChangeCostForm]) -> str:
     form = asked.form
     planned = form.amount("planned")
     assert planned is not None

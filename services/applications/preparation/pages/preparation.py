@@ -27,7 +27,7 @@ from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
 from shared.i18n import N_, gettext
 from shared.time import clock, dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -179,14 +179,14 @@ def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
 def _sheet_decision(item: PreparationItem) -> Decision[Form]:
     """Return the page on which the owner fills in one sheet."""
 
-    async def sheet(asked: Asked[Form]) -> SheetToFill:
+    async def sheet(asked: DecisionRequest[Form]) -> SheetToFill:
         async with asked.bus.read() as session:
             return await sheet_to_fill(session, asked.principal, asked.id, item)
 
-    async def written(asked: Asked[Form]) -> Form:
+    async def written(asked: DecisionRequest[Form]) -> Form:
         return SHEET_FORMS[item](data=_form_values(await sheet(asked), item))
 
-    async def ask(asked: Asked[Form]) -> Question:
+    async def ask(asked: DecisionRequest[Form]) -> Question:
         found, sent = await sheet(asked), await asked.version()
         return Question(
             labels.label(item),
@@ -197,7 +197,7 @@ def _sheet_decision(item: PreparationItem) -> Decision[Form]:
             version=found.version if sent is None else sent,
         )
 
-    async def write(asked: Asked[Form]) -> str:
+    async def write(asked: DecisionRequest[Form]) -> str:
         values = {field.name: field.data for field in asked.form}
         version = await asked.version() or 0
         await actions.fill_in(asked.bus, asked.principal, asked.id, item, values, version=version)

@@ -15,13 +15,13 @@ from services.applications.register.views.people import Departure
 from services.applications.register.views.scope import decides
 from shared.contracts import labels
 from shared.i18n import N_, gettext
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 
 router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
 AT = f"{REGISTER}/people"
 
 
-async def _departure(asked: Asked[LeaveForm] | Asked[TransferForm]) -> Departure:
+async def _departure(asked: DecisionRequest[LeaveForm] | DecisionRequest[TransferForm]) -> Departure:
     async with asked.bus.read() as session:
         return await people.departure(session, asked.principal, asked.id)
 
@@ -40,7 +40,7 @@ def _question(leaving: Departure, *, title: str, button: str, text: str, warning
     )
 
 
-async def _ask_leave(asked: Asked[LeaveForm]) -> Question:
+async def _ask_leave(asked: DecisionRequest[LeaveForm]) -> Question:
     programme = decides(asked.principal)
     return _question(
         await _departure(asked),
@@ -51,7 +51,7 @@ async def _ask_leave(asked: Asked[LeaveForm]) -> Question:
     )
 
 
-async def _offer_successors(asked: Asked[LeaveForm]) -> None:
+async def _offer_successors(asked: DecisionRequest[LeaveForm]) -> None:
     """Offer people of the same country or organisation whom the reader sees, if there is an office."""
     form = asked.form
     keep_note(form, asked.principal)
@@ -64,7 +64,7 @@ async def _offer_successors(asked: Asked[LeaveForm]) -> None:
     set_choices(form.successor, [(str(person.id), person.name) for person in candidates], blank=N_("Nobody"))
 
 
-async def _leave(asked: Asked[LeaveForm]) -> str:
+async def _leave(asked: DecisionRequest[LeaveForm]) -> str:
     form, successor = asked.form, None
     async with asked.bus.read() as session:
         person = await entries.person(session, asked.principal, asked.id)
@@ -77,7 +77,7 @@ async def _leave(asked: Asked[LeaveForm]) -> str:
     return submitted_address(submitted, AT)
 
 
-async def _ask_transfer(asked: Asked[TransferForm]) -> Question:
+async def _ask_transfer(asked: DecisionRequest[TransferForm]) -> Question:
     moving = await _departure(asked)
     text = gettext(
         "The person stays the same, with the own applications and history. Roles in the old organisation end the"
@@ -93,7 +93,7 @@ async def _ask_transfer(asked: Asked[TransferForm]) -> Question:
     )
 
 
-async def _offer_organisations(asked: Asked[TransferForm]) -> None:
+async def _offer_organisations(asked: DecisionRequest[TransferForm]) -> None:
     """Offer every active organisation, as a person may move to another country."""
     keep_note(asked.form, asked.principal)
     async with asked.bus.read() as session:
@@ -110,7 +110,7 @@ async def _offer_organisations(asked: Asked[TransferForm]) -> None:
     set_choices(asked.form.organisation_id, organisation_options, blank=N_("Choose one"))
 
 
-async def _transfer(asked: Asked[TransferForm]) -> str:
+async def _transfer(asked: DecisionRequest[TransferForm]) -> str:
     form = asked.form
     async with asked.bus.read() as session:
         person = await entries.person(session, asked.principal, asked.id)

@@ -20,7 +20,7 @@ from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock, dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Column, Empty, Link, Listing, list_page
 from shared.web.render import see_other
 
@@ -67,7 +67,7 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
     return list_page(request, listing)
 
 
-async def _fund(asked: Asked[FundForm]) -> Fund | None:
+async def _fund(asked: DecisionRequest[FundForm]) -> Fund | None:
     """Return the fund that the form changes; None for a new one."""
     if not asked.ids:
         return None
@@ -75,12 +75,12 @@ async def _fund(asked: Asked[FundForm]) -> Fund | None:
         return await views.fund(session, asked.id)
 
 
-async def _fund_form(asked: Asked[FundForm]) -> FundForm:
+async def _fund_form(asked: DecisionRequest[FundForm]) -> FundForm:
     fund = await _fund(asked)
     return asked.form if fund is None else FundForm(data=fund.model_dump())
 
 
-async def _ask_fund(asked: Asked[FundForm]) -> Question:
+async def _ask_fund(asked: DecisionRequest[FundForm]) -> Question:
     fund = await _fund(asked)
     return Question(
         gettext("Change the fund") if fund else gettext("Add a fund"),
@@ -90,7 +90,7 @@ async def _ask_fund(asked: Asked[FundForm]) -> Question:
     )
 
 
-async def _save_fund(asked: Asked[FundForm]) -> str:
+async def _save_fund(asked: DecisionRequest[FundForm]) -> str:
     fund_id = asked.ids.get("fund_id")
     entry = FundEntry.model_validate(asked.form.values() | {"id": fund_id})
     version = None if fund_id is None else await asked.version()
@@ -142,7 +142,7 @@ def _between(exclusion: Exclusion, names: dict[str, str]) -> str:
     return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in exclusion.organisations or ())
 
 
-async def _pair(asked: Asked[ExclusionForm]) -> Exclusion | None:
+async def _pair(asked: DecisionRequest[ExclusionForm]) -> Exclusion | None:
     """Return the pair that the form changes; None for a new one."""
     if not asked.ids:
         return None
@@ -150,7 +150,7 @@ async def _pair(asked: Asked[ExclusionForm]) -> Exclusion | None:
         return await views.exclusion(session, asked.id)
 
 
-async def _pair_form(asked: Asked[ExclusionForm]) -> ExclusionForm:
+async def _pair_form(asked: DecisionRequest[ExclusionForm]) -> ExclusionForm:
     exclusion = await _pair(asked)
     if exclusion is None:
         return asked.form
@@ -167,12 +167,12 @@ async def _pair_form(asked: Asked[ExclusionForm]) -> ExclusionForm:
     return ExclusionForm(data=data)
 
 
-async def _offer_organisations(asked: Asked[ExclusionForm]) -> None:
+async def _offer_organisations(asked: DecisionRequest[ExclusionForm]) -> None:
     async with asked.bus.read() as session:
         asked.form.offer(await views.organisations(session))
 
 
-async def _ask_pair(asked: Asked[ExclusionForm]) -> Question:
+async def _ask_pair(asked: DecisionRequest[ExclusionForm]) -> Question:
     exclusion = await _pair(asked)
     ends = exclusion is not None and (exclusion.until is None or exclusion.until > clock.today())
     return Question(
@@ -188,7 +188,7 @@ async def _ask_pair(asked: Asked[ExclusionForm]) -> Question:
     )
 
 
-async def _save_pair(asked: Asked[ExclusionForm]) -> str:
+async def _save_pair(asked: DecisionRequest[ExclusionForm]) -> str:
     form, exclusion_id = asked.form, asked.ids.get("exclusion_id")
     kind, pair = form.pair()
     suffix = "country" if kind == "countries" else "organisation"

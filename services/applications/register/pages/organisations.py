@@ -30,7 +30,7 @@ from shared.contracts.codes import COUNTRIES, OrganisationKind
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render
 
@@ -104,7 +104,7 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
     return countries_of(frozenset(COUNTRIES) if scope.countries is None else scope.countries)
 
 
-async def _edited(asked: Asked[OrganisationForm] | Asked[WordForm]) -> Organisation | None:
+async def _edited(asked: DecisionRequest[OrganisationForm] | DecisionRequest[WordForm]) -> Organisation | None:
     """Return the organisation that the form changes; None for a new one."""
     if not asked.ids:
         return None
@@ -112,14 +112,14 @@ async def _edited(asked: Asked[OrganisationForm] | Asked[WordForm]) -> Organisat
         return await entries.organisation(session, asked.principal, asked.id)
 
 
-async def _filled(asked: Asked[OrganisationForm]) -> OrganisationForm:
+async def _filled(asked: DecisionRequest[OrganisationForm]) -> OrganisationForm:
     organisation = await _edited(asked)
     if organisation is None:
         return asked.form
     return OrganisationForm(data=organisation.model_dump(include={"name", "kind", "country", "city"}))
 
 
-async def _offer_countries(asked: Asked[OrganisationForm]) -> None:
+async def _offer_countries(asked: DecisionRequest[OrganisationForm]) -> None:
     """Offer the countries for a new organisation, or its own. Raises `Refused` (403) if there is none."""
     keep_note(asked.form, asked.principal)
     organisation, countries = await _edited(asked), _countries(asked.principal)
@@ -130,12 +130,12 @@ async def _offer_countries(asked: Asked[OrganisationForm]) -> None:
     set_choices(asked.form.country, countries, blank=N_("Choose one") if len(countries) > 1 else None)
 
 
-async def _ask(asked: Asked[OrganisationForm]) -> Question:
+async def _ask(asked: DecisionRequest[OrganisationForm]) -> Question:
     titles = gettext("Change the organisation"), gettext("Add an organisation"), gettext("Propose an organisation")
     return entry_question(asked.principal, await _edited(asked), at=AT, titles=titles)
 
 
-async def _save(asked: Asked[OrganisationForm]) -> str:
+async def _save(asked: DecisionRequest[OrganisationForm]) -> str:
     """Enter or change an organisation, or propose that."""
     organisation, values = await _edited(asked), asked.form.values()
     if organisation is not None:
@@ -178,12 +178,12 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
     )
 
 
-async def _activity(asked: Asked[WordForm]) -> OrganisationActivity:
+async def _activity(asked: DecisionRequest[WordForm]) -> OrganisationActivity:
     async with asked.bus.read() as session:
         return await organisations.organisation_activity(session, asked.principal, asked.id)
 
 
-async def _ask_activity(asked: Asked[WordForm]) -> Question:
+async def _ask_activity(asked: DecisionRequest[WordForm]) -> Question:
     """Ask whether the organisation stops or starts to take part, and show its open matters."""
     activity, programme = await _activity(asked), decides(asked.principal)
     organisation = activity.organisation
@@ -218,11 +218,11 @@ def _matters(activity: OrganisationActivity) -> list[OpenMatter]:
     return [*activity.matters, matter(title, href=f"{REGISTER}/people?organisation={activity.organisation.id}")]
 
 
-async def _drop_note(asked: Asked[WordForm]) -> None:
+async def _drop_note(asked: DecisionRequest[WordForm]) -> None:
     keep_note(asked.form, asked.principal)
 
 
-async def _change_activity(asked: Asked[WordForm]) -> str:
+async def _change_activity(asked: DecisionRequest[WordForm]) -> str:
     """Stop or start an organisation's taking part, or propose that."""
     async with asked.bus.read() as session:
         organisation = await entries.organisation(session, asked.principal, asked.id)

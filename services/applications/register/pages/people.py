@@ -26,7 +26,7 @@ from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.render import render
 from shared.web.validation_texts import sentence_of
@@ -114,7 +114,7 @@ def _row(listed: ListedPerson) -> list[Cell]:
     ]
 
 
-async def _edited(asked: Asked[PersonForm]) -> EditedPerson | None:
+async def _edited(asked: DecisionRequest[PersonForm]) -> EditedPerson | None:
     """Return the person whom the form changes; None for a new one."""
     if not asked.ids:
         return None
@@ -122,7 +122,7 @@ async def _edited(asked: Asked[PersonForm]) -> EditedPerson | None:
         return await people.edited_person(session, asked.principal, asked.id)
 
 
-async def _new_form(asked: Asked[PersonForm]) -> PersonForm:
+async def _new_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
     """Return an empty form with one role that begins today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
     organisation_id = read_id(asked.request.query_params.get("organisation", ""))
@@ -133,13 +133,13 @@ async def _new_form(asked: Asked[PersonForm]) -> PersonForm:
     return PersonForm(data=data)
 
 
-async def _filled_form(asked: Asked[PersonForm]) -> PersonForm:
+async def _filled_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
     async with asked.bus.read() as session:
         edited = await people.edited_person(session, asked.principal, asked.id)
     return PersonForm(data=person_data(edited.entry, grantable(asked.principal), clock.today()))
 
 
-async def _offer(asked: Asked[PersonForm]) -> None:
+async def _offer(asked: DecisionRequest[PersonForm]) -> None:
     """Set the choices of the form: countries, active organisations, and grantable roles."""
     form, principal, edited = asked.form, asked.principal, await _edited(asked)
     keep_note(form, principal)
@@ -156,7 +156,7 @@ async def _offer(asked: Asked[PersonForm]) -> None:
         del form.subject
 
 
-async def _ask(asked: Asked[PersonForm]) -> Question:
+async def _ask(asked: DecisionRequest[PersonForm]) -> Question:
     # Rows that were just added have no choices yet.
     for row in asked.form.roles:
         set_choices(row.form.role, grantable(asked.principal), blank=N_("Choose one"))
@@ -170,7 +170,7 @@ async def _ask(asked: Asked[PersonForm]) -> Question:
     )
 
 
-async def _save(asked: Asked[PersonForm]) -> str:
+async def _save(asked: DecisionRequest[PersonForm]) -> str:
     """Enter or change a person, or propose that."""
     edited = await _edited(asked)
     try:

@@ -24,7 +24,7 @@ from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web import states
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, Tick, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
@@ -139,7 +139,7 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
     return see_other(f"{AT}/{proposal_id}?done=approved")
 
 
-async def _ask_refuse(asked: Asked[RefuseForm]) -> Question:
+async def _ask_refuse(asked: DecisionRequest[RefuseForm]) -> Question:
     async with asked.bus.read() as session:
         proposal = await views.proposal(session, asked.principal, asked.id)
     return Question(
@@ -152,7 +152,7 @@ async def _ask_refuse(asked: Asked[RefuseForm]) -> Question:
     )
 
 
-async def _refuse(asked: Asked[RefuseForm]) -> str:
+async def _refuse(asked: DecisionRequest[RefuseForm]) -> str:
     reason, text = RefusedBecause(asked.form.reason.data), asked.form.text.data or ""
     await actions.refuse(asked.bus, asked.principal, asked.id, reason, text)
     return f"{AT}/{asked.id}?done=refused"

@@ -22,7 +22,7 @@ from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
 from shared.i18n import gettext
 from shared.identity import allow
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form
 from shared.web.render import render
 
@@ -56,22 +56,22 @@ def _question(case: Case, title: str, button: str, **more: Any) -> Question:
     return Question(title, button, case_address(case.application.id), caption=captioned(case.application), **more)
 
 
-async def _decide(asked: Asked[Form], decision: actions.Decision, done: str) -> str:
+async def _decide(asked: DecisionRequest[Form], decision: actions.Decision, done: str) -> str:
     await actions.decide(asked.bus, asked.principal, asked.id, decision, opened_at=await asked.opened_at())
     return f"{case_address(asked.id)}?done={done}"
 
 
-async def _ask_endorse(asked: Asked[EndorseForm]) -> Question:
+async def _ask_endorse(asked: DecisionRequest[EndorseForm]) -> Question:
     case = await load_case(asked.bus, asked.principal, asked.id)
     text = gettext("With this your country supports it. It is then held against the rules of the call.")
     return _question(case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
 
 
-async def _endorse(asked: Asked[EndorseForm]) -> str:
+async def _endorse(asked: DecisionRequest[EndorseForm]) -> str:
     return await _decide(asked, actions.Endorse(asked.form.note.data or ""), "endorsed")
 
 
-async def _ask_return(asked: Asked[ReturnForm]) -> Question:
+async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
     async with asked.bus.read() as session:
         case = await visible_case(session, asked.principal, asked.id)
         answers = {section.code: section.rows for section in await answer_sections(session, case, others=True)}
@@ -89,22 +89,22 @@ async def _ask_return(asked: Asked[ReturnForm]) -> Question:
     )
 
 
-async def _check_return(asked: Asked[ReturnForm]) -> None:
+async def _check_return(asked: DecisionRequest[ReturnForm]) -> None:
     if not asked.form.problems() and not any(asked.form.remarks.values()):
         asked.form.refuse("contact", gettext("Write what you ask for, at least for one section."))
 
 
-async def _return(asked: Asked[ReturnForm]) -> str:
+async def _return(asked: DecisionRequest[ReturnForm]) -> str:
     return await _decide(asked, actions.Return(asked.form.remarks), "returned")
 
 
-async def _ask_not_endorse(asked: Asked[NotEndorseForm]) -> Question:
+async def _ask_not_endorse(asked: DecisionRequest[NotEndorseForm]) -> Question:
     case = await load_case(asked.bus, asked.principal, asked.id)
     title, button = gettext("Do not endorse this application?"), gettext("Do not endorse")
     return _question(case, title, button, warning=True)
 
 
-async def _not_endorse(asked: Asked[NotEndorseForm]) -> str:
+async def _not_endorse(asked: DecisionRequest[NotEndorseForm]) -> str:
     decision = actions.NotEndorse(NotEndorsedReason(asked.form.reason.data), asked.form.text.data or "")
     return await _decide(asked, decision, "not_endorsed")
 

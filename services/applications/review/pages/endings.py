@@ -15,7 +15,7 @@ from shared.contracts.codes import StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import BooleanField, Form, Longest, Needed, SelectField, TextAreaField
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
@@ -41,18 +41,18 @@ class VoidForm(Form):
     )
 
 
-async def _ask_cancel(asked: Asked[CancelForm]) -> Question:
+async def _ask_cancel(asked: DecisionRequest[CancelForm]) -> Question:
     title, button = gettext("Cancel this application?"), gettext("Cancel the application")
     return await _question(asked, title, button, _cancelled, _obstacle_to_cancelling)
 
 
-async def _ask_void(asked: Asked[VoidForm]) -> Question:
+async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
     title, button = gettext("Was this application entered in error?"), gettext("Take it out")
     return await _question(asked, title, button, _voided, _obstacle_to_voiding)
 
 
 async def _question(
-    asked: Asked[Form],
+    asked: DecisionRequest[Form],
     title: str,
     button: str,
     follows: Callable[[endings.Dependants], list[str]],
@@ -131,14 +131,14 @@ def _voided(dependants: endings.Dependants) -> list[str]:
     return found
 
 
-async def _cancel(asked: Asked[CancelForm]) -> str:
+async def _cancel(asked: DecisionRequest[CancelForm]) -> str:
     reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
     opened_at = await asked.opened_at()
     await endings.cancel(asked.bus, asked.principal.subject, asked.id, reason, text, opened_at=opened_at)
     return case_address(asked.id) + "?done=cancelled"
 
 
-async def _void(asked: Asked[VoidForm]) -> str:
+async def _void(asked: DecisionRequest[VoidForm]) -> str:
     reason = VoidReason(asked.form.reason.data)
     await endings.void(asked.bus, asked.principal.subject, asked.id, reason, opened_at=await asked.opened_at())
     return case_address(asked.id) + "?done=voided"

@@ -14,13 +14,13 @@ from services.applications.visits.views.names import visit_path
 from shared.contracts.codes import StatedReason
 from shared.i18n import gettext
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import options
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-async def _view(asked: Asked[Any]) -> VisitView:
+async def _view(asked: DecisionRequest[Any]) -> VisitView:
     async with asked.bus.read() as session:
         return await visit_view(session, asked.principal, asked.id)
 
@@ -29,7 +29,7 @@ def _reason(form: MaybeReasonForm) -> StatedReason | None:
     return StatedReason(form.reason.data) if form.reason.data else None
 
 
-async def _ask_no_show(asked: Asked[MaybeReasonForm]) -> Question:
+async def _ask_no_show(asked: DecisionRequest[MaybeReasonForm]) -> Question:
     view = await _view(asked)
     return Question(
         gettext("Report that the guest did not come"),
@@ -41,7 +41,7 @@ async def _ask_no_show(asked: Asked[MaybeReasonForm]) -> Question:
     )
 
 
-async def _no_show(asked: Asked[MaybeReasonForm]) -> str:
+async def _no_show(asked: DecisionRequest[MaybeReasonForm]) -> str:
     form = asked.form
     await actions.no_show(asked.bus, asked.principal, asked.id, _reason(form), form.text.data or "")
     return visit_path(asked.id) + "?done=no_show"
@@ -52,11 +52,11 @@ def _last_days(view: VisitView) -> Any:
     return options([(day.isoformat(), dates.day(day)) for day in days], blank=gettext("Choose the day"))
 
 
-async def _offer_last_days(asked: Asked[EarlyReturnForm]) -> None:
+async def _offer_last_days(asked: DecisionRequest[EarlyReturnForm]) -> None:
     asked.form.last_day.choices = _last_days(await _view(asked))
 
 
-async def _ask_return(asked: Asked[EarlyReturnForm]) -> Question:
+async def _ask_return(asked: DecisionRequest[EarlyReturnForm]) -> Question:
     view = await _view(asked)
     return Question(
         gettext("Report an early return"),
@@ -69,7 +69,7 @@ async def _ask_return(asked: Asked[EarlyReturnForm]) -> Question:
     )
 
 
-async def _return(asked: Asked[EarlyReturnForm]) -> str:
+async def _return(asked: DecisionRequest[EarlyReturnForm]) -> str:
     form = asked.form
     last_day = date.fromisoformat(form.last_day.data)
     await actions.early_return(asked.bus, asked.principal, asked.id, last_day, _reason(form), form.text.data or "")

@@ -15,17 +15,17 @@ from shared.contracts import labels
 from shared.contracts.codes import Answer, Party, Reason, StatedReason, VisitState
 from shared.i18n import gettext
 from shared.time import clock, dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-async def _view(asked: Asked[Any]) -> VisitView:
+async def _view(asked: DecisionRequest[Any]) -> VisitView:
     async with asked.bus.read() as session:
         return await visit_view(session, asked.principal, asked.id)
 
 
-async def _ask_move(asked: Asked[MoveForm]) -> Question:
+async def _ask_move(asked: DecisionRequest[MoveForm]) -> Question:
     view = await _view(asked)
     view.of.case.acts_as(*MAY_ASK_MOVE)
     planned = _span(view)
@@ -66,19 +66,19 @@ def _explanation(view: VisitView) -> str:
     )
 
 
-async def _move(asked: Asked[MoveForm]) -> str:
+async def _move(asked: DecisionRequest[MoveForm]) -> str:
     form = asked.form
     reason = StatedReason(form.reason.data)
     await actions.ask(asked.bus, asked.principal, asked.id, form.wanted(), reason, form.text.data or "")
     return visit_path(asked.id) + "?done=move"
 
 
-def _number(asked: Asked[MoveAnswerForm]) -> int:
+def _number(asked: DecisionRequest[MoveAnswerForm]) -> int:
     """Return the number of the proposal in the address."""
     return int(asked.request.path_params["proposal"])
 
 
-async def _ask_answer(asked: Asked[MoveAnswerForm]) -> Question | str:
+async def _ask_answer(asked: DecisionRequest[MoveAnswerForm]) -> Question | str:
     view = await _view(asked)
     view.of.case.acts_as(*BOTH)
     proposal = view.proposal
@@ -100,13 +100,13 @@ def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
     return [
         SummaryRow(gettext("Proposed"), dates.span(proposal.start, proposal.end)),
         SummaryRow(gettext("Planned so far"), _span(view)),
-        SummaryRow(gettext("Asked for by"), move_asked_by(view)),
+        SummaryRow(gettext("DecisionRequest for by"), move_asked_by(view)),
         SummaryRow(gettext("Reason"), labels.label(Reason(proposal.reason))),
         SummaryRow(gettext("Answer by"), due),
     ]
 
 
-async def _answer(asked: Asked[MoveAnswerForm]) -> str:
+async def _answer(asked: DecisionRequest[MoveAnswerForm]) -> str:
     form = asked.form
     given = Answer(form.answer.data)
     reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None

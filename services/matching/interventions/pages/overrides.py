@@ -20,7 +20,7 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Needed, SelectField, options
 from shared.web.render import render, see_other
 
@@ -43,7 +43,7 @@ class OverrideForm(Form):
     reference = ""
 
 
-async def _offer_places(asked: Asked[OverrideForm]) -> None:
+async def _offer_places(asked: DecisionRequest[OverrideForm]) -> None:
     async with asked.bus.read() as session:
         view = await override_choice(session, asked.id)
     asked.form.reference = view.applicant.reference
@@ -55,7 +55,7 @@ def _name(place: Place) -> str:
     return f"{place.reference}{title} ({labels.country(place.country)})"
 
 
-async def _ask(asked: Asked[OverrideForm]) -> Question:
+async def _ask(asked: DecisionRequest[OverrideForm]) -> Question:
     return Question(
         gettext("Put this application to a place by hand"),
         gettext("Show what it costs"),
@@ -68,7 +68,7 @@ async def _ask(asked: Asked[OverrideForm]) -> Question:
     )
 
 
-async def _show_price(asked: Asked[OverrideForm]) -> Response:
+async def _show_price(asked: DecisionRequest[OverrideForm]) -> Response:
     """Show the price, and who pays it; nothing is done yet."""
     seat_id, reason = UUID(asked.form.seat.data), StatedReason(asked.form.reason.data)
     instead = read_id(str((await asked.request.form()).get("instead") or ""))

@@ -23,7 +23,7 @@ from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.ids import read_id
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import sent
 from shared.web.lists import PAGE, Cell, Column, Empty, Link, Listing, list_page, tag
 from shared.web.render import render, see_other
@@ -43,7 +43,7 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
         calls = await all_calls(session)
         call = call_of(request, calls)
         rows = await views.what_if_lines(session, calls, call.id if call else None)
-    names = (gettext("Asked for"), gettext("Call"), gettext("What is different"), gettext("State"))
+    names = (gettext("DecisionRequest for"), gettext("Call"), gettext("What is different"), gettext("State"))
     listing = Listing(
         gettext("What if the terms were others?"),
         "/matching/what-ifs",
@@ -77,14 +77,14 @@ def _row(line: WhatIfLine) -> list[Cell]:
     ]
 
 
-async def _beginning(asked: Asked[WhatIfForm]) -> Beginning:
+async def _beginning(asked: DecisionRequest[WhatIfForm]) -> Beginning:
     """Return from where the what-if in the address begins. Raises `Refused` (404)."""
     query = asked.request.query_params
     async with asked.bus.read() as session:
         return await views.beginning(session, read_id(query.get("call")), read_id(query.get("from")))
 
 
-async def _terms(asked: Asked[WhatIfForm]) -> WhatIfForm:
+async def _terms(asked: DecisionRequest[WhatIfForm]) -> WhatIfForm:
     """Return a form with the call's terms, or with `from` those of an earlier what-if."""
     beginning = await _beginning(asked)
     form = filled(beginning.terms, beginning.basis)
@@ -97,12 +97,12 @@ def _set_call(form: WhatIfForm, call: CallSummary) -> None:
     form.call_name = f"{call.reference} – {call.title}"  # noqa: RUF001 - a dash between two names
 
 
-async def _find_call(asked: Asked[WhatIfForm]) -> None:
+async def _find_call(asked: DecisionRequest[WhatIfForm]) -> None:
     if asked.form.call_id is None:
         _set_call(asked.form, (await _beginning(asked)).call)
 
 
-async def _ask(asked: Asked[WhatIfForm]) -> Question:
+async def _ask(asked: DecisionRequest[WhatIfForm]) -> Question:
     form = asked.form
     weights = [
         (labels.label(criterion), [(form[f"{criterion.value}_{side}"], side_name(side)) for side in SIDES])
@@ -123,7 +123,7 @@ async def _ask(asked: Asked[WhatIfForm]) -> Question:
     )
 
 
-async def _begin(asked: Asked[WhatIfForm]) -> str:
+async def _begin(asked: DecisionRequest[WhatIfForm]) -> str:
     """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
     assert asked.form.call_id is not None
     basis, other = terms_of(asked.form)

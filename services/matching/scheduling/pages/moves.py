@@ -17,7 +17,7 @@ from shared.contracts.codes import Reason, Role
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
 from shared.time import dates
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Needed, RadioField, SelectField, options
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
@@ -44,17 +44,17 @@ class MoveForm(Form):
     visits: tuple[VisitToMove, ...] = ()
 
 
-async def _form(asked: Asked[MoveForm]) -> MoveForm:
+async def _form(asked: DecisionRequest[MoveForm]) -> MoveForm:
     """Return the form with the week in the address (`week`) selected."""
     wanted = _wanted(asked)
     return MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
 
 
-def _wanted(asked: Asked[MoveForm]) -> date | None:
+def _wanted(asked: DecisionRequest[MoveForm]) -> date | None:
     return day_of(asked.request.query_params.get("week"))
 
 
-async def _prepare(asked: Asked[MoveForm]) -> None:
+async def _prepare(asked: DecisionRequest[MoveForm]) -> None:
     """Offer the weeks other than the present one."""
     async with asked.bus.read() as session:
         weeks = await plans.lawful_weeks(session, asked.id)
@@ -84,7 +84,7 @@ def _cost(weeks: Weeks, choice: Choice) -> str:
     return "; ".join(said)
 
 
-async def _ask(asked: Asked[MoveForm]) -> Question:
+async def _ask(asked: DecisionRequest[MoveForm]) -> Question:
     form = asked.form
     assert form.weeks is not None
     lawful = {choice.week for choice in _others(form.weeks)}
@@ -128,7 +128,7 @@ def _no_week() -> str:
     return why + " " + gettext("A host can add weeks or places to the placement; then look here again.")
 
 
-async def _move(asked: Asked[MoveForm]) -> str:
+async def _move(asked: DecisionRequest[MoveForm]) -> str:
     week, reason = date.fromisoformat(asked.form.week.data), Reason(asked.form.reason.data)
     done = await plans.propose_move(asked.bus, asked.principal.subject, asked.id, week, reason)
     return f"{_VISITS}?moved={len(done.days)}"

@@ -16,14 +16,14 @@ from shared.i18n import gettext
 from shared.ids import new_id, read_id
 from shared.time import clock
 from shared.time.workdays import ZONE
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form
 from shared.web.render import render
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 
 
-async def _webhook(asked: Asked[Form]) -> Webhook:
+async def _webhook(asked: DecisionRequest[Form]) -> Webhook:
     async with asked.bus.read() as session:
         return await views.webhook(session, asked.id)
 
@@ -36,7 +36,7 @@ def _offer(form: EndpointForm, reach: WebhookReach) -> None:
     form.offer(reach, [type_ for _, group in views.groups(reach) for type_ in group])
 
 
-async def _check_address(asked: Asked[EndpointForm]) -> None:
+async def _check_address(asked: DecisionRequest[EndpointForm]) -> None:
     """Refuse a bad address beside the other errors; where there are none, the action checks it."""
     form = asked.form
     if form.problems() and not form.url.errors:
@@ -51,24 +51,24 @@ def _question(form: EndpointForm, title: str, button: str, back: str) -> Questio
     return Question(title, button, back, template="webhooks/form.html", more=more)
 
 
-def _secret_page(asked: Asked[Form], endpoint_id: object, secret: str, *, rotated: bool) -> Response:
+def _secret_page(asked: DecisionRequest[Form], endpoint_id: object, secret: str, *, rotated: bool) -> Response:
     return render(asked.request, "webhooks/secret.html", endpoint_id=endpoint_id, secret=secret, rotated=rotated)
 
 
-async def _new_endpoint(_: Asked[RegisterForm]) -> RegisterForm:
+async def _new_endpoint(_: DecisionRequest[RegisterForm]) -> RegisterForm:
     return RegisterForm(data={"key": str(new_id())})
 
 
-async def _prepare_registration(asked: Asked[RegisterForm]) -> None:
+async def _prepare_registration(asked: DecisionRequest[RegisterForm]) -> None:
     reach = asked.request.query_params.get("reach")
     _offer(asked.form, WebhookReach(reach) if reach in set(WebhookReach) else WebhookReach.OUTSIDE)
 
 
-async def _ask_registration(asked: Asked[RegisterForm]) -> Question:
+async def _ask_registration(asked: DecisionRequest[RegisterForm]) -> Question:
     return _question(asked.form, gettext("Register a webhook"), gettext("Register"), HOME)
 
 
-async def _register(asked: Asked[RegisterForm]) -> str | Response:
+async def _register(asked: DecisionRequest[RegisterForm]) -> str | Response:
     form, key = asked.form, read_id(asked.form.key.data) or new_id()
     assert form.reach is not None
     settings = settings_of(asked.request)
@@ -78,7 +78,7 @@ async def _register(asked: Asked[RegisterForm]) -> str | Response:
     return _secret_page(asked, key, secret, rotated=False)
 
 
-async def _known_endpoint(asked: Asked[EndpointForm]) -> EndpointForm:
+async def _known_endpoint(asked: DecisionRequest[EndpointForm]) -> EndpointForm:
     webhook = await _webhook(asked)
     known = {"url": webhook.url, "description": webhook.description, "events": webhook.events}
     form = EndpointForm(data=known)
@@ -86,26 +86,26 @@ async def _known_endpoint(asked: Asked[EndpointForm]) -> EndpointForm:
     return form
 
 
-async def _prepare_change(asked: Asked[EndpointForm]) -> None:
+async def _prepare_change(asked: DecisionRequest[EndpointForm]) -> None:
     if asked.form.reach is None:
         _offer(asked.form, (await _webhook(asked)).reach)
 
 
-async def _ask_change(asked: Asked[EndpointForm]) -> Question:
+async def _ask_change(asked: DecisionRequest[EndpointForm]) -> Question:
     return _question(asked.form, gettext("Change the webhook"), gettext("Save"), f"{HOME}/{asked.id}")
 
 
-async def _change(asked: Asked[EndpointForm]) -> str:
+async def _change(asked: DecisionRequest[EndpointForm]) -> str:
     settings = settings_of(asked.request)
     await endpoints.change(asked.bus, settings, asked.principal.subject, asked.id, _draft(asked.form))
     return f"{HOME}/{asked.id}?done=changed"
 
 
-async def _new_secret(_: Asked[RotateForm]) -> RotateForm:
+async def _new_secret(_: DecisionRequest[RotateForm]) -> RotateForm:
     return RotateForm(data={"key": str(new_id())})
 
 
-async def _ask_rotation(asked: Asked[RotateForm]) -> Question:
+async def _ask_rotation(asked: DecisionRequest[RotateForm]) -> Question:
     webhook = await _webhook(asked)
     return Question(
         gettext("Make a new secret"),
@@ -118,7 +118,7 @@ async def _ask_rotation(asked: Asked[RotateForm]) -> Question:
     )
 
 
-async def _rotate(asked: Asked[RotateForm]) -> str | Response:
+async def _rotate(asked: DecisionRequest[RotateForm]) -> str | Response:
     key, hours = read_id(asked.form.key.data) or new_id(), int(asked.form.hours.data)
     settings = settings_of(asked.request)
     secret = await endpoints.rotate(asked.bus, settings, asked.principal.subject, asked.id, key, hours)
@@ -127,7 +127,7 @@ async def _rotate(asked: Asked[RotateForm]) -> str | Response:
     return _secret_page(asked, asked.id, secret, rotated=True)
 
 
-async def _ask_removal(asked: Asked[Form]) -> Question:
+async def _ask_removal(asked: DecisionRequest[Form]) -> Question:
     webhook = await _webhook(asked)
     text = gettext(
         "%(description)s gets nothing more, and what was sent to it can no longer be looked at. To stop it for a while,"
@@ -143,16 +143,16 @@ async def _ask_removal(asked: Asked[Form]) -> Question:
     )
 
 
-async def _remove(asked: Asked[Form]) -> str:
+async def _remove(asked: DecisionRequest[Form]) -> str:
     await endpoints.remove(asked.bus, asked.principal.subject, asked.id)
     return f"{HOME}?done=removed"
 
 
-async def _week_ago(_: Asked[SinceForm]) -> SinceForm:
+async def _week_ago(_: DecisionRequest[SinceForm]) -> SinceForm:
     return SinceForm(data={"since": clock.today() - timedelta(days=7)})
 
 
-async def _ask_redelivery(asked: Asked[SinceForm]) -> Question:
+async def _ask_redelivery(asked: DecisionRequest[SinceForm]) -> Question:
     webhook = await _webhook(asked)
     return Question(
         gettext("Send again what failed"),
@@ -166,7 +166,7 @@ async def _ask_redelivery(asked: Asked[SinceForm]) -> Question:
     )
 
 
-async def _redeliver(asked: Asked[SinceForm]) -> str:
+async def _redeliver(asked: DecisionRequest[SinceForm]) -> str:
     assert asked.form.since.data is not None
     since = datetime.combine(asked.form.since.data, datetime.min.time(), ZONE)
     count = await endpoints.send_failed_again(asked.bus, asked.principal.subject, asked.id, since)

@@ -22,7 +22,7 @@ from shared.i18n import N_, gettext, ngettext
 from shared.ids import read_id
 from shared.time import clock
 from shared.web import states
-from shared.web.decisions import Asked, Decision, Question, add_decision
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField, sent
 from shared.web.render import render, see_other
 
@@ -131,7 +131,7 @@ async def _page(
     )
 
 
-async def _ask_reminders(asked: Asked[Form]) -> Question:
+async def _ask_reminders(asked: DecisionRequest[Form]) -> Question:
     """Say, before many are reminded, how many they are and who is left out."""
     filters = Filters.of(asked.request)
     async with asked.bus.read() as session:
@@ -159,7 +159,7 @@ async def _ask_reminders(asked: Asked[Form]) -> Question:
     )
 
 
-async def _remind(asked: Asked[Form]) -> str:
+async def _remind(asked: DecisionRequest[Form]) -> str:
     """Remind of all missing answers in the list, or of one."""
     filters, data = Filters.of(asked.request), await sent(asked.request)
     wanted, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
