@@ -28,6 +28,7 @@ from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, ApplicationState, StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.render import render, see_other
 
@@ -160,29 +161,50 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
     return see_other(application_address(application_id) + "?done=submitted")
 
 
-@router.get("/mine/{application_id}/withdraw")
-async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Ask for the reason; where it can no longer be withdrawn, redirect to its status."""
-    async with bus.read() as session:
-        case = await own_case_in(session, principal, application_id)
+async def _fit_withdrawing(asked: DecisionRequest[WithdrawForm]) -> None:
+    """Ask for no reason where it is a draft: nobody but its officer has read it."""
+    if (await own_case(asked.bus, asked.principal, asked.id)).application.own_state is ApplicationState.DRAFT:
+        del asked.form["reason"]
+        del asked.form["text"]
+
+
+async def _ask_withdraw(asked: DecisionRequest[WithdrawForm]) -> Question | str:
+    """Ask for the reason; where it can no longer be withdrawn, lead to its status."""
+    address = application_address(asked.id)
+    async with asked.bus.read() as session:
+        case = await own_case_in(session, asked.principal, asked.id)
         may_withdraw = await actions.may_withdraw(session, case.application)
-    if not may_withdraw and case.application.own_state is not ApplicationState.DRAFT:
-        return see_other(application_address(application_id))
-    return render(request, "application/withdraw.html", application=case.application, form_=WithdrawForm())
-
-
-@router.post("/mine/{application_id}/withdraw")
-async def withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Withdraw the application; a draft that was never submitted is deleted."""
-    case = await own_case(bus, principal, application_id)
     if case.application.own_state is ApplicationState.DRAFT:
-        await actions.discard(bus, principal, application_id)
-        return see_other("/applications/?done=discarded")
-    form = await WithdrawForm.read(request)
-    if not form.validate():
-        return render(request, "application/withdraw.html", 422, application=case.application, form_=form)
-    await actions.withdraw(bus, principal, application_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(application_address(application_id) + "?done=withdrawn")
+        title, button = gettext("Throw this draft away?"), gettext("Yes, throw it away")
+        return Question(title, button, address, text=gettext("What you wrote is then gone."), warning=True)
+    if not may_withdraw:
+        return address
+    return Question(
+        gettext("Withdraw your application?"),
+        gettext("Withdraw it"),
+        address,
+        caption=case.application.reference or "",
+        text=gettext("This cannot be taken back. A place that was found for you goes to the next in line."),
+        cancel=gettext("No, keep it"),
+        warning=True,
+    )
+
+
+async def _withdraw(asked: DecisionRequest[WithdrawForm]) -> str:
+    """Withdraw the application; a draft that was never submitted is deleted."""
+    if "reason" not in asked.form:
+        await actions.discard(asked.bus, asked.principal, asked.id)
+        return "/applications/?done=discarded"
+    reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
+    await actions.withdraw(asked.bus, asked.principal, asked.id, reason, text)
+    return application_address(asked.id) + "?done=withdrawn"
+
+
+add_decision(
+    router,
+    Officer,
+    Decision("/mine/{application_id}/withdraw", WithdrawForm, _ask_withdraw, _withdraw, prepare=_fit_withdrawing),
+)
 
 
 @router.get("/mine/{application_id}/open/{purpose}")

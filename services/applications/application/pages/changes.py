@@ -17,11 +17,11 @@ from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
-from shared.bus import Bus
 from shared.contracts.codes import StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.render import render, see_other
 
@@ -143,38 +143,40 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-@router.get("/{application_id}/line-manager")
-async def ask_manager(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
+async def _present_manager(asked: DecisionRequest[Form]) -> Form:
+    case = await own_case(asked.bus, asked.principal, asked.id)
+    return LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
+
+
+async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
     """Ask for another line manager, at any time before the follow-up."""
-    case = await own_case(bus, principal, application_id)
-    form = LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
-    return await _manager(request, bus, case, form)
+    address = application_address(asked.id)
+    async with asked.bus.read() as session:
+        application = (await own_case_in(session, asked.principal, asked.id)).application
+        if not await line_managers.may_name(session, application):
+            over = await line_managers.follow_up_over(session, application)
+            return address + ("?done=manager-over" if over else "")
+    return Question(
+        gettext("Your line manager"),
+        gettext("Save"),
+        address,
+        back_text=application.reference or "",
+        caption=application.reference or "",
+        text=gettext(
+            "You may name another line manager at any time before the follow-up. Whoever you name is told once."
+        ),
+    )
 
 
-async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: int = 200) -> Response:
-    async with bus.read() as session:
-        if not await line_managers.may_name(session, case.application):
-            over = await line_managers.follow_up_over(session, case.application)
-            return see_other(application_address(case.application.id) + ("?done=manager-over" if over else ""))
-    return render(request, "application/line_manager.html", status, application=case.application, form_=form)
+async def _name_manager(asked: DecisionRequest[Form]) -> str:
+    changes = LINE_MANAGER.changes(asked.form)
+    name, email = changes["line_manager_name"] or "", changes["line_manager_email"] or ""
+    await line_managers.name_line_manager(asked.bus, asked.principal, asked.id, name, email)
+    return application_address(asked.id) + "?done=manager"
 
 
-@router.post("/{application_id}/line-manager")
-async def name_manager(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Name another line manager."""
-    case = await own_case(bus, principal, application_id)
-    form = await LINE_MANAGER.form.read(request)
-    if not form.validate():
-        return await _manager(request, bus, case, form, 422)
-    changes = LINE_MANAGER.changes(form)
-    try:
-        await line_managers.name_line_manager(
-            bus, principal, application_id, changes["line_manager_name"] or "", changes["line_manager_email"] or ""
-        )
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        for name, sentence in refused.fields.items():
-            form.refuse(name, sentence)
-        return await _manager(request, bus, case, form, 422)
-    return see_other(application_address(application_id) + "?done=manager")
+add_decision(
+    router,
+    Officer,
+    Decision("/{application_id}/line-manager", LINE_MANAGER.form, _ask_manager, _name_manager, new=_present_manager),
+)

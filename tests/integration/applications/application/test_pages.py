@@ -282,3 +282,24 @@ def test_the_clock_cannot_be_moved_outside_a_local_run(
     fixed = create_app(Settings(**settings_for(migrated)), background=False)
     for app in (settled, fixed):
         assert not any("/clock" in str(route.path) for route, _ in every_route(app))
+
+
+async def test_a_draft_is_thrown_away_without_a_reason(programme: Programme) -> None:
+    """Throwing a draft away asks once more and for no reason; withdrawing what was submitted asks for one."""
+    mine, officer = await _applied(programme), programme.as_("ani")
+    asked = await officer.get(f"{mine}/withdraw")
+    assert "Throw this draft away?" in asked.text
+    assert 'name="reason"' not in asked.text
+    gone = await officer.post(f"{mine}/withdraw")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/applications/?done=discarded")
+    assert (await officer.get(mine)).status_code == 404
+
+    made = await programme.submitted()
+    submitted = f"/applications/mine/{made['id']}/withdraw"
+    assert 'name="reason"' in (await officer.get(submitted)).text
+    without = await officer.post(submitted)
+    assert without.status_code == 422
+    assert "Choose a reason" in without.text
+    assert (await officer.post(submitted, data={"reason": "health"})).status_code == 303
+    again = await officer.get(submitted)
+    assert (again.status_code, again.headers["location"]) == (303, f"/applications/mine/{made['id']}")
