@@ -66,7 +66,8 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when:
         "Save and continue"
     )
     expect(task).to_contain_text("Your expertise")
-    officer.choose("Area", "Analysis", EXPERTISE).fill("Years", "6", EXPERTISE).press("Save and continue")
+    officer.choose("Area", "Analysis", EXPERTISE).choose("Level", "2: advanced", EXPERTISE)
+    officer.fill("Years", "6", EXPERTISE).press("Save and continue")
     expect(task).to_contain_text("Languages you speak")
     officer.choose("Language", own, LANGUAGES).choose("Level", "Native", LANGUAGES).press("Add a language")
     second = LANGUAGES.replace("1", "2")
