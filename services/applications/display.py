@@ -15,7 +15,7 @@ from shared.i18n import gettext
 from shared.web import states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from pydantic import BaseModel
@@ -137,25 +137,3 @@ def cause_word(code: str | None) -> str:
 def reason_word(code: str | None) -> str:
     """Return a reason in words; empty for None."""
     return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)
-
-
-def country_filter(countries: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:
-    """Return the filter by country; none for a reader who sees one country only."""
-    if len(countries) < 2:
-        return []
-    return [{"name": "country", "label": label or gettext("Country"), "options": countries, "value": value}]
-
-
-def state_counts(
-    kind: str, found: Mapping[str, int], *first: tuple[str, int, str, str], here: str = ""
-) -> list[dict[str, Any]]:
-    """Return how many rows are in each state, each count with the address of exactly these rows; zeros are left out.
-
-    `found`: how many are in each state of the kind. `first`: what stands before them (code, count, name, tone).
-    """
-    of_states = [(state.code, found.get(state.code, 0), state.word, state.tone) for state in states.states(kind)]
-    return [
-        {"count": count, "name": name, "href": f"{here}?state={code}", "tone": tone}
-        for code, count, name, tone in (*first, *of_states)
-        if count
-    ]

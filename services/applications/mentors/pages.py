@@ -1,6 +1,6 @@
 """The pages of mentors' profiles: your profiles, the mentors of a country, one profile and its form."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.applications import transitions
-from services.applications.display import cause_word, entry_changes, state_counts, tag
+from services.applications.display import cause_word, entry_changes, tag
 from services.applications.fields import Reading
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
@@ -24,10 +24,10 @@ from services.applications.mentors.views.lists import (
     own_list,
 )
 from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details
+from services.applications.mentors.views.mentor import Mentor as MentorProfile
 from services.applications.mentors.views.words import rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
-from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts import mentors as mentor_events
@@ -38,11 +38,12 @@ from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/mentors", include_in_schema=False)
-
+_COUNTRY = "/applications/mentors/country"
 
 _ACTIONS = {
     "publish": actions.publish,
@@ -69,17 +70,37 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
     """Show the reader's profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         found = await own_list(session, principal)
-    mentors = [
-        [
-            {"text": mentor.reference, "href": mentor_path(mentor.id)},
-            call_title,
-            tag("mentor", mentor.state),
-            mentor.entry.capacity,
-            dates.day(mentor.since, short=True),
-        ]
-        for mentor, call_title in found.rows
+    return list_page(
+        request,
+        Listing(
+            gettext("Your mentoring"),
+            "/applications/mentors",
+            [
+                Column(gettext("Reference")),
+                Column(gettext("Call")),
+                Column(gettext("State")),
+                Column(gettext("Mentees"), numeric=True),
+                Column(gettext("Since")),
+            ],
+            [_own_row(mentor, call_title) for mentor, call_title in found.rows],
+            len(found.rows),
+            Empty(gettext("You have no profile yet, and no call takes mentors now.")),
+            back="/applications/",
+            legend="mentor",
+        ),
+        "mentors/list.html",
+        open_calls=found.open_calls,
+    )
+
+
+def _own_row(mentor: MentorProfile, call_title: str) -> list[Cell]:
+    return [
+        Link(mentor.reference, mentor_path(mentor.id)),
+        call_title,
+        tag("mentor", mentor.state),
+        mentor.entry.capacity,
+        dates.day(mentor.since, short=True),
     ]
-    return render(request, "mentors/list.html", rows=mentors, open_calls=found.open_calls)
 
 
 @router.post("/new")
@@ -105,39 +126,51 @@ async def show_country(
         filters = Filters(state or None, read_id(call), None, q.strip() or None)
         found = await country_list(session, principal, filters, page)
     of_state = [(known.code, known.word) for known in states.states("mentor") if known.code != MentorState.DRAFT]
-    return render(
+    asked = (ASKED, gettext("Asked whether still available"))
+    return list_page(
         request,
-        "mentors/country.html",
-        rows=[_row(row) for row in found.rows],
-        total=found.total,
-        page=page,
-        size=PAGE,
-        counts=_counts(found.counts),
-        fields=[
-            {
-                "name": "state",
-                "label": gettext("State"),
-                "options": [(ASKED, gettext("Asked whether still available")), *of_state],
-                "value": state,
-            },
-            {
-                "name": "call",
-                "label": gettext("Call"),
-                "options": [(str(known.id), known.name) for known in found.calls],
-                "value": call,
-            },
-            {"name": "q", "label": gettext("Reference"), "value": q},
-        ],
-        narrowed=bool(state or call or q),
+        Listing(
+            gettext("Mentors"),
+            _COUNTRY,
+            _columns(),
+            [_row(row) for row in found.rows],
+            found.total,
+            Empty(gettext("No mentor has published a profile yet. It appears here as soon as one does.")),
+            gettext("No mentor fits these filters."),
+            page=page,
+            counts=_counts(found.counts),
+            filters=[
+                Filter("state", gettext("State"), state, [asked, *of_state]),
+                Filter("call", gettext("Call"), call, [(str(known.id), known.name) for known in found.calls]),
+                Filter("q", gettext("Reference"), q),
+            ],
+            back="/applications/",
+            legend="mentor",
+            legend_others=True,
+        ),
     )
 
 
-def _row(row: ListedMentor) -> list[Any]:
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Reference")),
+        Column(gettext("Mentor")),
+        Column(gettext("Agency")),
+        Column(gettext("Call")),
+        Column(gettext("Expertise")),
+        Column(gettext("Mentees")),
+        Column(gettext("State")),
+        Column(gettext("Why")),
+        Column(gettext("By when")),
+    ]
+
+
+def _row(row: ListedMentor) -> list[Cell]:
     mentor = row.mentor
     places = {"taken": mentor.mentees, "places": mentor.entry.capacity}
     areas = [labels.label(expertise.area) for expertise in mentor.entry.expertise]
     return [
-        {"text": mentor.reference, "href": mentor_path(mentor.id)},
+        Link(mentor.reference, mentor_path(mentor.id)),
         row.name or None,
         f"{row.agency}, {labels.country(mentor.country)}",
         row.call,
@@ -151,11 +184,12 @@ def _row(row: ListedMentor) -> list[Any]:
     ]
 
 
-def _counts(found: MentorCounts) -> list[dict[str, Any]]:
+def _counts(found: MentorCounts) -> list[Count]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
     waiting = ngettext("is asked whether still available", "are asked whether still available", found.asked)
-    here = "/applications/mentors/country"
-    return state_counts("mentor", found.by_code, (ASKED, found.asked, waiting, "wait"), here=here)
+    return state_counts(
+        "mentor", found.by_code, _COUNTRY, [Count(found.asked, waiting, f"{_COUNTRY}?state={ASKED}", "wait")]
+    )
 
 
 @router.get("/{mentor_id}")

@@ -1,5 +1,6 @@
 """The list of calls, and the page of one call."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -11,18 +12,18 @@ from fastapi.responses import Response
 from services.applications.calls.pages.drafts import draft_address
 from services.applications.calls.views.calls import ListedCall, ListedDraft, call_details, call_list
 from services.applications.calls.views.requirements import Requirements
-from services.applications.display import Count, page_rows
+from services.applications.display import page_rows
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep
-from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
+from shared.web.lists import Empty, Link, Listing, list_page, state_counts
 from shared.web.render import render
-from shared.web.states import states
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+_HERE = "/applications/calls"
 
 
 # What needs the programme coordinator first: calls that wait to be matched and closed, then what is being written.
@@ -59,28 +60,36 @@ async def all_calls(
     cards = [*(_card(listed, moment) for listed in found.calls), *(_draft(listed) for listed in found.drafts)]
     order = _FIRST if writes else _OPEN_FIRST
     cards.sort(key=lambda card: order.index(card.state))
-    counts = [
-        Count(
-            sum(card.state == known.code for card in cards),
-            known.word,
-            f"/applications/calls?state={known.code}",
-            known.tone,
-        )
-        for known in states("call")
-    ]
     shown = [card for card in cards if not state or card.state == state]
-    return render(
+    discarded = request.query_params.get("done") == "discarded"
+    return list_page(
         request,
+        Listing(
+            gettext("Calls"),
+            _HERE,
+            [],
+            [[card] for card in page_rows(shown, page)],
+            len(shown),
+            _empty(filtered=bool(state), writes=writes),
+            page=page,
+            counts=state_counts("call", Counter(card.state for card in cards), _HERE),
+            buttons=[Link(gettext("Write a call"), f"{_HERE}/new")] if writes else [],
+            back="/applications/",
+            done=gettext("The draft is thrown away.") if discarded else "",
+            legend="call",
+        ),
         "calls/all.html",
-        cards=page_rows(shown, page),
-        counts=[count for count in counts if count.count],
-        total=len(shown),
-        page=page,
-        size=PAGE,
         state_=state,
-        writes=writes,
-        done=request.query_params.get("done"),
     )
+
+
+def _empty(*, filtered: bool, writes: bool) -> Empty:
+    """Return why the list is empty."""
+    if filtered:
+        return Empty(gettext("No call is in this state."), gettext("Show all"), _HERE)
+    if writes:
+        return Empty(gettext("No call has been written yet."), gettext("Write a call"), f"{_HERE}/new")
+    return Empty(gettext("No call has been published yet."), gettext("When one opens, you find it here."))
 
 
 def _card(listed: ListedCall, moment: datetime) -> CallCard:

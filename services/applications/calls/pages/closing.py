@@ -1,42 +1,59 @@
 """The page that closes a call, with what happens to the applications that are left."""
 
-from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
 from services.applications.calls import actions
 from services.applications.calls.views.closing import RemainingApplications, remaining_applications
 from services.applications.guards import Coordinator
-from services.applications.parameters import BusDep
 from shared.i18n import gettext, ngettext
-from shared.web.render import render, see_other
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.forms import Form
+from shared.web.lists import Cell, Link
 from shared.web.states import state
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
-@router.get("/{call_id}/close")
-async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """Show what is left, by state, with what happens to each, and ask."""
-    async with bus.read() as session:
-        call, found = await remaining_applications(session, call_id)
-    return render(
-        request,
-        "calls/close.html",
-        call=call,
-        rows=[_row(group, call_id) for group in found],
-        unplaced=sum(group.count - group.awaited for group in found if group.becomes != "stays"),
+class CloseForm(Form):
+    """The confirmation to close a call; it has no fields."""
+
+
+async def _ask(asked: DecisionRequest[CloseForm]) -> Question:
+    async with asked.bus.read() as session:
+        call, found = await remaining_applications(session, asked.id)
+    return Question(
+        gettext("Close “%(title)s”?") % {"title": call.title},
+        gettext("Yes, close it"),
+        _call_path(call.id),
+        call.title,
+        caption=call.reference,
+        text=gettext(
+            "Do it after the last cohort. From then on nobody can clear or answer a match of this call any more."
+        ),
+        cancel=gettext("No, go back"),
+        warning=True,
+        template="calls/close.html",
+        more={
+            "rows": [_row(group, call.id) for group in found],
+            "unplaced": sum(group.count - group.awaited for group in found if group.becomes != "stays"),
+        },
     )
 
 
-def _row(group: RemainingApplications, call_id: UUID) -> list[Any]:
+async def _close(asked: DecisionRequest[CloseForm]) -> str:
+    await actions.close(asked.bus, asked.principal.subject, asked.id)
+    return _call_path(asked.id) + "?done=closed"
+
+
+def _call_path(call_id: UUID) -> str:
+    return f"/applications/calls/{call_id}"
+
+
+def _row(group: RemainingApplications, call_id: UUID) -> list[Cell]:
     return [
-        {
-            "text": state("application", group.state).word,
-            "href": f"/applications/cases?state={group.state}&call={call_id}",
-        },
+        Link(state("application", group.state).word, f"/applications/cases?state={group.state}&call={call_id}"),
         group.count,
         _becomes(group),
     ]
@@ -60,8 +77,4 @@ def _becomes(group: RemainingApplications) -> str:
     return text + " " + gettext("The other matches end. %(told)s") % {"told": unplaced}
 
 
-@router.post("/{call_id}/close")
-async def close(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Close the call."""
-    await actions.close(bus, principal.subject, call_id)
-    return see_other(f"/applications/calls/{call_id}?done=closed")
+add_decision(router, Coordinator, Decision("/{call_id}/close", CloseForm, _ask, _close))

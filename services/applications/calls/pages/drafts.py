@@ -24,6 +24,7 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form
 from shared.web.render import render, see_other
 
@@ -164,17 +165,32 @@ async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus:
     return see_other(f"/applications/calls/{call.id}?done=published")
 
 
-@router.get("/drafts/{draft_id}/discard")
-async def ask_discard(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """Ask for confirmation."""
-    return render(request, "calls/discard.html", draft=await load(bus, draft_id))
+class DiscardForm(Form):
+    """The confirmation to delete a draft; it has no fields."""
 
 
-@router.post("/drafts/{draft_id}/discard")
-async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Delete the draft."""
-    await actions.discard(bus, principal.subject, draft_id)
-    return see_other("/applications/calls?done=discarded")
+async def _ask_discard(asked: DecisionRequest[DiscardForm]) -> Question:
+    draft = await load(asked.bus, asked.id)
+    text = gettext("What is written is gone for all programme coordinators. This cannot be taken back.")
+    if draft.call is not None:
+        text = gettext(
+            "What is written is gone for all programme coordinators. The call that is published stays as it is."
+        )
+    return Question(
+        gettext("Throw “%(title)s” away?") % {"title": draft.title},
+        gettext("Yes, throw it away"),
+        draft_address(draft.id),
+        text=text,
+        warning=True,
+    )
+
+
+async def _discard(asked: DecisionRequest[DiscardForm]) -> str:
+    await actions.discard(asked.bus, asked.principal.subject, asked.id)
+    return "/applications/calls?done=discarded"
+
+
+add_decision(router, Coordinator, Decision("/drafts/{draft_id}/discard", DiscardForm, _ask_discard, _discard))
 
 
 @router.post("/{call_id}/revise")

@@ -1,16 +1,25 @@
-"""The pages on which a placement is returned, withdrawn or voided."""
+"""The pages on which a placement is returned, withdrawn, voided or copied to another call."""
+
+from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 
 from services.applications.forms import ReasonForm
 from services.applications.guards import Coordinator, Decider, Host
-from services.applications.placements.actions import placements
-from services.applications.placements.forms import ReturnForm, ReturnOfferForm, VoidForm
+from services.applications.placements.actions import placements, revisions
+from services.applications.placements.forms import CopyForm, ReturnForm, ReturnOfferForm, VoidForm
 from services.applications.placements.pages.common import offer_path
-from services.applications.placements.views.placement import own_placement, readable_placement, void_effects
+from services.applications.placements.views.placement import (
+    copy_context,
+    own_placement,
+    readable_placement,
+    void_effects,
+)
 from shared.contracts.codes import StatedReason, VoidReason
 from shared.i18n import gettext, ngettext
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.forms import options
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
@@ -84,6 +93,38 @@ async def _void(asked: DecisionRequest[VoidForm]) -> str:
     return offer_path(asked.id) + "?done=void"
 
 
+async def _offer_calls(asked: DecisionRequest[CopyForm]) -> None:
+    async with asked.bus.read() as session:
+        context = await copy_context(session, asked.principal, asked.id)
+    choices: Any = options([(str(call.id), call.title, call.reference) for call in context.open_calls])
+    asked.form.call.choices = choices
+
+
+async def _ask_copy(asked: DecisionRequest[CopyForm]) -> Question:
+    async with asked.bus.read() as session:
+        context = await copy_context(session, asked.principal, asked.id)
+    placement = context.placement
+    moves = gettext(
+        "The copy is a draft. Its periods move by whole weeks, as far as the visit periods of the two calls lie apart."
+        " Topics that the call does not have are left out."
+    )
+    closed = gettext("No call takes placements now. When one opens, you can copy this placement to it.")
+    return Question(
+        gettext("Copy the placement"),
+        gettext("Copy it"),
+        offer_path(placement.id),
+        caption=f"{placement.reference} · {placement.title}",
+        text=moves if context.open_calls else "",
+        obstacle="" if context.open_calls else closed,
+    )
+
+
+async def _copy(asked: DecisionRequest[CopyForm]) -> str:
+    draft = await revisions.copy(asked.bus, asked.principal, asked.id, UUID(asked.form.call.data))
+    return offer_path(draft.id) + "?done=copied"
+
+
+add_decision(router, Host, Decision("/{offer_id}/copy", CopyForm, _ask_copy, _copy, prepare=_offer_calls))
 add_decision(router, Host, Decision("/{offer_id}/withdraw", ReasonForm, _ask_withdraw, _withdraw))
 add_decision(router, Decider, Decision("/{offer_id}/return", ReturnOfferForm, _ask_return, _return, at="service"))
 add_decision(router, Coordinator, Decision("/{offer_id}/void", VoidForm, _ask_void, _void, at="reason"))

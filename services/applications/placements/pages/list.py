@@ -1,11 +1,11 @@
 """The list of placements, with counts and filters; those that wait for the reader come first."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import cause_word, country_filter, state_counts, tag
+from services.applications.display import cause_word, tag
 from services.applications.guards import Holder
 from services.applications.parameters import BusDep
 from services.applications.placements.pages.bulk import ACTS
@@ -20,14 +20,24 @@ from services.applications.placements.views.lists import (
     placement_list,
 )
 from services.applications.placements.views.placement import Placement
-from services.applications.tables import PAGE
-from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, OfferState, Role
 from shared.i18n import gettext, ngettext
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
-from shared.web.render import render
+from shared.web.lists import (
+    Cell,
+    Column,
+    Count,
+    Empty,
+    Filter,
+    Link,
+    Listing,
+    Tick,
+    country_filter,
+    list_page,
+    state_counts,
+)
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 _HERE = "/applications/offers"
@@ -52,59 +62,84 @@ async def show_all(
     ticks = any(row.decidable for row in found.rows)
     all_ticked = "all" in request.query_params
     host = principal.has(Role.HOST_CONTACT)
-    return render(
+    calls = [known for known in found.calls if known.takes(ApplicationKind.STUDY_VISIT)] if host else []
+    return list_page(
         request,
+        Listing(
+            gettext("Placements"),
+            _HERE,
+            _columns(),
+            [_row(row, box=_box(row.placement, all_=all_ticked) if ticks else None) for row in found.rows],
+            found.total,
+            _empty(host=host, calls=bool(calls)),
+            gettext("No placement fits these filters."),
+            page=page,
+            sort=sort,
+            counts=_counts(found.counts),
+            filters=_filters(found, {"state": state, "call": call, "country": country, "q": q}),
+            acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
+            decide=f"{_HERE}/decide",
+            tick_all=gettext("Tick all on this page that wait"),
+            back="/applications/",
+            legend="offer",
+        ),
         "placements/list.html",
-        rows=[_row(row, box=_box(row.placement, all_=all_ticked) if ticks else None) for row in found.rows],
-        acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
-        total=found.total,
-        page=page,
-        size=PAGE,
-        sort=sort,
-        counts=_counts(found.counts),
-        fields=_filters(found, {"state": state, "call": call, "country": country, "q": q}),
-        narrowed=bool(state or call or country or q),
-        open_calls=[known for known in found.calls if known.takes(ApplicationKind.STUDY_VISIT)] if host else [],
-        host=host,
+        open_calls=calls,
     )
 
 
-def _filters(found: PlacementList, values: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the filters of the list, each with its value in the address."""
-    of_state = [(known.code, known.word) for known in states.states("offer")]
-    countries = [(code, labels.country(code)) for code in found.countries]
+def _columns() -> list[Column]:
     return [
-        {
-            "name": "state",
-            "label": gettext("State"),
-            "options": [(WAITS, gettext("Waits for you")), (LATE, gettext("Overdue")), *of_state],
-            "value": values["state"],
-        },
-        {
-            "name": "call",
-            "label": gettext("Call"),
-            "options": [(str(known.id), known.name) for known in found.calls],
-            "value": values["call"],
-        },
-        *country_filter(countries, values["country"], gettext("Host country")),
-        {"name": "q", "label": gettext("Reference"), "value": values["q"]},
+        Column(gettext("Reference"), "reference"),
+        Column(gettext("Title")),
+        Column(gettext("Host")),
+        Column(gettext("Call")),
+        Column(gettext("Confirmed")),
+        Column(gettext("State"), "state"),
+        Column(gettext("Why")),
+        Column(gettext("Since"), "since"),
+        Column(gettext("By when"), "due"),
     ]
 
 
-def _box(placement: Placement, *, all_: bool) -> Any:
+def _empty(*, host: bool, calls: bool) -> Empty:
+    """Return why the list is empty; a host reads how to fill it."""
+    if not host:
+        return Empty(gettext("No placement has been submitted yet. It appears here as soon as a host submits one."))
+    if calls:
+        return Empty(gettext("There is no placement here yet."), gettext("Choose a call above to offer one."))
+    return Empty(
+        gettext("There is no placement here yet."),
+        gettext("No call takes placements now. When one opens, you can offer one here."),
+    )
+
+
+def _filters(found: PlacementList, values: dict[str, str]) -> list[Filter]:
+    """Return the filters of the list, each with its value in the address."""
+    of_state = [(known.code, known.word) for known in states.states("offer")]
+    waiting = [(WAITS, gettext("Waits for you")), (LATE, gettext("Overdue"))]
+    return [
+        Filter("state", gettext("State"), values["state"], [*waiting, *of_state]),
+        Filter("call", gettext("Call"), values["call"], [(str(known.id), known.name) for known in found.calls]),
+        *country_filter(found.countries, values["country"], gettext("Host country")),
+        Filter("q", gettext("Reference"), values["q"]),
+    ]
+
+
+def _box(placement: Placement, *, all_: bool) -> Cell:
     """Return the tick box of a placement that can be decided on; empty for the others."""
     if placement.state is not OfferState.SUBMITTED:
         return ""
     label = f"{placement.reference} {placement.title}"
-    return {"tick": "offer", "value": placement.id, "label": label, "ticked": all_}
+    return Tick("offer", str(placement.id), label, all_)
 
 
-def _row(row: ListedPlacement, *, box: Any) -> list[Any]:
+def _row(row: ListedPlacement, *, box: Cell) -> list[Cell]:
     placement, places = row.placement, row.placement.entry.places
     due = placement.due
     return [
         *([] if box is None else [box]),
-        {"text": placement.reference, "href": offer_path(placement.id)},
+        Link(placement.reference, offer_path(placement.id)),
         placement.title,
         row.host,
         row.call,
@@ -116,12 +151,16 @@ def _row(row: ListedPlacement, *, box: Any) -> list[Any]:
     ]
 
 
-def _counts(found: PlacementCounts) -> list[dict[str, Any]]:
+def _counts(found: PlacementCounts) -> list[Count]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
+    waits = ngettext("waits for you", "wait for you", found.waits)
+    late = ngettext("overdue", "overdue", found.late)
     return state_counts(
         "offer",
         found.by_code,
-        (WAITS, found.waits, ngettext("waits for you", "wait for you", found.waits), "wait"),
-        (LATE, found.late, ngettext("overdue", "overdue", found.late), "error"),
-        here=_HERE,
+        _HERE,
+        [
+            Count(found.waits, waits, f"{_HERE}?state={WAITS}", "wait"),
+            Count(found.late, late, f"{_HERE}?state={LATE}", "error"),
+        ],
     )
