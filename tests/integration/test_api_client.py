@@ -144,7 +144,7 @@ def opened_call(programme: Client, fund: str, now: datetime) -> UUID:
         fund_id=fund,
         timers={"notice_weeks": 1, "agenda_weeks": 0},
     )
-    made = programme.call("applications.calls.create_call", body=terms, expect=201)
+    made = programme.call("applications.calls.publish_call", body=terms, expect=201)
     listed = programme.call("applications.calls.list_calls", expect=200)
     assert made.id in {call.id for call in listed.items}
     return UUID(str(made.id))
@@ -191,7 +191,7 @@ def committed(programme: Client, call_id: UUID, application_id: UUID) -> None:
     """Confirm that the application is eligible, wait for its provisional match and commit it as a cohort."""
 
     def judged() -> bool:
-        waiting = programme.call("applications.decisions.get_eligibility", expect=200, call_id=call_id)
+        waiting = programme.call("applications.decisions.list_eligibility_judgements", expect=200, call_id=call_id)
         return str(application_id) in str(waiting.to_dict())
 
     until(judged)
@@ -199,11 +199,11 @@ def committed(programme: Client, call_id: UUID, application_id: UUID) -> None:
     programme.call("applications.decisions.confirm_eligibility", body=confirmation, expect=200)
 
     def pair() -> Any:
-        found = programme.call("matching.matching.get_provisional", expect=200, call_id=call_id)
+        found = programme.call("matching.matching.get_provisional_matches", expect=200, call_id=call_id)
         return next((each for each in found.items if each.id == application_id), None)
 
     match = until(pair)
     pairs = [{"application_id": str(application_id), "seat_id": str(match.seat_id)}]
     cohort = programme.body("matching", "Cohort", call_id=str(call_id), pairs=pairs)
-    done = programme.call("matching.cohorts.create_cohort", body=cohort, expect=201)
+    done = programme.call("matching.cohorts.commit_cohort", body=cohort, expect=201)
     assert len(done.matches.to_dict()) == 1
