@@ -5,8 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from services.applications.display import SummaryRow
+from services.applications.forms import number
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.refusals import not_found
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.forms import MoveAnswerForm, MoveForm
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, Proposal
@@ -74,8 +76,11 @@ async def _move(asked: DecisionRequest[MoveForm]) -> str:
 
 
 def _number(asked: DecisionRequest[MoveAnswerForm]) -> int:
-    """Return the number of the proposal in the address."""
-    return int(asked.request.path_params["proposal"])
+    """Return the number of the proposal in the address. Raises `Refused` (404) for what is no number."""
+    proposal = number(asked.words["proposal"])
+    if proposal is None:
+        raise not_found()
+    return proposal
 
 
 async def _ask_answer(asked: DecisionRequest[MoveAnswerForm]) -> Question | str:
@@ -100,7 +105,7 @@ def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
     return [
         SummaryRow(gettext("Proposed"), dates.span(proposal.start, proposal.end)),
         SummaryRow(gettext("Planned so far"), _span(view)),
-        SummaryRow(gettext("DecisionRequest for by"), move_asked_by(view)),
+        SummaryRow(gettext("Asked for by"), move_asked_by(view)),
         SummaryRow(gettext("Reason"), labels.label(Reason(proposal.reason))),
         SummaryRow(gettext("Answer by"), due),
     ]
@@ -110,10 +115,10 @@ async def _answer(asked: DecisionRequest[MoveAnswerForm]) -> str:
     form = asked.form
     given = Answer(form.answer.data)
     reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
-    number = _number(asked)
-    await actions.answer(asked.bus, asked.principal, asked.id, number, given, reason, form.text.data or "")
+    proposal = _number(asked)
+    await actions.answer(asked.bus, asked.principal, asked.id, proposal, given, reason, form.text.data or "")
     return visit_path(asked.id) + "?done=move_answered"
 
 
 add_decision(router, ParticipantOrCoordinator, Decision("/{visit_id}/move", MoveForm, _ask_move, _move))
-add_decision(router, Participant, Decision("/{visit_id}/moves/{proposal:int}", MoveAnswerForm, _ask_answer, _answer))
+add_decision(router, Participant, Decision("/{visit_id}/moves/{proposal}", MoveAnswerForm, _ask_answer, _answer))

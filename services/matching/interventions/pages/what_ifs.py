@@ -43,7 +43,7 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
         calls = await all_calls(session)
         call = call_of(request, calls)
         rows = await views.what_if_lines(session, calls, call.id if call else None)
-    names = (gettext("DecisionRequest for"), gettext("Call"), gettext("What is different"), gettext("State"))
+    names = (gettext("Asked for"), gettext("Call"), gettext("What is different"), gettext("State"))
     listing = Listing(
         gettext("What if the terms were others?"),
         "/matching/what-ifs",
