@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.calls import store
-from services.applications.refusals import not_found
 from shared.contracts.codes import ApplicationKind, CallState
 
 if TYPE_CHECKING:
@@ -69,11 +68,3 @@ class CallHeading:
 async def call_headings(session: AsyncSession) -> list[CallHeading]:
     """Return all calls, the one with the latest deadline first."""
     return [CallHeading.of(call) for call in await store.calls(session)]
-
-
-async def call_heading(session: AsyncSession, call_id: UUID) -> CallHeading:
-    """Return one call. Raises `Refused` (404)."""
-    call = await store.call(session, call_id)
-    if call is None:
-        raise not_found()
-    return CallHeading.of(call)
