@@ -159,7 +159,8 @@ async def test_cancelled_wherever_it_waits_nothing_is_left(new_bus: NewBus, post
             assert [await process(each) for each in (first, second)]
             await tx.session.execute(text("INSERT INTO seen VALUES (:subject, 'x', :how)"), _row(subject, "evolve"))
             await tx.record(SUBMITTED, subject)
-    assert [subject for subject, _ in await applied(bus)] == subjects
+    # New rows may take the room of those that were cut off, so their order in the table says nothing.
+    assert sorted(subject for subject, _ in await applied(bus)) == sorted(subjects)
     assert await _facts(bus) == 3
 
 
