@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
 from shared.web.forms import Form, Longest, Needed, RadioField, SelectField, TextAreaField
@@ -24,9 +26,9 @@ class AnswerForm(Form):
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
 
-    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+    def validate(self, *more: Any, **named: Any) -> bool:
         """Validate, and require a reason where the match is declined."""
-        good = super().validate()
+        good = super().validate(*more, **named)
         if self.answer.data == Answer.DECLINE and not self.reason.data:
             self.refuse("reason", gettext("Choose why you decline"))
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.applications.preparation.model import VisaResult
 from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer, amount
@@ -116,9 +116,9 @@ class LineForm(Form):
     planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
     note = StringField(N_("Note"), [Longest(200)])
 
-    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+    def validate(self, *more: Any, **named: Any) -> bool:
         """Validate, and refuse what is no amount."""
-        good = super().validate()
+        good = super().validate(*more, **named)
         for name in ("planned", "actual"):
             try:
                 self.amount(name)

@@ -118,7 +118,7 @@ class PersonForm(NoteForm):
         [Needed(N_("Enter the name")), Longest(200)],
         description=N_("In Latin letters, as in the passport"),
     )
-    own_name = StringField(N_("Name in the own script"), [Longest(200)])
+    own_name = StringField(N_("Name in their own script"), [Longest(200)])
     email = EmailField(
         N_("Service e-mail"),
         [Needed(N_("Enter the service e-mail")), Longest(254)],

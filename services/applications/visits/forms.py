@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
@@ -26,9 +28,9 @@ class MoveForm(ReasonForm):
 
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
 
-    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+    def validate(self, *more: Any, **named: Any) -> bool:
         """Validate, and require both days of each period that was begun."""
-        good = super().validate()
+        good = super().validate(*more, **named)
         for row in self.periods:
             half = bool(row.form.start.data) != bool(row.form.end.data)
             if half and not (row.form.start.errors or row.form.end.errors):
@@ -59,9 +61,9 @@ class MoveAnswerForm(Form):
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
 
-    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+    def validate(self, *more: Any, **named: Any) -> bool:
         """Validate, and require a reason where the new dates are refused."""
-        good = super().validate()
+        good = super().validate(*more, **named)
         if self.answer.data == Answer.DECLINE and not self.reason.data:
             self.refuse("reason", gettext("Choose why you refuse the new dates"))
             return False

@@ -34,12 +34,12 @@ async def to_confirm(
     principal: Decider,
     bus: BusDep,
     settings: Portal,
-    all: str = "",  # noqa: A002 - the word in the address
+    every: Annotated[str, Query(alias="all")] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the people whose access is to be confirmed, oldest first; with `all` everybody."""
     async with bus.read() as session:
-        shown = await confirmation.access_list(session, principal, settings, every=bool(all), page=page)
+        shown = await confirmation.access_list(session, principal, settings, every=bool(every), page=page)
     everybody = Link(gettext("Show everybody"), f"{ACCESS}?all=1")
     heads = gettext("Person"), gettext("Roles"), gettext("Last confirmed"), gettext("Lapses after"), gettext("State")
     ticks = any(row.access.may_confirm for row in shown.rows)
@@ -66,7 +66,7 @@ async def to_confirm(
         back_text=gettext("Register"),
         legend="access",
     )
-    other = Link(gettext("Show only what is due"), ACCESS) if all else everybody
+    other = Link(gettext("Show only what is due"), ACCESS) if every else everybody
     return list_page(request, listing, "access/access.html", other=other)
 
 
@@ -96,7 +96,7 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
         raise not_found()
     if result.left:
         raise Refused(
-            gettext("Somebody else confirms this access: nobody confirms the own one."),
+            gettext("Another person must confirm your own access."),
             code=ProblemCode.SECOND_PERSON_NEEDED,
         )
     return see_other(f"{PEOPLE}/{person_id}?done=confirmed")

@@ -88,7 +88,7 @@ class Answers(StoredEntry):
         FieldSpec(
             Section.CONTACT,
             N_("Your name in your own script"),
-            title=N_("Name in the own script"),
+            title=N_("Name in your own script"),
             registered=True,
         ),
     ] = None
@@ -337,7 +337,7 @@ class Answers(StoredEntry):
         dict[Line, StrictInt | Text],
         Field(max_length=20),
         FieldSpec(Section.QUESTIONS, N_("Questions of this call"), Control.OWN, hint=N_("Answers by code")),
-    ] = {}  # noqa: RUF012 - pydantic copies it
+    ] = Field(default_factory=dict)
     privacy_version: Annotated[
         str | None,
         FieldSpec(PRIVACY, N_("Version of the privacy notice that was read"), Control.OWN, shown=False),

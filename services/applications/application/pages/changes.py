@@ -163,7 +163,7 @@ async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
         back_text=application.reference or "",
         caption=application.reference or "",
         text=gettext(
-            "You may name another line manager at any time before the follow-up. Whoever you name is told once."
+            "You may name another line manager at any time before the follow-up. The person you name is notified once."
         ),
     )
 

@@ -34,8 +34,8 @@ class ApplicationSummary(ReadModel):
     cleared_ahead: Annotated[bool, Field(description="It waits, and both countries have cleared it for a place.")]
     since: AwareDatetime | None
     due: Annotated[AwareDatetime | None, Field(description="Until when the next step is asked for.")]
-    holder: Annotated[str, Field(description="Who has it now, in words; empty once it is over.")]
-    next: Annotated[str, Field(description="What comes next, in words; empty once it is over.")]
+    holder: Annotated[str, Field(description="With whom it is now, in words; empty once it is over.")]
+    next: Annotated[str, Field(description="The next step, in words; empty once it is over.")]
     outcome: Annotated[Outcome | None, Field(description="The first final outcome.")]
     match_id: Annotated[UUID | None, Field(description="Its newest match.")]
     submitted_at: AwareDatetime | None

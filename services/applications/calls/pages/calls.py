@@ -75,7 +75,7 @@ async def all_calls(
             counts=state_counts("call", Counter(card.state for card in cards), _HERE),
             buttons=[Link(gettext("Write a call"), f"{_HERE}/new")] if writes else [],
             back="/applications/",
-            done=gettext("The draft is thrown away.") if discarded else "",
+            done=gettext("Draft deleted.") if discarded else "",
             legend="call",
         ),
         "calls/all.html",

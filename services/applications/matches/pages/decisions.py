@@ -51,7 +51,7 @@ async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
 
 def _consequence(view: MatchView) -> str:
     """Return what follows from cancelling, for the one who reads it (decision 0012)."""
-    notice = gettext("The other side is told, with the reason. The place goes to the next in line.")
+    notice = gettext("The other side is notified, with the reason. The place goes to the next in line.")
     if view.case.sides[0] in view.case.parties:
         return notice + " " + gettext("Your application ends with it.")
     return notice + " " + gettext("While the call is open, the application looks for another place.")

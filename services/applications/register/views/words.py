@@ -25,7 +25,7 @@ NOTHING = "\N{EN DASH}"
 """Shown where there is no value."""
 _FIELDS = {
     "name": N_("Name"),
-    "own_name": N_("Name in the own script"),
+    "own_name": N_("Name in their own script"),
     "kind": N_("What it is"),
     "country": N_("Country"),
     "city": N_("City"),
