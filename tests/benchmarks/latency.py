@@ -119,7 +119,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
             started = perf_counter()
             async with asyncio.TaskGroup() as both:
                 both.create_task(people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body))
-                await board.shows("provisional", partial(_matched, application))
+                await board.shows("provisional", partial(_matched, application), limit=200)
                 matched.append((perf_counter() - started) * 1000)
     return submitted[WARM:], matched[WARM:]
 
@@ -211,13 +211,13 @@ class _Board:
         await asyncio.sleep(PAUSE)
         self.changed.clear()
 
-    async def shows(self, what: str, shown: Callable[[Any], bool]) -> None:
+    async def shows(self, what: str, shown: Callable[[Any], bool], **query: Any) -> None:
         """Wait until `shown` accepts what the board reads. Raises `TimeoutError` after 30 seconds."""
         async with asyncio.timeout(30):
             while True:
                 await self.changed.wait()
                 self.changed.clear()
-                if shown(await self._people.get(PROGRAMME, f"/matching/api/v1/{what}", call_id=self._call)):
+                if shown(await self._people.get(PROGRAMME, f"/matching/api/v1/{what}", call_id=self._call, **query)):
                     return
 
 

@@ -68,5 +68,5 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
 
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
     """Return what was created although the answer got lost."""
-    found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))["items"]
-    return next(application for application in found if application["call_id"] == call["id"])
+    found: list[dict[str, Any]] = await walk.people.items(who, f"{PORTAL}/{what}")
+    return next(item for item in found if item["call_id"] == call["id"])

@@ -51,7 +51,7 @@ async def complete(walk: Journey, since: str) -> str:
         partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
         await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
         await people.until("the donor may read figures", lambda: _may_read_figures(walk))
-    funds = (await people.get(PROGRAMME, f"{PORTAL}/funds"))["items"]
+    funds = await people.items(PROGRAMME, f"{PORTAL}/funds")
     if funds:
         return str(funds[0]["id"])
     fund = {"name": "Smoke test", "payer": "Nobody", "since": since}

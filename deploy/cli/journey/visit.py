@@ -97,12 +97,8 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
 
 async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
     """Return the placement that was created although the answer got lost."""
-    found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["items"]
-    return next(
-        application
-        for application in found
-        if application["call_id"] == call["id"] and application["state"] == "submitted"
-    )
+    found: list[dict[str, Any]] = await walk.people.items(HOST, f"{PORTAL}/offers", call_id=call["id"])
+    return next(placement for placement in found if placement["state"] == "submitted")
 
 
 async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> None:
@@ -131,7 +127,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
         PROGRAMME,
         "/matching/api/v1/provisional",
         lambda answer: next((item for item in answer["items"] if item["id"] == application_id), None),
-        params={"call_id": call["id"]},
+        params={"call_id": call["id"], "limit": 200},
     )
     return found
 
@@ -145,7 +141,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
         PROGRAMME,
         f"{PORTAL}/matches",
         lambda answer: [item for item in answer["items"] if item["application_id"] == pair["id"]],
-        params={"state": ["proposed"]},
+        params={"state": ["proposed"], "limit": 200},
     )
     return str(found[0]["id"])
 
