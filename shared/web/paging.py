@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from shared.web.read_models import Page
 
 MOST = 200
 _LONGEST = 500
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Row = TypeVar("Row")
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -44,7 +45,12 @@ def page_request(
         str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
     ] = None,
     since: Annotated[
-        AwareDatetime | None, Query(description="Only what was changed then or later, such as 2026-11-28T09:00:00Z.")
+        AwareDatetime | None,
+        Query(
+            ge=_EARLIEST,
+            le=_LATEST,
+            description="Only what was changed then or later, such as 2026-11-28T09:00:00Z.",
+        ),
     ] = None,
 ) -> PageRequest:
     """Return the page that the address asks for. Raises `Refused` (422) for a cursor that is none of ours."""
@@ -104,19 +110,30 @@ def _keys(cursor: str) -> tuple[str | int, ...]:
 
 def _bound(key: Any, value: str | int) -> Any:
     """Return one value of a cursor as the column's type takes it."""
-    kind = key.type.python_type
     try:
-        if kind in {datetime, date}:
-            converted: Any = kind.fromisoformat(str(value))
-        elif kind is UUID:
-            converted = UUID(str(value))
-        elif kind is int:
-            converted = int(value)
-        else:
-            converted = str(value)
-    except ValueError:
+        return sa.literal(_converted(key.type, value), key.type)
+    except (ValueError, OverflowError):
         raise _not_ours() from None
-    return sa.literal(converted, key.type)
+
+
+def _converted(column: Any, value: str | int) -> Any:
+    """Return the value of a cursor. Raises `ValueError` or `OverflowError` for what no such column can hold."""
+    kind = column.python_type
+    if kind is datetime:
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment.astimezone(UTC)
+    if kind is date:
+        return date.fromisoformat(str(value))
+    if kind is UUID:
+        return UUID(str(value))
+    if kind is int:
+        # As many bytes as the store has for it.
+        int(value).to_bytes(8 if isinstance(column, sa.BigInteger) else 4, signed=True)
+        return int(value)
+    str(value).encode()  # half of a surrogate pair has no bytes
+    return str(value)
 
 
 def _not_ours() -> Refused:

@@ -109,7 +109,7 @@ async def test_a_filter_leaves_the_cases_that_it_names(
 async def test_what_is_no_value_of_a_list_is_refused(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
-    """A cursor of another list, an unknown state and a limit above 200 are 422, and so is an unknown field."""
+    """A cursor of another list, an unknown state, too large a limit, a moment out of time and an unknown field: 422."""
     await world.call()
     await world.offer()
     await world.officer("MD")
@@ -117,7 +117,8 @@ async def test_what_is_no_value_of_a_list_is_refused(
     await world.commit()
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     cursor = (await browser.get(f"{API}/applications", params={"limit": 1})).json()["next"]
-    for query in ({"cursor": cursor}, {"cursor": "nonsense"}, {"limit": "201"}, {"state": "nothing"}):
+    beyond = {"since": "0001-01-01T00:00:00+14:00"}
+    for query in ({"cursor": cursor}, {"cursor": "nonsense"}, {"limit": "201"}, {"state": "nothing"}, beyond):
         assert (await browser.get(f"{API}/matches", params=query)).status_code == 422, query
     page = (await browser.get("/matching/rings")).text
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]

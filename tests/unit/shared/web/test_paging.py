@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -53,6 +54,43 @@ def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
         cut(sa.select(_TABLE), (_TABLE.c.day, _TABLE.c.id), page_request(10, cursor))
     assert refused.value.status_code == 422
     assert "cursor" in refused.value.fields
+
+
+_KEYS = sa.table(
+    "keys",
+    sa.column("at", sa.DateTime(timezone=True)),
+    sa.column("name", sa.Text),
+    sa.column("position", sa.BigInteger),
+    sa.column("number", sa.Integer),
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "key"),
+    [
+        ("at", "0001-01-01T00:00:00+14:00"),
+        ("at", "9999-12-31T23:59:59-14:00"),
+        ("at", "2026-11-28T09:00:00"),
+        ("name", "\ud800"),
+        ("position", 2**63),
+        ("number", 2**31),
+    ],
+)
+def test_what_no_column_holds_is_no_cursor(column: str, key: str | int) -> None:
+    """A moment without offset or beyond the calendar, half a character, and too large a number get 422, not 500."""
+    with pytest.raises(Refused) as refused:
+        cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,))))
+    assert refused.value.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("column", "key"),
+    [("at", datetime(2026, 11, 28, tzinfo=UTC)), ("name", "Łódź"), ("position", 2**63 - 1), ("number", -(2**31))],
+)
+def test_what_a_column_holds_is_a_cursor(column: str, key: Any) -> None:
+    """The keys of a row come back as they were."""
+    compiled = cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,)))).compile()
+    assert key in compiled.params.values()
 
 
 def test_the_schema_of_a_page_has_a_name_to_read() -> None:
