@@ -106,6 +106,7 @@ async def come_back(request: Request, _: _Known) -> Response:
     if len(hint) <= _COOKIE_AT_MOST:
         identity.cookies.write(response, _hint_name(identity), hint, max_age=ABSOLUTE, path=SIGN_OUT)
     identity.cookies.clear(response, name, path=SIGN_IN)
+    identity.cookies.clear(response, identity.cookies.list)  # the one before may have been somebody else
     return response
 
 
@@ -126,6 +127,7 @@ async def sign_out(request: Request, _: _Known) -> Response:
     identity = identity_of(request.app)
     response = RedirectResponse(await _end_of_session(request, identity), status_code=303)
     identity.cookies.clear(response, identity.cookies.session)
+    identity.cookies.clear(response, identity.cookies.list)
     identity.cookies.clear(response, _hint_name(identity), path=SIGN_OUT)
     return response
 

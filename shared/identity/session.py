@@ -82,6 +82,8 @@ class CookieJar:
         self.secure = parts.scheme == "https"
         self._suffix = f"-{parts.port}" if parts.port else ""
         self.session = f"{'__Host-' if self.secure else ''}tandem{self._suffix}"
+        self.list = self.name("list")
+        """Keeps the address of the list shown last, with its filters: it ends with the sign-in."""
 
     def name(self, purpose: str) -> str:
         """Return the name of a cookie for a purpose other than the session."""

@@ -81,7 +81,7 @@ async def change(
         if not tasks:
             return application
         names = [name for task in tasks for name in FIELDS[task]]
-        old, new = (of.model_dump(mode="json", include=set(names)) for of in (before, answers))
+        old, new = ({name: stored[name] for name in names} for stored in (before.to_store(), answers.to_store()))
         tx.session.add(
             applications.Change(
                 id=new_id(), application_id=application.id, at=clock.now(), tasks=list(tasks), before=old, after=new

@@ -154,6 +154,17 @@ async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provide
     assert (await browser.get("/tests/any")).status_code == 303
 
 
+async def test_the_list_that_was_filtered_last_is_forgotten(app: FastAPI, browser: httpx2.AsyncClient) -> None:
+    """Its address may have the name that somebody looked for: the next person at the same browser must not see it."""
+    name = identity_of(app).cookies.list
+    browser.cookies.set(name, "%2Fapplications%2Fcases%3Fq%3DPetrosyan", domain="localhost.local", path="/")
+    await browser.get((await browser.get("/sign-in?as=persona-officer")).headers["location"])
+    assert name not in browser.cookies
+    browser.cookies.set(name, "%2Fapplications%2Fcases%3Fq%3DPetrosyan", domain="localhost.local", path="/")
+    await browser.post("/sign-out", data={"csrf_token": (await browser.get("/tests/token")).text})
+    assert name not in browser.cookies
+
+
 async def test_a_provider_that_is_away_is_said_so(app: FastAPI, browser: httpx2.AsyncClient) -> None:
     """No error of ours and no endless wait: the page says that the provider does not answer."""
     identity_of(app).provider.issuer = "http://127.0.0.1:1"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from jinja2 import UndefinedError
 from starlette.requests import Request
 
+from shared.identity.session import CookieJar
 from shared.web import headers, site
 from shared.web.live import Live
 from shared.web.render import render
@@ -149,6 +152,29 @@ def test_a_misspelt_name_in_a_template_fails() -> None:
     ):
         with pytest.raises(UndefinedError):
             environment.from_string(wrong).render(request=object())
+
+
+@pytest.mark.parametrize(
+    ("kept", "leads_to"),
+    [
+        ("/demo/cases?q=Ani&page=2", "/demo/cases?q=Ani&page=2"),
+        ("/demo/cases", "/demo/cases"),
+        ("/demo/others?q=Ani", "/demo/cases?state=open"),
+        ("///demo/cases", "/demo/cases?state=open"),
+        ("//evil.example/demo/cases", "/demo/cases?state=open"),
+        ("https://evil.example/demo/cases", "/demo/cases?state=open"),
+        ("/\t/demo/cases", "/demo/cases?state=open"),
+    ],
+)
+def test_the_way_back_leads_to_the_same_list_only(demo: Any, kept: str, leads_to: str) -> None:
+    """A cookie that somebody else wrote leads to no other place, and to no other site."""
+    app, cookies = demo.app(), CookieJar("https://tandem.example")
+    app.state.identity = SimpleNamespace(cookies=cookies)
+    cookie = f"{cookies.list}={quote(kept, safe='')}".encode()
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"cookie", cookie)], "app": app}
+    before = site.current.set(Request(scope))
+    assert site.list_address("/demo/cases?state=open") == leads_to
+    site.current.reset(before)
 
 
 def test_a_page_may_not_take_a_name_of_the_shell(demo: Any) -> None:
