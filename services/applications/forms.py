@@ -31,23 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
-    from fastapi import Request
-
     from shared.contracts.calls import CallTerms
 
 CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
 """What the page that shows a revision sends beside the fields of the form."""
-
-
-def number(value: object) -> int | None:
-    """Return a version as a form sends it; None for anything else."""
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-async def version_of(request: Request) -> int | None:
-    """Return the version that a form was opened with; None where it sends none that can be read."""
-    return number((await request.form()).get("version"))
 
 
 async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: str = "") -> int:

@@ -26,7 +26,7 @@ from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.state import service_of
 from shared.ids import read_id
-from shared.web.forms import Form, sent
+from shared.web.forms import Form, sent, version_of
 from shared.web.render import render, see_other
 from shared.web.validation_texts import sentence_of
 
@@ -35,7 +35,6 @@ F_co = TypeVar("F_co", bound=Form, covariant=True)
 MOST = 50
 """How many cases are decided at once: what one page of a list shows."""
 _SHOWN_AGAIN = (409, 422)
-_DIGITS = 10
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -90,8 +89,7 @@ class DecisionRequest(Generic[F_co]):
 
     async def version(self) -> int | None:
         """Return the version that the form was opened with; None where it sends none that can be read."""
-        text = str((await self.request.form()).get("version") or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+        return await version_of(self.request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,14 @@ __all__ = [
     "TextAreaField",
     "TimeField",
     "arrange",
+    "number",
     "options",
     "sent",
+    "version_of",
 ]
 
+
+_DIGITS = 10
 
 # WTForms' own messages, in the words of this project.
 _OURS = {
@@ -183,6 +187,17 @@ class Form(WTForm):
         place = int(index) if index.isascii() and index.isdigit() and len(index) < 4 else None
         _change_rows(field, verb, place)
         return True
+
+
+def number(value: object) -> int | None:
+    """Return a whole number, such as a version, as a form or an address sends it; None for anything else."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+
+
+async def version_of(request: Request) -> int | None:
+    """Return the version that a form was opened with; None where it sends none that can be read."""
+    return number((await request.form()).get("version"))
 
 
 async def sent(request: Request) -> FormData:

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from services.applications import transitions
 from services.applications.display import cause_word, entry_changes, tag
 from services.applications.fields import Reading
-from services.applications.forms import CONTROL_FIELDS, number, refuse
+from services.applications.forms import CONTROL_FIELDS, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.mentors import actions
 from services.applications.mentors.forms import BaseMentorForm, MentorForm
@@ -38,6 +38,7 @@ from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.forms import number
 from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state

@@ -15,7 +15,6 @@ from services.applications.calls.model.sentences import need_sentence, sentences
 from services.applications.calls.views.drafts import DraftPage, LeftOut, draft_page
 from services.applications.display import TaskRow
 from services.applications.fields import topic_in_words
-from services.applications.forms import number
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, readable, reading
@@ -25,7 +24,7 @@ from shared.i18n import gettext
 from shared.identity import Principal
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
-from shared.web.forms import Form
+from shared.web.forms import Form, number
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)

@@ -15,8 +15,6 @@ from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.calls.pages.drafts import draft_address, load
 from services.applications.calls.views.drafts import DraftPage
 from services.applications.fields import with_changes
-from services.applications.forms import number as number_in
-from services.applications.forms import version_of
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, readable, unreadable
@@ -43,7 +41,9 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
     sent,
+    version_of,
 )
+from shared.web.forms import number as number_in
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import number, refuse, version_of
+from services.applications.forms import refuse
 from services.applications.guards import Pair, PairOrDecider
 from services.applications.mentorships.actions import agreement as actions
 from services.applications.mentorships.forms import TermsForm
@@ -21,6 +21,7 @@ from shared.contracts import labels
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import dates
+from shared.web.forms import number, version_of
 from shared.web.render import render, see_other
 from shared.web.states import state
 

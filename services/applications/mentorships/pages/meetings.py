@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import submit_form, version_of
+from services.applications.forms import submit_form
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import meetings as actions
 from services.applications.mentorships.actions.meetings import country_of
@@ -19,6 +19,7 @@ from shared.contracts.codes import MentorshipState
 from shared.contracts.labels import country
 from shared.identity import Principal
 from shared.time.zones import zone_of
+from shared.web.forms import version_of
 from shared.web.render import render, see_other
 
 

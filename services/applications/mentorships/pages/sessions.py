@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.forms import submit_form, version_of
+from services.applications.forms import submit_form
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import sessions as actions
 from services.applications.mentorships.forms import DisputeForm, SessionForm
@@ -17,6 +17,7 @@ from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.identity import Principal
+from shared.web.forms import version_of
 from shared.web.render import render, see_other
 from shared.web.states import state
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from services.applications.display import entry_changes
 from services.applications.fields import Reading
-from services.applications.forms import CONTROL_FIELDS, number, refuse
+from services.applications.forms import CONTROL_FIELDS, refuse
 from services.applications.guards import Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements, revisions
@@ -22,6 +22,7 @@ from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.identity import Principal
+from shared.web.forms import number
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)

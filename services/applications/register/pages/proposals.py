@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import tag
-from services.applications.forms import version_of
 from services.applications.guards import Coordinator, Decider
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals as actions
@@ -25,6 +24,7 @@ from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.forms import version_of
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, Tick, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from services.applications.display import SummaryRow
-from services.applications.forms import number
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views.participation import VisitView, visit_view
 from services.applications.refusals import not_found
@@ -18,6 +17,7 @@ from shared.contracts.codes import Answer, Party, Reason, StatedReason, VisitSta
 from shared.i18n import gettext
 from shared.time import clock, dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.forms import number
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import outcome_task_row, reason_word, tag, topic
-from services.applications.forms import version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
@@ -36,6 +35,7 @@ from shared.errors import Refused
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 from shared.time import dates
+from shared.web.forms import version_of
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
