@@ -117,3 +117,18 @@ async def test_answers_are_open_where_the_rules_changed(programme: Programme) ->
     answer = await programme.as_("ani").put(f"/applications/api/v1/applications/{made['id']}/answers", json=anew)
     assert answer.status_code == 200, answer.text
     assert (await programme.post("ani", f"/applications/{made['id']}/submit"))["state"] == "submitted"
+
+
+async def test_a_change_keeps_the_answer_that_was_accepted_before(programme: Programme) -> None:
+    """What a submitted application said under older rules stays in its history once it is written anew."""
+    made = await programme.submitted("ani", courses=["Online fraud"])
+    old = ["x" * 300]
+    await _store(programme, "application", "answers", made["id"], courses=old)
+    change = {"answers": {"courses": ["Digital evidence"]}, "reason": "other"}
+    await programme.post("ani", f"/applications/{made['id']}/change", change)
+    changed = sa.table("application_change", *map(sa.column, ("application_id", "before", "after")))
+    async with programme.app.state.service.bus.read() as session:
+        query = sa.select(changed.c.before, changed.c.after).where(changed.c.application_id == UUID(made["id"]))
+        before, after = (await session.execute(query)).one()
+    assert (before["courses"], after["courses"]) == (old, ["Digital evidence"])
+    assert (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).status_code == 200
