@@ -9,6 +9,7 @@ from wtforms.validators import Optional
 
 from services.applications.fields import Control, FieldSpec, fields_of
 from services.applications.forms import iso_date
+from services.applications.stored_entries import StoredEntry
 from shared.i18n import N_
 from shared.web.forms import (
     Between,
@@ -55,7 +56,7 @@ class RowKind:
     """How the rows of a field look, and how one of its values becomes a row and is read from one.
 
     `read` returns None for a row that is left out. `most` is how many rows there are at most, `least` how many are
-    shown at least.
+    shown at least. `half_written` shows a row that cannot be read yet, as it was stored; without it none is shown.
     """
 
     form: type[Row]
@@ -63,6 +64,7 @@ class RowKind:
     read: Callable[[Mapping[str, Any]], Any]
     most: int = 10
     least: int = 0
+    half_written: Callable[[Any], Mapping[str, Any]] | None = None
 
 
 F = TypeVar("F", bound=Form)
@@ -127,10 +129,19 @@ def form_data(
     """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them."""
     specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
     return {
-        name: _form_value(specs[name], getattr(entry, name), kinds.get(name))
+        name: _half_written(entry, name, kinds.get(name))
+        or _form_value(specs[name], getattr(entry, name), kinds.get(name))
         for name in names
         if specs[name].control is not Control.OWN
     }
+
+
+def _half_written(entry: BaseModel, name: str, rows: RowKind | None) -> list[Mapping[str, Any]]:
+    """Return the rows of a field as they were written, where not all of them can be read yet."""
+    if rows is None or rows.half_written is None or not isinstance(entry, StoredEntry):
+        return []
+    written = entry.half_written(name)
+    return [rows.half_written(row) for row in written] if isinstance(written, list) else []
 
 
 def _form_value(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:

@@ -1,7 +1,7 @@
 """Read entries from their JSON columns, also where newer rules no longer accept all that was written.
 
-What is no longer accepted reads as open. It stays in the store until its field is written anew, and `fields.missing`
-names it when the entry is submitted.
+What is not accepted, or was written half, reads as open. It stays in the store until its field is written anew, and
+`fields.missing` names it when the entry is submitted.
 """
 
 from __future__ import annotations
@@ -79,6 +79,18 @@ class StoredEntry(BaseModel):
         """Return the entry with these fields read anew. Raises pydantic.ValidationError."""
         new = type(self).model_validate(self.model_dump(mode="json") | dict(values))
         return new.keep_unaccepted(self, {(name,) for name in values})
+
+    def with_half_written(self, values: Mapping[str, Any]) -> Self:
+        """Return the entry with these fields as they were written; those that cannot be read yet read as open."""
+        read: Self = self.from_stored(self.model_dump(mode="json") | dict(values))
+        entry: Self = read.keep_unaccepted(self, {(name,) for name in values})
+        entry._unaccepted |= read._unaccepted
+        return entry
+
+    def half_written(self, name: str) -> Any:
+        """Return what was written in a field that cannot be read, as it was stored; None where it can."""
+        unaccepted = self._unaccepted.get((name,))
+        return None if unaccepted is None else unaccepted.value
 
     def keep_unaccepted(self, before: Self, written: Iterable[Path]) -> Self:
         """Return the entry with the unaccepted values that it had before, except in the fields that were written."""

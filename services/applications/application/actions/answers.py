@@ -12,6 +12,7 @@ from services.applications.application.model.answers import Answers, candidate_o
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
+from services.applications.fields import Control, fields_of
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState, EligibilityRule, PartnerStatus
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 # From these states an officer may still change the answers.
 WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
+_WITH_ROWS = frozenset(name for name, spec in fields_of(Answers).items() if spec.control is Control.ROWS)
 _OF_PARTNER = frozenset({EligibilityRule.PARTNER_ACTIVE, EligibilityRule.COUNTRY})
 
 
@@ -55,22 +57,33 @@ class Writing:
         """
         answers = read_answers(self.application, changes)
         await check_answers(self.tx, self.application, answers, changes, self.terms)
+        self._write(answers)
+
+    def _write(self, answers: Answers) -> None:
         self.application.answers_json = answers.to_store()
         self.application.organisation_id = answers.organisation_id or self.application.organisation_id
         self.application.saved_at = clock.now()
         self.tx.session.add(self.application)
 
     async def save_readable(self, changes: Mapping[str, Any]) -> None:
-        """Save those `changes` that can be read, and leave the rest as it was: for a page that is left half way."""
+        """Save those `changes` that can be read: for a page that is left half way.
+
+        A field with rows of which one is half written is kept as it is written; of the rest the draft stays as it was.
+        """
         readable = dict(changes)
         while True:
             try:
-                return await self.save(readable)
+                await self.save(readable)
             except Refused as refused:
                 remaining = _without(readable, refused.fields)
                 if refused.status_code != 422 or remaining == readable:
                     raise
                 readable = remaining
+            else:
+                break
+        rows = {name: value for name, value in changes.items() if name not in readable and name in _WITH_ROWS}
+        if half_written := {name: value for name, value in rows.items() if _unread(name, value)}:
+            self._write(self.application.answers.with_half_written(half_written))
 
     async def breaks(self, rules: Collection[str]) -> bool:
         """Return whether the answers, as far as they go, do not meet one of these rules of the call."""
@@ -115,6 +128,15 @@ def read_answers(application: store.Application, changes: Mapping[str, Any]) -> 
         return application.answers.with_written(changes)
     except ValidationError as error:
         raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+
+
+def _unread(name: str, value: Any) -> bool:
+    """Return whether a field's value cannot be read."""
+    try:
+        Answers.model_validate({name: value})
+    except ValidationError:
+        return True
+    return False
 
 
 def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:

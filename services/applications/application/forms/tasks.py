@@ -7,6 +7,7 @@ the call, and the checks over several rows. `questions.py` has the page with the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from services.applications.application.forms import questions
@@ -20,6 +21,7 @@ from services.applications.application.model.answers import (
 from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
 from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
 from services.applications.fields import fields_of
+from services.applications.forms import iso_date
 from shared.contracts import labels
 from shared.contracts.codes import (
     COUNTRIES,
@@ -235,16 +237,32 @@ def _dates(value: BaseModel) -> dict[str, Any]:
 
 
 def _area(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    return {**row, "years": row["years"] or 0} if row["area"] and row["level"] else None
+    """Return an area; one without its level is half written, and is kept in a draft."""
+    return {**row, "years": row["years"] or 0} if row["area"] or row["level"] or row["years"] else None
 
 
 def _language(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    return dict(row) if row["language"] and row["level"] else None
+    return dict(row) if row["language"] or row["level"] else None
 
 
-def _period(row: Mapping[str, Any]) -> dict[str, str] | None:
-    start, end = row["start"], row["end"]
-    return None if start is None or end is None else {"start": start.isoformat(), "end": end.isoformat()}
+def _period(row: Mapping[str, Any]) -> dict[str, str | None] | None:
+    start, end = iso_date(row["start"]), iso_date(row["end"])
+    return {"start": start, "end": end} if start or end else None
+
+
+def _half_written(row: Any) -> dict[str, Any]:
+    return dict(row) if isinstance(row, dict) else {}
+
+
+def _half_written_period(row: Any) -> dict[str, Any]:
+    return {part: _day(text) for part, text in _half_written(row).items()}
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
@@ -252,21 +270,27 @@ def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[
     return lambda value: {part: str(value)}, lambda row: str(row[part] or "").strip() or None
 
 
-_EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1)}
-_LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1)}
+def _single(form: type[Row], part: str, **more: Any) -> RowKind:
+    """Return the kind of rows with this single field."""
+    written, read = _single_field(part)
+    return RowKind(form, written, read, half_written=written, **more)
+
+
+_EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1, half_written=_half_written)}
+_LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1, half_written=_half_written)}
 _BACKGROUND: Rows = {
-    "courses": RowKind(CourseRow, *_single_field("course")),
-    "conflicts": RowKind(ConflictRow, *_single_field("organisation"), most=20),
+    "courses": _single(CourseRow, "course"),
+    "conflicts": _single(ConflictRow, "organisation", most=20),
 }
 _TOPICS: Rows = {
-    "topics": RowKind(TopicRow, *_single_field("topic"), least=1),
-    "preferred_countries": RowKind(CountryRow, *_single_field("country")),
+    "topics": _single(TopicRow, "topic", least=1),
+    "preferred_countries": _single(CountryRow, "country"),
 }
 _PERIODS: Rows = {
-    "periods": RowKind(PeriodRow, _dates, _period, least=1),
-    "blackouts": RowKind(PeriodRow, _dates, _period),
+    "periods": RowKind(PeriodRow, _dates, _period, least=1, half_written=_half_written_period),
+    "blackouts": RowKind(PeriodRow, _dates, _period, half_written=_half_written_period),
 }
-_OBJECTIVES: Rows = {"objectives": RowKind(ObjectiveRow, *_single_field("text"), most=MOST_OBJECTIVES, least=1)}
+_OBJECTIVES: Rows = {"objectives": _single(ObjectiveRow, "text", most=MOST_OBJECTIVES, least=1)}
 
 
 def _blank(offered: Choices) -> Choices:
@@ -285,7 +309,7 @@ def _check_expertise(form: Form) -> None:
     written = rows(form, "expertise")
     if not any(row["area"] for row in written):
         form.refuse("expertise", remedy("expertise"))
-    elif any(row["area"] and not row["level"] for row in written):
+    elif any(bool(row["area"]) != bool(row["level"]) for row in written):
         form.refuse("expertise", gettext("Each area needs its level"))
 
 

@@ -121,3 +121,57 @@ async def test_saving_a_page_loads_the_application_once(programme: Programme) ->
         assert answer.status_code == status
         assert sum("FROM application \n" in statement for statement in statements) == 1, statements
     sa.event.remove(engine, "before_cursor_execute", note)
+
+
+HALF_WRITTEN: dict[str, tuple[dict[str, str], list[str]]] = {
+    "expertise": (
+        {
+            "expertise-0-area": "analysis",
+            "expertise-0-level": "2",
+            "expertise-0-years": "4",
+            "expertise-1-area": "forensics",
+            "expertise-1-level": "",
+            "expertise-1-years": "7",
+        },
+        ['value="forensics" selected', 'value="analysis" selected', 'value="7"'],
+    ),
+    "languages": (
+        {"languages-0-language": "en", "languages-0-level": "B2", "languages-1-language": "fr"},
+        ['value="en" selected', 'value="fr" selected'],
+    ),
+    "periods": (
+        PAGES["periods"]
+        | {"blackouts-0-start-day": "3", "blackouts-0-start-month": "9", "blackouts-0-start-year": "2031"},
+        ['value="2030"', 'value="2031"'],
+    ),
+    "objectives": (
+        {"objectives-0-text": "Seized devices", "objectives-1-text": "much " * 300},
+        ["Seized devices", "much much"],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ["later", "autosave", "refused"])
+@pytest.mark.parametrize("page", HALF_WRITTEN)
+async def test_a_half_written_row_is_kept(programme: Programme, page: str, way: str) -> None:
+    """An area without its level is there again when its officer comes back; it cannot be submitted so."""
+    mine, officer = await _begun(programme), programme.as_("ani")
+    data, shown = HALF_WRITTEN[page]
+    statuses = {"later": 303, "autosave": 204, "refused": 422}
+    sent = data | ({"later": "1"} if way == "later" else {})
+    address = f"{mine}/{page}/draft" if way == "autosave" else f"{mine}/{page}"
+    assert (await officer.post(address, data=sent)).status_code == statuses[way]
+    again = await officer.get(f"{mine}/{page}")
+    assert all(text in again.text for text in shown), again.text
+    found = await programme.get("ani", f"/applications/{mine.rsplit('/', 1)[1]}")
+    assert page in found["missing"]
+    assert (await officer.get(f"{mine}/check")).status_code == 200
+    assert (await officer.post(f"{mine}/languages", data=PAGES["languages"])).status_code == 303
+    if page in {"expertise", "languages"}:
+        assert (await officer.post(f"{mine}/{page}", data=PAGES[page])).status_code == 303
+        found = await programme.get("ani", f"/applications/{mine.rsplit('/', 1)[1]}")
+        assert page not in found["missing"]
+        assert len(found["answers"][page]) == 1
+    else:
+        again = await officer.get(f"{mine}/{page}")
+        assert all(text in again.text for text in shown), again.text
