@@ -1,8 +1,8 @@
 """Show a list: counts, filters, rows to sort, page and tick, and why it is empty.
 
 A room describes its list in a `Listing`; `list_page` renders it by the template `list.html`, or by one of the room that
-extends it. The address of the list with its filters is kept until the browser is closed, so that the way back from a
-case leads to the list as it was (`list_address` in templates).
+extends it. The address of the list with its filters is kept until the person signs out, eight hours at most, so that
+the way back from a case leads to the list as it was (`list_address` in templates).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from shared.i18n import gettext
 from shared.identity.state import identity_of
 from shared.web import states
 from shared.web.render import render
-from shared.web.site import list_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +144,7 @@ def list_page(request: Request, listing: Listing, template: str = "list.html", *
     address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     if len(address) <= _LONGEST:
         cookies = identity_of(request.app).cookies
-        cookies.write(response, list_cookie(request), quote(address, safe=""), max_age=_HOURS * 3600)
+        cookies.write(response, cookies.list, quote(address, safe=""), max_age=_HOURS * 3600)
     return response
 
 

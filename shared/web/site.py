@@ -202,14 +202,9 @@ def list_address(address: str) -> str:
     Else return `address` itself, which may name filters.
     """
     request = current.get()
-    kept = unquote(request.cookies.get(list_cookie(request), ""))
-    parts = urlsplit(kept)
-    return kept if not parts.scheme and not parts.netloc and parts.path == urlsplit(address).path else address
-
-
-def list_cookie(request: Request) -> str:
-    """Return the name of the cookie that keeps the address of the list shown last."""
-    return identity_of(request.app).cookies.name("list")
+    kept = unquote(request.cookies.get(identity_of(request.app).cookies.list, ""))
+    # Compared as it stands: of `///host/path` only the path would be seen, but a browser goes to the host.
+    return kept if kept.partition("?")[0] == urlsplit(address).path else address
 
 
 def with_query(**changes: object) -> str:
