@@ -24,7 +24,7 @@ class Replacement(ReadModel):
     outcome: ReplacementOutcome | None
     looked_for: Annotated[bool, Field(description="The next in line is being looked for.")]
     match_id: Annotated[UUID | None, Field(description="The match that took the place over.")]
-    match_state: MatchState | None
+    match_state: Annotated[MatchState | None, Field(description="Null if the match is not the reader's to see.")]
     by_application: UUID | None
     by_reference: _Reference
     replaces: Annotated[UUID | None, Field(description="The visit whose place this one took over.")]
@@ -42,7 +42,7 @@ def _replacement(row: Any) -> Replacement:
         outcome=row.outcome,
         looked_for=row.looked_for,
         match_id=row.match_id,
-        match_state=row.match_state,
+        match_state=row.match_state if row.by_reference is not None else None,
         by_application=row.by_application if row.by_reference is not None else None,
         by_reference=row.by_reference,
         replaces=row.replaces,

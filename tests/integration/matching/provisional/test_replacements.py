@@ -99,6 +99,13 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     told = (await browser.get("/matching/api/v1/visits")).json()["items"]
     assert {item["replacement"]["outcome"] for item in told} == {"proposed", None}
     assert new in {UUID(item["replacement"]["match_id"]) for item in told if item["replacement"]["match_id"]}
+    assert {item["replacement"]["match_state"] for item in told} == {"confirmed", None}
+    country = {row.id: row.country for row in await world.rows("SELECT id, country FROM candidate")}[first]
+    await sign_in("nora", Role.NATIONAL_COORDINATOR, country=country)
+    (own,) = (await browser.get("/matching/api/v1/visits")).json()["items"]
+    taken_over = own["replacement"]
+    assert taken_over["outcome"] == "proposed"
+    assert [taken_over[name] for name in ("match_state", "by_application", "by_reference")] == [None] * 3
 
 
 async def test_where_less_than_six_weeks_are_left_the_board_says_so(
