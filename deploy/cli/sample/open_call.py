@@ -19,7 +19,7 @@ _CLEARED_HOME, _CLEARED_HOST = 7, 5
 async def commit_some(room: LoadContext) -> None:
     """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
-    found = (await room.people.get(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id, limit=200))["items"]
+    found = await room.people.items(PROGRAMME, "/matching/api/v1/provisional", call_id=call_id)
     found.sort(key=lambda match: (match["country"] not in {"AM", "GE"}, str(match["reference"])))
     french = [match for match in found if match["seat_country"] == "FR"][:_FRENCH]
     others = [match for match in found if match["seat_country"] != "FR"]
