@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 ALL = "all"
+_DIGITS = 9
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -31,8 +32,12 @@ def day_of(text: str | None) -> date | None:
 
 def page_of(request: Request) -> int:
     """Return the page number, from 1."""
-    text = request.query_params.get("page", "1")
-    return max(1, min(int(text), 10_000)) if text.isascii() and text.isdigit() else 1
+    return max(1, min(number_of(request.query_params.get("page", "")) or 1, 10_000))
+
+
+def number_of(text: str) -> int | None:
+    """Return the number that a text of an address says; None for anything else, also for one that nothing counts to."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def call_of(request: Request, calls: Calls) -> CallSummary | None:

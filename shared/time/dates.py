@@ -6,7 +6,7 @@ European time, in which the programme's owner and all hosts keep office hours; t
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,9 @@ from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from babel import Locale
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Bounds for moments that are only compared with: every event is between, and the store holds both in any zone."""
 
 
 def day(value: date | datetime | None, *, short: bool = False) -> str:

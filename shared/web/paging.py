@@ -21,11 +21,11 @@ from pydantic import AwareDatetime, BaseModel
 
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.time.dates import EARLIEST, LATEST
 from shared.web.read_models import Page
 
 MOST = 200
 _LONGEST = 500
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Row = TypeVar("Row")
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -47,8 +47,8 @@ def page_request(
     since: Annotated[
         AwareDatetime | None,
         Query(
-            ge=_EARLIEST,
-            le=_LATEST,
+            ge=EARLIEST,
+            le=LATEST,
             description="Only what was changed then or later, such as 2026-11-28T09:00:00Z.",
         ),
     ] = None,

@@ -10,6 +10,7 @@ from services.applications.oversight.views import audit
 from services.applications.oversight.views.audit import AuditEntry
 from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
+from shared.time.dates import EARLIEST, LATEST
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -25,7 +26,9 @@ async def read(
     who: Annotated[str | None, Query(max_length=200, description="A sign-in name.")] = None,
     what: Annotated[str | None, Query(max_length=100, description="A code, as in the answers.")] = None,
     country: Annotated[str | None, Query(max_length=2)] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only what happened before then.")] = None,
+    until: Annotated[
+        AwareDatetime | None, Query(ge=EARLIEST, le=LATEST, description="Only what happened before then.")
+    ] = None,
 ) -> Page[AuditEntry]:
     """Return one kind of records: attempts, register, partners, releases or looks; the newest first."""
     async with bus.read() as session:

@@ -18,7 +18,7 @@ from services.matching.board.views.visits import (
     visit_list,
 )
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, number_of, page_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts import labels
@@ -48,7 +48,7 @@ async def visits(request: Request, bus: BusDep, who: Coordinator) -> Response:
         call = call_of(request, calls)
         wanted = StayFilter(call_id=call.id if call else None, state=state)
         view = await visit_list(session, reach(who), wanted, page=page)
-    moved = request.query_params.get("moved", "")
+    moved = number_of(request.query_params.get("moved", ""))
     may_plan = who.has(Role.PROGRAMME_COORDINATOR)
     names = [gettext("Application"), gettext("From and to"), gettext("Placement"), gettext("Dates"), gettext("State")]
     names += [gettext("Replacement"), *([gettext("Other dates")] if may_plan else [])]
@@ -66,7 +66,7 @@ async def visits(request: Request, bus: BusDep, who: Coordinator) -> Response:
         page=page,
         caption=call_caption(call),
         filters=[call_filter(calls, call), _state_filter("visit", state)],
-        done=_moved(int(moved)) if moved.isdecimal() and int(moved) else "",
+        done=_moved(moved) if moved else "",
         live=("/matching/live", "visits"),
     )
     return list_page(request, listing, "board/visits.html", call=call, may_plan=may_plan)

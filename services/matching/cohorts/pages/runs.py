@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.matching.cohorts.views import Run, newest_runs, run_page
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of
+from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, number_of
 from services.matching.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.runs import RunFinished
@@ -73,7 +73,6 @@ async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Re
     """Show one run with both prices, and what is needed to repeat it."""
     async with bus.read() as session:
         view = await run_page(session, run_id)
-    done, reserves = request.query_params.get("done", ""), request.query_params.get("reserves", "")
     return render(
         request,
         "cohorts/run.html",
@@ -81,8 +80,8 @@ async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Re
         result=view.run.result,
         call=view.call,
         ranks=ranks([view.run.result]),
-        done=int(done) if done.isdecimal() else None,
-        reserves=int(reserves) if reserves.isdecimal() else 0,
+        done=number_of(request.query_params.get("done", "")),
+        reserves=number_of(request.query_params.get("reserves", "")) or 0,
     )
 
 

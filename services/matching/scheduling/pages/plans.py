@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.matching.filters import number_of
 from services.matching.parameters import BusDep
 from services.matching.scheduling import views
 from services.matching.scheduling.actions import plans
@@ -95,7 +96,6 @@ async def _page(
     async with bus.read() as session:
         view = await views.plan_page(session, call_id)
     rows = [_row(change, visit) for change, visit in view.changes]
-    done = request.query_params.get("done", "")
     return render(
         request,
         "scheduling/plan.html",
@@ -112,7 +112,7 @@ async def _page(
         more=view.more,
         reasons=REASONS,
         problem=problem,
-        done=int(done) if done.isdecimal() else None,
+        done=number_of(request.query_params.get("done", "")),
     )
 
 

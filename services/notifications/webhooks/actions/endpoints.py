@@ -19,6 +19,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
 from shared.ids import new_id
 from shared.time import clock
+from shared.time.dates import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +180,8 @@ async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: date
     """Send again what happened since then (domain time) and failed; return how many. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
-        count = await queue.requeue_failed(tx.session, endpoint_id, since, datetime.now(UTC))
+        bound = min(max(since, EARLIEST), LATEST)
+        count = await queue.requeue_failed(tx.session, endpoint_id, bound, datetime.now(UTC))
         await tx.changed("webhooks")
     return count
 

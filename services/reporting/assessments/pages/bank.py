@@ -268,12 +268,11 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
         found = await views.question_detail(session, question)
     kind = found.newest.kind
     form = await _form_class(kind).read(request)
-    version = str((await request.form()).get("version", ""))
+    text = str((await request.form()).get("version", ""))
+    version = int(text) if text.isdecimal() and len(text) < 9 else 0
     if form.validate():
         try:
-            await actions.change(
-                bus, principal, question, _draft(kind, form), int(version) if version.isdecimal() else 0
-            )
+            await actions.change(bus, principal, question, _draft(kind, form), version)
         except Refused as problem:
             show_refusal(form, problem)
         else:

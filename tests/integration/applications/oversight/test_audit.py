@@ -85,6 +85,8 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     none = await audrey.get("/applications/audit?kind=attempts&who=nobody")
     assert "Nothing fits these filters" in none.text
     assert (await audrey.get("/applications/audit?since=24.11.2026")).status_code == 422
+    beyond = {"until": "9999-12-31T23:59:59-14:00"}
+    assert (await audrey.get("/applications/api/v1/audit", params=beyond)).status_code == 422
     assert await lines(programme, until="2020-01-01T00:00:00Z") == []
     tomorrow = clock.today() + timedelta(days=1)
     assert len(await lines(programme, since=f"{clock.today()}T00:00:00Z", until=f"{tomorrow}T00:00:00Z")) >= 2

@@ -46,6 +46,7 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
     pages += [f"/matching/applications/{officer}" for officer in (first, third)]
     pages += [f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}"]
     pages += ["/matching/applications?stage=application:waitlisted&sort=-since", "/matching/applications?page=x&call=y"]
+    pages += [f"/matching/visits?page={'9' * 5000}&moved={'9' * 5000}"]
     for page in pages:
         answer = await browser.get(page)
         assert answer.status_code == 200, (page, answer.text[-2000:])

@@ -168,7 +168,7 @@ async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Rec
         of = f"{HOME}/{key}/redeliver"
         assert "Since which day?" in (await client.get(of)).text
         assert (await client.post(of, data={"since-day": "40"})).status_code == 422
-        day = {"since-day": "1", "since-month": "1", "since-year": "2026"}
+        day = {"since-day": "1", "since-month": "1", "since-year": "0001"}
         done = await client.post(of, data=day)
         assert "1 is sent again." in (await client.get(done.headers["location"])).text
 
@@ -224,7 +224,8 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         assert [*first["items"], *rest["items"]] == sent["items"]
         assert (rest["next"], (await client.get(f"{of}/deliveries?cursor=x")).status_code) == (None, 422)
         assert (await client.post(f"{API}/deliveries/{sent['items'][0]['id']}/redeliver")).status_code == 202
-        assert (await client.post(f"{of}/redeliver", json={"since": "2026-01-01T00:00:00Z"})).json() == {"queued": 0}
+        for since in ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+            assert (await client.post(f"{of}/redeliver", json={"since": since})).json() == {"queued": 0}
         assert (await client.post(f"{of}/pause")).json()["cause"] == "by_hand"
         assert (await client.post(f"{of}/resume")).json()["state"] == "active"
         change = {"url": receiver.url, "description": "Other words", "events": ["FigureRestated"]}
