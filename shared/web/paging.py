@@ -108,6 +108,20 @@ def _keys(cursor: str) -> tuple[str | int, ...]:
     return tuple(found)
 
 
+def id_after(request: PageRequest) -> UUID | None:
+    """Return the id behind which the page begins, for a list by id that no query cuts; None for the first page.
+
+    Raises `Refused` (422) for a cursor that belongs to another list.
+    """
+    if request.after is None:
+        return None
+    try:
+        (key,) = request.after
+        return UUID(str(key))
+    except ValueError:
+        raise _not_ours() from None
+
+
 def _bound(key: Any, value: str | int) -> Any:
     """Return one value of a cursor as the column's type takes it."""
     try:

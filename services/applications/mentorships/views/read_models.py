@@ -25,7 +25,7 @@ from services.applications.outcomes.views import FormTask, form_task
 from services.applications.overview.views.participation import seen_by, views_of_matches
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import MentorshipState, Party, Reason, VisitState
-from shared.web.paging import cursor_of
+from shared.web.paging import cursor_of, id_after
 from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
@@ -395,15 +395,16 @@ async def waiting_page(
     session: AsyncSession, principal: Principal, state: MentorshipState | None, request: PageRequest
 ) -> Page[MentorshipEntry]:
     """Return one page of those that wait for the reader. Only rules say which, so all of the reader's are read."""
+    after = id_after(request)
     rows = [
         row
         for row in await mentorship_rows(session, principal)
         if row.waits
         and state in {None, row.mentorship.stands}
         and (request.since is None or row.mentorship.since >= request.since)
-        and (request.after is None or (str(row.mentorship.id),) < request.after)
+        and (after is None or row.mentorship.id < after)
     ]
-    rows.sort(key=lambda row: str(row.mentorship.id), reverse=True)
+    rows.sort(key=lambda row: row.mentorship.id, reverse=True)
     shown = rows[: request.limit]
     following = cursor_of([shown[-1].mentorship.id]) if len(rows) > request.limit else None
     return Page[MentorshipEntry](items=[_entry(row) for row in shown], next=following)

@@ -6,7 +6,7 @@ Each kind is one query of the same columns: when, who, what, about what, country
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -134,7 +134,7 @@ def _matching(filters: AuditFilters) -> tuple[sa.Select[Any], sa.Subquery]:
             query = query.where(lines.c[name] == wanted)
     if filters.since is not None:
         query = query.where(lines.c.at >= datetime.combine(filters.since, time.min, _DAYS_OF))
-    if filters.until is not None:
+    if filters.until is not None and filters.until < date.max:  # nothing is later than the last day that there is
         query = query.where(lines.c.at < datetime.combine(filters.until + timedelta(days=1), time.min, _DAYS_OF))
     return query, lines
 

@@ -443,6 +443,9 @@ async def test_lists_show_open_tasks_first(abroad: Abroad) -> None:
         assert ([entry["id"] for entry in page["items"]], page["next"]) == ([str(mentorship_id)], None)
         assert (await abroad.get("nino", f"/mentorships?{query}&cursor={cursor_of([mentorship_id])}"))["items"] == []
         assert (await abroad.get("nino", f"/mentorships?{query}&since={later}"))["items"] == []
+        for other_list in ([1], ["x"], [mentorship_id, mentorship_id]):
+            problem = await abroad.get("nino", f"/mentorships?{query}&cursor={cursor_of(other_list)}", 422)
+            assert "cursor" in str(problem)
 
 
 async def test_a_mentorship_stays_open_when_the_mentor_leaves(abroad: Abroad) -> None:

@@ -103,6 +103,14 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
         assert (await programme.as_(subject).get("/applications/audit.csv")).status_code == 403
 
 
+async def test_the_first_and_the_last_day_are_filters(programme: Programme, audrey: httpx2.AsyncClient) -> None:
+    """The ends of the calendar are filters like other days."""
+    await programme.as_("nino").get("/applications/eligibility")
+    for path in ("/applications/audit", "/applications/audit.csv"):
+        answer = await audrey.get(f"{path}?since=0001-01-01&until=9999-12-31")
+        assert (answer.status_code, "eligibility" in answer.text) == (200, True)
+
+
 @pytest.mark.usefixtures("audrey")
 async def test_auditors_read_releases_accesses_and_decisions(programme: Programme, feed: Feed) -> None:
     """Releases of names, accesses for messages and suspensions are listed with who and what."""

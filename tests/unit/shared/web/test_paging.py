@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Refused
-from shared.web.paging import PageRequest, cursor_of, cut, page_of, page_request
+from shared.web.paging import PageRequest, cursor_of, cut, id_after, page_of, page_request
 from shared.web.read_models import ReadModel
 
 _TABLE = sa.table("items", sa.column("day", sa.Date), sa.column("id", sa.Uuid))
@@ -91,6 +91,15 @@ def test_what_a_column_holds_is_a_cursor(column: str, key: Any) -> None:
     """The keys of a row come back as they were."""
     compiled = cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,)))).compile()
     assert key in compiled.params.values()
+
+
+@pytest.mark.parametrize("keys", [(1,), ("x",), (str(UUID(int=1)), "more")])
+def test_a_list_that_no_query_cuts_refuses_the_same_cursors(keys: tuple[str | int, ...]) -> None:
+    """Only the id of an item is the cursor of a list by id."""
+    assert id_after(PageRequest()) is None
+    assert id_after(PageRequest(after=(str(UUID(int=1)),))) == UUID(int=1)
+    with pytest.raises(Refused):
+        id_after(PageRequest(after=keys))
 
 
 def test_the_schema_of_a_page_has_a_name_to_read() -> None:
