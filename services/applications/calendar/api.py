@@ -5,8 +5,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
-from services.applications.calendar.model import WEEK, monday
+from services.applications.calendar.model import FIRST, LAST, WEEK, monday
 from services.applications.calendar.views import READERS, CalendarFilter, VisitCalendar, calendar, visit_calendar
 from services.applications.parameters import BusDep
 from shared.contracts.codes import VisitState
@@ -21,7 +22,7 @@ Reader = Annotated[Principal, Depends(allow(*READERS))]
 async def read(
     principal: Reader,
     bus: BusDep,
-    day: date | None = None,
+    day: Annotated[date | None, Field(ge=FIRST, le=LAST)] = None,
     weeks: Annotated[int, Query(ge=1, le=53)] = 5,
     offer_id: UUID | None = None,
     state: VisitState | None = None,

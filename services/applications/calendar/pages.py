@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.calendar.model import Span, mondays_of, neighbours
+from services.applications.calendar.model import FIRST, LAST, Span, mondays_of, neighbours
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
 from services.applications.display import tag
 from services.applications.matches.views.names import guest_name
@@ -75,11 +75,12 @@ async def show(
 
 
 def _day(text: str) -> date:
-    """Return the day in an address; today where there is none, or an unreadable one."""
+    """Return the day in an address; today where there is none, an unreadable one, or one outside the calendar."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return clock.today()
+    return day if FIRST <= day <= LAST else clock.today()
 
 
 def _span_words() -> dict[Span, str]:

@@ -11,11 +11,12 @@ from pydantic import Field
 
 from services.applications.calendar.model import FRIDAY, Places, by_week, monday, places_in
 from services.applications.matches.store import matches
+from services.applications.matches.views.parties import as_visit_case
 from services.applications.overview.views.participation import views_of_matches
 from services.applications.placements import store as placements_store
 from services.applications.visibility import visibility_of
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import OfferState, RankGroup, Role, ServiceKind, VisitState
+from shared.contracts.codes import OfferState, Party, RankGroup, Role, ServiceKind, VisitState
 from shared.time.workdays import public_holidays
 from shared.web.read_models import ReadModel
 
@@ -241,19 +242,28 @@ def _calendar_week(week: Week) -> CalendarWeek:
 
 
 def _calendar_entry(entry: CalendarVisit) -> CalendarEntry:
-    visit, known, profile = entry.visit, entry.view.known.get(entry.view.case.sides[0]), entry.view.profile
+    visit = entry.visit
     return CalendarEntry(
         id=visit.id,
         reference=entry.view.case.application.reference,
-        guest=CalendarGuest(
-            name=known.name if known else None,
-            rank_group=profile.rank_group if profile else None,
-            service=profile.service if profile else None,
-        ),
+        guest=_calendar_guest(entry),
         country=visit.country,
         offer_id=visit.offer_id,
         state=visit.stands,
         start=visit.start,
         end=visit.end,
         attendance=dict(entry.attendance),
+    )
+
+
+def _calendar_guest(entry: CalendarVisit) -> CalendarGuest:
+    """Return who travels: the applicant, or on a pair's visit possibly the mentor."""
+    case = as_visit_case(entry.view.case, entry.visit)
+    known = entry.view.known.get(case.sides[0])
+    mentor = case.mentor.entry if case.guest is Party.MENTOR and case.mentor is not None else None
+    profile = entry.view.profile if mentor is None else mentor
+    return CalendarGuest(
+        name=known.name if known else None,
+        rank_group=profile.rank_group if profile else None,
+        service=profile.service if profile else None,
     )

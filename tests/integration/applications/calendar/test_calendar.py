@@ -73,6 +73,28 @@ async def test_the_calendar_is_limited_to_the_hosts_of_the_reader(abroad: Abroad
     await read(abroad, "jonas", at, 403)
 
 
+async def test_the_guest_of_a_pairs_visit_is_who_travels(abroad: Abroad) -> None:
+    """Where the mentor travels, the mentee's country reads in the API what it may know of the mentor."""
+    match_id = await abroad.mentor_matched()
+    await abroad.offered(match_id, "giorgi", "rasa")
+    visit_id = await abroad.pair_visit(match_id, await abroad.begun(match_id), "mentor")
+    start = (await abroad.get("nino", f"/visits/{visit_id}"))["start"]
+    (week,) = (await abroad.get("giorgi", f"/calendar?day={start}&weeks=1"))["weeks"]
+    ((shown, guest),) = [(one["id"], one["guest"]) for one in week["visits"]]
+    assert (shown, guest) == (str(visit_id), {"name": None, "rank_group": "supervisor", "service": "police"})
+    assert "Nino Beridze" not in await read(abroad, "giorgi", f"/applications/calendar?day={start}")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_a_day_that_no_calendar_reaches(abroad: Abroad, day: str) -> None:
+    """The API refuses a day without weeks around it; the page shows today instead."""
+    assert "day" in str(await abroad.get("claire", f"/calendar?day={day}", 422))
+    for view in Span:
+        assert f'value="{clock.today()}"' in await read(
+            abroad, "claire", f"/applications/calendar?day={day}&view={view}"
+        )
+
+
 @pytest.fixture
 def march(clock_file: None) -> None:
     """It is the first of March: ten weeks later Whit Monday is to come, whatever the year."""
