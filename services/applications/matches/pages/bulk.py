@@ -11,7 +11,7 @@ from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
 from services.applications.matches.forms import ClearAllForm
 from services.applications.matches.views.names import applicant_name
-from services.applications.overview.views.participation import MatchView, match_view
+from services.applications.overview.views.participation import MatchView, match_views_by_id
 from shared.contracts.codes import Side
 from shared.i18n import N_, gettext, ngettext
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
@@ -23,7 +23,7 @@ ACTS = {"clear": BulkAct(ClearAllForm, N_("Clear"), N_("Clear these matches?"))}
 async def _views(ticked: Ticked[Any], ids: Sequence[UUID]) -> list[MatchView]:
     """Return the ticked matches by reference. Raises `Refused` (404) where the reader has no part in one."""
     async with ticked.bus.read() as session:
-        found = [await match_view(session, ticked.principal, match_id) for match_id in sorted(set(ids))]
+        found = await match_views_by_id(session, ticked.principal, ids)
     return sorted(found, key=lambda view: view.case.application.reference or "")
 
 

@@ -21,6 +21,7 @@ from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import Task, visit_tasks
 from services.applications.placements import store as placements_store
 from services.applications.preparation.views import readiness
+from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
@@ -33,7 +34,7 @@ from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     import sqlalchemy as sa
@@ -103,6 +104,15 @@ async def match_view(session: AsyncSession, principal: Principal, match_id: UUID
     view = (await views_of(session, principal, [await matches_parties.case_of_match(session, principal, match_id)]))[0]
     found = await matches.receipt(session, view.match.application_id)
     return replace(view, receipt=found.explained if found is not None else None)
+
+
+async def match_views_by_id(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[MatchView]:
+    """Return these matches, each once, in the order of their ids. Raises `Refused` (404) where one cannot be seen."""
+    found = await matches.matches_by_id(session, set(ids))
+    views = await views_of_matches(session, principal, list(found.values()))
+    if len(views) < len(set(ids)):
+        raise not_found()
+    return views
 
 
 async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:

@@ -13,6 +13,7 @@ from shared.contracts import matches
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
 from tests.integration.applications.abroad import Abroad
+from tests.integration.applications.desk.test_home import statements
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -155,6 +156,18 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     again = await abroad.of.as_("tigran").post(address)
     assert "1 match is cleared" in await page(abroad, "tigran", again.headers["location"])
     assert [kind for kind, _, _ in await abroad.of.journal("exchange.participation")] == types
+
+
+async def test_many_are_read_with_as_many_queries_as_one(abroad: Abroad) -> None:
+    """The page that names the ticked matches, and the one that says what was done, do not read them row by row."""
+    one, other = await two_matches(abroad)
+    for question in ("clear?match={}&match={}", "cleared?done={}&left={}"):
+        counts = []
+        for ids in ((one, one), (one, other)):
+            with statements() as found:
+                await page(abroad, "tigran", f"{MATCHES}/{question.format(*ids)}")
+            counts.append(len(found))
+        assert counts[0] == counts[1]
 
 
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
