@@ -17,7 +17,7 @@ router = APIRouter(prefix="/applications/api/v1/balance", tags=["decisions"])
 
 
 def filters_of(
-    year: int | None = None,
+    year: Annotated[int | None, Query(ge=1, le=9999)] = None,
     call: UUID | None = None,
     country: Annotated[str | None, Query(max_length=2, description="Whose figures.")] = None,
     other: Annotated[str | None, Query(max_length=2, description="The country of the other side.")] = None,

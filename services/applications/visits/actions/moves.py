@@ -92,7 +92,8 @@ async def answer(
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         party = case.acts_as(*model.BOTH)
-        before = await store.answers(tx.session, visit_id, number)
+        proposed = 0 < number <= visit.moves
+        before = await store.answers(tx.session, visit_id, number) if proposed else {}
         moment = clock.now()
         if not may_proceed(model.may_answer_move, visit.stands, proposal_of(visit), number, before, party, moment):
             return visit

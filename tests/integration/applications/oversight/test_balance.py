@@ -153,3 +153,11 @@ async def test_other_roles_have_no_such_page(exchanged: Abroad) -> None:
     lone["organisation_id"] = None
     await exchanged.post("programme", "/people", {"people": [lone]}, 201)
     assert "No visit or mentorship has begun yet" in await page(exchanged, "ilie", HERE)
+
+
+@pytest.mark.parametrize("year", ["0", "10000", "99999999999999999999"])
+async def test_a_year_that_no_date_has_is_refused(programme: Programme, year: str) -> None:
+    """The API names the filter; the page ignores it, as it does anything that is no year."""
+    for path in ("/balance", "/balance/cases"):
+        assert "year" in str(await programme.get("tigran", f"{path}?year={year}", 422))
+    assert (await programme.as_("tigran").get(f"{HERE}?year={year}")).status_code == 200
