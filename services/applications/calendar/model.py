@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 FRIDAY = timedelta(days=4)
 WEEK = timedelta(weeks=1)
-FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
-"""The days around which a calendar can be asked for: dates can be reckoned a year before and after each of them."""
 
 
 class Span(StrEnum):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.calendar.model import FIRST, LAST, Span, mondays_of, neighbours
+from services.applications.calendar.model import Span, mondays_of, neighbours
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
 from services.applications.display import tag
 from services.applications.matches.views.names import guest_name
@@ -19,6 +19,7 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
 from shared.time import clock, dates
+from shared.time.dates import EARLIEST, LATEST
 from shared.web import states
 from shared.web.render import render
 
@@ -80,7 +81,7 @@ def _day(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         return clock.today()
-    return day if FIRST <= day <= LAST else clock.today()
+    return day if EARLIEST.date() <= day <= LATEST.date() else clock.today()
 
 
 def _span_words() -> dict[Span, str]:
