@@ -3,8 +3,7 @@
 Schemathesis makes the requests: the examples of the description, then valid and invalid ones, the same in each run. No
 check is switched off: no answer 5xx, no status, media type or shape that is not described, nothing invalid accepted,
 nothing answered without signing in. Its phase "coverage", which alone tries other methods and leaves out headers, does
-not run: it takes a minute and a half for two roles. Operations for holders of a ticket are not tried: no role opens
-them.
+not run: it takes a minute and a half for two roles. Operations for holders of a ticket are tried with one.
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ from schemathesis.config import PositiveDataAcceptanceConfig
 from schemathesis.engine import Status, events, from_schema
 
 from shared.contracts.codes import Role
-from shared.identity import Grant, csrf, write_access
+from shared.identity import Grant, csrf, ticket_exchange, write_access
+from shared.identity.bearer import BearerTokens, Proof
+from shared.identity.guard import every_route
 from shared.identity.rate_limit import RateLimit
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from shared.identity.provider import Provider
+
 EXAMPLES = 2
 """How many requests are made for each operation and role, besides those from the description."""
+
+_TOKEN = "trial"
 
 # A body may keep to its schema and still break a rule that no schema can say: 422 and 409 are for these.
 _RULES_BEYOND_SCHEMAS = [400, 409, 422]
@@ -66,6 +71,43 @@ async def try_all(
                 headers = await _signed_in(app, role, people.get(role))
                 found += await asyncio.to_thread(lambda: list(_tried(address, service, ids, headers, known or {})))  # noqa: B023 - awaited at once
     return sorted(set(found))
+
+
+async def try_tickets(
+    app: FastAPI, service: str, person: str, known: Mapping[str, str], tickets: Mapping[str, str]
+) -> list[str]:
+    """Return what did not keep to the description among the operations that a ticket opens.
+
+    `tickets` are the person's, by their purposes.
+    """
+    found: list[str] = []
+    identity = identity_of(app)
+    identity.rate_limit, identity.bearer = RateLimit(0), _Vouched(identity.provider, person)
+    ids = {(method, path): operation["operationId"] for method, path, operation in operations(committed(service))}
+    async with served(app) as address:
+        for purpose, ticket in tickets.items():
+            opened = [
+                ids[method, str(route.path_format)]
+                for route, access in every_route(app)
+                for method in route.methods or ()
+                if access.purpose == purpose and (method, str(route.path_format)) in ids
+            ]
+            assert opened, f"no operation is opened by a ticket for {purpose}"
+            headers = {"Authorization": f"Bearer {_TOKEN}", ticket_exchange.HEADER: ticket}
+            found += await asyncio.to_thread(lambda: list(_tried(address, service, opened, headers, known)))  # noqa: B023 - awaited at once
+    return sorted(set(found))
+
+
+class _Vouched(BearerTokens):
+    """Stands for the sign-in provider: one token is the person's, no other counts."""
+
+    def __init__(self, provider: Provider, person: str) -> None:
+        super().__init__(provider, audience="")
+        self._person = person
+
+    async def proof(self, token: str) -> Proof | None:
+        """Return the person of the one token."""
+        return Proof(self._person) if token == _TOKEN else None
 
 
 async def _signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from services.reporting.answers.views.forms import (
     requested_form,
 )
 from services.reporting.guards import Evaluating, Following, Reporting
-from services.reporting.parameters import BusDep
+from services.reporting.parameters import BusDep, submitted_before
 from shared.bus import Bus
 from shared.contracts.codes import Applied
 
@@ -108,7 +108,7 @@ async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> EvaluationForm
     return views.evaluation_form(await _form(bus, subject, EVALUATION))
 
 
-@router.post("/evaluations/{subject}", status_code=201)
+@router.post("/evaluations/{subject}", status_code=201, responses=submitted_before(EvaluationForm))
 async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> EvaluationForm:
     """Submit an evaluation."""
     answered = model.Evaluation(body.overall, body.objectives, body.goals, body.answers)
@@ -123,7 +123,7 @@ async def report_form(_: Reporting, bus: BusDep, subject: str) -> ReportForm:
     return views.report_form(await _form(bus, subject, REPORT))
 
 
-@router.post("/reports/{subject}", status_code=201)
+@router.post("/reports/{subject}", status_code=201, responses=submitted_before(ReportForm))
 async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: ReportIn) -> ReportForm:
     """Submit the report."""
     form, kept = await answers.report(bus, subject, body.texts.model_dump())
@@ -137,7 +137,7 @@ async def follow_up_form(_: Following, bus: BusDep, subject: str) -> FollowUpFor
     return views.follow_up_form(await _form(bus, subject, FOLLOW_UP))
 
 
-@router.post("/follow-ups/{subject}", status_code=201)
+@router.post("/follow-ups/{subject}", status_code=201, responses=submitted_before(FollowUpForm))
 async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> FollowUpForm:
     """Answer the follow-up."""
     answered = model.FollowUp(body.applied.value, body.answers, body.objectives)
