@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from shared.contracts.codes import Role
 from shared.ids import new_id
 from shared.time import clock
+from shared.web.paging import cursor_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -77,6 +79,39 @@ async def test_a_list_since_a_moment_has_what_changed_then(
     for path in ("applications", "provisional"):
         (case,) = (await browser.get(f"{API}/{path}", params=since)).json()["items"]
         assert (case["id"], case["stage"]) == (str(late), "provisional")
+
+
+async def test_a_list_has_what_is_within_reach_only(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """A national coordinator gets nothing of other countries, with a cursor from elsewhere or `since` either."""
+    await world.call()
+    await world.offer(places=3)
+    await world.confirmed()
+    for country in ("MD", "GE", "UA"):
+        await world.officer(country)
+    await world.commit()
+    for country in ("MD", "GE", "AM"):
+        await world.officer(country)
+    await world.match_calls()
+    country = {row.id: row.country for row in await world.rows("SELECT id, country FROM candidate")}
+    await sign_in("tea", Role.NATIONAL_COORDINATOR, country="GE")
+    nobody, newest = UUID(int=0), UUID(int=2**128 - 1)
+    after = {"applications": cursor_of(("", nobody)), "provisional": cursor_of(("", nobody))}
+    after |= {path: cursor_of((newest,)) for path in ("matches", "visits")}
+    after["events"] = cursor_of((clock.now() + timedelta(days=9), newest))
+    for path, cursor in after.items():
+        for query in ({}, {"cursor": cursor}, {"since": (clock.now() - timedelta(days=9)).isoformat()}):
+            items = (await browser.get(f"{API}/{path}", params=query)).json()["items"]
+            whose = {_application(item) for item in items} - {None}
+            assert {country[UUID(application)] for application in whose if application} <= {"GE"}, (path, query)
+            assert whose or path in {"provisional", "visits"}, (path, query)
+
+
+def _application(item: dict[str, Any]) -> str | None:
+    """Return the application that an item is about; a case is one itself."""
+    if "pairing" in item:
+        item = item["pairing"]
+    application: str | None = item["application_id"] if "application_id" in item else item["id"]
+    return application
 
 
 async def test_a_filter_leaves_the_cases_that_it_names(
