@@ -92,17 +92,17 @@ async def test_a_list_has_what_is_within_reach_only(world: World, browser: httpx
     for country in ("MD", "GE", "AM"):
         await world.officer(country)
     await world.match_calls()
-    country = {row.id: row.country for row in await world.rows("SELECT id, country FROM candidate")}
+    countries = {row.id: row.country for row in await world.rows("SELECT id, country FROM candidate")}
     await sign_in("tea", Role.NATIONAL_COORDINATOR, country="GE")
     nobody, newest = UUID(int=0), UUID(int=2**128 - 1)
     after = {"applications": cursor_of(("", nobody)), "provisional": cursor_of(("", nobody))}
     after |= {path: cursor_of((newest,)) for path in ("matches", "visits")}
     after["events"] = cursor_of((clock.now() + timedelta(days=9), newest))
     for path, cursor in after.items():
-        for query in ({}, {"cursor": cursor}, {"since": (clock.now() - timedelta(days=9)).isoformat()}):
+        for query in (None, {"cursor": cursor}, {"since": (clock.now() - timedelta(days=9)).isoformat()}):
             items = (await browser.get(f"{API}/{path}", params=query)).json()["items"]
             whose = {_application(item) for item in items} - {None}
-            assert {country[UUID(application)] for application in whose if application} <= {"GE"}, (path, query)
+            assert {countries[UUID(application)] for application in whose if application} <= {"GE"}, (path, query)
             assert whose or path in {"provisional", "visits"}, (path, query)
 
 
