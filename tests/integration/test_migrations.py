@@ -49,6 +49,28 @@ async def test_the_migrations_make_the_declared_tables(migrated: tuple[str, str]
     await engine.dispose()
 
 
+async def test_the_migrations_make_the_declared_indexes(migrated: tuple[str, str], postgres: Databases) -> None:
+    """Each index has the columns, order and condition that the store declares, which autogenerate does not compare."""
+    service, address = migrated
+    created = postgres.new()
+    engine = engine_for(created)
+    declared = importlib.import_module(f"services.{service}.schema").metadata
+    async with engine.begin() as connection:
+        await connection.run_sync(declared.create_all)
+    await engine.dispose()
+    found = [await _indexes(database) for database in (address, created)]
+    postgres.drop(created)
+    assert found[0] == found[1]
+
+
+async def _indexes(address: str) -> dict[str, str]:
+    return {
+        line.split(" ON ")[0]: line
+        for line in map(str.strip, (await listing(address)).splitlines())
+        if line.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX"))
+    }
+
+
 async def test_the_migrations_make_the_listed_schema(migrated: tuple[str, str]) -> None:
     """Tables, columns, constraints, indexes, triggers and grants are those of the committed listing.
 

@@ -18,7 +18,8 @@ from services.applications.mentors.store import Mentor
 from services.applications.placements.store import Offer
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
-from shared.contracts.codes import CallState, OfferState
+from shared.contracts.codes import CallState, MentorState, OfferState
+from shared.contracts.lifecycle.state_sets import MENTOR_OPEN, OFFER_OPEN
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,9 +64,9 @@ async def forget_older(session: AsyncSession, about: UUID, due: datetime) -> Non
 Supply = Offer | Mentor
 
 AT_ONCE = 100
-# The codes are the same for both.
+# The code is the same for both.
 _PUBLISHED = OfferState.PUBLISHED.value
-_OPEN = (OfferState.PUBLISHED.value, OfferState.PAUSED.value)
+_OPEN: dict[type[Supply], tuple[OfferState, ...] | tuple[MentorState, ...]] = {Offer: OFFER_OPEN, Mentor: MENTOR_OPEN}
 
 
 async def due_for_check(session: AsyncSession, table: type[Supply], call_id: UUID, before: datetime) -> list[Supply]:
@@ -87,13 +88,13 @@ async def unanswered(session: AsyncSession, table: type[Supply], at: datetime) -
 
 async def ended(session: AsyncSession, table: type[Supply], today: date) -> list[Supply]:
     """Return those that are open though their last period is over."""
-    return await _locked(session, table, col(table.state).in_(_OPEN), col(table.last_day) < today)
+    return await _locked(session, table, col(table.state).in_(_OPEN[table]), col(table.last_day) < today)
 
 
 async def of_closed_calls(session: AsyncSession, table: type[Supply]) -> list[Supply]:
     """Return those that are open though their call is closed."""
     closed = select(Call.id).where(Call.state == CallState.CLOSED)
-    return await _locked(session, table, col(table.state).in_(_OPEN), col(table.call_id).in_(closed))
+    return await _locked(session, table, col(table.state).in_(_OPEN[table]), col(table.call_id).in_(closed))
 
 
 async def _locked(session: AsyncSession, table: type[Supply], *conditions: sa.ColumnElement[bool]) -> list[Supply]:

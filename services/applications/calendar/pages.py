@@ -14,7 +14,7 @@ from services.applications.display import tag
 from services.applications.matches.views.names import guest_name
 from services.applications.parameters import BusDep
 from shared.contracts import labels
-from shared.contracts.codes import VisitState
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
@@ -26,7 +26,7 @@ from shared.web.render import render
 router = APIRouter(prefix="/applications/calendar", include_in_schema=False)
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 HERE = "/applications/calendar"
-_TO_COME = frozenset({VisitState.SCHEDULED.value, VisitState.UNDER_WAY.value})
+_TO_COME = frozenset(VISIT_GOING)
 
 
 @router.get("")

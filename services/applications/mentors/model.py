@@ -32,6 +32,7 @@ from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import ApplicationKind, LanguageLevel, MentorState, RankGroup, Section, ServiceKind
+from shared.contracts.lifecycle.state_sets import MENTOR_PUBLISHED_ONCE
 from shared.contracts.mentors import MentorProfile
 from shared.i18n import N_, gettext, ngettext
 
@@ -192,7 +193,7 @@ class MentorEntry(StoredEntry):
         return max((period.end for period in self.periods), default=None)
 
 
-REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
+REVISABLE = frozenset(MENTOR_PUBLISHED_ONCE) - {MentorState.CLOSED}
 
 
 def writable(state: MentorState, cause: str | None) -> bool:

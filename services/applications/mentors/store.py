@@ -14,6 +14,7 @@ from sqlmodel import Field, col, select
 from services.applications.mentors.model import MentorEntry
 from services.applications.tables import Table, one_page
 from shared.contracts.codes import UNION, MentorState
+from shared.contracts.lifecycle.state_sets import MENTOR_NOT_OPEN, in_sql
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Mentor(Table, table=True):
         sa.Index("mentor_call_state", "call_id", "state"),
         sa.Index("mentor_saved_at", "saved_at"),
         sa.Index("mentor_asked", "due", postgresql_where=sa.text("state = 'published'")),
-        sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
+        sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text(f"state NOT IN ({in_sql(MENTOR_NOT_OPEN)})")),
     )
 
     id: UUID = Field(primary_key=True)

@@ -16,6 +16,7 @@ from services.applications.outcomes import store
 from services.applications.outcomes.store import TESTS
 from shared.contracts.codes import FollowUpBy, MentorshipState, Party, Respondent, TestPhase, VisitState
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import VISIT_OVER
 from shared.i18n import gettext
 from shared.time import clock, dates
 from shared.time.workdays import due
@@ -56,7 +57,7 @@ class ConfirmedMatch(Protocol):
 
 
 _COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
-EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
+EVALUATED = frozenset(VISIT_OVER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.codes import MatchState, MentorshipState, Side, VisitState
+from shared.contracts.lifecycle.state_sets import MATCH_UNCONFIRMED, MENTORSHIP_OVER, VISIT_AHEAD
 from shared.i18n import N_, gettext, ngettext
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_NOTICE = 90
 """The most days of notice that can be given."""
-UNCONFIRMED = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED})
+UNCONFIRMED = frozenset(MATCH_UNCONFIRMED)
 
 
 class Stage(StrEnum):
@@ -182,9 +183,9 @@ def stage_of(match: MatchState, visit: VisitState | None, mentorship: Mentorship
     if match is not MatchState.CONFIRMED:
         return None
     if mentorship is not None:
-        over = {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}
+        over = MENTORSHIP_OVER
         return None if mentorship in over else Stage.MENTORSHIP
-    if visit is None or visit in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}:
+    if visit is None or visit in VISIT_AHEAD:
         return Stage.SCHEDULED
     return Stage.UNDER_WAY if visit is VisitState.UNDER_WAY else None
 

@@ -21,7 +21,8 @@ from services.applications.placements.store import Offer
 from services.applications.tables import Table, metadata
 from services.applications.visits.store import Visit
 from shared.bus.db.locking import for_update
-from shared.contracts.codes import ApplicationState, MatchState, MentorState, OfferState
+from shared.contracts.codes import ApplicationState, MentorState, OfferState
+from shared.contracts.lifecycle.state_sets import APPLICATION_UNDECIDED, APPLICATION_UNMATCHED, MATCH_STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
-_OPEN_MATCHES = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
-_BEFORE_MATCHING = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.ENDORSED)
-_UNMATCHED = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+_OPEN_MATCHES = MATCH_STANDING
+_BEFORE_MATCHING = APPLICATION_UNDECIDED
+_UNMATCHED = APPLICATION_UNMATCHED
 MOST = 10_000
 
 

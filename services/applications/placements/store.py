@@ -15,6 +15,13 @@ from services.applications.access.store import by_silence
 from services.applications.placements.model.placement import PlacementEntry
 from services.applications.tables import Table, one_page
 from shared.contracts.codes import UNION, OfferState, PauseCause
+from shared.contracts.lifecycle.state_sets import (
+    OFFER_NOT_OPEN,
+    OFFER_OVER,
+    OFFER_PUBLISHED_ONCE,
+    OFFER_UNPUBLISHED,
+    in_sql,
+)
 from shared.contracts.offers import OfferTerms
 from shared.web.paging import cut
 
@@ -41,7 +48,7 @@ class Offer(Table, table=True):
         sa.Index("offer_call_state", "call_id", "state"),
         sa.Index("offer_saved_at", "saved_at"),
         sa.Index("offer_asked", "due", postgresql_where=sa.text("state = 'published'")),
-        sa.Index("offer_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
+        sa.Index("offer_last_day", "last_day", postgresql_where=sa.text(f"state NOT IN ({in_sql(OFFER_NOT_OPEN)})")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -99,11 +106,10 @@ async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) ->
 
 async def is_kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
     """Return whether a host keeps an open placement of that call for an application."""
-    over = (OfferState.CLOSED.value, OfferState.WITHDRAWN.value, OfferState.VOIDED.value)
     query = sa.select(
         sa.exists().where(
             col(Offer.call_id) == call_id,
-            col(Offer.state).not_in(over),
+            col(Offer.state).not_in(OFFER_OVER),
             col(Offer.entry_json)["prematched_with"].astext == str(application_id),
         )
     )
@@ -125,13 +131,12 @@ async def published_with_days_in(
     agencies: Collection[UUID] = (),
 ) -> list[Offer]:
     """Return the published placements with a day on or after `first`, by reference; hosts as for visits."""
-    published = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
     conditions = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
     if countries:
         conditions.append(col(Offer.country).in_(sorted(countries)))
     query = select(Offer).where(
         sa.true() if countries is None else sa.or_(*conditions),
-        col(Offer.state).in_(published),
+        col(Offer.state).in_(OFFER_PUBLISHED_ONCE),
         col(Offer.last_day) >= first,
     )
     return list(await session.scalars(query.order_by(col(Offer.reference)).limit(MOST)))
@@ -202,12 +207,11 @@ def _late(moment: datetime) -> sa.ColumnElement[bool]:
 
 def _waits(visibility: Visibility, moment: datetime, deciders: Deciders) -> sa.ColumnElement[bool]:
     """Return the condition for what waits for the reader: as host, as coordinator, as programme after silence."""
-    written = (OfferState.DRAFT.value, OfferState.RETURNED.value, OfferState.ENDORSED.value)
     awaits_answer = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
     paused_for_silence = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
     host = sa.and_(
         col(Offer.organisation_id).in_(visibility.own),
-        sa.or_(col(Offer.state).in_(written), awaits_answer, paused_for_silence),
+        sa.or_(col(Offer.state).in_(OFFER_UNPUBLISHED), awaits_answer, paused_for_silence),
     )
     if visibility.programme:
         passed_to_programme = by_silence(

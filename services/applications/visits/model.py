@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import Answer, Party, VisitState
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
@@ -28,7 +29,7 @@ MAY_ASK_MOVE = (*BOTH, Party.PROGRAMME)
 
 MOST_PERIODS = 5
 LONGEST_AHEAD = timedelta(days=731)
-_OPEN = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
+_OPEN = frozenset(VISIT_AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def may_answer_move(
         )
 
 
-_TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+_TAKES_PLACE = frozenset(VISIT_GOING)
 
 
 def agenda_complete(agreed: Mapping[Party, int], party: Party, version: int) -> bool:

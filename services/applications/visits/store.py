@@ -17,6 +17,7 @@ from sqlmodel import Field, col, select
 from services.applications.tables import Table, write_rows
 from shared.contracts import visits as visit_events
 from shared.contracts.codes import Answer, Party, VisitState
+from shared.contracts.lifecycle.state_sets import VISIT_CALLED_OFF, VISIT_GOING
 from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> list[Visit]:
     return list(await session.scalars(select(Visit).where(col(Visit.id).in_(sorted(ids))).order_by(col(Visit.id))))
 
 
-_TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+_TO_COME = frozenset(VISIT_GOING)
 
 
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
@@ -246,7 +247,7 @@ async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     return list(await session.scalars(query))
 
 
-_NOT_FOLLOWED = (VisitState.CANCELLED.value, VisitState.VOIDED.value, VisitState.NO_SHOW.value)
+_NOT_FOLLOWED = VISIT_CALLED_OFF
 
 
 async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:

@@ -18,6 +18,7 @@ from shared.contracts import offers as offer_events
 from shared.contracts import registry as register_events
 from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
+from shared.contracts.lifecycle.state_sets import moves
 from shared.identity import consume_partners
 
 if TYPE_CHECKING:
@@ -27,31 +28,9 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _ELIGIBLE_OR_FURTHER = OPEN[OPEN.index(ApplicationState.ELIGIBLE) :]
-_TO_STATE: dict[str, ApplicationState] = {
-    application_events.ApplicationReturned.type: ApplicationState.RETURNED_FOR_INFORMATION,
-    application_events.ApplicationEndorsed.type: ApplicationState.ENDORSED,
-    application_events.ApplicationNotEndorsed.type: ApplicationState.NOT_ENDORSED,
-    application_events.ApplicationFoundEligible.type: ApplicationState.ELIGIBLE,
-    application_events.ApplicationFoundIneligible.type: ApplicationState.INELIGIBLE,
-    application_events.ApplicationWithdrawn.type: ApplicationState.WITHDRAWN,
-    application_events.ApplicationCancelled.type: ApplicationState.CANCELLED,
-    application_events.ApplicationVoided.type: ApplicationState.VOIDED,
-    application_events.AppealFiled.type: ApplicationState.APPEALED,
-}
-_TO_OFFER_STATE: dict[str, OfferState] = {
-    offer_events.OfferReturned.type: OfferState.RETURNED,
-    offer_events.OfferEndorsed.type: OfferState.ENDORSED,
-    offer_events.OfferPaused.type: OfferState.PAUSED,
-    offer_events.OfferResumed.type: OfferState.PUBLISHED,
-    offer_events.OfferClosed.type: OfferState.CLOSED,
-    offer_events.OfferWithdrawn.type: OfferState.WITHDRAWN,
-    offer_events.OfferVoided.type: OfferState.VOIDED,
-}
-_TO_MENTOR_STATE: dict[str, MentorState] = {
-    mentor_events.MentorPaused.type: MentorState.PAUSED,
-    mentor_events.MentorResumed.type: MentorState.PUBLISHED,
-    mentor_events.MentorClosed.type: MentorState.CLOSED,
-}
+_TO_STATE = moves("exchange.applications", ApplicationState)
+_TO_OFFER_STATE = moves("exchange.offers", OfferState)
+_TO_MENTOR_STATE = moves("mentoring.mentors", MentorState)
 
 
 async def registry(tx: Tx, events: Sequence[Envelope]) -> None:

@@ -16,6 +16,7 @@ from services.matching.facts.store.facts import Candidate, Seat
 from services.matching.interventions.model import WhatIfState
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
+from shared.contracts.lifecycle.state_sets import SEAT_PUBLISHED_ONCE
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ async def was_offered(session: AsyncSession, call_id: UUID) -> Sequence[Seat]:
     """Return the offers and mentors of a call that were ever published and not taken back."""
     found = await session.scalars(
         select(Seat)
-        .where(col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused", "closed")))
+        .where(col(Seat.call_id) == call_id, col(Seat.state).in_(SEAT_PUBLISHED_ONCE))
         .order_by(col(Seat.id))
     )
     return list(found)

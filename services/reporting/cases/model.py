@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.contracts import mentorships, visits
 from shared.contracts.codes import MentorshipState, Respondent, VisitState
+from shared.contracts.lifecycle.state_sets import moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,24 +100,8 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-_VISIT_STATES: dict[str, VisitState] = {
-    visits.VisitScheduled.type: VisitState.SCHEDULED,
-    visits.VisitMoved.type: VisitState.SCHEDULED,
-    visits.VisitStarted.type: VisitState.UNDER_WAY,
-    visits.VisitEnded.type: VisitState.ENDED,
-    visits.VisitCompleted.type: VisitState.COMPLETED,
-    visits.VisitCancelled.type: VisitState.CANCELLED,
-    visits.VisitNoShow.type: VisitState.NO_SHOW,
-    visits.VisitVoided.type: VisitState.VOIDED,
-}
-_MENTORSHIP_STATES: dict[str, MentorshipState] = {
-    mentorships.MentorshipOpened.type: MentorshipState.OPENED,
-    mentorships.MentorshipStarted.type: MentorshipState.ACTIVE,
-    mentorships.MentorshipPaused.type: MentorshipState.PAUSED,
-    mentorships.MentorshipResumed.type: MentorshipState.ACTIVE,
-    mentorships.MentorshipCompleted.type: MentorshipState.COMPLETED,
-    mentorships.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
-}
+_VISIT_STATES = moves("exchange.visits", VisitState)
+_MENTORSHIP_STATES = moves("mentoring.mentorships", MentorshipState)
 
 
 def after(case: Case | None, subject: str, event: Event) -> Case | None:

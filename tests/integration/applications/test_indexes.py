@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 
+from services.applications.mentors.store import Mentor
+from services.applications.placements.store import Offer
 from services.applications.register.store.entries import PERSON_WORDS
+from shared.contracts.lifecycle.state_sets import MENTOR_OPEN, OFFER_OPEN, in_sql
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from services.applications.availability.store import Supply
+    from shared.contracts.codes import Code
 
 
 async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
@@ -24,12 +31,10 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
         "appeal_application": "SELECT * FROM appeal WHERE application_id = :id ORDER BY filed_at DESC",
         "appeal_open": "SELECT * FROM appeal WHERE outcome IS NULL ORDER BY due, id",
         "offer_asked": "SELECT * FROM offer WHERE state = 'published' AND due < now() ORDER BY id LIMIT 100",
-        "offer_last_day": "SELECT * FROM offer WHERE state IN ('published', 'paused') AND last_day < now()",
         "offer_call_state": "SELECT * FROM offer WHERE call_id = :id AND state = 'draft'",
         "offer_saved_at": "SELECT * FROM offer WHERE saved_at >= now() - interval '1 hour'",
         "mentor_saved_at": "SELECT * FROM mentor WHERE saved_at >= now() - interval '1 hour'",
         "mentor_asked": "SELECT * FROM mentor WHERE state = 'published' AND due < now() ORDER BY id LIMIT 100",
-        "mentor_last_day": "SELECT * FROM mentor WHERE state IN ('published', 'paused') AND last_day < now()",
         "mentor_call_state": "SELECT * FROM mentor WHERE call_id = :id AND state = 'draft'",
         "match_offer_id": "SELECT count(*) FROM match WHERE offer_id = :id AND state = 'confirmed'",
         "match_mentor_id": "SELECT count(*) FROM match WHERE mentor_id = :id AND state = 'confirmed'",
@@ -101,3 +106,25 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
             explain = sa.text(f"EXPLAIN {query.replace(':id', nobody)}".replace(":", r"\:"))
             plan = "\n".join(row[0] for row in (await session.execute(explain)).all())
         assert index in plan, plan
+
+
+@pytest.mark.parametrize(("table", "open_"), [(Offer, OFFER_OPEN), (Mentor, MENTOR_OPEN)])
+async def test_what_is_over_is_found_among_what_is_open(
+    portal: FastAPI, table: type[Supply], open_: tuple[Code, ...]
+) -> None:
+    """Among thousands that are closed, the open ones whose last day is over are read by an index of open ones."""
+    name, index = str(table.__tablename__), f"{table.__tablename__}_last_day"
+    rows = sa.text(
+        f"INSERT INTO {name} SELECT (jsonb_populate_record(NULL::{name}, jsonb_build_object('id', gen_random_uuid(),"
+        " 'subject', n, 'reference', n, 'call_id', gen_random_uuid(), 'organisation_id', gen_random_uuid(),"
+        " 'country', 'LT', 'state', CASE n % 100 WHEN 0 THEN 'published' ELSE 'closed' END, 'since', now(),"
+        " 'version', 1, 'entry', CAST('{}' AS jsonb), 'remarks', CAST('[]' AS jsonb), 'created_by', n,"
+        " 'created_at', now(), 'saved_at', now(),"
+        " 'last_day', current_date - n % 3000))).* FROM generate_series(1, 5000) n"
+    )
+    query = f"SELECT * FROM {name} WHERE state IN ({in_sql(open_)}) AND last_day < '2020-01-01' ORDER BY id LIMIT 100"
+    async with portal.state.service.bus.transaction("test") as tx:
+        await tx.session.execute(rows)
+        await tx.session.execute(sa.text(f"ANALYZE {name}"))
+        plan = "\n".join(row[0] for row in (await tx.session.execute(sa.text(f"EXPLAIN {query}"))).all())
+    assert index in plan, plan

@@ -15,7 +15,8 @@ from services.applications.calls.model import judge, questions
 from services.applications.fields import Control, fields_of
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
-from shared.contracts.codes import ApplicationState, EligibilityRule, PartnerStatus
+from shared.contracts.codes import EligibilityRule, PartnerStatus
+from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 # From these states an officer may still change the answers.
-WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
+WRITABLE = frozenset(APPLICATION_WRITABLE)
 _WITH_ROWS = frozenset(name for name, spec in fields_of(Answers).items() if spec.control is Control.ROWS)
 _OF_PARTNER = frozenset({EligibilityRule.PARTNER_ACTIVE, EligibilityRule.COUNTRY})
 

@@ -19,6 +19,7 @@ from services.applications.refusals import lawful, not_found
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -136,7 +137,7 @@ async def record_company_change(tx: Tx, application: Application) -> None:
     case = await case_of(tx.session, application.id)
     if case is None:
         raise not_found()
-    if application.own_state in {ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION}:
+    if application.own_state in APPLICATION_WRITABLE:
         return
     if not states.may_change(application.own_state, case.shown_state):
         return

@@ -10,7 +10,8 @@ from services.applications.mentors import store as mentors_store
 from services.applications.placements import store as placements_store
 from services.applications.register.model import clean
 from services.applications.register.store import entries
-from shared.contracts.codes import ApplicationKind, ApplicationMode, OfferState
+from shared.contracts.codes import ApplicationKind, ApplicationMode
+from shared.contracts.lifecycle.state_sets import OFFER_STANDING
 from shared.errors import Refused
 from shared.i18n import gettext
 
@@ -78,9 +79,7 @@ async def find_companion(
 
 
 # A placement that can still become one: what is only drafted is known to its host alone.
-_OFFERED = frozenset(
-    {OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, OfferState.PUBLISHED, OfferState.PAUSED}
-)
+_OFFERED = frozenset(OFFER_STANDING)
 
 
 async def _by_address(

@@ -18,6 +18,7 @@ from shared.bus import Bus, Lease, Tx
 from shared.bus.db import leases
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, CompanionAnswer
+from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal
@@ -321,7 +322,7 @@ async def end(tx: Tx, companion: store.Companion, application: Application | Non
     await tx.changed("applications")
 
 
-_GONE = frozenset({ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED})
+_GONE = frozenset(APPLICATION_ENDED)
 
 
 async def end_orphaned(bus: Bus, lease: Lease | None = None) -> int:

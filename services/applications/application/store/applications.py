@@ -17,6 +17,7 @@ from services.applications.tables import Table
 from shared.bus.db.locking import for_update
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
+from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED, APPLICATION_UNMATCHED
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -199,12 +200,11 @@ async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str
 
 async def newest_for(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
     """Return an officer's newest application for a call that was not withdrawn or ended, if there is one."""
-    gone = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
     query = select(Application).where(
         Application.subject == subject,
         Application.call_id == call_id,
         Application.kind == kind,
-        col(Application.state).not_in(gone),
+        col(Application.state).not_in(APPLICATION_ENDED),
     )
     return (await session.scalars(query.order_by(col(Application.id).desc()).limit(1))).first()
 
@@ -265,7 +265,7 @@ async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
             Application.call_id == call_id,
             Application.state == ApplicationState.ELIGIBLE,
             Application.outcome == Outcome.PLACE_CONFIRMED,
-            col(Standing.state).in_((ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)),
+            col(Standing.state).in_(APPLICATION_UNMATCHED),
         )
         .order_by(col(Application.id))
     )

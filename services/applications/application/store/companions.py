@@ -16,7 +16,8 @@ from services.applications.application.model.companions import LIVE, CompanionSt
 from services.applications.application.store.applications import Application
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
-from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState
+from shared.contracts.codes import ApplicationKind, ApplicationMode
+from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 _LIVE = sorted(LIVE)
-_ENDED = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
+_ENDED = APPLICATION_ENDED
 
 
 class Companion(Table, table=True):

@@ -18,6 +18,7 @@ from services.applications.mentorships.store import mentorships
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import AppealDecided
 from shared.contracts.codes import ApplicationState, Section
+from shared.contracts.lifecycle.state_sets import APPLICATION_APPEALABLE
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def task_rows(case: Case, remarks: Sequence[Remark], notes: Mapping[str, str]) -
     return rows
 
 
-_REFUSED = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, ApplicationState.CANCELLED})
+_REFUSED = frozenset(APPLICATION_APPEALABLE)
 
 
 def _refusal_reason(case: Case, steps: Sequence[store.Step], events: Sequence[TimelineEntry]) -> str | None:

@@ -14,6 +14,7 @@ from services.applications.matches.store import participation
 from services.applications.overview.store import queue
 from services.applications.refusals import not_found
 from shared.contracts.codes import ApplicationState, CallState
+from shared.contracts.lifecycle.state_sets import APPLICATION_UNMATCHED
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.web.read_models import ReadModel
@@ -31,7 +32,7 @@ _PLACED = (
     ApplicationState.COMPLETED,
 )
 # Eligible, and without a match: as people see it.
-_WITHOUT_MATCH = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+_WITHOUT_MATCH = APPLICATION_UNMATCHED
 # Here a match stands that ends with the call, unless both sides have said yes.
 _MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
 

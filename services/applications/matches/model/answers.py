@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.transitions import refuse
 from shared.contracts.codes import Answer, MatchState, Party, VisitState
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def may_answer(state: MatchState, given: Mapping[Party, Answer], party: Party) -
 
 def may_cancel(match: MatchState, visit: VisitState | None) -> None:
     """Raise `AlreadyDone` where the match is cancelled, `NotNow` unless it is confirmed and its visit has not begun."""
-    if visit is not None and visit not in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}:
+    if visit is not None and visit not in VISIT_AHEAD:
         raise refuse("visit", visit, done=visit is VisitState.CANCELLED)
     if match is not MatchState.CONFIRMED:
         raise refuse("match", match, done=match is MatchState.CANCELLED)

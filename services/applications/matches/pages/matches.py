@@ -21,6 +21,7 @@ from services.applications.placements.views.words import rows as placement_rows
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal, signed_in
 from shared.time import clock, dates
@@ -168,7 +169,7 @@ async def match_page(
         place=placement_rows(view.offer.entry, {}, _PLACE) if view.offer else [],
         form_=form or AnswerForm(),
         may_cancel=match.stands is MatchState.CONFIRMED
-        and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
+        and (view.visit is None or view.visit.state in VISIT_AHEAD)
         and view.mentorship is None,
         mine=involved,
         asked=view.turn.capacity.notice_for(principal) if view.turn.capacity is not None else None,

@@ -15,6 +15,7 @@ from services.applications.tables import Table, write_rows
 from services.applications.visits.store import Visit
 from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, VisitState
+from shared.contracts.lifecycle.state_sets import MATCH_UNCONFIRMED, MENTORSHIP_OVER
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
 from shared.web.paging import cut
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
-UNCONFIRMED = (MatchState.PROPOSED.value, MatchState.CLEARED.value, MatchState.OFFERED.value)
+UNCONFIRMED = MATCH_UNCONFIRMED
 _STATES: dict[str, MatchState] = {
     match_events.MatchProposed.type: MatchState.PROPOSED,
     match_events.MatchCleared.type: MatchState.CLEARED,
@@ -299,7 +300,7 @@ async def mentee_counts(session: AsyncSession, mentor_ids: Collection[UUID]) -> 
     """Return how many mentees each mentor has: confirmed matches whose mentorship has not ended."""
     ended = select(Mentorship.id).where(
         col(Mentorship.match_id) == col(Match.id),
-        col(Mentorship.state).in_((MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)),
+        col(Mentorship.state).in_(MENTORSHIP_OVER),
     )
     query = (
         sa.select(col(Match.mentor_id), sa.func.count())

@@ -17,7 +17,8 @@ from services.applications.matches.store.matches import Match
 from services.applications.partners.model import UNCONFIRMED
 from services.applications.partners.store import suspended_now
 from services.applications.tables import Table
-from shared.contracts.codes import Answer, MatchState, Party, Side
+from shared.contracts.codes import Answer, Party, Side
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -121,13 +122,12 @@ async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UU
 
 async def both_accepted(session: AsyncSession, application_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the applications that have a live match which both sides accepted."""
-    live = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
     query = (
         select(Match.application_id)
         .join(MatchAnswer, col(MatchAnswer.match_id) == col(Match.id))
         .where(
             col(Match.application_id).in_(sorted(application_ids)),
-            col(Match.state).in_(live),
+            col(Match.state).in_(MATCH_STANDING),
             MatchAnswer.answer == Answer.ACCEPT,
         )
         .group_by(col(Match.id), col(Match.application_id))

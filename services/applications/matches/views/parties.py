@@ -17,7 +17,8 @@ from services.applications.mentorships.store import mentorships
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import IdentityField, MatchState, Party, Role
+from shared.contracts.codes import IdentityField, Party, Role
+from shared.contracts.lifecycle.state_sets import MATCH_FAILED
 from shared.identity.scope import is_self, may_act_for_organisation, may_clear
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-_OVER = frozenset({MatchState.DECLINED, MatchState.EXPIRED, MatchState.SUPERSEDED, MatchState.CANCELLED})
+_OVER = frozenset(MATCH_FAILED)
 
 
 @dataclass(frozen=True, slots=True)

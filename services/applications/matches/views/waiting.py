@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.overview.views.participation import match_views
 from services.applications.waiting import counted
-from shared.contracts.codes import MatchState
+from shared.contracts.lifecycle.state_sets import MATCH_AWAITED
 from shared.i18n import ngettext
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
     """Return the matches that wait for the reader."""
-    views = await match_views(session, reader.principal, (MatchState.PROPOSED, MatchState.OFFERED))
+    views = await match_views(session, reader.principal, MATCH_AWAITED)
     count = sum(view.waits for view in views)
     name = ngettext("match waits for you", "matches wait for you", count)
     return counted(count, name, "/applications/matches?state=waits")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from services.applications.mentors import store
 from services.applications.waiting import counted
-from shared.contracts.codes import MentorState, Role
+from shared.contracts.codes import Role
+from shared.contracts.lifecycle.state_sets import MENTOR_RESTING
 from shared.i18n import ngettext
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 async def waiting(session: AsyncSession, reader: Reader) -> list[Waiting]:
-    """Return the mentor's own profiles that are paused."""
+    """Return the mentor's own profiles that rest."""
     if not reader.principal.has(Role.MENTOR):
         return []
     profiles = await store.of_subject(session, reader.principal.subject)
-    resting = sum(profile.stands is MentorState.PAUSED for profile in profiles)
+    resting = sum(profile.stands in MENTOR_RESTING for profile in profiles)
     name = ngettext("profile waits until you resume it", "profiles wait until you resume them", resting)
     return counted(resting, name, "/applications/mentors")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shared.contracts.codes import MentorshipState, Party
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_GOING, MENTORSHIP_OVER
 
 PAIR = (Party.MENTEE, Party.MENTOR)
 ONGOING = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE})
-BEGUN = frozenset({MentorshipState.ACTIVE, MentorshipState.PAUSED})
-OVER = frozenset({MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY})
+BEGUN = frozenset(MENTORSHIP_GOING)
+OVER = frozenset(MENTORSHIP_OVER)
 
 
 def other(party: Party) -> Party:

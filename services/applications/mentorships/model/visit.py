@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from services.applications.mentorships.model.pair import PAIR
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import MentorshipState, Party, VisitState
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.errors import ProblemCode
 from shared.i18n import gettext
 from shared.time import dates
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 LEAST_DAYS, MOST_DAYS = 1, 5
 MOST_PERIODS = 5
-TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+TO_COME = frozenset(VISIT_GOING)
 
 
 class RequestState(StrEnum):

@@ -28,6 +28,7 @@ from services.applications.parameters import BusDep, Portal
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import MentorshipState, Party
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
 from shared.time import dates
@@ -112,7 +113,7 @@ def _may_resume(view: MentorshipView) -> bool:
 
 
 def _no_visit(view: MentorshipView) -> bool:
-    return not view.visits or view.visits[0].state not in {"scheduled", "under_way"}
+    return not view.visits or view.visits[0].state not in VISIT_GOING
 
 
 def _notes(view: MentorshipView) -> list[str]:

@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 from services.applications.tables import Table, write_rows
 from shared.contracts import mentorships as mentorship_events
 from shared.contracts.codes import MentorshipState
+from shared.contracts.lifecycle.state_sets import moves
 from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
 
 if TYPE_CHECKING:
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _TIME = sa.DateTime(timezone=True)
-_STATES: dict[str, MentorshipState] = {
-    mentorship_events.MentorshipOpened.type: MentorshipState.OPENED,
-    mentorship_events.MentorshipStarted.type: MentorshipState.ACTIVE,
-    mentorship_events.MentorshipPaused.type: MentorshipState.PAUSED,
-    mentorship_events.MentorshipResumed.type: MentorshipState.ACTIVE,
-    mentorship_events.MentorshipCompleted.type: MentorshipState.COMPLETED,
-    mentorship_events.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
-}
+_STATES = moves("mentoring.mentorships", MentorshipState)
 
 
 class Mentorship(Table, table=True):

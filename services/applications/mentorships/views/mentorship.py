@@ -24,7 +24,8 @@ from services.applications.outcomes import store as outcomes_store
 from services.applications.outcomes.views import mentorship_tasks, pair_results_asked, tasks_of
 from services.applications.overview.views.participation import match_views, views_of
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import MatchState, MentorState, Party, Role
+from shared.contracts.codes import Party, Role
+from shared.contracts.lifecycle.state_sets import MATCH_SETTLED, MENTOR_TAKES_NOBODY
 from shared.identity.access import grants_of
 from shared.time import clock
 from shared.time.workdays import ZONE
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from services.applications.visits.store import Visit
     from shared.identity import Principal
 
-MATCH_STATES = (MatchState.CONFIRMED, MatchState.CANCELLED)
+MATCH_STATES = MATCH_SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class MentorshipView:
     def mentor_takes_nobody(self) -> bool:
         """Return whether the mentor's profile takes no new mentee; open mentorships remain."""
         mentor = self.of.case.mentor
-        return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
+        return mentor is not None and mentor.stands in MENTOR_TAKES_NOBODY
 
     @property
     def pending(self) -> list[PendingTasks]:

@@ -750,7 +750,12 @@ def _create_placements_and_mentors() -> None:
     op.create_index("offer_call_state", "offer", ["call_id", "state"])
     op.create_index("offer_country_state", "offer", ["country", "state"])
     op.create_index(
-        "offer_last_day", "offer", ["last_day"], postgresql_where=sa.text("state IN ('published', 'paused')")
+        "offer_last_day",
+        "offer",
+        ["last_day"],
+        postgresql_where=sa.text(
+            "state NOT IN ('draft', 'submitted', 'returned', 'endorsed', 'closed', 'withdrawn', 'voided')"
+        ),
     )
     op.create_index("offer_organisation_state", "offer", ["organisation_id", "state"])
     op.create_table(
@@ -778,7 +783,7 @@ def _create_placements_and_mentors() -> None:
     op.create_index("mentor_call_state", "mentor", ["call_id", "state"])
     op.create_index("mentor_country", "mentor", ["country"])
     op.create_index(
-        "mentor_last_day", "mentor", ["last_day"], postgresql_where=sa.text("state IN ('published', 'paused')")
+        "mentor_last_day", "mentor", ["last_day"], postgresql_where=sa.text("state NOT IN ('draft', 'closed')")
     )
     op.create_index("mentor_one_a_call", "mentor", ["subject", "call_id"], unique=True)
     op.create_table(

@@ -11,7 +11,8 @@ from services.applications.outcomes.views import Ticket, mentorship_tasks, ticke
 from services.applications.overview.views.participation import match_view
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import MatchState, Party, Respondent
+from shared.contracts.codes import Party, Respondent
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING
 from shared.contracts.receipts import MatchExplained
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -39,7 +40,7 @@ ADDRESSES: dict[str, str] = {
 }
 
 # What is opened by somebody who is not the officer whose application it is.
-_OPEN_MATCH = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_OPEN_MATCH = frozenset(MATCH_STANDING)
 _OF_OTHERS: dict[str, str] = {"host-receipt": "/matching/receipts/{subject}/host"}
 
 

@@ -17,7 +17,8 @@ from services.applications.application.store.applications import Application
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.tables import PAGE, one_page
 from services.applications.visits.store import Visit
-from shared.contracts.codes import MentorshipState, VisitState
+from shared.contracts.codes import MentorshipState
+from shared.contracts.lifecycle.state_sets import VISIT_BEGUN
 from shared.identity.scope import coordinated
 from shared.web.paging import cut
 
@@ -35,7 +36,7 @@ WAYS = ("sent", "hosted", "received", "given")
 _A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
 _V: sa.Table = Visit.__table__  # type: ignore[attr-defined]  # as above
 _M: sa.Table = Mentorship.__table__  # type: ignore[attr-defined]  # as above
-_BEGUN = (VisitState.UNDER_WAY, VisitState.ENDED, VisitState.COMPLETED)
+_BEGUN = VISIT_BEGUN
 _SIGNED = (
     MentorshipState.ACTIVE,
     MentorshipState.PAUSED,

@@ -11,6 +11,7 @@ from services.applications.application.views.standing import Case, case_of
 from services.applications.overview.views.participation import MatchView, match_views
 from services.applications.waiting import Reader
 from shared.contracts.codes import MatchState, Role
+from shared.contracts.lifecycle.state_sets import MATCH_SETTLED
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ async def participant(session: AsyncSession, principal: Principal, settings: Set
     cases = [await case_of(session, application.id) for application in own[:MOST_CASES]]
     deciders = await deciders_on(session, clock.today())
     pair = principal.has(Role.OFFICER, Role.MENTOR)
-    states = (MatchState.CONFIRMED, MatchState.CANCELLED) if pair else (MatchState.CONFIRMED,)
+    states = MATCH_SETTLED if pair else (MatchState.CONFIRMED,)
     agreed = await match_views(session, principal, states)
     return Participant(principal, settings, deciders, [case for case in cases if case is not None], agreed)

@@ -14,7 +14,8 @@ from services.applications.placements import store as placements_store
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import people
 from shared.contracts.access import AccessGrant
-from shared.contracts.codes import UNION, ApplicationState, MatchState, MentorshipState, MentorState, OfferState, Role
+from shared.contracts.codes import UNION, ApplicationState, MatchState, Role
+from shared.contracts.lifecycle.state_sets import MATCH_UNCONFIRMED, MENTOR_OPEN, MENTORSHIP_OVER, OFFER_STANDING
 from shared.i18n import gettext, ngettext
 from shared.time import clock
 from shared.web.read_models import ReadModel
@@ -37,8 +38,8 @@ _OPEN = frozenset(
     }
 )
 _OVER = frozenset({"completed", "ended", "unplaced"})
-_TO_ANSWER = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
-_PLACES = (OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, OfferState.PUBLISHED, OfferState.PAUSED)
+_TO_ANSWER = MATCH_UNCONFIRMED
+_PLACES = OFFER_STANDING
 
 
 class OpenMatter(ReadModel):
@@ -77,9 +78,7 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[OpenM
             title = gettext("Application %(reference)s") % {"reference": application.reference}
             found.append(matter(title, "application", state, f"/applications/cases/{application.id}"))
     profiles = [
-        profile
-        for profile in await mentors_store.of_subject(session, person.subject)
-        if profile.state in {MentorState.PUBLISHED, MentorState.PAUSED}
+        profile for profile in await mentors_store.of_subject(session, person.subject) if profile.state in MENTOR_OPEN
     ]
     found += [
         matter(gettext("Mentor's profile %(reference)s") % {"reference": profile.reference}, "mentor", profile.state)
@@ -94,7 +93,7 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[OpenM
             found.append(
                 matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
             )
-        elif pair is not None and pair.stands not in {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}:
+        elif pair is not None and pair.stands not in MENTORSHIP_OVER:
             title = gettext("Mentorship as a mentor")
             found.append(matter(title, "mentorship", pair.state, f"/applications/mentorships/{pair.id}"))
     return found

@@ -29,6 +29,7 @@ from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_recor
 from services.applications.visits.views.visit import agenda_of, proposal_of
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.identity.scope import countries_visible
 from shared.time import clock
 from shared.time.workdays import due
@@ -236,7 +237,7 @@ class VisitView:
     @property
     def may_ask_move(self) -> bool:
         """Return whether the person may ask for other dates now."""
-        open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
+        open_ = self.visit.stands in VISIT_AHEAD
         free = self.proposal is None and self.asked_move is None
         return open_ and free and bool(self.of.case.parties & set(MAY_ASK_MOVE))
 
@@ -253,7 +254,7 @@ class VisitView:
     @property
     def recordable(self) -> list[date]:
         """The days whose attendance can be recorded by now."""
-        takes_place = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
+        takes_place = self.visit.stands in VISIT_GOING
         return days_to_record(self.visit.dates, clock.today()) if takes_place else []
 
     @property

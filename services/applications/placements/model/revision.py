@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from shared.contracts.codes import CloseCause, OfferState
+from shared.contracts.lifecycle.state_sets import OFFER_PUBLISHED_ONCE, OFFER_WRITABLE
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms, DatePeriod
     from shared.contracts.offers import OfferPeriod
 
-WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
+WRITABLE = frozenset(OFFER_WRITABLE)
 """In these states what the host writes is a draft; once published, a change is a revision."""
-REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
+REVISABLE = frozenset(OFFER_PUBLISHED_ONCE) - {OfferState.CLOSED}
 REOPENABLE = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
 """What closes by itself opens again once there are places and periods; who closes by choice has closed."""
 

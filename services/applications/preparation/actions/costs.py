@@ -15,7 +15,8 @@ from services.applications.preparation.model import may_fill_in
 from services.applications.preparation.views import readiness
 from services.applications.preparation.views.costs import may_change, writer
 from services.applications.refusals import may_proceed, not_found
-from shared.contracts.codes import PreparationItem, VisitState
+from shared.contracts.codes import PreparationItem
+from shared.contracts.lifecycle.state_sets import VISIT_CALLED_OFF
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-_OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
+_OVER = frozenset(VISIT_CALLED_OFF)
 
 
 async def add(

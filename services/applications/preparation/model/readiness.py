@@ -10,6 +10,7 @@ from services.applications.preparation.model.sheets import Insurance, Settled, S
 from services.applications.transitions import NotNow, refuse
 from shared.contracts.codes import Code, Party, VisitState
 from shared.contracts.codes import PreparationItem as Item
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.i18n import N_, gettext
 from shared.time import dates
 
@@ -151,7 +152,7 @@ def _covers(first: date, last: date, facts: Facts) -> bool:
     return first <= facts.start and facts.end <= last
 
 
-_FILLED_IN = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+_FILLED_IN = frozenset(VISIT_GOING)
 
 
 def may_fill_in(state: VisitState) -> None:

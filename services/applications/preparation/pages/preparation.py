@@ -25,6 +25,7 @@ from services.applications.transitions import NotNow
 from services.applications.visits.views.names import party_name, visit_path
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.i18n import N_, gettext
 from shared.time import clock, dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
@@ -111,7 +112,7 @@ def _task(view: VisitView, status: model.Standing, *, linked: bool) -> dict[str,
     )
     if status.item is PreparationItem.ACCESS_NEEDS and status.ready is model.Readiness.NOT_ASKED:
         hint = gettext("If you need anything, tell your host here.")
-    open_ = view.visit.stands.value in {"scheduled", "under_way"}
+    open_ = view.visit.stands in VISIT_GOING
     return {
         "title": labels.label(status.item),
         "hint": hint,
@@ -262,6 +263,6 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
         remark=found.remark,
         letters=[(letter, labels.label(letter.kind), (letter.start, letter.end) == days) for letter in found.letters],
         kinds=[(kind.value, labels.label(kind)) for kind in LetterKind],
-        may_make=Party.HOST in own_sides and view.visit.stands.value in {"scheduled", "under_way"},
+        may_make=Party.HOST in own_sides and view.visit.stands in VISIT_GOING,
         done=request.query_params.get("done"),
     )

@@ -16,7 +16,8 @@ from services.applications.preparation.model import SENDER, Readiness
 from services.applications.preparation.model import costs as model
 from services.applications.preparation.views import readiness
 from services.applications.refusals import not_found
-from shared.contracts.codes import CostBorne, Party, PreparationItem, VisitState
+from shared.contracts.codes import CostBorne, Party, PreparationItem
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 _WRITERS = (Party.GUEST, Party.HOST, SENDER, Party.PROGRAMME)
-_OPEN = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+_OPEN = frozenset(VISIT_GOING)
 
 
 class Cost(ReadModel):

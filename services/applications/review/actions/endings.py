@@ -22,8 +22,9 @@ from services.applications.register.store import entries
 from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
-from shared.contracts.codes import ApplicationState, MatchState, MentorshipState, VisitState, published
+from shared.contracts.codes import ApplicationState, published
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, MENTORSHIP_STANDING, VISIT_AHEAD
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
     from shared.contracts.codes import StatedReason, VoidReason
 
-_OPEN_MATCH = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
-_UPCOMING_VISIT = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
-_OPEN_MENTORSHIP = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipState.PAUSED})
+_OPEN_MATCH = frozenset(MATCH_STANDING)
+_UPCOMING_VISIT = frozenset(VISIT_AHEAD)
+_OPEN_MENTORSHIP = frozenset(MENTORSHIP_STANDING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from services.applications.overview.views.participation import match_views, view
 from services.applications.visibility import visibility_of
 from services.applications.visits import store
 from services.applications.visits.model import days_to_record
-from shared.contracts.codes import MatchState, Party, Role, VisitState
+from shared.contracts.codes import MatchState, Party, Role
+from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.i18n import gettext
 from shared.time import clock, dates
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from services.applications.overview.views.participation import MatchView
     from shared.identity import Principal
 
-_TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+_TAKES_PLACE = frozenset(VISIT_GOING)
 # A visit lasts five days; for somewhat longer its host is asked for what is missing, then matching ends it.
 _LOOK_BACK = timedelta(weeks=3)
 

@@ -16,7 +16,7 @@ from services.applications.text_difference import Row, difference
 from services.applications.visits import store
 from services.applications.visits.model import BOTH
 from services.applications.visits.views.visit import FIRST_VERSION
-from shared.contracts.codes import MatchState
+from shared.contracts.lifecycle.state_sets import MATCH_SETTLED
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 UNREADY, RESULTS = "unready", "results"
 """What the filter by state says for visits that need something before travel, and for those whose results are due."""
-_COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
+_COMES = MATCH_SETTLED
 
 
 @dataclass(frozen=True, slots=True)

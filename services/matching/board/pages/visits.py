@@ -23,6 +23,7 @@ from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts import labels
 from shared.contracts.codes import Role
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
 from shared.i18n import gettext, ngettext
 from shared.i18n.numbers import number
 from shared.identity import Principal, allow
@@ -90,7 +91,7 @@ def _visit_row(visit: Visit, open_to: Collection[UUID], replacement: Cell, *, ma
         replacement,
     ]
     if may_plan:
-        movable = visit.offer_id and visit.state in {"scheduled", "unschedulable"} and not visit.proposal
+        movable = visit.offer_id and visit.state in VISIT_AHEAD and not visit.proposal
         row.append(Link(gettext("Change"), f"/matching/visits/{visit.match_id}/move") if movable else None)
     return row
 

@@ -40,6 +40,7 @@ from shared.contracts import labels
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, ApplicationState, CallState, HardRule, MatchState
+from shared.contracts.lifecycle.state_sets import MATCH_AWAITED
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import Reach
@@ -291,7 +292,7 @@ def _standing(found: WholeCase) -> Standing:
     return Standing(
         stage(case.stage_kind, case.stage),
         since=case.since,
-        due=case.due if case.match_state in {MatchState.PROPOSED, MatchState.OFFERED} else None,
+        due=case.due if case.match_state in MATCH_AWAITED else None,
         holder=holder,
         reason=reason(case.why, case.rule) if case.stage in WAITING else None,
     )

@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, moment
 from shared.bus.db.locking import for_update
+from shared.contracts.lifecycle.state_sets import SEAT_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -170,8 +171,8 @@ async def open_calls(session: AsyncSession) -> set[UUID]:
 
 
 async def seats_of(session: AsyncSession, call_id: UUID, kind: str) -> list[Seat]:
-    """Return the offers (`placement`) or mentors (`mentor`) of a call that are published or paused, by id."""
-    published = col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
+    """Return the offers (`placement`) or mentors (`mentor`) of a call that are open, by id."""
+    published = col(Seat.call_id) == call_id, col(Seat.state).in_(SEAT_OPEN)
     return list(await session.scalars(select(Seat).where(*published, col(Seat.kind) == kind).order_by(col(Seat.id))))
 
 

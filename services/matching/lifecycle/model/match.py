@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts import matches
 from shared.contracts.codes import Answer, ApplicationKind, MatchState, Party, Reason, Side
+from shared.contracts.lifecycle.state_sets import MATCH_UNCLEARED, MATCH_UNCONFIRMED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from shared.contracts.calls import DatePeriod
     from shared.contracts.matches import MatchEvent, Pairing
 
-UNCONFIRMED = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
+UNCONFIRMED = MATCH_UNCONFIRMED
 HELD = (*UNCONFIRMED, MatchState.CONFIRMED)
 """The states in which a match stands. It then takes a place, unless it is a reserve; the engine never touches one."""
-IN_RESERVE = (MatchState.PROPOSED, MatchState.CLEARED)
+IN_RESERVE = MATCH_UNCLEARED
 """The states in which a reserve stands: it is never offered as such."""
 
 _APPLICANTS = (Party.GUEST, Party.MENTEE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts import mentorships
 from shared.contracts.codes import MentorshipState, Party, Reason
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_GOING, MENTORSHIP_OVER
 from shared.contracts.visits import VisitOf
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from shared.contracts.matches import Pairing
     from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
 
-GOING = (MentorshipState.ACTIVE, MentorshipState.PAUSED)
-OVER = (MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)
+GOING = MENTORSHIP_GOING
+OVER = MENTORSHIP_OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

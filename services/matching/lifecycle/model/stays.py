@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.matching.lifecycle.model.visit import TO_COME
-from shared.contracts.codes import Party, VisitState
+from shared.contracts.codes import Party
+from shared.contracts.lifecycle.state_sets import VISIT_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.visit import Visit
     from shared.contracts.matches import Pairing
 
-_TOOK_PLACE = (VisitState.ENDED, VisitState.COMPLETED)
+_TOOK_PLACE = VISIT_OVER
 
 
 @dataclass(frozen=True, slots=True)

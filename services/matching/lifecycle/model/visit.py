@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from services.matching.engine.schedule import Scheduled, Unscheduled
 from shared.contracts import visits
 from shared.contracts.codes import MoveDropCause, Party, Reason, Side, UnschedulableCause, VisitState, VoidReason
+from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.contracts.visits import VisitOf, VisitPlan
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from shared.contracts.visits import VisitEvent
 
-NOT_BEGUN = (VisitState.SCHEDULED, VisitState.UNSCHEDULABLE)
-TO_COME = (VisitState.SCHEDULED, VisitState.UNDER_WAY)
+NOT_BEGUN = VISIT_AHEAD
+TO_COME = VISIT_GOING
 """Neither over nor without dates: a mentoring pair has one such visit at a time."""
 SIDES = {Party.GUEST: Side.HOME, Party.MENTEE: Side.HOME, Party.HOST: Side.HOST, Party.MENTOR: Side.HOST}
 """For which side somebody accepts new dates; both accept, or the old ones stand."""
@@ -264,7 +265,7 @@ def early_return(
 ) -> Step:
     """Record that the guest left after `last_day`: the visit ends with its actual days and is not completed."""
     plan = visit.plan
-    if plan is None or visit.state not in {VisitState.SCHEDULED, VisitState.UNDER_WAY} or last_day < plan.start:
+    if plan is None or visit.state not in VISIT_GOING or last_day < plan.start:
         return visit, ()
     events: list[VisitEvent] = []
     if visit.state is VisitState.SCHEDULED:

@@ -1,5 +1,7 @@
 """The matches with their states; they belong to matching and begin as proposed."""
 
+# ruff: noqa: S608 - the queries are put together from constants only
+
 from __future__ import annotations
 
 import asyncio
@@ -16,6 +18,7 @@ from services.matching.lifecycle.model.match import HELD, Match
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import MatchState, Party, Reason
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, MATCH_UNCLEARED, MATCH_UNCONFIRMED, in_sql
 from shared.contracts.matches import Pairing
 from shared.web.paging import cut
 
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
     from shared.identity.scope import Reach
     from shared.web.paging import PageRequest
 
-_HELD = text("state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve")
-_IN_RESERVE = text("state IN ('proposed', 'cleared') AND reserve")
+_HELD = text(f"state IN ({in_sql(MATCH_STANDING)}) AND NOT reserve")
+_IN_RESERVE = text(f"state IN ({in_sql(MATCH_UNCLEARED)}) AND reserve")
 
 
 class MatchRow(Table, table=True):
@@ -164,7 +167,10 @@ async def reserves_of(session: AsyncSession, applications: Collection[UUID]) -> 
     if not applications:
         return set()
     found = await session.execute(
-        text("SELECT id FROM match WHERE application_id = ANY(:ids) AND state IN ('proposed', 'cleared') AND reserve"),
+        text(
+            "SELECT id FROM match WHERE application_id = ANY(:ids)"
+            f" AND state IN ({in_sql(MATCH_UNCLEARED)}) AND reserve"
+        ),
         {"ids": sorted(applications)},
     )
     return {row.id for row in found}
@@ -173,12 +179,12 @@ async def reserves_of(session: AsyncSession, applications: Collection[UUID]) -> 
 _RELEASED = text(
     "SELECT r.id, EXISTS (SELECT 1 FROM partner p WHERE p.country IN (r.country, r.host_country)"
     "  AND p.status = 'suspended' AND p.since <= :today) AS suspended"
-    " FROM match r WHERE r.state IN ('proposed', 'cleared') AND r.reserve AND (EXISTS (SELECT 1 FROM partner p"
+    f" FROM match r WHERE r.state IN ({in_sql(MATCH_UNCLEARED)}) AND r.reserve AND (EXISTS (SELECT 1 FROM partner p"
     "  WHERE p.country IN (r.country, r.host_country) AND p.status = 'suspended' AND p.since <= :today)"
     " OR NOT EXISTS (SELECT 1 FROM vacancy n WHERE n.call_id = r.call_id AND n.seat_id = r.seat_id)"
     "  AND NOT EXISTS (SELECT 1 FROM match m LEFT JOIN visit v ON v.match_id = m.id"
     "   LEFT JOIN mentorship t ON t.match_id = m.id WHERE m.seat_id = r.seat_id AND NOT m.reserve"
-    "   AND (m.state IN ('proposed', 'cleared', 'offered') OR m.state = 'confirmed'"
+    f"   AND (m.state IN ({in_sql(MATCH_UNCONFIRMED)}) OR m.state = 'confirmed'"
     "    AND coalesce(t.state, v.state, '') IN ('', 'scheduled', 'unschedulable', 'opened'))))"
     " ORDER BY r.id LIMIT :limit"
 )

@@ -1,5 +1,7 @@
 """The mentorships, with the signatures, sessions and goals of the pairs."""
 
+# ruff: noqa: S608 - the queries are put together from constants only
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
@@ -14,6 +16,7 @@ from services.matching.lifecycle.model.mentorship import Mentorship, Progress, S
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import MentorshipState, Party, Reason
+from shared.contracts.lifecycle.state_sets import MENTORSHIP_GOING, in_sql
 from shared.contracts.mentorships import MentorshipPlan
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ class MentorshipRow(Table, table=True):
         Index("mentorship_mentor", "mentor_id"),
         Index("mentorship_call", "call_id", "state", "id"),
         Index("mentorship_due", "due", postgresql_where=text("state = 'opened'")),
-        Index("mentorship_until", "until", postgresql_where=text("state IN ('active', 'paused')")),
+        Index("mentorship_until", "until", postgresql_where=text(f"state IN ({in_sql(MENTORSHIP_GOING)})")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -154,7 +157,7 @@ async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, 
     found = await session.execute(
         text(
             "(SELECT match_id FROM mentorship WHERE state = 'opened' AND due < :now ORDER BY due LIMIT :limit)"
-            " UNION (SELECT match_id FROM mentorship WHERE state IN ('active', 'paused') AND until < :today"
+            f" UNION (SELECT match_id FROM mentorship WHERE state IN ({in_sql(MENTORSHIP_GOING)}) AND until < :today"
             " ORDER BY until LIMIT :limit)"
         ),
         {"now": now, "today": today, "limit": limit},

@@ -1,6 +1,6 @@
 """The matches that were proposed together as an exchange ring."""
 
-# ruff: noqa: S608 - the queries are put together from the constants of this module only
+# ruff: noqa: S608 - the queries are put together from constants only
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,5 +1,7 @@
 """The visits with their dates and attendance."""
 
+# ruff: noqa: S608 - the queries are put together from constants only
+
 from __future__ import annotations
 
 import asyncio
@@ -18,6 +20,7 @@ from services.matching.lifecycle.model.visit import TO_COME, Proposal, Visit
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import Reason, UnschedulableCause, VisitState
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_AHEAD, VISIT_TAKES_PLACE, in_sql
 from shared.contracts.visits import VisitOf, VisitPlan
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_TAKES_A_WEEK = text("state IN ('scheduled', 'under_way', 'ended', 'completed')")
+_TAKES_A_WEEK = text(f"state IN ({in_sql(VISIT_TAKES_PLACE)})")
 
 
 class VisitRow(Table, table=True):
@@ -240,7 +243,7 @@ async def mates(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Mate
         text(
             "SELECT m.id, m.seat_id, c.group_id, v.start FROM match m JOIN candidate c ON c.id = m.application_id"
             " LEFT JOIN visit v ON v.match_id = m.id"
-            " WHERE m.seat_id = ANY(:offers) AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
+            f" WHERE m.seat_id = ANY(:offers) AND m.state IN ({in_sql(MATCH_STANDING)})"
             " AND NOT m.reserve AND c.group_id IS NOT NULL ORDER BY m.id"
         ),
         {"offers": sorted(offer_ids)},
@@ -261,7 +264,7 @@ async def to_plan(
         .where(
             col(VisitRow.call_id) == call_id,
             true() if offers is None else col(VisitRow.offer_id).in_(offers),
-            col(VisitRow.state).in_(("scheduled", "unschedulable")),
+            col(VisitRow.state).in_(VISIT_AHEAD),
             col(VisitRow.offer_id).is_not(None),
             col(VisitRow.proposal).is_(None),
             or_(col(VisitRow.start).is_(None), col(VisitRow.start) > after),
@@ -329,7 +332,7 @@ async def busy_mentor(session: AsyncSession, mentor_id: UUID) -> list[Period]:
     found = await session.execute(
         text(
             "SELECT v.start, v.end_day FROM visit v JOIN mentorship p ON p.match_id = v.match_id"
-            " WHERE p.mentor_id = :mentor AND v.state IN ('scheduled', 'under_way', 'ended', 'completed')"
+            f" WHERE p.mentor_id = :mentor AND v.state IN ({in_sql(VISIT_TAKES_PLACE)})"
             " AND v.start IS NOT NULL ORDER BY v.start"
         ),
         {"mentor": mentor_id},

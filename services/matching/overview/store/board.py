@@ -4,7 +4,7 @@ A coordinator reaches the cases of their own country, as home or as host; the pr
 holds a name.
 """
 
-# ruff: noqa: S608 - the queries are put together from the constants of this module only
+# ruff: noqa: S608 - the queries are put together from constants only
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from services.matching.facts.store.facts import Candidate, Seat
 from services.matching.lifecycle.store.mentorships import MentorshipRow
 from services.matching.lifecycle.store.visits import VisitRow
+from shared.contracts.lifecycle.state_sets import MATCH_AWAITED, MATCH_STANDING, MATCH_UNCLEARED, in_sql
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ WAITING = ("in_matching", "waitlisted", "waitlisted_cleared")
 """The stages of those who look for a place and have none, not even provisionally."""
 
 # Where an application stands: in the portal's own states until it is eligible, then in the words of matching.
-CASES = """
+CASES = f"""
 WITH cases AS (
   SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
     c.submitted_at, c.organisation_id,
@@ -55,9 +56,9 @@ WITH cases AS (
       WHEN c.state = 'eligible' AND r.application_id IS NOT NULL THEN 'waitlisted'
       WHEN c.state = 'eligible' THEN 'in_matching' ELSE c.state END AS stage
   FROM candidate c
-  LEFT JOIN match m ON m.application_id = c.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')
+  LEFT JOIN match m ON m.application_id = c.id AND m.state IN ({in_sql(MATCH_STANDING)})
     AND NOT m.reserve
-  LEFT JOIN match x ON x.application_id = c.id AND x.state IN ('proposed', 'cleared') AND x.reserve
+  LEFT JOIN match x ON x.application_id = c.id AND x.state IN ({in_sql(MATCH_UNCLEARED)}) AND x.reserve
   LEFT JOIN standing s ON s.application_id = c.id AND m.id IS NULL
   LEFT JOIN visit v ON v.match_id = m.id
   LEFT JOIN mentorship t ON t.match_id = m.id
@@ -446,7 +447,7 @@ async def running_out(
         text(
             CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted,"
             " jsonb_array_length(held.next_in_line) AS in_line FROM cases JOIN match held ON held.id = match_id"
-            " WHERE match_state IN ('proposed', 'offered') AND cases.due >= :now"
+            f" WHERE match_state IN ({in_sql(MATCH_AWAITED)}) AND cases.due >= :now"
             " ORDER BY cases.due, cases.id LIMIT :limit"
         ),
         {"call": call_id, "now": now, "limit": limit, **reach_values(reach)},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from services.matching.overview.store.board import CASES, reach_values
+from shared.contracts.lifecycle.state_sets import MATCH_STANDING, VISIT_GOING, VISIT_TAKES_PLACE, in_sql
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -67,7 +68,7 @@ _DEMAND = text(
     "  AND (CAST(:kind AS text) IS NULL OR c.kind = :kind)"
     "  AND spoken.value ->> 'level' IN ('B1', 'B2', 'C1', 'C2', 'NS')"
     "  AND NOT EXISTS (SELECT 1 FROM match m WHERE m.application_id = c.id"
-    "   AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT m.reserve)"
+    f"   AND m.state IN ({in_sql(MATCH_STANDING)}) AND NOT m.reserve)"
     "  AND (:everything OR c.country = ANY(:countries))) wanted"
     " GROUP BY topic, tongue ORDER BY topic, tongue"
 )
@@ -75,7 +76,7 @@ _SUPPLY = text(
     "SELECT topic, tongue, sum(free) AS number FROM ("
     " SELECT DISTINCT s.id, open.topic, spoken.value ->> 'language' AS tongue,"
     "  greatest(0, coalesce((s.terms ->> 'places')::int, (s.terms ->> 'capacity')::int, 0) - (SELECT count(*)"
-    "   FROM match m WHERE m.seat_id = s.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
+    f"   FROM match m WHERE m.seat_id = s.id AND m.state IN ({in_sql(MATCH_STANDING)})"
     "    AND NOT m.reserve)) AS free"
     "  FROM seat s, jsonb_array_elements_text(s.terms -> 'topics') AS open(topic),"
     "  jsonb_array_elements(s.terms -> 'languages') AS spoken"
@@ -106,7 +107,7 @@ _CALENDAR = text(
     " v.host_organisation_id, v.proposal, c.reference, p.reference AS seat_reference, p.title AS seat_title"
     " FROM visit v LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
     " WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
-    " AND v.state IN ('scheduled', 'under_way', 'ended', 'completed') AND v.start >= :first AND v.start < :last"
+    f" AND v.state IN ({in_sql(VISIT_TAKES_PLACE)}) AND v.start >= :first AND v.start < :last"
     " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
     " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
     " ORDER BY v.start, c.reference, v.id LIMIT 2000"
@@ -123,7 +124,7 @@ async def calendar(
 
 _FIRST_TO_COME = text(
     "SELECT min(v.start) FROM visit v WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
-    " AND v.state IN ('scheduled', 'under_way') AND v.start >= :day"
+    f" AND v.state IN ({in_sql(VISIT_GOING)}) AND v.start >= :day"
     " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
     " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
 )

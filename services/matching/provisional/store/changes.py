@@ -4,6 +4,8 @@ PostgreSQL keeps with every row the number of the transaction that wrote it (`xm
 one round trip tells which rows must be read again; most have not changed.
 """
 
+# ruff: noqa: S608 - the queries are put together from constants only
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -15,6 +17,7 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from services.matching.tables import Table
+from shared.contracts.lifecycle.state_sets import APPLICATION_UNDECIDED, MENTORSHIP_OVER, SEAT_OPEN, in_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +32,18 @@ _WRITTEN = text(
     " UNION ALL SELECT 'cohort', NULL, cohort FROM pool WHERE call_id = :call"
     " UNION ALL SELECT 'call', id, xmin::text::bigint FROM call WHERE id = :call"
     " UNION ALL SELECT 'seat', id, xmin::text::bigint FROM seat"
-    "  WHERE call_id = :call AND state IN ('published', 'paused')"
+    f"  WHERE call_id = :call AND state IN ({in_sql(SEAT_OPEN)})"
     " UNION ALL SELECT 'candidate', id, xmin::text::bigint FROM candidate WHERE call_id = :call AND state = 'eligible'"
     " UNION ALL SELECT 'standing', application_id, xmin::text::bigint FROM standing WHERE call_id = :call"
     " UNION ALL SELECT 'match', id, xmin::text::bigint FROM match WHERE call_id = :call"
     # The place of a match whose mentorship is over, or whose guest did not come, can be given again.
     " UNION ALL SELECT 'given_back', match_id, 0 FROM mentorship"
-    "  WHERE call_id = :call AND state IN ('completed', 'ended_early')"
+    f"  WHERE call_id = :call AND state IN ({in_sql(MENTORSHIP_OVER)})"
     " UNION ALL SELECT 'given_back', match_id, 0 FROM visit"
     "  WHERE call_id = :call AND state = 'no_show' AND offer_id IS NOT NULL"
     # The groups of which a member is not eligible yet, but may still be found so.
     " UNION ALL SELECT DISTINCT 'incomplete', group_id, 0 FROM candidate"
-    "  WHERE call_id = :call AND state IN ('submitted', 'returned_for_information', 'endorsed')"
+    f"  WHERE call_id = :call AND state IN ({in_sql(APPLICATION_UNDECIDED)})"
     "  AND group_id IS NOT NULL"
     " UNION ALL SELECT 'vacancy', match_id, 0 FROM vacancy WHERE call_id = :call"
     " UNION ALL SELECT 'exclusion', id, xmin::text::bigint FROM exclusion"

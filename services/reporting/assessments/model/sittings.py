@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from services.reporting.assessments.model.bank import Invalid, Question
 from shared.contracts.codes import TestPhase, VisitState
 from shared.contracts.lifecycle import Unit
+from shared.contracts.lifecycle.state_sets import VISIT_OVER
 from shared.contracts.outcomes import TestAsked, TestScored
 from shared.i18n import N_
 from shared.time.workdays import due
@@ -30,7 +31,7 @@ Answers = dict[int, tuple[int, ...]]
 """By the place of a question in its form (from 1) the places of the chosen answers (from 0)."""
 
 _BEFORE = frozenset({VisitState.SCHEDULED})
-_AFTER = frozenset({VisitState.ENDED, VisitState.COMPLETED})
+_AFTER = frozenset(VISIT_OVER)
 
 
 class Availability(StrEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.indicators.model.figure import Cell
 from services.reporting.periods.model.approval import NotNow
-from shared.contracts.codes import PeriodState, RestatementReason
+from shared.contracts.lifecycle.state_sets import PERIOD_FROZEN
 from shared.errors import ProblemCode
 from shared.i18n import N_
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.approval import Approval
+    from shared.contracts.codes import RestatementReason
 
 EMPTY = Cell(None, None, None, 0)
 """The cell of a part that did not exist."""
-RESTATED = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
+RESTATED = frozenset(PERIOD_FROZEN)
 """States in which figures change by restatement only."""
 
 

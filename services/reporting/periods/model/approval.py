@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import PeriodState
+from shared.contracts.lifecycle.state_sets import PERIOD_FROZEN
 from shared.contracts.periods import ReportingPeriod
 from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FIXED = frozenset({PeriodState.SUBMITTED, PeriodState.APPROVED, PeriodState.FROZEN, PeriodState.PUBLISHED})
 """States in which the period's figures are those that were submitted, and no longer move."""
-_FROZEN = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
+_FROZEN = frozenset(PERIOD_FROZEN)
 
 
 class NotNow(ValueError):
