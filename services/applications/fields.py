@@ -12,8 +12,9 @@ fields. Name, type and default of a field are Python's own, and its annotation c
     ] = None
 
 From it follow the form (`field_forms.py`), the description in the API's schema, the missing check, the words in which
-the field is shown, the list of changes and the profile or terms that an event carries. What only one field needs
-(a row of its own, a choice that depends on the call) stands beside the table, by the field's name.
+the field is shown, the list of changes and the profile or terms that an event carries. Rules between fields are the
+`checks` of the class (`entry_checks.py`). What only one field needs (a row of its own, a choice that depends on the
+call) stands beside the table, by the field's name.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from uuid import UUID
 
 from annotated_types import Ge, Le
 
+from services.applications.entry_checks import UNANSWERED, first_errors
 from services.applications.stored_entries import StoredEntry
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
@@ -167,7 +169,8 @@ class FieldSpec:
     whether it is (any answer, unless given), the remedy what to do. `published` turns the value into what leaves the
     portal; without it the field stays in it. `rules` are the call's rules that look at it; `registered`: the register
     of people knows it. `most` is the greatest length of a text, `empty` is how no answer reads. A field that is not
-    `shown` has no row of its own where the entry is read.
+    `shown` has no row of its own where the entry is read. An entry that is read in sentences has them of `says`, which
+    takes the value, the part of the entry that holds it and what the entry must fit.
     """
 
     section: str
@@ -182,6 +185,7 @@ class FieldSpec:
     most: int | None = None
     words: Callable[[Any, Reading], str] = in_words
     empty: str = ""
+    says: Callable[[Any, Any, Any], str | list[str]] | None = None
     published: Callable[[Any, CallTerms], Any] | None = None
     rules: tuple[str, ...] = ()
     registered: bool = False
@@ -224,22 +228,25 @@ def sections_of(entry: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def missing(entry: StoredEntry, terms: CallTerms, **numbers: int) -> dict[str, str]:
-    """Return what prevents an entry from being submitted: field -> remedy, or why it is no longer accepted.
+def missing(entry: StoredEntry, context: object) -> dict[str, str]:
+    """Return what prevents an entry from being submitted: field -> remedy, or why it is wrong or no longer accepted.
 
-    `numbers` are those that remedies name.
+    `context` is what the entry must fit: the terms of the call, or the register's facts.
     """
-    return entry.refused | {
-        name: gettext(spec.remedy) % numbers if numbers else gettext(spec.remedy)
+    unanswered = {
+        name: gettext(spec.remedy)
         for name, spec in fields_of(type(entry)).items()
-        if spec.remedy and not _complete(spec, name, entry, terms)
+        if spec.remedy and not _complete(spec, name, entry, context)
     }
+    found = first_errors(entry.checks, entry, context) | entry.refused | unanswered
+    order = [*type(entry).model_fields, *found]
+    return {name: found[name] for name in sorted(found, key=lambda name: order.index(name.partition(".")[0]))}
 
 
-def _complete(spec: FieldSpec, name: str, entry: BaseModel, terms: CallTerms) -> bool:
+def _complete(spec: FieldSpec, name: str, entry: BaseModel, context: Any) -> bool:
     if spec.complete is not None:
-        return spec.complete(entry, terms)
-    return getattr(entry, name) not in (None, "", ())
+        return spec.complete(entry, context)
+    return getattr(entry, name) not in UNANSWERED
 
 
 def published(entry: BaseModel, terms: CallTerms) -> dict[str, Any]:
@@ -278,6 +285,17 @@ def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:
     """Return a field's value in words; empty for nothing."""
     value, spec = getattr(entry, name), fields_of(type(entry))[name]
-    if value in (None, "", ()):
+    if value in UNANSWERED:
         return gettext(spec.empty) if spec.empty else ""
     return spec.words(value, reading)
+
+
+def said(spec: FieldSpec, name: str, part: object, context: object) -> list[str]:
+    """Return what a field says in sentences, of the part of an entry that holds it; `context` as in `missing`."""
+    value = getattr(part, name)
+    if value in UNANSWERED:
+        return [gettext(spec.empty)] if spec.empty else []
+    if spec.says is None:
+        return []
+    found = spec.says(value, part, context)
+    return [found] if isinstance(found, str) else found

@@ -7,10 +7,11 @@ What is not accepted, or was written half, reads as open. It stays in the store 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
+from services.applications.entry_checks import Check
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class StoredEntry(BaseModel):
     """Base of the entries that people write bit by bit, each kept in a JSON column: every field has a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    checks: ClassVar[tuple[Check, ...]] = ()
+    """The rules between its fields."""
 
     _unaccepted: dict[Path, Unaccepted] = PrivateAttr(default_factory=dict)
 

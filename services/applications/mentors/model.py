@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
+from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
 from services.applications.fields import (
     LEVELS,
     Control,
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 MOST_MENTEES = 5
-
-
-def _periods_in_order(entry: MentorEntry, _: CallTerms) -> bool:
-    return bool(entry.periods) and all(period.start <= period.end for period in entry.periods)
 
 
 def _areas(value: tuple[ExpertiseHeld, ...], reading: Reading) -> str:
@@ -165,8 +162,7 @@ class MentorEntry(StoredEntry):
             N_("Periods in which you have time"),
             Control.ROWS,
             title=N_("Periods"),
-            remedy=N_("Add a period in which you have time, its first day before its last"),
-            complete=_periods_in_order,
+            remedy=N_("Add a period in which you have time"),
             published=as_written,
         ),
     ] = ()
@@ -186,6 +182,11 @@ class MentorEntry(StoredEntry):
         Field(max_length=20),
         FieldSpec(Section.SERVICE, control=Control.OWN, shown=False, published=as_written),
     ] = ()
+
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check((), N_("This call does not include mentoring"), lambda call: ApplicationKind.MENTEE not in call.kinds),
+        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
+    )
 
     @property
     def last_day(self) -> date | None:
@@ -208,10 +209,7 @@ def revisable(state: MentorState, cause: str | None) -> bool:
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:
     """Return what prevents a profile from being published: field -> sentence; empty when it is complete."""
-    found = missing(entry, call)
-    if ApplicationKind.MENTEE not in call.kinds:
-        found["form"] = gettext("This call does not include mentoring")
-    return found
+    return missing(entry, call)
 
 
 def profile_of(

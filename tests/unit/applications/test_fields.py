@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import wtforms
 from starlette.datastructures import FormData
@@ -14,6 +14,7 @@ from services.applications.calls.forms.fields import prepare
 from services.applications.calls.forms.sections import SECTION_FORMS
 from services.applications.calls.model.entry import CallEntry
 from services.applications.calls.model.facts import Facts
+from services.applications.entry_checks import Check
 from services.applications.field_forms import RowKind, form_data, form_of, form_values
 from services.applications.fields import (
     Control,
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
 TERMS = CallTerms.model_validate(CALL_TERMS)
 
 
+def _comes_late(day: date, name: str, terms: CallTerms) -> bool | dict[str, object]:
+    return day > terms.deadline.date() and {"name": name}
+
+
 class Sample(StoredEntry):
     """An entry with one field of each sort."""
 
@@ -67,7 +72,7 @@ class Sample(StoredEntry):
             "plans",
             "Passes it on",
             Control.YES_NO,
-            remedy="Promise it for %(least)s days",
+            remedy="Promise it",
             complete=lambda entry, _: bool(entry.passes_on),
         ),
     ] = None
@@ -77,6 +82,12 @@ class Sample(StoredEntry):
     last_day: Annotated[date | None, FieldSpec("plans", "Last day", Control.DATE)] = None
     days: Annotated[int, FieldSpec("plans", "Days", Control.NUMBER)] = 5
     languages: tuple[LanguageHeld, ...] = ()
+
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check(("last_day", "name"), "%(name)s must come before the deadline", _comes_late),
+        Check(("last_day",), "Choose a working day", lambda day, _: day.weekday() > 4),
+        Check((), "The call takes no visits", lambda terms: not terms.kinds),
+    )
 
 
 class TopicRow(Row):
@@ -102,9 +113,28 @@ def test_the_table_is_the_class() -> None:
 
 
 def test_missing_fields_are_named_with_their_remedy() -> None:
-    """A field with a remedy is missing until it is answered, or until its own rule is met; remedies name numbers."""
-    assert missing(Sample(), TERMS, least=2) == {"name": "Enter your name", "passes_on": "Promise it for 2 days"}
+    """A field with a remedy is missing until it is answered, or until its own rule is met."""
+    assert missing(Sample(), TERMS) == {"name": "Enter your name", "passes_on": "Promise it"}
     assert missing(Sample(name="Ani", passes_on=True), TERMS) == {}
+
+
+def test_rules_between_fields_name_the_first_of_them() -> None:
+    """A rule is judged once all its fields are answered; the first error of a field counts; errors name values."""
+    saturday = date(2030, 6, 1)
+    assert missing(Sample(last_day=saturday, passes_on=True), TERMS) == {
+        "name": "Enter your name",
+        "last_day": "Choose a working day",
+    }
+    late = Sample(name="Ani", last_day=saturday, passes_on=True)
+    assert missing(late, TERMS) == {"last_day": "Ani must come before the deadline"}
+    assert missing(Sample(name="Ani", last_day=date(2025, 6, 2), passes_on=True), TERMS) == {}
+    without = TERMS.model_copy(update={"kinds": ()})
+    assert missing(Sample(name="Ani", passes_on=True), without) == {"form": "The call takes no visits"}
+
+
+def test_problems_stand_in_the_order_of_the_table() -> None:
+    """Wrong and missing fields are named in the order in which the form asks for them."""
+    assert list(missing(Sample(last_day=date(2030, 6, 1)), TERMS)) == ["name", "passes_on", "last_day"]
 
 
 def test_only_published_fields_leave_the_portal() -> None:

@@ -11,8 +11,7 @@ from pydantic import ValidationError
 
 from services.applications.application.model.answers import Answers
 from services.applications.application.model.tasks import missing
-from services.applications.calls.model import checks
-from services.applications.calls.model.entry import CallEntry, changed_sections, with_values
+from services.applications.calls.model.entry import CallEntry, changed_sections, problems, with_values
 from services.applications.calls.views.drafts import CallContent
 from services.applications.fields import differing, fields_of, with_changes
 from services.applications.mentors.model import MentorEntry
@@ -55,7 +54,7 @@ def test_fields_within_an_object_are_read_one_by_one() -> None:
     entry = CallEntry.from_stored(stored)
     assert (entry.rules.courses, entry.rules.languages) == (("Digital evidence",), ())
     assert set(entry.refused) == {"rules.minimum_years", "rules.languages", "timers.endorse_wd"}
-    assert entry.refused.items() <= checks.problems(entry).items()
+    assert entry.refused.items() <= problems(entry).items()
     assert entry.to_store() == stored
 
 

@@ -6,8 +6,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from services.applications.calls import store
-from services.applications.calls.model.checks import problems
-from services.applications.calls.model.entry import terms_of
+from services.applications.calls.model.entry import problems, terms_of
 from services.applications.calls.views.facts import register_facts
 from services.applications.counters import next_number
 from shared.contracts.calls import CallPublished

@@ -1,175 +1,155 @@
-"""Find what is missing in a call, or contradicts itself or the register: each problem at its field, with the remedy."""
+"""Declare the rules between the fields of a call, and between its fields and the register."""
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from services.applications.calls.model.entry import FIELDS, last_day
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
+from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
 from shared.contracts import labels
 from shared.contracts.calls import RULES_VERSION
 from shared.contracts.codes import COUNTRIES, LANGUAGES, PRIORITIES, LanguageLevel, QuestionKind
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import dates
+from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date, datetime
+    from uuid import UUID
 
-    from services.applications.calls.model.entry import CallEntry
     from services.applications.calls.model.facts import Facts
-    from shared.contracts.calls import CallQuestion
+    from shared.contracts.calls import (
+        CallQuestion,
+        CallText,
+        CountryQuota,
+        CriterionWeight,
+        DatePeriod,
+    )
+
+    Broken = bool | Mapping[str, object]
+    Periods = tuple[DatePeriod, ...]
 
 
-def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
-    """Return what is missing or contradicts itself, or the register (`facts`), by field, each with the remedy.
-
-    What is stored and no longer accepted counts too.
-    """
-    found: dict[str, str] = {}
-    for check in _CHECKS:
-        for name, sentence in check(entry):
-            found.setdefault(name, sentence)
-    if facts is not None:
-        for name, sentence in _against(entry, facts):
-            found.setdefault(name, sentence)
-    return entry.refused | found
+def _doubled(values: Iterable[object], _: object = None) -> bool:
+    return any(count > 1 for count in Counter(values).values())
 
 
-def _remedy(name: str) -> str:
-    """Return the sentence that asks for a field, in the reader's language."""
-    return gettext(FIELDS[name].remedy)
+def _fund_ended(fund_id: UUID, facts: Facts | None) -> bool:
+    if facts is None:
+        return False
+    fund = facts.funds.get(fund_id)
+    return fund is None or not fund.active
 
 
-def _purpose(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    if not entry.kinds:
-        yield "kinds", _remedy("kinds")
-    if entry.fund_id is None:
-        yield "fund_id", _remedy("fund_id")
+def _fund_at_other_times(fund_id: UUID, periods: Periods, facts: Facts | None) -> Broken:
+    fund = None if facts is None else facts.funds.get(fund_id)
+    if fund is None:
+        return False
+    first, last = min(period.start for period in periods), max(period.end for period in periods)
+    outside = last < fund.since or (fund.until is not None and fund.until < first)
+    return outside and {"fund": fund.name}
 
 
-def _texts(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    if not entry.texts:
-        yield "texts", _remedy("texts")
-    codes = [one.language for one in entry.texts]
-    for code in dict.fromkeys(codes):
-        if code not in WRITTEN:
-            yield "texts", gettext("Choose a language in which calls are written, not %(code)s.") % {"code": code}
-        if codes.count(code) > 1:
-            text = gettext("Write the call once in %(language)s; it is there twice.")
-            yield "texts", text % {"language": labels.tongue(code)}
+def _language_unknown(texts: tuple[CallText, ...], _: object) -> Broken:
+    code = next((text.language for text in texts if text.language not in WRITTEN), None)
+    return code is not None and {"code": code}
 
 
-def _topics(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    topics = PRIORITIES.get(entry.scheme)
-    if topics is None:
-        yield "scheme", gettext("Choose a scheme of topics that the programme knows.")
-        return
-    if not entry.topics or any(topic not in topics for topic in entry.topics):
-        yield "topics", gettext("Choose topics of the scheme that the call names.")
-    elif len(set(entry.topics)) < len(entry.topics):
-        yield "topics", gettext("Choose each topic once.")
-    if entry.opens is None or not entry.visit_periods:
-        return
-    first, last = entry.opens, max(period.end for period in entry.visit_periods)
-    for code in entry.topics:
-        topic = topics.get(code)
-        if topic is not None and (topic.until < first or last < topic.since):
-            text = gettext(
-                "%(topic)s counts from %(since)s to %(until)s, and the call runs from %(first)s to %(last)s. Choose"
-                " topics of the scheme of those years."
-            )
-            values = {"since": topic.since, "until": topic.until, "first": first, "last": last}
-            yield (
-                "topics",
-                text % ({name: dates.day(day) for name, day in values.items()} | {"topic": gettext(topic.label)}),
-            )
-            return
+def _language_twice(texts: tuple[CallText, ...], _: object) -> Broken:
+    (code, count), *_others = Counter(text.language for text in texts).most_common(1)
+    return count > 1 and {"language": labels.tongue(code)}
 
 
-def _dates(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    if entry.opens is None:
-        yield "opens", _remedy("opens")
-    deadline = last_day(entry)
-    if deadline is None:
-        yield "deadline", _remedy("deadline")
-    elif entry.opens is not None and deadline < entry.opens:
-        yield "deadline", gettext("The deadline must be after the day on which the call opens.")
-    if entry.closes is None:
-        yield "closes", _remedy("closes")
-    elif deadline is not None and entry.closes < deadline:
-        yield "closes", gettext("The call must close after its deadline.")
-    periods = sorted(entry.visit_periods, key=lambda period: period.start)
-    if not periods or any(period.end < period.start for period in periods):
-        yield "visit_periods", gettext("Say when visits may be; each period must end after it starts.")
-    elif any(one.end >= other.start for one, other in pairwise(periods)):
-        yield "visit_periods", gettext("Two periods share days. Write them as one.")
-    elif entry.opens is not None and periods[-1].end < entry.opens:
-        yield "visit_periods", gettext("All periods are over before the call opens. Enter later ones.")
-    if entry.maximum_days < entry.minimum_days:
-        yield "maximum_days", gettext("The longest visit must not be shorter than the shortest.")
+def _topic_of_other_scheme(topics: tuple[str, ...], scheme: str, _: object) -> bool:
+    return scheme in PRIORITIES and any(topic not in PRIORITIES[scheme] for topic in topics)
 
 
-def _closed_days(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    if len(set(entry.closed_days)) < len(entry.closed_days):
-        yield "closed_days", gettext("Name each day without visits in a country once.")
+def _topic_of_other_years(topics: tuple[str, ...], scheme: str, opens: date, periods: Periods, _: object) -> Broken:
+    last, known = max(period.end for period in periods), PRIORITIES.get(scheme, {})
+    for topic in (known[code] for code in topics if code in known):
+        if topic.until < opens or last < topic.since:
+            days = {"since": topic.since, "until": topic.until, "first": opens, "last": last}
+            return {name: dates.day(day) for name, day in days.items()} | {"topic": gettext(topic.label)}
+    return False
 
 
-def _rules(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    rules = entry.rules
-    if rules.schema_version > RULES_VERSION:
-        text = gettext(
-            "These rules are of version %(written)d; this portal knows them up to version %(known)d. Write them in a"
-            " version that it knows, or bring the portal up to date."
-        )
-        yield "rules.schema_version", text % {"written": rules.schema_version, "known": RULES_VERSION}
-    if rules.minimum_level is LanguageLevel.NS:
-        yield "rules.minimum_level", gettext("Choose a level from A1 to C2: nobody is native in a foreign language.")
-    for name, known in (("languages", LANGUAGES), ("countries", COUNTRIES)):
-        chosen = getattr(rules, name)
-        unknown = [code for code in chosen if code not in known]
-        if unknown:
-            text = gettext("The programme does not know %(codes)s. Choose from the list.")
-            yield f"rules.{name}", text % {"codes": ", ".join(unknown)}
-    for name in ("languages", "countries", "services", "rank_groups", "courses"):
-        chosen = getattr(rules, name)
-        if len(set(chosen)) < len(chosen):
-            yield f"rules.{name}", gettext("Name each of them once.")
-    if any(not course.strip() or len(course) > 200 or "," in course for course in rules.courses):
-        yield "rules.courses", gettext("Give each course its name, without commas, in at most 200 characters.")
+def _need_gone(needs: tuple[UUID, ...], facts: Facts | None) -> bool:
+    if facts is None:
+        return False
+    found = [facts.needs.get(need) for need in needs]
+    return any(need is None or need.withdrawn for need in found)
 
 
-def _quotas(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    codes = [one.country for one in entry.quotas]
-    for quota in entry.quotas:
-        named = {"country": labels.country(quota.country)}
-        if codes.count(quota.country) > 1:
-            yield "quotas", gettext("Give %(country)s one quota; it has two.") % named
-        if quota.ceiling is not None and quota.ceiling < quota.floor:
-            yield "quotas", gettext("%(country)s: at most must not be less than at least.") % named
-        if entry.rules.countries and quota.country not in entry.rules.countries:
-            text = gettext("%(country)s cannot apply to this call. Take its quota away, or let it apply.")
-            yield "quotas", text % named
-    criteria = [weight.criterion for weight in entry.weights]
-    if len(set(criteria)) < len(criteria):
-        yield "weights", gettext("Give each criterion one weight.")
-    if criteria and not any(weight.applicant for weight in entry.weights):
-        yield "weights", gettext("Give at least one criterion a weight for the applicant.")
+def _need_of_other_topic(needs: tuple[UUID, ...], topics: tuple[str, ...], scheme: str, facts: Facts | None) -> bool:
+    found = [] if facts is None else [facts.needs.get(need) for need in needs]
+    return any(need and need.scheme == scheme and need.topic_code not in topics for need in found)
 
 
-def _questions(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    codes = [one.code for one in entry.questions]
-    for number, question in enumerate(entry.questions, start=1):
-        sentence = question_problem(question)
-        if sentence is None and codes.count(question.code) > 1:
-            sentence = gettext("Give each question a code of its own.")
-        if sentence is not None:
-            yield "questions", gettext("Question %(number)d: %(problem)s") % {"number": number, "problem": sentence}
+def day_of(deadline: datetime) -> date:
+    """Return the last day on which one can apply, as people read it."""
+    return deadline.astimezone(ZONE).date()
+
+
+def _periods_overlap(periods: Periods, _: object) -> bool:
+    in_order = sorted(periods, key=lambda period: period.start)
+    return any(earlier.end >= later.start for earlier, later in pairwise(in_order))
+
+
+def _all_over(periods: Periods, opens: date, _: object) -> bool:
+    return max(period.end for period in periods) < opens
+
+
+def _unknown(codes: tuple[str, ...], known: Collection[str]) -> Broken:
+    unknown = [code for code in codes if code not in known]
+    return bool(unknown) and {"codes": ", ".join(unknown)}
+
+
+def _course_unnamed(courses: tuple[str, ...], _: object) -> bool:
+    return any(not course.strip() or len(course) > 200 or "," in course for course in courses)
+
+
+def _quota_twice(quotas: tuple[CountryQuota, ...], _: object) -> Broken:
+    (country, count), *_others = Counter(quota.country for quota in quotas).most_common(1)
+    return count > 1 and {"country": labels.country(country)}
+
+
+def _quota_reversed(quotas: tuple[CountryQuota, ...], _: object) -> Broken:
+    found = next((quota for quota in quotas if quota.ceiling is not None and quota.ceiling < quota.floor), None)
+    return found is not None and {"country": labels.country(found.country)}
+
+
+def _quota_outside(quotas: tuple[CountryQuota, ...], countries: tuple[str, ...], _: object) -> Broken:
+    found = next((quota for quota in quotas if quota.country not in countries), None)
+    return found is not None and {"country": labels.country(found.country)}
+
+
+def _criterion_twice(weights: tuple[CriterionWeight, ...], _: object) -> bool:
+    return _doubled(weight.criterion for weight in weights)
+
+
+def _nothing_for_the_applicant(weights: tuple[CriterionWeight, ...], _: object) -> bool:
+    return not any(weight.applicant for weight in weights)
+
+
+def _question_wrong(questions: tuple[CallQuestion, ...], _: object) -> Broken:
+    for number, question in enumerate(questions, start=1):
+        if (problem := question_problem(question)) is not None:
+            return {"number": number, "problem": problem}
+    return False
+
+
+def _question_code_twice(questions: tuple[CallQuestion, ...], _: object) -> Broken:
+    codes = [question.code for question in questions]
+    number = next((number for number, code in enumerate(codes, start=1) if codes.count(code) > 1), None)
+    return number is not None and {"number": number}
 
 
 def question_problem(question: CallQuestion) -> str | None:
     """Return what is wrong with a question, as a sentence with the remedy."""
-    tongues = [one.language for one in question.texts]
+    tongues = [text.language for text in question.texts]
     found: str | None = None
     if not question.texts:
         found = gettext("Write the question in at least one language.")
@@ -188,42 +168,111 @@ def question_problem(question: CallQuestion) -> str | None:
     return found
 
 
-def _timers(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    timers = entry.timers
-    if timers.information_reminder_wd >= timers.information_wd > 0:
-        yield "timers.information_reminder_wd", gettext("The reminder must come before the answer is due.")
-    if timers.agenda_weeks > timers.notice_weeks:
-        yield "timers.agenda_weeks", gettext("The agenda cannot be due before a place is confirmed.")
-
-
-_CHECKS: tuple[Callable[[CallEntry], Iterator[tuple[str, str]]], ...] = (
-    _purpose,
-    _texts,
-    _topics,
-    _dates,
-    _closed_days,
-    _rules,
-    _quotas,
-    _questions,
-    _timers,
+CHECKS: tuple[Check, ...] = (
+    Check(("fund_id",), N_("This fund does not pay any more. Choose another one."), _fund_ended),
+    Check(
+        ("fund_id", "visit_periods"),
+        N_("%(fund)s does not pay in the periods of the visits. Choose another fund, or other periods."),
+        _fund_at_other_times,
+    ),
+    Check(("texts",), N_("Choose a language in which calls are written, not %(code)s."), _language_unknown),
+    Check(("texts",), N_("Write the call once in %(language)s; it is there twice."), _language_twice),
+    Check(
+        ("scheme",),
+        N_("Choose a scheme of topics that the programme knows."),
+        lambda scheme, _: scheme not in PRIORITIES,
+    ),
+    Check(("topics", "scheme"), N_("Choose topics of the scheme that the call names."), _topic_of_other_scheme),
+    Check(("topics",), N_("Choose each topic once."), _doubled),
+    Check(
+        ("topics", "scheme", "opens", "visit_periods"),
+        N_(
+            "%(topic)s counts from %(since)s to %(until)s, and the call runs from %(first)s to %(last)s. Choose"
+            " topics of the scheme of those years."
+        ),
+        _topic_of_other_years,
+    ),
+    Check(("needs",), N_("One of the training needs is not in the register any more. Take it away."), _need_gone),
+    Check(
+        ("needs", "topics", "scheme"),
+        N_("A training need is for a topic that the call does not have. Add the topic."),
+        _need_of_other_topic,
+    ),
+    Check(
+        ("deadline", "opens"),
+        N_("The deadline must be after the day on which the call opens."),
+        lambda deadline, opens, _: day_of(deadline) < opens,
+    ),
+    Check(
+        ("closes", "deadline"),
+        N_("The call must close after its deadline."),
+        lambda closes, deadline, _: closes < day_of(deadline),
+    ),
+    Check(("visit_periods",), DAYS_IN_ORDER, periods_reversed),
+    Check(("visit_periods",), N_("Two periods share days. Write them as one."), _periods_overlap),
+    Check(("visit_periods", "opens"), N_("All periods are over before the call opens. Enter later ones."), _all_over),
+    Check(("closed_days",), N_("Name each day without visits in a country once."), _doubled),
+    Check(
+        ("maximum_days", "minimum_days"),
+        N_("The longest visit must not be shorter than the shortest."),
+        lambda most, least, _: most < least,
+    ),
+    Check(
+        ("rules.schema_version",),
+        N_(
+            "These rules are of version %(written)d; this portal knows them up to version %(known)d. Write them in a"
+            " version that it knows, or bring the portal up to date."
+        ),
+        lambda version, _: version > RULES_VERSION and {"written": version, "known": RULES_VERSION},
+    ),
+    Check(
+        ("rules.minimum_level",),
+        N_("Choose a level from A1 to C2: nobody is native in a foreign language."),
+        lambda level, _: level is LanguageLevel.NS,
+    ),
+    Check(
+        ("rules.languages",),
+        N_("The programme does not know %(codes)s. Choose from the list."),
+        lambda languages, _: _unknown(languages, LANGUAGES),
+    ),
+    Check(
+        ("rules.countries",),
+        N_("The programme does not know %(codes)s. Choose from the list."),
+        lambda countries, _: _unknown(countries, COUNTRIES),
+    ),
+    *(
+        Check((f"rules.{name}",), N_("Name each of them once."), _doubled)
+        for name in ("languages", "countries", "services", "rank_groups", "courses")
+    ),
+    Check(
+        ("rules.courses",),
+        N_("Give each course its name, without commas, in at most 200 characters."),
+        _course_unnamed,
+    ),
+    Check(("quotas",), N_("Give %(country)s one quota; it has two."), _quota_twice),
+    Check(("quotas",), N_("%(country)s: at most must not be less than at least."), _quota_reversed),
+    Check(
+        ("quotas", "rules.countries"),
+        N_("%(country)s cannot apply to this call. Take its quota away, or let it apply."),
+        _quota_outside,
+    ),
+    Check(("weights",), N_("Give each criterion one weight."), _criterion_twice),
+    Check(
+        ("weights",),
+        N_("Give at least one criterion a weight for the applicant."),
+        _nothing_for_the_applicant,
+    ),
+    Check(("questions",), N_("Question %(number)d: %(problem)s"), _question_wrong),
+    Check(("questions",), N_("Question %(number)d: Give each question a code of its own."), _question_code_twice),
+    Check(
+        ("timers.information_reminder_wd", "timers.information_wd"),
+        N_("The reminder must come before the answer is due."),
+        lambda reminder, due, _: reminder >= due > 0,
+    ),
+    Check(
+        ("timers.agenda_weeks", "timers.notice_weeks"),
+        N_("The agenda cannot be due before a place is confirmed."),
+        lambda agenda, notice, _: agenda > notice,
+    ),
 )
-
-
-def _against(entry: CallEntry, facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield what contradicts the register."""
-    fund = None if entry.fund_id is None else facts.funds.get(entry.fund_id)
-    if entry.fund_id is not None and (fund is None or not fund.active):
-        yield "fund_id", gettext("This fund does not pay any more. Choose another one.")
-    elif fund is not None and entry.visit_periods:
-        first, last = (
-            min(period.start for period in entry.visit_periods),
-            max(period.end for period in entry.visit_periods),
-        )
-        if last < fund.since or (fund.until is not None and fund.until < first):
-            text = gettext("%(fund)s does not pay in the periods of the visits. Choose another fund, or other periods.")
-            yield "fund_id", text % {"fund": fund.name}
-    needs = [facts.needs.get(need) for need in entry.needs]
-    if any(need is None or need.withdrawn for need in needs):
-        yield "needs", gettext("One of the training needs is not in the register any more. Take it away.")
-    elif any(need and need.scheme == entry.scheme and need.topic_code not in entry.topics for need in needs):
-        yield "needs", gettext("A training need is for a topic that the call does not have. Add the topic.")
+"""The rules that a call must meet before it is published; what it must fit are the register's facts, where known."""

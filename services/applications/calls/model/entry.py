@@ -2,20 +2,25 @@
 
 `CallEntry` is the draft: everything may be missing. It is the table of the fields (`services/applications/fields.py`),
 with those of its rules and timers beside it. `CallTerms` (the contract's) is what is published. Every field belongs to
-a section, so that a page can lead to what is missing or wrong (`checks.py`).
+a section, so that a page can lead to what is missing or wrong; the rules between fields are in `checks.py`, what a
+field says in sentences in `field_sentences.py`.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from services.applications.calls.model import field_sentences as say
+from services.applications.calls.model.checks import CHECKS, day_of
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.fields import Control, FieldSpec, fields_of
+from services.applications.entry_checks import Check
+from services.applications.fields import Control, FieldSpec, fields_of, missing, said
 from services.applications.stored_entries import StoredEntry
+from shared.contracts import labels
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import (
     CallQuestion,
@@ -37,10 +42,12 @@ from shared.contracts.codes import (
     ServiceKind,
 )
 from shared.i18n import N_, gettext
-from shared.time.workdays import ZONE
+from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from services.applications.calls.model.facts import Facts, Need
 
 TITLES: dict[str, str] = {
     "purpose": N_("What it is for and who pays"),
@@ -59,6 +66,16 @@ MOST_QUESTIONS = 20
 MOST_ROWS = 60
 
 
+def _each(function: Callable[[Any], str | list[str]]) -> Callable[[Any, Any, Any], str | list[str]]:
+    """Return how a field is stated that depends on nothing but its value."""
+    return lambda value, _part, _facts: function(value)
+
+
+def _sentence(text: str, words: Callable[[Any], object] = lambda value: value) -> Callable[[Any, Any, Any], str]:
+    """Return how a field is stated whose sentence names its `value`, in these words."""
+    return lambda value, _part, _facts: gettext(text) % {"value": words(value)}
+
+
 class CallEntry(StoredEntry):
     """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
 
@@ -71,11 +88,18 @@ class CallEntry(StoredEntry):
             Control.CHECKBOXES,
             choices=ApplicationKind,
             remedy=N_("Choose what the call takes applications for."),
+            says=_each(say.kinds),
         ),
     ] = ()
     fund_id: Annotated[
         UUID | None,
-        FieldSpec("purpose", N_("Fund that pays"), Control.SELECT, remedy=N_("Choose the fund that pays.")),
+        FieldSpec(
+            "purpose",
+            N_("Fund that pays"),
+            Control.SELECT,
+            remedy=N_("Choose the fund that pays."),
+            says=lambda fund_id, _entry, facts: gettext("%(fund)s pays.") % {"fund": facts.fund(fund_id)},
+        ),
     ] = None
     texts: Annotated[
         tuple[CallText, ...],
@@ -85,6 +109,7 @@ class CallEntry(StoredEntry):
             N_("The call in each language"),
             Control.ROWS,
             remedy=N_("Write the call's title in at least one language."),
+            says=_each(say.texts),
         ),
     ] = ()
     scheme: Annotated[
@@ -95,10 +120,19 @@ class CallEntry(StoredEntry):
             Control.RADIOS,
             hint=N_("Only topics of the chosen scheme are kept"),
             remedy=N_("Choose the scheme"),
+            says=_sentence(N_("The topics are those of %(value)s."), str.upper),
         ),
     ] = EMPACT_2026
     topics: Annotated[
-        tuple[TopicCode, ...], Field(max_length=MOST_ROWS), FieldSpec("topics", N_("Topics"), Control.OWN)
+        tuple[TopicCode, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec(
+            "topics",
+            N_("Topics"),
+            Control.OWN,
+            remedy=N_("Choose topics of the scheme that the call names."),
+            says=lambda topics, call, _facts: say.topics(topics, call.scheme),
+        ),
     ] = ()
     needs: Annotated[
         tuple[UUID, ...],
@@ -108,11 +142,18 @@ class CallEntry(StoredEntry):
             N_("Training needs that it answers"),
             Control.CHECKBOXES,
             hint=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
+            says=lambda needs, _call, facts: say.needs([facts.need(need) for need in needs]),
         ),
     ] = ()
     opens: Annotated[
         date | None,
-        FieldSpec("dates", N_("Opens on"), Control.DATE, remedy=N_("Enter the day on which the call opens.")),
+        FieldSpec(
+            "dates",
+            N_("Opens on"),
+            Control.DATE,
+            remedy=N_("Enter the day on which the call opens."),
+            says=_sentence(N_("It opens on %(value)s."), dates.day),
+        ),
     ] = None
     deadline: Annotated[
         AwareDatetime | None,
@@ -122,6 +163,7 @@ class CallEntry(StoredEntry):
             Control.DATE,
             hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
             remedy=N_("Enter the last day to apply."),
+            says=_sentence(N_("One can apply until %(value)s."), dates.moment),
         ),
     ] = None
     closes: Annotated[
@@ -132,15 +174,24 @@ class CallEntry(StoredEntry):
             Control.DATE,
             hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
             remedy=N_("Enter the day on which the call closes."),
+            says=_sentence(N_("It closes on %(value)s."), dates.day),
         ),
     ] = None
     visit_periods: Annotated[
-        tuple[DatePeriod, ...], Field(max_length=12), FieldSpec("dates", N_("When visits can be"), Control.ROWS)
+        tuple[DatePeriod, ...],
+        Field(max_length=12),
+        FieldSpec(
+            "dates",
+            N_("When visits can be"),
+            Control.ROWS,
+            remedy=N_("Add a period in which visits can be."),
+            says=_each(say.visit_periods),
+        ),
     ] = ()
     closed_days: Annotated[
         tuple[ClosedDay, ...],
         Field(max_length=MOST_ROWS),
-        FieldSpec("dates", N_("Further days without visits"), Control.ROWS),
+        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=_each(say.closed_days)),
     ] = ()
     minimum_days: Annotated[
         int,
@@ -150,6 +201,7 @@ class CallEntry(StoredEntry):
             N_("A visit lasts at least (working days)"),
             Control.NUMBER,
             remedy=N_("Enter the days"),
+            says=lambda least, call, _facts: say.length(least, call.maximum_days),
         ),
     ] = 2
     maximum_days: Annotated[
@@ -166,7 +218,13 @@ class CallEntry(StoredEntry):
     quotas: Annotated[
         tuple[CountryQuota, ...],
         Field(max_length=MOST_ROWS),
-        FieldSpec("quotas", N_("Officers of a country that are placed"), Control.ROWS),
+        FieldSpec(
+            "quotas",
+            N_("Officers of a country that are placed"),
+            Control.ROWS,
+            empty=N_("No country has a quota."),
+            says=_each(say.quotas),
+        ),
     ] = ()
     share_of_offer: Annotated[
         int,
@@ -177,12 +235,21 @@ class CallEntry(StoredEntry):
             Control.NUMBER,
             hint=N_("At least one place always may. Groups are exempt."),
             remedy=N_("Enter the share"),
+            says=_sentence(
+                N_("At most %(value)d %% of the places of one offer go to one country, but at least one place.")
+            ),
         ),
     ] = 40
     group_size: Annotated[
         int,
         Field(ge=1, le=5),
-        FieldSpec("quotas", N_("Members of a group, at most"), Control.NUMBER, remedy=N_("Enter the number")),
+        FieldSpec(
+            "quotas",
+            N_("Members of a group, at most"),
+            Control.NUMBER,
+            remedy=N_("Enter the number"),
+            says=_each(say.group_size),
+        ),
     ] = 5
     reserves: Annotated[
         int,
@@ -193,6 +260,7 @@ class CallEntry(StoredEntry):
             Control.NUMBER,
             hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
             remedy=N_("Enter the number, or 0 for none"),
+            says=_each(say.reserves),
         ),
     ] = 1
     objective: Annotated[
@@ -203,13 +271,28 @@ class CallEntry(StoredEntry):
             Control.RADIOS,
             choices=Objective,
             remedy=N_("Choose the aim"),
+            says=_sentence(N_("The matching aims at: %(value)s."), labels.label),
         ),
     ] = Objective.STABLE
     weights: Annotated[
-        tuple[CriterionWeight, ...], Field(max_length=20), FieldSpec("weights", control=Control.OWN)
+        tuple[CriterionWeight, ...],
+        Field(max_length=20),
+        FieldSpec(
+            "weights",
+            control=Control.OWN,
+            empty=N_("All criteria count as the programme sets them."),
+            says=_each(say.weights),
+        ),
     ] = ()
     questions: Annotated[
-        tuple[CallQuestion, ...], Field(max_length=MOST_QUESTIONS), FieldSpec("questions", control=Control.OWN)
+        tuple[CallQuestion, ...],
+        Field(max_length=MOST_QUESTIONS),
+        FieldSpec(
+            "questions",
+            control=Control.OWN,
+            empty=N_("It asks nothing beside what every application asks."),
+            says=_each(say.questions),
+        ),
     ] = ()
     timers: Timers = Timers()
     sessions_to_complete: Annotated[
@@ -220,22 +303,50 @@ class CallEntry(StoredEntry):
             N_("Confirmed sessions that complete a mentorship"),
             Control.NUMBER,
             remedy=N_("Enter a number"),
+            says=_each(say.sessions),
         ),
     ] = 3
     evaluation_form: Annotated[
         int,
         Field(ge=1, le=1000),
-        FieldSpec("after", N_("Version of the evaluation form"), Control.NUMBER, remedy=N_("Enter a number")),
+        FieldSpec(
+            "after",
+            N_("Version of the evaluation form"),
+            Control.NUMBER,
+            remedy=N_("Enter a number"),
+            says=_sentence(N_("Evaluations use version %(value)d of the form.")),
+        ),
     ] = 1
+
+    checks: ClassVar[tuple[Check, ...]] = CHECKS
 
 
 RULE_FIELDS: dict[str, FieldSpec] = {
     "countries": FieldSpec(
-        "who", N_("Countries whose officers may apply"), Control.CHECKBOXES, hint=N_("None chosen: all")
+        "who",
+        N_("Countries whose officers may apply"),
+        Control.CHECKBOXES,
+        hint=N_("None chosen: all"),
+        empty=N_("Officers from all countries can apply."),
+        says=_each(say.countries),
     ),
-    "services": FieldSpec("who", N_("Services"), Control.CHECKBOXES, hint=N_("None chosen: all"), choices=ServiceKind),
+    "services": FieldSpec(
+        "who",
+        N_("Services"),
+        Control.CHECKBOXES,
+        hint=N_("None chosen: all"),
+        choices=ServiceKind,
+        empty=N_("All services can apply."),
+        says=_each(say.services),
+    ),
     "rank_groups": FieldSpec(
-        "who", N_("Rank groups"), Control.CHECKBOXES, hint=N_("None chosen: all"), choices=RankGroup
+        "who",
+        N_("Rank groups"),
+        Control.CHECKBOXES,
+        hint=N_("None chosen: all"),
+        choices=RankGroup,
+        empty=N_("All ranks can apply."),
+        says=_each(say.rank_groups),
     ),
     "courses": FieldSpec(
         "who",
@@ -243,9 +354,15 @@ RULE_FIELDS: dict[str, FieldSpec] = {
         Control.LONG_TEXT,
         hint=N_("The name of each course on a line of its own, as the learning platform has it"),
         most=2000,
+        empty=N_("No course is asked for."),
+        says=_each(say.courses),
     ),
     "minimum_years": FieldSpec(
-        "rules", N_("Years in the field, at least"), Control.NUMBER, remedy=N_("Enter the years")
+        "rules",
+        N_("Years in the field, at least"),
+        Control.NUMBER,
+        remedy=N_("Enter the years"),
+        says=_each(say.years_or_none),
     ),
     "languages": FieldSpec(
         "rules",
@@ -258,11 +375,20 @@ RULE_FIELDS: dict[str, FieldSpec] = {
         N_("At this level or higher"),
         Control.SELECT,
         choices=[level for level in LanguageLevel if level is not LanguageLevel.NS],
+        says=lambda level, rules, _facts: say.languages(rules.languages, level),
     ),
     "cascade_commitment": FieldSpec(
-        "rules", N_("Officers commit themselves to pass the knowledge on"), Control.CHECKBOX
+        "rules",
+        N_("Officers commit themselves to pass the knowledge on"),
+        Control.CHECKBOX,
+        says=_each(say.cascade_or_none),
     ),
-    "first_time_first": FieldSpec("rules", N_("Those who take part for the first time come first"), Control.CHECKBOX),
+    "first_time_first": FieldSpec(
+        "rules",
+        N_("Those who take part for the first time come first"),
+        Control.CHECKBOX,
+        says=_each(say.newcomers_first_or_not),
+    ),
 }
 """The fields of the rules (`EligibilityRules`, the contract's), each written on its own."""
 
@@ -274,7 +400,7 @@ def _timer(section: str, label: str, sentence: str) -> FieldSpec:
         label,
         Control.NUMBER,
         remedy=N_("Enter a number"),
-        words=lambda count, _: gettext(sentence) % {"count": count},
+        says=_sentence(sentence),
     )
 
 
@@ -282,117 +408,117 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     "endorse_wd": _timer(
         "timers",
         N_("Endorsement by the home country (working days)"),
-        N_("The home national coordinator endorses within %(count)d working days."),
+        N_("The home national coordinator endorses within %(value)d working days."),
     ),
     "information_wd": _timer(
         "timers",
         N_("Answer of an officer who was asked (working days)"),
-        N_("An officer answers what is asked within %(count)d working days."),
+        N_("An officer answers what is asked within %(value)d working days."),
     ),
     "information_reminder_wd": _timer(
         "timers",
         N_("Reminder of that (working days)"),
-        N_("The officer is reminded of it after %(count)d working days."),
+        N_("The officer is reminded of it after %(value)d working days."),
     ),
     "eligibility_wd": _timer(
         "timers",
         N_("Eligibility confirmed (working days)"),
-        N_("Eligibility is confirmed within %(count)d working days."),
+        N_("Eligibility is confirmed within %(value)d working days."),
     ),
     "appeal_wd": _timer(
         "timers",
         N_("Time to appeal (working days)"),
-        N_("An officer can appeal for %(count)d working days."),
+        N_("An officer can appeal for %(value)d working days."),
     ),
     "appeal_decision_wd": _timer(
         "timers",
         N_("Decision on an appeal (working days)"),
-        N_("An appeal is decided within %(count)d working days."),
+        N_("An appeal is decided within %(value)d working days."),
     ),
     "offer_endorse_wd": _timer(
         "timers",
         N_("Endorsement of a placement (working days)"),
-        N_("The host national coordinator endorses a placement within %(count)d working days."),
+        N_("The host national coordinator endorses a placement within %(value)d working days."),
     ),
     "deputy_wd": _timer(
         "timers",
         N_("Time of the deputy after that of a country (working days)"),
-        N_("Where a country does not answer in time, its deputy has %(count)d working days more."),
+        N_("Where a country does not answer in time, its deputy has %(value)d working days more."),
     ),
     "availability_after_days": _timer(
         "timers",
         N_("“Still available?” is asked after (days)"),
-        N_("A host or mentor is asked after %(count)d days whether still available."),
+        N_("A host or mentor is asked after %(value)d days whether still available."),
     ),
     "availability_answer_wd": _timer(
         "timers",
         N_("Answer to that (working days)"),
-        N_("Without an answer to that, capacity pauses after %(count)d working days."),
+        N_("Without an answer to that, capacity pauses after %(value)d working days."),
     ),
     "clearance_wd": _timer(
         "after",
         N_("Clearance by each country (working days)"),
-        N_("Each country clears a match within %(count)d working days."),
+        N_("Each country clears a match within %(value)d working days."),
     ),
     "answer_wd": _timer(
         "after",
         N_("Answer to an offer (working days)"),
-        N_("Both sides answer an offer within %(count)d working days."),
+        N_("Both sides answer an offer within %(value)d working days."),
     ),
     "answer_grace_seconds": _timer(
         "after",
         N_("Grace for answers given in time (seconds)"),
-        N_("Answers given in time count for %(count)d seconds more."),
+        N_("Answers given in time count for %(value)d seconds more."),
     ),
     "notice_weeks": _timer(
         "after",
         N_("Notice between confirmation and start (weeks)"),
-        N_("There are at least %(count)d weeks between confirmation and start."),
+        N_("There are at least %(value)d weeks between confirmation and start."),
     ),
     "agenda_weeks": _timer(
         "after",
         N_("Agenda agreed before the start (weeks)"),
-        N_("The agenda is agreed %(count)d weeks before the start."),
+        N_("The agenda is agreed %(value)d weeks before the start."),
     ),
     "preparation_weeks": _timer(
         "after",
         N_("Papers before travel, before the start (weeks)"),
-        N_("What a guest needs before travel is there %(count)d weeks before the start."),
+        N_("What a guest needs before travel is there %(value)d weeks before the start."),
     ),
     "agreement_wd": _timer(
         "after",
         N_("Mentoring agreement signed (working days)"),
-        N_("A mentoring agreement is signed within %(count)d working days."),
+        N_("A mentoring agreement is signed within %(value)d working days."),
     ),
     "attendance_days": _timer(
         "after",
         N_("Attendance recorded (days)"),
-        N_("Attendance is recorded within %(count)d days."),
+        N_("Attendance is recorded within %(value)d days."),
     ),
     "evaluation_days": _timer(
         "after",
         N_("Evaluation by guest and host (days)"),
-        N_("Guest and host evaluate within %(count)d days."),
+        N_("Guest and host evaluate within %(value)d days."),
     ),
     "report_days": _timer(
         "after",
         N_("Report of the guest (days)"),
-        N_("The guest reports within %(count)d days."),
+        N_("The guest reports within %(value)d days."),
     ),
     "follow_up_months": _timer(
         "after",
         N_("Follow-up after (months)"),
-        N_("Officer and line manager are asked again after %(count)d months."),
+        N_("Officer and line manager are asked again after %(value)d months."),
     ),
     "follow_up_window_days": _timer(
         "after",
         N_("Follow-up open before and after its day (days)"),
-        N_("That follow-up is open %(count)d days before and after its day."),
+        N_("That follow-up is open %(value)d days before and after its day."),
     ),
     "cascade_months": _timer(
         "after",
         N_("Cascade sessions reported after the end for (months)"),
-        N_("Officers report for %(count)d months whom they passed the knowledge on to."),
+        N_("Officers report for %(value)d months whom they passed the knowledge on to."),
     ),
 }
 """The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""
@@ -402,10 +528,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     code: tuple(name for name, spec in FIELDS.items() if spec.section == code) for code in TITLES
 }
 """The sections in which a call is written, in their order, with the fields of each."""
-TIMERS: dict[str, tuple[str, ...]] = {
-    code: tuple(name for name, spec in TIMER_FIELDS.items() if spec.section == code) for code in ("timers", "after")
-}
-"""Which timers are written in which section."""
 
 
 def section_of(name: str) -> str:
@@ -427,8 +549,8 @@ def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
     return {name: getattr(part_of(entry, name), name) for name in SECTIONS[section]}
 
 
-def part_of(entry: CallEntry, name: str) -> CallEntry | EligibilityRules | Timers:
-    """Return the part of an entry that has a field: the rules, the timers, or the entry itself."""
+def part_of(entry: CallEntry | CallTerms, name: str) -> CallEntry | CallTerms | EligibilityRules | Timers:
+    """Return the part of a call that has a field: the rules, the timers, or the call itself."""
     if name in RULE_FIELDS:
         return entry.rules
     return entry.timers if name in TIMER_FIELDS else entry
@@ -453,10 +575,32 @@ def entry_of(terms: CallTerms) -> CallEntry:
 
 
 def terms_of(entry: CallEntry, *, reference: str, revision: int) -> CallTerms:
-    """Return the terms of an entry of which `problems` (`checks.py`) finds nothing."""
+    """Return the terms of an entry of which `problems` finds nothing."""
     return CallTerms.model_validate(entry.model_dump() | {"reference": reference, "revision": revision})
 
 
 def last_day(entry: CallEntry | CallTerms) -> date | None:
     """Return the last day on which one can apply, as people read it."""
-    return None if entry.deadline is None else entry.deadline.astimezone(ZONE).date()
+    return None if entry.deadline is None else day_of(entry.deadline)
+
+
+def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
+    """Return what is missing or contradicts itself, or the register (`facts`), by field, each with the remedy.
+
+    What is stored and no longer accepted counts too.
+    """
+    return missing(entry, facts)
+
+
+def sentences(call: CallEntry | CallTerms, facts: Facts) -> dict[str, list[str]]:
+    """Return everything that a call says, by section; what is not written yet is left out."""
+    return {
+        code: [text for name in names for text in said(FIELDS[name], name, part_of(call, name), facts)]
+        for code, names in SECTIONS.items()
+    }
+
+
+def need_open(need: Need, entry: CallEntry) -> bool:
+    """Return whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
+    first = min((period.start for period in entry.visit_periods), default=entry.opens)
+    return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)

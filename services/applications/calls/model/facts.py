@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from services.applications.calls.model.entry import CallEntry
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from services.applications.calls.model.entry import CallEntry
     from shared.contracts.base import Count, Country, TopicCode
 
 
@@ -42,12 +40,6 @@ class Need(Protocol):
     @property
     def area(self) -> str | None:
         """The area of expertise; empty where the need is for the topic as a whole."""
-
-
-def need_open(need: Need, entry: CallEntry) -> bool:
-    """Return whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
-    first = min((period.start for period in entry.visit_periods), default=entry.opens)
-    return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from services.applications.calls.model import field_sentences as say
+from services.applications.calls.model.field_sentences import listed
 from shared.contracts import labels
 from shared.contracts.applications import EligibilityCheck
 from shared.contracts.codes import LANGUAGES, EligibilityRule, LanguageLevel, topic_label
@@ -144,11 +146,6 @@ def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bo
     return found
 
 
-def rule_sentence(call: CallTerms | CallEntry, rule: EligibilityRule) -> str:
-    """Return what the call asks by one rule, as a sentence."""
-    return _sentences(call)[rule][0]
-
-
 def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
     """Return the call's rules as sentences, in the order in which they are checked."""
     rules = terms.rules
@@ -167,27 +164,16 @@ def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
     sentences = _sentences(terms)
     found = [sentences[rule][0] for rule, is_asked in holds.items() if is_asked]
     if rules.first_time_first:
-        found.append(gettext("Those who take part for the first time come first."))
+        found.append(say.newcomers_first())
     return found
 
 
 def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str, str]]:
     """Return for each rule what the call asks, and what would help somebody who does not meet it."""
-    rules, level = terms.rules, terms.rules.minimum_level.value
-    tongues = gettext(" or ").join(labels.tongue(code) for code in rules.languages)
-    language = (
-        gettext("You speak %(languages)s at level %(level)s or higher.") % {"languages": tongues, "level": level}
-        if tongues
-        else gettext("You speak a foreign language at level %(level)s or higher.") % {"level": level}
-    )
-    years = ngettext(
-        "You have worked in the field for at least %(years)d year.",
-        "You have worked in the field for at least %(years)d years.",
-        rules.minimum_years,
-    ) % {"years": rules.minimum_years}
+    rules = terms.rules
     return {
         EligibilityRule.KIND: (
-            gettext("The call takes applications for: %(kinds)s.") % {"kinds": _labels(terms.kinds)},
+            say.kinds(terms.kinds),
             gettext("Look for a call that takes this kind of application."),
         ),
         EligibilityRule.PARTNER_ACTIVE: (
@@ -195,21 +181,23 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
             gettext("Your country's part is suspended. Your national coordinator can tell you more."),
         ),
         EligibilityRule.COUNTRY: (
-            gettext("The call is for officers from: %(countries)s.")
-            % {"countries": listed([labels.country(code) for code in rules.countries])},
+            say.countries(rules.countries),
             gettext("Look for a call that is open to your country."),
         ),
-        EligibilityRule.YEARS_IN_FIELD: (years, gettext("You can apply once you have worked in the field for longer.")),
+        EligibilityRule.YEARS_IN_FIELD: (
+            say.years(rules.minimum_years),
+            gettext("You can apply once you have worked in the field for longer."),
+        ),
         EligibilityRule.SERVICE: (
-            gettext("The call is for these services: %(services)s.") % {"services": _labels(rules.services)},
+            say.services(rules.services),
             gettext("Look for a call that is open to your service."),
         ),
         EligibilityRule.RANK_GROUP: (
-            gettext("The call is for these ranks: %(ranks)s.") % {"ranks": _labels(rules.rank_groups)},
+            say.rank_groups(rules.rank_groups),
             gettext("Look for a call that is open to your rank."),
         ),
         EligibilityRule.LANGUAGE: (
-            language,
+            say.languages(rules.languages, rules.minimum_level),
             gettext("If you have a certificate of a higher level, enter that level. Else look for a language course."),
         ),
         EligibilityRule.TOPICS: (
@@ -218,15 +206,15 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
             gettext("Choose at least one of these topics."),
         ),
         EligibilityRule.PERIODS: (
-            gettext("At least one period in which you can travel lies in the call's periods."),
+            say.periods_of_officers(),
             gettext("Add a period that lies in the call's periods."),
         ),
         EligibilityRule.CASCADE: (
-            gettext("You will pass on what you learn to colleagues at home."),
+            say.cascade(),
             gettext("Say that you will, and how."),
         ),
         EligibilityRule.COURSE: (
-            gettext("You have finished one of these courses: %(courses)s.") % {"courses": ", ".join(rules.courses)},
+            say.courses(rules.courses),
             gettext("Finish the course on CEPOL's learning platform first, then enter it here."),
         ),
     }
@@ -279,12 +267,3 @@ def _given_words(terms: CallTerms, check: EligibilityCheck) -> str:
         case _:
             text = labels.label(check.given)
     return text
-
-
-def _labels(codes: Sequence[Any]) -> str:
-    return listed([labels.label(code) for code in codes])
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return several names in one sentence."""
-    return ", ".join(names)

@@ -12,9 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.tasks import missing
-from services.applications.calls.model.entry import SECTIONS, last_day
+from services.applications.calls.model.entry import SECTIONS, last_day, sentences
 from services.applications.calls.model.judging import judge
-from services.applications.calls.model.sentences import sentences
 from shared.contracts import labels
 from shared.contracts.codes import EligibilityRule
 from shared.i18n import gettext

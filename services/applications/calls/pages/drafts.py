@@ -10,8 +10,8 @@ from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.forms.fields import check_rows, field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
-from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, with_values
-from services.applications.calls.model.sentences import need_sentence, sentences
+from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, sentences, with_values
+from services.applications.calls.model.field_sentences import need_sentence
 from services.applications.calls.views.drafts import DraftPage, LeftOut, draft_page
 from services.applications.display import TaskRow
 from services.applications.fields import topic_in_words

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.model.checks import question_problem
 from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS, CallEntry
-from services.applications.calls.model.sentences import question_sentence
+from services.applications.calls.model.field_sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.calls.pages.drafts import draft_address, load
 from services.applications.calls.views.drafts import DraftPage

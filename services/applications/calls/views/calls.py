@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, Field
 from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.calls.model import rule_sentences
+from services.applications.calls.model.field_sentences import need_sentence
 from services.applications.calls.model.revision import Difference, differences
-from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.views.facts import register_facts
 from services.applications.calls.views.headings import CallHeading
 from services.applications.calls.views.reading import CallReading, call_reading, title_of

@@ -10,10 +10,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.applications.calls import store
-from services.applications.calls.model.checks import problems
-from services.applications.calls.model.entry import CallEntry, section_of
+from services.applications.calls.model.entry import CallEntry, problems, section_of, sentences
 from services.applications.calls.model.revision import differences
-from services.applications.calls.model.sentences import sentences
 from services.applications.calls.views.facts import register_facts
 from services.applications.calls.views.headings import CallHeading
 from services.applications.calls.views.reading import CallReading, call_reading, title_of

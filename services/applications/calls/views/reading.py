@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.calls.model import rule_sentences
-from services.applications.calls.model.sentences import question_sentence
+from services.applications.calls.model.field_sentences import question_sentence
 from services.applications.calls.model.texts import best, missing_languages
 from services.applications.display import SummaryRow
 from shared import i18n

@@ -8,13 +8,14 @@ requirements and remarks stay in the portal. States and who moves them: `lifecyc
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.applications.application.model.answers import Text
 from services.applications.calls.model import overlap
+from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
 from services.applications.fields import (
     Control,
     FieldSpec,
@@ -50,33 +51,33 @@ SECTIONS: dict[Section, str] = {
     Section.SECURITY: N_("Security requirements and conflicts of interest"),
 }
 """The sections about which a coordinator may ask, in their order."""
+PERIOD_IN_CALL = N_("Add a period that lies in the call's visit periods")
 
 
 def _topic_of_call(entry: PlacementEntry, call: CallTerms) -> bool:
     return bool(set(entry.topics) & set(call.topics))
 
 
-def _periods_fit(entry: PlacementEntry, call: CallTerms) -> bool:
-    """Return whether every period has its days in order, and at least one shares a day with the call's periods."""
-    if not entry.periods or any(period.end < period.start for period in entry.periods):
-        return False
-    return not call.visit_periods or any(
+def _outside_the_call(periods: tuple[OfferPeriod, ...], call: CallTerms) -> bool:
+    """Return whether no period shares a day with the call's periods."""
+    return bool(call.visit_periods) and not any(
         overlap(DatePeriod(start=offered.start, end=offered.end), of_call)
-        for offered in entry.periods
+        for offered in periods
         for of_call in call.visit_periods
     )
 
 
-def _days_fit(entry: PlacementEntry, call: CallTerms) -> bool:
-    return call.minimum_days <= entry.days <= call.maximum_days
+def _other_length(days: int, call: CallTerms) -> bool | dict[str, object]:
+    fits = call.minimum_days <= days <= call.maximum_days
+    return not fits and {"least": call.minimum_days, "most": call.maximum_days}
 
 
-def _group_fits(entry: PlacementEntry, call: CallTerms) -> bool:
-    return entry.group_size <= call.group_size
+def _larger_group(group_size: int, call: CallTerms) -> bool | dict[str, object]:
+    return group_size > call.group_size and {"group": call.group_size}
 
 
-def _some_ranks_left(entry: PlacementEntry, _: CallTerms) -> bool:
-    return len(set(entry.excluded_rank_groups)) < len(RankGroup)
+def _no_ranks_left(excluded: tuple[RankGroup, ...], _: CallTerms) -> bool:
+    return len(set(excluded)) == len(RankGroup)
 
 
 def _periods(value: tuple[OfferPeriod, ...], reading: Reading) -> str:
@@ -183,8 +184,7 @@ class PlacementEntry(StoredEntry):
             N_("Periods in which a visit may lie"),
             Control.ROWS,
             title=N_("Periods"),
-            remedy=N_("Add a period that lies in the call's visit periods"),
-            complete=_periods_fit,
+            remedy=PERIOD_IN_CALL,
             words=_periods,
             published=as_written,
         ),
@@ -197,8 +197,6 @@ class PlacementEntry(StoredEntry):
             N_("How many working days does a visit last?"),
             Control.NUMBER,
             title=N_("Working days of a visit"),
-            remedy=N_("The call allows visits of %(least)s to %(most)s working days"),
-            complete=_days_fit,
             published=as_written,
         ),
     ] = 5
@@ -210,8 +208,6 @@ class PlacementEntry(StoredEntry):
             N_("How many guests may come together?"),
             Control.NUMBER,
             title=N_("Guests together"),
-            remedy=N_("The call allows groups of up to %(group)s"),
-            complete=_group_fits,
             published=as_written,
         ),
     ] = 1
@@ -247,8 +243,6 @@ class PlacementEntry(StoredEntry):
             Control.CHECKBOXES,
             title=N_("Ranks that are not taken"),
             choices=RankGroup,
-            remedy=N_("Leave some ranks in"),
-            complete=_some_ranks_left,
             words=listed,
             published=as_written,
         ),
@@ -298,6 +292,14 @@ class PlacementEntry(StoredEntry):
         ),
     ] = ""
 
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
+        Check(("periods",), PERIOD_IN_CALL, _outside_the_call),
+        Check(("days",), N_("The call allows visits of %(least)s to %(most)s working days"), _other_length),
+        Check(("group_size",), N_("The call allows groups of up to %(group)s"), _larger_group),
+        Check(("excluded_rank_groups",), N_("Leave some ranks in"), _no_ranks_left),
+    )
+
     @property
     def last_day(self) -> date | None:
         """The last day of the last period; None without any."""
@@ -306,7 +308,7 @@ class PlacementEntry(StoredEntry):
 
 def problems(entry: PlacementEntry, call: CallTerms) -> dict[str, str]:
     """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
-    return missing(entry, call, least=call.minimum_days, most=call.maximum_days, group=call.group_size)
+    return missing(entry, call)
 
 
 def terms_of(

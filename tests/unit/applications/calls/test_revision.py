@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,33 +13,52 @@ from hypothesis import strategies as st
 
 from services.applications.application.model.answers import Answers
 from services.applications.calls.model import Candidate, judge, rule_sentences
-from services.applications.calls.model.checks import problems
 from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import (
+    FIELDS,
     RULE_FIELDS,
     SECTIONS,
     TIMER_FIELDS,
-    TIMERS,
     TITLES,
     CallEntry,
     changed_sections,
     entry_of,
+    problems,
     section_fields,
     section_of,
+    sentences,
     terms_of,
     with_values,
 )
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.questions import answer_text, problem, unanswered
 from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
-from services.applications.calls.model.sentences import sentences
 from services.applications.calls.model.texts import best, missing_languages
-from services.applications.fields import Reading
+from services.applications.fields import said
+from services.applications.register.store.entries import Fund
 from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.calls import CallQuestion, CallTerms, CallText, ClosedDay, DatePeriod, EligibilityRules, Timers
-from shared.contracts.codes import ApplicationKind, EligibilityRule, LanguageLevel, RankGroup, ServiceKind
+from shared.contracts.calls import (
+    CallQuestion,
+    CallTerms,
+    CallText,
+    ClosedDay,
+    CountryQuota,
+    CriterionWeight,
+    DatePeriod,
+    EligibilityRules,
+    Timers,
+)
+from shared.contracts.codes import (
+    ApplicationKind,
+    Criterion,
+    EligibilityRule,
+    LanguageLevel,
+    Objective,
+    RankGroup,
+    ServiceKind,
+)
 from shared.time.workdays import ZONE
 
 TERMS = CallTerms.model_validate(CALL_TERMS)
@@ -187,7 +207,7 @@ def test_a_revision_with_the_same_rules_has_no_effect(old: CallTerms, of: Candid
 def test_every_rule_has_a_sentence(of: CallTerms) -> None:
     """Every rule of a call has its sentence, names its condition, and is in exactly one section."""
     said_ = sentences(of, EMPTY_REGISTER)
-    everything = [one for section in ("purpose", "who", "rules") for one in said_[section]]
+    everything = [one for section in ("purpose", "dates", "who", "rules") for one in said_[section]]
     for sentence in rule_sentences(of):
         in_sections = everything.count(sentence)
         assert in_sections == 1 or "topics of the call" in sentence, sentence
@@ -211,6 +231,61 @@ def test_differences_between_revisions_have_sentences(one: CallTerms, other: Cal
             assert sections & {"who", "rules"}
         if one.rules.minimum_years != other.rules.minimum_years:
             assert "rules" in sections
+
+
+CHANGED: dict[str, object] = {
+    "kinds": (ApplicationKind.MENTEE,),
+    "fund_id": UUID(int=1),
+    "texts": (CallText(language="en", title="Another title"),),
+    "scheme": "empact-2022",
+    "topics": ("online_crime", "drug_trafficking"),
+    "needs": (),
+    "opens": date(2025, 12, 24),
+    "deadline": datetime(2026, 2, 20, tzinfo=UTC),
+    "closes": date(2027, 1, 4),
+    "visit_periods": (DatePeriod(start=date(2026, 9, 1), end=date(2026, 9, 4)),),
+    "closed_days": (ClosedDay(country="UA", day=date(2026, 8, 24)),),
+    "minimum_days": 1,
+    "maximum_days": 4,
+    "quotas": (CountryQuota(country="AM", floor=3),),
+    "share_of_offer": 77,
+    "group_size": 2,
+    "reserves": 5,
+    "objective": Objective.MOST_GOOD,
+    "weights": (CriterionWeight(criterion=Criterion.TOPIC, applicant=7, host=8),),
+    "questions": (_number("staff"),),
+    "sessions_to_complete": 44,
+    "evaluation_form": 99,
+    "countries": ("GE",),
+    "services": (ServiceKind.CUSTOMS,),
+    "rank_groups": (RankGroup.STRATEGIC,),
+    "courses": ("First responder",),
+    "minimum_years": 33,
+    "languages": ("de",),
+    "minimum_level": LanguageLevel.C2,
+    "cascade_commitment": not TERMS.rules.cascade_commitment,
+    "first_time_first": not TERMS.rules.first_time_first,
+    **dict.fromkeys(TIMER_FIELDS, 11),
+}
+"""For each field of a call another value than that of `TERMS`."""
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGED.items())
+def test_a_change_of_any_field_has_a_sentence(name: str, value: object) -> None:
+    """Whichever field a revision changes, the list of changes says so in the section of the field."""
+    entry = entry_of(TERMS)
+    fund = Fund(id=UUID(int=1), name="Another fund", payer="A payer", since=date(2026, 1, 1))
+    register = Facts(funds={UUID(int=1): fund}, needs={})
+    part = "rules" if name in RULE_FIELDS else "timers" if name in TIMER_FIELDS else None
+    changes = {name: value} if part is None else {part: getattr(entry, part).model_copy(update={name: value})}
+    assert [found.section for found in differences(TERMS, entry.model_copy(update=changes), register)] == [
+        section_of(name)
+    ]
+
+
+def test_the_changed_fields_are_all_fields() -> None:
+    """The cases of the test above are all fields of a call."""
+    assert set(CHANGED) == set(FIELDS)
 
 
 days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
@@ -251,8 +326,11 @@ def test_a_copy_uses_the_successors_of_topics() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_timers_and_levels_have_sentences(level: LanguageLevel) -> None:
     """Every timer of a call has a sentence and is in one section, and every level is named in the rule."""
-    assert set(TIMER_FIELDS) == set(Timers.model_fields) == set(TIMERS["timers"]) | set(TIMERS["after"])
-    assert all(spec.label and "7" in spec.words(7, Reading()) for spec in TIMER_FIELDS.values())
+    assert set(TIMER_FIELDS) == set(Timers.model_fields) <= {*SECTIONS["timers"], *SECTIONS["after"]}
+    sevens = Timers.model_validate(dict.fromkeys(Timers.model_fields, 7))
+    for name, spec in TIMER_FIELDS.items():
+        assert spec.label
+        assert "7" in said(spec, name, sevens, EMPTY_REGISTER)[0]
     assert set(RULE_FIELDS) == set(EligibilityRules.model_fields) - {"schema_version"}
     of = TERMS.model_copy(update={"rules": EligibilityRules(minimum_level=level)})
     assert any(level.value in sentence for sentence in rule_sentences(of))
