@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import ValidationError
 from wtforms.validators import Optional
 
 from services.applications.fields import Control, FieldSpec, fields_of
@@ -170,10 +171,33 @@ def form_values(
     }
 
 
+def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], rows: Rows | None = None) -> None:
+    """Put the errors of an entry's checks at the form's fields; checks of other fields are left out.
+
+    Rows that are there twice count twice. What cannot be read yet is not judged: it has an error of its own.
+    """
+    asked, kinds = set(names), rows or {}
+    for check in entry.checks:
+        if not check.fields or not asked.issuperset(check.fields):
+            continue
+        values = form_values(form, entry, check.fields, kinds)
+        values |= {name: _items(form[name].data, kinds[name]) for name in check.fields if name in kinds}
+        try:
+            written = entry.model_validate(values)
+        except ValidationError:
+            continue
+        if (error := check.error(written, None)) is not None:
+            form.refuse(check.place, error)
+
+
+def _items(value: Iterable[Mapping[str, Any]], rows: RowKind) -> list[Any]:
+    return [item for row in value if (item := rows.read(row)) is not None]
+
+
 def _read(spec: FieldSpec, value: Any, rows: RowKind | None, default: Any) -> Any:
     if rows is not None:
         items: list[Any] = []
-        items += [item for row in value if (item := rows.read(row)) is not None and item not in items]
+        items += [item for item in _items(value, rows) if item not in items]
         return items
     if spec.control is Control.CHECKBOXES:
         return list(value or ())

@@ -13,7 +13,7 @@ fields. Name, type and default of a field are Python's own, and its annotation c
 
 From it follow the form (`field_forms.py`), the description in the API's schema, the missing check, the words in which
 the field is shown, the list of changes and the profile or terms that an event carries. Rules between fields are the
-`checks` of the class (`entry_checks.py`). What only one field needs (a row of its own, a choice that depends on the
+`checks` of the class (`stored_entries.py`). What only one field needs (a row of its own, a choice that depends on the
 call) stands beside the table, by the field's name.
 """
 
@@ -28,8 +28,7 @@ from uuid import UUID
 
 from annotated_types import Ge, Le
 
-from services.applications.entry_checks import UNANSWERED, first_errors
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import UNANSWERED, StoredEntry, first_errors
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.calls import DatePeriod

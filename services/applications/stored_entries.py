@@ -1,24 +1,93 @@
-"""Read entries from their JSON columns, also where newer rules no longer accept all that was written.
+"""Define entries that people write bit by bit: the rules between their fields, and their JSON columns.
 
-What is not accepted, or was written half, reads as open. It stays in the store until its field is written anew, and
+A rule is a `Check`; the form, the API and the submission of an entry share it. What is stored and no longer accepted by
+newer rules, or was written half, reads as open. It stays in the store until its field is written anew, and
 `fields.missing` names it when the entry is submitted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from services.applications.entry_checks import Check
+from shared.i18n import N_, gettext
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
 
 Path = tuple[str, ...]
 """A field, or a field within one that is an object, such as `("rules", "languages")`."""
+UNANSWERED: tuple[Any, ...] = (None, "", ())
+"""The values of a field without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule between fields of an entry, or between fields and what the entry must fit: a call, or the register.
+
+    `fields` are those that it looks at; its error belongs to the first of them, or to the form if there are none.
+    Once all of them are answered, `broken` takes their values and what the entry must fit. It returns true where the
+    rule is broken, or the values that `text` names.
+    """
+
+    fields: tuple[str, ...]
+    text: str
+    broken: Callable[..., bool | Mapping[str, object]]
+
+    @property
+    def place(self) -> str:
+        """The field at which the error is shown."""
+        return self.fields[0] if self.fields else "form"
+
+    def error(self, entry: object, context: object) -> str | None:
+        """Return the error of an entry in the reader's language; None where the rule is met, or not judged yet."""
+        values: list[Any] = [reduce(getattr, name.split("."), entry) for name in self.fields]
+        if any(value in UNANSWERED for value in values):
+            return None
+        broken = self.broken(*values, context)
+        if broken is False:
+            return None
+        return gettext(self.text) % ({} if broken is True else broken)
+
+
+def first_errors(checks: tuple[Check, ...], entry: object, context: object) -> dict[str, str]:
+    """Return the first error of each field of an entry, in the order of the checks."""
+    found: dict[str, str] = {}
+    for check in checks:
+        if check.place not in found and (error := check.error(entry, context)) is not None:
+            found[check.place] = error
+    return found
+
+
+def doubled(values: Iterable[object], _: object) -> bool:
+    """Return whether a value is there twice, as a check does."""
+    return any(count > 1 for count in Counter(values).values())
+
+
+class Period(Protocol):
+    """A period from the first to the last day."""
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+
+    @property
+    def end(self) -> date:
+        """The last day."""
+
+
+DAYS_IN_ORDER = N_("The last day must not be before the first")
+
+
+def periods_reversed(periods: Iterable[Period], _: object) -> bool:
+    """Return whether a period ends before it starts, as a check does."""
+    return any(period.end < period.start for period in periods)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from uuid import UUID
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
-from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
 from services.applications.fields import (
     LEVELS,
     Control,
@@ -28,7 +27,7 @@ from services.applications.fields import (
     topics_listed,
 )
 from services.applications.placements.model.revision import REOPENABLE, is_over
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, periods_reversed
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import DatePeriod

@@ -6,15 +6,16 @@ from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import pytest
 import wtforms
 from starlette.datastructures import FormData
 
 from services.applications.application.forms.tasks import TASK_FORMS, FormContext
+from services.applications.application.model.answers import Answers
 from services.applications.calls.forms.fields import prepare
 from services.applications.calls.forms.sections import SECTION_FORMS
 from services.applications.calls.model.entry import CallEntry
 from services.applications.calls.model.facts import Facts
-from services.applications.entry_checks import Check
 from services.applications.field_forms import RowKind, form_data, form_of, form_values
 from services.applications.fields import (
     Control,
@@ -37,7 +38,7 @@ from services.applications.mentors.forms import MentorForm
 from services.applications.mentors.model import MentorEntry
 from services.applications.placements.forms import OfferForm
 from services.applications.placements.model.placement import PlacementEntry
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.calls import CallTerms
@@ -250,6 +251,46 @@ def test_a_level_without_its_area_is_refused() -> None:
     page.prepare(form, FormContext(TERMS))
     page.check(form)
     assert form.problems() == [("expertise", "Each area needs its level")]
+
+
+DAY = {"year": "2026", "month": "5"}
+ENGLISH = [{"language": "en", "level": level} for level in ("B1", "C1")]
+REVERSED = {f"periods-0-{name}-{part}": text for name in ("start", "end") for part, text in DAY.items()}
+
+
+@pytest.mark.parametrize(
+    ("section", "sent", "answers", "error"),
+    [
+        (
+            Section.LANGUAGES,
+            {f"languages-{row}-{part}": text for row, held in enumerate(ENGLISH) for part, text in held.items()},
+            {"languages": ENGLISH},
+            {"languages": "Name each language once"},
+        ),
+        (
+            Section.TOPICS,
+            {"topics-0-topic": "online_crime", "topics-1-topic": "online_crime"},
+            {"topics": ["online_crime", "online_crime"]},
+            {"topics": "Choose each topic once"},
+        ),
+        (
+            Section.PERIODS,
+            REVERSED | {"periods-0-start-day": "8", "periods-0-end-day": "4"},
+            {"periods": [{"start": "2026-05-08", "end": "2026-05-04"}]},
+            {"periods": "The last day must not be before the first"},
+        ),
+    ],
+)
+def test_form_and_submission_share_the_rules_between_fields(
+    section: Section, sent: dict[str, str], answers: dict[str, Any], error: dict[str, str]
+) -> None:
+    """What the page of an application refuses, an application from the API is not submitted with either."""
+    page = TASK_FORMS[section]
+    form = page.form_for(TERMS)(FormData(sent))
+    page.prepare(form, FormContext(TERMS))
+    page.check(form)
+    assert dict(form.problems()) == error
+    assert error.items() <= missing(Answers.model_validate(answers), TERMS).items()
 
 
 def test_the_schema_describes_the_field() -> None:

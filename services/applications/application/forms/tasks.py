@@ -19,7 +19,7 @@ from services.applications.application.model.answers import (
     Answers,
 )
 from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
-from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values
+from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values, refuse_broken
 from services.applications.fields import fields_of
 from services.applications.forms import iso_date
 from shared.contracts import labels
@@ -76,8 +76,8 @@ class FormContext:
 class Task:
     """One page of an application: its form, and the way from answers to fields and back, as the table of fields has it.
 
-    `prepare` gives the form its choices, and `needs_register` says that these are agencies; `check` puts errors where
-    `validate` sees single fields only. `own_data` and `own_changes` are for what the form asks in a way of its own.
+    `prepare` gives the form its choices, and `needs_register` says that these are agencies; `check_rows` puts errors
+    at rows that are half written. `own_data` and `own_changes` are for what the form asks in a way of its own.
     `form_of` makes the form where it depends on the call.
     """
 
@@ -86,7 +86,7 @@ class Task:
     rows: Rows = field(default_factory=dict)
     prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
     needs_register: bool = False
-    check: Callable[[Any], None] = lambda _form: None
+    check_rows: Callable[[Any], None] = lambda _form: None
     own_data: Callable[[Answers], dict[str, Any]] = lambda _answers: {}
     own_changes: Callable[[Form], dict[str, Any]] = lambda _form: {}
     form_of: Callable[[CallTerms], type[Form]] | None = None
@@ -108,6 +108,11 @@ class Task:
     def form_for(self, terms: CallTerms) -> type[Form]:
         """Return the form of an application to that call."""
         return self.form if self.form_of is None else self.form_of(terms)
+
+    def check(self, form: Form) -> None:
+        """Put errors at rows that are half written, and where the rules between fields are broken."""
+        self.check_rows(form)
+        refuse_broken(form, Answers, FIELDS[self.code], self.rows)
 
     def fields(self, answers: Answers) -> dict[str, Any]:
         """Return the answers of the page as its form shows them."""
@@ -323,9 +328,6 @@ def _check_languages(form: Form) -> None:
         form.refuse("languages", gettext("Add at least one language with its level"))
     elif any(bool(row["language"]) != bool(row["level"]) for row in written):
         form.refuse("languages", gettext("Each language needs its level"))
-    named = [row["language"] for row in written if row["language"]]
-    if len(set(named)) < len(named):
-        form.refuse("languages", gettext("Name each language once"))
 
 
 class BackgroundForm(Form):
@@ -366,13 +368,6 @@ def _topics(form: Form, context: FormContext) -> None:
 def _check_topics(form: Form) -> None:
     if not column(form, "topics", "topic"):
         form.refuse("topics", remedy("topics"))
-    for name, part, sentence in (
-        ("topics", "topic", N_("Choose each topic once")),
-        ("preferred_countries", "country", N_("Choose each country once")),
-    ):
-        named = [row[part] for row in rows(form, name) if row[part]]
-        if len(set(named)) < len(named):
-            form.refuse(name, gettext(sentence))
 
 
 def _check_periods(form: Form) -> None:
@@ -380,13 +375,10 @@ def _check_periods(form: Form) -> None:
         if not readable(form, name):
             continue  # the dates say themselves what is wrong with them
         written = rows(form, name)
-        whole = [row for row in written if row["start"] and row["end"]]
-        if name == "periods" and not whole:
+        if name == "periods" and not any(row["start"] and row["end"] for row in written):
             form.refuse(name, remedy(name))
         elif any(bool(row["start"]) != bool(row["end"]) for row in written):
             form.refuse(name, gettext("Each period needs a first and a last day"))
-        elif any(row["end"] < row["start"] for row in whole):
-            form.refuse(name, gettext("The last day must not be before the first"))
 
 
 def _check_objectives(form: Form) -> None:
@@ -419,8 +411,8 @@ _ALL = (
     page(Section.CONTACT, prepare=_writing_languages),
     page(Section.SERVICE, prepare=_agencies, needs_register=True),
     LINE_MANAGER,
-    page(Section.EXPERTISE, rows=_EXPERTISE, check=_check_expertise),
-    page(Section.LANGUAGES, rows=_LANGUAGES, prepare=_languages, check=_check_languages),
+    page(Section.EXPERTISE, rows=_EXPERTISE, check_rows=_check_expertise),
+    page(Section.LANGUAGES, rows=_LANGUAGES, prepare=_languages, check_rows=_check_languages),
     page(
         BACKGROUND,
         base=BackgroundForm,
@@ -429,9 +421,9 @@ _ALL = (
         needs_register=True,
         own_changes=_courses,
     ),
-    page(Section.TOPICS, rows=_TOPICS, prepare=_topics, check=_check_topics),
-    page(Section.PERIODS, rows=_PERIODS, check=_check_periods),
-    page(Section.OBJECTIVES, rows=_OBJECTIVES, check=_check_objectives),
+    page(Section.TOPICS, rows=_TOPICS, prepare=_topics, check_rows=_check_topics),
+    page(Section.PERIODS, rows=_PERIODS, check_rows=_check_periods),
+    page(Section.OBJECTIVES, rows=_OBJECTIVES, check_rows=_check_objectives),
     Task(
         Section.QUESTIONS,
         questions.QuestionsForm,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints
@@ -30,7 +30,7 @@ from services.applications.fields import (
     years_in_words,
 )
 from services.applications.register.model import LatinName, Line, MailAddress, Name
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, doubled, periods_reversed
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.calls import DatePeriod
@@ -67,6 +67,10 @@ def _organisations(value: tuple[UUID, ...], reading: Reading) -> str:
 def _moment(value: datetime, _: Reading) -> str:
     """Return a moment in words."""
     return dates.moment(value)
+
+
+def _language_twice(languages: tuple[LanguageHeld, ...], _: object) -> bool:
+    return doubled([held.language for held in languages], _)
 
 
 class Answers(StoredEntry):
@@ -353,6 +357,14 @@ class Answers(StoredEntry):
             words=_moment,
         ),
     ] = None
+
+    checks: ClassVar[tuple[Check, ...]] = (
+        Check(("languages",), N_("Name each language once"), _language_twice),
+        Check(("topics",), N_("Choose each topic once"), doubled),
+        Check(("preferred_countries",), N_("Choose each country once"), doubled),
+        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
+        Check(("blackouts",), DAYS_IN_ORDER, periods_reversed),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
+from services.applications.stored_entries import DAYS_IN_ORDER, Check, doubled, periods_reversed
 from shared.contracts import labels
 from shared.contracts.calls import RULES_VERSION
 from shared.contracts.codes import COUNTRIES, LANGUAGES, PRIORITIES, LanguageLevel, QuestionKind
@@ -16,7 +16,7 @@ from shared.time import dates
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
     from uuid import UUID
 
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
     Broken = bool | Mapping[str, object]
     Periods = tuple[DatePeriod, ...]
-
-
-def _doubled(values: Iterable[object], _: object = None) -> bool:
-    return any(count > 1 for count in Counter(values).values())
 
 
 def _fund_ended(fund_id: UUID, facts: Facts | None) -> bool:
@@ -127,7 +123,7 @@ def _quota_outside(quotas: tuple[CountryQuota, ...], countries: tuple[str, ...],
 
 
 def _criterion_twice(weights: tuple[CriterionWeight, ...], _: object) -> bool:
-    return _doubled(weight.criterion for weight in weights)
+    return doubled([weight.criterion for weight in weights], _)
 
 
 def _nothing_for_the_applicant(weights: tuple[CriterionWeight, ...], _: object) -> bool:
@@ -183,7 +179,7 @@ CHECKS: tuple[Check, ...] = (
         lambda scheme, _: scheme not in PRIORITIES,
     ),
     Check(("topics", "scheme"), N_("Choose topics of the scheme that the call names."), _topic_of_other_scheme),
-    Check(("topics",), N_("Choose each topic once."), _doubled),
+    Check(("topics",), N_("Choose each topic once."), doubled),
     Check(
         ("topics", "scheme", "opens", "visit_periods"),
         N_(
@@ -211,7 +207,7 @@ CHECKS: tuple[Check, ...] = (
     Check(("visit_periods",), DAYS_IN_ORDER, periods_reversed),
     Check(("visit_periods",), N_("Two periods share days. Write them as one."), _periods_overlap),
     Check(("visit_periods", "opens"), N_("All periods are over before the call opens. Enter later ones."), _all_over),
-    Check(("closed_days",), N_("Name each day without visits in a country once."), _doubled),
+    Check(("closed_days",), N_("Name each day without visits in a country once."), doubled),
     Check(
         ("maximum_days", "minimum_days"),
         N_("The longest visit must not be shorter than the shortest."),
@@ -241,7 +237,7 @@ CHECKS: tuple[Check, ...] = (
         lambda countries, _: _unknown(countries, COUNTRIES),
     ),
     *(
-        Check((f"rules.{name}",), N_("Name each of them once."), _doubled)
+        Check((f"rules.{name}",), N_("Name each of them once."), doubled)
         for name in ("languages", "countries", "services", "rank_groups", "courses")
     ),
     Check(

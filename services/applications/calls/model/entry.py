@@ -17,9 +17,8 @@ from pydantic import AwareDatetime, Field
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.entry_checks import Check
 from services.applications.fields import Control, FieldSpec, fields_of, missing, said
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts import labels
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import (

@@ -15,7 +15,6 @@ from pydantic import Field, StringConstraints
 
 from services.applications.application.model.answers import Text
 from services.applications.calls.model import overlap
-from services.applications.entry_checks import DAYS_IN_ORDER, Check, periods_reversed
 from services.applications.fields import (
     Control,
     FieldSpec,
@@ -29,7 +28,7 @@ from services.applications.fields import (
     topics_listed,
 )
 from services.applications.register.model import Line
-from services.applications.stored_entries import StoredEntry
+from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, periods_reversed
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import DatePeriod
