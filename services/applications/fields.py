@@ -197,9 +197,26 @@ class FieldSpec:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe the field in the API's schema with the words of the form (pydantic's protocol)."""
-        described = dict(handler(schema))
+        return self.described(handler(schema))
+
+    def described(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the JSON schema of the field's type with the words of the form."""
         text = ". ".join(part for part in (self.title or self.label, self.hint) if part)
-        return described | {"description": text} if text else described
+        return {**schema, "description": text} if text else dict(schema)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartSpec:
+    """The fields of a part of an entry whose class is the contract's; stands in the annotation of the part."""
+
+    fields: Mapping[str, FieldSpec]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the fields of the part in the API's schema (pydantic's protocol)."""
+        found = dict(handler(schema))
+        properties = handler.resolve_ref_schema(found)["properties"]
+        properties |= {name: spec.described(properties[name]) for name, spec in self.fields.items()}
+        return found
 
 
 @cache

@@ -297,6 +297,11 @@ def test_the_schema_describes_the_field() -> None:
     """The API's schema says of a field what the form says."""
     described = Sample.model_json_schema()["properties"]["name"]["description"]
     assert described == "Name. As in the passport"
+    parts = CallEntry.model_json_schema()["$defs"]
+    assert parts["EligibilityRules"]["properties"]["countries"]["description"] == (
+        "Countries whose officers may apply. None chosen: all"
+    )
+    assert parts["Timers"]["properties"]["report_days"]["description"] == "Report of the guest (days)"
 
 
 def test_words_and_names_are_listed_with_commas() -> None:

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, Field
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.fields import Control, FieldSpec, fields_of, missing, said
+from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing, said
 from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts import labels
 from shared.contracts.base import TopicCode
@@ -73,251 +73,6 @@ def _each(function: Callable[[Any], str | list[str]]) -> Callable[[Any, Any, Any
 def _sentence(text: str, words: Callable[[Any], object] = lambda value: value) -> Callable[[Any, Any, Any], str]:
     """Return how a field is stated whose sentence names its `value`, in these words."""
     return lambda value, _part, _facts: gettext(text) % {"value": words(value)}
-
-
-class CallEntry(StoredEntry):
-    """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
-
-    kinds: Annotated[
-        tuple[ApplicationKind, ...],
-        Field(max_length=10),
-        FieldSpec(
-            "purpose",
-            N_("What it takes applications for"),
-            Control.CHECKBOXES,
-            choices=ApplicationKind,
-            remedy=N_("Choose what the call takes applications for."),
-            says=_each(say.kinds),
-        ),
-    ] = ()
-    fund_id: Annotated[
-        UUID | None,
-        FieldSpec(
-            "purpose",
-            N_("Fund that pays"),
-            Control.SELECT,
-            remedy=N_("Choose the fund that pays."),
-            says=lambda fund_id, _entry, facts: gettext("%(fund)s pays.") % {"fund": facts.fund(fund_id)},
-        ),
-    ] = None
-    texts: Annotated[
-        tuple[CallText, ...],
-        Field(max_length=len(WRITTEN)),
-        FieldSpec(
-            "texts",
-            N_("The call in each language"),
-            Control.ROWS,
-            remedy=N_("Write the call's title in at least one language."),
-            says=_each(say.texts),
-        ),
-    ] = ()
-    scheme: Annotated[
-        str,
-        FieldSpec(
-            "topics",
-            N_("Scheme of topics"),
-            Control.RADIOS,
-            hint=N_("Only topics of the chosen scheme are kept"),
-            remedy=N_("Choose the scheme"),
-            says=_sentence(N_("The topics are those of %(value)s."), str.upper),
-        ),
-    ] = EMPACT_2026
-    topics: Annotated[
-        tuple[TopicCode, ...],
-        Field(max_length=MOST_ROWS),
-        FieldSpec(
-            "topics",
-            N_("Topics"),
-            Control.OWN,
-            remedy=N_("Choose topics of the scheme that the call names."),
-            says=lambda topics, call, _facts: say.topics(topics, call.scheme),
-        ),
-    ] = ()
-    needs: Annotated[
-        tuple[UUID, ...],
-        Field(max_length=500),
-        FieldSpec(
-            "topics",
-            N_("Training needs that it answers"),
-            Control.CHECKBOXES,
-            hint=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
-            says=lambda needs, _call, facts: say.needs([facts.need(need) for need in needs]),
-        ),
-    ] = ()
-    opens: Annotated[
-        date | None,
-        FieldSpec(
-            "dates",
-            N_("Opens on"),
-            Control.DATE,
-            remedy=N_("Enter the day on which the call opens."),
-            says=_sentence(N_("It opens on %(value)s."), dates.day),
-        ),
-    ] = None
-    deadline: Annotated[
-        AwareDatetime | None,
-        FieldSpec(
-            "dates",
-            N_("Last day to apply"),
-            Control.DATE,
-            hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
-            remedy=N_("Enter the last day to apply."),
-            says=_sentence(N_("One can apply until %(value)s."), dates.moment),
-        ),
-    ] = None
-    closes: Annotated[
-        date | None,
-        FieldSpec(
-            "dates",
-            N_("Closes on"),
-            Control.DATE,
-            hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
-            remedy=N_("Enter the day on which the call closes."),
-            says=_sentence(N_("It closes on %(value)s."), dates.day),
-        ),
-    ] = None
-    visit_periods: Annotated[
-        tuple[DatePeriod, ...],
-        Field(max_length=12),
-        FieldSpec(
-            "dates",
-            N_("When visits can be"),
-            Control.ROWS,
-            remedy=N_("Add a period in which visits can be."),
-            says=_each(say.visit_periods),
-        ),
-    ] = ()
-    closed_days: Annotated[
-        tuple[ClosedDay, ...],
-        Field(max_length=MOST_ROWS),
-        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=_each(say.closed_days)),
-    ] = ()
-    minimum_days: Annotated[
-        int,
-        Field(ge=1, le=5),
-        FieldSpec(
-            "dates",
-            N_("A visit lasts at least (working days)"),
-            Control.NUMBER,
-            remedy=N_("Enter the days"),
-            says=lambda least, call, _facts: say.length(least, call.maximum_days),
-        ),
-    ] = 2
-    maximum_days: Annotated[
-        int,
-        Field(ge=1, le=5),
-        FieldSpec(
-            "dates",
-            N_("A visit lasts at most (working days)"),
-            Control.NUMBER,
-            remedy=N_("Enter the days"),
-        ),
-    ] = 5
-    rules: EligibilityRules = EligibilityRules()
-    quotas: Annotated[
-        tuple[CountryQuota, ...],
-        Field(max_length=MOST_ROWS),
-        FieldSpec(
-            "quotas",
-            N_("Officers of a country that are placed"),
-            Control.ROWS,
-            empty=N_("No country has a quota."),
-            says=_each(say.quotas),
-        ),
-    ] = ()
-    share_of_offer: Annotated[
-        int,
-        Field(ge=1, le=100),
-        FieldSpec(
-            "quotas",
-            N_("Most of one offer's places that go to one country (per cent)"),
-            Control.NUMBER,
-            hint=N_("At least one place always may. Groups are exempt."),
-            remedy=N_("Enter the share"),
-            says=_sentence(
-                N_("At most %(value)d %% of the places of one offer go to one country, but at least one place.")
-            ),
-        ),
-    ] = 40
-    group_size: Annotated[
-        int,
-        Field(ge=1, le=5),
-        FieldSpec(
-            "quotas",
-            N_("Members of a group, at most"),
-            Control.NUMBER,
-            remedy=N_("Enter the number"),
-            says=_each(say.group_size),
-        ),
-    ] = 5
-    reserves: Annotated[
-        int,
-        Field(ge=0, le=5),
-        FieldSpec(
-            "quotas",
-            N_("Reserves for each place"),
-            Control.NUMBER,
-            hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
-            remedy=N_("Enter the number, or 0 for none"),
-            says=_each(say.reserves),
-        ),
-    ] = 1
-    objective: Annotated[
-        Objective,
-        FieldSpec(
-            "weights",
-            N_("What the matching aims at"),
-            Control.RADIOS,
-            choices=Objective,
-            remedy=N_("Choose the aim"),
-            says=_sentence(N_("The matching aims at: %(value)s."), labels.label),
-        ),
-    ] = Objective.STABLE
-    weights: Annotated[
-        tuple[CriterionWeight, ...],
-        Field(max_length=20),
-        FieldSpec(
-            "weights",
-            control=Control.OWN,
-            empty=N_("All criteria count as the programme sets them."),
-            says=_each(say.weights),
-        ),
-    ] = ()
-    questions: Annotated[
-        tuple[CallQuestion, ...],
-        Field(max_length=MOST_QUESTIONS),
-        FieldSpec(
-            "questions",
-            control=Control.OWN,
-            empty=N_("It asks nothing beside what every application asks."),
-            says=_each(say.questions),
-        ),
-    ] = ()
-    timers: Timers = Timers()
-    sessions_to_complete: Annotated[
-        int,
-        Field(ge=1, le=50),
-        FieldSpec(
-            "after",
-            N_("Confirmed sessions that complete a mentorship"),
-            Control.NUMBER,
-            remedy=N_("Enter a number"),
-            says=_each(say.sessions),
-        ),
-    ] = 3
-    evaluation_form: Annotated[
-        int,
-        Field(ge=1, le=1000),
-        FieldSpec(
-            "after",
-            N_("Version of the evaluation form"),
-            Control.NUMBER,
-            remedy=N_("Enter a number"),
-            says=_sentence(N_("Evaluations use version %(value)d of the form.")),
-        ),
-    ] = 1
-
-    checks: ClassVar[tuple[Check, ...]] = CHECKS
 
 
 RULE_FIELDS: dict[str, FieldSpec] = {
@@ -521,6 +276,253 @@ TIMER_FIELDS: dict[str, FieldSpec] = {
     ),
 }
 """The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""
+
+
+class CallEntry(StoredEntry):
+    """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
+
+    kinds: Annotated[
+        tuple[ApplicationKind, ...],
+        Field(max_length=10),
+        FieldSpec(
+            "purpose",
+            N_("What it takes applications for"),
+            Control.CHECKBOXES,
+            choices=ApplicationKind,
+            remedy=N_("Choose what the call takes applications for."),
+            says=_each(say.kinds),
+        ),
+    ] = ()
+    fund_id: Annotated[
+        UUID | None,
+        FieldSpec(
+            "purpose",
+            N_("Fund that pays"),
+            Control.SELECT,
+            remedy=N_("Choose the fund that pays."),
+            says=lambda fund_id, _entry, facts: gettext("%(fund)s pays.") % {"fund": facts.fund(fund_id)},
+        ),
+    ] = None
+    texts: Annotated[
+        tuple[CallText, ...],
+        Field(max_length=len(WRITTEN)),
+        FieldSpec(
+            "texts",
+            N_("The call in each language"),
+            Control.ROWS,
+            remedy=N_("Write the call's title in at least one language."),
+            says=_each(say.texts),
+        ),
+    ] = ()
+    scheme: Annotated[
+        str,
+        FieldSpec(
+            "topics",
+            N_("Scheme of topics"),
+            Control.RADIOS,
+            hint=N_("Only topics of the chosen scheme are kept"),
+            remedy=N_("Choose the scheme"),
+            says=_sentence(N_("The topics are those of %(value)s."), str.upper),
+        ),
+    ] = EMPACT_2026
+    topics: Annotated[
+        tuple[TopicCode, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec(
+            "topics",
+            N_("Topics"),
+            Control.OWN,
+            remedy=N_("Choose topics of the scheme that the call names."),
+            says=lambda topics, call, _facts: say.topics(topics, call.scheme),
+        ),
+    ] = ()
+    needs: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=500),
+        FieldSpec(
+            "topics",
+            N_("Training needs that it answers"),
+            Control.CHECKBOXES,
+            hint=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
+            says=lambda needs, _call, facts: say.needs([facts.need(need) for need in needs]),
+        ),
+    ] = ()
+    opens: Annotated[
+        date | None,
+        FieldSpec(
+            "dates",
+            N_("Opens on"),
+            Control.DATE,
+            remedy=N_("Enter the day on which the call opens."),
+            says=_sentence(N_("It opens on %(value)s."), dates.day),
+        ),
+    ] = None
+    deadline: Annotated[
+        AwareDatetime | None,
+        FieldSpec(
+            "dates",
+            N_("Last day to apply"),
+            Control.DATE,
+            hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
+            remedy=N_("Enter the last day to apply."),
+            says=_sentence(N_("One can apply until %(value)s."), dates.moment),
+        ),
+    ] = None
+    closes: Annotated[
+        date | None,
+        FieldSpec(
+            "dates",
+            N_("Closes on"),
+            Control.DATE,
+            hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
+            remedy=N_("Enter the day on which the call closes."),
+            says=_sentence(N_("It closes on %(value)s."), dates.day),
+        ),
+    ] = None
+    visit_periods: Annotated[
+        tuple[DatePeriod, ...],
+        Field(max_length=12),
+        FieldSpec(
+            "dates",
+            N_("When visits can be"),
+            Control.ROWS,
+            remedy=N_("Add a period in which visits can be."),
+            says=_each(say.visit_periods),
+        ),
+    ] = ()
+    closed_days: Annotated[
+        tuple[ClosedDay, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=_each(say.closed_days)),
+    ] = ()
+    minimum_days: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            "dates",
+            N_("A visit lasts at least (working days)"),
+            Control.NUMBER,
+            remedy=N_("Enter the days"),
+            says=lambda least, call, _facts: say.length(least, call.maximum_days),
+        ),
+    ] = 2
+    maximum_days: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            "dates",
+            N_("A visit lasts at most (working days)"),
+            Control.NUMBER,
+            remedy=N_("Enter the days"),
+        ),
+    ] = 5
+    rules: Annotated[EligibilityRules, PartSpec(RULE_FIELDS)] = EligibilityRules()
+    quotas: Annotated[
+        tuple[CountryQuota, ...],
+        Field(max_length=MOST_ROWS),
+        FieldSpec(
+            "quotas",
+            N_("Officers of a country that are placed"),
+            Control.ROWS,
+            empty=N_("No country has a quota."),
+            says=_each(say.quotas),
+        ),
+    ] = ()
+    share_of_offer: Annotated[
+        int,
+        Field(ge=1, le=100),
+        FieldSpec(
+            "quotas",
+            N_("Most of one offer's places that go to one country (per cent)"),
+            Control.NUMBER,
+            hint=N_("At least one place always may. Groups are exempt."),
+            remedy=N_("Enter the share"),
+            says=_sentence(
+                N_("At most %(value)d %% of the places of one offer go to one country, but at least one place.")
+            ),
+        ),
+    ] = 40
+    group_size: Annotated[
+        int,
+        Field(ge=1, le=5),
+        FieldSpec(
+            "quotas",
+            N_("Members of a group, at most"),
+            Control.NUMBER,
+            remedy=N_("Enter the number"),
+            says=_each(say.group_size),
+        ),
+    ] = 5
+    reserves: Annotated[
+        int,
+        Field(ge=0, le=5),
+        FieldSpec(
+            "quotas",
+            N_("Reserves for each place"),
+            Control.NUMBER,
+            hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
+            remedy=N_("Enter the number, or 0 for none"),
+            says=_each(say.reserves),
+        ),
+    ] = 1
+    objective: Annotated[
+        Objective,
+        FieldSpec(
+            "weights",
+            N_("What the matching aims at"),
+            Control.RADIOS,
+            choices=Objective,
+            remedy=N_("Choose the aim"),
+            says=_sentence(N_("The matching aims at: %(value)s."), labels.label),
+        ),
+    ] = Objective.STABLE
+    weights: Annotated[
+        tuple[CriterionWeight, ...],
+        Field(max_length=20),
+        FieldSpec(
+            "weights",
+            control=Control.OWN,
+            empty=N_("All criteria count as the programme sets them."),
+            says=_each(say.weights),
+        ),
+    ] = ()
+    questions: Annotated[
+        tuple[CallQuestion, ...],
+        Field(max_length=MOST_QUESTIONS),
+        FieldSpec(
+            "questions",
+            control=Control.OWN,
+            empty=N_("It asks nothing beside what every application asks."),
+            says=_each(say.questions),
+        ),
+    ] = ()
+    timers: Annotated[Timers, PartSpec(TIMER_FIELDS)] = Timers()
+    sessions_to_complete: Annotated[
+        int,
+        Field(ge=1, le=50),
+        FieldSpec(
+            "after",
+            N_("Confirmed sessions that complete a mentorship"),
+            Control.NUMBER,
+            remedy=N_("Enter a number"),
+            says=_each(say.sessions),
+        ),
+    ] = 3
+    evaluation_form: Annotated[
+        int,
+        Field(ge=1, le=1000),
+        FieldSpec(
+            "after",
+            N_("Version of the evaluation form"),
+            Control.NUMBER,
+            remedy=N_("Enter a number"),
+            says=_sentence(N_("Evaluations use version %(value)d of the form.")),
+        ),
+    ] = 1
+
+    checks: ClassVar[tuple[Check, ...]] = CHECKS
+
+
 FIELDS: dict[str, FieldSpec] = {**TIMER_FIELDS, **fields_of(CallEntry), **RULE_FIELDS}
 """All fields of a call by name; those of rules and timers singly."""
 SECTIONS: dict[str, tuple[str, ...]] = {
