@@ -195,6 +195,16 @@ class FieldSpec:
         """The heading where the field is read, in the reader's language."""
         return gettext(self.title or self.label)
 
+    def sentences(self, name: str, part: object, context: object) -> list[str]:
+        """Return what the field says in sentences, of the part of an entry that holds it; `context` as in `missing`."""
+        value = getattr(part, name)
+        if value in UNANSWERED:
+            return [gettext(self.empty)] if self.empty else []
+        if self.says is None:
+            return []
+        found = self.says(value, part, context)
+        return [found] if isinstance(found, str) else found
+
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe the field in the API's schema with the words of the form (pydantic's protocol)."""
         return self.described(handler(schema))
@@ -304,14 +314,3 @@ def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:
     if value in UNANSWERED:
         return gettext(spec.empty) if spec.empty else ""
     return spec.words(value, reading)
-
-
-def said(spec: FieldSpec, name: str, part: object, context: object) -> list[str]:
-    """Return what a field says in sentences, of the part of an entry that holds it; `context` as in `missing`."""
-    value = getattr(part, name)
-    if value in UNANSWERED:
-        return [gettext(spec.empty)] if spec.empty else []
-    if spec.says is None:
-        return []
-    found = spec.says(value, part, context)
-    return [found] if isinstance(found, str) else found

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, Field
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing, said
+from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing
 from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts import labels
 from shared.contracts.base import TopicCode
@@ -596,7 +596,7 @@ def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
 def sentences(call: CallEntry | CallTerms, facts: Facts) -> dict[str, list[str]]:
     """Return everything that a call says, by section; what is not written yet is left out."""
     return {
-        code: [text for name in names for text in said(FIELDS[name], name, part_of(call, name), facts)]
+        code: [text for name in names for text in FIELDS[name].sentences(name, part_of(call, name), facts)]
         for code, names in SECTIONS.items()
     }
 

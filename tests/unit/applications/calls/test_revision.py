@@ -34,7 +34,6 @@ from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.questions import answer_text, problem, unanswered
 from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
 from services.applications.calls.model.texts import best, missing_languages
-from services.applications.fields import said
 from services.applications.register.store.entries import Fund
 from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
@@ -330,7 +329,7 @@ def test_timers_and_levels_have_sentences(level: LanguageLevel) -> None:
     sevens = Timers.model_validate(dict.fromkeys(Timers.model_fields, 7))
     for name, spec in TIMER_FIELDS.items():
         assert spec.label
-        assert "7" in said(spec, name, sevens, EMPTY_REGISTER)[0]
+        assert "7" in spec.sentences(name, sevens, EMPTY_REGISTER)[0]
     assert set(RULE_FIELDS) == set(EligibilityRules.model_fields) - {"schema_version"}
     of = TERMS.model_copy(update={"rules": EligibilityRules(minimum_level=level)})
     assert any(level.value in sentence for sentence in rule_sentences(of))
