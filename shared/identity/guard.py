@@ -311,7 +311,7 @@ async def _bearer(request: Request) -> Proof:
     try:
         proof = await identity_of(request.app).bearer.proof(token.strip())
     except ProviderUnavailable as error:
-        _log.warning("bearer token not checked", reason=str(error))
+        _log.warning("bearer token not checked", reason=error)
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if proof is None:
         note_attempt(AttemptKind.FORGED_TOKEN)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.exceptions import HTTPException
 
+from shared.redaction import route_of
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -32,7 +34,7 @@ def check_service(request: Request, tokens: str) -> str:
     caller = request.headers.get(CALLER_HEADER, "unknown")[:40]
     wanted = [token.strip().encode() for token in tokens.split(",") if token.strip()]
     if not any([hmac.compare_digest(sent, token) for token in wanted]):  # noqa: C419 - always compares with all of them
-        _log.warning("internal call refused", caller=caller, path=request.url.path)
+        _log.warning("internal call refused", caller=caller, route=route_of(request.scope))
         raise HTTPException(401, "This route is for the services of this installation.")
-    _log.info("internal call", caller=caller, path=request.url.path)
+    _log.info("internal call", caller=caller, route=route_of(request.scope))
     return caller

@@ -205,5 +205,5 @@ def _write_session(response: Response, identity: Identity, session: Session) -> 
 
 
 def _away(error: Exception) -> HTTPException:
-    _log.warning("sign-in provider away", reason=str(error))
+    _log.warning("sign-in provider away", reason=error)
     return HTTPException(503, gettext("The sign-in provider does not answer at the moment. Please try again."))

@@ -126,11 +126,20 @@ def create(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # `RequestSpans` makes the spans: the framework's own hold the whole address, keys and all.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
     app.state.api_text = api_text or ApiText()
-    setup.install(app, place=place, templates=templates, local=settings.local, origin=settings.origin)
-    app.add_middleware(telemetry.RequestSpans, service=name)
+    setup.install(
+        app,
+        place=place,
+        templates=templates,
+        local=settings.local,
+        origin=settings.origin,
+        issuer=settings.oidc_issuer,
+    )
+    app.add_middleware(telemetry.RequestSpans)
     for router in (_health(name), api_page(name), *routers):
         # Not `include_router`: it would build each route again at the first request, and search for each one twice.
         app.router.routes.extend(router.routes)

@@ -161,14 +161,14 @@ class Live:
             try:
                 connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("live_connection_failed", error=str(error), again_in=pause)
+                _log.warning("live_connection_failed", error=error, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
                 continue
             try:
                 await self._listen(connection, first=first)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("live_connection_lost", error=str(error))
+                _log.warning("live_connection_lost", error=error)
             finally:
                 self._listening.clear()
                 connection.terminate()

@@ -14,7 +14,7 @@ from starlette.requests import Request, cookie_parser
 from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import COOKIE, SOURCE, gettext, offered, speak
 from shared.web import control_characters
-from shared.web.headers import HEADERS
+from shared.web.headers import referrer_policy
 from shared.web.live import Live
 from shared.web.problem_documents import MEDIA_TYPE, FieldError, pointer
 from shared.web.problems import answer
@@ -43,9 +43,10 @@ class HeadersMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in scope["app"].state.site.headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
+                headers.setdefault("referrer-policy", referrer_policy(scope))
                 for name, value in scope.get("state", {}).get("rate_limit", {}).items():
                     headers[name] = value
             await send(message)
@@ -82,7 +83,11 @@ class HeadMiddleware:
             return message
 
         scope.setdefault("state", {})  # shared with the copy: guards leave there what other middleware reads
-        await self.app({**scope, "method": "GET"}, receive_until_answered, send_headers)
+        inner = {**scope, "method": "GET"}
+        try:
+            await self.app(inner, receive_until_answered, send_headers)
+        finally:
+            scope.update({name: inner[name] for name in ("route", "path_params") if name in inner})
 
 
 class StampMiddleware:

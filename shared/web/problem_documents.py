@@ -54,7 +54,13 @@ class Problem(BaseModel):
     title: Annotated[str, Field(description="The kind of problem in words.")]
     status: Annotated[int, Field(description="The HTTP status.", examples=[422])]
     detail: Annotated[str, Field(description="What is wrong with this request, for people.")]
-    instance: Annotated[str, Field(description="The path of the request.")]
+    instance: Annotated[
+        str,
+        Field(
+            description="The path of the request, with its ids and numbers. Other parts stay as the API describes them:"
+            " they may be secret. Missing if nothing is under the path."
+        ),
+    ] = ""
     errors: Annotated[list[ProblemError], Field(description="What is wrong at single fields or parameters.")] = []
     reference: Annotated[
         str, Field(description="Number of the entry in our log, for enquiries.", examples=["3f0a9c21"])

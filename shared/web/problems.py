@@ -22,8 +22,9 @@ from starlette.routing import Match
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import gettext, language
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
+from shared.redaction import route_of, safe_path
 from shared.web import control_characters
-from shared.web.headers import HEADERS
+from shared.web.headers import referrer_policy
 from shared.web.problem_documents import MEDIA_TYPE, Problem, errors_of_rules, errors_of_validation
 from shared.web.problem_types import PROBLEM_TYPES, type_address
 from shared.web.render import render
@@ -76,7 +77,7 @@ def answer(
             title=gettext(kind.title),
             status=status,
             detail=detail or gettext(kind.meaning),
-            instance=request.url.path,
+            instance=safe_path(request.scope),
             errors=[each.document() for each in errors],
             reference=reference or "",
         )
@@ -142,9 +143,15 @@ async def _store_error(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     reference = uuid4().hex[:8]
-    _log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
+    _log.error("unexpected_error", route=route_of(request.scope), reference=reference, exc_info=error)
     # The framework answers this one outside all middleware.
-    headers = {**HEADERS, "cache-control": "no-store", "content-language": language()}
+    site: Site = request.app.state.site
+    headers = {
+        **site.headers,
+        "referrer-policy": referrer_policy(request.scope),
+        "cache-control": "no-store",
+        "content-language": language(),
+    }
     return answer(request, 500, headers=headers, reference=reference)
 
 

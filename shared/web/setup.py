@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.web import footer_pages, middleware, problem_pages, problems
+from shared.web.headers import security_headers
 from shared.web.site import Site, environment, version
 
 if TYPE_CHECKING:
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: str = "") -> None:
+def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: str = "", issuer: str = "") -> None:
     """Install what `render` needs in this app: templates, language of each request, error pages, security headers.
 
     `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder;
-    `origin` the address at which people reach the gateway.
+    `origin` the address at which people reach the gateway, `issuer` that of the sign-in provider.
     """
-    app.state.site = Site(place, environment(templates), local, version(), origin)
+    app.state.site = Site(place, environment(templates), local, version(), origin, security_headers(origin, issuer))
     problems.install(app)
     if place == "portal":
         app.include_router(footer_pages.router())

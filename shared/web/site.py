@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from shared.identity import csrf as identity_csrf
 from shared.identity.state import identity_of
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.headers import security_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,6 +49,8 @@ class Site:
     version: str
     origin: str = ""
     """Where people reach the gateway, without a slash at the end."""
+    headers: dict[str, str] = field(default_factory=security_headers)
+    """The security headers of every answer."""
 
 
 class PageUndefined(ChainableUndefined):

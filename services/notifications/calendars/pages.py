@@ -23,7 +23,7 @@ async def feed(
 ) -> Response:
     """Return the feed behind a key, or that it has not changed; 404 for a key that is wrong or was ended.
 
-    The key is in the query and not in the path, which traces and logs record.
+    No trace and no log records the key, which is in the query.
     """
     try:
         body = await actions.read_feed(bus, request.app.state.service.settings, key) if key else None

@@ -139,7 +139,7 @@ class Intake:
             try:
                 position = await self._consumer().position(partition)
             except Exception as wrong:  # noqa: BLE001 - after any error the record is read again
-                log.info("position not known", reason=repr(wrong))
+                log.info("position not known", reason=wrong)
                 self._take_up()
                 return False
             if self._next.get(partition) == expected:
@@ -164,7 +164,7 @@ class Intake:
             try:
                 found = await self._consumer().getmany(max_records=min(FEW, room))
             except Exception as wrong:  # noqa: BLE001 - after any error nothing may be passed over
-                log.info("no more could be taken", reason=repr(wrong))
+                log.info("no more could be taken", reason=wrong)
                 self._take_up()
                 return
             for partition in found.keys() & self._next.keys():

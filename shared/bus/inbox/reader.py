@@ -151,7 +151,7 @@ class Reader:
                 async with asyncio.timeout(15):
                     await self._broker.stop()
             except (KafkaError, OSError, TimeoutError) as wrong:
-                log.info("the reader did not leave cleanly", reason=repr(wrong))
+                log.info("the reader did not leave cleanly", reason=wrong)
             if self._commit_task is not None:  # of the batch that was under way
                 self._commit_task.cancel()
 
@@ -161,7 +161,7 @@ class Reader:
             try:
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
-                log.warning("the reader waits for Kafka", reason=repr(wrong))
+                log.warning("the reader waits for Kafka", reason=wrong)
                 await self._broker.stop()
                 await asyncio.sleep(1)
             else:
@@ -226,7 +226,7 @@ class Reader:
         except TooManyDeadLetters as why:
             await self._pause(str(why))
         except Exception as wrong:  # noqa: BLE001 - after any error the loop must go on, from the same records
-            log.warning("batch failed; it is read again", reason=repr(wrong))
+            log.warning("batch failed; it is read again", reason=wrong)
             await asyncio.sleep(AGAIN_SECONDS)
             self._intake.rewind()
         else:
@@ -250,7 +250,7 @@ class Reader:
                 async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
                     await consumer.commit(offsets)
         except (KafkaError, IllegalStateError, TimeoutError) as wrong:
-            log.info("lag not shown", reason=repr(wrong))
+            log.info("lag not shown", reason=wrong)
 
     async def _apply(
         self,
@@ -273,7 +273,7 @@ class Reader:
                     except Exception as wrong:
                         if is_transient(wrong):
                             raise
-                        log.warning("batch fails; it is done again event by event", reason=repr(wrong))
+                        log.warning("batch fails; it is done again event by event", reason=wrong)
                         await self._transact(records, known, unverified, one_by_one=True)
         BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
 
@@ -330,7 +330,7 @@ class Reader:
             async with self._bus.transaction(f"system:{self._bus.service}") as tx:
                 await self._applier.sweep(tx)
         except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; deferred reactions stay
-            log.warning("sweep of waiting reactions failed", reason=repr(wrong))
+            log.warning("sweep of waiting reactions failed", reason=wrong)
 
     async def _look_back(self) -> None:
         """Go back where a rebuild has set partitions back while no record came that would have shown it.
@@ -351,7 +351,7 @@ class Reader:
                 each for each in (TopicPartition(*partition) for partition in back.partitions) if each in assigned
             )
         except Exception as wrong:  # noqa: BLE001 - checked again in a few seconds
-            log.warning("position not compared", reason=repr(wrong))
+            log.warning("position not compared", reason=wrong)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ A batch of a single event takes that event's span as parent, so that one journey
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from opentelemetry.context import Context
+    from opentelemetry.trace import Span, Tracer
 
     from shared.bus.log.envelope import Envelope
 
@@ -26,6 +27,21 @@ _MOST_LINKS = 64
 def context_of(traceparent: str) -> Context:
     """Return the context that a stored `traceparent` describes."""
     return _TRACE.extract({"traceparent": traceparent})
+
+
+@contextmanager
+def open_span(tracer: Tracer, name: str, **options: Any) -> Iterator[Span]:
+    """Open a span; an error that ends it leaves its type there, but not its text, which may repeat what somebody sent.
+
+    `options` are those of `start_as_current_span`.
+    """
+    with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False, **options) as span:
+        try:
+            yield span
+        except Exception as error:
+            span.set_attribute("error.type", type(error).__qualname__)
+            span.set_status(trace.StatusCode.ERROR)
+            raise
 
 
 @contextmanager
@@ -44,7 +60,12 @@ def handling(service: str, events: Sequence[Envelope]) -> Iterator[None]:
         "messaging.batch.message_count": len(events),
         "messaging.consumer.group.name": service,
     }
-    with tracer.start_as_current_span(
-        f"process {service}", context=parent, links=links, kind=trace.SpanKind.CONSUMER, attributes=attributes
+    with open_span(
+        tracer,
+        f"process {service}",
+        context=parent,
+        links=links,
+        kind=trace.SpanKind.CONSUMER,
+        attributes=attributes,
     ):
         yield

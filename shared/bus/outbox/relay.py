@@ -105,7 +105,7 @@ class Relay:
                 except leases.LeaseLost:
                     lease = None
                 except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
-                    log.warning("relay waits", reason=repr(wrong))
+                    log.warning("relay waits", reason=wrong)
                     lease = None
                     self._bus.relays = False
                     await asyncio.sleep(POLL_SECONDS)
@@ -142,13 +142,13 @@ class Relay:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.settled()
         except (leases.LeaseLost, DBAPIError, OSError, asyncpg.PostgresError, TimeoutError) as wrong:
-            log.info("a batch is left to be sent again", reason=repr(wrong))
+            log.info("a batch is left to be sent again", reason=wrong)
         await self._drop_producer()
         if lease is not None:
             try:
                 await leases.release(self._bus, lease)
             except (DBAPIError, OSError) as wrong:
-                log.info("lease not given back", reason=repr(wrong))
+                log.info("lease not given back", reason=wrong)
 
     async def _listen(self, woken: asyncio.Event) -> None:
         """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
@@ -172,7 +172,7 @@ class Relay:
                 finally:
                     await connection.close(timeout=5)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as wrong:
-                log.info("relay polls", reason=repr(wrong))
+                log.info("relay polls", reason=wrong)
             await asyncio.sleep(POLL_SECONDS)
 
     async def _take_over(self) -> None:
@@ -239,7 +239,7 @@ class Relay:
                 )
             except (ProducerClosed, IllegalStateError) as wrong:
                 fatal = True
-                log.warning("the producer broke; a new one takes over", reason=repr(wrong))
+                log.warning("the producer broke; a new one takes over", reason=wrong)
                 break
             except KafkaError as wrong:
                 failed.add((topic, number))
@@ -290,7 +290,7 @@ class Relay:
 
     def _hold(self, partition: tuple[str, int], wrong: BaseException) -> None:
         if partition not in self._held:
-            log.warning("a partition is held back", topic=partition[0], partition=partition[1], reason=repr(wrong))
+            log.warning("a partition is held back", topic=partition[0], partition=partition[1], reason=wrong)
         RELAY_FAILED.labels(self._bus.service).inc()
         self._held[partition] = monotonic() + HOLD_SECONDS
 
@@ -344,4 +344,4 @@ class Relay:
             async with asyncio.timeout(10):
                 await producer.stop()
         except (KafkaError, TimeoutError, OSError) as wrong:
-            log.info("the old producer did not stop cleanly", reason=repr(wrong))
+            log.info("the old producer did not stop cleanly", reason=wrong)

@@ -260,7 +260,7 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
             try:
                 await shadow_tables.clear(bus)
             except (asyncpg.PostgresError, DBAPIError, OSError) as wrong:
-                log.warning("half-filled tables are left for the next load to take away", reason=repr(wrong))
+                log.warning("half-filled tables are left for the next load to take away", reason=wrong)
             raise
         for name in sorted({name for each in loaded for name in each.changed}):
             await tx.changed(name)

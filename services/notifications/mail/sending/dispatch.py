@@ -138,7 +138,7 @@ class Dispatcher:
             work.cancel()
             await asyncio.wait([work])
         if not work.cancelled() and (error := work.exception()) is not None:
-            log.warning("the last mails were not written down", why=repr(error))
+            log.warning("the last mails were not written down", why=error)
 
     async def _ready(self, last: DueMessage | None) -> _Batch | None:
         """Return the messages due after `last`, with their recipients; None where there are no more."""

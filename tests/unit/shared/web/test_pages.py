@@ -45,7 +45,9 @@ async def test_a_stranger_sees_no_places(client: httpx.AsyncClient) -> None:
 async def test_the_answer_carries_the_security_headers(client: httpx.AsyncClient) -> None:
     """Only our own scripts and styles run, nobody frames us, no cache in between keeps a page about people."""
     answer = await client.get("/")
-    assert {name: answer.headers[name] for name in headers.HEADERS} == headers.HEADERS
+    expected = headers.security_headers()
+    assert {name: answer.headers[name] for name in expected} == expected
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-language"] == "en"
 

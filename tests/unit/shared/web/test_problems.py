@@ -167,7 +167,7 @@ async def test_a_conflict_says_what_really_conflicts(client: httpx.AsyncClient, 
         "title": PROBLEM_TYPES[code].title,
         "status": 409,
         "detail": "It was changed.",
-        "instance": f"/demo/api/v1/conflicts/{code}",
+        "instance": "/demo/api/v1/conflicts/{code}",
     }
     page = await client.get(f"http://test/problems/{code}", headers={"accept": "text/html"})
     assert page.status_code == 200
