@@ -32,6 +32,7 @@ from shared.runtime import telemetry
 from shared.runtime.migrate import migrate
 from shared.settings import ServiceSettings
 from shared.time import clock
+from shared.web.headers import security_headers
 from tests.integration.test_routes_by_role import signed_in
 from tests.support import settings_for, ticket_keys
 
@@ -164,15 +165,17 @@ def said_by(exporter: InMemorySpanExporter) -> str:
 async def test_no_request_leaves_its_secrets_behind(app: FastAPI, spans: InMemorySpanExporter, logs: StringIO) -> None:
     """Every route of the service is walked with planted secrets; spans, logs, problems and redirects hold none.
 
-    Each request has one span of the server.
+    Each request has one span of the server, and each answer the security headers.
     """
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     count, passed_on = 0, []
+    expected = security_headers(ORIGIN, identity_of(app).settings.oidc_issuer).items()
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         for method, address, headers in requests(app):
             body: dict[str, Any] = {"data": {name: secret() for name in NAMES}} if method == "POST" else {}
             answer = await client.request(method, address, headers={"Accept": "text/html", **headers}, **body)
             count += 1
+            assert expected <= dict(answer.headers).items(), (method, address, answer.status_code)
             passed_on += [f"{method} {answer.status_code} {text}" for text in leaks(answer)]
             if MARK in (answer.headers.get("location") or "") or "?" in address:
                 assert answer.headers["referrer-policy"] in {"strict-origin", "no-referrer"}, (method, address)

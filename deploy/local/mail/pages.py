@@ -12,12 +12,17 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.web.headers import security_headers
+
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from deploy.local.mail.store import Mail, Store
 
@@ -25,8 +30,23 @@ _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
 )
 # A mail is somebody else's text: no script, nothing from elsewhere, and the HTML part in a frame that may do nothing.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self'"
-_FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+_FRAME_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none';"
+    " frame-ancestors 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # links in mails hold keys
+    "Permissions-Policy": security_headers()["permissions-policy"],
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 _PAGE = 50
 
 
@@ -48,8 +68,32 @@ def application(store: Store, origin: str) -> Starlette:
             Route("/api/v1/message/{id:int}", pages.api_one),
             Route("/api/v1/message/{id:int}/part/{part:int}", pages.part),
             Route("/api/v1/message/{id:int}/raw", pages.raw),
-        ]
+        ],
+        middleware=[Middleware(_Headers)],
+        exception_handlers={Exception: _failure},
     )
+
+
+class _Headers:
+    """Adds the security headers to every answer that has no stricter ones of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def _failure(_: Request, __: Exception) -> Response:
+    """Answer an error of ours, which Starlette does outside all middleware."""
+    return PlainTextResponse("The mail catcher failed.", 500, _HEADERS)
 
 
 class _Pages:
@@ -78,7 +122,7 @@ class _Pages:
         return HTMLResponse(self._mail(request).body("html"), headers={"Content-Security-Policy": _FRAME_POLICY})
 
     async def raw(self, request: Request) -> Response:
-        return Response(self._mail(request).raw, media_type="text/plain; charset=utf-8", headers=_SNIFF)
+        return Response(self._mail(request).raw, media_type="text/plain; charset=utf-8")
 
     async def part(self, request: Request) -> Response:
         attachments = self._mail(request).attachments
@@ -87,7 +131,7 @@ class _Pages:
             raise HTTPException(404)
         attachment = attachments[number - 1]
         disposition = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
-        headers = {"Content-Disposition": disposition, **_SNIFF}
+        headers = {"Content-Disposition": disposition}
         return Response(attachment.content, media_type=attachment.content_type, headers=headers)
 
     async def clear(self, _: Request) -> Response:
@@ -126,12 +170,9 @@ class _Pages:
         return mail
 
 
-_SNIFF = {"X-Content-Type-Options": "nosniff"}
-
-
 def _page(template: str, **context: Any) -> Response:
     html = _templates.get_template(template).render(**context)
-    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, **_SNIFF})
+    return HTMLResponse(html)
 
 
 def _number(request: Request, name: str, default: int) -> int:

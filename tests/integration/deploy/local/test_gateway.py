@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import re
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +24,7 @@ from deploy.local.ports import free_port
 from deploy.local.settings import SERVICES, RunSettings
 from deploy.local.supervisor import answers
 from shared.errors import ProblemCode
+from shared.web.headers import security_headers
 from shared.web.problem_types import PROBLEM_TYPES
 
 if TYPE_CHECKING:
@@ -152,6 +157,44 @@ def assert_problem(answer: httpx2.Response, code: ProblemCode) -> None:
     assert problem["detail"]
 
 
+def test_every_answer_of_the_gateway_has_the_security_headers(front: httpx2.Client) -> None:
+    """Pages, files, refusals, redirects and problems have what the services' answers have, besides their own policy."""
+    expected = {name: value for name, value in security_headers().items() if name != "content-security-policy"}
+    elsewhere = str(front.base_url).replace("localhost", "127.0.0.1").rstrip("/")
+    refused = [
+        front.get("/static/tandem.js"),
+        front.get("/static/none.js"),
+        front.get("/matching/metrics"),
+        front.get("/matching/metrics", headers={"Accept": "application/json"}),
+        front.get("/reporting/"),
+        front.get("/reporting/api/v1/figures"),
+        front.post("/matching/api/v1/anything", content=b"x" * 10_000_001),
+        httpx2.get(f"{elsewhere}/matching/"),
+        front.get("/matching/"),
+    ]
+    assert [answer.status_code for answer in refused] == [200, 404, 404, 404, 502, 502, 413, 307, 200]
+    for answer in refused:
+        where = (str(answer.url), answer.status_code)
+        assert {name: answer.headers.get(name) for name in expected} == expected, where
+        assert answer.headers["referrer-policy"] == "same-origin", where
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert {"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"} <= set(policy)
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert "strict-transport-security" not in answer.headers, "there is no TLS at this origin"
+        assert "server" not in answer.headers
+
+
+def test_the_gateway_allows_the_style_of_its_pages_and_no_other() -> None:
+    """The policy names the digest of the style in each page of the gateway."""
+    caddyfile = (ROOT / "deploy" / "gateway" / "Caddyfile").read_text("utf-8")
+    pages = list((ROOT / "deploy" / "gateway" / "pages").glob("*.html"))
+    assert pages
+    for page in pages:
+        (style,) = re.findall(r"<style>(.*?)</style>", page.read_text("utf-8"), re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in caddyfile, page.name
+
+
 def test_static_files_are_kept_by_version(front: httpx2.Client) -> None:
     """An address with a version is kept for a year, one without is asked about each time."""
     assert "immutable" in front.get("/static/tandem.js?v=1").headers["cache-control"]
@@ -166,6 +209,57 @@ def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
     answer = httpx2.get(f"{address.rstrip('/')}/matching/?a=b")
     assert answer.status_code == 307
     assert answer.headers["location"] == f"{str(front.base_url).rstrip('/')}/matching/?a=b"
+
+
+def test_under_tls_every_answer_tells_browsers_to_stay_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an origin that has TLS, the gateway's own answers have Strict-Transport-Security."""
+    monkeypatch.setattr(RunSettings, "origin", property(lambda _: "https://tandem.example"))
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    child = gateway(RunSettings(ports, {}), RunFolder(tmp_path))
+    child.start()
+    address = f"http://localhost:{ports['gateway']}"
+    try:
+        child.wait_ready(answers(f"{address}/static/tandem.js"), 20)
+        expected = security_headers("https://tandem.example")["strict-transport-security"]
+        for path in ("/static/tandem.js", "/static/none.js", "/matching/", "/matching/metrics"):
+            assert httpx2.get(address + path).headers["strict-transport-security"] == expected, path
+    finally:
+        child.stop(5)
+
+
+def test_no_address_is_logged_when_an_answer_breaks_off(tmp_path: Path) -> None:
+    """The gateway's line about a broken answer has neither address nor headers, which may hold keys and tokens."""
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    place = RunFolder(tmp_path)
+    child = gateway(RunSettings(ports, {}), place)
+    child.start()
+    address = f"http://localhost:{ports['gateway']}"
+    sent = {"X-Ticket": "planted", "Referer": "http://localhost/planted", "Authorization": "Bearer planted"}
+    with socket.create_server(("127.0.0.1", ports["matching"])) as listening:
+        breaking = threading.Thread(target=_break_off, args=(listening,))
+        breaking.start()
+        try:
+            child.wait_ready(answers(f"{address}/static/tandem.js"), 20)
+            with pytest.raises(httpx2.RemoteProtocolError):
+                httpx2.get(f"{address}/matching/planted?ticket=planted", headers=sent)
+        finally:
+            child.stop(5)
+            breaking.join(5)
+    logged = place.log("gateway").read_text("utf-8")
+    assert "aborting with incomplete response" in logged
+    assert "planted" not in logged
+
+
+def _break_off(listening: socket.socket) -> None:
+    """Answer one request with less than was announced."""
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=planted\r\nContent-Length: 1000\r\n\r\nplanted")
 
 
 def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from deploy.local.ports import free_port
+from shared.web.headers import security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,3 +84,25 @@ def test_a_mails_html_can_do_nothing(catcher: Catcher) -> None:
     assert '<iframe src="/mail/1/html" sandbox' in page.text
     policy = catcher.pages.get("/mail/1/html").headers["content-security-policy"]
     assert policy.startswith("sandbox; default-src 'none'")
+
+
+def test_every_answer_has_the_security_headers(catcher: Catcher) -> None:
+    """Pages, mails, JSON and what is not there may not be framed elsewhere, and pass no address on."""
+    catcher.send("ani@service.example", "With HTML", "<p>Hello</p>")
+    for path in (
+        "/",
+        "/mail/1",
+        "/mail/1/html",
+        "/mail/1/raw",
+        "/mail/1/part/1",
+        "/api/v1/messages",
+        "/none",
+        "/mail/9",
+    ):
+        headers = catcher.pages.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["permissions-policy"] == security_headers()["permissions-policy"], path
+        assert {"base-uri", "form-action", "frame-ancestors"} <= {
+            directive.split()[0] for directive in headers["content-security-policy"].split(";")
+        }, path
