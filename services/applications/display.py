@@ -1,4 +1,4 @@
-"""Parts that many pages share: state tags, filters and counts of lists, words for codes."""
+"""Parts that many pages share: state tags, rows of summaries and task lists, words for codes."""
 
 from __future__ import annotations
 
@@ -72,17 +72,6 @@ class TimelineEntry:
     text: str | None = None
     state: State | None = None
     link: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many rows there are of one sort, with the address of exactly these rows."""
-
-    count: int
-    name: str
-    href: str
-    tone: str = ""
-    note: str = ""
 
 
 def tag(kind: str, code: str) -> Markup:

@@ -44,8 +44,9 @@ class Question:
 
     `back_text` names where it leads back to. `follows` are the consequences, one a line. `obstacle` says why it cannot
     be decided; then there is no form. `final` adds that it cannot be undone, `warning` makes the button red. `version`
-    is sent along with the form. `more` is for a `template` of the room, which extends `decision.html` by its blocks
-    `facts` and `below` (always shown), `about`, `ask` (the form) and `fields`; `measure` is the width.
+    is sent along with the form. `done` says what was just done. `more` is for a `template` of the room, which extends
+    `decision.html` by its blocks `facts` and `below` (always shown), `about`, `ask` (the form) and `fields`; `measure`
+    is the width.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Question:
     final: bool = False
     warning: bool = False
     version: int | None = None
+    done: str = ""
     template: str = "decision.html"
     more: Mapping[str, Any] = field(default_factory=dict)
 

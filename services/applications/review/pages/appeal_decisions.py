@@ -1,30 +1,28 @@
 """The list of appeals, and the page on which one is decided."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Count, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.review.actions import appeal_decisions as actions
 from services.applications.review.views.appeals import AppealLine, appeal_list, appeal_page
-from services.applications.review.views.case import case_address, load_case
-from shared.bus import Bus
+from services.applications.review.views.case import captioned, case_address
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome
-from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
-from shared.web.render import render, see_other
+from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page
 from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
+_HERE = "/applications/appeals"
 STATES = {"waits": N_("Waits for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
 
 
@@ -60,26 +58,63 @@ async def show_all(
     """Show the appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
         found = await appeal_list(session, principal, state or None, page)
-    return render(
+    return list_page(
         request,
-        "review/appeals.html",
-        rows=[_row(line) for line in found.lines],
-        total=found.total,
-        page=page,
-        state=state,
-        counts=[
-            Count(found.counts[code], gettext(name), f"?state={code}", "wait" if code == "waits" else "office")
-            for code, name in STATES.items()
-            if found.counts[code]
-        ],
+        Listing(
+            gettext("Appeals"),
+            _HERE,
+            [
+                Column(gettext("Reference")),
+                Column(gettext("Name")),
+                Column(gettext("Country")),
+                Column(gettext("Against")),
+                Column(gettext("Filed")),
+                Column(gettext("Who has it, or how it ended")),
+                Column(gettext("By when")),
+            ],
+            [_row(line) for line in found.lines],
+            found.total,
+            _empty(state),
+            page=page,
+            intro=gettext(
+                "Another coordinator than the one who decided looks at it again. What waits for you comes first."
+            ),
+            counts=[
+                Count(
+                    found.counts[code], gettext(name), f"{_HERE}?state={code}", "wait" if code == "waits" else "office"
+                )
+                for code, name in STATES.items()
+                if found.counts[code]
+            ],
+            back="/applications/",
+        ),
     )
 
 
-def _row(line: AppealLine) -> list[Any]:
+def _counts(found: dict[str, int]) -> list[Count]:
+    tones = {"waits": "wait"}
+    return [
+        Count(found[code], gettext(name), f"{_HERE}?state={code}", tones.get(code, "office"))
+        for code, name in STATES.items()
+        if found[code]
+    ]
+
+
+def _empty(state: str) -> Empty:
+    if state:
+        return Empty(gettext("No appeal fits this filter."), gettext("Show all"), _HERE)
+    return Empty(
+        gettext(
+            "Nobody has appealed yet. An appeal appears here when an officer asks for a decision to be looked at again."
+        )
+    )
+
+
+def _row(line: AppealLine) -> list[Cell]:
     appeal, application = line.appeal, line.application
     ends = appeal.outcome and labels.label(AppealOutcome(appeal.outcome))
     return [
-        {"text": application.reference, "href": case_address(application.id, "appeal")},
+        Link(application.reference or "", case_address(application.id, "appeal")),
         line.name,
         labels.country(application.country),
         tag("application", appeal.against),
@@ -89,56 +124,41 @@ def _row(line: AppealLine) -> list[Any]:
     ]
 
 
-@router.get("/cases/{application_id}/appeal")
-async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
+async def _ask(asked: DecisionRequest[DecisionForm]) -> Question | str:
     """Show one appeal: the decision with its reason, what the officer writes, and who can decide what."""
-    return await _page(request, principal, bus, application_id, DecisionForm())
-
-
-async def _page(
-    request: Request, principal: Principal, bus: Bus, application_id: UUID, form: DecisionForm, status: int = 200
-) -> Response:
-    async with bus.read() as session:
-        view = await appeal_page(session, principal, application_id)
+    async with asked.bus.read() as session:
+        view = await appeal_page(session, asked.principal, asked.id)
     if view is None:
-        return see_other(case_address(application_id))
+        return case_address(asked.id)
     if view.closed:
         upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
-        form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
-    appeal = view.appeal
-    return render(
-        request,
-        "review/appeal.html",
-        status,
-        application=view.case.application,
-        call=view.case.call,
-        appeal=appeal,
-        decision=view.decision,
-        reason=view.reason,
-        against=states.state("application", appeal.against).for_others,
-        where=Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
-        before=states.state("application", appeal.before),
-        outcome=labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
-        seat=view.capacity,
-        closed=view.closed,
-        form_=form,
-        done=request.query_params.get("done"),
+        asked.form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
+    application, appeal = view.case.application, view.appeal
+    decided = asked.request.query_params.get("done") == "decided" and appeal.outcome
+    return Question(
+        gettext("Appeal"),
+        gettext("Decide the appeal"),
+        _HERE,
+        gettext("All appeals"),
+        caption=" · ".join(filter(None, (captioned(application), view.case.call.title))),
+        done=gettext("Decided. The officer reads your reason.") if decided else "",
+        template="review/appeal.html",
+        more={
+            "view": view,
+            "application": application,
+            "appeal": appeal,
+            "against": states.state("application", appeal.against).for_others,
+            "where": Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
+            "before": states.state("application", appeal.before),
+            "outcome": labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
+        },
     )
 
 
-@router.post("/cases/{application_id}/appeal")
-async def decide(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Decide the appeal."""
-    await load_case(bus, principal, application_id)
-    form = await DecisionForm.read(request)
-    if not form.validate():
-        return await _page(request, principal, bus, application_id, form, 422)
-    try:
-        outcome = AppealOutcome(form.outcome.data)
-        await actions.decide(bus, principal, application_id, outcome, form.answer.data or "")
-    except Refused as refused:
-        if refused.status_code != 409:
-            raise
-        form.refuse("", refused.detail)
-        return await _page(request, principal, bus, application_id, form, 409)
-    return see_other(case_address(application_id, "appeal") + "?done=decided")
+async def _decide(asked: DecisionRequest[DecisionForm]) -> str:
+    form = asked.form
+    await actions.decide(asked.bus, asked.principal, asked.id, AppealOutcome(form.outcome.data), form.answer.data or "")
+    return case_address(asked.id, "appeal") + "?done=decided"
+
+
+add_decision(router, Decider, Decision("/cases/{application_id}/appeal", DecisionForm, _ask, _decide))

@@ -1,16 +1,16 @@
 """A coordinator's queue: figures, filters in the address, and selectable rows."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Count, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.overview.model import QueueFilters
 from services.applications.parameters import BusDep
-from services.applications.review.forms.queue import QueueQuery
+from services.applications.review.forms.queue import HERE, QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
 from services.applications.review.pages.case import deciders
 from services.applications.review.views.case import case_address
@@ -21,10 +21,10 @@ from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web import states
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, Tick, list_page
 from shared.web.live import live_route
-from shared.web.render import render
 
-router = APIRouter(prefix="/applications/cases", include_in_schema=False)
+router = APIRouter(prefix=HERE, include_in_schema=False)
 router.add_api_route("/live", live_route("applications"), dependencies=[Depends(deciders)])
 
 DUES = {"overdue": N_("Overdue"), "week": N_("Within a week"), "later": N_("Later")}
@@ -45,31 +45,58 @@ async def show_queue(
     async with bus.read() as session:
         view = await queue_page(session, principal, query.filters, page)
     ticks = any(line.line.tickable for line in view.lines)
-    return render(
+    return list_page(
         request,
+        Listing(
+            gettext("Applications"),
+            HERE,
+            _columns(),
+            [_row(line, ticks=ticks, all_=bool(request.query_params.get("all"))) for line in view.lines],
+            view.total,
+            _empty(query),
+            page=page,
+            sort=query.sort,
+            counts=_counts(view, query, principal),
+            filters=_filters(query, view.calls),
+            more_filters=_more(query, principal, view.agencies),
+            acts=[(act, gettext(ACTS[act].button)) for act in acts_of(principal)] if ticks else [],
+            decide=f"{HERE}/decide",
+            hidden={"back": request.url.query},
+            tick_all=gettext("Tick all on this page that wait for you"),
+            back="/applications/",
+            legend="application",
+            legend_others=True,
+        ),
         "review/queue.html",
-        rows=[_row(line, ticks=ticks, all_=bool(request.query_params.get("all"))) for line in view.lines],
-        ticks=ticks,
-        acts=[(act, gettext(ACTS[act].button)) for act in acts_of(principal)],
-        total=view.total,
-        page=page,
-        sort=query.sort,
-        counts=_counts(view, query, principal),
-        filters_=query,
-        narrowed=query.filters != QueueFilters(sort=query.sort),
-        fields=_fields(query, view.calls),
-        more=_more(query, principal, view.agencies),
-        back_to=request.url.query,
     )
 
 
-def _row(found: QueueLine, *, ticks: bool, all_: bool) -> list[Any]:
+def _empty(query: QueueQuery) -> Empty:
+    if query.filters != QueueFilters(sort=query.sort):
+        return Empty(gettext("No application fits these filters."), gettext("Show all"), HERE)
+    return Empty(gettext("No application has been submitted yet. It appears here as soon as an officer submits one."))
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Reference"), "reference"),
+        Column(gettext("Name")),
+        Column(gettext("Country"), "country"),
+        Column(gettext("Call"), "call"),
+        Column(gettext("For")),
+        Column(gettext("State"), "state"),
+        Column(gettext("Age"), "age"),
+        Column(gettext("Due"), "due"),
+    ]
+
+
+def _row(found: QueueLine, *, ticks: bool, all_: bool) -> list[Cell]:
     line, now = found.line, clock.now()
     days = (now - line.submitted_at).days
-    box = {"tick": "case", "value": line.id, "label": f"{line.reference} {found.name}", "ticked": all_}
+    box = Tick("case", str(line.id), f"{line.reference} {found.name}", all_)
     return [
         *([box if line.tickable else ""] if ticks else []),
-        {"text": line.reference, "href": case_address(line.id)},
+        Link(line.reference, case_address(line.id)),
         found.name,
         labels.country(line.country),
         found.call,
@@ -105,17 +132,17 @@ def _counts(view: QueuePage, query: QueueQuery, principal: Principal) -> list[Co
     return [Count(count, name, wide.address(**change), tone) for count, name, change, tone in counts if count]
 
 
-def _fields(query: QueueQuery, calls: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def _filters(query: QueueQuery, calls: list[tuple[str, str]]) -> list[Filter]:
     state_options = [(state.code, state.word) for state in states.states("application") if state.code != "draft"]
     return [
-        {"name": "state", "label": gettext("State"), "options": state_options, "value": query.state},
-        {"name": "due", "label": gettext("Due"), "options": _label_options(DUES), "value": query.due},
-        {"name": "call", "label": gettext("Call"), "options": calls, "value": query.call},
-        {"name": "q", "label": gettext("Reference, or a part of it"), "value": query.q},
+        Filter("state", gettext("State"), query.state or "", state_options),
+        Filter("due", gettext("Due"), query.due or "", _label_options(DUES)),
+        Filter("call", gettext("Call"), str(query.call or ""), calls),
+        Filter("q", gettext("Reference, or a part of it"), query.q or ""),
     ]
 
 
-def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str]]) -> list[Filter]:
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     needs = NEEDS if programme else {"me": NEEDS["me"]}
     choices: list[tuple[str, str, list[tuple[str, str]]]] = [
@@ -131,9 +158,7 @@ def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str
     if programme:
         choices.append(("country", gettext("Country"), [(code, labels.country(code)) for code in (*PARTNERS, "EU")]))
     return [
-        {"name": name, "label": label, "options": options, "value": getattr(query, name)}
-        for name, label, options in choices
-        if options
+        Filter(name, label, str(getattr(query, name) or ""), options) for name, label, options in choices if options
     ]
 
 

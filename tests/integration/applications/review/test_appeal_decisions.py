@@ -153,6 +153,21 @@ async def test_a_sole_programme_coordinator_reads_the_remedy(programme: Programm
     assert "Enter another programme coordinator in the register" in shown
 
 
+async def test_an_appeal_leads_back_to_the_filtered_list(more_coordinators: Programme) -> None:
+    """A decision without its outcome shows what was written, and the way back leads to the list with its filter."""
+    made = await not_endorsed(more_coordinators)
+    at = f"/applications/cases/{made['id']}/appeal"
+    await page(more_coordinators, "deputy", "/applications/appeals?state=waits")
+    answer = await more_coordinators.as_("deputy").post(at, data={"answer": ANSWER})
+    assert answer.status_code == 422
+    assert "Choose what becomes of the appeal" in answer.text
+    assert ANSWER in html.unescape(answer.text)
+    assert 'href="/applications/appeals?state=waits"' in html.unescape(answer.text)
+    assert "No appeal fits this filter." in await page(
+        more_coordinators, "deputy", "/applications/appeals?state=upheld"
+    )
+
+
 async def test_simultaneous_decisions_on_an_appeal_count_once(more_coordinators: Programme) -> None:
     """The second of two simultaneous decisions is refused, and one decision is recorded."""
     made = await not_endorsed(more_coordinators)

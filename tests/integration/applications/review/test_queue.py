@@ -473,6 +473,24 @@ async def test_the_queue_has_figures_for_programs(many: Programme) -> None:
     assert (found["waits_for_you"], found["overdue"], found["by_silence"]) == (1, 0, 0)
 
 
+async def test_what_is_eligible_is_ticked(many: Programme) -> None:
+    """The list of eligibility ticks who meets the rules, says which rule another one fails, and sends the ticked on."""
+    eligible = await many.submitted("ani")
+    other = await many.submitted("davit", languages=[{"language": "en", "level": "A2"}])
+    for made in (eligible, other):
+        await many.post("tigran", f"/applications/{made['id']}/endorse")
+    shown = await page(many, "programme", "/applications/eligibility")
+    rows = {made["id"]: next(row for row in shown.split("<tr") if made["id"] in row) for made in (eligible, other)}
+    assert f'name="case" id="case-{eligible["id"]}" value="{eligible["id"]}" checked' in rows[eligible["id"]]
+    assert "Not eligible<br>Says: " in rows[other["id"]]
+    assert "checked" not in rows[other["id"]]
+    assert 'name="back" value="eligibility"' in shown
+    assert 'name="act" value="eligibility">Confirm those that are ticked</button>' in shown
+    address = f"{QUEUE}/decide?act=eligibility&back=eligibility&case={eligible['id']}"
+    assert "/applications/eligibility" in await page(many, "programme", address)
+    await page(many, "tigran", "/applications/eligibility", 403)
+
+
 async def test_programs_page_through_eligibility_by_cursor(many: Programme) -> None:
     """Endorsed applications come with what the rules say, page by page."""
     ids = []
