@@ -14,10 +14,13 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
 
     database_url: SecretStr = Field(
-        description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`."
+        description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`. For TLS with it add"
+        " `?sslmode=verify-full&sslrootcert=/path/to/ca.pem`: it holds for all connections."
     )
     database_direct_url: SecretStr | None = Field(
-        default=None, description="The same without a pooler in between; LISTEN needs it. Default: `database_url`."
+        default=None,
+        description="The same without a pooler in between; LISTEN needs it. Default: `database_url`, whose parameters"
+        " also hold where this has none.",
     )
     database_pool: int = Field(default=12, ge=2, description="Connections that this process keeps at the most.")
 
@@ -76,6 +79,10 @@ class ServiceSettings(BaseSettings):
 
     @property
     def direct_url(self) -> str:
-        """Return the address for LISTEN: a connection of its own, without a pooler."""
-        url = (self.database_direct_url or self.database_url).get_secret_value()
+        """Return the address for LISTEN: a connection of its own, without a pooler, as well encrypted as the others."""
+        pooled = self.database_url.get_secret_value()
+        url = self.database_direct_url.get_secret_value() if self.database_direct_url else pooled
+        parameters = pooled.partition("?")[2]
+        if parameters and "?" not in url:
+            url = f"{url}?{parameters}"
         return url.replace("postgresql+asyncpg://", "postgresql://", 1)

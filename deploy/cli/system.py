@@ -128,7 +128,7 @@ def report_unreachable(what: str = "The database") -> Iterator[None]:
         yield
     except KafkaError as error:
         raise Failed(f"Kafka does not answer ({type(error).__name__}). Does Tandem run?") from error
-    except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
         raise Failed(f"{what} does not answer or refuses: {_first_line(error)}. Does Tandem run?") from error

@@ -26,6 +26,8 @@ def environment() -> dict[str, str]:
         **{f"TANDEM_{name.upper()}": value for name, value in keys.items()},
         "TANDEM_FEEDS_PRIVATE_KEY": ed25519_keys("feeds")["feeds_private_key"],
         "TANDEM_FIRST_COORDINATOR": "persona-programme",
+        # The database beside the services has no certificate; see docs/operating.md for one that has.
+        "TANDEM_DATABASE_TLS": "sslmode=prefer",
     }
 
 

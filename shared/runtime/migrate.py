@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+
+from shared.bus.db.bus import engine_for
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
@@ -53,8 +52,7 @@ def run(context: EnvironmentContext) -> None:
 
 
 async def _run(context: EnvironmentContext) -> None:
-    url = make_url(context.config.attributes["url"]).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = engine_for(context.config.attributes["url"], 1)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

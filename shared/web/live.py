@@ -23,6 +23,7 @@ import structlog
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the endpoint's annotation at run time
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from shared.bus.db.address import plain_address
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Live:
 
     def __init__(self, url: str, *, clients: int = CLIENTS) -> None:
         """Prepare a hub for the database at `url` (`postgresql://...`) with at most `clients` streams."""
-        self._url = url.replace("postgresql+asyncpg://", "postgresql://")
+        self._url = plain_address(url)
         self._limit = clients
         self._mailboxes: dict[asyncio.Event, str] = {}
         # A page is rendered at some tick; when it connects later, it is notified at once of any change since then.

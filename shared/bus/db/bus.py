@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from shared.bus.db.address import plain_address
 from shared.bus.db.processes import holder
 from shared.bus.db.transaction import Tx
 
@@ -34,10 +35,11 @@ _STATEMENTS = 400
 def engine_for(url: str, pool: int = 12) -> AsyncEngine:
     """Return an engine on asyncpg for a `postgresql://` address, with UTC sessions and a bounded pool.
 
+    asyncpg itself reads the address, as for LISTEN, so that `?sslmode=...&sslrootcert=...` means the same everywhere.
     The connection that was used last is used next: its statements are prepared and the server's caches warm.
     """
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        make_url(url).set(drivername="postgresql+asyncpg", query={}),
         pool_size=pool,
         max_overflow=0,
         pool_use_lifo=True,
@@ -45,6 +47,7 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
         json_deserializer=orjson.loads,  # faster than the standard library's
         hide_parameters=True,  # an error's text goes to logs, and parameters may contain names
         connect_args={
+            "dsn": plain_address(url),
             "server_settings": {"timezone": "UTC", "application_name": "tandem"},
             "timeout": 10,
             "prepared_statement_cache_size": _STATEMENTS,
