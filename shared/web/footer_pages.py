@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, Request
 
+from shared import privacy_notice
 from shared.identity import public
 from shared.web.render import render
 from shared.web.states import states
@@ -20,7 +21,7 @@ def router() -> APIRouter:
 
     @pages.get("/privacy")
     async def privacy(request: Request) -> Response:
-        return render(request, "plain/privacy.html")
+        return render(request, "plain/privacy.html", version=privacy_notice.VERSION)
 
     @pages.get("/accessibility")
     async def accessibility(request: Request) -> Response:

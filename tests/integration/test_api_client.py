@@ -23,6 +23,7 @@ from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, OFFICER, PROGRAMM
 from deploy.cli.journey.visit import ANSWERS, period
 from deploy.cli.system import SERVICES, System
 from deploy.local.folder import ROOT
+from shared import privacy_notice
 from shared.identity.programs import Programs
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def submitted(officer: Client, call_id: UUID, now: datetime) -> UUID:
     draft = officer.call("applications.applications.create_application", body=begun, expect=201)
     answers = officer.body("applications", "Answers", **ANSWERS, periods=[period(now.date())])
     # The client sends what it knows of a draft, defaults too: the confirmation of the notice is among the answers.
-    answers.privacy_version, answers.privacy_at = "2026-1", now
+    answers.privacy_version, answers.privacy_at = privacy_notice.VERSION, now
     officer.call("applications.applications.save_application_answers", draft.id, body=answers, expect=200)
     sent = officer.call("applications.applications.submit_application", draft.id, expect=200)
     assert sent.state == "submitted"

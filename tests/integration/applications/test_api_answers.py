@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.model.answers import PRIVACY_VERSION
+from shared.privacy_notice import VERSION
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -24,7 +24,7 @@ async def test_the_answer_to_an_action_equals_the_application(programme: Program
         found = await programme.get("ani", f"/applications/{made['id']}")
         assert answer == {name: found[name] for name in found.keys() - {"answers", "missing", "eligibility"}}
 
-    privacy = {"privacy_version": PRIVACY_VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    privacy = {"privacy_version": VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
     made = await draft()
     await acts("submit")
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"topics": "Which one?"}})

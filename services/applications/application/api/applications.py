@@ -10,7 +10,7 @@ from services.applications.application.actions import answers as answer_actions
 from services.applications.application.actions import applications as actions
 from services.applications.application.actions import changes as application_changes
 from services.applications.application.actions import reuse
-from services.applications.application.model.answers import PRIVACY_VERSION, Answers
+from services.applications.application.model.answers import Answers
 from services.applications.application.views.application import (
     ApplicationDetail,
     ApplicationSummary,
@@ -23,6 +23,7 @@ from services.applications.outcomes.actions import line_managers, tickets
 from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, Portal
 from services.applications.review.actions import appeals
+from shared import privacy_notice
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, Role, StatedReason
 from shared.identity import Principal, allow
@@ -112,7 +113,7 @@ async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) 
     application = await actions.begin(bus, principal, body.call_id, body.kind)
     changes = _sent_answers(body.answers)
     if body.privacy:
-        changes |= {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now()}
+        changes |= {"privacy_version": privacy_notice.VERSION, "privacy_at": clock.now()}
     if changes:
         await answer_actions.save(bus, principal, application.id, changes)
     if body.submit:

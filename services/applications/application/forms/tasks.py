@@ -15,13 +15,13 @@ from services.applications.application.model.answers import (
     BACKGROUND,
     MOST_OBJECTIVES,
     PRIVACY,
-    PRIVACY_VERSION,
     Answers,
 )
 from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
 from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values, refuse_broken
 from services.applications.fields import fields_of
 from services.applications.forms import iso_date
+from shared import privacy_notice
 from shared.contracts import labels
 from shared.contracts.codes import (
     COUNTRIES,
@@ -397,13 +397,13 @@ class PrivacyForm(Form):
 
 
 def _notice_read(answers: Answers) -> dict[str, Any]:
-    return {"confirmed": answers.privacy_version == PRIVACY_VERSION}
+    return {"confirmed": answers.privacy_version == privacy_notice.VERSION}
 
 
 def _read_notice(form: Form) -> dict[str, Any]:
     if not form["confirmed"].data:
         return {}
-    return {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now().isoformat()}
+    return {"privacy_version": privacy_notice.VERSION, "privacy_at": clock.now().isoformat()}
 
 
 LINE_MANAGER = page(Section.LINE_MANAGER)

@@ -31,6 +31,7 @@ from services.applications.fields import (
 )
 from services.applications.register.model import LatinName, Line, MailAddress, Name
 from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, doubled, periods_reversed
+from shared import privacy_notice
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.calls import DatePeriod
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
     from shared.contracts.codes import ApplicationKind
 
-PRIVACY_VERSION = "2026-1"
 MOST_OBJECTIVES = 3
 PRIVACY = "privacy"
 BACKGROUND = "background"
@@ -353,7 +353,7 @@ class Answers(StoredEntry):
             N_("Privacy notice read"),
             Control.OWN,
             remedy=N_("Confirm that you have read the privacy notice"),
-            complete=lambda answers, _: answers.privacy_version == PRIVACY_VERSION,
+            complete=lambda answers, _: answers.privacy_version == privacy_notice.VERSION,
             words=_moment,
         ),
     ] = None

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from services.applications.application.model.answers import BACKGROUND, Answers, profile_of
 from services.applications.application.model.tasks import FIELDS, TASKS, missing
 from services.applications.register.model import PersonEntry, latin_name, mail_address, name
+from shared import privacy_notice
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationKind, Section
@@ -35,7 +36,7 @@ WHOLE = {
     "objectives": ["Learn about seizures", "Meet the unit"],
     "cascade_committed": True,
     "cascade_plan": "A training day",
-    "privacy_version": "2026-1",
+    "privacy_version": privacy_notice.VERSION,
     "privacy_at": "2026-01-10T10:00:00Z",
 }
 
