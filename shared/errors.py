@@ -24,6 +24,7 @@ class ProblemCode(StrEnum):
     NOT_SIGNED_IN = "not-signed-in", 401
     NOT_ALLOWED = "not-allowed", 403
     FORM_EXPIRED = "form-expired", 403
+    OWN_CASE = "own-case", 403
     NOT_FOUND = "not-found", 404
     METHOD_NOT_ALLOWED = "method-not-allowed", 405
     WRONG_STATE = "wrong-state", 409

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from services.applications import routes
 from services.applications.certificates.attempt_limit import AttemptLimit
 from services.applications.consumers import consumers
+from services.applications.decision_table import own_case_rule
 from services.applications.documents.signing import signer_of
 from services.applications.oversight.actions.attempts import AttemptCounter, AttemptRecorder, write_counted_attempts
 from services.applications.partners import store as partners_store
 from services.applications.settings import Settings
 from services.applications.workers import workers
+from shared.identity.own_cases import set_own_case_rule
 from shared.identity.suspensions import set_suspension_rule
 from shared.runtime.service import create
 from shared.web.openapi import ApiText
@@ -60,5 +62,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     )
     app.state.attempt_limit = AttemptLimit()
     set_suspension_rule(app, partners_store.cases_go_on)
+    set_own_case_rule(app, own_case_rule)
     app.add_middleware(AttemptRecorder, bus=app.state.service.bus, attempts=attempts)
     return app

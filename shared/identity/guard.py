@@ -26,6 +26,7 @@ from shared.identity import csrf
 from shared.identity.access import load_principal
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
+from shared.identity.own_cases import check_own_case
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.rate_limit import count_request
@@ -108,6 +109,7 @@ class _Roles(Guard):
             _refuse_withheld(principal, self._roles)
             principal = await admit_suspended(request, principal, self._roles)
         await csrf.check(request)
+        await check_own_case(request, principal)
         return principal
 
 
@@ -148,6 +150,8 @@ class _TicketOrRoles(Guard):
             _refuse_withheld(principal, self._roles)
             raise NotAllowed(_from_portal())
         await csrf.check(request)
+        if holder is None and principal is not None:
+            await check_own_case(request, principal)
         answer = holder or principal
         assert answer is not None
         return answer

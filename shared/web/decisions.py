@@ -24,6 +24,7 @@ from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
+from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
 from shared.ids import read_id
 from shared.web.forms import Form, sent, version_of
@@ -190,7 +191,9 @@ async def _question_page(decision: Decision[F], asked: DecisionRequest[F], statu
 
 
 def _render(question: Question, asked: DecisionRequest[F], status: int) -> Response:
-    return render(asked.request, question.template, status, question=question, form_=asked.form, **dict(question.more))
+    own_case = own_case_of(asked.request)
+    shown = replace(question, obstacle=own_case) if own_case else question
+    return render(asked.request, shown.template, status, question=shown, form_=asked.form, **dict(shown.more))
 
 
 @dataclass(frozen=True, slots=True)

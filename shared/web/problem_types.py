@@ -73,6 +73,13 @@ _TYPES = (
         N_("Send a bearer token. Requests with a session cookie also need the token of our own forms."),
     ),
     ProblemType(
+        ProblemCode.OWN_CASE,
+        N_("Somebody else must decide this"),
+        N_("Nobody decides on their own case, or on that of a person they manage or are managed by."),
+        N_("Nothing was changed. Ask one of the people named here to decide."),
+        N_("Send the request with the token of somebody whom the case does not concern. The detail names them."),
+    ),
+    ProblemType(
         ProblemCode.NOT_FOUND,
         N_("Page not found"),
         N_("There is nothing under this address, or you may not see it."),

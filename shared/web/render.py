@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from shared.identity.own_cases import own_case_of
 from shared.time import clock
 from shared.web.navigation import places_for
 from shared.web.site import Site, current
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """Return the page `template` of the service (or of shared/web) with `context`, in the language of the request.
 
-    Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, and the
-    globals of `site.environment`. Raises `TypeError` where `context` has one of these names: the shell would show that
-    page's value as its own, and in some pages only while the clock is moved.
+    Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, own_case (why
+    the reader may not decide what the page shows, else empty), and the globals of `site.environment`. Raises
+    `TypeError` where `context` has one of these names: the shell would show that page's value as its own, and in some
+    pages only while the clock is moved.
     """
     site: Site = request.app.state.site
     principal = getattr(request.state, "principal", None)
@@ -31,6 +33,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "places": places_for(principal),
         "now": clock.now(),
         "clock_offset": clock.offset(),
+        "own_case": own_case_of(request),
     }
     if taken := sorted(ours.keys() & context.keys()):
         raise TypeError(f"{template} is given {', '.join(taken)}, which the shell has already.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from services.applications.own_cases.model import Ties
 from shared.contracts.calls import Timers
 from shared.contracts.codes import UNION
 from shared.contracts.lifecycle import Unit
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from services.applications.own_cases.model import Concerned
+
+PROGRAMME = "programme"
+"""The place of the programme coordinators."""
 DEPUTY_WD: int = Timers().deputy_wd
 """The working days of a deputy in a call that was published without `deputy_wd`."""
 
@@ -48,12 +53,23 @@ class Deciders:
     """Who decides for a country (by its code) or an EU agency (by its id): `places` have somebody today.
 
     `deputies` are all deputyships, past and future ones too; `terms` the working days that each call gives a
-    deputy.
+    deputy; `holders` the accounts of those who decide, by place; `ties` what ties them to the people of cases.
     """
 
     places: frozenset[str] = frozenset()
     deputies: tuple[Deputyship, ...] = ()
     terms: Mapping[UUID, int] = field(default_factory=dict)
+    holders: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ties: Ties = field(default_factory=Ties)
+
+    def all_tied(self, place: str, case: Concerned) -> bool:
+        """Return whether a place has deciders, but only such as the case concerns."""
+        holders = self.holders.get(place, frozenset())
+        return bool(holders) and not self.ties.free(holders, case)
+
+    def blocked(self, place: str) -> frozenset[str]:
+        """Return the people on whose case nobody of a place may decide, though it has deciders."""
+        return self.ties.blocked(self.holders.get(place, frozenset()))
 
     def deputy_until(self, place: str, country: str, call_id: UUID, due: datetime | None) -> datetime | None:
         """Return until when the deputy may answer after `due`; None if no deputy was in charge then."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.applications.access.model import DEPUTY_WD, Deciders, Deputyship
+from services.applications.access.model import DEPUTY_WD, PROGRAMME, Deciders, Deputyship
+from services.applications.own_cases.store import ties_of
 from shared.identity.scope import EU
 
 if TYPE_CHECKING:
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 
     from shared.contracts.codes import Role
 
-_PLACES = sa.text(
+_HOLDING = sa.text(
     """
-    SELECT DISTINCT CASE WHEN held ->> 'role' = 'clearance_officer' THEN held ->> 'organisation_id'
-                         ELSE held ->> 'country' END
+    SELECT DISTINCT CASE held ->> 'role' WHEN 'clearance_officer' THEN held ->> 'organisation_id'
+                                         WHEN 'programme_coordinator' THEN 'programme'
+                                         ELSE held ->> 'country' END AS place,
+           subject
     FROM access, jsonb_array_elements(grants) AS held
-    WHERE (grants @> '[{"role": "national_coordinator"}]' OR grants @> '[{"role": "clearance_officer"}]')
-      AND held ->> 'role' IN ('national_coordinator', 'clearance_officer')
+    WHERE (grants @> '[{"role": "national_coordinator"}]' OR grants @> '[{"role": "clearance_officer"}]'
+           OR grants @> '[{"role": "programme_coordinator"}]')
+      AND held ->> 'role' IN ('national_coordinator', 'clearance_officer', 'programme_coordinator')
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
       AND NOT EXISTS (SELECT FROM suspension WHERE country = held ->> 'country' AND suspension.since <= :on)
+    ORDER BY place, subject
     """
 )
 
@@ -48,17 +53,21 @@ _TERMS = sa.text("SELECT id, (terms -> 'timers' ->> 'deputy_wd')::integer FROM c
 
 
 async def deciders_on(session: AsyncSession, on: date) -> Deciders:
-    """Return the places with a decider on a day, all deputyships, and the deputy's term of each call.
+    """Return who decides on a day, all deputyships, the deputy's term of each call, and what ties the deciders.
 
     A place is a country with a national coordinator, or an EU agency (by id) with a clearance officer. A country
     that is suspended on that day has nobody: the programme coordinator acts for it.
     """
-    places = frozenset(place for place in (await session.execute(_PLACES, {"on": on})).scalars() if place)
+    holders: dict[str, frozenset[str]] = {}
+    for place, subject in (await session.execute(_HOLDING, {"on": on})).all():
+        if place:
+            holders[place] = holders.get(place, frozenset()) | {subject}
+    ties = await ties_of(session, {subject for subjects in holders.values() for subject in subjects})
+    places = frozenset(holders) - {PROGRAMME}
     deputies = tuple(Deputyship(*row) for row in (await session.execute(_DEPUTIES)).all() if row.place)
-    if not deputies:
-        return Deciders(places)
-    terms = {id_: DEPUTY_WD if days is None else days for id_, days in (await session.execute(_TERMS)).all()}
-    return Deciders(places, deputies, terms)
+    rows = (await session.execute(_TERMS)).all() if deputies else []
+    terms = {id_: DEPUTY_WD if days is None else days for id_, days in rows}
+    return Deciders(places, deputies, terms, holders, ties)
 
 
 def by_silence(
@@ -69,10 +78,11 @@ def by_silence(
     organisation_id: sa.SQLColumnExpression[Any],
     call_id: sa.SQLColumnExpression[UUID],
     due: sa.SQLColumnExpression[Any],
+    person: sa.SQLColumnExpression[str] | None = None,
 ) -> sa.ColumnElement[bool]:
-    """Return the condition for what has come to the programme coordinator because nobody answered.
+    """Return the condition for what has come to the programme coordinator because nobody answered, or could.
 
-    It states for lists the rule of `programme_asked_since`.
+    It states for lists the rule of `programme_asked_since`; `person` is the column of the person whose case it is.
     """
     agency = sa.cast(organisation_id, sa.Text)
     places = sorted(deciders.places)
@@ -89,7 +99,12 @@ def by_silence(
         )
         for span in deciders.deputy_spans(now)
     ]
-    return sa.or_(sa.and_(due < now, sa.not_(sa.or_(sa.false(), *with_deputy))), nobody)
+    concerned = [
+        sa.and_(agency == place if len(place) > len(EU) else country == place, person.in_(sorted(blocked)))
+        for place in places
+        if person is not None and (blocked := deciders.blocked(place))
+    ]
+    return sa.or_(sa.and_(due < now, sa.not_(sa.or_(sa.false(), *with_deputy))), nobody, *concerned)
 
 
 _HOLDERS = sa.text(

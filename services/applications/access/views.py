@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from services.applications.access import store
 from services.applications.access.model import programme_asked_since
+from services.applications.own_cases.model import Concerned, Tie, why_not
 from shared.contracts import labels
 from shared.contracts.codes import ActingAs, Role
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.identity.own_cases import own_case
 from shared.identity.scope import EU, may_clear
 from shared.time import clock, dates
 from shared.web.read_models import ReadModel
@@ -37,7 +39,8 @@ class Capacity:
 
     `acting_as`: the reader's capacity now (None: not, or not yet). `asked`: since when the programme coordinator is
     asked in the country's place. `deputy_until`: the deputy's deadline after `due`, if one was in charge. `held`:
-    whether the country has a coordinator today. `now`: the moment of all this.
+    whether the country has a coordinator today. `now`: the moment of all this. `tie`: what ties the reader to the
+    case, so that somebody else decides. `all_tied`: the case concerns everybody who decides for the country.
     """
 
     country: str
@@ -47,6 +50,8 @@ class Capacity:
     asked: datetime | None
     acting_as: ActingAs | None
     now: datetime
+    tie: Tie | None = None
+    all_tied: bool = False
 
     @property
     def overdue(self) -> bool:
@@ -64,16 +69,11 @@ class Capacity:
     @property
     def sentence(self) -> str:
         """Return for a programme coordinator why he or she is asked, or who decides and until when."""
-        who, country = labels.coordinator(self.country), labels.country(self.country)
-        if self.asked is not None and not self.held:
-            text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
-            return text % {"day": dates.day(self.asked), "country": country}
-        if self.asked is not None and self.deputy_until is not None:
-            text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
-            return text % {"day": dates.day(self.asked), "who": who}
+        if self.tie is not None:
+            return why_not(self.tie)
         if self.asked is not None:
-            text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
-            return text % {"day": dates.day(self.asked), "who": who}
+            return self._asked_because(self.asked)
+        who = labels.coordinator(self.country)
         if self.due is None:
             return gettext("Who decides: %(who)s.") % {"who": who}
         if self.overdue and self.deputy_until is not None:
@@ -82,9 +82,22 @@ class Capacity:
         text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
         return text % {"day": dates.day(self.due), "who": who}
 
+    def _asked_because(self, asked: datetime) -> str:
+        """The sentence that says why the programme coordinator is asked since `asked`."""
+        if self.all_tied:
+            text = gettext("Asked of you since %(day)s, because the case concerns those who decide for %(country)s.")
+        elif not self.held:
+            text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
+        elif self.deputy_until is not None:
+            text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
+        else:
+            text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
+        who, country = labels.coordinator(self.country), labels.country(self.country)
+        return text % {"day": dates.day(asked), "who": who, "country": country}
+
     def notice_for(self, principal: Principal) -> str | None:
         """Return the notice for the programme coordinator, or for the person who decides for the country."""
-        if principal.has(Role.PROGRAMME_COORDINATOR):
+        if principal.has(Role.PROGRAMME_COORDINATOR) and self.tie is None:
             return self.sentence
         return None if self.acting_as is None else self._country_notice
 
@@ -106,7 +119,12 @@ class Capacity:
         return text % {"due": dates.day(self.due), "day": dates.day(self.deputy_until)}
 
     def decides(self) -> ActingAs:
-        """Return the reader's capacity. Raises `Refused` (409), naming who decides, if the reader may not."""
+        """Return the reader's capacity. Raises `Refused` if the reader may not decide: 409, naming who decides.
+
+        Where the case concerns the reader it is 403 (`own-case`).
+        """
+        if self.tie is not None:
+            raise own_case(self.sentence)
         if self.acting_as is None:
             raise Refused(self.sentence, 409)
         return self.acting_as
@@ -121,6 +139,7 @@ class Question:
     call_id: UUID
     due: datetime | None
     since: datetime
+    concerned: Concerned = field(default_factory=Concerned)
 
 
 class Waits(Protocol):
@@ -135,6 +154,10 @@ class Waits(Protocol):
     def organisation_id(self) -> UUID | None:
         """Return its organisation."""
 
+    @property
+    def concerned(self) -> Concerned:
+        """Return whom the decision concerns."""
+
 
 async def capacity_for(session: AsyncSession, principal: Principal, of: Waits | Question) -> Capacity:
     """Return the reader's capacity for a decision that was asked for at `since` and is due at `due`."""
@@ -147,13 +170,25 @@ def capacity_among(deciders: Deciders, principal: Principal, of: Waits | Questio
     place = str(of.organisation_id) if of.country == EU else of.country
     has_decider = place in deciders.places
     deputy_until = deciders.deputy_until(place, of.country, of.call_id, of.due)
+    all_tied = deciders.all_tied(place, of.concerned)
     asked_since = programme_asked_since(
-        due=of.due, deputy_until=deputy_until, since=of.since, has_decider=has_decider, now=now
+        due=of.due, deputy_until=deputy_until, since=of.since, has_decider=has_decider and not all_tied, now=now
     )
+    tie = deciders.ties.between(principal.subject, of.concerned)
     capacity = acting_as(principal, of.country, of.organisation_id)
     if capacity is None and asked_since is not None and principal.has(Role.PROGRAMME_COORDINATOR):
         capacity = ActingAs.PROGRAMME
-    return Capacity(of.country, of.due, has_decider, deputy_until, asked_since, capacity, now)
+    return Capacity(
+        of.country,
+        of.due,
+        has_decider,
+        deputy_until,
+        asked_since,
+        None if tie else capacity,
+        now,
+        tie,
+        has_decider and all_tied,
+    )
 
 
 def acting_as(principal: Principal, country: str, organisation_id: UUID | None) -> ActingAs | None:

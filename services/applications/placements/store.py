@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.access.store import by_silence
+from services.applications.own_cases.model import Concerned
 from services.applications.placements.model.placement import PlacementEntry
 from services.applications.tables import Table, one_page
 from shared.contracts.codes import UNION, OfferState, PauseCause
@@ -87,6 +88,11 @@ class Offer(Table, table=True):
     def stands(self) -> OfferState:
         """Its state."""
         return OfferState(self.state)
+
+    @property
+    def concerned(self) -> Concerned:
+        """Whom a decision on it concerns: who wrote it does not endorse it."""
+        return Concerned(authors=frozenset({self.created_by}))
 
     @property
     def awaits_answer(self) -> bool:

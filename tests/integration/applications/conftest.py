@@ -22,6 +22,7 @@ from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
+from tests.integration.applications.world import World, make_world
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -255,6 +256,12 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
     made = Abroad(programme, feed)
     await made.fill()
     return made
+
+
+@pytest.fixture
+async def world(programme: Programme, feed: Feed) -> World:
+    """Return one thing of each kind that a path can name."""
+    return await make_world(programme, feed)
 
 
 def days(count: int) -> date:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.own_cases.model import Concerned
+from services.applications.own_cases.views import CaseToDecide
+from services.applications.own_cases.views import check as check_own_case
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
 from services.applications.register.views.deputies import Deputy, deputy_view, holder_of, offices_of
 from services.applications.register.views.scope import scope_of
+from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -21,8 +25,10 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus
     from shared.contracts.access import AccessGrant
-    from shared.contracts.codes import Role
     from shared.identity import Principal
+
+
+_NAMING = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 
 
 async def appoint_deputy(
@@ -35,7 +41,11 @@ async def appoint_deputy(
     until: date | None,
     holder_id: UUID | None = None,
 ) -> Deputy:
-    """Name a deputy for an office. Raises `Refused` (404; 422 by field: deputy, role, since, until)."""
+    """Name a deputy for an office.
+
+    Raises `Refused` (404; 403 where a coordinator names one for somebody else, and is concerned; 422 by field: deputy,
+    role, since, until).
+    """
     async with bus.transaction(principal.subject) as tx:
         # One appointment at a time: otherwise two deputies could be named for the same days.
         await entries.lock_people(tx.session)
@@ -45,6 +55,9 @@ async def appoint_deputy(
             raise _wrong({"role": gettext("This role cannot be deputised now. Choose one of those shown.")})
         person = await people.by_id(tx.session, deputy_id, lock=True)
         office = None if person is None else _office_for(held_offices, person)
+        if person is not None and holder.subject != principal.subject:
+            case = CaseToDecide(Concerned(frozenset({person.subject, holder.subject})), _places(holder))
+            await check_own_case(tx.session, principal.subject, case, _NAMING)
         if person is None or person.subject == holder.subject or office is None:
             raise _wrong({"deputy": gettext("Choose a person of the same country or organisation.")})
         if person.lapsed_on is not None:
@@ -65,6 +78,10 @@ async def appoint_deputy(
         grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
         await put_grants(tx, person, (*grants, deputy_grant), action="deputy_named", before=grants)
         return deputy_view(person, holder, deputy_grant)
+
+
+def _places(person: entries.Person) -> frozenset[str]:
+    return frozenset(str(place) for place in (person.country, person.organisation_id) if place is not None)
 
 
 def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:

@@ -12,6 +12,7 @@ import structlog
 
 from services.applications.loops import run_by_lease
 from services.applications.needs.actions.imports import forget_imports
+from services.applications.own_cases.store import ties_of
 from services.applications.register.actions.changes import complete_transfer
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
@@ -61,13 +62,14 @@ async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> Confir
     left: list[UUID] = []
     async with bus.transaction(principal.subject) as tx:
         scope = scope_of(principal)
+        ties = await ties_of(tx.session, [principal.subject])
         for person_id in wanted:
             person = await people.by_id(tx.session, person_id, lock=True)
             if person is None or not scope.covers(person.country, person.organisation_id):
                 continue
             grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
             shown = person_view(person)
-            if not may_confirm(principal, shown, grants_to_confirm(shown, grants)):
+            if not may_confirm(principal, shown, grants_to_confirm(shown, grants), ties):
                 left.append(person.id)
                 continue
             await _renew(tx, person, grants)

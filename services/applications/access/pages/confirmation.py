@@ -12,6 +12,7 @@ from services.applications.access.actions import yearly_confirmation
 from services.applications.access.forms import ConfirmForm
 from services.applications.display import tag
 from services.applications.guards import Decider
+from services.applications.own_cases.model import Tie, why_not
 from services.applications.parameters import REGISTER, BusDep, Portal, settings_of
 from services.applications.refusals import not_found
 from services.applications.register.views import confirmation
@@ -96,7 +97,7 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
         raise not_found()
     if result.left:
         raise Refused(
-            gettext("Another person must confirm your own access."),
+            gettext("The programme coordinator confirms this access."),
             code=ProblemCode.SECOND_PERSON_NEEDED,
         )
     return see_other(f"{PEOPLE}/{person_id}?done=confirmed")
@@ -104,8 +105,10 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
 
 def _obstacle(row: AccessRow) -> str:
     """Return who confirms an access that the reader may not confirm."""
-    if row.own:
+    if row.tie is Tie.OWN:
         return gettext("Your own: somebody else confirms it.")
+    if row.tie is not None:
+        return why_not(row.tie)
     return gettext("The programme coordinator confirms it.")
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.application.model.answers import Answers
 from services.applications.application.store.standings import Standing
+from services.applications.own_cases.model import Concerned
 from services.applications.refusals import not_found
 from services.applications.tables import Table
 from shared.bus.db.locking import for_update
@@ -40,6 +41,7 @@ class Application(Table, table=True):
         sa.Index("application_call_state", "call_id", "state"),
         sa.Index("application_returned_due", "due", postgresql_where=sa.text("state = 'returned_for_information'")),
         sa.Index("application_submitted_due", "due", postgresql_where=sa.text("state = 'submitted'")),
+        sa.Index("application_line_manager", sa.text("lower(answers ->> 'line_manager_email')")),
         sa.Index("application_one_draft", "subject", "call_id", "kind", postgresql_where=sa.text("state = 'draft'")),
     )
 
@@ -81,6 +83,11 @@ class Application(Table, table=True):
     def own_state(self) -> ApplicationState:
         """The portal's own state."""
         return ApplicationState(self.state)
+
+    @property
+    def concerned(self) -> Concerned:
+        """Whom a decision on it concerns."""
+        return Concerned(frozenset({self.subject}))
 
     @property
     def for_(self) -> ApplicationKind:

@@ -78,7 +78,7 @@ async def _clear(tx: Tx, principal: Principal, case: parties.Case, side: Side, d
     match, given = case.match, await _clearances_of(tx, case.match.id)
     if not may_proceed(model.may_decide, match.stands, _decisions(given), side):
         return
-    capacity = capacity_for_side(deciders, principal, match, side, given).decides()
+    capacity = capacity_for_side(deciders, principal, case, side, given).decides()
     call = await hold_open_call(tx, match.call_id)
     country, _ = side_of(match, side)
     moment, host_due = clock.now(), None
@@ -135,7 +135,7 @@ async def refuse(
             return match
         country, _ = side_of(match, side)
         deciders = await deciders_on(tx.session, clock.today())
-        capacity = capacity_for_side(deciders, principal, match, side, given).decides()
+        capacity = capacity_for_side(deciders, principal, case, side, given).decides()
         tx.session.add(
             store.Clearance(
                 match_id=match.id,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from services.applications.matches.store import participation as store
     from services.applications.matches.store.matches import Match
+    from services.applications.matches.views.parties import Case
     from shared.identity import Principal
 
 
@@ -36,26 +37,29 @@ class ClearanceStatus:
 
 
 def clearance_status(
-    principal: Principal, match: Match, given: dict[Side, store.Clearance], deciders: Deciders = _NOBODY
+    principal: Principal, case: Case, given: dict[Side, store.Clearance], deciders: Deciders = _NOBODY
 ) -> ClearanceStatus:
     """Return who is asked about a match, given the decisions so far; `deciders`: which places have a coordinator."""
+    match = case.match
     side = model.side_to_clear(match.stands, {side: decision.given for side, decision in given.items()})
     if side is None:
         return ClearanceStatus(None, None, mine=False)
-    capacity = capacity_for_side(deciders, principal, match, side, given)
+    capacity = capacity_for_side(deciders, principal, case, side, given)
     return ClearanceStatus(side, capacity.due, mine=capacity.acting_as is not None, capacity=capacity)
 
 
 def capacity_for_side(
-    deciders: Deciders, principal: Principal, match: Match, side: Side, given: dict[Side, store.Clearance]
+    deciders: Deciders, principal: Principal, case: Case, side: Side, given: dict[Side, store.Clearance]
 ) -> Capacity:
     """Return in which capacity the principal may decide for one side of a match."""
+    match = case.match
     country, organisation_id = side_of(match, side)
     home = given.get(Side.HOME)
     due, since = match.due, match.proposed_at
     if side is Side.HOST and home is not None:
         due, since = home.host_due, home.at
-    return capacity_among(deciders, principal, Question(country, organisation_id, match.call_id, due, since))
+    question = Question(country, organisation_id, match.call_id, due, since, case.concerned)
+    return capacity_among(deciders, principal, question)
 
 
 def side_of(match: Match, side: Side) -> tuple[str, UUID]:

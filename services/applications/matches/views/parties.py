@@ -14,6 +14,7 @@ from services.applications.matches.store import matches, participation
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.model.pair import PAIR, other
 from services.applications.mentorships.store import mentorships
+from services.applications.own_cases.model import Concerned
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
@@ -50,6 +51,12 @@ class Case:
     def correlation(self) -> UUID:
         """The story that all of it belongs to."""
         return self.match.application_id
+
+    @property
+    def concerned(self) -> Concerned:
+        """Whom a decision on the match concerns: the applicant, and the mentor if there is one."""
+        mentors = set() if self.mentor is None else {self.mentor.subject}
+        return Concerned(frozenset({self.application.subject} | mentors))
 
     def acts_as(self, *among: Party) -> Party:
         """Return the first of `among` in whose role the principal acts. Raises `Refused` (404) where there is none."""

@@ -602,6 +602,11 @@ def _create_applications() -> None:
     op.create_index("application_call_state", "application", ["call_id", "state"])
     op.create_index("application_country_state", "application", ["country", "state"])
     op.create_index(
+        "application_line_manager",
+        "application",
+        [sa.text("lower(answers ->> 'line_manager_email')")],
+    )
+    op.create_index(
         "application_one_draft",
         "application",
         ["subject", "call_id", "kind"],

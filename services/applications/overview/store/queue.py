@@ -100,12 +100,13 @@ def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
         organisation_id=_A.c.organisation_id,
         call_id=_A.c.call_id,
         due=_A.c.due,
+        person=_A.c.subject,
     )
     return sa.and_(_A.c.state == ApplicationState.SUBMITTED, passed_on)
 
 
 def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
-    """Return the condition of cases that the reader can decide now.
+    """Return the condition of cases that the reader can decide now, so none that concern the reader.
 
     These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
     """
@@ -119,7 +120,7 @@ def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
     if principal.has(Role.PROGRAMME_COORDINATOR):
         any_of += [_A.c.state == ApplicationState.ENDORSED, by_silence(reader)]
     any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(principal)))
-    return sa.or_(*any_of)
+    return sa.and_(sa.or_(*any_of), _A.c.subject.not_in(sorted(reader.held.ties.concerning(principal.subject))))
 
 
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:

@@ -143,7 +143,7 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     return [
         MatchView(
             case,
-            clearance.clearance_status(principal, case.match, cleared[case.match.id], deciders),
+            clearance.clearance_status(principal, case, cleared[case.match.id], deciders),
             cleared[case.match.id],
             answers[case.match.id],
             identities[case.match.id],

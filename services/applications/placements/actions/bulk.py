@@ -17,7 +17,7 @@ from services.applications.placements.views.placement import Placement
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import OfferState, Role
 from shared.contracts.offers import OfferEndorsed
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.identity.scope import may_clear
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def decide_all(
                 else:
                     done.append(await placements.send_back_in(tx, principal, row.id, remarks))
             except Refused as refused:
-                if refused.status_code != 409:
+                if refused.status_code != 409 and refused.code is not ProblemCode.OWN_CASE:
                     raise
                 left.append((row, refused.detail))
     return Outcome(done, left)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.applications.own_cases.model import Concerned, why_not
+from services.applications.own_cases.store import ties_of
 from services.applications.register.actions.entries import (
     access_event,
     put_organisations,
@@ -20,7 +22,7 @@ from shared.bus import Bus, Tx
 from shared.contracts.access import AccessGrant
 from shared.contracts.codes import PartnerStatus, Role
 from shared.contracts.registry import ExclusionChanged, FundChanged, PartnerStatusChanged
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import write_access
 from shared.ids import new_id
@@ -36,14 +38,30 @@ async def enter_organisations(bus: Bus, actor: str, entries: Sequence[Organisati
 async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> list[UUID]:
     """Enter people with their grants, or replace existing ones; return their opaque ids in the same order.
 
-    The programme vouches for their addresses. Raises `Refused` (422) if an address belongs to somebody else.
+    The programme vouches for their addresses. Raises `Refused` (422) if an address belongs to somebody else, (403)
+    if an entry changes the rights of whoever enters it, or of somebody they manage or are managed by.
     """
     async with bus.transaction(actor) as tx:
         await register_entries.lock_people(tx.session)
+        await _check_own_rights(tx, entries)
         if taken := await taken_addresses(tx.session, entries):
             fields = {f"people.{place}.email": sentence for place, sentence in taken.items()}
             raise Refused(gettext("An address is there twice. Nobody was entered."), 422, fields)
         return await put_people(tx, entries, vouched=True)
+
+
+async def _check_own_rights(tx: Tx, entries: Sequence[PersonEntry]) -> None:
+    ties = await ties_of(tx.session, [tx.actor])
+    of_actor = {
+        entry.subject: tie
+        for entry in entries
+        if (tie := ties.between(tx.actor, Concerned(frozenset({entry.subject}))))
+    }
+    before = await people.grants(tx.session, of_actor)
+    for place, entry in enumerate(entries):
+        if entry.subject in of_actor and tuple(entry.grants) != before.get(entry.subject, ()):
+            sentence = why_not(of_actor[entry.subject])
+            raise Refused(sentence, fields={f"people.{place}.grants": sentence}, code=ProblemCode.OWN_CASE)
 
 
 async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) -> None:

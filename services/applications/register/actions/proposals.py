@@ -8,6 +8,9 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.applications.own_cases.model import Concerned
+from services.applications.own_cases.views import CaseToDecide
+from services.applications.own_cases.views import check as check_own_case
 from services.applications.refusals import lawful, not_found
 from services.applications.register.actions.changes import (
     Target,
@@ -22,6 +25,7 @@ from services.applications.register.model.proposals import (
     PersonChange,
     RefusedBecause,
     check_pending,
+    concerned_by,
     differences,
     kind_of,
 )
@@ -40,7 +44,7 @@ from services.applications.register.views.proposals import (
     visible,
 )
 from services.applications.register.views.scope import decides, scope_of
-from shared.contracts.codes import ProposalKind, ProposalState
+from shared.contracts.codes import ProposalKind, ProposalState, Role
 from shared.contracts.registry import ProposalChanged
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 MOST_AT_ONCE = 50
+_DECIDING = (Role.PROGRAMME_COORDINATOR,)
 
 
 async def submit(
@@ -64,8 +69,9 @@ async def submit(
 ) -> Submission:
     """Make a change as the programme, or propose it as a country or an agency.
 
-    `version` is the entry's as its writer saw it; with `new` the entry must not exist yet. Raises `Refused` (404;
-    409 if it was changed since, or a proposal about it waits; 422 by field).
+    `version` is the entry's as its writer saw it; with `new` the entry must not exist yet. Raises `Refused` (404; 403
+    where a programme coordinator's change concerns whoever makes it; 409 if it was changed since, or a proposal about
+    it waits; 422 by field).
     """
     async with bus.transaction(principal.subject) as tx:
         await entries.lock_people(tx.session)
@@ -84,6 +90,8 @@ async def submit(
             )
         await check_change(tx.session, principal, change, target)
         if decides(principal):
+            case = CaseToDecide(Concerned(concerned_by(change)))
+            await check_own_case(tx.session, principal.subject, case, _DECIDING)
             return Submission(id=await apply_change(tx, change, target), proposal=None)
         return Submission(id=None, proposal=proposal_view(await _propose(tx, change, target, note_)))
 
@@ -220,12 +228,13 @@ async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, versi
 async def _approvable(
     session: AsyncSession, principal: Principal, proposal: store.Proposal, version: int | None, *, lock: bool
 ) -> tuple[Change, Target]:
-    """Return the change to make and its entry. Raises `Refused` (404, 409, 422) if it cannot be approved."""
+    """Return the change to make and its entry. Raises `Refused` (403, 404, 409, 422) if it cannot be approved."""
     with lawful():
         check_pending(proposal.stands)
     change = proposal.change
     if change is None:
         raise _not_readable()
+    await check_own_case(session, principal.subject, CaseToDecide(proposal.concerned), _DECIDING)
     target = await load_target(session, change, lock=lock)
     if target.exists and not proposal.base_version:
         raise Refused(

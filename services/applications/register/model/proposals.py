@@ -66,6 +66,18 @@ Change = Annotated[OrganisationChange | PersonChange | Leave | Transfer, Field(d
 CHANGE: TypeAdapter[OrganisationChange | PersonChange | Leave | Transfer] = TypeAdapter(Change)
 
 
+def concerned_by(change: OrganisationChange | PersonChange | Leave | Transfer) -> frozenset[str]:
+    """Return the accounts of the people whom a change is about; nobody for an organisation."""
+    match change:
+        case OrganisationChange():
+            return frozenset()
+        case PersonChange(entry=person):
+            return frozenset({person.subject})
+        case Leave(subject=subject, successor=successor) if successor is not None:
+            return frozenset({subject, successor})
+    return frozenset({change.subject})
+
+
 def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, known: bool) -> str:
     """Return the kind of a change for lists; `known` says whether the person or organisation exists already."""
     match change:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.register.model.proposals import CHANGE
+from services.applications.own_cases.model import Concerned
+from services.applications.register.model.proposals import CHANGE, concerned_by
 from services.applications.tables import Table, one_page
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ProposalState
@@ -65,6 +66,13 @@ class Proposal(Table, table=True):
             return CHANGE.validate_python(self.change_json)
         except ValidationError:
             return None
+
+    @property
+    def concerned(self) -> Concerned:
+        """Whom a decision on it concerns, and who proposed it."""
+        change = self.change
+        people = frozenset({self.about}) if change is None else concerned_by(change)
+        return Concerned(people, frozenset({self.proposed_by}))
 
     @property
     def stands(self) -> ProposalState:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.applications.own_cases.model import Concerned, Tie, Ties
+from services.applications.own_cases.store import ties_of
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import people
 from services.applications.register.views import words
@@ -52,12 +54,12 @@ class ConfirmedAccess(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
-    """A person in the list of a page: the roles in words, the state of the access, and whether it is the reader's."""
+    """A person in the list of a page: the roles in words, the state of the access, and what ties the reader to them."""
 
     access: AccessToConfirm
     roles: list[str]
     state: str
-    own: bool
+    tie: Tie | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,13 @@ def grants_to_confirm(person: Person, grants: Sequence[AccessGrant]) -> tuple[Ac
     return tuple(register_grants.current_or_future(grants, clock.today()))
 
 
-def may_confirm(principal: Principal, person: Person, grants: Sequence[AccessGrant]) -> bool:
-    """Return whether the principal may confirm that access; nobody confirms his or her own.
+def may_confirm(principal: Principal, person: Person, grants: Sequence[AccessGrant], ties: Ties) -> bool:
+    """Return whether the principal may confirm that access; `ties` are the principal's own, who is not concerned.
 
     The programme coordinator confirms everybody's. A national coordinator, or the clearance officer of an EU
     agency, confirms access that holds only in that country or agency.
     """
-    if person.subject == principal.subject or not grants:
+    if not grants or ties.between(principal.subject, Concerned(frozenset({person.subject}))):
         return False
     if decides(principal):
         return True
@@ -115,6 +117,7 @@ def _to_confirm(
     times: register_grants.ConfirmationTimes,
     person: Person,
     grants: Sequence[AccessGrant],
+    ties: Ties,
 ) -> AccessToConfirm:
     return AccessToConfirm(
         id=person.id,
@@ -124,7 +127,7 @@ def _to_confirm(
         due=times.due(person.confirmed_on),
         lapses=times.lapses(person.confirmed_on),
         lapsed_on=person.lapsed_on,
-        may_confirm=may_confirm(principal, person, grants_to_confirm(person, grants)),
+        may_confirm=may_confirm(principal, person, grants_to_confirm(person, grants), ties),
     )
 
 
@@ -137,11 +140,12 @@ async def access_page(
         session, scope_of(principal), until=times.due_before(today), today=today, request=request
     )
     grants = await people.grants(session, [row.subject for row in rows])
+    ties = await ties_of(session, [principal.subject])
     return page_of(
         rows,
         request,
         AccessToConfirm,
-        lambda row: _to_confirm(principal, times, person_view(row), grants.get(row.subject, ())),
+        lambda row: _to_confirm(principal, times, person_view(row), grants.get(row.subject, ()), ties),
         lambda row: [row.confirmed_on, row.id],
     )
 
@@ -164,13 +168,15 @@ async def _rows(
     due_before = times.due_before(clock.today())
     grants = await people.grants(session, [row.subject for row in found])
     names = await words.organisation_names(session, [list(of_person) for of_person in grants.values()])
+    ties = await ties_of(session, [principal.subject])
     shown = []
     for row in found:
         person, of_person = person_view(row), grants.get(row.subject, ())
         roles = [words.grant(grant, names) for grant in grants_to_confirm(person, of_person)]
         state = access_state(person, of_person, due_before)
-        access = _to_confirm(principal, times, person, of_person)
-        shown.append(AccessRow(access, roles, state, person.subject == principal.subject))
+        access = _to_confirm(principal, times, person, of_person, ties)
+        tie = ties.between(principal.subject, Concerned(frozenset({person.subject})))
+        shown.append(AccessRow(access, roles, state, tie))
     return shown
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.applications.overview.views import handover
 from services.applications.overview.views.handover import Office, OpenMatter
+from services.applications.own_cases.store import ties_of
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import address_checks, entries, history, people
 from services.applications.register.store.people import Filters
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.display import TimelineEntry
+    from services.applications.own_cases.model import Ties
     from services.applications.register.model import PersonEntry
     from services.applications.settings import Settings
     from shared.contracts.codes import Role
@@ -221,7 +223,7 @@ async def person_details(
             for subject, holder in holders.items()
             if scope.covers(holder.country, holder.organisation_id)
         },
-        access=_access(principal, settings, person, grants),
+        access=_access(principal, settings, person, grants, await ties_of(session, [principal.subject])),
         address=_address_state(person, link_open=check is not None and check.open(clock.now())),
         asked_at=None if check is None else check.asked_at,
         deputies=await deputies_of(session, row.subject, within=scope),
@@ -230,13 +232,15 @@ async def person_details(
     )
 
 
-def _access(principal: Principal, settings: Settings, person: Person, grants: Sequence[AccessGrant]) -> PersonAccess:
+def _access(
+    principal: Principal, settings: Settings, person: Person, grants: Sequence[AccessGrant], ties: Ties
+) -> PersonAccess:
     times = confirmation_times(settings)
     return PersonAccess(
         access_state(person, grants, times.due_before(clock.today())),
         times.due(person.confirmed_on),
         times.lapses(person.confirmed_on),
-        may_confirm(principal, person, grants_to_confirm(person, grants)),
+        may_confirm(principal, person, grants_to_confirm(person, grants), ties),
     )
 
 

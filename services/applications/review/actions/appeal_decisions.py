@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
+from services.applications.own_cases.store import ties_of
 from services.applications.refusals import lawful, not_found
 from services.applications.review import model, store
 from services.applications.review.views.appeals import appeal_capacity
@@ -67,7 +68,7 @@ async def decide(
             if (last[0].closed_by, last[0].outcome) == (principal.subject, outcome.value):
                 return application
             raise Refused(gettext("This appeal was decided already."), code=ProblemCode.ALREADY_DONE)
-        own = appeal_capacity(principal, application, appeal)
+        own = appeal_capacity(principal, application, appeal, await ties_of(tx.session, [principal.subject]))
         if own.acting_as is None:
             raise Refused(own.why_not, code=ProblemCode.SECOND_PERSON_NEEDED)
         closed = call.state == CallState.CLOSED

@@ -8,12 +8,15 @@ from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
 from services.applications.bulk import Outcome
+from services.applications.own_cases.model import why_not
+from services.applications.own_cases.store import ties_of
 from services.applications.refusals import lawful, not_found
 from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.review.views.eligibility import Judgement, judge_applications
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
 from shared.contracts.lifecycle import Unit
 from shared.errors import Refused
+from shared.identity.own_cases import own_case
 from shared.time import clock
 from shared.time.workdays import due
 
@@ -22,15 +25,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.own_cases.model import Ties
     from shared.bus import Bus, Tx
 
 
 async def confirm(
     bus: Bus, actor: str, ids: Collection[UUID], *, opened_at: datetime | None = None
 ) -> Outcome[Judgement]:
-    """Confirm what the rules say about these endorsed applications; what cannot be confirmed now is named.
+    """Confirm what the rules say about these endorsed applications.
 
-    `opened_at` is when the actor looked at what the rules say. Raises `Refused` (404 for an unknown one).
+    What cannot be confirmed now, and the actor's own cases, are left and named. `opened_at` is when the actor looked
+    at what the rules say. Raises `Refused` (404 for an unknown one).
     """
     done: list[Judgement] = []
     left: list[tuple[Judgement, str]] = []
@@ -38,14 +45,35 @@ async def confirm(
         applications = await store.locked(tx.session, ids)
         if len(applications) != len(set(ids)):
             raise not_found()
+        ties = await ties_of(tx.session, [actor])
         for judgement in await judge_applications(tx.session, applications):
             try:
+                check_other_case(ties, actor, judgement.application)
                 await _confirm(tx, judgement, opened_at)
             except Refused as refused:
                 left.append((judgement, refused.detail))
             else:
                 done.append(judgement)
     return Outcome(done, left)
+
+
+def check_other_case(ties: Ties, actor: str, application: store.Application) -> None:
+    """Raise `Refused` (403, `own-case`) where the application concerns whoever would confirm it."""
+    if (tie := ties.between(actor, application.concerned)) is not None:
+        raise own_case(why_not(tie))
+
+
+async def obstacles(session: AsyncSession, actor: str, applications: Collection[store.Application]) -> dict[UUID, str]:
+    """Return why the actor cannot confirm some of these now, by application."""
+    ties = await ties_of(session, [actor])
+    found = {}
+    for application in applications:
+        try:
+            check_other_case(ties, actor, application)
+            check_confirmable(application)
+        except Refused as refused:
+            found[application.id] = refused.detail
+    return found
 
 
 def check_confirmable(application: store.Application) -> None:

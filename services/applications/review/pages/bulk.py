@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.guards import Decider
 from services.applications.review.actions import bulk, eligibility, endorsement
@@ -19,7 +20,6 @@ from shared.contracts.applications import (
     ApplicationReturned,
 )
 from shared.contracts.codes import NotEndorsedReason, Role, Section
-from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Items, Result, Ticked, add_bulk_decision
@@ -67,7 +67,7 @@ async def _preview(ticked: Ticked[Any]) -> Items:
     async with ticked.bus.read() as session:
         items = await bulk.bulk_items(session, ticked.principal, ticked.ids, _EVENTS[ticked.act])
         if ticked.act == ELIGIBILITY:
-            items = [_for_programme(item) for item in items]
+            items = await _for_programme(session, ticked.principal, items)
             judged = await judge_applications(session, [item.application for item in items])
             effects = {judgement.application.id: _effect(judgement) for judgement in judged}
         else:
@@ -82,13 +82,12 @@ async def _preview(ticked: Ticked[Any]) -> Items:
         )
 
 
-def _for_programme(item: bulk.BulkItem) -> bulk.BulkItem:
-    """Return the item without a country's obstacle: eligibility is the programme's to confirm."""
-    try:
-        eligibility.check_confirmable(item.application)
-    except Refused as refused:
-        return bulk.BulkItem(item.application, refused.detail)
-    return bulk.BulkItem(item.application, None)
+async def _for_programme(
+    session: AsyncSession, principal: Principal, items: Sequence[bulk.BulkItem]
+) -> list[bulk.BulkItem]:
+    """Return the items without a country's obstacle: eligibility is the programme's to confirm."""
+    obstacles = await eligibility.obstacles(session, principal.subject, [item.application for item in items])
+    return [bulk.BulkItem(item.application, obstacles.get(item.application.id)) for item in items]
 
 
 def _effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
@@ -137,7 +136,7 @@ async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUI
         done_items = await bulk.bulk_items(session, ticked.principal, done, _EVENTS[ticked.act])
         others = await bulk.bulk_items(session, ticked.principal, left, _EVENTS[ticked.act])
         if ticked.act == ELIGIBILITY:
-            others = [_for_programme(other) for other in others]
+            others = await _for_programme(session, ticked.principal, others)
         return Items(
             await selected_items(session, [(item.application, gettext(_DONE[ticked.act]), ()) for item in done_items]),
             await selected_items(session, [(other.application, other.obstacle or changed, ()) for other in others]),

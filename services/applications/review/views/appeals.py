@@ -13,6 +13,8 @@ from services.applications.application.model.states import NotPossible
 from services.applications.application.store import applications
 from services.applications.application.views.history import reason_word
 from services.applications.application.views.standing import Case
+from services.applications.own_cases.model import Ties, why_not
+from services.applications.own_cases.store import ties_of
 from services.applications.register.store import entries
 from services.applications.review import model, store
 from services.applications.review.views.case import visible_case
@@ -86,9 +88,14 @@ class AppealPage:
 
 
 def appeal_capacity(
-    principal: Principal, application: applications.Application, appeal: store.Appeal
+    principal: Principal, application: applications.Application, appeal: store.Appeal, ties: Ties
 ) -> AppealCapacity:
-    """Return as whom the reader decides on this appeal, or why not; without the names of others."""
+    """Return as whom the reader decides on this appeal, or why not; without the names of others.
+
+    `ties` are the reader's own: an appeal that concerns the reader is for somebody else.
+    """
+    if (tie := ties.between(principal.subject, application.concerned)) is not None:
+        return AppealCapacity(None, why_not(tie))
     own: ActingAs | None = None
     if appeal.decided_state is ApplicationState.NOT_ENDORSED:
         own = acting_as(principal, application.country, application.organisation_id)
@@ -109,7 +116,7 @@ async def appeal_capacity_with_others(
     session: AsyncSession, principal: Principal, application: applications.Application, appeal: store.Appeal
 ) -> AppealCapacity:
     """Return the same; readers who do not decide also learn who could."""
-    found = appeal_capacity(principal, application, appeal)
+    found = appeal_capacity(principal, application, appeal, await ties_of(session, [principal.subject]))
     if found.acting_as is not None or appeal.outcome is not None:
         return found
     today = clock.today()
@@ -118,7 +125,9 @@ async def appeal_capacity_with_others(
         able |= set(await holders(session, Role.CLEARANCE_OFFICER, today, str(application.organisation_id)))
     elif appeal.decided_state is ApplicationState.NOT_ENDORSED:
         able |= set(await holders(session, Role.NATIONAL_COORDINATOR, today, application.country))
-    people = await entries.people_by_subject(session, able - {appeal.decided_by, principal.subject})
+    able -= {appeal.decided_by, principal.subject}
+    free = (await ties_of(session, able)).free(sorted(able), application.concerned)
+    people = await entries.people_by_subject(session, free)
     return AppealCapacity(None, found.why_not, tuple(sorted(person.name for person in people.values())))
 
 
@@ -126,21 +135,25 @@ async def appeal_list(session: AsyncSession, principal: Principal, state: str | 
     """Return one page of the appeals within the reader's reach, the reader's own tasks first."""
     found, total = await store.within(session, principal, state, page)
     names = await names_of(session, (application for _, application in found))
+    ties = await ties_of(session, [principal.subject])
     lines = [
-        AppealLine(appeal, application, names.get(application.subject, ""), _is_mine(principal, appeal, application))
+        AppealLine(
+            appeal, application, names.get(application.subject, ""), _is_mine(principal, appeal, application, ties)
+        )
         for appeal, application in found
     ]
     return AppealList(lines, total, await store.counts(session, principal))
 
 
-def _is_mine(principal: Principal, appeal: store.Appeal, application: applications.Application) -> bool:
-    return appeal.outcome is None and appeal_capacity(principal, application, appeal).acting_as is not None
+def _is_mine(principal: Principal, appeal: store.Appeal, application: applications.Application, ties: Ties) -> bool:
+    return appeal.outcome is None and appeal_capacity(principal, application, appeal, ties).acting_as is not None
 
 
 async def appeal_cases(
     session: AsyncSession, principal: Principal, state: str | None, request: PageRequest
 ) -> Page[AppealCase]:
     """Return one page of the appeals within the reader's reach for the API, in the order in which they were filed."""
+    ties = await ties_of(session, [principal.subject])
 
     def view(row: tuple[store.Appeal, applications.Application]) -> AppealCase:
         appeal, application = row
@@ -154,7 +167,7 @@ async def appeal_cases(
             text=appeal.text,
             outcome=None if appeal.outcome is None else AppealOutcome(appeal.outcome),
             answer=appeal.answer,
-            you_decide=_is_mine(principal, appeal, application),
+            you_decide=_is_mine(principal, appeal, application, ties),
         )
 
     found = await store.listed(session, principal, state, request)

@@ -1,0 +1,59 @@
+"""Say why a person may not decide on a case, and who can decide instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.access.store import holders
+from services.applications.own_cases.model import Concerned, who_can, why_not
+from services.applications.own_cases.store import ties_of
+from services.applications.register.store import entries
+from shared.contracts.codes import Role
+from shared.identity.own_cases import own_case
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_PLACED = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseToDecide:
+    """Whom a decision concerns, and the countries (codes) and organisations (ids) whose people could take it."""
+
+    concerned: Concerned
+    places: frozenset[str] = frozenset()
+
+
+async def obstacle(session: AsyncSession, subject: str, case: CaseToDecide, roles: Collection[Role]) -> str:
+    """Return why the person may not decide on the case, and who of those with one of `roles` can; empty if nothing."""
+    if not case.concerned.everybody:
+        return ""
+    tie = (await ties_of(session, [subject])).between(subject, case.concerned)
+    if tie is None:
+        return ""
+    return f"{why_not(tie)} {who_can(await _able(session, case, roles))}"
+
+
+async def check(session: AsyncSession, subject: str, case: CaseToDecide, roles: Collection[Role]) -> None:
+    """Raise `Refused` (403, `own-case`) where the case concerns the person who would decide on it."""
+    if sentence := await obstacle(session, subject, case, roles):
+        raise own_case(sentence)
+
+
+async def _able(session: AsyncSession, case: CaseToDecide, roles: Collection[Role]) -> list[str]:
+    """Return the names of those who hold one of the roles for the case today and whom it does not concern."""
+    today = clock.today()
+    able: set[str] = set()
+    if Role.PROGRAMME_COORDINATOR in roles:
+        able |= set(await holders(session, Role.PROGRAMME_COORDINATOR, today))
+    for role in _PLACED:
+        for place in sorted(case.places) if role in roles else ():
+            able |= set(await holders(session, role, today, place))
+    free = (await ties_of(session, able)).free(sorted(able), case.concerned)
+    people = await entries.people_by_subject(session, free)
+    return sorted(person.name for person in people.values())
