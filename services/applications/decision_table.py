@@ -14,19 +14,19 @@ from services.applications.matches.store import matches
 from services.applications.mentors import store as mentors
 from services.applications.oversight.store import incidents
 from services.applications.own_cases.model import Concerned
-from services.applications.own_cases.views import CaseToDecide, obstacle
+from services.applications.own_cases.views import COORDINATING, DECIDING, CaseToDecide, obstacle
 from services.applications.placements import store as placements
 from services.applications.register.store import people, proposals
 from services.applications.register.views.scope import decides
 from services.applications.visits import store as visits
-from shared.contracts.codes import Party, Role
+from shared.contracts.codes import Party, PreparationItem, Role
 from shared.identity import access_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
 from shared.ids import read_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from uuid import UUID
 
     from fastapi import Request
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Finder = Callable[[AsyncSession, Mapping[str, str], Principal], Awaitable[CaseToDecide | None]]
 
 API = "/applications/api/v1"
-_DECIDING = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR, Role.HOST_CONTACT)
 
 
 async def of_application(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
@@ -46,7 +45,7 @@ async def of_application(session: AsyncSession, path: Mapping[str, str], _: Prin
     application = None if id_ is None else await applications.application(session, id_)
     if application is None:
         return None
-    return CaseToDecide(application.concerned, _places(application.country, application.organisation_id))
+    return _case(application.concerned, (application.country, application.organisation_id))
 
 
 async def of_match(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
@@ -62,44 +61,48 @@ async def of_match_as_other(
     return _unless_part(await of_match(session, path, principal), principal)
 
 
-async def of_guest(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
-    """Return the case of the visit in the path: who travels."""
-    id_ = read_id(path["visit_id"])
-    visit = None if id_ is None else await visits.visit(session, id_)
-    match = None if visit is None else await matches.match(session, visit.match_id)
-    if visit is None or match is None:
-        return None
-    guest = await _mentor(session, match) if visit.guest == Party.MENTOR else await _applicant(session, match)
-    places = _places(match.country, match.organisation_id) | _places(match.host_country, match.host_organisation_id)
-    return None if guest is None else CaseToDecide(Concerned(frozenset({guest})), places)
+async def of_guest_by_sender(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
+    """Return the case of the visit in the path: who travels, as decided by the side that sends."""
+    match, guest = await _travels(session, path)
+    return None if match is None else _case(guest, (match.country, match.organisation_id), roles=COORDINATING)
+
+
+async def of_guest_by_host(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
+    """Return the same as decided by the host."""
+    match, guest = await _travels(session, path)
+    host = frozenset({Role.HOST_CONTACT})
+    return None if match is None else _case(guest, (match.host_country, match.host_organisation_id), roles=host)
 
 
 async def of_guest_as_other(
     session: AsyncSession, path: Mapping[str, str], principal: Principal
 ) -> CaseToDecide | None:
     """Return the same for others than the guest, who takes own steps on the same page."""
-    return _unless_part(await of_guest(session, path, principal), principal)
+    match, guest = await _travels(session, path)
+    if match is None:
+        return None
+    sides = (match.country, match.organisation_id), (match.host_country, match.host_organisation_id)
+    return _unless_part(_case(guest, *sides), principal)
 
 
-async def of_sending(session: AsyncSession, path: Mapping[str, str], principal: Principal) -> CaseToDecide | None:
+async def of_item(session: AsyncSession, path: Mapping[str, str], principal: Principal) -> CaseToDecide | None:
     """Return the case of the visit where the item in the path is the sending side's to confirm."""
-    return await of_guest(session, path, principal) if path["item"] in {"authorisation", "costs"} else None
+    confirmed = path["item"] in {PreparationItem.AUTHORISATION, PreparationItem.COSTS}
+    return await of_guest_by_sender(session, path, principal) if confirmed else None
 
 
 async def of_offer(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
     """Return the case of the placement in the path: who wrote it."""
     id_ = read_id(path["offer_id"])
     offer = None if id_ is None else await placements.offer(session, id_)
-    return None if offer is None else CaseToDecide(offer.concerned, _places(offer.country, offer.organisation_id))
+    return None if offer is None else _case(offer.concerned, (offer.country, offer.organisation_id), roles=COORDINATING)
 
 
 async def of_person(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
     """Return the case of the person in the path."""
     id_ = read_id(path["person_id"])
     person = None if id_ is None else await people.by_id(session, id_)
-    if person is None:
-        return None
-    return CaseToDecide(Concerned(frozenset({person.subject})), _places(person.country, person.organisation_id))
+    return None if person is None else _case({person.subject}, (person.country, person.organisation_id))
 
 
 async def of_entry(session: AsyncSession, path: Mapping[str, str], principal: Principal) -> CaseToDecide | None:
@@ -111,7 +114,7 @@ async def of_proposal(session: AsyncSession, path: Mapping[str, str], _: Princip
     """Return the case of the proposal in the path: whom it is about, and who proposed it."""
     id_ = read_id(path["proposal_id"])
     proposal = None if id_ is None else await proposals.proposal(session, id_)
-    return None if proposal is None else CaseToDecide(proposal.concerned)
+    return None if proposal is None else _case(proposal.concerned)
 
 
 async def of_incident(session: AsyncSession, path: Mapping[str, str], _: Principal) -> CaseToDecide | None:
@@ -121,8 +124,7 @@ async def of_incident(session: AsyncSession, path: Mapping[str, str], _: Princip
     case = None if incident is None else await _match(session, incident.match_id)
     if incident is None or case is None:
         return None
-    places = _places(incident.country, incident.organisation_id)
-    return CaseToDecide(Concerned(case.concerned.people | {incident.reporter}), places)
+    return _case(case.concerned.people | {incident.reporter}, (incident.country, incident.organisation_id))
 
 
 async def of_suspended(session: AsyncSession, path: Mapping[str, str], principal: Principal) -> CaseToDecide | None:
@@ -134,16 +136,26 @@ async def of_suspended(session: AsyncSession, path: Mapping[str, str], principal
         return case
     read = read_id(id_)
     mentor = None if read is None else await mentors.mentor(session, read)
-    return None if mentor is None else CaseToDecide(Concerned(frozenset({mentor.subject})))
+    return None if mentor is None else _case({mentor.subject})
 
 
 async def _match(session: AsyncSession, match_id: UUID) -> CaseToDecide | None:
     match = await matches.match(session, match_id)
     if match is None:
         return None
-    found = {await _applicant(session, match), await _mentor(session, match)} - {None}
-    places = _places(match.country, match.organisation_id) | _places(match.host_country, match.host_organisation_id)
-    return CaseToDecide(Concerned(frozenset(subject for subject in found if subject is not None)), places)
+    sides = (match.country, match.organisation_id), (match.host_country, match.host_organisation_id)
+    return _case({await _applicant(session, match), await _mentor(session, match)}, *sides)
+
+
+async def _travels(session: AsyncSession, path: Mapping[str, str]) -> tuple[matches.Match | None, set[str | None]]:
+    """Return the match of the visit in the path, and who travels."""
+    id_ = read_id(path["visit_id"])
+    visit = None if id_ is None else await visits.visit(session, id_)
+    match = None if visit is None else await matches.match(session, visit.match_id)
+    if visit is None or match is None:
+        return None, set()
+    travels = _mentor if visit.guest == Party.MENTOR else _applicant
+    return match, {await travels(session, match)}
 
 
 async def _applicant(session: AsyncSession, match: matches.Match) -> str | None:
@@ -160,8 +172,17 @@ def _unless_part(case: CaseToDecide | None, principal: Principal) -> CaseToDecid
     return None if case is None or principal.subject in case.concerned.people else case
 
 
-def _places(country: str | None, organisation_id: UUID | None) -> frozenset[str]:
-    return frozenset(str(place) for place in (country, organisation_id) if place is not None)
+def _case(
+    concerned: Collection[str | None] | Concerned,
+    *sides: tuple[str | None, UUID | None],
+    roles: frozenset[Role] = DECIDING,
+) -> CaseToDecide:
+    """Return the case of these people; `sides` are the countries and organisations whose people could decide."""
+    if not isinstance(concerned, Concerned):
+        concerned = Concerned(frozenset(subject for subject in concerned if subject is not None))
+    countries = frozenset(country for country, _ in sides if country is not None)
+    organisations = frozenset(str(organisation_id) for _, organisation_id in sides if organisation_id is not None)
+    return CaseToDecide(concerned, countries, organisations, roles)
 
 
 _CASE = "/applications/cases/{application_id}"
@@ -185,17 +206,19 @@ DECISIONS: dict[Finder, tuple[str, ...]] = {
         *(f"/applications/matches/{{match_id}}/{act}" for act in ("answer", "cancel")),
         *(f"{API}/matches/{{match_id}}/{act}" for act in ("answer", "cancel")),
     ),
-    of_guest: (
+    of_guest_by_host: (
         *(f"{_VISIT}/{act}" for act in ("attendance", "no-show", "early-return", "letters/{letter}")),
-        *(f"{_VISIT}/{act}" for act in ("preparation/authorisation", "costs-settled")),
         *(f"{API}/visits/{{visit_id}}/{act}" for act in ("attendance", "no-show", "early-return", "letters/{letter}")),
+    ),
+    of_guest_by_sender: (
+        *(f"{_VISIT}/{act}" for act in ("preparation/authorisation", "costs-settled")),
         f"{API}/visits/{{visit_id}}/costs-settled",
     ),
     of_guest_as_other: (
         *(f"{_VISIT}/{act}" for act in ("move", "moves/{proposal}")),
         *(f"{API}/visits/{{visit_id}}/{act}" for act in ("moves", "moves/{proposal}/answer")),
     ),
-    of_sending: (f"{API}/visits/{{visit_id}}/preparation/{{item}}",),
+    of_item: (f"{API}/visits/{{visit_id}}/preparation/{{item}}",),
     of_offer: (
         *(f"/applications/offers/{{offer_id}}/{act}" for act in ("endorse", "return", "void")),
         *(f"{API}/offers/{{offer_id}}/{act}" for act in ("endorse", "return", "void")),
@@ -468,9 +491,8 @@ _ON_PAGES = _FINDERS | {path: finder for finder, paths in PAGES.items() for path
 async def own_case_rule(request: Request, principal: Principal) -> str:
     """Return why the principal may not take the decision of a route, and who can; empty where nothing forbids it."""
     route = request.scope["route"]
-    reads = request.method in SAFE_METHODS
-    finder = (_ON_PAGES if reads else _FINDERS).get(route.path)
-    if finder is None or (reads and not principal.has(*_DECIDING)):
+    finder = (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(route.path)
+    if finder is None or not principal.has(*DECIDING):
         return ""
     async with service_of(request.app).bus.read() as session:
         case = await finder(session, request.path_params, principal)

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_PLACED = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT)
+COORDINATING = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
+DECIDING = COORDINATING | {Role.HOST_CONTACT}
+"""Who decides on anybody else's case at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseToDecide:
-    """Whom a decision concerns, and the countries (codes) and organisations (ids) whose people could take it."""
+    """Whom a decision concerns, and whose people could take it: roles, countries (codes) and organisations (ids)."""
 
     concerned: Concerned
-    places: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    roles: frozenset[Role] = DECIDING
 
 
 async def obstacle(session: AsyncSession, subject: str, case: CaseToDecide, roles: Collection[Role]) -> str:
@@ -49,11 +53,16 @@ async def _able(session: AsyncSession, case: CaseToDecide, roles: Collection[Rol
     """Return the names of those who hold one of the roles for the case today and whom it does not concern."""
     today = clock.today()
     able: set[str] = set()
-    if Role.PROGRAMME_COORDINATOR in roles:
-        able |= set(await holders(session, Role.PROGRAMME_COORDINATOR, today))
-    for role in _PLACED:
-        for place in sorted(case.places) if role in roles else ():
-            able |= set(await holders(session, role, today, place))
+    places: dict[Role, frozenset[str] | tuple[None]] = {
+        Role.NATIONAL_COORDINATOR: case.countries,
+        Role.CLEARANCE_OFFICER: case.organisations,
+        Role.PROGRAMME_COORDINATOR: (None,),
+        Role.HOST_CONTACT: case.organisations,
+    }
+    for role, among in places.items():
+        if role in case.roles and role in roles:
+            for place in among:
+                able |= set(await holders(session, role, today, place))
     free = (await ties_of(session, able)).free(sorted(able), case.concerned)
     people = await entries.people_by_subject(session, free)
     return sorted(person.name for person in people.values())

@@ -64,9 +64,8 @@ def rights(programme: Programme, **of_officer: Any) -> list[dict[str, Any]]:
 
 async def entered(programme: Programme, subject: str, email: str = "", **of_officer: Any) -> str:
     """Enter somebody who may decide everything, or give these rights to a person of the register; return who."""
-    known = next(
-        (one for one in (await programme.get("programme", "/people"))["items"] if one["subject"] == subject), {}
-    )
+    people: list[dict[str, Any]] = (await programme.get("programme", "/people"))["items"]
+    known = next((one for one in people if one["subject"] == subject), {})
     country = known.get("country") or "AM"
     entry = programme.person(subject, known.get("name") or subject.title(), country, "officer", **OFFICER)
     entry |= {"email": email or f"{subject}@police.example", "grants": rights(programme, **of_officer)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.own_cases.model import Concerned
-from services.applications.own_cases.views import CaseToDecide
+from services.applications.own_cases.views import COORDINATING, CaseToDecide
 from services.applications.own_cases.views import check as check_own_case
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import put_grants
@@ -13,7 +13,6 @@ from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
 from services.applications.register.views.deputies import Deputy, deputy_view, holder_of, offices_of
 from services.applications.register.views.scope import scope_of
-from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus
     from shared.contracts.access import AccessGrant
+    from shared.contracts.codes import Role
     from shared.identity import Principal
-
-
-_NAMING = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 
 
 async def appoint_deputy(
@@ -56,8 +53,9 @@ async def appoint_deputy(
         person = await people.by_id(tx.session, deputy_id, lock=True)
         office = None if person is None else _office_for(held_offices, person)
         if person is not None and holder.subject != principal.subject:
-            case = CaseToDecide(Concerned(frozenset({person.subject, holder.subject})), _places(holder))
-            await check_own_case(tx.session, principal.subject, case, _NAMING)
+            countries = frozenset({holder.country} if holder.country else ())
+            case = CaseToDecide(Concerned(frozenset({person.subject, holder.subject})), countries)
+            await check_own_case(tx.session, principal.subject, case, COORDINATING)
         if person is None or person.subject == holder.subject or office is None:
             raise _wrong({"deputy": gettext("Choose a person of the same country or organisation.")})
         if person.lapsed_on is not None:
@@ -78,10 +76,6 @@ async def appoint_deputy(
         grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
         await put_grants(tx, person, (*grants, deputy_grant), action="deputy_named", before=grants)
         return deputy_view(person, holder, deputy_grant)
-
-
-def _places(person: entries.Person) -> frozenset[str]:
-    return frozenset(str(place) for place in (person.country, person.organisation_id) if place is not None)
 
 
 def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:
