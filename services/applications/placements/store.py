@@ -91,7 +91,7 @@ class Offer(Table, table=True):
 
     @property
     def concerned(self) -> Concerned:
-        """Whom a decision on it concerns: who wrote it does not endorse it."""
+        """The author, who does not endorse the placement."""
         return Concerned(authors=frozenset({self.created_by}))
 
     @property

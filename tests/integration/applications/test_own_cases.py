@@ -134,7 +134,7 @@ async def test_no_decision_is_open_to_those_whom_it_concerns(world: World, tie: 
 
 @pytest.mark.parametrize("finder", AUTHORS)
 async def test_nobody_approves_what_they_wrote(world: World, finder: Any) -> None:
-    """Whoever wrote a placement or a proposal is refused each decision on it, whatever rights they have."""
+    """The author of a placement or a proposal is refused each decision on it, even with all rights."""
     programme, ids = world.of.of, await ids_of(world)
     who = await entered(programme, AUTHORS[finder])
     ways = [(method, path) for method, path in writing(programme.app) if path in table.DECISIONS[finder]]
@@ -153,7 +153,7 @@ async def test_decisions_are_open_to_others(world: World) -> None:
 
 
 async def test_own_steps_stay_open(world: World) -> None:
-    """The officer answers the own match and asks for other dates, with a coordinator's rights besides."""
+    """An officer who is a coordinator too still answers their own match and asks for other dates."""
     programme, ids = world.of.of, await ids_of(world)
     await with_tie(programme, "own")
     for method, path in writing(programme.app):

@@ -86,7 +86,7 @@ class Application(Table, table=True):
 
     @property
     def concerned(self) -> Concerned:
-        """Whom a decision on it concerns."""
+        """The people whom a decision on it concerns."""
         return Concerned(frozenset({self.subject}))
 
     @property

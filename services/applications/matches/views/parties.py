@@ -54,7 +54,7 @@ class Case:
 
     @property
     def concerned(self) -> Concerned:
-        """Whom a decision on the match concerns: the applicant, and the mentor if there is one."""
+        """The people whom a decision on the match concerns: the applicant, and the mentor if there is one."""
         mentors = set() if self.mentor is None else {self.mentor.subject}
         return Concerned(frozenset({self.application.subject} | mentors))
 

@@ -39,7 +39,7 @@ async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> 
     """Enter people with their grants, or replace existing ones; return their opaque ids in the same order.
 
     The programme vouches for their addresses. Raises `Refused` (422) if an address belongs to somebody else, (403)
-    if an entry changes the rights of whoever enters it, or of somebody they manage or are managed by.
+    if an entry changes the rights of the person who enters it, or of somebody they manage or are managed by.
     """
     async with bus.transaction(actor) as tx:
         await register_entries.lock_people(tx.session)

@@ -70,7 +70,7 @@ async def submit(
     """Make a change as the programme, or propose it as a country or an agency.
 
     `version` is the entry's as its writer saw it; with `new` the entry must not exist yet. Raises `Refused` (404; 403
-    where a programme coordinator's change concerns whoever makes it; 409 if it was changed since, or a proposal about
+    where a programme coordinator's change is an own case; 409 if it was changed since, or a proposal about
     it waits; 422 by field).
     """
     async with bus.transaction(principal.subject) as tx:

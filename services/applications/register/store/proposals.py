@@ -69,7 +69,7 @@ class Proposal(Table, table=True):
 
     @property
     def concerned(self) -> Concerned:
-        """Whom a decision on it concerns, and who proposed it."""
+        """The people whom a decision on it concerns, and the proposer."""
         change = self.change
         people = frozenset({self.about}) if change is None else concerned_by(change)
         return Concerned(people, frozenset({self.proposed_by}))

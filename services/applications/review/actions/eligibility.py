@@ -58,7 +58,7 @@ async def confirm(
 
 
 def check_other_case(ties: Ties, actor: str, application: store.Application) -> None:
-    """Raise `Refused` (403, `own-case`) where the application concerns whoever would confirm it."""
+    """Raise `Refused` (403, `own-case`) where it is an own case of the actor."""
     if (tie := ties.between(actor, application.concerned)) is not None:
         raise own_case(why_not(tie))
 
