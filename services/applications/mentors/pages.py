@@ -1,4 +1,7 @@
-"""The pages of mentors' profiles: your profiles, the mentors of a country, one profile and its form."""
+"""The pages of mentors' profiles: your profiles, the mentors of a country, one profile and its form.
+
+A profile is saved as a draft with rows, and a revision is previewed, so it is no `Decision`.
+"""
 
 from typing import Annotated
 from uuid import UUID

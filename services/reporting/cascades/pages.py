@@ -1,4 +1,7 @@
-"""Pages of cascade sessions: the officer reports them, the line manager confirms or refuses them."""
+"""Pages of cascade sessions: the officer reports them, the line manager confirms or refuses them.
+
+One page holds the forms to report, to confirm and to refuse, so they are answered here and not by a `Decision`.
+"""
 
 from uuid import UUID
 

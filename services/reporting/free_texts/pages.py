@@ -1,4 +1,7 @@
-"""Pages of free text: the data protection officer finds and erases it, its writer corrects it."""
+"""Pages of free text: the data protection officer finds and erases it, its writer corrects it.
+
+Words are erased on the page that found them, so that is answered here and not by a `Decision`.
+"""
 
 from uuid import UUID
 
@@ -13,9 +16,9 @@ from services.reporting.free_texts import actions
 from services.reporting.free_texts.views import Words
 from services.reporting.guards import Evaluating, Following, Protector, Reporting
 from services.reporting.parameters import BusDep
-from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.render import render, see_other
 
@@ -104,72 +107,46 @@ def _form(kind: str) -> type[Form]:
     return type("WordsForm", (Form,), fields)
 
 
-async def _show(request: Request, bus: Bus, subject: str, kind: str) -> Response:
-    async with bus.read() as session:
-        form = await requested_form(session, subject, kind)
-        may = await correctable(session, form)
-    if not may or form.submission is None:
-        return see_other(request.url.path.removesuffix("/words"))
-    return _correction_page(request, form, _form(kind)(data=form.submission.texts))
+def _correction(path: str, kind: str) -> Decision[Form]:
+    """Return the page on which the writer of a form of that kind corrects its words."""
+
+    def back(asked: DecisionRequest[Form]) -> str:
+        return asked.request.url.path.removesuffix("/words")
+
+    async def requested(asked: DecisionRequest[Form]) -> tuple[RequestedForm, bool]:
+        async with asked.bus.read() as session:
+            form = await requested_form(session, asked.words["subject"], kind)
+            return form, await correctable(session, form)
+
+    async def as_written(asked: DecisionRequest[Form]) -> Form:
+        form, _ = await requested(asked)
+        return _form(kind)(data=form.submission.texts if form.submission else {})
+
+    async def ask(asked: DecisionRequest[Form]) -> Question | str:
+        form, may = await requested(asked)
+        if not may:
+            return back(asked)
+        return Question(
+            gettext("Correct your words"),
+            gettext("Save"),
+            back(asked),
+            gettext("What you handed in"),
+            caption=form.reference,
+            text=gettext(
+                "Your ratings and the day on which you answered stay as they are."
+                " You can correct the words until the figures of that period are frozen."
+            ),
+            template="free_texts/correct.html",
+        )
+
+    async def act(asked: DecisionRequest[Form]) -> str:
+        texts = {name: str(value or "") for name, value in asked.form.data.items()}
+        await actions.correct(asked.bus, asked.words["subject"], kind, texts)
+        return back(asked)
+
+    return Decision(path, _form(kind), ask, act, new=as_written)
 
 
-def _correction_page(request: Request, form: RequestedForm, form_: Form, status: int = 200) -> Response:
-    return render(
-        request,
-        "free_texts/correct.html",
-        status,
-        asked=form,
-        form_=form_,
-        names=[heading.name for heading in form.headings],
-        back=request.url.path.removesuffix("/words"),
-    )
-
-
-async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Response:
-    form_ = await _form(kind).read(request)
-    if form_.validate():
-        try:
-            await actions.correct(bus, subject, kind, {name: str(value or "") for name, value in form_.data.items()})
-        except Refused as problem:
-            form_.take(problem)
-        else:
-            return see_other(request.url.path.removesuffix("/words"))
-    async with bus.read() as session:
-        form = await requested_form(session, subject, kind)
-    return _correction_page(request, form, form_, 422)
-
-
-@router.get("/reporting/evaluations/{subject}/words")
-async def evaluation_words(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
-    """Show the text of an evaluation, to be corrected."""
-    return await _show(request, bus, subject, EVALUATION)
-
-
-@router.post("/reporting/evaluations/{subject}/words")
-async def correct_evaluation(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
-    """Correct the text of an evaluation."""
-    return await _correct(request, bus, subject, EVALUATION)
-
-
-@router.get("/reporting/reports/{subject}/words")
-async def report_words(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
-    """Show the text of the report, to be corrected."""
-    return await _show(request, bus, subject, REPORT)
-
-
-@router.post("/reporting/reports/{subject}/words")
-async def correct_report(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
-    """Correct the text of the report."""
-    return await _correct(request, bus, subject, REPORT)
-
-
-@router.get("/reporting/follow-ups/{subject}/words")
-async def follow_up_words(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
-    """Show the text of a follow-up, to be corrected."""
-    return await _show(request, bus, subject, FOLLOW_UP)
-
-
-@router.post("/reporting/follow-ups/{subject}/words")
-async def correct_follow_up(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
-    """Correct the text of a follow-up."""
-    return await _correct(request, bus, subject, FOLLOW_UP)
+add_decision(router, Evaluating, _correction("/reporting/evaluations/{subject}/words", EVALUATION))
+add_decision(router, Reporting, _correction("/reporting/reports/{subject}/words", REPORT))
+add_decision(router, Following, _correction("/reporting/follow-ups/{subject}/words", FOLLOW_UP))

@@ -1,4 +1,7 @@
-"""The pages on which an officer changes a submitted application, section by section, or the line manager."""
+"""The pages on which an officer changes a submitted application, section by section, or the line manager.
+
+Each section has the form of its task, with rows, so it is answered here and not by a `Decision`.
+"""
 
 from datetime import datetime
 from uuid import UUID

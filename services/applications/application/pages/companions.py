@@ -1,4 +1,7 @@
-"""The pages on which an officer names companions, and answers to being named."""
+"""The pages on which an officer names companions, and answers to being named.
+
+Somebody is named on the page of all who are named, so it is answered here and not by a `Decision`.
+"""
 
 from uuid import UUID
 

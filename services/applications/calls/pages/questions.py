@@ -1,4 +1,7 @@
-"""The pages on which the programme coordinator writes a call's own questions, one a page."""
+"""The pages on which the programme coordinator writes a call's own questions, one a page.
+
+A question has rows that are added and removed, so it is no `Decision`.
+"""
 
 from typing import Any
 from uuid import UUID

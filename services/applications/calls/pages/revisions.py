@@ -1,4 +1,7 @@
-"""The pages that publish a revision of a call and show its history."""
+"""The pages that publish a revision of a call and show its history.
+
+A revision is published after a preview of whom it affects, so it is no `Decision`.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter
 
 from services.applications.guards import Coordinator
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.time import clock
+from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Between, Form, Needed, NumberField
-from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/clock", include_in_schema=False)
 
@@ -24,17 +23,20 @@ class ClockForm(Form):
     )
 
 
-@router.get("")
-async def show(request: Request, _: Coordinator) -> Response:
+async def _ask(asked: DecisionRequest[ClockForm]) -> Question:
     """Show the present time, and the form."""
-    return render(request, "desk/clock.html", form_=ClockForm(), done="moved" in request.query_params)
+    return Question(
+        gettext("The clock of this local run"),
+        gettext("Move the clock"),
+        "/applications/",
+        done=gettext("The clock was moved.") if "moved" in asked.request.query_params else "",
+        template="desk/clock.html",
+    )
 
 
-@router.post("")
-async def move(request: Request, _: Coordinator) -> Response:
-    """Move the clock forward."""
-    form = await ClockForm.read(request)
-    if not form.validate():
-        return render(request, "desk/clock.html", 422, form_=form, done=False)
-    clock.move(timedelta(days=form.days.data or 0))
-    return see_other("/applications/clock?moved=1")
+async def _move(asked: DecisionRequest[ClockForm]) -> str:
+    clock.move(timedelta(days=asked.form.days.data or 0))
+    return "/applications/clock?moved=1"
+
+
+add_decision(router, Coordinator, Decision("", ClockForm, _ask, _move))

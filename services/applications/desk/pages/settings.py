@@ -1,4 +1,7 @@
-"""The page of a person's message settings: which, in which language, and when."""
+"""The page of a person's message settings: which, in which language, and when.
+
+What can be chosen comes from notifications, which may be away: then there is no form, so it is no `Decision`.
+"""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response

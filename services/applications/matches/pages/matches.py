@@ -1,4 +1,7 @@
-"""The pages of a match: list, details, clearance, answer."""
+"""The pages of a match: list, details, clearance, answer.
+
+The answer stands on the page of the match, so it is answered here and not by a `Decision`.
+"""
 
 from dataclasses import replace
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""The pages of an agreement: its versions and their differences, proposal, check, signature."""
+"""The pages of an agreement: its versions and their differences, proposal, check, signature.
+
+A proposal is previewed with its differences before it is signed, so it is no `Decision`.
+"""
 
 from typing import Any
 from uuid import UUID

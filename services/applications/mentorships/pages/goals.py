@@ -1,4 +1,7 @@
-"""The pages of a pair's goals: set, note, close, resume."""
+"""The pages of a pair's goals: set, note, close, resume.
+
+A goal's page and that of its mentorship hold several forms, so they are answered here and not by a `Decision`.
+"""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""The pages of a pair's next session: plan, move, cancel."""
+"""The pages of a pair's next session: plan, move, cancel.
+
+The form stands on the mentorship's page too, so it is answered here and not by a `Decision`.
+"""
 
 from uuid import UUID
 

@@ -1,4 +1,7 @@
-"""The pages of a pair's sessions: log, correct, confirm, dispute, withdraw."""
+"""The pages of a pair's sessions: log, correct, confirm, dispute, withdraw.
+
+A session's page and that of its mentorship hold several forms, so they are answered here and not by a `Decision`.
+"""
 
 from uuid import UUID
 

@@ -1,4 +1,7 @@
-"""The pages of a pair's visit: propose, answer, withdraw, cancel."""
+"""The pages of a pair's visit: propose, answer, withdraw, cancel.
+
+One page holds the forms to propose and to answer, so they are answered here and not by a `Decision`.
+"""
 
 from typing import Any
 from uuid import UUID

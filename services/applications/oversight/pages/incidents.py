@@ -1,4 +1,7 @@
-"""Report an incident in confidence, and follow it up as one of its chosen readers."""
+"""Report an incident in confidence, and follow it up as one of its chosen readers.
+
+A report's page holds the forms for notes and for its end, so they are answered here and not by a `Decision`.
+"""
 
 from collections import Counter
 from typing import Annotated

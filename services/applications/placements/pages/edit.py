@@ -1,4 +1,7 @@
-"""The pages on which a host writes a placement, and previews a revision before it is published."""
+"""The pages on which a host writes a placement, and previews a revision before it is published.
+
+It is saved as a draft with rows, and a revision is previewed, so it is no `Decision`.
+"""
 
 from uuid import UUID
 

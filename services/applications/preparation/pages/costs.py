@@ -1,4 +1,7 @@
-"""The pages of a visit's costs: the list by payer, a page for each line, and the sender's confirmation."""
+"""The pages of a visit's costs: the list by payer, a page for each line, and the sender's confirmation.
+
+A line is added on the page of the list, so it is answered here and not by a `Decision`.
+"""
 
 from decimal import Decimal
 from typing import Any

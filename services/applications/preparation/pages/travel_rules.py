@@ -1,4 +1,7 @@
-"""The page of the items required before travel."""
+"""The page of the items required before travel.
+
+An item is decided on below the list of those decided, so it is answered here and not by a `Decision`.
+"""
 
 from collections.abc import Mapping
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""The pages of a visit: list, details, agenda, and the way to reporting's forms."""
+"""The pages of a visit: list, details, agenda, and the way to reporting's forms.
+
+The agenda is written on the page of the visit, so it is answered here and not by a `Decision`.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any

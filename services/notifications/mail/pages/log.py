@@ -1,4 +1,7 @@
-"""The message log: the list, one message, and its retry and resend forms."""
+"""The message log: the list, one message, and its retry and resend forms.
+
+A message's page holds the form to resend it, so it is answered here and not by a `Decision`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable

@@ -1,4 +1,7 @@
-"""Pages of all answers that are asked for: filter them, remind of them, close a wave, reopen it."""
+"""Pages of all answers that are asked for: filter them, remind of them, close a wave, reopen it.
+
+A wave is closed on the page of the list, by its filters, so it is answered here and not by a `Decision`.
+"""
 
 from datetime import date, timedelta
 from typing import Annotated, Self

@@ -1,4 +1,7 @@
-"""Pages of the bank of questions, for those who steer: write, change, retire."""
+"""Pages of the bank of questions, for those who steer: write, change, retire.
+
+A form has as many fields as its kind of question, so it is no `Decision`.
+"""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,7 @@
-"""Pages of consumers' tokens: who has one, what each fetched, and who issued it."""
+"""Pages of consumers' tokens: who has one, what each fetched, and who issued it.
+
+A token is issued below the list, which more roles read than issue, so it is answered here and not by a `Decision`.
+"""
 
 from fastapi import APIRouter
 from fastapi.responses import Response

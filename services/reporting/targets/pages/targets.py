@@ -1,4 +1,7 @@
-"""Pages of baselines and targets: those approved, those that wait, and how near the figures are."""
+"""Pages of baselines and targets: those approved, those that wait, and how near the figures are.
+
+A value is proposed below the list, so it is answered here and not by a `Decision`.
+"""
 
 from typing import Annotated
 
