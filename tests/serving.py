@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
     """Serve an app over HTTP on a port, a free one if none is given; yield its address."""
-    with socket.socket() as place:
+    with socket.socket(proto=socket.IPPROTO_TCP) as place:
         place.bind(("127.0.0.1", port))
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

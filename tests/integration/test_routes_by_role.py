@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 SERVICES = ("applications", "matching", "notifications", "reporting")
 ORIGIN = "http://localhost:8000"
 ANYBODY = "0190a000-0000-7000-8000-000000000000"
+PARAMETER = re.compile(r"{(\w+)(?::(\w+))?}")
+WORDS = {"call_section": "purpose", "published": "2026", "task": "contact"}
+"""A value for each kind of parameter that is limited to some words (`limit_parameter`)."""
 KEY = OKPKey.generate_key("Ed25519")
 PRIVATE = KEY.as_pem(private=True).decode()
 SERVICE_TOKEN = "between-services"
@@ -81,8 +84,8 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
 
 def example(path: str) -> tuple[str, dict[str, str]]:
     """Return a path with an example for each parameter, and the parameters."""
-    names = re.findall(r"{(\w+)(?::\w+)?}", path)
-    return re.sub(r"{\w+(?::\w+)?}", ANYBODY, path), dict.fromkeys(names, ANYBODY)
+    values = {name: WORDS.get(kind, ANYBODY) for name, kind in PARAMETER.findall(path)}
+    return PARAMETER.sub(lambda found: values[found[1]], path), values
 
 
 def endpoints(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext, RouteAccess]]:
@@ -252,3 +255,20 @@ async def test_donors_and_analysts_read_aggregates_only(app: FastAPI) -> None:
         if access.roles & {Role.DONOR, Role.ANASPOC}:
             assert method in SAFE_METHODS, f"{method} {path}"
             assert path.startswith("/reporting/"), f"{method} {path}"
+
+
+async def test_an_address_names_the_methods_that_it_has(app: FastAPI) -> None:
+    """Any other method is refused with those of the address itself, not with those of a route that looks like it."""
+    allowed: dict[str, set[str]] = {}
+    for route, _ in every_route(app):
+        methods = set(route.methods or ())
+        allowed.setdefault(example(str(route.path))[0], set()).update(methods, {"HEAD"} if "GET" in methods else ())
+    wrong = []
+    for path, methods in allowed.items():
+        for method in sorted({"DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"} - methods):
+            answer = await response_to(app, method, path)
+            expected = (405, ", ".join(sorted(methods)))
+            found = (answer.status_code, answer.headers.get("allow"))
+            if found != expected:
+                wrong.append(f"{method} {path}: {found}, expected {expected}")
+    assert wrong == [], "\n".join(wrong)

@@ -65,7 +65,7 @@ async def read_all(
         return await read_models.page(session, principal, state or (), page)
 
 
-@router.get("/{match_id}")
+@router.get("/{match_id:uuid}")
 async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> Match:
     """Return one match, with what the reader may know of the people."""
     return await _match_answer(bus, principal, match_id)

@@ -84,14 +84,14 @@ async def count_country(
         return await lists.counts(session, principal, lists.Filters(None, call_id, country, reference))
 
 
-@router.get("/{mentor_id}")
+@router.get("/{mentor_id:uuid}")
 async def read_one(mentor_id: UUID, principal: guards.MentorOrDecider, bus: BusDep) -> Mentor:
     """Return your profile; for coordinators a published one of their country."""
     async with bus.read() as session:
         return await readable_mentor(session, principal, mentor_id)
 
 
-@router.put("/{mentor_id}")
+@router.put("/{mentor_id:uuid}")
 async def save(mentor_id: UUID, body: MentorChange, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Save what the mentor writes; for a published profile it is a revision."""
     return Mentor.of(await actions.save(bus, principal, mentor_id, body.entry, version=body.version), principal)

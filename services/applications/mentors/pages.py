@@ -196,7 +196,7 @@ def _counts(found: MentorCounts) -> list[Count]:
     )
 
 
-@router.get("/{mentor_id}")
+@router.get("/{mentor_id:uuid}")
 async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> Response:
     """Show a profile: state and fields; to its mentor also the possible actions, and what a mentee sees."""
     async with bus.read() as session:

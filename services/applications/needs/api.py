@@ -90,14 +90,14 @@ async def discard(import_id: UUID, principal: Country, bus: BusDep) -> Discarded
     return Discarded(discarded=True)
 
 
-@router.get("/{need_id}")
+@router.get("/{need_id:uuid}")
 async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> Need:
     """Return one need."""
     async with bus.read() as session:
         return await views.need(session, principal, need_id)
 
 
-@router.post("/{need_id}", operation_id="change_register_need")
+@router.post("/{need_id:uuid}", operation_id="change_register_need")
 async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> EntryId:
     """Change a need."""
     entry = body.need.model_copy(update={"id": need_id})

@@ -150,14 +150,14 @@ async def decide(body: PlacementsDecision, principal: Decider, bus: BusDep) -> B
     return bulk_result(await bulk.decide_all(bus, principal, body.offer_ids, body.remarks))
 
 
-@router.get("/{offer_id}")
+@router.get("/{offer_id:uuid}")
 async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> Placement:
     """Return one placement."""
     async with bus.read() as session:
         return await readable_placement(session, principal, offer_id)
 
 
-@router.put("/{offer_id}")
+@router.put("/{offer_id:uuid}")
 async def save(offer_id: UUID, body: PlacementChange, principal: Host, bus: BusDep) -> Placement:
     """Save what the host writes; for a published placement it is a revision."""
     changes = await _changes_of(bus, principal, offer_id, body)

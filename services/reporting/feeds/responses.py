@@ -27,6 +27,7 @@ from services.reporting.targets.model import standing
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
+from shared.web.path_parameters import limit_parameter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 IMMUTABLE = "max-age=31536000, immutable"
 NO_CACHE = "no-cache"
+limit_parameter("published", pattern="(?!tokens/)[^/]+")  # a period: `tokens` have routes of their own
 
 
 async def csv_response(bus: Bus, period: str | None) -> Response:

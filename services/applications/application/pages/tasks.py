@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.actions.answers import WRITABLE, Writing, agencies, writing
 from services.applications.application.forms import questions
 from services.applications.application.forms.tasks import FormContext, Task, tasks_of
-from services.applications.application.model.tasks import FIELDS, application_address
+from services.applications.application.model.tasks import FIELDS, TASKS, application_address
 from services.applications.application.views import status
 from services.applications.application.views.standing import Case, case_of, own_case_in
 from services.applications.guards import Officer
@@ -21,9 +21,11 @@ from shared.contracts.codes import ApplicationState
 from shared.errors import Refused
 from shared.time import dates
 from shared.web.forms import Form
+from shared.web.path_parameters import limit_parameter
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/mine", include_in_schema=False)
+limit_parameter("task", TASKS)
 
 
 def page_of(terms: CallTerms, code: str) -> Task:
@@ -69,7 +71,7 @@ def render_page(
     )
 
 
-@router.get("/{application_id}/{code}")
+@router.get("/{application_id}/{code:task}")
 async def task(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Show one page of the application."""
     async with bus.read() as session:
@@ -102,7 +104,7 @@ async def _page(
     )
 
 
-@router.post("/{application_id}/{code}")
+@router.post("/{application_id}/{code:task}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Save one page and go on to the next, or back to the task list."""
     sent = await request.form()  # read before the application is locked

@@ -17,7 +17,7 @@ from services.applications.display import TaskRow
 from services.applications.fields import topic_in_words
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
-from services.applications.refusals import not_found, readable, reading
+from services.applications.refusals import readable, reading
 from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -25,9 +25,11 @@ from shared.identity import Principal
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, number
+from shared.web.path_parameters import limit_parameter
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+limit_parameter("call_section", SECTION_FORMS)
 
 
 def draft_address(draft_id: UUID, rest: str = "") -> str:
@@ -199,16 +201,10 @@ async def revise(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response
     return see_other(draft_address(draft.id))
 
 
-def _section(code: str) -> Section:
-    if code not in SECTION_FORMS:
-        raise not_found()
-    return SECTION_FORMS[code]
-
-
-@router.get("/drafts/{draft_id}/{code}")
+@router.get("/drafts/{draft_id}/{code:call_section}")
 async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: BusDep) -> Response:
     """Show one section."""
-    part, draft = _section(code), await load(bus, draft_id)
+    part, draft = SECTION_FORMS[code], await load(bus, draft_id)
     form = part.form()(data=part.fields(draft.entry))
     prepare(form, draft.facts, draft.entry)
     return _page(request, draft, part, form)
@@ -239,10 +235,10 @@ def _page(
     )
 
 
-@router.post("/drafts/{draft_id}/{code}")
+@router.post("/drafts/{draft_id}/{code:call_section}")
 async def save(request: Request, draft_id: UUID, code: str, principal: Coordinator, bus: BusDep) -> Response:
     """Save a section, and go on to the next one or back to the list."""
-    part, draft = _section(code), await load(bus, draft_id)
+    part, draft = SECTION_FORMS[code], await load(bus, draft_id)
     form, sent = await part.form().read(request), await request.form()
     changed = await form.rows_changed(request)
     prepare(form, draft.facts, draft.entry)

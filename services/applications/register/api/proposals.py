@@ -68,7 +68,7 @@ async def approve_several(body: Several, principal: Coordinator, bus: BusDep) ->
     return await actions.approve_several(bus, principal, body.ids)
 
 
-@router.get("/{proposal_id}")
+@router.get("/{proposal_id:uuid}")
 async def read_one(proposal_id: UUID, principal: Decider, bus: BusDep) -> ComparedProposal:
     """Return one proposal: what approving it changes, and what changed since it was proposed."""
     return await actions.compare(bus, principal, proposal_id)

@@ -54,8 +54,8 @@ async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, s
 
 
 for _path, _id, _endpoint in (
-    ("/feeds/{period}/{name}", "get_feed_file", standing_file),
-    ("/feeds/{period}/{statement}/{name}", "get_feed_statement_file", one_file),
+    ("/feeds/{period:published}/{name}", "get_feed_file", standing_file),
+    ("/feeds/{period:published}/{statement}/{name}", "get_feed_statement_file", one_file),
 ):
     router.add_api_route(
         _path,

@@ -56,13 +56,13 @@ async def signature(request: Request, bus: BusDep, number: Number) -> Response:
     )
 
 
-@router.api_route("/{period}/{name}", methods=_FETCHED)
+@router.api_route("/{period:published}/{name}", methods=_FETCHED)
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:
     """Return a file of a published period's present statement; `latest` is the period that ends last."""
     return await file_response(request, bus, puller, period, LATEST, name)
 
 
-@router.api_route("/{period}/{statement}/{name}", methods=_FETCHED)
+@router.api_route("/{period:published}/{statement}/{name}", methods=_FETCHED)
 async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, statement: str, name: str) -> Response:
     """Return a file of one statement of a period, or of the `latest`."""
     return await file_response(request, bus, puller, period, statement, name)
