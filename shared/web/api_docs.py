@@ -16,8 +16,19 @@ from shared.web.openapi import document
 from shared.web.render import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
     from starlette.responses import HTMLResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer of an operation: its status, what it holds, and the names of the fields of that."""
+
+    status: str
+    holds: str
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,8 @@ class Operation:
     details: str
     who: str
     body: tuple[str, ...]
+    answers: tuple[Answer, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def operations(app: FastAPI) -> list[Operation]:
@@ -39,17 +52,19 @@ def operations(app: FastAPI) -> list[Operation]:
     found = []
     for route, access in every_route(app):
         for method in sorted(route.methods or ()):
-            operation = described["paths"].get(route.path, {}).get(method.lower())
-            if operation is None or "/api/" not in f"{route.path}/":
+            operation = described["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is None or "/api/" not in f"{route.path_format}/":
                 continue
             found.append(
                 Operation(
                     method,
-                    route.path or "",
+                    str(route.path_format),
                     operation.get("summary", ""),
                     operation.get("description", ""),
                     _who(access.kind, sorted(access.roles)),
                     _body(operation, schemas),
+                    tuple(answers_of(operation, schemas)),
+                    tuple(sorted(status for status, answer in operation["responses"].items() if "$ref" in answer)),
                 )
             )
     return found
@@ -70,11 +85,42 @@ def _who(kind: str, roles: list[Any]) -> str:
 def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the fields that a request takes; optional ones in brackets."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    schema = content.get("schema", {})
-    if "$ref" in schema:
-        schema = schemas.get(schema["$ref"].rsplit("/", 1)[-1], {})
+    schema = schemas.get(_name(content.get("schema", {})), content.get("schema", {}))
     needed = set(schema.get("required", ()))
     return tuple(name if name in needed else f"[{name}]" for name in schema.get("properties", {}))
+
+
+def answers_of(operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[Answer]:
+    """Return the good answers: a model with its fields, a list with those of its items, or a file."""
+    for status, answer in sorted(operation["responses"].items()):
+        if "$ref" in answer:
+            continue
+        if not answer.get("content"):
+            yield Answer(status, answer["description"])
+        for media, content in answer.get("content", {}).items():
+            name = _name(content.get("schema", {}))
+            holds = schemas.get(name, {}).get("properties", {})
+            item = _name(holds.get("items", {}).get("items", {}))
+            yield Answer(status, name or media, tuple(holds))
+            if item in schemas:
+                yield Answer("", item, tuple(schemas[item].get("properties", ())))
+
+
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+
+
+def problems(app: FastAPI) -> dict[str, str]:
+    """Return when an operation answers each status of a problem."""
+    shared = document(app)["components"]["responses"]
+    used = {
+        (status, _name(answer))
+        for path in document(app)["paths"].values()
+        for operation in path.values()
+        for status, answer in operation["responses"].items()
+        if "$ref" in answer
+    }
+    return {status: shared[name]["description"] for status, name in sorted(used)}
 
 
 def api_page(service: str) -> APIRouter:
@@ -83,6 +129,7 @@ def api_page(service: str) -> APIRouter:
 
     @router.get(f"/{service}/api", dependencies=[Depends(public())])
     async def api(request: Request) -> HTMLResponse:
-        return render(request, "api.html", service=service, operations=await asyncio.to_thread(operations, request.app))
+        found = await asyncio.to_thread(operations, request.app)
+        return render(request, "api.html", service=service, operations=found, problems=problems(request.app))
 
     return router

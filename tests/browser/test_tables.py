@@ -13,7 +13,7 @@ from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import Hidden, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from shared.web import site
-from shared.web.api_docs import Operation
+from shared.web.api_docs import Operation, answers_of
 from tests.browser.conftest import PHONE, open_alone
 
 if TYPE_CHECKING:
@@ -51,18 +51,25 @@ def _widths(browser: Browser, text: str, width: int) -> list[int]:
 
 @pytest.mark.parametrize("width", [PHONE["width"], 1200])
 def test_the_api_table_does_not_scroll_sideways(browser: Browser, width: int) -> None:
-    """Long addresses and many fields fit beside the access and the body of a request."""
+    """Long addresses and many fields fit beside the access, the body of a request and its answers."""
     described = json.loads((ROOT / "docs/contracts/openapi-applications.json").read_text("utf-8"))
     operations = [
         Operation(
-            method.upper(), path, "", operation.get("description", ""), "National coordinator", ("[application_ids]",)
+            method.upper(),
+            path,
+            "",
+            operation.get("description", ""),
+            "National coordinator",
+            ("[application_ids]",),
+            tuple(answers_of(operation, described["components"]["schemas"])),
+            ("401", "403", "404", "409", "422", "429", "503"),
         )
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
     templates = FileSystemLoader(ROOT / "shared/web/templates")
     environment = site.environment(None).overlay(loader=ChoiceLoader([DictLoader({"shell.html": PAGE}), templates]))
-    text = environment.get_template("api.html").render(service="applications", operations=operations)
+    text = environment.get_template("api.html").render(service="applications", operations=operations, problems={})
     room = _widths(browser, text, width)
     assert len(operations) > 100
     assert room[0] == room[1]

@@ -30,6 +30,8 @@ from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
 from shared.time import clock
+from shared.web.api_docs import operations, problems
+from shared.web.openapi import document
 from tests.support import create_tables, document_keys
 
 if TYPE_CHECKING:
@@ -272,3 +274,19 @@ async def test_an_address_names_the_methods_that_it_has(app: FastAPI) -> None:
             if found != expected:
                 wrong.append(f"{method} {path}: {found}, expected {expected}")
     assert wrong == [], "\n".join(wrong)
+
+
+async def test_the_page_of_the_api_shows_every_operation(app: FastAPI) -> None:
+    """Each operation stands on the page with its good answers and its problems, whose statuses are explained there."""
+    described = document(app)
+    shown = operations(app)
+    ids = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+    assert {(operation.method, operation.path) for operation in shown} == ids
+    explained = problems(app)
+    for operation in shown:
+        assert operation.answers, operation
+        assert operation.problems, operation
+        assert set(operation.problems) <= set(explained)
+    service = next(iter(described["paths"])).split("/")[1]
+    page = (await response_to(app, "GET", f"/{service}/api")).text
+    assert all(answer.holds in page for operation in shown for answer in operation.answers)
