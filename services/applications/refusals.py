@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from services.applications.application.model.states import NotPossible
-from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.transitions import AlreadyDone, NotNow, WrongValue
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.validation_texts import sentence_of
@@ -59,7 +59,7 @@ P = ParamSpec("P")
 def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
     """Return whether to go on: False where it was done before, so that a second click shows the first result.
 
-    Raises `Refused` (409) with the model's sentence where it cannot be done.
+    Raises `Refused` with the model's sentence: 409 where it cannot be done now, 422 for a value that is not lawful.
     """
     try:
         rule(*args, **kwargs)
@@ -67,4 +67,6 @@ def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) ->
         return False
     except NotNow as error:
         raise Refused(str(error), code=error.code) from error
+    except WrongValue as error:
+        raise Refused(str(error), 422, {error.field: str(error)}) from error
     return True

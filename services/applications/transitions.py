@@ -33,6 +33,14 @@ class NotNow(ValueError):
         self.code = code
 
 
+class WrongValue(ValueError):
+    """A value that was sent cannot be meant; `field` is its name, `periods.0.end` for one in a list."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 class AlreadyDone(NotNow):
     """The event has happened already: a second click is answered with the result of the first one."""
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def limit_parameter(kind: str, words: Iterable[str] = (), *, pattern: str = "") -> None:
     """Let `{name:kind}` in paths stand for one of the words, or for what a regular expression matches."""
-    register_url_convertor(kind, _Limited(pattern or "|".join(map(re.escape, words))))
+    allowed = pattern or "|".join(map(re.escape, words))
 
+    class Limited(StringConvertor):
+        regex = f"(?:{allowed})"
 
-class _Limited(StringConvertor):
-    def __init__(self, pattern: str) -> None:
-        self.regex = f"(?:{pattern})"
+    register_url_convertor(kind, Limited())

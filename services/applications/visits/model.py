@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import Answer, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.errors import ProblemCode
@@ -133,11 +133,13 @@ def days_to_record(days: Sequence[date], today: date) -> list[date]:
 
 
 def may_record(state: VisitState, days: Sequence[date], day: date, today: date) -> None:
-    """Raise `NotNow` unless the host can record attendance on `day` by now."""
+    """Raise `NotNow` unless the host can record attendance on `day` by now, `WrongValue` for no day of the visit."""
     if state not in _TAKES_PLACE:
         raise refuse("visit", state)
     if day not in days:
-        raise NotNow(gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)})
+        raise WrongValue(
+            f"days.{day.isoformat()}", gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)}
+        )
     if day > today:
         raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(day)}, ProblemCode.TOO_EARLY)
 
@@ -153,10 +155,13 @@ def may_report_no_show(state: VisitState, start: date, attended: Collection[date
 
 
 def may_report_return(state: VisitState, days: Sequence[date], last_day: date, today: date) -> None:
-    """Raise `NotNow` unless `last_day` is a past or present day of the visit and others were to follow."""
+    """Raise `NotNow` unless the visit is under way.
+
+    Raises `WrongValue` unless `last_day` is a past or present day of the visit and others were to follow.
+    """
     if state is not VisitState.UNDER_WAY:
         raise refuse("visit", state, done=state is VisitState.ENDED)
     if last_day not in days or last_day > today:
-        raise NotNow(gettext("The last day is one of the days of the visit that have come."))
+        raise WrongValue("last_day", gettext("The last day is one of the days of the visit that have come."))
     if last_day == days[-1]:
-        raise NotNow(gettext("That is the last day of the visit: record who was there instead."))
+        raise WrongValue("last_day", gettext("That is the last day of the visit: record who was there instead."))

@@ -220,7 +220,7 @@ async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{at}/goals", {"text": ""}, 422)
     await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart."})
     tomorrow = written(clock.today() + timedelta(days=1), "held_on")
-    early = await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **tomorrow}, 409)
+    early = await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **tomorrow}, 422)
     assert "has not come yet" in early.text
     session = {"minutes": "60", "note": "We began.", **written(clock.today(), "held_on")}
     await send(abroad, "jonas", f"{at}/sessions", session)

@@ -17,7 +17,7 @@ from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.model import problems as mentor_problems
 from services.applications.mentorships.model import sessions
 from services.applications.placements.model.placement import PlacementEntry, problems, terms_of
-from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.transitions import AlreadyDone, NotNow, WrongValue
 from services.applications.visits import model as visits_model
 from shared.contracts import _examples as ex
 from shared.contracts import mentors, offers
@@ -60,11 +60,11 @@ MENTOR_EVENTS: tuple[type[Event], ...] = (
 )
 
 
-def refused(rule: Callable[..., object], *args: object, **kwargs: object) -> type[NotNow] | None:
-    """Return how a rule of the model refuses: not now, already done, or not at all."""
+def refused(rule: Callable[..., object], *args: object, **kwargs: object) -> type[NotNow | WrongValue] | None:
+    """Return how a rule of the model refuses: not now, already done, a value, or not at all."""
     try:
         rule(*args, **kwargs)
-    except NotNow as error:
+    except (NotNow, WrongValue) as error:
         return type(error)
     return None
 
@@ -213,8 +213,8 @@ def test_no_show_and_early_return_differ() -> None:
     assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], DAYS[:1], DAYS[1]) is NotNow
     assert refused(visits_model.may_report_no_show, VisitState.NO_SHOW, DAYS[0], [], DAYS[0]) is AlreadyDone
     assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[1], DAYS[2]) is None
-    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[4], DAYS[4]) is NotNow
-    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[3], DAYS[2]) is NotNow
+    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[4], DAYS[4]) is WrongValue
+    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[3], DAYS[2]) is WrongValue
     assert refused(visits_model.may_report_return, scheduled, DAYS, DAYS[1], DAYS[2]) is NotNow
 
 
@@ -259,12 +259,12 @@ def test_a_session_lies_between_start_and_today() -> None:
     """A session is neither before the start of the mentorship nor in the future, nor longer than a day."""
     start, today = date(2026, 3, 3), date(2026, 3, 10)
 
-    def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow] | None:
+    def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow | WrongValue] | None:
         return refused(sessions.check_session, day, minutes, next_on, started_on=start, today=today)
 
     assert log(today) is log(start) is log(today, 60, today + timedelta(1)) is None
-    assert log(today + timedelta(1)) is log(start - timedelta(1)) is NotNow
-    assert log(today, 4) is log(today, 1441) is log(today, 60, today) is NotNow
+    assert log(today + timedelta(1)) is log(start - timedelta(1)) is WrongValue
+    assert log(today, 4) is log(today, 1441) is log(today, 60, today) is WrongValue
     assert refused(sessions.may_log, MentorshipState.ACTIVE, 0) is None
     assert refused(sessions.may_log, MentorshipState.PAUSED, 0) is NotNow
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from services.applications.mentorships.model.pair import ONGOING, PAIR
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import LANGUAGES, Code, MentorshipState, Party
 from shared.errors import ProblemCode
 from shared.i18n import N_, gettext
@@ -206,7 +206,10 @@ def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, p
 
 
 def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: int, terms: Terms, today: date) -> None:
-    """Raise `NotNow` where the agreement cannot be changed, or has a version that the writer has not read."""
+    """Raise `NotNow` where the agreement cannot be changed, or has a version that the writer has not read.
+
+    Raises `WrongValue` for an end that is out of range.
+    """
     if state not in ONGOING:
         raise refuse("mentorship", state)
     newest = max(version.number for version in versions)
@@ -222,7 +225,9 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
             ProblemCode.LIMIT_REACHED,
         )
     if terms.until is not None and not today < terms.until <= today + LONGEST:
-        raise NotNow(gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)})
+        raise WrongValue(
+            "until", gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)}
+        )
 
 
 def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, own: bool) -> None:  # noqa: FBT001 - pure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import ONGOING
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import MentorshipState
 from shared.errors import ProblemCode
 from shared.i18n import gettext
@@ -34,9 +34,9 @@ def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
 
 
 def in_time(target: date | None, today: date) -> None:
-    """Raise `NotNow` for a target in the past."""
+    """Raise `WrongValue` for a target in the past."""
     if target is not None and target < today:
-        raise NotNow(gettext("%(day)s is over. Choose a day to come.") % {"day": dates.day(target)})
+        raise WrongValue("target", gettext("%(day)s is over. Choose a day to come.") % {"day": dates.day(target)})
 
 
 def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.sessions import LEAST_MINUTES, MOST_MINUTES
-from services.applications.transitions import AlreadyDone, NotNow, refuse
+from services.applications.transitions import AlreadyDone, NotNow, WrongValue, refuse
 from shared.contracts.codes import MentorshipState
 from shared.errors import ProblemCode
 from shared.i18n import gettext
@@ -51,17 +51,18 @@ def begins(day: date, clock: time, country: str) -> datetime:
 
 
 def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
-    """Raise `NotNow` unless it is to come, within a year and the mentorship, and of an allowed length."""
+    """Raise `WrongValue` unless it is to come, within a year and the mentorship, and of an allowed length."""
     if begins_at <= now:
-        raise NotNow(gettext("This time has passed. Choose one that is still to come."))
+        raise WrongValue("day", gettext("This time has passed. Choose one that is still to come."))
     if begins_at > now + FARTHEST:
-        raise NotNow(gettext("This is more than a year away. Choose a time that is nearer."))
+        raise WrongValue("day", gettext("This is more than a year away. Choose a time that is nearer."))
     if until is not None and begins_at.date() > until:
-        raise NotNow(gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)})
+        raise WrongValue("day", gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)})
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        raise NotNow(
+        raise WrongValue(
+            "minutes",
             gettext("A session lasts from %(least)s to %(most)s minutes.")
-            % {"least": LEAST_MINUTES, "most": MOST_MINUTES}
+            % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
         )
 
 

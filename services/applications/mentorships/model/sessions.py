@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import BEGUN
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import MentorshipState, Party
 from shared.errors import ProblemCode
 from shared.i18n import gettext
@@ -86,18 +86,19 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
 
 
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
-    """Raise `NotNow` unless the session lies between the mentorship's start and today and has an allowed length."""
+    """Raise `WrongValue` unless the session lies between the mentorship's start and today and has an allowed length."""
     if held_on > today:
-        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)}, ProblemCode.TOO_EARLY)
+        raise WrongValue("held_on", gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
     if started_on is not None and held_on < started_on:
-        raise NotNow(gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
+        raise WrongValue("held_on", gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        raise NotNow(
+        raise WrongValue(
+            "minutes",
             gettext("A session lasts from %(least)s to %(most)s minutes.")
-            % {"least": LEAST_MINUTES, "most": MOST_MINUTES}
+            % {"least": LEAST_MINUTES, "most": MOST_MINUTES},
         )
     if next_on is not None and next_on <= held_on:
-        raise NotNow(gettext("The next time comes after %(day)s.") % {"day": dates.day(held_on)})
+        raise WrongValue("next_on", gettext("The next time comes after %(day)s.") % {"day": dates.day(held_on)})
 
 
 def may_log(state: MentorshipState, sessions: int) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import PAIR
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import MentorshipState, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.errors import ProblemCode
@@ -56,24 +56,32 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
 
 
 def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
-    """Raise `NotNow` for periods in which no visit of so many days fits; `first` allows for the notice."""
+    """Raise `WrongValue` for periods in which no visit of so many days fits; `first` allows for the notice."""
     if guest not in PAIR:
-        raise NotNow(gettext("Say which of you travels."))
+        raise WrongValue("guest", gettext("Say which of you travels."))
     if not LEAST_DAYS <= days <= MOST_DAYS:
-        raise NotNow(
-            gettext("A visit lasts from %(least)s to %(most)s working days.") % {"least": LEAST_DAYS, "most": MOST_DAYS}
+        raise WrongValue(
+            "days",
+            gettext("A visit lasts from %(least)s to %(most)s working days.")
+            % {"least": LEAST_DAYS, "most": MOST_DAYS},
         )
     if not 1 <= len(periods) <= MOST_PERIODS:
-        raise NotNow(gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
-    for period in periods:
+        raise WrongValue("periods", gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
+    for place, period in enumerate(periods):
         if period.end < period.start:
-            raise NotNow(gettext("A period ends on its last day, which is not before its first one."))
+            raise WrongValue(
+                f"periods.{place}.end", gettext("A period ends on its last day, which is not before its first one.")
+            )
         if period.end < first:
-            raise NotNow(gettext("Dates need some notice: name days from %(day)s on.") % {"day": dates.day(first)})
+            raise WrongValue(
+                f"periods.{place}.end",
+                gettext("Dates need some notice: name days from %(day)s on.") % {"day": dates.day(first)},
+            )
         if until is not None and period.start > until:
-            raise NotNow(
+            raise WrongValue(
+                f"periods.{place}.start",
                 gettext("Your mentorship is planned until %(day)s. Name days before, or agree on a later end first.")
-                % {"day": dates.day(until)}
+                % {"day": dates.day(until)},
             )
 
 

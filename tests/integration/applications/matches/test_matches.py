@@ -170,7 +170,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     plan = abroad.plan(match_id)
     await abroad.post("claire", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 409)
     clock.move(timedelta(days=80))
-    await abroad.post("claire", f"{of}/attendance", {"days": {"2020-01-01": True}}, 409)
+    await abroad.post("claire", f"{of}/attendance", {"days": {"2020-01-01": True}}, 422)
     await abroad.post("paul", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 404)
     body = {"days": dict.fromkeys(plan["days"][:2], True)}
     await abroad.post("claire", f"{of}/attendance", body)
@@ -243,7 +243,7 @@ async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Pr
     plan = abroad.plan(match_id)
     await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     await abroad.post("ani", f"/matches/{match_id}/cancel", {"reason": "health"}, 409)
-    await abroad.post("claire", f"{of}/early-return", {"last_day": plan["end"]}, 409)
+    await abroad.post("claire", f"{of}/early-return", {"last_day": plan["end"]}, 422)
     body = {"last_day": plan["days"][2], "reason": "health"}
     await abroad.post("claire", f"{of}/early-return", body)
     events = await programme.journal("exchange.participation")

@@ -67,7 +67,8 @@ async def test_impossible_sessions_are_refused(abroad: Abroad) -> None:
     """A session in the past, after the planned end, of one minute or before the start is refused."""
     match_id, mentorship_id, of = await pair(abroad)
     for wrong in (meeting_in(0, "00:00"), meeting_in(-1), meeting_in(181), meeting_in(400), meeting_in(3, minutes=1)):
-        await abroad.post("nino", f"{of}/meetings", wrong, 409)
+        problem = await abroad.post("nino", f"{of}/meetings", wrong, 422)
+        assert problem["errors"][0]["pointer"] == ("/minutes" if wrong["minutes"] == 1 else "/day")
     await abroad.post("nino", f"{of}/meetings", meeting_in(3, "25:00"), 422)
     made = await abroad.post("nino", f"{of}/meetings", meeting_in(3), 201)
     clock.move(timedelta(days=4))

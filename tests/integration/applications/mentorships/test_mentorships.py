@@ -126,7 +126,7 @@ async def test_goals_with_progress(abroad: Abroad) -> None:
     assert (new["follows"], new["number"], new["text"]) == (goal["id"], 2, "Read a network chart.")
     assert (await abroad.post("jonas", f"{at}/take-up", status=201))["id"] == new["id"]
     past = str(clock.today() - timedelta(days=1))
-    await abroad.post("nino", f"{of}/goals", {"text": "Too late.", "target": past}, 409)
+    await abroad.post("nino", f"{of}/goals", {"text": "Too late.", "target": past}, 422)
     assert len(await recorded(abroad, "GoalSet")) == 2
     assert "The case is closed." not in str(await recorded(abroad, "GoalClosed"))
     assert (await abroad.get("giorgi", of))["goals"] == []
@@ -178,9 +178,13 @@ async def test_a_second_session_on_a_day_needs_confirmation(abroad: Abroad) -> N
     refused = await abroad.post("nino", f"{of}/sessions", body, 409)
     assert "another" in str(refused)
     await abroad.post("nino", f"{of}/sessions", body | {"another": True}, 201)
-    await abroad.post("nino", f"{of}/sessions", body | {"minutes": 2, "another": True}, 409)
-    await abroad.post("nino", f"{of}/sessions", body | {"held_on": span(1, 2)["start"]}, 409)
-    await abroad.post("nino", f"{of}/sessions", body | {"next_on": str(clock.today()), "minutes": 61}, 409)
+    for wrong, pointer in (
+        ({"minutes": 2, "another": True}, "/minutes"),
+        ({"held_on": span(1, 2)["start"]}, "/held_on"),
+        ({"next_on": str(clock.today()), "minutes": 61}, "/next_on"),
+    ):
+        problem = await abroad.post("nino", f"{of}/sessions", body | wrong, 422)
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 async def test_pause_and_resume(abroad: Abroad) -> None:
@@ -262,6 +266,8 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     """One side proposes, the other agrees, matching schedules it, and the mentor records attendance."""
     match_id, mentorship_id, of = await pair(abroad)
     wanted = {"guest": "mentee", "days": 3, "periods": [span(60, 100)], "note": "See the analysts."}
+    problem = await abroad.post("nino", f"{of}/visit", wanted | {"periods": [span(60, 100), span(0, 1)]}, 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/periods/1/end"]
     proposal = await abroad.post("nino", f"{of}/visit", wanted, 201)
     assert (await abroad.post("nino", f"{of}/visit", wanted, 201))["id"] == proposal["id"]
     await abroad.post("jonas", f"{of}/visit", wanted | {"days": 2}, 409)
@@ -390,7 +396,7 @@ async def test_a_visit_is_refused_withdrawn_and_cancelled(abroad: Abroad) -> Non
     await abroad.post("jonas", f"{of}/visit/{second['id']}/answer", {"answer": "accept"}, 409)
     assert "leave" not in str(await recorded(abroad, "VisitRequested"))
     for wrong in ({"days": 6}, {"guest": "host"}, {"periods": [span(1, 20)]}, {"periods": [span(300, 320)]}):
-        await abroad.post("nino", f"{of}/visit", wanted | wrong, 409)
+        await abroad.post("nino", f"{of}/visit", wanted | wrong, 422)
     visit_id = await abroad.pair_visit(match_id, mentorship_id)
     for _ in range(2):
         await abroad.post("nino", f"{of}/visits/{visit_id}/cancel", {"reason": "timetable_conflict"}, 202)

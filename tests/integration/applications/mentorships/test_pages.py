@@ -129,7 +129,7 @@ async def test_sessions_on_pages(abroad: Abroad) -> None:
     await send(abroad, "nino", f"{here}/dispute", {"text": "", "version": "1"}, 422)
     await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place.", "version": "1"})
     assert "This did not take place." in await read(abroad, "jonas", here)
-    late = await send(abroad, "jonas", here, form | {"version": "1", **written(1, "held_on")}, 409)
+    late = await send(abroad, "jonas", here, form | {"version": "1", **written(1, "held_on")}, 422)
     assert "has not come yet" in late.text
     await send(abroad, "jonas", here, form | {"minutes": "30", "version": "1"})
     stale = await send(abroad, "nino", f"{here}/dispute", {"text": "Not so long.", "version": "1"}, 409)
@@ -189,7 +189,7 @@ async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
     turned = form | written(70, "periods-0-end")
     assert "a last day that is not before it" in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
     soon = form | written(1, "periods-0-start") | written(9, "periods-0-end")
-    assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 409)).text
+    assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 422)).text
     await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})
     assert "Take your proposal back" in await read(abroad, "jonas", f"{at}/visit")
     assert "See the analysts." in await read(abroad, "nino", f"{at}/visit")

@@ -90,8 +90,8 @@ async def test_only_past_days_are_recorded_until_the_end(abroad: Abroad) -> None
     """Tomorrow and a day of another week are refused, and records are final after the end."""
     visit_id, match_id, start = await begun(abroad)
     path = f"/visits/{visit_id}/attendance"
-    for day in (start + timedelta(days=2), start - timedelta(days=7)):
-        await abroad.post("claire", path, {"days": {str(day): True}}, 409)
+    for day, status in ((start + timedelta(days=2), 409), (start - timedelta(days=7), 422)):
+        await abroad.post("claire", path, {"days": {str(day): True}}, status)
     await abroad.post("claire", path, {"days": {str(start): True}})
     await abroad.publish_visit_event(visits.VisitStarted, visit_id, match_id)
     await abroad.post("claire", f"/visits/{visit_id}/early-return", {"last_day": str(start)})

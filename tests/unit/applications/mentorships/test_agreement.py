@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.model.agreement import Meeting, Rhythm, Terms, Version, VersionState
 from services.applications.text_difference import difference
-from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.transitions import AlreadyDone, NotNow, WrongValue
 from shared.contracts.codes import MentorshipState, Party
 from shared.contracts.mentorships import MentorshipOpened, MentorshipPlan
 
@@ -90,7 +90,7 @@ def test_a_proposal_on_an_old_version_is_refused() -> None:
     model.may_propose(ACTIVE, versions, 2, Terms(), NOW.date())
     with pytest.raises(NotNow, match="Version 2 was written"):
         model.may_propose(ACTIVE, versions, 1, Terms(), NOW.date())
-    with pytest.raises(NotNow, match="Choose an end"):
+    with pytest.raises(WrongValue, match="Choose an end"):
         model.may_propose(ACTIVE, versions, 2, Terms(until=NOW.date()), NOW.date())
 
 

@@ -17,7 +17,7 @@ from services.applications.mentorships.model.agreement import Terms, Version, Ve
 from services.applications.mentorships.model.pair import OVER, PAIR, other
 from services.applications.mentorships.model.sessions import LoggedSession, SessionState
 from services.applications.mentorships.model.tasks import pending_tasks
-from services.applications.transitions import NotNow
+from services.applications.transitions import NotNow, WrongValue
 from services.matching.lifecycle.model import mentorship as matching
 from shared.contracts.codes import MentorshipState, Party, Reason
 from shared.contracts.lifecycle import TRANSITIONS
@@ -82,7 +82,7 @@ class Pair(RuleBasedStateMachine):
         """Return whether a rule accepts an action, and count those accepted after the end."""
         try:
             ask()
-        except NotNow:
+        except (NotNow, WrongValue):
             return False
         self.accepted_after_end += self.mentorship.state in OVER
         return True
