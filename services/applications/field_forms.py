@@ -31,6 +31,7 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
 )
+from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -177,6 +178,7 @@ def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], ro
     Rows that are there twice count twice. What cannot be read yet is not judged: it has an error of its own.
     """
     asked, kinds = set(names), rows or {}
+    unlawful: dict[str, str] = {}
     for check in entry.checks:
         if not check.fields or not asked.issuperset(check.fields):
             continue
@@ -184,10 +186,15 @@ def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], ro
         values |= {name: _items(form[name].data, kinds[name]) for name in check.fields if name in kinds}
         try:
             written = entry.model_validate(values)
-        except ValidationError:
+        except ValidationError as error:
+            # A rule of ours within a value; what is not read yet has an error of its own.
+            found = {str(broken["loc"][0]): broken for broken in error.errors() if broken["type"] == "value_error"}
+            unlawful |= {name: sentence_of(broken) for name, broken in found.items()}
             continue
         if (error := check.error(written, None)) is not None:
             form.refuse(check.place, error)
+    for name, sentence in unlawful.items():
+        form.refuse(name, sentence)
 
 
 def _items(value: Iterable[Mapping[str, Any]], rows: RowKind) -> list[Any]:

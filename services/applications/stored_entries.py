@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from shared.i18n import N_, gettext
+from shared.i18n import gettext
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
 
 Path = tuple[str, ...]
 """A field, or a field within one that is an object, such as `("rules", "languages")`."""
@@ -68,26 +67,6 @@ def first_errors(checks: tuple[Check, ...], entry: object, context: object) -> d
 def doubled(values: Iterable[object], _: object) -> bool:
     """Return whether a value is there twice, as a check does."""
     return any(count > 1 for count in Counter(values).values())
-
-
-class Period(Protocol):
-    """A period from the first to the last day."""
-
-    @property
-    def start(self) -> date:
-        """The first day."""
-
-    @property
-    def end(self) -> date:
-        """The last day."""
-
-
-DAYS_IN_ORDER = N_("The last day must not be before the first")
-
-
-def periods_reversed(periods: Iterable[Period], _: object) -> bool:
-    """Return whether a period ends before it starts, as a check does."""
-    return any(period.end < period.start for period in periods)
 
 
 @dataclass(frozen=True, slots=True)

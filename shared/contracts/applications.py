@@ -11,8 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Due, Event, Language, Part, Reference, TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import Count, Country, DatePeriod, Due, Event, Language, Part, Reference, TopicCode
 from shared.contracts.codes import (
     ActingAs,
     AnswerForm,

@@ -6,18 +6,56 @@ readers learn it. The subject (the aggregate's id, the record's key) stands in t
 """
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from shared.contracts.codes import COUNTRIES, LANGUAGES, N_, PRIORITIES
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A text is one of these codes and nothing else."""
+
+    codes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, codes: Iterable[str]) -> Self:
+        """Return the codes in their order, each once."""
+        return cls(tuple(dict.fromkeys(codes)))
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read one of the codes (pydantic's protocol)."""
+        return core_schema.literal_schema(list(self.codes))
+
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""No day of the programme lies before or after: whoever counts from one of its days stays within the calendar."""
+_FIRST_MOMENT = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
+_LAST_MOMENT = datetime.combine(LAST_DAY, datetime.min.time(), UTC)
+LONGEST_PERIOD = timedelta(days=731)
+"""Two years, one of them a leap year."""
 
 Country = Annotated[
-    str, Field(pattern=r"^[A-Z]{2}$", description="Country, ISO 3166-1 alpha-2, or EU for an agency of the Union")
+    str, OneOf.of(COUNTRIES), Field(description="Country, ISO 3166-1 alpha-2, or EU for an agency of the Union")
 ]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="Language, ISO 639-1")]
+Language = Annotated[str, OneOf.of(LANGUAGES), Field(description="Language, ISO 639-1")]
 TopicCode = Annotated[
-    str, Field(pattern=r"^[a-z][a-z_]*$", description="Priority topic, a code of the scheme that the call names")
+    str,
+    OneOf.of(code for topics in PRIORITIES.values() for code in topics),
+    Field(description="Priority topic, a code of the scheme that the call names"),
 ]
 Scheme = Annotated[str, Field(pattern=r"^[a-z]+-[0-9]{4}$", description="Scheme of priority topics")]
 Reference = Annotated[
@@ -25,11 +63,10 @@ Reference = Annotated[
     Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Reference that people use, not an identifier of a person"),
 ]
 Count = Annotated[int, Field(ge=0)]
-Due = Annotated[
-    AwareDatetime, Field(description="Until when the next step is asked for; the owner of the state keeps it")
-]
-Moment = Annotated[AwareDatetime, Field(description="When it is; the zone is that of whoever reads it")]
-Day = Annotated[date, Field(description="Calendar day at the place where it happens")]
+Instant = Annotated[AwareDatetime, Field(ge=_FIRST_MOMENT, le=_LAST_MOMENT)]
+Due = Annotated[Instant, Field(description="Until when the next step is asked for; the owner of the state keeps it")]
+Moment = Annotated[Instant, Field(description="When it is; the zone is that of whoever reads it")]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY, description="Calendar day at the place where it happens")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
 
 EVENTS: dict[str, type["Event"]] = {}
@@ -39,6 +76,23 @@ class Part(BaseModel):
     """A value inside an event: frozen, compared by its content, without an identity of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class DatePeriod(Part):
+    """A period from the first to the last day, both included, of at most two years."""
+
+    start: Day
+    end: Day
+
+    @field_validator("end")
+    @classmethod
+    def _lawful(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start")
+        if start is not None and end < start:
+            raise ValueError(N_("The last day must not be before the first"))
+        if start is not None and end - start > LONGEST_PERIOD:
+            raise ValueError(N_("A period must be two years or shorter"))
+        return end
 
 
 class Event(BaseModel):

@@ -4,10 +4,22 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Event, Language, Part, Reference, Scheme, TopicCode
+from shared.contracts.base import (
+    Count,
+    Country,
+    DatePeriod,
+    Day,
+    Event,
+    Instant,
+    Language,
+    Part,
+    Reference,
+    Scheme,
+    TopicCode,
+)
 from shared.contracts.codes import (
     ApplicationKind,
     Criterion,
@@ -30,13 +42,6 @@ class CallText(Part):
     language: Language
     title: Annotated[str, Field(min_length=1, max_length=200)]
     summary: Annotated[str, Field(max_length=5000)] = ""
-
-
-class DatePeriod(Part):
-    """A period from the first to the last day, both included."""
-
-    start: Day
-    end: Day
 
 
 class EligibilityRules(Part):
@@ -153,7 +158,7 @@ class CallTerms(Part):
     scheme: Scheme
     topics: tuple[TopicCode, ...]
     opens: Day
-    deadline: AwareDatetime
+    deadline: Instant
     closes: Day
     visit_periods: tuple[DatePeriod, ...]
     rules: EligibilityRules = EligibilityRules()

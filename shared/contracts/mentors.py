@@ -8,8 +8,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
-from shared.contracts.base import Country, Due, Event, Part, Reference, TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import Country, DatePeriod, Due, Event, Part, Reference, TopicCode
 from shared.contracts.codes import CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
 
 

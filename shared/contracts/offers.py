@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.base import Country, Day, Due, Event, Part, Reference, TopicCode
+from shared.contracts.base import Country, DatePeriod, Day, Due, Event, Part, Reference, TopicCode
 from shared.contracts.codes import (
     ActingAs,
     CloseCause,
@@ -22,11 +22,9 @@ from shared.contracts.codes import (
 )
 
 
-class OfferPeriod(Part):
+class OfferPeriod(DatePeriod):
     """The first and last day between which visits may be, and how many guests a week."""
 
-    start: Day
-    end: Day
     places_per_week: Annotated[int, Field(ge=1, le=100)] = 1
 
 

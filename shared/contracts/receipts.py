@@ -11,8 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Event, Language, Part, TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import Count, Country, DatePeriod, Event, Language, Part, TopicCode
 from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
 
 

@@ -19,6 +19,7 @@ from wtforms.validators import ValidationError
 
 from shared import i18n
 from shared.contracts import labels
+from shared.contracts.base import FIRST_DAY, LAST_DAY
 from shared.i18n import gettext
 from shared.time import dates
 
@@ -141,9 +142,13 @@ def parse_date(written: Mapping[str, str], name: str) -> date | None:
         raise ValueError(gettext("%(date)s: the date must include a %(part)s") % {"date": name, "part": part})
     try:
         day, month, year = (int(text) for text in texts)
-        return date(year, month, day)
-    except ValueError:
+        found = date(year, month, day)
+    except (ValueError, OverflowError):
         raise ValueError(gettext("%(date)s: write a real date, such as 27 3 2027") % {"date": name}) from None
+    if not FIRST_DAY <= found <= LAST_DAY:
+        bounds = {"date": name, "first": FIRST_DAY.year, "last": LAST_DAY.year}
+        raise ValueError(gettext("%(date)s: the year must be from %(first)s to %(last)s") % bounds)
+    return found
 
 
 class TimeField(Field):

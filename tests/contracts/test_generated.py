@@ -92,7 +92,7 @@ def test_the_catalogue_shows_everything() -> None:
     level = next(field for field in submitted.fields if field.path == "profile.languages[].level")
     assert level.codes[0] == "A1"
     assert level.required
-    assert {field.kind for field in submitted.fields if field.path == "profile.topics"} == {"list of text"}
+    assert {field.kind for field in submitted.fields if field.path == "profile.topics"} == {"list of code"}
     assert submitted.transitions[0].target == "submitted"
     assert [deadline.kind for deadline in submitted.starts] == ["endorsement"]
     assert all(json.loads(event.example) is not None and event.summary for event in entries.values())

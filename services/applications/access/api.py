@@ -1,6 +1,5 @@
 """Serve the yearly confirmation of access, deputies, and mails that confirm an address."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from services.applications.register.views import deputies as deputy_views
 from services.applications.register.views.confirmation import AccessToConfirm, ConfirmedAccess
 from services.applications.register.views.deputies import Deputies, Deputy
 from services.applications.register.views.entries import Ended
+from shared.contracts.base import Day
 from shared.contracts.codes import Role
 from shared.identity import Principal, signed_in
 from shared.web.paging import PageDep
@@ -35,8 +35,8 @@ class NamedDeputy(Body):
 
     deputy_id: UUID
     role: Role
-    since: date
-    until: date
+    since: Day
+    until: Day
     holder_id: UUID | None = None
 
 
@@ -45,7 +45,7 @@ class EndedDeputy(Body):
 
     deputy_id: UUID
     role: Role
-    since: date
+    since: Day
 
 
 @router.get("/access")

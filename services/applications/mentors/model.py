@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
+from services.applications.calls.model import OUTSIDE_THE_CALL, outside
 from services.applications.fields import (
     LEVELS,
     Control,
@@ -27,10 +28,9 @@ from services.applications.fields import (
     topics_listed,
 )
 from services.applications.placements.model.revision import REOPENABLE, is_over
-from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, periods_reversed
+from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
-from shared.contracts.base import TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod, TopicCode
 from shared.contracts.codes import ApplicationKind, LanguageLevel, MentorState, RankGroup, Section, ServiceKind
 from shared.contracts.lifecycle.state_sets import MENTOR_PUBLISHED_ONCE
 from shared.contracts.mentors import MentorProfile
@@ -184,7 +184,7 @@ class MentorEntry(StoredEntry):
 
     checks: ClassVar[tuple[Check, ...]] = (
         Check((), N_("This call does not include mentoring"), lambda call: ApplicationKind.MENTEE not in call.kinds),
-        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
+        Check(("periods",), OUTSIDE_THE_CALL, outside),
     )
 
     @property

@@ -1,6 +1,6 @@
 """The JSON API of mentorships: agreement, course, goals, sessions, meetings and visits."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from services.applications.outcomes.actions import tickets
 from services.applications.outcomes.views import Ticket
 from services.applications.parameters import Body, BusDep, MaybeReason, Portal, Reason, Text, TicketFor
 from shared.bus import Bus
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod, Day
 from shared.contracts.codes import Answer, MentorshipState, Party
 from shared.identity import Principal
 from shared.web.paging import PageDep
@@ -177,7 +177,7 @@ class NewGoal(Body):
     """A goal, and by when."""
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_GOAL)]
-    target: date | None = None
+    target: Day | None = None
 
 
 class GoalClosing(Body):
@@ -197,17 +197,17 @@ class NewGoalNote(Body):
 class GoalTarget(Body):
     """The day by which a resumed goal is to be reached."""
 
-    target: date | None = None
+    target: Day | None = None
 
 
 class SessionBody(Body):
     """A session that was held; the note is for the two of them."""
 
-    held_on: date
+    held_on: Day
     minutes: int
     on_site: bool = False
     note: Text = ""
-    next_on: date | None = None
+    next_on: Day | None = None
 
     def report(self) -> SessionReport:
         """Return the session as the actions take it."""
@@ -229,7 +229,7 @@ class SessionCorrection(SessionBody):
 class NewMeeting(Body):
     """The time of the next session, on the clocks of your country."""
 
-    day: date
+    day: Day
     time: time
     minutes: int
     on_site: bool = False

@@ -10,7 +10,7 @@ from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_
 from services.applications.mentorships.model.meetings import MeetingTime
 from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.model.visit import MOST_PERIODS
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
 from shared.web.forms import (

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 
 from services.applications.register.model import Entry
-from shared.contracts.base import Country, Scheme, TopicCode
+from shared.contracts.base import Country, Day, Scheme, TopicCode
 from shared.contracts.codes import COUNTRIES, EMPACT_2026, PRIORITIES, UNION, Expertise
 from shared.i18n import N_, gettext
 
@@ -50,8 +50,8 @@ class NeedEntry(Entry):
     area: Expertise | None = None
     level: Annotated[int, Field(ge=1, le=3)]
     quantity: Annotated[int, Field(ge=1, le=10_000)]
-    since: date
-    until: date
+    since: Day
+    until: Day
 
     @property
     def key(self) -> tuple[str, str, str, str, int, date, date]:

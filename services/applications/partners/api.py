@@ -1,6 +1,5 @@
 """Serve the standing of partners, their suspension as previewed, and their reinstatement."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from services.applications.partners.views import (
     PartnerStanding,
     SuspensionPreview,
 )
+from shared.contracts.base import Day
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/partners", tags=["partners"])
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/applications/api/v1/partners", tags=["partners"])
 class SuspensionWanted(Body):
     """From when, and what happens to each group of cases; choices for empty groups do no harm."""
 
-    since: date
+    since: Day
     choices: Annotated[tuple[GroupChoice, ...], Field(max_length=len(GROUPS))]
 
 
@@ -42,7 +42,7 @@ class Suspension(SuspensionWanted):
 class Reinstatement(Body):
     """From when a suspended partner takes part again."""
 
-    since: date
+    since: Day
     note: Text = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
 from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioField, SelectField, TextAreaField

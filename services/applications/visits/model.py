@@ -19,7 +19,7 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
 
 BOTH = (Party.GUEST, Party.HOST)
 """Who agree on a visit; of a mentoring pair's visit both are one of the pair."""

@@ -12,7 +12,8 @@ from services.matching.engine.problem.weeks import WEEK, Period
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.base import DatePeriod
+    from shared.contracts.calls import CallTerms
     from shared.contracts.offers import OfferTerms
 
 

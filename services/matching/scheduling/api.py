@@ -1,7 +1,6 @@
 """The API of dates: lawful weeks, moves and plans, as JSON over the same actions as the pages."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from services.matching.scheduling.views import (
     ProposedMoves,
 )
 from shared.bus import Bus
+from shared.contracts.base import Day
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
 
@@ -52,7 +52,7 @@ class WantedWeek(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    week: date
+    week: Day
     reason: Reason = Reason.TIMETABLE_CONFLICT
 
 

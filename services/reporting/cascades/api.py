@@ -1,6 +1,5 @@
 """Cascade sessions for programs, with the portal's ticket."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from services.reporting.cascades.model import LONGEST, MOST, Session
 from services.reporting.cascades.views import CascadeSessions
 from services.reporting.guards import Passing
 from services.reporting.parameters import BusDep
+from shared.contracts.base import Day
 from shared.contracts.codes import CascadeFormat
 from shared.ids import new_id
 
@@ -27,7 +27,7 @@ class SessionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID | None = None
-    held_on: date
+    held_on: Day
     format: CascadeFormat
     attendees: Annotated[int, Field(ge=1, le=MOST)]
     about: Annotated[str, Field(min_length=1, max_length=LONGEST)]

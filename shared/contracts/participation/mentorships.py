@@ -7,8 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Day, Digest, Moment
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod, Day, Digest, Moment
 from shared.contracts.codes import Answer, Party, Reason
 from shared.contracts.participation.base import OF_MENTORSHIP, MentorshipParticipation
 

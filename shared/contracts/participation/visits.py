@@ -5,8 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from shared.contracts.base import Day
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod, Day
 from shared.contracts.codes import Party, PreparationItem, Reason
 from shared.contracts.participation.base import OF_VISIT, VisitParticipation
 

@@ -132,10 +132,14 @@ def test_a_complete_placement_becomes_the_contracts_terms() -> None:
 
 
 def test_invalid_periods_are_named() -> None:
-    """A placement needs a period that shares a day with the call's, and each period has its days in order."""
-    for start, end in (("2027-01-01", "2027-02-01"), ("2026-04-01", "2026-03-01")):
-        entry = PlacementEntry.model_validate({"periods": [{"start": start, "end": end}]})
-        assert "periods" in problems(entry, CALL)
+    """A placement needs a period that shares a day with the call's, and all of them lie within two years of it."""
+    of_call = {"start": CALL.visit_periods[0].start.isoformat(), "end": CALL.visit_periods[0].end.isoformat()}
+    assert "periods" not in problems(PlacementEntry.model_validate({"periods": [of_call]}), CALL)
+    for periods in (
+        [{"start": "2027-01-01", "end": "2027-02-01"}],
+        [of_call, {"start": "2029-01-01", "end": "2029-02-01"}],
+    ):
+        assert "periods" in problems(PlacementEntry.model_validate({"periods": periods}), CALL)
 
 
 def test_a_profile_needs_the_fields_of_the_contract() -> None:

@@ -12,7 +12,7 @@ from services.applications.application.model.answers import Answers, candidate_o
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
-from services.applications.fields import Control, fields_of
+from services.applications.fields import Control, fields_of, unlawful
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from shared.contracts.codes import EligibilityRule, PartnerStatus
@@ -158,11 +158,22 @@ async def check_answers(
     tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any], terms: CallTerms
 ) -> None:
     """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
+    _check_against_call(application.answers, answers, terms)
     await _check_organisation(tx, application, answers)
     if "conflicts" in changes:
         await _check_conflicts(tx, answers)
     if "questions" in changes:
         _check_question_answers(answers, terms)
+
+
+def _check_against_call(before: Answers, answers: Answers, terms: CallTerms) -> None:
+    """Raise `Refused` (422) for new answers that the call does not take."""
+    new = [name for name in fields_of(Answers) if getattr(answers, name) != getattr(before, name)]
+    found = unlawful(answers, new, terms)
+    if set(answers.topics) - set(before.topics) - set(terms.topics):
+        found["topics"] = gettext("Choose topics of this call")
+    if found:
+        raise Refused(gettext("Some answers cannot be read."), 422, found)
 
 
 async def _check_conflicts(tx: Tx, answers: Answers) -> None:

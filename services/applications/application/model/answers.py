@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
-from services.applications.calls.model import Candidate
+from services.applications.calls.model import OUTSIDE_THE_CALL, Candidate, outside
 from services.applications.fields import (
     Control,
     FieldSpec,
@@ -30,11 +30,10 @@ from services.applications.fields import (
     years_in_words,
 )
 from services.applications.register.model import LatinName, Line, MailAddress, Name
-from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, doubled, periods_reversed
+from services.applications.stored_entries import Check, StoredEntry, doubled
 from shared import privacy_notice
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
-from shared.contracts.base import Country, Language, TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import Country, DatePeriod, Language, TopicCode
 from shared.contracts.codes import ApplicationMode, EligibilityRule, RankGroup, Section, ServiceKind, Sex
 from shared.i18n import N_, gettext
 from shared.ids import reaction_id
@@ -362,8 +361,8 @@ class Answers(StoredEntry):
         Check(("languages",), N_("Name each language once"), _language_twice),
         Check(("topics",), N_("Choose each topic once"), doubled),
         Check(("preferred_countries",), N_("Choose each country once"), doubled),
-        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
-        Check(("blackouts",), DAYS_IN_ORDER, periods_reversed),
+        Check(("periods",), OUTSIDE_THE_CALL, outside),
+        Check(("blackouts",), OUTSIDE_THE_CALL, outside),
     )
 
 

@@ -12,7 +12,8 @@ from shared.i18n import gettext
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.base import DatePeriod
+    from shared.contracts.calls import CallTerms
 
 
 def carried_over(

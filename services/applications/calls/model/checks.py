@@ -7,26 +7,27 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.stored_entries import DAYS_IN_ORDER, Check, doubled, periods_reversed
+from services.applications.stored_entries import Check, doubled
 from shared.contracts import labels
+from shared.contracts.base import LONGEST_PERIOD
 from shared.contracts.calls import RULES_VERSION
-from shared.contracts.codes import COUNTRIES, LANGUAGES, PRIORITIES, LanguageLevel, QuestionKind
+from shared.contracts.codes import PRIORITIES, LanguageLevel, QuestionKind
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import date, datetime
     from uuid import UUID
 
     from services.applications.calls.model.facts import Facts
+    from shared.contracts.base import DatePeriod
     from shared.contracts.calls import (
         CallQuestion,
         CallText,
         CountryQuota,
         CriterionWeight,
-        DatePeriod,
     )
 
     Broken = bool | Mapping[str, object]
@@ -98,9 +99,9 @@ def _all_over(periods: Periods, opens: date, _: object) -> bool:
     return max(period.end for period in periods) < opens
 
 
-def _unknown(codes: tuple[str, ...], known: Collection[str]) -> Broken:
-    unknown = [code for code in codes if code not in known]
-    return bool(unknown) and {"codes": ", ".join(unknown)}
+def _too_late(periods: Periods, opens: date, _: object) -> bool:
+    first = min(opens, *(period.start for period in periods))
+    return max(period.end for period in periods) - first > LONGEST_PERIOD
 
 
 def _course_unnamed(courses: tuple[str, ...], _: object) -> bool:
@@ -204,9 +205,9 @@ CHECKS: tuple[Check, ...] = (
         N_("The call must close after its deadline."),
         lambda closes, deadline, _: closes < day_of(deadline),
     ),
-    Check(("visit_periods",), DAYS_IN_ORDER, periods_reversed),
     Check(("visit_periods",), N_("Two periods share days. Write them as one."), _periods_overlap),
     Check(("visit_periods", "opens"), N_("All periods are over before the call opens. Enter later ones."), _all_over),
+    Check(("visit_periods", "opens"), N_("Visits must end within two years of the call's first day"), _too_late),
     Check(("closed_days",), N_("Name each day without visits in a country once."), doubled),
     Check(
         ("maximum_days", "minimum_days"),
@@ -225,16 +226,6 @@ CHECKS: tuple[Check, ...] = (
         ("rules.minimum_level",),
         N_("Choose a level from A1 to C2: nobody is native in a foreign language."),
         lambda level, _: level is LanguageLevel.NS,
-    ),
-    Check(
-        ("rules.languages",),
-        N_("The programme does not know %(codes)s. Choose from the list."),
-        lambda languages, _: _unknown(languages, LANGUAGES),
-    ),
-    Check(
-        ("rules.countries",),
-        N_("The programme does not know %(codes)s. Choose from the list."),
-        lambda countries, _: _unknown(countries, COUNTRIES),
     ),
     *(
         Check((f"rules.{name}",), N_("Name each of them once."), doubled)

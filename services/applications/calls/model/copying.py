@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import PRIORITIES, current_scheme, successor
 from shared.time.workdays import ZONE
 

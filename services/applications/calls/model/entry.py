@@ -8,11 +8,10 @@ field says in sentences in `field_sentences.py`.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
@@ -20,7 +19,7 @@ from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing
 from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts import labels
-from shared.contracts.base import TopicCode
+from shared.contracts.base import DatePeriod, Day, Instant, TopicCode
 from shared.contracts.calls import (
     CallQuestion,
     CallTerms,
@@ -28,7 +27,6 @@ from shared.contracts.calls import (
     ClosedDay,
     CountryQuota,
     CriterionWeight,
-    DatePeriod,
     EligibilityRules,
     Timers,
 )
@@ -45,6 +43,7 @@ from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
     from services.applications.calls.model.facts import Facts, Need
 
@@ -348,7 +347,7 @@ class CallEntry(StoredEntry):
         ),
     ] = ()
     opens: Annotated[
-        date | None,
+        Day | None,
         FieldSpec(
             "dates",
             N_("Opens on"),
@@ -358,7 +357,7 @@ class CallEntry(StoredEntry):
         ),
     ] = None
     deadline: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         FieldSpec(
             "dates",
             N_("Last day to apply"),
@@ -369,7 +368,7 @@ class CallEntry(StoredEntry):
         ),
     ] = None
     closes: Annotated[
-        date | None,
+        Day | None,
         FieldSpec(
             "dates",
             N_("Closes on"),

@@ -14,16 +14,17 @@ from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.field_sentences import listed
 from shared.contracts import labels
 from shared.contracts.applications import EligibilityCheck
+from shared.contracts.base import LAST_DAY, LONGEST_PERIOD, DatePeriod
 from shared.contracts.codes import LANGUAGES, EligibilityRule, LanguageLevel, topic_label
-from shared.i18n import gettext, ngettext
+from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from services.applications.calls.model.entry import CallEntry
     from shared.contracts.applications import LanguageHeld
-    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.calls import CallTerms
     from shared.contracts.codes import ApplicationKind, RankGroup, ServiceKind
 
 
@@ -114,6 +115,26 @@ def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> Eligibilit
     reached = best is not None and best.level.reaches(rules.minimum_level)
     needed = f"{'/'.join(rules.languages)} {rules.minimum_level.value}".strip()
     return _check(EligibilityRule.LANGUAGE, reached, needed, given)
+
+
+def span_of(terms: CallTerms) -> DatePeriod:
+    """Return the days on which something of a call can be: from its first day on, two years at most."""
+    days = [terms.opens, *(day for period in terms.visit_periods for day in (period.start, period.end))]
+    first = min(days)
+    return DatePeriod(start=first, end=min(first + LONGEST_PERIOD, LAST_DAY))
+
+
+OUTSIDE_THE_CALL = N_("Periods must end between %(first)s and %(last)s")
+
+
+def outside(periods: Iterable[DatePeriod], terms: CallTerms | None) -> bool | Mapping[str, object]:
+    """Return whether a period does not reach into the call, or ends two years after its first day, as a check does."""
+    if terms is None:
+        return False
+    first = min([terms.opens, *(period.start for period in terms.visit_periods)])
+    last = min(first + LONGEST_PERIOD, LAST_DAY)
+    fits = all(first <= period.end <= last for period in periods)
+    return not fits and {"first": dates.day(first), "last": dates.day(last)}
 
 
 def overlap(one: DatePeriod, other: DatePeriod) -> bool:

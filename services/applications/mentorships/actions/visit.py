@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.mentorships.store.visits import PairVisit
     from shared.bus import Bus
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
     from shared.identity import Principal
 
 LONGEST_NOTE = 1000

@@ -20,7 +20,7 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
 
 LEAST_DAYS, MOST_DAYS = 1, 5
 MOST_PERIODS = 5

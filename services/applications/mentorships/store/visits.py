@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.mentorships.model.visit import RequestState
 from services.applications.tables import Table
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 
 if TYPE_CHECKING:
     from collections.abc import Collection

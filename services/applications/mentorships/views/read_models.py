@@ -23,7 +23,7 @@ from services.applications.mentorships.views.mentorship import (
 )
 from services.applications.outcomes.views import FormTask, form_task
 from services.applications.overview.views.participation import seen_by, views_of_matches
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import MentorshipState, Party, Reason, VisitState
 from shared.web.paging import cursor_of, id_after
 from shared.web.read_models import Page, ReadModel

@@ -1,6 +1,5 @@
 """Serve incident reports: to make one, read it and follow it up."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from services.applications.oversight.model import LONGEST, Category, Reader
 from services.applications.oversight.views import incidents as views
 from services.applications.oversight.views.incidents import Incident, IncidentReport
 from services.applications.parameters import Body, BusDep
+from shared.contracts.base import Day
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -25,7 +25,7 @@ class Report(Body):
     category: Category
     text: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     readers: Annotated[tuple[Reader, ...], Field(min_length=1)]
-    happened_on: date | None = None
+    happened_on: Day | None = None
 
 
 class Words(Body):

@@ -7,14 +7,13 @@ requirements and remarks stay in the portal. States and who moves them: `lifecyc
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.applications.application.model.answers import Text
-from services.applications.calls.model import overlap
+from services.applications.calls.model import OUTSIDE_THE_CALL, outside, overlap
 from services.applications.fields import (
     Control,
     FieldSpec,
@@ -28,15 +27,16 @@ from services.applications.fields import (
     topics_listed,
 )
 from services.applications.register.model import Line
-from services.applications.stored_entries import DAYS_IN_ORDER, Check, StoredEntry, periods_reversed
+from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.base import TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod, Day, TopicCode
 from shared.contracts.codes import CostBorne, Expertise, RankGroup, Section
 from shared.contracts.offers import OfferPeriod, OfferTerms
 from shared.i18n import N_, gettext, ngettext
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from shared.contracts.calls import CallTerms
 
 LongText = Annotated[Text, StringConstraints(max_length=5000)]
@@ -60,9 +60,7 @@ def _topic_of_call(entry: PlacementEntry, call: CallTerms) -> bool:
 def _outside_the_call(periods: tuple[OfferPeriod, ...], call: CallTerms) -> bool:
     """Return whether no period shares a day with the call's periods."""
     return bool(call.visit_periods) and not any(
-        overlap(DatePeriod(start=offered.start, end=offered.end), of_call)
-        for offered in periods
-        for of_call in call.visit_periods
+        overlap(offered, of_call) for offered in periods for of_call in call.visit_periods
     )
 
 
@@ -211,7 +209,7 @@ class PlacementEntry(StoredEntry):
         ),
     ] = 1
     deadline: Annotated[
-        date | None,
+        Day | None,
         FieldSpec(
             Section.PLACES,
             N_("Last day on which you take a guest"),
@@ -292,7 +290,7 @@ class PlacementEntry(StoredEntry):
     ] = ""
 
     checks: ClassVar[tuple[Check, ...]] = (
-        Check(("periods",), DAYS_IN_ORDER, periods_reversed),
+        Check(("periods",), OUTSIDE_THE_CALL, outside),
         Check(("periods",), PERIOD_IN_CALL, _outside_the_call),
         Check(("days",), N_("The call allows visits of %(least)s to %(most)s working days"), _other_length),
         Check(("group_size",), N_("The call allows groups of up to %(group)s"), _larger_group),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.applications.placements.model.placement import PlacementEntry
-    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.base import DatePeriod
+    from shared.contracts.calls import CallTerms
     from shared.contracts.offers import OfferPeriod
 
 WRITABLE = frozenset(OFFER_WRITABLE)

@@ -1,6 +1,5 @@
 """The JSON API of a visit's preparation: sheets, costs, letters, emergency contact."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +19,7 @@ from services.applications.preparation.model.letters import LetterKind
 from services.applications.preparation.views.costs import Cost, cost_of
 from services.applications.preparation.views.preparation import Letter, Preparation, letter_of, preparation
 from shared.bus import Bus
+from shared.contracts.base import Day
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
 from shared.web.openapi import file_answers
@@ -34,12 +34,12 @@ class SheetDetails(Body):
     """The fields of the sheet that the address names; those of other sheets are left out."""
 
     reference: str | None = None
-    given_on: date | None = None
+    given_on: Day | None = None
     result: VisaResult | None = None
-    applied_on: date | None = None
-    decided_on: date | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
+    applied_on: Day | None = None
+    decided_on: Day | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
     insurer: str | None = None
     policy_number: str | None = None
     contact_name: str | None = None

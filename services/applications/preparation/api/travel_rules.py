@@ -1,21 +1,18 @@
 """The JSON API of the items required before travel, in a call or between two countries."""
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from services.applications.guards import Coordinator
 from services.applications.parameters import Body, BusDep
 from services.applications.preparation.actions import travel_rules as actions
 from services.applications.preparation.model import Rule
 from services.applications.preparation.views.travel_rules import TravelRule, TravelRules, travel_rule, travel_rules
+from shared.contracts.base import Country
 from shared.contracts.codes import PreparationItem
 
 router = APIRouter(prefix="/applications/api/v1/asked-before-travel", tags=["visits"])
-
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
 class TravelDecision(Body):

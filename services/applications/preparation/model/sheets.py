@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from services.applications.application.model.answers import Text
 from services.applications.register.model import Line
+from shared.contracts.base import Day
 from shared.contracts.codes import Code
 from shared.contracts.codes import PreparationItem as Item
 from shared.i18n import N_, gettext
@@ -48,7 +49,7 @@ class Authorisation(Sheet):
     """The sending agency's order or letter: under which reference, of which day."""
 
     reference: Required
-    given_on: date
+    given_on: Day
 
     def problems(self, today: date) -> dict[str, str]:
         """Refuse an authorisation dated in the future."""
@@ -59,10 +60,10 @@ class Visa(Sheet):
     """Needed or not, applied for, granted or refused, each with its day."""
 
     result: VisaResult
-    applied_on: date | None = None
-    decided_on: date | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
+    applied_on: Day | None = None
+    decided_on: Day | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
     def problems(self, today: date) -> dict[str, str]:
         """Require the day of a decision, and the validity of a granted visa."""
@@ -85,8 +86,8 @@ class Insurance(Sheet):
 
     insurer: Required
     policy_number: Required
-    valid_from: date
-    valid_until: date
+    valid_from: Day
+    valid_until: Day
 
     def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
         """Refuse a time that ends before it begins."""

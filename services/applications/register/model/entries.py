@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
 from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.access import AccessGrant
-from shared.contracts.base import Country, Language
+from shared.contracts.base import Country, Day, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.i18n import gettext
 
@@ -110,7 +109,7 @@ class PartnerEntry(Entry):
 
     country: Country
     status: Literal[PartnerStatus.ACTIVE]
-    since: date
+    since: Day
 
 
 class FundEntry(Entry):
@@ -119,8 +118,8 @@ class FundEntry(Entry):
     id: UUID | None = None
     name: Name
     payer: Name
-    since: date
-    until: date | None = None
+    since: Day
+    until: Day | None = None
     active: bool = True
 
 
@@ -130,8 +129,8 @@ class ExclusionEntry(Entry):
     id: UUID | None = None
     countries: tuple[Country, Country] | None = None
     organisations: tuple[UUID, UUID] | None = None
-    since: date
-    until: date | None = None
+    since: Day
+    until: Day | None = None
     confidential: bool = False
 
     def model_post_init(self, _: object) -> None:

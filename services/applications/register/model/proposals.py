@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from services.applications.application.model.states import NotPossible
 from services.applications.register.model import Entry, OrganisationEntry, PersonEntry, Subject
+from shared.contracts.base import Day
 from shared.contracts.codes import ProposalKind, ProposalState
 from shared.contracts.codes._base import N_, Code
 from shared.errors import ProblemCode
@@ -49,7 +49,7 @@ class Leave(Entry):
 
     kind: Literal["leave"] = "leave"
     subject: Subject
-    last_day: date
+    last_day: Day
     successor: Subject | None = None
 
 
@@ -59,7 +59,7 @@ class Transfer(Entry):
     kind: Literal["transfer"] = "transfer"
     subject: Subject
     organisation_id: UUID
-    day: date
+    day: Day
 
 
 Change = Annotated[OrganisationChange | PersonChange | Leave | Transfer, Field(discriminator="kind")]

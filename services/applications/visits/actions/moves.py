@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from services.applications.visits.store import Visit
     from shared.bus import Bus
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
     from shared.identity import Principal
 
 

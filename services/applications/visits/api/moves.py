@@ -13,7 +13,7 @@ from services.applications.visits.model import MOST_PERIODS
 from services.applications.visits.views import read_models
 from services.applications.visits.views.read_models import Visit
 from shared.bus import Bus
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.identity import Principal
 

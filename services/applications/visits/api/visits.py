@@ -1,6 +1,5 @@
 """The JSON API of visits: list, agenda, attendance, no-show, early return, tickets to forms."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from services.applications.visits.actions import visits as actions
 from services.applications.visits.views import read_models
 from services.applications.visits.views.read_models import Visit, VisitEntry, VisitToRecord
 from shared.bus import Bus
+from shared.contracts.base import Day
 from shared.contracts.codes import VisitState
 from shared.identity import Principal
 from shared.web.paging import PageDep
@@ -40,14 +40,14 @@ class AgendaVersion(Body):
 class AttendanceDays(Body):
     """Who attended, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
 
-    days: Annotated[dict[date, bool], Field(min_length=1, max_length=5)]
-    seen: Annotated[dict[date, bool | None], Field(max_length=5)] | None = None
+    days: Annotated[dict[Day, bool], Field(min_length=1, max_length=5)]
+    seen: Annotated[dict[Day, bool | None], Field(max_length=5)] | None = None
 
 
 class EarlyReturn(MaybeReason):
     """The last day on which the guest attended."""
 
-    last_day: date
+    last_day: Day
 
 
 async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> Visit:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
     from shared.contracts.matches import MatchEvent, Pairing
 
 UNCONFIRMED = MATCH_UNCONFIRMED

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.matching.engine.groups.units import common_weeks
 from services.matching.engine.problem.problem import ENGINE_VERSION
 from services.matching.engine.rules.common_ground import terms as common_ground
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import ApplicationKind, Expertise
 from shared.contracts.matches import Pairing
 from shared.contracts.receipts import Counterfactual, FunnelStep, MatchExplained, NoMatchExplained, PointsEarned

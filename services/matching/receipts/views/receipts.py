@@ -16,8 +16,7 @@ from services.matching.provisional.model.results import matched, proposals, unma
 from services.matching.provisional.snapshot import Snapshot
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.bus import Bus
-from shared.contracts.base import Country, Language, TopicCode
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import Country, DatePeriod, Language, TopicCode
 from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
 from shared.contracts.receipts import FunnelStep, MatchExplained, NoMatchExplained
 from shared.web.read_models import ReadModel

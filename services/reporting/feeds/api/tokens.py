@@ -1,6 +1,5 @@
 """Tokens of consumers, for the programme coordinator's programs."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,6 +10,7 @@ from services.reporting.feeds.actions import tokens as actions
 from services.reporting.feeds.views import FeedToken, FeedTokenUse, IssuedToken
 from services.reporting.guards import Coordinator, TokenReader
 from services.reporting.parameters import BusDep
+from shared.contracts.base import Day
 from shared.ids import new_id
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
@@ -24,7 +24,7 @@ class TokenIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     consumer: Annotated[str, Field(min_length=1, max_length=actions.LONGEST, examples=["European Commission, OPSYS"])]
-    expires: Annotated[date, Field(description="At most 800 days from now.", examples=["2027-12-31"])]
+    expires: Annotated[Day, Field(description="At most 800 days from now.", examples=["2027-12-31"])]
 
 
 @router.get("")

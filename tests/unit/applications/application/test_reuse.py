@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.applications.application.model.answers import Answers
 from services.applications.application.model.reuse import carried_over, out_of_date
 from shared.contracts._examples import CALL_TERMS
-from shared.contracts.calls import CallTerms, DatePeriod
+from shared.contracts.base import DatePeriod
+from shared.contracts.calls import CallTerms
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, PRIORITIES
 
 TODAY = date(2026, 6, 1)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from services.applications.calls.model import Candidate, eligible, findings, judge, rule_sentences
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.calls import CallTerms, DatePeriod
+from shared.contracts.base import DatePeriod
+from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationKind, EligibilityRule, LanguageLevel, RankGroup, ServiceKind
 
 TERMS = CallTerms.model_validate(CALL_TERMS)
