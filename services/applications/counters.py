@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlmodel import Field
 
 from services.applications.tables import Table
+from shared.time import clock
+from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +22,11 @@ class Counter(Table, table=True):
 
     series: str = Field(primary_key=True)
     last: int
+
+
+def this_year() -> int:
+    """Return the year that a reference made now names: that of the programme's seat."""
+    return clock.now().astimezone(ZONE).year
 
 
 async def next_number(session: AsyncSession, series: str) -> int:

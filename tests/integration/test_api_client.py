@@ -157,7 +157,7 @@ def submitted(officer: Client, call_id: UUID, now: datetime) -> UUID:
     draft = officer.call("applications.applications.create_application", body=begun, expect=201)
     answers = officer.body("applications", "Answers", **ANSWERS, periods=[period(now.date())])
     # The client sends what it knows of a draft, defaults too: the confirmation of the notice is among the answers.
-    answers.privacy_version, answers.privacy_at = privacy_notice.VERSION, now
+    answers.privacy_version = privacy_notice.VERSION
     officer.call("applications.applications.save_application_answers", draft.id, body=answers, expect=200)
     sent = officer.call("applications.applications.submit_application", draft.id, expect=200)
     assert sent.state == "submitted"

@@ -61,7 +61,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEn
         if person is None or person.country is None or person.organisation_id is None:
             sentence = gettext("The register does not know you yet. Ask your national coordinator to enter you.")
             raise Refused(sentence, 422)
-        moment, year = clock.now(), call.terms.opens.year
+        moment, year = clock.now(), counters.this_year()
         number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
         entry = with_changes(MentorEntry.model_validate(from_register(MentorEntry, person)), changes)
         mentor = store.Mentor(

@@ -24,7 +24,7 @@ async def test_the_answer_to_an_action_equals_the_application(programme: Program
         found = await programme.get("ani", f"/applications/{made['id']}")
         assert answer == {name: found[name] for name in found.keys() - {"answers", "missing", "eligibility"}}
 
-    privacy = {"privacy_version": VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    privacy = {"privacy_version": VERSION}
     made = await draft()
     await acts("submit")
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"topics": "Which one?"}})

@@ -12,9 +12,10 @@ from services.applications.application.model.answers import Answers, candidate_o
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
-from services.applications.fields import Control, fields_of, unlawful
+from services.applications.fields import Control, fields_of
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
+from services.applications.stored_entries import first_errors
 from shared.contracts.codes import EligibilityRule, PartnerStatus
 from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import Refused
@@ -56,6 +57,7 @@ class Writing:
 
         Raises `Refused` (422) with the fields that cannot be read; then nothing is changed.
         """
+        changes = with_time_of_notice(self.application.answers, changes)
         answers = read_answers(self.application, changes)
         await check_answers(self.tx, self.application, answers, changes, self.terms)
         self._write(answers)
@@ -131,6 +133,27 @@ def read_answers(application: store.Application, changes: Mapping[str, Any]) -> 
         raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
 
 
+def with_time_of_notice(before: Answers, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes with the time at which the privacy notice was read, which only the portal's clock says.
+
+    Raises `Refused` (422) for another time than the one saved, and for another version than the present one.
+    """
+    timed = {name: value for name, value in changes.items() if name != "privacy_at"}
+    sent, version = changes.get("privacy_at"), changes.get("privacy_version")
+    refused = {}
+    if sent is not None and sent != before.model_dump(mode="json")["privacy_at"]:
+        refused["privacy_at"] = gettext("Leave this out: the portal notes when the privacy notice was read")
+    if version not in {None, privacy_notice.VERSION, before.privacy_version}:
+        refused["privacy_version"] = gettext("Name the present version of the privacy notice, %(version)s") % {
+            "version": privacy_notice.VERSION
+        }
+    if refused:
+        raise Refused(gettext("Some answers cannot be read."), 422, refused)
+    if "privacy_version" in changes and version != before.privacy_version:
+        timed["privacy_at"] = None if version is None else clock.now().isoformat()
+    return timed
+
+
 def _unread(name: str, value: Any) -> bool:
     """Return whether a field's value cannot be read."""
     try:
@@ -168,8 +191,8 @@ async def check_answers(
 
 def _check_against_call(before: Answers, answers: Answers, terms: CallTerms) -> None:
     """Raise `Refused` (422) for new answers that the call does not take."""
-    new = [name for name in fields_of(Answers) if getattr(answers, name) != getattr(before, name)]
-    found = unlawful(answers, new, terms)
+    broken = first_errors(Answers.checks, answers, terms)
+    found = {name: error for name, error in broken.items() if getattr(answers, name) != getattr(before, name)}
     if set(answers.topics) - set(before.topics) - set(terms.topics):
         found["topics"] = gettext("Choose topics of this call")
     if found:

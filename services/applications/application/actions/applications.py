@@ -14,7 +14,7 @@ from services.applications.application.model.tasks import missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
-from services.applications.counters import next_number
+from services.applications.counters import next_number, this_year
 from services.applications.matches.store import matches
 from services.applications.outcomes.actions.line_managers import record_line_manager
 from services.applications.refusals import lawful, not_found
@@ -105,9 +105,9 @@ async def submit(
             fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers are still missing."), 422, fields)
         if application.reference is None:
-            series = f"{application.country}-{moment.year}"
-            number = await next_number(tx.session, series)
-            application.reference = states.reference(application.country, moment.year, number)
+            year = this_year()
+            number = await next_number(tx.session, f"{application.country}-{year}")
+            application.reference = states.reference(application.country, year, number)
             application.submitted_at = moment
             await tx.record(_counting_key(application, answers, settings), application.id)
         with tx.session.no_autoflush:  # nothing of what it asks for is being written here

@@ -27,7 +27,6 @@ from shared import privacy_notice
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, Role, StatedReason
 from shared.identity import Principal, allow
-from shared.time import clock
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -113,7 +112,7 @@ async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) 
     application = await actions.begin(bus, principal, body.call_id, body.kind)
     changes = _sent_answers(body.answers)
     if body.privacy:
-        changes |= {"privacy_version": privacy_notice.VERSION, "privacy_at": clock.now()}
+        changes |= {"privacy_version": privacy_notice.VERSION}
     if changes:
         await answer_actions.save(bus, principal, application.id, changes)
     if body.submit:

@@ -33,7 +33,6 @@ from shared.contracts.codes import (
     topic_label,
 )
 from shared.i18n import N_, gettext
-from shared.time import clock
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -403,7 +402,7 @@ def _notice_read(answers: Answers) -> dict[str, Any]:
 def _read_notice(form: Form) -> dict[str, Any]:
     if not form["confirmed"].data:
         return {}
-    return {"privacy_version": privacy_notice.VERSION, "privacy_at": clock.now().isoformat()}
+    return {"privacy_version": privacy_notice.VERSION}
 
 
 LINE_MANAGER = page(Section.LINE_MANAGER)

@@ -33,13 +33,15 @@ from services.applications.register.model import LatinName, Line, MailAddress, N
 from services.applications.stored_entries import Check, StoredEntry, doubled
 from shared import privacy_notice
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
-from shared.contracts.base import Country, DatePeriod, Language, TopicCode
+from shared.contracts.base import Country, DatePeriod, Instant, Language, TopicCode
 from shared.contracts.codes import ApplicationMode, EligibilityRule, RankGroup, Section, ServiceKind, Sex
 from shared.i18n import N_, gettext
 from shared.ids import reaction_id
 from shared.time import dates
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.contracts.calls import CallTerms
     from shared.contracts.codes import ApplicationKind
 
@@ -346,11 +348,13 @@ class Answers(StoredEntry):
         FieldSpec(PRIVACY, N_("Version of the privacy notice that was read"), Control.OWN, shown=False),
     ] = None
     privacy_at: Annotated[
-        datetime | None,
+        Instant | None,
+        Field(json_schema_extra={"readOnly": True}),
         FieldSpec(
             PRIVACY,
             N_("Privacy notice read"),
             Control.OWN,
+            hint=N_("Set by the portal"),
             remedy=N_("Confirm that you have read the privacy notice"),
             complete=lambda answers, _: answers.privacy_version == privacy_notice.VERSION,
             words=_moment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.calls import store
 from services.applications.calls.model.entry import problems, terms_of
 from services.applications.calls.views.facts import register_facts
-from services.applications.counters import next_number
+from services.applications.counters import next_number, this_year
 from shared.contracts.calls import CallPublished
 from shared.contracts.codes import CallState
 from shared.errors import Refused
@@ -39,9 +39,9 @@ async def publish(bus: Bus, actor: str, entry: CallEntry) -> store.Call:
 async def publish_entry(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
     """Publish an entry within an open transaction. Raises `Refused` (422) as `publish` does."""
     await check_complete(tx.session, entry)
-    assert entry.opens is not None
-    number = await next_number(tx.session, f"call-{entry.opens.year}")
-    terms = terms_of(entry, reference=f"TC-{entry.opens.year}-{number}", revision=1)
+    year = this_year()
+    number = await next_number(tx.session, f"call-{year}")
+    terms = terms_of(entry, reference=f"TC-{year}-{number}", revision=1)
     call = store.Call(
         id=call_id,
         reference=terms.reference,

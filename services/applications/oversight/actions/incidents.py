@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.access_log import log_access
-from services.applications.counters import next_number
+from services.applications.counters import next_number, this_year
 from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.oversight import model
@@ -68,10 +68,11 @@ async def report(
         home, moment = model.of_home(party), clock.now()
         visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id)
         mentorship = (await mentorships.of_matches(tx.session, [match_id])).get(match_id)
-        number = await next_number(tx.session, f"incident-{moment.year}")
+        year = this_year()
+        number = await next_number(tx.session, f"incident-{year}")
         incident = store.Incident(
             id=new_id(),
-            reference=f"IR-{moment.year}-{number:04}",
+            reference=f"IR-{year}-{number:04}",
             match_id=match_id,
             application_id=case.match.application_id,
             visit_id=visit.id if visit is not None else None,

@@ -67,7 +67,7 @@ async def begin(
             raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
         entry = with_changes(PlacementEntry(city=host.city), changes)
         moment = clock.now()
-        year = call.terms.opens.year
+        year = counters.this_year()
         number = await counters.next_number(tx.session, f"offer {host.country} {year}")
         offer = store.Offer(
             id=new_id(),

@@ -56,7 +56,7 @@ async def test_an_application_of_the_same_kind_is_offered_first(programme: Progr
     await programme.as_("ani").post(f"{mine}/again")
     answers = (await programme.get("ani", f"/applications/{draft['id']}"))["answers"]
     assert answers["line_manager_email"] == "vardan@police.example"
-    privacy = {"privacy_version": VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    privacy = {"privacy_version": VERSION}
     await programme.as_("ani").put(f"/applications/api/v1/applications/{draft['id']}/answers", json=privacy)
     mentee = await programme.post("ani", f"/applications/{draft['id']}/submit")
     newer = {"kind": "study_visit", "answers": programme.answers(), "privacy": True, "submit": True}

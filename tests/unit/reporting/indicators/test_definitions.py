@@ -124,7 +124,7 @@ def test_a_score_above_the_maximum_does_not_count() -> None:
 def test_unknown_codes_are_counted_apart() -> None:
     """An unknown topic is a separate part, and is listed."""
     known = fact("VisitCompleted", ident("visit", 1), plan=plan(1))
-    odd = replace(known, values={**known.values, "plan": {**known.values["plan"], "topic": "stamp_collecting"}})
+    odd = replace(known, values={**known.values, "topic": "stamp_collecting"})
     assert flaws(odd.type, odd.values) == (Flaw.UNKNOWN_CODE,)
     assert figure("TOPCOP-OP-02", [odd]).breakdowns["priority-topic"].keys() == {"stamp_collecting"}
 
