@@ -130,9 +130,14 @@ def form_data(
 ) -> dict[str, Any]:
     """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them."""
     specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
+    typed = entry.typed if isinstance(entry, StoredEntry) else {}
     return {
         name: _half_written(entry, name, kinds.get(name))
-        or _form_value(specs[name], getattr(entry, name), kinds.get(name))
+        or (
+            typed[name]
+            if name in typed and name not in kinds
+            else _form_value(specs[name], getattr(entry, name), kinds.get(name))
+        )
         for name in names
         if specs[name].control is not Control.OWN
     }
@@ -166,7 +171,7 @@ def form_values(
     """Return what the form says of these fields as the entry takes it; an empty answer is the field's default."""
     specs, kinds = fields_of(entry) if specs is None else specs, rows or {}
     return {
-        name: _read(specs[name], form[name].data, kinds.get(name), entry.model_fields[name].get_default())
+        name: _read(specs[name], as_sent(form[name]), kinds.get(name), entry.model_fields[name].get_default())
         for name in names
         if specs[name].control is not Control.OWN
     }
@@ -183,7 +188,7 @@ def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], ro
         if not check.fields or not asked.issuperset(check.fields):
             continue
         values = form_values(form, entry, check.fields, kinds)
-        values |= {name: _items(form[name].data, kinds[name]) for name in check.fields if name in kinds}
+        values |= {name: _items(as_sent(form[name]), kinds[name]) for name in check.fields if name in kinds}
         try:
             written = entry.model_validate(values)
         except ValidationError as error:
@@ -191,10 +196,21 @@ def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], ro
             found = {str(broken["loc"][0]): broken for broken in error.errors() if broken["type"] == "value_error"}
             unlawful |= {name: sentence_of(broken) for name, broken in found.items()}
             continue
-        if (error := check.error(written, None)) is not None:
-            form.refuse(check.place, error)
+        if (sentence := check.error(written, None)) is not None:
+            form.refuse(check.place, sentence)
     for name, sentence in unlawful.items():
         form.refuse(name, sentence)
+
+
+def as_sent(field: Any) -> Any:
+    """Return what a field says; what could not be read in it as it was typed."""
+    if isinstance(field, FieldList):
+        return [as_sent(row) for row in field]
+    if isinstance(field, FormField):
+        return {cell.short_name: as_sent(cell) for cell in field.form}
+    if not field.process_errors:
+        return field.data
+    return dict(field.written) if isinstance(field, DateField) else next(iter(field.raw_data or ()), None)
 
 
 def _items(value: Iterable[Mapping[str, Any]], rows: RowKind) -> list[Any]:

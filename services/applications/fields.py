@@ -27,11 +27,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from annotated_types import Ge, Le
+from pydantic import ValidationError
 
 from services.applications.stored_entries import UNANSWERED, StoredEntry, first_errors
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
-from shared.contracts.calls import DatePeriod
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
@@ -264,9 +265,24 @@ def missing(entry: StoredEntry, context: object) -> dict[str, str]:
         for name, spec in fields_of(type(entry)).items()
         if spec.remedy and not _complete(spec, name, entry, context)
     }
-    found = first_errors(entry.checks, entry, context) | entry.refused | unanswered
+    found = first_errors(entry.checks, entry, context) | entry.refused | unanswered | _typing_errors(entry, context)
     order = [*type(entry).model_fields, *found]
     return {name: found[name] for name in sorted(found, key=lambda name: order.index(name.partition(".")[0]))}
+
+
+def _typing_errors(entry: StoredEntry, context: object) -> dict[str, str]:
+    """Return why what was typed is not accepted, by field: it cannot be read, or breaks a rule."""
+    if not entry.typed:
+        return {}
+    refused = entry.refused
+    found = {name: refused[name] for name in entry.typed}
+    for name, value in entry.typed.items():
+        try:
+            written = entry.with_written({name: value})
+        except ValidationError:
+            continue
+        found |= {place: text for place, text in first_errors(entry.checks, written, context).items() if place == name}
+    return found
 
 
 def _complete(spec: FieldSpec, name: str, entry: BaseModel, context: Any) -> bool:

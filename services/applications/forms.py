@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import (
     LANGUAGES,
     Expertise,
@@ -26,10 +30,10 @@ from shared.web.forms import (
     TextAreaField,
     options,
 )
+from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import date
 
     from shared.contracts.calls import CallTerms
 
@@ -105,9 +109,18 @@ def rows(parts: Any) -> list[dict[str, Any]]:
     return found or [{}]
 
 
-def iso_date(value: date | None) -> str | None:
-    """Return a date as the model reads it."""
-    return None if value is None else value.isoformat()
+def iso_date(value: Any) -> Any:
+    """Return a date as the model reads it; what is no date stays as it was typed."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def period_error(start: date, end: date) -> str | None:
+    """Return why two days are the ends of no period, as a sentence; None where they are."""
+    try:
+        DatePeriod(start=start, end=end)
+    except ValidationError as error:
+        return sentence_of(error.errors()[0])
+    return None
 
 
 class ReasonForm(Form):

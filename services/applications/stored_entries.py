@@ -1,8 +1,8 @@
 """Define entries that people write bit by bit: the rules between their fields, and their JSON columns.
 
 A rule is a `Check`; the form, the API and the submission of an entry share it. What is stored and no longer accepted by
-newer rules, or was written half, reads as open. It stays in the store until its field is written anew, and
-`fields.missing` names it when the entry is submitted.
+newer rules reads as open; what was typed and is not accepted is kept beside the answers, which stand. Both stay in the
+store until their field is written anew, and `fields.missing` names them when the entry is submitted.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 """A field, or a field within one that is an object, such as `("rules", "languages")`."""
+TYPED = "typed"
+"""Where a JSON column keeps what was typed and is not accepted, apart from the answers."""
 UNANSWERED: tuple[Any, ...] = (None, "", ())
 """The values of a field without an answer."""
 
@@ -86,14 +88,17 @@ class StoredEntry(BaseModel):
     """The rules between its fields."""
 
     _unaccepted: dict[Path, Unaccepted] = PrivateAttr(default_factory=dict)
+    _typed: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> Self:
         """Return what is stored; values that are no longer accepted read as open."""
+        answers = {name: value for name, value in document.items() if name != TYPED}
         try:
-            return cls.model_validate(document)
+            entry = cls.model_validate(answers)
         except ValidationError as error:
-            return cls._tolerant(document, error)
+            entry = cls._tolerant(answers, error)
+        return entry.with_typed(document.get(TYPED, {}))
 
     @classmethod
     def _tolerant(cls, document: Mapping[str, Any], error: ValidationError) -> Self:
@@ -114,8 +119,16 @@ class StoredEntry(BaseModel):
 
     @property
     def refused(self) -> dict[str, str]:
-        """The stored values that are no longer accepted, by field (`rules.languages`), each with the reason."""
-        return {".".join(path): value.reason for path, value in self._unaccepted.items() if value.reason}
+        """What is not accepted, stored or typed, by field (`rules.languages`), each with the reason."""
+        stored = {".".join(path): value.reason for path, value in self._unaccepted.items() if value.reason}
+        return stored | {name: self._why_refused(name) for name in self._typed}
+
+    def _why_refused(self, name: str) -> str:
+        try:
+            type(self).model_validate({name: self._typed[name]})
+        except ValidationError as error:
+            return sentence_of(error.errors()[0])
+        return gettext("Check what you entered here")
 
     def to_store(self) -> dict[str, Any]:
         """Return the entry for its JSON column, with what is no longer accepted as it was stored."""
@@ -125,27 +138,36 @@ class StoredEntry(BaseModel):
             for part in path[:-1]:
                 target = target[part]
             target[path[-1]] = unaccepted.value
-        return document
+        return document | ({TYPED: self._typed} if self._typed else {})
 
     def with_written(self, values: Mapping[str, Any]) -> Self:
         """Return the entry with these fields read anew. Raises pydantic.ValidationError."""
         new = type(self).model_validate(self.model_dump(mode="json") | dict(values))
         return new.keep_unaccepted(self, {(name,) for name in values})
 
-    def with_half_written(self, values: Mapping[str, Any]) -> Self:
-        """Return the entry with these fields as they were written; those that cannot be read yet read as open."""
-        read: Self = self.from_stored(self.model_dump(mode="json") | dict(values))
-        entry: Self = read.keep_unaccepted(self, {(name,) for name in values})
-        entry._unaccepted |= read._unaccepted
+    def with_typed(self, values: Mapping[str, Any]) -> Self:
+        """Return the entry with what was typed in these fields and is not accepted, beside their answers.
+
+        It is shown again as it was typed, and the entry cannot be submitted until its field is written anew.
+        """
+        entry: Self = self.model_copy()
+        entry._typed = self._typed | dict(values)
         return entry
 
+    @property
+    def typed(self) -> Mapping[str, Any]:
+        """What was typed and is not accepted, by field."""
+        return self._typed
+
     def half_written(self, name: str) -> Any:
-        """Return what was written in a field that cannot be read, as it was stored; None where it can."""
+        """Return what was typed in a field, or stored in it, and is not accepted; None where there is no such thing."""
+        if name in self._typed:
+            return self._typed[name]
         unaccepted = self._unaccepted.get((name,))
         return None if unaccepted is None else unaccepted.value
 
     def keep_unaccepted(self, before: Self, written: Iterable[Path]) -> Self:
-        """Return the entry with the unaccepted values that it had before, except in the fields that were written."""
+        """Return the entry with what was not accepted in it before, except in the fields that were written."""
         replaced = set(written)
         kept = {
             path: value
@@ -154,6 +176,7 @@ class StoredEntry(BaseModel):
         }
         entry: Self = self.model_copy()
         entry._unaccepted = kept
+        entry._typed = {name: value for name, value in before._typed.items() if (name,) not in replaced}
         return entry
 
 

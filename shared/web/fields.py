@@ -86,7 +86,10 @@ class CheckboxesField(SelectMultipleField):
 
 
 class DateField(Field):
-    """A date in three inputs (day, month, year), as GOV.UK asks for dates that people know. `data`: date or None."""
+    """A date in three inputs (day, month, year), as GOV.UK asks for dates that people know. `data`: date or None.
+
+    It takes a date, or a mapping of its three parts as they were typed.
+    """
 
     widget = widgets.TextInput()
     parts: ClassVar[tuple[str, ...]] = ("day", "month", "year")
@@ -104,6 +107,9 @@ class DateField(Field):
     ) -> None:
         """Read the three inputs where any of them was sent, else the known value (WTForms' protocol)."""
         self.process_errors = []
+        if isinstance(data, dict):
+            typed = {f"{self.name}-{part}": str(data.get(part, "")) for part in self.parts}
+            formdata = typed if formdata is None else formdata
         value = self.default if data is None or not isinstance(data, date) else data
         value = value() if callable(value) else value
         self.object_data = self.data = value
@@ -182,6 +188,14 @@ class NumberField(IntegerField):
             super().process_formdata(valuelist)
         else:
             self.data = None
+
+    def process_data(self, value: Any) -> None:
+        """WTForms' protocol; what was typed and is no number is shown again."""
+        try:
+            super().process_data(value)
+        except ValueError:
+            self.raw_data = [str(value)]
+            raise
 
 
 class Needed:

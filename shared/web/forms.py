@@ -161,6 +161,10 @@ class Form(WTForm):
         else:
             self.form_errors.append(message)
 
+    def note_unreadable(self) -> None:
+        """Put at each field what could not be read in it, without checking the others."""
+        _note_unreadable(self)
+
     def take(self, refused: Refused, field: str = "", *, statuses: Collection[int] = (422,)) -> None:
         """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
 
@@ -234,6 +238,14 @@ def _put_at_fields(fields: Iterable[Field], errors: dict[str, str]) -> dict[str,
             field.errors = [*field.errors, errors[own[0]]]
         errors = {name: sentence for name, sentence in errors.items() if name not in own}
     return errors
+
+
+def _note_unreadable(fields: Iterable[Field]) -> None:
+    for field in fields:
+        if isinstance(field, FormField | wtforms.FieldList):
+            _note_unreadable(field)
+        else:
+            field.errors = list(field.process_errors)
 
 
 def _change_rows(field: wtforms.FieldList[Any], verb: str, place: int | None) -> None:

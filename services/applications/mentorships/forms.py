@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.applications.forms import SpanRow
+from services.applications.forms import SpanRow, period_error
 from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
 from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
 from services.applications.mentorships.model.meetings import MeetingTime
@@ -165,7 +165,7 @@ class VisitForm(Form):
         for place, row in enumerate(self.periods.data):
             if not row["start"] and not row["end"]:
                 continue
-            if row["start"] and row["end"] and row["start"] <= row["end"]:
+            if row["start"] and row["end"] and period_error(row["start"], row["end"]) is None:
                 found.append(DatePeriod(start=row["start"], end=row["end"]))
             else:
                 self.refuse(

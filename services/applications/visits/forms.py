@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date
+from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date, period_error
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, StatedReason
 from shared.i18n import N_, gettext
@@ -29,7 +29,7 @@ class MoveForm(ReasonForm):
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
 
     def validate(self, *more: Any, **named: Any) -> bool:
-        """Validate, and require both days of each period that was begun."""
+        """Validate, and require both days of each period that was begun, the last one not before the first."""
         good = super().validate(*more, **named)
         for row in self.periods:
             half = bool(row.form.start.data) != bool(row.form.end.data)
@@ -37,6 +37,10 @@ class MoveForm(ReasonForm):
                 missing = row.form.end if row.form.start.data else row.form.start
                 missing.errors = [*missing.errors, gettext("Enter this day too")]
                 good = False
+            if row.form.start.data and row.form.end.data:
+                error = period_error(row.form.start.data, row.form.end.data)
+                row.form.end.errors = [*row.form.end.errors, *([error] if error else [])]
+                good = good and error is None
         return good
 
     def wanted(self) -> list[DatePeriod]:

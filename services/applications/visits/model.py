@@ -79,9 +79,7 @@ def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str
     if len(periods) > MOST_PERIODS:
         problems["periods"] = gettext("Give up to %(most)s periods.") % {"most": MOST_PERIODS}
     for number, period in enumerate(periods[:MOST_PERIODS]):
-        if period.end < period.start:
-            problems[f"periods.{number}.end"] = gettext("The last day must not be before the first.")
-        elif period.end <= today:
+        if period.end <= today:
             problems[f"periods.{number}.end"] = gettext("Give a period that ends after today, %(day)s.") % {
                 "day": dates.day(today)
             }

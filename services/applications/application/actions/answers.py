@@ -12,7 +12,6 @@ from services.applications.application.model.answers import Answers, candidate_o
 from services.applications.application.store import applications as store
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import judge, questions
-from services.applications.fields import Control, fields_of
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from services.applications.stored_entries import first_errors
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 # From these states an officer may still change the answers.
 WRITABLE = frozenset(APPLICATION_WRITABLE)
-_WITH_ROWS = frozenset(name for name, spec in fields_of(Answers).items() if spec.control is Control.ROWS)
+_LEFT_OUT = object()
 _OF_PARTNER = frozenset({EligibilityRule.PARTNER_ACTIVE, EligibilityRule.COUNTRY})
 
 
@@ -69,9 +68,9 @@ class Writing:
         self.tx.session.add(self.application)
 
     async def save_readable(self, changes: Mapping[str, Any]) -> None:
-        """Save those `changes` that can be read: for a page that is left half way.
+        """Save those `changes` that are accepted: for a page that is left half way.
 
-        A field with rows of which one is half written is kept as it is written; of the rest the draft stays as it was.
+        The others are kept as they were typed, beside the answers that were saved before.
         """
         readable = dict(changes)
         while True:
@@ -84,9 +83,8 @@ class Writing:
                 readable = remaining
             else:
                 break
-        rows = {name: value for name, value in changes.items() if name not in readable and name in _WITH_ROWS}
-        if half_written := {name: value for name, value in rows.items() if _unread(name, value)}:
-            self._write(self.application.answers.with_half_written(half_written))
+        if typed := {name: value for name, value in changes.items() if readable.get(name, _LEFT_OUT) != value}:
+            self._write(self.application.answers.with_typed(typed))
 
     async def breaks(self, rules: Collection[str]) -> bool:
         """Return whether the answers, as far as they go, do not meet one of these rules of the call."""
@@ -152,15 +150,6 @@ def with_time_of_notice(before: Answers, changes: Mapping[str, Any]) -> dict[str
     if "privacy_version" in changes and version != before.privacy_version:
         timed["privacy_at"] = None if version is None else clock.now().isoformat()
     return timed
-
-
-def _unread(name: str, value: Any) -> bool:
-    """Return whether a field's value cannot be read."""
-    try:
-        Answers.model_validate({name: value})
-    except ValidationError:
-        return True
-    return False
 
 
 def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:

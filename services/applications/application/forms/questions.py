@@ -8,6 +8,7 @@ from wtforms.validators import ValidationError
 
 from services.applications.application.model.answers import Answers
 from services.applications.calls.model import questions as model
+from services.applications.field_forms import as_sent
 from shared.contracts.calls import CallQuestion, CallTerms
 from shared.contracts.codes import QuestionKind
 from shared.i18n import N_
@@ -59,18 +60,15 @@ def _field(question: CallQuestion) -> Any:
 
 
 def fields(answers: Answers) -> dict[str, Any]:
-    """Return the answers as the form's fields."""
-    return {f"{PREFIX}{code}": given for code, given in answers.questions.items()}
+    """Return the answers as the form's fields; what was typed and is not accepted goes before."""
+    given = answers.half_written("questions") or answers.questions
+    return {f"{PREFIX}{code}": answer for code, answer in given.items()}
 
 
 def changes(form: Form) -> dict[str, Any]:
     """Return the form's fields as answers; what was not answered is left out."""
-    given = {
-        field.name.removeprefix(PREFIX): field.data
-        for field in form
-        if field.name.startswith(PREFIX) and field.data not in (None, "")
-    }
-    return {"questions": given}
+    sent = {field.name.removeprefix(PREFIX): as_sent(field) for field in form if field.name.startswith(PREFIX)}
+    return {"questions": {code: answer for code, answer in sent.items() if answer not in (None, "")}}
 
 
 def field_of(name: str) -> str:

@@ -249,7 +249,7 @@ def _language(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(row) if row["language"] or row["level"] else None
 
 
-def _period(row: Mapping[str, Any]) -> dict[str, str | None] | None:
+def _period(row: Mapping[str, Any]) -> dict[str, Any] | None:
     start, end = iso_date(row["start"]), iso_date(row["end"])
     return {"start": start, "end": end} if start or end else None
 
@@ -262,9 +262,12 @@ def _half_written_period(row: Any) -> dict[str, Any]:
     return {part: _day(text) for part, text in _half_written(row).items()}
 
 
-def _day(text: Any) -> date | None:
+def _day(typed: Any) -> Any:
+    """Return a day as its input takes it: a date, or day, month and year as they were typed."""
+    if isinstance(typed, dict):
+        return typed
     try:
-        return date.fromisoformat(str(text))
+        return date.fromisoformat(str(typed))
     except ValueError:
         return None
 

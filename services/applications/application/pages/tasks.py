@@ -13,6 +13,7 @@ from services.applications.application.forms.tasks import FormContext, Task, tas
 from services.applications.application.model.tasks import FIELDS, TASKS, application_address
 from services.applications.application.views import status
 from services.applications.application.views.standing import Case, case_of, own_case_in
+from services.applications.fields import missing
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -81,7 +82,21 @@ async def task(request: Request, application_id: UUID, code: str, principal: Off
             return see_other(application_address(application_id))
         form = page.form_for(case.terms)(data=page.fields(case.application.answers))
         await prepare_form(session, case.terms, case.application.country, page, form)
+        _show_what_was_typed(form, page, case)
         return await _page(request, session, case, page, form)
+
+
+def _show_what_was_typed(form: Form, page: Task, case: Case) -> None:
+    """Say on the form why what was typed there before is not accepted."""
+    answers = case.application.answers
+    typed = [name for name in FIELDS[page.code] if name in answers.typed]
+    if not typed:
+        return
+    form.note_unreadable()
+    errors, noted = missing(answers, case.terms), {anchor for anchor, _ in form.problems()}
+    for name in typed:
+        if not any(anchor == name or anchor.startswith(f"{name}-") for anchor in noted):
+            form.refuse(field_of(form, name), errors[name])
 
 
 async def _page(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from services.applications.calls.model.facts import Need
-    from shared.contracts.calls import CallQuestion, CallText, ClosedDay, CountryQuota, CriterionWeight, DatePeriod
+    from shared.contracts.base import DatePeriod
+    from shared.contracts.calls import CallQuestion, CallText, ClosedDay, CountryQuota, CriterionWeight
     from shared.contracts.codes import LanguageLevel
 
 

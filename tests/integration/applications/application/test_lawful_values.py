@@ -73,11 +73,11 @@ async def test_an_unlawful_value_is_refused_by_the_api(
 
 
 FORMS: list[tuple[str, dict[str, str]]] = [
-    ("topics", {"topics-0-topic": "nonsense"}),
-    ("topics", {"topics-0-topic": "drug_trafficking"}),
+    ("topics", {"topics-0-topic": "nonsense", "preferred_countries-0-country": "FR"}),
+    ("topics", {"topics-0-topic": "drug_trafficking", "preferred_countries-0-country": "FR"}),
     ("topics", {"topics-0-topic": "online_crime", "preferred_countries-0-country": "XX"}),
     ("languages", {"languages-0-language": "xx", "languages-0-level": "B2"}),
-    ("service", {"service": "police", "rank_group": "operational", "years_in_field": "2147483648"}),
+    ("contact", {"name": "Ani Petrosyan", "own_name": "Անի Պետրոսյան", "email": "nowhere", "language": "xx"}),
 ]
 
 
@@ -90,6 +90,84 @@ async def test_an_unlawful_value_is_refused_by_the_form(programme: Programme, pa
     assert answer.status_code == 422
     assert "govuk-error-summary" in answer.text
     assert await answers_of(programme, draft) == before
+
+
+def typed(first: tuple[str, str, str], last: tuple[str, str, str]) -> dict[str, str]:
+    """Return the inputs of one period, each day as its three parts."""
+    days = {"start": first, "end": last}
+    parts = ("day", "month", "year")
+    return {
+        f"periods-0-{name}-{part}": text for name, day in days.items() for part, text in zip(parts, day, strict=True)
+    }
+
+
+@pytest.mark.parametrize("way", ["later", "autosave", "refused"])
+@pytest.mark.parametrize(
+    ("data", "shown", "error"),
+    [
+        (typed(("31", "2", "2027"), ("7", "3", "2027")), 'value="31"', "write a real date"),
+        (typed(("31", "2", "2027"), ("32", "March", "2027")), 'value="March"', "write a real date"),
+        (typed(("8", "3", "2027"), ("7", "3", "2027")), 'value="8"', "The last day must not be before the first"),
+        (typed(("1", "1", "1"), ("31", "12", "9999")), 'value="9999"', "the year must be from 2000 to 2199"),
+        (typed(("1", "1", "2040"), ("31", "1", "2040")), 'value="2040"', "Periods must end between"),
+        (typed(("", "", ""), ("31", "1", "2027")), 'value="31"', "This must be a date"),
+    ],
+)
+async def test_a_period_that_cannot_be_stays_apart(
+    programme: Programme, data: dict[str, str], shown: str, error: str, way: str
+) -> None:
+    """It comes back as it was typed, with its error; the period saved before stands, and nothing is submitted."""
+    draft, officer = await begun(programme), programme.as_("ani")
+    before = await answers_of(programme, draft)
+    page = f"/applications/mine/{draft}/periods"
+    sent = data | ({"later": "1"} if way == "later" else {})
+    answer = await officer.post(f"{page}/draft" if way == "autosave" else page, data=sent)
+    assert answer.status_code == {"later": 303, "autosave": 204, "refused": 422}[way]
+    again = (await officer.get(page)).text
+    assert shown in again
+    assert "govuk-error-summary" in again
+    assert error in again or (not data["periods-0-start-day"] and "Each period needs" in again), again
+    found = await programme.get("ani", f"/applications/{draft}")
+    assert found["answers"] == before
+    assert "periods" in found["missing"]
+    await officer.post(f"/applications/mine/{draft}/privacy", data={"confirmed": "y"})
+    await programme.post("ani", f"/applications/{draft}/submit", status=422)
+    start = clock.today() + timedelta(days=60)
+    lawful = typed(*((str(day.day), str(day.month), str(day.year)) for day in (start, start + timedelta(days=9))))
+    assert (await officer.post(page, data=lawful)).status_code == 303
+    found = await programme.get("ani", f"/applications/{draft}")
+    assert found["answers"]["periods"] == [{"start": str(start), "end": str(start + timedelta(days=9))}]
+    assert "periods" not in found["missing"]
+    await programme.post("ani", f"/applications/{draft}/submit")
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "data", "shown"),
+    [
+        ("service", "years_in_field", {"years_in_field": "many"}, 'value="many"'),
+        ("service", "years_in_field", {"years_in_field": "2147483648"}, 'value="2147483648"'),
+        ("line_manager", "line_manager_email", {"line_manager_email": "nowhere"}, 'value="nowhere"'),
+        ("line_manager", "line_manager_name", {"line_manager_name": "x" * 300}, "x" * 300),
+    ],
+)
+async def test_what_was_typed_in_one_field_stays_apart(
+    programme: Programme, page: str, field: str, data: dict[str, str], shown: str
+) -> None:
+    """A number or address that is none is shown again with its error, and does not replace the answer before."""
+    draft, officer = await begun(programme), programme.as_("ani")
+    before = await answers_of(programme, draft)
+    rest = {
+        "service": {"organisation_id": programme.organisations["AM"], "service": "police", "sex": "female"},
+        "line_manager": {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "vardan@police.example"},
+    }[page]
+    sent = rest | {"rank_group": "operational", "later": "1"} | data
+    assert (await officer.post(f"/applications/mine/{draft}/{page}", data=sent)).status_code == 303
+    again = (await officer.get(f"/applications/mine/{draft}/{page}")).text
+    assert shown in again
+    assert f'href="#{field}"' in again
+    found = await programme.get("ani", f"/applications/{draft}")
+    assert found["answers"][field] == before[field]
+    assert page in found["missing"]
 
 
 async def test_the_portal_says_when_the_privacy_notice_was_read(programme: Programme) -> None:
