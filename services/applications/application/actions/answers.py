@@ -15,6 +15,7 @@ from services.applications.calls.model import judge, questions
 from services.applications.refusals import unreadable
 from services.applications.register.store import entries
 from services.applications.stored_entries import first_errors
+from shared import privacy_notice
 from shared.contracts.codes import EligibilityRule, PartnerStatus
 from shared.contracts.lifecycle.state_sets import APPLICATION_WRITABLE
 from shared.errors import Refused
