@@ -66,8 +66,8 @@ def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, fir
             % {"least": LEAST_DAYS, "most": MOST_DAYS},
         )
     if not 1 <= len(periods) <= MOST_PERIODS:
-        raise NotNow(gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
-    for period in periods:
+        raise WrongValue("periods", gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
+    for place, period in enumerate(periods):
         if period.end < first:
             raise WrongValue(
                 f"periods.{place}.end",
