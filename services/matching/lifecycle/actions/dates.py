@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.mentorship import Mentorship
     from services.matching.lifecycle.model.visit import Visit
     from services.matching.lifecycle.store.visits import Mate
-    from shared.contracts.calls import DatePeriod
+    from shared.contracts.base import DatePeriod
     from shared.contracts.participation import VisitRequested
     from shared.contracts.visits import VisitOf
 

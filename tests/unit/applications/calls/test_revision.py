@@ -38,6 +38,7 @@ from services.applications.register.store.entries import Fund
 from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
+from shared.contracts.base import DatePeriod
 from shared.contracts.calls import (
     CallQuestion,
     CallTerms,
@@ -45,7 +46,6 @@ from shared.contracts.calls import (
     ClosedDay,
     CountryQuota,
     CriterionWeight,
-    DatePeriod,
     EligibilityRules,
     Timers,
 )
