@@ -119,7 +119,7 @@ class StoredEntry(BaseModel):
 
     @property
     def refused(self) -> dict[str, str]:
-        """What is not accepted, stored or typed, by field (`rules.languages`), each with the reason."""
+        """The values that are not accepted, stored or typed, by field (`rules.languages`), each with the reason."""
         stored = {".".join(path): value.reason for path, value in self._unaccepted.items() if value.reason}
         return stored | {name: self._why_refused(name) for name in self._typed}
 
@@ -156,7 +156,7 @@ class StoredEntry(BaseModel):
 
     @property
     def typed(self) -> Mapping[str, Any]:
-        """What was typed and is not accepted, by field."""
+        """The input that was typed and is not accepted, by field."""
         return self._typed
 
     def half_written(self, name: str) -> Any:
