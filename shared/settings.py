@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,7 +31,8 @@ class ServiceSettings(BaseSettings):
     kafka_password: SecretStr | None = None
 
     origin: str = Field(
-        default="http://localhost:8000", description="Where people reach the gateway; no slash at the end."
+        default="http://localhost:8000",
+        description="Where people reach the gateway: https, or localhost; no slash at the end.",
     )
     host: str = Field(default="127.0.0.1", description="The address on which this service listens.")
     port: int = Field(default=8010, description="The port on which this service listens.")
@@ -76,6 +78,14 @@ class ServiceSettings(BaseSettings):
         le=1000,
         description="For how long the reader, with a few records in hand, waits for more to apply at once.",
     )
+
+    @field_validator("origin")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("TANDEM_ORIGIN: people are served by https; only localhost may go without.")
+        return value
 
     @property
     def direct_url(self) -> str:

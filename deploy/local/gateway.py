@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from deploy.local.settings import RunSettings
 
 
-def gateway(chosen: RunSettings, place: RunFolder) -> Child:
-    """Return the gateway's process, not started yet. It listens on this machine only, as anybody can be a persona."""
+def gateway(chosen: RunSettings, place: RunFolder, site: str | None = None) -> Child:
+    """Return the gateway's process, not started yet. It listens on this machine only, as anybody can be a persona.
+
+    `site` is what it serves, by default plain HTTP.
+    """
     env = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(place.folder),
         "XDG_DATA_HOME": str(place / "caddy"),
         "XDG_CONFIG_HOME": str(place / "caddy"),
-        "TANDEM_SITE": f"http://:{chosen.ports['gateway']}",
+        "TANDEM_SITE": site or f"http://:{chosen.ports['gateway']}",
         "TANDEM_HOST": "localhost",
         "TANDEM_ORIGIN": chosen.origin,
         "TANDEM_BIND": f"{HOST} [::1]" if _has_ipv6() else HOST,

@@ -7,8 +7,10 @@ import base64
 import hashlib
 import re
 import socket
+import ssl
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -203,6 +205,16 @@ def test_static_files_are_kept_by_version(front: httpx2.Client) -> None:
     assert front.get("/static/none.js").status_code == 404
 
 
+def test_folders_are_not_listed_and_trace_is_refused(front: httpx2.Client) -> None:
+    """A folder of static files is not found, and TRACE gives nothing back, at the gateway and at a service."""
+    for folder in ("/static/", "/static/vendor/", "/static/vendor"):
+        assert front.get(folder, follow_redirects=True).status_code == 404, folder
+    for path in ("/static/tandem.js", "/matching/"):
+        answer = front.request("TRACE", path, headers={"X-Planted": "planted"})
+        assert answer.status_code in {404, 405}, path
+        assert "planted" not in answer.text
+
+
 def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
     """Under 127.0.0.1 the cookies of localhost do not fit, so the browser is sent on."""
     address = str(front.base_url).replace("localhost", "127.0.0.1")
@@ -227,6 +239,52 @@ def test_under_tls_every_answer_tells_browsers_to_stay_with_it(tmp_path: Path, m
             assert httpx2.get(address + path).headers["strict-transport-security"] == expected, path
     finally:
         child.stop(5)
+
+
+def test_people_are_served_by_new_tls_with_strong_ciphers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway speaks TLS 1.2 and 1.3 with forward secrecy; older versions and plain HTTP get no page."""
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    port = ports["gateway"]
+    monkeypatch.setattr(RunSettings, "origin", property(lambda _: f"https://localhost:{port}"))
+    child = gateway(RunSettings(ports, {}), RunFolder(tmp_path), f"https://localhost:{port}")
+    child.start()
+    try:
+        child.wait_ready(lambda: _tls(port, ssl.TLSVersion.TLSv1_3) is not None, 20)
+        assert _tls(port, ssl.TLSVersion.TLSv1_3) in {
+            "TLS_AES_128_GCM_SHA256",
+            "TLS_AES_256_GCM_SHA384",
+            "TLS_CHACHA20_POLY1305_SHA256",
+        }
+        old = _tls(port, ssl.TLSVersion.TLSv1_2)
+        assert old is not None
+        assert old.startswith("ECDHE-")
+        assert "GCM" in old or "CHACHA20" in old
+        assert _tls(port, ssl.TLSVersion.TLSv1_2, "AES128-SHA:AES256-SHA:DES-CBC3-SHA") is None
+        assert _tls(port, ssl.TLSVersion.TLSv1_1) is None
+        assert httpx2.get(f"http://localhost:{port}/").status_code == 400
+    finally:
+        child.stop(5)
+
+
+def _tls(port: int, version: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0") -> str | None:
+    """Return the cipher that the gateway agrees to, or None if it refuses the version or the ciphers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the old versions are what is tried
+        context.minimum_version = context.maximum_version = version
+    context.set_ciphers(ciphers)
+    try:
+        with (
+            socket.create_connection(("localhost", port), 5) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as encrypted,
+        ):
+            agreed = encrypted.cipher()
+            return agreed[0] if agreed else None
+    except (ssl.SSLError, OSError):
+        return None
 
 
 def test_no_address_is_logged_when_an_answer_breaks_off(tmp_path: Path) -> None:

@@ -1,0 +1,18 @@
+"""Test what the settings of all services refuse."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from shared.settings import ServiceSettings
+from tests.support import settings_for
+
+
+def test_people_are_served_by_tls_or_on_the_own_machine() -> None:
+    """A plain origin is refused at the start, unless it is the machine's own."""
+    for origin in ("https://tandem.example", "http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"):
+        assert ServiceSettings(**settings_for("postgresql://a@db/x", origin=origin)).origin == origin
+    for origin in ("http://tandem.example", "tandem.example", "http://localhost.example", "ftp://tandem.example"):
+        with pytest.raises(ValidationError, match="people are served by https"):
+            ServiceSettings(**settings_for("postgresql://a@db/x", origin=origin))
