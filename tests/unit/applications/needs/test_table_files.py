@@ -6,7 +6,7 @@ import io
 import zipfile
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from services.applications.needs.table_files import cells_in
 from shared.errors import Refused
