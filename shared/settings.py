@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """The settings that all four services share. Secrets are `SecretStr`, so that no log shows them."""
 
-    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
         description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`. For TLS with it add"

@@ -21,7 +21,7 @@ from shared.settings import ServiceSettings
 class ReminderSettings(BaseSettings):
     """When people are reminded; separate, since a rebuild needs these settings and no others."""
 
-    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     reminders: dict[DeadlineKind, Annotated[int, Field(ge=0, le=365)]] = Field(
         default_factory=dict,

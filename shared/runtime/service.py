@@ -127,7 +127,13 @@ def create(
         redoc_url=None,
         openapi_url=None,
         # `RequestSpans` makes the spans: the framework's own hold the whole address, keys and all.
-        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     app.state.service = service
     app.state.api_text = api_text or ApiText()

@@ -22,7 +22,7 @@ from starlette.routing import Match
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import gettext, language
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
-from shared.redaction import route_of, safe_path
+from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.problem_documents import MEDIA_TYPE, Problem, errors_of_rules, errors_of_validation
@@ -100,6 +100,15 @@ def answer(
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        # Not who: names of people, opaque ones too, stay in the portal's record of attempts.
+        _log.info(
+            "request_refused",
+            method=method_of(request.scope),
+            route=route_of(request.scope),
+            status=error.status_code,
+            error=type(error).__name__,
+        )
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)

@@ -33,7 +33,7 @@ from shared.runtime.migrate import migrate
 from shared.settings import ServiceSettings
 from shared.time import clock
 from shared.web.headers import security_headers
-from tests.integration.test_routes_by_role import signed_in
+from tests.integration.test_routes_by_role import example, signed_in
 from tests.support import settings_for, ticket_keys
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def requests(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str]]]:
         names = {*NAMES, *(field.alias for field in getattr(getattr(route, "dependant", None), "query_params", ()))}
         query = "&".join(f"{name}={secret()}" for name in sorted(names))
         in_path = re.sub(r"{\w+(?::\w+)?}", lambda _: secret(), path)
-        beside = re.sub(r"{\w+(?::\w+)?}", ANYBODY, path)
+        beside, _ = example(path)
         for method in sorted((route.methods or set()) - {"OPTIONS"}):
             if path.endswith("live") and method == "GET":
                 method = "HEAD"  # noqa: PLW2901 - a stream does not end
@@ -186,6 +186,7 @@ async def test_no_request_leaves_its_secrets_behind(app: FastAPI, spans: InMemor
     assert [line for line in written.splitlines() if MARK in line.lower()] == []
     assert "unexpected_error" in written, "the route that fails was not logged"
     assert "/broken/{token}" in written
+    assert "request_refused" in written
     assert [line for line in said_by(spans).splitlines() if MARK in line.lower()] == []
     servers = [span for span in spans.get_finished_spans() if span.kind is trace.SpanKind.SERVER]
     assert len(servers) == count
