@@ -17,11 +17,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time.dates import EARLIEST, LATEST
+from shared.time.moments import Moment
 from shared.web.read_models import Page
 
 MOST = 200
@@ -45,7 +46,7 @@ def page_request(
         str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
     ] = None,
     since: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(
             ge=EARLIEST,
             le=LATEST,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.webhooks import views
@@ -18,6 +18,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
+from shared.time.moments import Moment
 from shared.web.paging import PageDep
 from shared.web.read_models import Page, ReadModel
 
@@ -58,7 +59,7 @@ class SinceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime
+    since: Moment
 
 
 class WebhookSecret(ReadModel):
