@@ -68,7 +68,7 @@ async def try_all(
         for role in Role:
             ids = admitted(service, role)
             if ids:
-                headers = await _signed_in(app, role, people.get(role))
+                headers = await signed_in(app, role, people.get(role))
                 found += await asyncio.to_thread(lambda: list(_tried(address, service, ids, headers, known or {})))  # noqa: B023 - awaited at once
     return sorted(set(found))
 
@@ -110,7 +110,7 @@ class _Vouched(BearerTokens):
         return Proof(self._person) if token == _TOKEN else None
 
 
-async def _signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, str]:
+async def signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, str]:
     """Return the headers of a browser of `subject`, or of a new person with the role in Armenia."""
     if subject is None:
         subject = f"trial-{role.value}"

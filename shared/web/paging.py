@@ -40,11 +40,15 @@ class PageRequest:
     since: datetime | None = None
 
 
+_Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")]
+_Cursor = Annotated[
+    str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
+]
+
+
 def page_request(
-    limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=_LONGEST, description="`next` of the page before; none for the first page.")
-    ] = None,
+    limit: _Limit = 50,
+    cursor: _Cursor = None,
     since: Annotated[
         Moment | None,
         Query(
@@ -58,7 +62,14 @@ def page_request(
     return PageRequest(limit, None if cursor is None else _keys(cursor), since)
 
 
+def page_without_since(limit: _Limit = 50, cursor: _Cursor = None) -> PageRequest:
+    """Return the page of a list that takes no `since`: a short one, or one put together from many tables."""
+    return page_request(limit, cursor)
+
+
 PageDep = Annotated[PageRequest, Depends(page_request)]
+"""For a list of which an index finds what was changed at `since` or later."""
+PageWithoutSinceDep = Annotated[PageRequest, Depends(page_without_since)]
 
 
 def cut(query: sa.Select[Any], keys: Sequence[Any], request: PageRequest, *, newest: bool = False) -> sa.Select[Any]:

@@ -41,7 +41,7 @@ class Call(Table, table=True):
     deadline: datetime = Field(sa_type=sa.DateTime(timezone=True))
     terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
     published_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    closed_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    closed_at: datetime | None = Field(index=True, default=None, sa_type=sa.DateTime(timezone=True))
 
     @property
     def terms(self) -> CallTerms:
@@ -87,7 +87,7 @@ class CallRevision(Table, table=True):
     call_id: UUID = Field(primary_key=True)
     revision: int = Field(primary_key=True)
     terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
-    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    at: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     actor: str = Field(description="Sign-in subject")
     touches: list[str] = Field(default_factory=list, sa_type=JSONB, description="Applications that gained by it")
 
@@ -233,7 +233,7 @@ class CallDraft(Table, table=True):
     created_by: str
     created_at: datetime = Field(sa_type=_TIME)
     saved_by: str
-    saved_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(index=True, sa_type=_TIME)
 
     @property
     def entry(self) -> CallEntry:

@@ -44,10 +44,10 @@ class Appeal(Table, table=True):
     before: str = Field(description="Where the application stood before that decision")
     decided_by: str = Field(description="Who made that decision: somebody else decides on the appeal")
     text: str = Field(description="Why the officer thinks that it is wrong")
-    filed_at: datetime = Field(sa_type=_TIME)
+    filed_at: datetime = Field(index=True, sa_type=_TIME)
     due: datetime = Field(sa_type=_TIME)
     outcome: str | None = Field(default=None, description="upheld or dismissed; None while it is open")
-    closed_at: datetime | None = Field(default=None, sa_type=_TIME)
+    closed_at: datetime | None = Field(index=True, default=None, sa_type=_TIME)
     closed_by: str | None = None
     answer: str = Field(default="", description="The reason in words, for the officer")
 
@@ -123,7 +123,8 @@ async def listed(
     among = _among(principal, state, await _tied(session, principal))
     query: Any = sa.select(Appeal, Application).select_from(_WITH_APPLICATION).where(*among)
     if request.since is not None:
-        query = query.where(sa.func.coalesce(col(Appeal.closed_at), col(Appeal.filed_at)) >= request.since)
+        since = request.since
+        query = query.where(sa.or_(col(Appeal.filed_at) >= since, col(Appeal.closed_at) >= since))
     query = cut(query, [col(Appeal.filed_at), col(Appeal.id)], request)
     return [(appeal, application) for appeal, application in (await session.execute(query)).all()]
 

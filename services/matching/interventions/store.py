@@ -54,7 +54,7 @@ class WhatIf(Table, table=True):
     step: int = 0
     steps: int
     version: int | None = None
-    since: datetime = Field(sa_column=moment())
+    since: datetime = Field(sa_column=moment(index=True))
     outcome: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
     problem: str | None = None
 

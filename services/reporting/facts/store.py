@@ -75,7 +75,7 @@ class FlawRow(Table, table=True):
     topic: str
     type: str
     subject: str
-    occurred_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    occurred_at: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     day: date
 
 

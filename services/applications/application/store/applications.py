@@ -53,7 +53,7 @@ class Application(Table, table=True):
     country: str
     organisation_id: UUID | None = Field(default=None, index=True)
     state: str = ApplicationState.DRAFT
-    since: datetime = Field(sa_type=_TIME, description="When it came into its state")
+    since: datetime = Field(index=True, sa_type=_TIME, description="When it came into its state")
     due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when the next step is asked for")
     answers_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "answers"})
     profile_json: dict[str, Any] | None = Field(
@@ -62,7 +62,7 @@ class Application(Table, table=True):
     rules_version: int | None = Field(default=None, description="The call's revision that it was submitted under")
     outcome: str | None = Field(default=None, description="The first final outcome, told once")
     created_at: datetime = Field(sa_type=_TIME)
-    saved_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(index=True, sa_type=_TIME)
     submitted_at: datetime | None = Field(default=None, sa_type=_TIME)
     earlier_id: UUID | None = Field(default=None, description="The application whose answers it began with")
     managers_told: list[str] = Field(
@@ -190,7 +190,8 @@ async def page_of_officer(session: AsyncSession, subject: str, request: PageRequ
     """Return one page of an officer's own applications, the newest first, and one more where there is a next page."""
     query = select(Application).where(Application.subject == subject)
     if request.since is not None:
-        query = query.where(sa.func.greatest(col(Application.saved_at), col(Application.since)) >= request.since)
+        since = request.since
+        query = query.where(sa.or_(col(Application.saved_at) >= since, col(Application.since) >= since))
     return list((await session.scalars(cut(query, [col(Application.id)], request, newest=True))).all())
 
 

@@ -29,7 +29,7 @@ class Standing(Table, table=True):
 
     application_id: UUID = Field(primary_key=True)
     state: str = Field(index=True, description="A projected ApplicationState: in_matching, matched, offered ...")
-    since: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    since: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     due: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
     match_id: UUID | None = Field(default=None, index=True)
     cleared_ahead: bool = Field(

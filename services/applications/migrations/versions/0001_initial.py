@@ -460,6 +460,8 @@ def _create_register() -> None:
     op.create_index("proposal_about", "proposal", ["about"], unique=True, postgresql_where=sa.text("state = 'waits'"))
     op.create_index("proposal_country", "proposal", ["country", "state"])
     op.create_index("proposal_organisation_id", "proposal", ["organisation_id", "state"])
+    op.create_index("proposal_proposed_at", "proposal", ["proposed_at"])
+    op.create_index("proposal_settled_at", "proposal", ["settled_at"])
     op.create_index("proposal_state", "proposal", ["state", "proposed_at"])
     op.create_table(
         "register_change",
@@ -544,6 +546,7 @@ def _create_calls() -> None:
         sa.PrimaryKeyConstraint("id", name="call_pkey"),
         sa.UniqueConstraint("reference", name="call_reference_key"),
     )
+    op.create_index("call_closed_at", "call", ["closed_at"])
     op.create_table(
         "call_revision",
         sa.Column("call_id", sa.Uuid(), nullable=False),
@@ -554,6 +557,7 @@ def _create_calls() -> None:
         sa.Column("touches", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", "revision", name="call_revision_pkey"),
     )
+    op.create_index("call_revision_at", "call_revision", ["at"])
     op.create_table(
         "call_draft",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -571,6 +575,7 @@ def _create_calls() -> None:
         sa.PrimaryKeyConstraint("id", name="call_draft_pkey"),
         sa.UniqueConstraint("revises", name="call_draft_revises_key"),
     )
+    op.create_index("call_draft_saved_at", "call_draft", ["saved_at"])
 
 
 def _create_applications() -> None:
@@ -619,6 +624,8 @@ def _create_applications() -> None:
         ["due"],
         postgresql_where=sa.text("state = 'returned_for_information'"),
     )
+    op.create_index("application_saved_at", "application", ["saved_at"])
+    op.create_index("application_since", "application", ["since"])
     op.create_index("application_subject", "application", ["subject"])
     op.create_index(
         "application_submitted_due", "application", ["due"], postgresql_where=sa.text("state = 'submitted'")
@@ -696,6 +703,7 @@ def _create_applications() -> None:
         sa.PrimaryKeyConstraint("application_id", name="standing_pkey"),
     )
     op.create_index("standing_match_id", "standing", ["match_id"])
+    op.create_index("standing_since", "standing", ["since"])
     op.create_index("standing_state", "standing", ["state"])
     op.create_table(
         "receipt",
@@ -723,6 +731,8 @@ def _create_applications() -> None:
         sa.PrimaryKeyConstraint("id", name="appeal_pkey"),
     )
     op.create_index("appeal_application", "appeal", ["application_id", "filed_at"])
+    op.create_index("appeal_closed_at", "appeal", ["closed_at"])
+    op.create_index("appeal_filed_at", "appeal", ["filed_at"])
     op.create_index("appeal_open", "appeal", ["due", "id"], postgresql_where=sa.text("outcome IS NULL"))
 
 
@@ -1336,6 +1346,7 @@ def _create_oversight() -> None:
         postgresql_using="gin",
     )
     op.create_index("incident_reporter", "incident", ["reporter", "id"])
+    op.create_index("incident_since", "incident", ["since"])
     op.create_table(
         "incident_note",
         sa.Column("id", sa.Uuid(), nullable=False),

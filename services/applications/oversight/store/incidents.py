@@ -50,7 +50,7 @@ class Incident(Table, table=True):
     text: str
     readers: list[str] = Field(sa_type=JSONB)
     state: str = IncidentState.REPORTED
-    since: datetime = Field(sa_type=_TIME)
+    since: datetime = Field(index=True, sa_type=_TIME)
     reported_at: datetime = Field(sa_type=_TIME)
     answer: str = Field(default="", description="What the reporter is told at the end")
 

@@ -200,11 +200,20 @@ def _lines(reader: Reader, among: Sequence[sa.ColumnElement[bool]]) -> sa.Select
     )
 
 
+def _changed(since: datetime) -> sa.CompoundSelect[Any]:
+    """Return the applications that were saved, or came into their own or projected state, at `since` or later."""
+    return sa.union(
+        sa.select(_A.c.id).where(_A.c.saved_at >= since),
+        sa.select(_A.c.id).where(_A.c.since >= since),
+        sa.select(_S.c.application_id).where(_S.c.since >= since),
+    )
+
+
 async def listed(session: AsyncSession, reader: Reader, filters: QueueFilters, request: PageRequest) -> list[Line]:
     """Return one page of the submitted applications within reach by id, and one more where there is a next page."""
     query = _lines(reader, _where(reader, filters))
     if request.since is not None:
-        query = query.where(sa.func.greatest(_A.c.saved_at, SINCE) >= request.since)
+        query = query.where(_A.c.id.in_(_changed(request.since)))
     return [Line(*row) for row in (await session.execute(cut(query, [_A.c.id], request))).all()]
 
 

@@ -53,9 +53,9 @@ class Proposal(Table, table=True):
     note: str = Field(default="", description="The proposer's word to the programme coordinator")
     state: str = ProposalState.WAITS
     proposed_by: str
-    proposed_at: datetime = Field(sa_type=_TIME)
+    proposed_at: datetime = Field(index=True, sa_type=_TIME)
     settled_by: str | None = None
-    settled_at: datetime | None = Field(default=None, sa_type=_TIME)
+    settled_at: datetime | None = Field(index=True, default=None, sa_type=_TIME)
     reason: str | None = None
     text: str = ""
 

@@ -31,7 +31,7 @@ class Run(Table, table=True):
     call_id: UUID
     kind: str
     cohort: int
-    finished_at: datetime = Field(sa_column=moment())
+    finished_at: datetime = Field(sa_column=moment(index=True))
     committed_by: str
     told: dict[str, Any] = Field(sa_column=document())
 

@@ -53,7 +53,7 @@ class Candidate(Table, table=True):
     group_id: UUID | None = None
     profile: dict[str, Any] = Field(sa_column=document())
     submitted_at: datetime = Field(sa_column=moment())
-    changed_at: datetime = Field(sa_column=moment())
+    changed_at: datetime = Field(sa_column=moment(index=True))
 
 
 class Seat(Table, table=True):

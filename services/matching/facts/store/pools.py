@@ -50,7 +50,7 @@ class Standing(Table, table=True):
     why: str | None = None
     rule: str | None = None
     feasible: int | None = None
-    since: datetime = Field(sa_column=moment())
+    since: datetime = Field(sa_column=moment(index=True))
 
 
 class Vacancy(Table, table=True):

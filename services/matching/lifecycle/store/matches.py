@@ -60,7 +60,7 @@ class MatchRow(Table, table=True):
     host_country: str
     host_organisation_id: UUID
     state: str
-    since: datetime = Field(sa_column=moment())
+    since: datetime = Field(sa_column=moment(index=True))
     due: datetime = Field(sa_column=moment())
     proposed_at: datetime = Field(sa_column=moment())
     pairing: dict[str, Any] = Field(sa_column=document())

@@ -47,7 +47,7 @@ class MentorshipRow(Table, table=True):
     host_country: str
     host_organisation_id: UUID
     state: str
-    since: datetime = Field(sa_column=moment())
+    since: datetime = Field(sa_column=moment(index=True))
     due: datetime = Field(sa_column=moment())
     plan: dict[str, Any] = Field(sa_column=document())
     sessions_to_complete: int

@@ -54,7 +54,7 @@ class VisitRow(Table, table=True):
     host_country: str
     host_organisation_id: UUID
     state: str
-    since: datetime = Field(sa_column=moment())
+    since: datetime = Field(sa_column=moment(index=True))
     start: date | None = None
     end_day: date | None = None
     required_days: int

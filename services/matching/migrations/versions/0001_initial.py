@@ -329,6 +329,7 @@ def _create_calls() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="candidate_pkey"),
     )
+    op.create_index("candidate_changed_at", "candidate", ["changed_at"])
     op.create_index("candidate_country", "candidate", ["country", "reference"])
     op.create_index("candidate_pool", "candidate", ["call_id", "state", "id"])
     op.create_index("candidate_reference", "candidate", ["reference"])
@@ -376,6 +377,7 @@ def _create_provisional_matches() -> None:
         sa.PrimaryKeyConstraint("application_id", name="standing_pkey"),
     )
     op.create_index("standing_call", "standing", ["call_id", "kind", "seat_id"])
+    op.create_index("standing_since", "standing", ["since"])
     op.create_table(
         "vacancy",
         sa.Column("match_id", sa.Uuid(), nullable=False),
@@ -404,6 +406,7 @@ def _create_runs() -> None:
         sa.PrimaryKeyConstraint("id", name="run_pkey"),
     )
     op.create_index("run_call", "run", ["call_id", "finished_at"])
+    op.create_index("run_finished_at", "run", ["finished_at"])
     op.create_table(
         "run_inputs",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -475,6 +478,7 @@ def _create_runs() -> None:
     )
     op.create_index("what_if_call", "what_if", ["call_id", "id"])
     op.create_index("what_if_open", "what_if", ["id"], postgresql_where=sa.text("state IN ('waiting', 'running')"))
+    op.create_index("what_if_since", "what_if", ["since"])
 
 
 def _create_matches() -> None:
@@ -527,6 +531,7 @@ def _create_matches() -> None:
         postgresql_where=sa.text("state IN ('proposed', 'cleared') AND reserve"),
     )
     op.create_index("match_seat", "match", ["seat_id", "state"])
+    op.create_index("match_since", "match", ["since"])
     op.create_table(
         "ring_leg",
         sa.Column("match_id", sa.Uuid(), nullable=False),
@@ -581,6 +586,7 @@ def _create_visits() -> None:
     op.create_index("visit_match", "visit", ["match_id"])
     op.create_index("visit_move_due", "visit", ["move_due"], postgresql_where=sa.text("move_due IS NOT NULL"))
     op.create_index("visit_running", "visit", ["end_day"], postgresql_where=sa.text("state = 'under_way'"))
+    op.create_index("visit_since", "visit", ["since"])
     op.create_index(
         "visit_weeks",
         "visit",
@@ -662,6 +668,7 @@ def _create_mentorships() -> None:
     op.create_index("mentorship_due", "mentorship", ["due"], postgresql_where=sa.text("state = 'opened'"))
     op.create_index("mentorship_match", "mentorship", ["match_id"])
     op.create_index("mentorship_mentor", "mentorship", ["mentor_id"])
+    op.create_index("mentorship_since", "mentorship", ["since"])
     op.create_index(
         "mentorship_until", "mentorship", ["until"], postgresql_where=sa.text("state IN ('active', 'paused')")
     )

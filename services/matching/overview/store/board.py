@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from services.matching.facts.store.facts import Candidate, Seat
+from services.matching.facts.store.pools import Standing
+from services.matching.lifecycle.store.matches import MatchRow
 from services.matching.lifecycle.store.mentorships import MentorshipRow
 from services.matching.lifecycle.store.visits import VisitRow
 from shared.contracts.lifecycle.state_sets import MATCH_AWAITED, MATCH_STANDING, MATCH_UNCLEARED, in_sql
@@ -163,6 +165,15 @@ _CASE = sa.text(CASES + "SELECT * FROM cases").columns(
 )
 
 
+def _changed(since: datetime) -> sa.CompoundSelect[Any]:
+    """Return the applications of which some part of a case was changed at `since` or later."""
+    parts = (_MATCH, _STANDING, _VISIT, _MENTORSHIP)
+    return sa.union(
+        sa.select(_CANDIDATE.c.id).where(_CANDIDATE.c.changed_at >= since),
+        *(sa.select(part.c.application_id).where(part.c.since >= since) for part in parts),
+    )
+
+
 async def cases_from(session: AsyncSession, reach: Reach, wanted: Filter, request: PageRequest) -> Sequence[Row[Any]]:
     """Return one page of cases (and one case more), by reference."""
     listed = _CASE.subquery("listed")
@@ -182,7 +193,7 @@ async def cases_from(session: AsyncSession, reach: Reach, wanted: Filter, reques
         ]
         query = query.where(sa.or_(*begins))
     if request.since is not None:
-        query = query.where(columns.since >= request.since)
+        query = query.where(columns.id.in_(_changed(request.since)))
     query = cut(query, [columns.reference, columns.id], request)
     found: Sequence[Row[Any]] = (await session.execute(query, {"call": wanted.call_id, **reach_values(reach)})).all()
     return found
@@ -345,6 +356,7 @@ def _table(rows: Any) -> sa.Table:
 
 
 _VISIT, _MENTORSHIP, _CANDIDATE, _SEAT = map(_table, (VisitRow, MentorshipRow, Candidate, Seat))
+_MATCH, _STANDING = map(_table, (MatchRow, Standing))
 _VISITS = (
     sa.select(
         _VISIT,

@@ -55,7 +55,7 @@ class DeadlineRow(Table, table=True):
     case_id: UUID = Field(index=True)
     due: datetime | None = Field(default=None, sa_type=_TIME)
     remind_at: datetime | None = Field(default=None, sa_type=_TIME)
-    set_at: datetime | None = Field(default=None, sa_type=_TIME)
+    set_at: datetime | None = Field(index=True, default=None, sa_type=_TIME)
     met_at: datetime | None = Field(default=None, sa_type=_TIME)
     about: UUID | None = Field(default=None, description="The event that set it")
     after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")

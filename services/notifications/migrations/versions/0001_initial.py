@@ -314,6 +314,7 @@ def _create_deadlines() -> None:
     op.create_index("deadline_country", "deadline", ["country", "due", "id"], postgresql_where=sa.text("open"))
     op.create_index("deadline_due", "deadline", ["due", "id"], postgresql_where=sa.text("open"))
     op.create_index("deadline_look_at", "deadline", ["look_at", "id"], postgresql_where=sa.text("look_at IS NOT NULL"))
+    op.create_index("deadline_set_at", "deadline", ["set_at"])
     op.create_index("deadline_unplaced", "deadline", ["id"], postgresql_where=sa.text("open AND whom IS NULL"))
     op.create_index("deadline_whom", "deadline", ["whom", "due", "id"], postgresql_where=sa.text("open"))
     op.create_table(

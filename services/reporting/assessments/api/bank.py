@@ -23,7 +23,7 @@ from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Expertise
-from shared.web.paging import PageDep
+from shared.web.paging import PageDep, PageWithoutSinceDep
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["tests"])
@@ -144,8 +144,11 @@ async def drop(principal: Steerer, bus: BusDep, question: str) -> None:
 
 
 @router.get("/tests")
-async def tests(_: Steerer, bus: BusDep, page: PageDep) -> Page[KnowledgeTest]:
-    """Return the tests, the newest first, with how many took each."""
+async def tests(_: Steerer, bus: BusDep, page: PageWithoutSinceDep) -> Page[KnowledgeTest]:
+    """Return the tests, the newest first, with how many took each.
+
+    The list is short, so it has no `since`.
+    """
     async with bus.read() as session:
         return await views.tests_page(session, page)
 

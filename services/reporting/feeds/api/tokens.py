@@ -12,7 +12,7 @@ from services.reporting.guards import Coordinator, TokenReader
 from services.reporting.parameters import BusDep
 from shared.contracts.base import Day
 from shared.ids import new_id
-from shared.web.paging import PageDep
+from shared.web.paging import PageWithoutSinceDep
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/reporting/api/v1/feeds/tokens", tags=["figures"])
@@ -28,8 +28,11 @@ class TokenIn(BaseModel):
 
 
 @router.get("")
-async def tokens(_: TokenReader, bus: BusDep, page: PageDep) -> Page[FeedToken]:
-    """Return all tokens that were ever issued, the newest first; without the tokens themselves, which are not kept."""
+async def tokens(_: TokenReader, bus: BusDep, page: PageWithoutSinceDep) -> Page[FeedToken]:
+    """Return all tokens that were ever issued, the newest first; without the tokens themselves, which are not kept.
+
+    The list is short, so it has no `since`.
+    """
     async with bus.read() as session:
         return await views.feed_tokens(session, page)
 

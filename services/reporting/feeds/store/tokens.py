@@ -85,9 +85,6 @@ async def everything(session: AsyncSession) -> list[PullToken]:
 async def page(session: AsyncSession, request: PageRequest) -> list[PullToken]:
     """Return one page of all tokens, the newest first; `since` is when they were issued, revoked or used."""
     query = select(TokenRow)
-    if request.since is not None:
-        changed = sa.func.greatest(col(TokenRow.issued_at), col(TokenRow.revoked_at), col(TokenRow.last_used_at))
-        query = query.where(changed >= request.since)
     rows = await session.scalars(cut(query, (col(TokenRow.issued_at), col(TokenRow.id)), request, newest=True))
     return [_token(row) for row in rows]
 

@@ -456,6 +456,7 @@ def _create_knowledge_tests() -> None:
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", "version", name="question_pkey"),
     )
+    op.create_index("question_at", "question", ["at"])
     op.create_index("question_bank", "question", ["newest", "topic", "id"])
     op.create_table(
         "knowledge_test",
@@ -534,6 +535,7 @@ def _create_facts() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", "flaw", name="flaw_pkey"),
     )
+    op.create_index("flaw_occurred_at", "flaw", ["occurred_at"])
     op.create_index("flaw_subject", "flaw", ["subject"])
 
 

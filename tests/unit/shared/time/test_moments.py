@@ -25,7 +25,7 @@ def test_a_moment_with_a_zone_is_read(value: object) -> None:
     "value", ["0.5", "1700000000", "-1", 0.5, 1700000000, True, "2026-11-28", "2026-11-28T09:00:00"]
 )
 def test_a_number_or_a_moment_without_a_zone_is_refused(value: object) -> None:
-    """A number is not read as seconds since 1970, and the reader is told what to write."""
+    """A number is not read as seconds since 1970; the sentence says what to write."""
     with pytest.raises(ValidationError) as refused:
         _ADAPTER.validate_python(value)
     assert "zone" in sentence_of(refused.value.errors()[0])

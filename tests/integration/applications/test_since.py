@@ -1,0 +1,16 @@
+"""An index serves `since` in every list of the service's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.since_indexes import unserved
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+async def test_an_index_serves_since(portal: FastAPI) -> None:
+    """What was changed lately is found without reading everything."""
+    found = await unserved(portal, "applications", {}, {})
+    assert found == [], "\n".join(found)

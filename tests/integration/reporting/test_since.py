@@ -1,0 +1,16 @@
+"""An index serves `since` in every list of the service's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.since_indexes import unserved
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+
+async def test_an_index_serves_since(house: House) -> None:
+    """What was changed lately is found without reading everything."""
+    found = await unserved(house.app, "reporting", {}, {})
+    assert found == [], "\n".join(found)
