@@ -18,5 +18,5 @@ def _written_out(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+IsoMoment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 """A moment in a request; a number is refused."""

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time.dates import EARLIEST, LATEST
-from shared.time.moments import Moment
+from shared.time.moments import IsoMoment
 from shared.web.read_models import Page
 
 MOST = 200
@@ -50,7 +50,7 @@ def page_request(
     limit: _Limit = 50,
     cursor: _Cursor = None,
     since: Annotated[
-        Moment | None,
+        IsoMoment | None,
         Query(
             ge=EARLIEST,
             le=LATEST,

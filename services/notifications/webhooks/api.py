@@ -18,7 +18,7 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
-from shared.time.moments import Moment
+from shared.time.moments import IsoMoment
 from shared.web.paging import PageDep
 from shared.web.read_models import Page, ReadModel
 
@@ -59,7 +59,7 @@ class SinceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: Moment
+    since: IsoMoment
 
 
 class WebhookSecret(ReadModel):

@@ -10,7 +10,7 @@ from services.applications.oversight.views.audit import AuditEntry
 from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
 from shared.time.dates import EARLIEST, LATEST
-from shared.time.moments import Moment
+from shared.time.moments import IsoMoment
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -27,7 +27,7 @@ async def read(
     what: Annotated[str | None, Query(max_length=100, description="A code, as in the answers.")] = None,
     country: Annotated[str | None, Query(max_length=2)] = None,
     until: Annotated[
-        Moment | None, Query(ge=EARLIEST, le=LATEST, description="Only what happened before then.")
+        IsoMoment | None, Query(ge=EARLIEST, le=LATEST, description="Only what happened before then.")
     ] = None,
 ) -> Page[AuditEntry]:
     """Return one kind of records: attempts, register, partners, releases or looks; the newest first."""

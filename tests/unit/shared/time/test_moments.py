@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.time.moments import Moment
+from shared.time.moments import IsoMoment
 from shared.web.validation_texts import sentence_of
 
-_ADAPTER: TypeAdapter[datetime] = TypeAdapter(Moment)
+_ADAPTER: TypeAdapter[datetime] = TypeAdapter(IsoMoment)
 
 
 @pytest.mark.parametrize(
