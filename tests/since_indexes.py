@@ -55,7 +55,7 @@ async def _conditions(
     app: FastAPI, path: str, headers: Mapping[str, str]
 ) -> list[tuple[sa.BinaryExpression[Any], dict[str, Any]]]:
     """Return what the queries of a list compare with `since`, with the values of their parameters."""
-    found = []
+    found: list[tuple[sa.BinaryExpression[Any], dict[str, Any]]] = []
 
     def note(conn: sa.Connection, clauseelement: Any, multiparams: Any, params: Any, execution_options: Any) -> None:
         if isinstance(clauseelement, sa.sql.ClauseElement):
@@ -83,8 +83,9 @@ def _compared(query: sa.sql.ClauseElement) -> Iterator[sa.BinaryExpression[Any]]
 
 
 async def _plan(app: FastAPI, condition: sa.BinaryExpression[Any], values: Mapping[str, Any]) -> str:
-    query = sa.select(sa.literal_column("1")).where(condition)
-    text = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    query: sa.Select[Any] = sa.select(sa.literal_column("1")).where(condition)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library has no types here
+    text = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     async with app.state.service.bus.read() as session:
         await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         rows = await session.execute(sa.text("EXPLAIN " + str(text).replace(":", r"\:")), values)
