@@ -193,10 +193,12 @@ _PROPOSAL = "/applications/register/proposals/{proposal_id}"
 DECISIONS: dict[Finder, tuple[str, ...]] = {
     of_application: (
         *(f"{_CASE}/{act}" for act in ("endorse", "return", "not-endorse", "cancel", "void", "appeal")),
+        f"{_CASE}/line-manager",
         *(
             f"{API}/applications/{{application_id}}/{act}"
             for act in ("endorse", "return", "not-endorse", "cancel", "void", "appeal/decide")
         ),
+        f"{API}/applications/{{application_id}}/line-manager/confirm",
     ),
     of_match: (
         *(f"/applications/matches/{{match_id}}/{act}" for act in ("clear", "refuse")),
@@ -490,9 +492,9 @@ _ON_PAGES = _FINDERS | {path: finder for finder, paths in PAGES.items() for path
 
 async def own_case_rule(request: Request, principal: Principal) -> str:
     """Return why the principal may not take the decision of a route, and who can; empty where nothing forbids it."""
-    route = request.scope["route"]
-    finder = (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(route.path)
-    if finder is None or not principal.has(*DECIDING):
+    route = request.scope.get("route")
+    finder = None if route is None else (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(route.path)
+    if route is None or finder is None or not principal.has(*DECIDING):
         return ""
     async with service_of(request.app).bus.read() as session:
         case = await finder(session, request.path_params, principal)

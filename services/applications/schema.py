@@ -1,6 +1,6 @@
 """Import every table of the portal, so that its metadata is complete."""
 
-from services.applications import access_log, counters
+from services.applications import access_log, counters, message_quota
 from services.applications.application.store import applications, companions, standings
 from services.applications.availability import store as availability_store
 from services.applications.calls import store as calls_store
@@ -39,6 +39,7 @@ __all__ = [
     "mentors_store",
     "mentorships",
     "mentorships_store",
+    "message_quota",
     "metadata",
     "needs_store",
     "outcomes_store",

@@ -51,6 +51,8 @@ LONGEST_PERIOD = timedelta(days=731)
 Country = Annotated[
     str, OneOf.of(COUNTRIES), Field(description="Country, ISO 3166-1 alpha-2, or EU for an agency of the Union")
 ]
+EMAIL_DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$"
+EmailDomain = Annotated[str, Field(pattern=EMAIL_DOMAIN, max_length=253, description="Domain of email addresses")]
 Language = Annotated[str, OneOf.of(LANGUAGES), Field(description="Language, ISO 639-1")]
 TopicCode = Annotated[
     str,

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Event, Scheme, TopicCode
+from shared.contracts.base import Count, Country, Day, EmailDomain, Event, Scheme, TopicCode
 from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus, ProposalKind, ProposalState
 
 
@@ -25,6 +25,7 @@ class OrganisationChanged(RegistryEvent):
     """An organisation as it is now. Proposed by the national coordinator, approved by the programme coordinator.
 
     An EU agency has the country `EU`. An organisation that is not active takes part in nothing new.
+    `email_domains` are the domains of its people's service addresses: whole domains, never an address.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -32,6 +33,7 @@ class OrganisationChanged(RegistryEvent):
     country: Country
     city: Annotated[str, Field(max_length=100)] = ""
     active: bool = True
+    email_domains: tuple[EmailDomain, ...] = ()
 
     example: ClassVar[Mapping[str, Any]] = {
         "name": "Anti-cybercrime office, Lyon branch",
@@ -39,6 +41,7 @@ class OrganisationChanged(RegistryEvent):
         "country": "FR",
         "city": "Lyon",
         "active": True,
+        "email_domains": ["police.example"],
     }
 
 

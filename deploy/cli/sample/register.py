@@ -25,7 +25,14 @@ async def enter(room: LoadContext) -> None:
     """Enter all of it."""
     bodies = room.programme.organisations
     entries = [
-        {"name": body.name, "kind": body.kind.value, "country": body.country, "city": body.city} for body in bodies
+        {
+            "name": body.name,
+            "kind": body.kind.value,
+            "country": body.country,
+            "city": body.city,
+            "email_domains": [f"{body.key}.example"],
+        }
+        for body in bodies
     ]
     ids = (await room.people.post(PROGRAMME, f"{API}/organisations", {"organisations": entries}))["ids"]
     room.organisations = {body.key: id_ for body, id_ in zip(bodies, ids, strict=True)}

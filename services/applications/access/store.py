@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.applications.access.model import DEPUTY_WD, PROGRAMME, Deciders, Deputyship
-from services.applications.own_cases.store import ties_of
+from services.applications.own_cases.store import TIES, ties_from
 from shared.identity.scope import EU
 
 if TYPE_CHECKING:
@@ -19,21 +19,28 @@ if TYPE_CHECKING:
 
     from shared.contracts.codes import Role
 
+# Who holds an office, and what ties the holders, in one statement: many pages need it.
+_OF_HOLDERS = TIES.replace(":subjects", "(SELECT coalesce(array_agg(DISTINCT subject), '{}') FROM holding)::text[]")
 _HOLDING = sa.text(
-    """
-    SELECT DISTINCT CASE held ->> 'role' WHEN 'clearance_officer' THEN held ->> 'organisation_id'
-                                         WHEN 'programme_coordinator' THEN 'programme'
-                                         ELSE held ->> 'country' END AS place,
-           subject
-    FROM access, jsonb_array_elements(grants) AS held
-    WHERE (grants @> '[{"role": "national_coordinator"}]' OR grants @> '[{"role": "clearance_officer"}]'
-           OR grants @> '[{"role": "programme_coordinator"}]')
-      AND held ->> 'role' IN ('national_coordinator', 'clearance_officer', 'programme_coordinator')
-      AND (held ->> 'since')::date <= :on
-      AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
-      AND NOT EXISTS (SELECT FROM suspension WHERE country = held ->> 'country' AND suspension.since <= :on)
-    ORDER BY place, subject
-    """
+    f"""
+    WITH holding AS MATERIALIZED (
+        SELECT DISTINCT CASE held ->> 'role' WHEN 'clearance_officer' THEN held ->> 'organisation_id'
+                                             WHEN 'programme_coordinator' THEN 'programme'
+                                             ELSE held ->> 'country' END AS place,
+               subject
+        FROM access, jsonb_array_elements(grants) AS held
+        WHERE (grants @> '[{{"role": "national_coordinator"}}]' OR grants @> '[{{"role": "clearance_officer"}}]'
+               OR grants @> '[{{"role": "programme_coordinator"}}]')
+          AND held ->> 'role' IN ('national_coordinator', 'clearance_officer', 'programme_coordinator')
+          AND (held ->> 'since')::date <= :on
+          AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
+          AND NOT EXISTS (SELECT FROM suspension WHERE country = held ->> 'country' AND suspension.since <= :on)
+    )
+    SELECT 'holds' AS kind, place AS one, subject AS other FROM holding WHERE place IS NOT NULL
+    UNION ALL
+    ({_OF_HOLDERS})
+    ORDER BY kind, one, other
+    """  # noqa: S608 - both parts are constants
 )
 
 
@@ -58,15 +65,17 @@ async def deciders_on(session: AsyncSession, on: date) -> Deciders:
     A place is a country with a national coordinator, or an EU agency (by id) with a clearance officer. A country
     that is suspended on that day has nobody: the programme coordinator acts for it.
     """
+    rows = (await session.execute(_HOLDING, {"on": on})).all()
     holders: dict[str, frozenset[str]] = {}
-    for place, subject in (await session.execute(_HOLDING, {"on": on})).all():
-        if place:
+    for kind, place, subject in rows:
+        if kind == "holds":
             holders[place] = holders.get(place, frozenset()) | {subject}
-    ties = await ties_of(session, {subject for subjects in holders.values() for subject in subjects})
+    everybody = {subject for subjects in holders.values() for subject in subjects}
+    ties = ties_from((row for row in rows if row.kind != "holds"), everybody)
     places = frozenset(holders) - {PROGRAMME}
     deputies = tuple(Deputyship(*row) for row in (await session.execute(_DEPUTIES)).all() if row.place)
-    rows = (await session.execute(_TERMS)).all() if deputies else []
-    terms = {id_: DEPUTY_WD if days is None else days for id_, days in rows}
+    terms_of_calls = (await session.execute(_TERMS)).all() if deputies else []
+    terms = {id_: DEPUTY_WD if days is None else days for id_, days in terms_of_calls}
     return Deciders(places, deputies, terms, holders, ties)
 
 

@@ -13,6 +13,7 @@ from services.applications.availability.actions.links import link_for
 from services.applications.contacts.views import CasesOfPerson, Objective, Objectives, Recipient, RecipientsOfMany
 from services.applications.mentors import store as mentors_store
 from services.applications.outcomes.actions import manager_links
+from services.applications.outcomes.actions.line_managers import may_write_to_manager
 from services.applications.refusals import not_found
 from services.applications.register.store import entries, people
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
@@ -193,7 +194,7 @@ async def _recipients(  # noqa: PLR0911 - one return for each audience
         case AudienceKind.COMPANION:
             return await _companion(session, _require(request.companion_id, "companion_id"))
         case AudienceKind.LINE_MANAGER:
-            return _line_manager(await _application(session, request))
+            return await _line_manager(session, await _application(session, request))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
             return await _coordinators(session, request, deputies=False if request.without_deputies else None)
         case AudienceKind.HOME_DEPUTY | AudienceKind.HOST_DEPUTY:
@@ -295,11 +296,14 @@ async def _holders(
 
 
 def _recipient(person: entries.Person, answers: dict[str, Any] | None = None) -> list[Addressee]:
-    """Return a person as a recipient; an application's own contact comes before the register's confirmed address."""
-    answers = answers or {}
-    address = answers.get("email") or (person.email if person.reachable else None)
-    if address is None:
-        return []
+    """Return a person as a recipient at the confirmed address; name and language as an application says, if one does.
+
+    Nobody where no address is confirmed.
+    """
+    return _addressee(person, person.email, answers or {}) if person.reachable else []
+
+
+def _addressee(person: entries.Person, address: str, answers: dict[str, Any]) -> list[Addressee]:
     recipient = Recipient(
         recipient=person.id,
         name=answers.get("name") or person.name,
@@ -326,7 +330,7 @@ async def _person(session: AsyncSession, request: ContactRequest, seal: Seal | N
     changes = {"name": "", "link": open_link.path}
     return [
         Addressee(addressee.recipient.model_copy(update=changes), addressee.subject)
-        for addressee in _recipient(person, {"email": open_link.address})
+        for addressee in _addressee(person, open_link.address, {})
     ]
 
 
@@ -355,11 +359,14 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[Addresse
     return [] if companion.subject is None else _recipient(await _still_known(session, companion.subject))
 
 
-def _line_manager(application: applications.Application) -> list[Addressee]:
-    """Return the line manager whom the officer named; without an account, so the id is derived."""
+async def _line_manager(session: AsyncSession, application: applications.Application) -> list[Addressee]:
+    """Return the line manager whom the officer named; without an account, so the id is derived.
+
+    Nobody while the address is neither one of the agency nor confirmed by a coordinator.
+    """
     answers = application.answers
     to = line_manager_id(application.id, answers)
-    if to is None:
+    if to is None or not await may_write_to_manager(session, application):
         return []
     recipient = Recipient(
         recipient=to,

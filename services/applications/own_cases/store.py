@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -13,42 +13,47 @@ from shared.time import clock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# Which of two ties counts is the same either way, so the first one found is kept. Both halves go by an index.
-_LINE_MANAGERS = sa.text(
-    """
-    SELECT manager.subject AS manager, application.subject AS officer
+# Each half of a pair goes by an index: who is one of the people (:subjects) on either side.
+TIES = """
+    SELECT 'line manager' AS kind, manager.subject AS one, application.subject AS other
     FROM person AS manager
     JOIN application ON lower(application.answers ->> 'line_manager_email') = lower(manager.email)
     WHERE manager.subject = ANY(:subjects) AND application.submitted_at IS NOT NULL
     UNION
-    SELECT manager.subject, application.subject
+    SELECT 'line manager', manager.subject, application.subject
     FROM application
     JOIN person AS manager ON lower(manager.email) = lower(application.answers ->> 'line_manager_email')
     WHERE application.subject = ANY(:subjects) AND application.submitted_at IS NOT NULL
-    ORDER BY manager, officer
-    """
-).bindparams(sa.bindparam("subjects", type_=ARRAY(sa.Text)))
-_DEPUTIES = sa.text(
-    """
-    SELECT subject AS deputy, held ->> 'deputy_for' AS holder
+    UNION
+    SELECT 'deputy', subject, held ->> 'deputy_for'
     FROM access, jsonb_array_elements(grants) AS held
     WHERE subject = ANY(:subjects)
       AND held ->> 'deputy_for' IS NOT NULL
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
     UNION
-    SELECT access.subject, named
+    SELECT 'deputy', access.subject, named
     FROM unnest(:subjects) AS named
     JOIN access ON grants @> jsonb_build_array(jsonb_build_object('deputy_for', named))
     CROSS JOIN jsonb_array_elements(grants) AS held
     WHERE held ->> 'deputy_for' = named
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
-    ORDER BY deputy, holder
-    """
-).bindparams(sa.bindparam("subjects", type_=ARRAY(sa.Text)))
+"""
+"""Who manages whom, as rows of kind, manager or deputy, officer or holder; `:subjects` is an array, `:on` a day."""
+_OF_SUBJECTS = sa.text(f"{TIES} ORDER BY kind, one, other").bindparams(sa.bindparam("subjects", type_=ARRAY(sa.Text)))
+_TIES = {"line manager": (Tie.MANAGES, Tie.MANAGED_BY), "deputy": (Tie.DEPUTY_OF, Tie.HAS_DEPUTY)}
+
+
+def tied_to(subject: str) -> sa.Select[tuple[str]]:
+    """Return the query of the people whom something ties to a decider today, for lists; without the decider."""
+    values = sa.bindparam("subjects", [subject], type_=ARRAY(sa.Text)), sa.bindparam("on", clock.today())
+    columns = [sa.column(name, sa.Text) for name in ("kind", "one", "other")]
+    pairs = sa.text(TIES).bindparams(*values).columns(*columns).subquery()
+    return sa.select(sa.case((pairs.c.one == subject, pairs.c.other), else_=pairs.c.one))
 
 
 async def ties_of(session: AsyncSession, subjects: Iterable[str]) -> Ties:
@@ -56,16 +61,16 @@ async def ties_of(session: AsyncSession, subjects: Iterable[str]) -> Ties:
     wanted = sorted(set(subjects))
     if not wanted:
         return Ties()
-    found: dict[str, dict[str, Tie]] = {subject: {} for subject in wanted}
+    return ties_from((await session.execute(_OF_SUBJECTS, {"subjects": wanted, "on": clock.today()})).all(), wanted)
 
-    def add(one: str, tie: Tie, other: str) -> None:
-        if one in found and one != other:
-            found[one].setdefault(other, tie)
 
-    for manager, officer in (await session.execute(_LINE_MANAGERS, {"subjects": wanted})).all():
-        add(manager, Tie.MANAGES, officer)
-        add(officer, Tie.MANAGED_BY, manager)
-    for deputy, holder in (await session.execute(_DEPUTIES, {"subjects": wanted, "on": clock.today()})).all():
-        add(deputy, Tie.DEPUTY_OF, holder)
-        add(holder, Tie.HAS_DEPUTY, deputy)
+def ties_from(rows: Iterable[Row[Any]], subjects: Iterable[str]) -> Ties:
+    """Return the rows of `TIES` as the ties of these people. Of two ties between the same people one is kept."""
+    found: dict[str, dict[str, Tie]] = {subject: {} for subject in subjects}
+    for kind, one, other in rows:
+        if one == other:
+            continue
+        for decider, person, tie in zip((one, other), (other, one), _TIES[kind], strict=True):
+            if decider in found:
+                found[decider].setdefault(person, tie)
     return Ties(found)

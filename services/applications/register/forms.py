@@ -91,10 +91,16 @@ class OrganisationForm(NoteForm):
     kind = SelectField(N_("What it is"), [Needed(N_("Choose what it is"))], choices=OrganisationKind, blank=_ONE)
     country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
     city = StringField(N_("City"), [Longest(100)], render_kw={"size": 20})
+    email_domains = TextAreaField(
+        N_("Email domains"),
+        [Longest(2000)],
+        description=N_("Of the service addresses of its people, one on each line. Line managers have one of them."),
+    )
 
     def values(self) -> dict[str, Any]:
         """Return the values for an entry."""
-        return {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
+        texts = {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
+        return {**texts, "email_domains": (self.email_domains.data or "").split()}
 
 
 class RoleRow(Row):

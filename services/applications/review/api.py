@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.applications.bulk import MOST, BulkResult, bulk_result
 from services.applications.guards import Coordinator, Decider
+from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import Body, BusDep
 from services.applications.review.actions import appeal_decisions, bulk, eligibility, endings, endorsement
 from services.applications.review.forms.queue import QueueParameters
@@ -47,6 +48,12 @@ class Refusal(Body):
 
     reason: NotEndorsedReason
     text: str = ""
+
+
+class ConfirmedManager(Body):
+    """The line manager's address as the coordinator read it."""
+
+    email: Annotated[str, Field(min_length=1, max_length=254, examples=["head@police.example"])]
 
 
 class Decided(Body):
@@ -136,6 +143,14 @@ async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, b
     """Do not endorse, with a reason."""
     decision = endorsement.NotEndorse(body.reason, body.text)
     return decided(await endorsement.decide(bus, principal, application_id, decision))
+
+
+@router.post("/applications/{application_id}/line-manager/confirm", operation_id="confirm_line_manager")
+async def confirm_line_manager(
+    application_id: UUID, body: ConfirmedManager, principal: Decider, bus: BusDep
+) -> DecidedApplication:
+    """Confirm the address of an officer's line manager that is in no email domain of the agency."""
+    return decided(await line_managers.confirm_line_manager(bus, principal, application_id, body.email))
 
 
 @router.post("/decisions", operation_id="decide_applications")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
 from services.applications.application.store.applications import Application
-from services.applications.own_cases.store import ties_of
+from services.applications.own_cases.store import tied_to
 from services.applications.tables import Table, one_page
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import AppealOutcome, ApplicationState, Role
@@ -18,8 +18,6 @@ from shared.identity.scope import coordinated, national_only
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
@@ -83,44 +81,40 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ap
     return list((await session.scalars(query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(50))).all())
 
 
-def _decided_on_by(principal: Principal, tied: Collection[str] = ()) -> sa.ColumnElement[bool]:
-    """Return the condition of open appeals for the principal to decide: against another's decision, within reach.
+def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
+    """Return the condition of open appeals for the principal to decide, within reach and no own case.
 
-    `tied` are the people on whose case the principal may not decide.
+    They are against another's decision.
     """
     national = sa.and_(
         col(Appeal.against) == ApplicationState.NOT_ENDORSED,
         coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
     )
     able = sa.or_(national, sa.true()) if principal.has(Role.PROGRAMME_COORDINATOR) else national
-    other = sa.and_(col(Appeal.decided_by) != principal.subject, _A.c.subject.not_in(sorted(tied)))
-    return sa.and_(col(Appeal.outcome).is_(None), other, able)
+    others = sa.and_(_A.c.subject != principal.subject, _A.c.subject.not_in(tied_to(principal.subject)))
+    return sa.and_(col(Appeal.outcome).is_(None), col(Appeal.decided_by) != principal.subject, others, able)
 
 
 def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
-    """Return the condition on applications with an appeal for the principal to decide, if it is not an own case."""
+    """Return the condition on applications that have an appeal for the principal to decide."""
     return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
 
 
-def _among(principal: Principal, state: str | None, tied: Collection[str]) -> list[sa.ColumnElement[bool]]:
+def _among(principal: Principal, state: str | None) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the appeals that the principal sees, of one sort or all."""
     among = [coordinated(principal, country=_A.c.country, organisation=_A.c.organisation_id)]
     if state == "waits":
-        among.append(_decided_on_by(principal, tied))
+        among.append(_decided_on_by(principal))
     elif state is not None:
         among.append(col(Appeal.outcome).is_(None) if state == "open" else col(Appeal.outcome) == state)
     return among
-
-
-async def _tied(session: AsyncSession, principal: Principal) -> frozenset[str]:
-    return (await ties_of(session, [principal.subject])).concerning(principal.subject)
 
 
 async def listed(
     session: AsyncSession, principal: Principal, state: str | None, request: PageRequest
 ) -> list[tuple[Appeal, Application]]:
     """Return one page of the appeals that the principal sees as they were filed, and one more if others follow."""
-    among = _among(principal, state, await _tied(session, principal))
+    among = _among(principal, state)
     query: Any = sa.select(Appeal, Application).select_from(_WITH_APPLICATION).where(*among)
     if request.since is not None:
         since = request.since
@@ -131,14 +125,14 @@ async def listed(
 
 async def counts(session: AsyncSession, principal: Principal) -> dict[str, int]:
     """Return how many appeals the principal sees: for the principal to decide (`waits`), open, upheld, dismissed."""
-    outcome, tied = col(Appeal.outcome), await _tied(session, principal)
+    outcome = col(Appeal.outcome)
     sorts = {
-        "waits": _decided_on_by(principal, tied),
+        "waits": _decided_on_by(principal),
         "open": outcome.is_(None),
         **{code.value: outcome == code.value for code in AppealOutcome},
     }
     query = sa.select(*(sa.func.count().filter(condition) for condition in sorts.values()))
-    row = (await session.execute(query.select_from(_WITH_APPLICATION).where(*_among(principal, None, tied)))).one()
+    row = (await session.execute(query.select_from(_WITH_APPLICATION).where(*_among(principal, None)))).one()
     return dict(zip(sorts, row, strict=True))
 
 
@@ -149,14 +143,13 @@ async def within(
 
     `state` is `waits` (for the principal), `open`, `upheld` or `dismissed`; None is all.
     """
-    tied = await _tied(session, principal)
-    among, both = _among(principal, state, tied), _WITH_APPLICATION
+    among, both = _among(principal, state), _WITH_APPLICATION
     total = (await session.execute(sa.select(sa.func.count()).select_from(both).where(*among))).scalar_one()
     query = (
         sa.select(Appeal, Application)
         .select_from(both)
         .where(*among)
-        .order_by(_decided_on_by(principal, tied).desc(), col(Appeal.outcome).is_(None).desc())
+        .order_by(_decided_on_by(principal).desc(), col(Appeal.outcome).is_(None).desc())
         .order_by(col(Appeal.due), col(Appeal.id))
     )
     return [(appeal, application) for appeal, application in (await session.execute(one_page(query, page))).all()], int(

@@ -142,8 +142,20 @@ class Programme:
         """Enter the programme as the programme coordinator."""
         assert await enter_first_coordinator(self.app.state.service.bus, "programme")
         entries = [
-            {"name": "Police of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan"},
-            {"name": "Police of Georgia", "kind": "agency", "country": "GE", "city": "Tbilisi"},
+            {
+                "name": "Police of Armenia",
+                "kind": "agency",
+                "country": "AM",
+                "city": "Yerevan",
+                "email_domains": ["police.example"],
+            },
+            {
+                "name": "Police of Georgia",
+                "kind": "agency",
+                "country": "GE",
+                "city": "Tbilisi",
+                "email_domains": ["police.example"],
+            },
             {"name": "Anti-cybercrime office", "kind": "agency", "country": "FR", "city": "Lyon"},
         ]
         answer = await self.post("programme", "/organisations", {"organisations": entries}, 201)

@@ -7,6 +7,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from services.applications.application.actions.profile import profile_for
+from services.applications.application.actions.service_address import check_service_address
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.model.answers import Answers, answers_from_register
@@ -16,7 +17,8 @@ from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
 from services.applications.counters import next_number, this_year
 from services.applications.matches.store import matches
-from services.applications.outcomes.actions.line_managers import record_line_manager
+from services.applications.message_quota import MessageKind, count_message
+from services.applications.outcomes.actions import line_managers
 from services.applications.refusals import lawful, not_found
 from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
@@ -87,7 +89,8 @@ async def submit(
     """Submit a draft, or resubmit a returned application to the home national coordinator.
 
     `text` answers the coordinator's question of a return; both read it in the history, it is in no event.
-    Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by task).
+    Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by
+    task, or where the service address is not confirmed).
     """
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
@@ -104,6 +107,10 @@ async def submit(
         if missing_answers:
             fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers are still missing."), 422, fields)
+        await check_service_address(tx.session, principal.subject, answers)
+        await line_managers.check_line_manager(tx.session, application)
+        if (answers.line_manager_email or "").lower() not in application.managers_told:
+            await count_message(tx, MessageKind.LINE_MANAGER)
         if application.reference is None:
             year = this_year()
             number = await next_number(tx.session, f"{application.country}-{year}")
@@ -118,7 +125,7 @@ async def submit(
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
         await record(tx, application, event, state=state, due=until, text="" if first else text.strip()[:MOST_REPLY])
-        await record_line_manager(tx, application)
+        await line_managers.record_line_manager(tx, application)
         return application
 
 

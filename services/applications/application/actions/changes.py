@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.application.actions.answers import check_answers, read_answers
 from services.applications.application.actions.profile import profile_for
+from services.applications.application.actions.service_address import check_service_address
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.model.answers import candidate_of
@@ -78,6 +79,8 @@ async def change(
             fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers would be missing."), 422, fields)
         before = application.answers
+        if answers.email != before.email:
+            await check_service_address(tx.session, principal.subject, answers)
         tasks = changed_tasks(before, answers)
         if not tasks:
             return application

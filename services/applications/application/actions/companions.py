@@ -13,6 +13,7 @@ from services.applications.application.store import companions as store
 from services.applications.application.store.applications import Application
 from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
+from services.applications.message_quota import MessageKind, count_message
 from services.applications.refusals import may_proceed, not_found
 from shared.bus import Bus, Lease, Tx
 from shared.bus.db import leases
@@ -194,6 +195,7 @@ async def name(
         if found.subject == principal.subject:
             sentence = gettext("This is yourself. Name somebody else.")
             raise Refused(sentence, 422, {"written": sentence})
+        await count_message(tx, MessageKind.COMPANION)
         companion = store.Companion(
             id=new_id(),
             mode=mode,

@@ -68,6 +68,11 @@ class Application(Table, table=True):
     managers_told: list[str] = Field(
         default_factory=list, sa_type=JSONB, description="The line managers' addresses that were told, in small letters"
     )
+    managers_confirmed: list[dict[str, str]] = Field(
+        default_factory=list,
+        sa_type=JSONB,
+        description="Line managers' addresses that a coordinator confirmed: address in small letters, by whom, when",
+    )
 
     @property
     def answers(self) -> Answers:

@@ -15,6 +15,7 @@ from services.applications.mentorships.store import meetings as store
 from services.applications.mentorships.store import mentorships
 from services.applications.mentorships.views.agreement import agreement_of
 from services.applications.mentorships.views.requests import planned_end
+from services.applications.message_quota import MessageKind, count_message
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import Party
 from shared.contracts.mentorships import MentorshipCompleted, MentorshipEndedEarly, MentorshipEvent, MentorshipPaused
@@ -46,6 +47,7 @@ async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: Meet
             return meeting
         may_proceed(model.may_plan, member.mentorship.stands, None if meeting is None else _as_planned(meeting))
         await _check_time(member, begins_at, wanted.minutes)
+        await count_message(tx, MessageKind.MEETING)
         meeting = store.Meeting(
             id=new_id(),
             mentorship_id=mentorship_id,
@@ -82,6 +84,7 @@ async def move(
             return meeting
         may_proceed(model.may_move, member.mentorship.stands, _as_planned(meeting), clock.now(), version)
         await _check_time(member, begins_at, wanted.minutes)
+        await count_message(tx, MessageKind.MEETING)
         meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, wanted.minutes, wanted.on_site
         meeting.party = member.party
         meeting.version += 1

@@ -50,7 +50,7 @@ def downgrade() -> None:
     _drop("release", "answer", "clearance", "match")
     _drop("availability_question", "mentor", "offer")
     _drop(
-        "appeal", "receipt", "standing", "counter", "companion", "application_change", "application_step", "application"
+        "appeal", "receipt", "standing", "message_count", "counter", "companion", "application_change", "application_step", "application"
     )
     _drop("call_draft", "call_revision", "call")
     _drop("partner_case", "partner_decision")
@@ -300,6 +300,7 @@ def _create_register() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("city", sa.String(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("email_domains", postgresql.JSONB(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="organisation_pkey"),
     )
@@ -435,6 +436,7 @@ def _create_register() -> None:
         sa.Column("void_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="address_check_pkey"),
     )
+    op.create_index("address_check_address", "address_check", [sa.text("lower(address)"), "asked_at"])
     op.create_index("address_check_subject", "address_check", ["subject", "asked_at"])
     op.create_table(
         "proposal",
@@ -601,6 +603,7 @@ def _create_applications() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("earlier_id", sa.Uuid(), nullable=True),
         sa.Column("managers_told", postgresql.JSONB(), nullable=False),
+        sa.Column("managers_confirmed", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="application_pkey"),
         sa.UniqueConstraint("reference", name="application_reference_key"),
     )
@@ -691,6 +694,14 @@ def _create_applications() -> None:
         sa.Column("series", sa.String(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("series", name="counter_pkey"),
+    )
+    op.create_table(
+        "message_count",
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "kind", "on", name="message_count_pkey"),
     )
     op.create_table(
         "standing",

@@ -1,4 +1,8 @@
-"""Name an officer's line manager, at any time before the follow-up."""
+"""Name an officer's line manager, at any time before the follow-up.
+
+A line manager has no account, so nobody confirms the address by a link. The programme writes to an address in an email
+domain of the officer's agency, and to others once the national coordinator has confirmed that it is the line manager's.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,16 @@ from pydantic import ValidationError
 
 from services.applications.application.store import applications
 from services.applications.mentorships.store import mentorships
+from services.applications.message_quota import MessageKind, count_message
 from services.applications.outcomes import store
-from services.applications.refusals import unreadable
+from services.applications.refusals import not_found, unreadable
+from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import LineManagerNamed
 from shared.contracts.codes import ApplicationState
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
+from shared.identity.scope import may_coordinate
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -40,6 +47,9 @@ _NO_LINE_MANAGER = frozenset(
         ApplicationState.VOIDED,
     }
 )
+
+
+_OVER = _NO_LINE_MANAGER - {ApplicationState.RETURNED_FOR_INFORMATION}
 
 
 class FollowUp(StrEnum):
@@ -84,7 +94,8 @@ async def follow_up_over(session: AsyncSession, application: Application) -> boo
 async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
     """Name another line manager for the officer's own submitted application; the new one is notified.
 
-    Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
+    Raises `Refused` (404; 409 where nobody is asked any more, or too many were named today; 422 for a name or an
+    address that cannot be read).
     """
     async with bus.transaction(principal.subject) as tx:
         application = await applications.own(tx.session, principal, application_id)
@@ -105,17 +116,83 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
             answers = application.answers.with_written(changes)
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+        named_before = _address(application)
         application.answers_json = answers.to_store()
         application.saved_at = clock.now()
         tx.session.add(application)
+        if _address(application) != named_before:
+            await count_message(tx, MessageKind.LINE_MANAGER)
+        await check_line_manager(tx.session, application)
         await record_line_manager(tx, application)
         return application
 
 
+async def check_line_manager(session: AsyncSession, application: Application) -> None:
+    """Raise `Refused` (422) where the officer names themselves: nobody confirms their own learning."""
+    person = await entries.person(session, application.subject)
+    own = {(application.answers.email or "").lower()} | ({person.email.lower()} if person is not None else set())
+    if _address(application) in own - {""}:
+        sentence = gettext("Enter your line manager's service e-mail, not your own")
+        raise Refused(sentence, 422, {"line_manager_email": sentence})
+
+
+def _address(application: Application) -> str:
+    return (application.answers.line_manager_email or "").lower()
+
+
+async def may_write_to_manager(session: AsyncSession, application: Application) -> bool:
+    """Return whether the programme may write to the line manager: an address of the agency, or a confirmed one."""
+    address = _address(application)
+    if any(confirmed["address"] == address for confirmed in application.managers_confirmed):
+        return True
+    agency = application.organisation_id
+    organisation = None if agency is None else await entries.organisation(session, agency)
+    domain = address.rpartition("@")[2]
+    return organisation is not None and any(
+        domain == own or domain.endswith(f".{own}") for own in organisation.email_domains
+    )
+
+
+async def manager_to_confirm(session: AsyncSession, application: Application) -> str | None:
+    """Return the line manager's address that a coordinator has to confirm before it is written to; None if none."""
+    address = application.answers.line_manager_email
+    if not address or application.submitted_at is None or application.own_state in _OVER:
+        return None
+    return None if await may_write_to_manager(session, application) else address
+
+
+async def confirm_line_manager(bus: Bus, principal: Principal, application_id: UUID, email: str) -> Application:
+    """Confirm as a coordinator that this is the address of the officer's line manager, who is then notified.
+
+    Raises `Refused` (404; 409 where another address was named meanwhile).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await applications.application(tx.session, application_id, lock=True)
+        if (
+            application is None
+            or application.submitted_at is None
+            or not may_coordinate(principal, application.country, application.organisation_id)
+        ):
+            raise not_found()
+        address = _address(application)
+        if not address or email.strip().lower() != address:
+            raise Refused(
+                gettext("The officer has named another line manager. Look at the application as it is now."),
+                code=ProblemCode.EDIT_CONFLICT,
+            )
+        if not await may_write_to_manager(tx.session, application):
+            confirmed = {"address": address, "by": principal.subject, "at": clock.now().isoformat()}
+            application.managers_confirmed = [*application.managers_confirmed, confirmed]
+            tx.session.add(application)
+            await record_line_manager(tx, application)
+            await tx.changed("applications")
+        return application
+
+
 async def record_line_manager(tx: Tx, application: Application) -> None:
-    """Record that a line manager was named, once an address, however often it is named again."""
-    address = (application.answers.line_manager_email or "").lower()
-    if not address or address in application.managers_told:
+    """Record that a line manager was named, once an address that may be written to, however often it is named again."""
+    address = _address(application)
+    if not address or address in application.managers_told or not await may_write_to_manager(tx.session, application):
         return
     application.managers_told = [*application.managers_told, address]
     tx.session.add(application)

@@ -9,7 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.applications.message_quota import MessageKind, count_message
 from services.applications.register.store import address_checks
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
 from shared.ids import new_id
 from shared.time import clock
 
@@ -18,14 +21,26 @@ if TYPE_CHECKING:
     from shared.identity.sealing import Seal
 
 GOOD_FOR = timedelta(days=7)
+MOST_AN_ADDRESS = 5
+"""Mails in a day to an address that nobody has confirmed, by all people together."""
 PATH = "/applications/address"
 PURPOSE = "address"
 """The purpose of the links' seal: its keys seal nothing else."""
 
 
 async def start_address_check(tx: Tx, subject: str, address: str) -> address_checks.AddressCheck:
-    """Start a check of an address; the event that the caller records makes notifications send the mail."""
+    """Start a check of an address; the event that the caller records makes notifications send the mail.
+
+    Raises `Refused` (409) where the actor, or the address, has had enough of these mails for a day.
+    """
     moment = clock.now()
+    if await address_checks.count_of_address(tx.session, address, moment - timedelta(days=1)) >= MOST_AN_ADDRESS:
+        raise Refused(
+            gettext("%(address)s was written to several times today. Check the address, and try again tomorrow.")
+            % {"address": address},
+            code=ProblemCode.LIMIT_REACHED,
+        )
+    await count_message(tx, MessageKind.ADDRESS)
     check = address_checks.AddressCheck(
         id=new_id(),
         subject=subject,

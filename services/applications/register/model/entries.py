@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Literal, Protocol
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.access import AccessGrant
-from shared.contracts.base import Country, Day, Language
+from shared.contracts.base import EMAIL_DOMAIN, Country, Day, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.i18n import gettext
 
@@ -58,9 +59,18 @@ def mail_address(text: str) -> str:
     return text
 
 
+def email_domain(text: str) -> str:
+    """Return the domain of service addresses in small letters. Raises ValueError with a sentence for the writer."""
+    domain = clean(text).lower().removeprefix("@")
+    if re.fullmatch(EMAIL_DOMAIN, domain) is None:
+        raise ValueError(gettext("Enter an email domain, like police.example"))
+    return domain
+
+
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(name)]
 LatinName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(latin_name)]
+EmailDomainWritten = Annotated[str, StringConstraints(max_length=253), AfterValidator(email_domain)]
 MailAddress = Annotated[str, StringConstraints(max_length=254), AfterValidator(mail_address)]
 Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/?#]+$")]
 
@@ -80,6 +90,10 @@ class OrganisationEntry(Entry):
     country: Country
     city: Annotated[str, StringConstraints(max_length=100), AfterValidator(clean)] = ""
     active: bool = True
+    email_domains: Annotated[
+        tuple[EmailDomainWritten, ...],
+        Field(max_length=20, description="Of the service addresses of its people; a line manager has one of them."),
+    ] = ()
 
 
 class PersonEntry(Entry):

@@ -116,7 +116,8 @@ async def _filled(asked: DecisionRequest[OrganisationForm]) -> OrganisationForm:
     organisation = await _edited(asked)
     if organisation is None:
         return asked.form
-    return OrganisationForm(data=organisation.model_dump(include={"name", "kind", "country", "city"}))
+    values = organisation.model_dump(include={"name", "kind", "country", "city"})
+    return OrganisationForm(data={**values, "email_domains": "\n".join(organisation.email_domains)})
 
 
 async def _offer_countries(asked: DecisionRequest[OrganisationForm]) -> None:

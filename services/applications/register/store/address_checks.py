@@ -21,7 +21,10 @@ class AddressCheck(Table, table=True):
     """One request to confirm an address. The link is derived from it and not stored."""
 
     __tablename__ = "address_check"
-    __table_args__ = (sa.Index("address_check_subject", "subject", "asked_at"),)
+    __table_args__ = (
+        sa.Index("address_check_address", sa.text("lower(address)"), "asked_at"),
+        sa.Index("address_check_subject", "subject", "asked_at"),
+    )
 
     id: UUID = Field(primary_key=True)
     subject: str
@@ -51,6 +54,13 @@ async def newest(session: AsyncSession, subject: str) -> AddressCheck | None:
 async def count_since(session: AsyncSession, subject: str, moment: datetime) -> int:
     """Return how many checks of a person began since a moment."""
     query = sa.select(sa.func.count()).where(col(AddressCheck.subject) == subject, col(AddressCheck.asked_at) >= moment)
+    return int((await session.execute(query)).scalar_one())
+
+
+async def count_of_address(session: AsyncSession, address: str, moment: datetime) -> int:
+    """Return how many checks of an address began since a moment, whoever the person is."""
+    of_address = sa.func.lower(col(AddressCheck.address)) == address.lower()
+    query = sa.select(sa.func.count()).where(of_address, col(AddressCheck.asked_at) >= moment)
     return int((await session.execute(query)).scalar_one())
 
 

@@ -30,6 +30,7 @@ _FIELDS = {
     "country": N_("Country"),
     "city": N_("City"),
     "active": N_("Takes part"),
+    "email_domains": N_("Email domains"),
     "subject": N_("Sign-in name"),
     "email": N_("Service e-mail"),
     "language": N_("We write in"),
@@ -115,14 +116,16 @@ def field_name(name: str) -> str:
     return gettext(_FIELDS[name]) if name in _FIELDS else labels.label(name)
 
 
-def value(  # noqa: PLR0911 - one return for each kind of value
+def value(  # noqa: C901, PLR0911 - one return for each kind of value
     name: str, content: Any, names: Mapping[str, str]
 ) -> str:
     """Return a field's value in words; `names` gives organisations by id (as text)."""
-    if content in (None, "", []):
+    if content in (None, "", [], ()):
         return NOTHING
     if isinstance(content, bool):
         return gettext("Yes") if content else gettext("No")
+    if name == "email_domains":
+        return ", ".join(content)
     if name == "grants":
         return "; ".join(grant(AccessGrant.model_validate(entry), names) for entry in content)
     if name in _DAYS:

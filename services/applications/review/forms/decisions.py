@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import SelectField, TextAreaField
+from wtforms import HiddenField, SelectField, TextAreaField
 
 from services.applications.application.forms.tasks import choices
 from shared.contracts.codes import NotEndorsedReason, Section
@@ -16,6 +16,12 @@ class EndorseForm(Form):
     note = TextAreaField(
         N_("Note for the other reviewers"), [Longest(1000)], description=N_("The officer does not see it")
     )
+
+
+class ManagerForm(Form):
+    """The line manager's address, as the coordinator read it."""
+
+    address = HiddenField(N_("Address"), [Needed(N_("Enter the address"))])
 
 
 class NotEndorseForm(Form):

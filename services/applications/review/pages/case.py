@@ -13,10 +13,11 @@ from services.applications.application.model import states
 from services.applications.application.views.answers import answer_sections
 from services.applications.application.views.standing import Case
 from services.applications.guards import Decider
+from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
-from services.applications.review.forms.decisions import EndorseForm, NotEndorseForm, ReturnForm
+from services.applications.review.forms.decisions import EndorseForm, ManagerForm, NotEndorseForm, ReturnForm
 from services.applications.review.views.case import captioned, case_address, case_page, load_case, visible_case
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role
@@ -109,6 +110,31 @@ async def _not_endorse(asked: DecisionRequest[NotEndorseForm]) -> str:
     return await _decide(asked, decision, "not_endorsed")
 
 
+async def _ask_manager(asked: DecisionRequest[ManagerForm]) -> Question | str:
+    async with asked.bus.read() as session:
+        case = await visible_case(session, asked.principal, asked.id)
+        address = await line_managers.manager_to_confirm(session, case.application)
+    if address is None:
+        return case_address(asked.id)
+    asked.form.address.data = asked.form.address.data or address
+    text = gettext(
+        "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is the line"
+        " manager's service e-mail."
+    )
+    return _question(
+        case,
+        gettext("Is this the line manager's address?"),
+        gettext("Confirm the address"),
+        text=text % {"name": case.application.answers.line_manager_name or "", "address": address},
+    )
+
+
+async def _confirm_manager(asked: DecisionRequest[ManagerForm]) -> str:
+    await line_managers.confirm_line_manager(asked.bus, asked.principal, asked.id, asked.form.address.data or "")
+    return f"{case_address(asked.id)}?done=manager"
+
+
+add_decision(router, Decider, Decision("/{application_id}/line-manager", ManagerForm, _ask_manager, _confirm_manager))
 add_decision(router, Decider, Decision("/{application_id}/endorse", EndorseForm, _ask_endorse, _endorse))
 add_decision(
     router, Decider, Decision("/{application_id}/return", ReturnForm, _ask_return, _return, check=_check_return)

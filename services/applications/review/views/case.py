@@ -16,6 +16,7 @@ from services.applications.application.views.companions import company_of_case, 
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.display import TimelineEntry
+from services.applications.outcomes.actions.line_managers import manager_to_confirm
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationEndorsed
@@ -31,6 +32,10 @@ class ReviewCase(ApplicationDetail):
     you_decide_as: Annotated[ActingAs | None, Field(description="null where the decision is not yours now.")]
     deputy_asked_until: AwareDatetime | None
     programme_asked_since: AwareDatetime | None
+    line_manager_to_confirm: Annotated[
+        str | None,
+        Field(description="The line manager's address, where a coordinator has to confirm it before it is written to."),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class CasePage:
     company: str
     decides: bool
     asked: str | None
+    manager_to_confirm: str | None
 
 
 def case_address(application_id: UUID, rest: str = "") -> str:
@@ -85,6 +91,7 @@ async def review_case(session: AsyncSession, principal: Principal, application_i
         you_decide_as=own.acting_as if waits else None,
         deputy_asked_until=own.deputy_until if waits and own.overdue else None,
         programme_asked_since=own.asked if waits else None,
+        line_manager_to_confirm=await manager_to_confirm(session, case.application),
     )
 
 
@@ -102,6 +109,7 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
         company_sentence(await company_of_case(session, case), others=True),
         decidable and own.acting_as is not None,
         own.notice_for(principal) if decidable else None,
+        await manager_to_confirm(session, case.application),
     )
 
 

@@ -1,0 +1,47 @@
+"""Check that an application names the service address that its officer has confirmed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.register.store import entries
+from shared.contracts.codes import Section
+from shared.errors import Refused
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.model.answers import Answers
+
+
+async def check_service_address(session: AsyncSession, subject: str, answers: Answers) -> None:
+    """Raise `Refused` (422, at the contact) unless the answers name the address that the officer has confirmed.
+
+    Messages go to that address, and the other side of a match is shown it.
+    """
+    person = await entries.person(session, subject)
+    if person is None:
+        return
+    sentence = _problem(person, (answers.email or "").lower())
+    if sentence:
+        raise Refused(gettext("Your service e-mail is not confirmed."), 422, {Section.CONTACT: sentence})
+
+
+def _problem(person: entries.Person, written: str) -> str:
+    if person.reachable and written == person.email.lower():
+        return ""
+    unconfirmed = person.unconfirmed_address
+    if unconfirmed is not None and written == unconfirmed.lower():
+        return gettext(
+            "Confirm your service e-mail first. Open the link that we sent to %(address)s, or send it again from your"
+            " account."
+        ) % {"address": unconfirmed}
+    if person.reachable:
+        return gettext(
+            "Enter your confirmed service e-mail, %(address)s. Your national coordinator can change it in the register."
+        ) % {"address": person.email}
+    return gettext(
+        "Enter your service e-mail as in the register, %(address)s, and confirm it. Your national coordinator can"
+        " change it."
+    ) % {"address": person.email}
