@@ -62,6 +62,10 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
         languages = [ANSWERS["languages"][0], {"language": "en", "level": "B2"}]
         await people.put(OFFICER, f"{at}/answers", {"languages": languages})
         await people.post(OFFICER, f"{at}/submit")
+    async with walk.step("The home national coordinator confirms the line manager's address"):
+        address = (await people.get(HOME, f"{PORTAL}/cases/{draft['id']}"))["line_manager_to_confirm"]
+        if address is not None:  # no email domain of the agency
+            await people.post(HOME, f"{at}/line-manager/confirm", {"email": address})
     async with walk.step("The home national coordinator endorses it"):
         await people.post(HOME, f"{at}/endorse", {"note": ""})
         await walk.state(at, OFFICER, "endorsed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.register.store import entries
-from shared.contracts.codes import Section
 from shared.errors import Refused
 from shared.i18n import gettext
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def check_service_address(session: AsyncSession, subject: str, answers: Answers) -> None:
-    """Raise `Refused` (422, at the contact) unless the answers name the address that the officer has confirmed.
+    """Raise `Refused` (422, at the address) unless the answers name the address that the officer has confirmed.
 
     Messages go to that address, and the other side of a match is shown it.
     """
@@ -25,7 +24,7 @@ async def check_service_address(session: AsyncSession, subject: str, answers: An
         return
     sentence = _problem(person, (answers.email or "").lower())
     if sentence:
-        raise Refused(gettext("Your service e-mail is not confirmed."), 422, {Section.CONTACT: sentence})
+        raise Refused(sentence, 422, {"email": sentence})
 
 
 def _problem(person: entries.Person, written: str) -> str:

@@ -104,6 +104,70 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
     assert states == {"done"}
 
 
+async def test_nobody_is_written_to_at_an_unconfirmed_address(portal: FastAPI, migrated: str, catcher: Catcher) -> None:
+    """Only the message that confirms an address goes to one that is not confirmed, and none to unknown managers."""
+    programme = Programme(portal)
+    await programme.fill()
+    # Typed into an application: neither a stranger's address nor an unconfirmed one of the officer's is taken.
+    stranger_typed = {"call_id": programme.call["id"], "kind": "study_visit", "privacy": True, "submit": True}
+    stranger_typed["answers"] = programme.answers(email="victim@elsewhere.example")
+    refused = await programme.post("ani", "/applications", stranger_typed, 422)
+    assert "Enter your confirmed service e-mail, ani@police.example" in str(refused["errors"])
+    # Proposed by a country: its owner has to confirm it, and cannot apply before.
+    entry = programme.person("lusine", "Lusine Grigoryan", "AM", "officer", service="police", rank_group="operational",
+                             years_in_field=4, email="lusine@fresh.example")  # fmt: skip
+    change = {"change": {"kind": "person", "entry": entry}}
+    proposal = (await programme.post("tigran", "/register/proposals", change, 201))["proposal"]
+    await programme.post("programme", f"/register/proposals/{proposal['id']}/approve")
+    applied = {**stranger_typed, "answers": programme.answers()}
+    refused = await programme.post("lusine", "/applications", applied, 422)
+    assert "Open the link that we sent to lusine@fresh.example" in str(refused["errors"])
+    # Named as line manager: in no domain of the agency.
+    made = await programme.submitted("ani", email="ani@police.example", line_manager_email="boss@elsewhere.example")
+    async with _reading(portal, migrated, catcher) as (app, feed):
+        await feed.deliver((LineManagerLinkAsked(), made["id"]))
+        await post(app)
+    confirmed = {"ani@police.example", "tigran@police.example", "programme@tandem.invalid"}
+    assert set(catcher.recipients) == {*confirmed, "lusine@fresh.example"}
+    confirming = catcher.to("lusine@fresh.example")
+    assert len(confirming) == 1
+    assert "/applications/address/" in str(confirming[0].get_body(("plain",))).replace("=\n", "")
+    # Until the coordinator says that it is the line manager's.
+    case = await programme.get("tigran", f"/cases/{made['id']}")
+    assert case["line_manager_to_confirm"] == "boss@elsewhere.example"
+    at = f"/applications/{made['id']}/line-manager/confirm"
+    await programme.post("tigran", at, {"email": "other@elsewhere.example"}, 409)
+    await programme.post("tigran", at, {"email": "boss@elsewhere.example"})
+    assert (await programme.get("tigran", f"/cases/{made['id']}"))["line_manager_to_confirm"] is None
+    async with _reading(portal, migrated, catcher) as (app, feed):
+        await post(app)
+    for client in programme.clients.values():
+        await client.aclose()
+    assert catcher.recipients.count("boss@elsewhere.example") == 1
+
+
+async def test_the_sixteenth_stranger_is_refused_as_line_manager(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """An officer who names strangers as line manager one after the other is soon refused, and none gets a mail."""
+    programme = Programme(portal)
+    await programme.fill()
+    made = await programme.submitted("ani")
+    statuses = []
+    for number in range(16):
+        body = {"name": "Some Body", "email": f"stranger{number}@elsewhere.example"}
+        path = f"/applications/api/v1/applications/{made['id']}/line-manager"
+        statuses.append((answer := await programme.as_("ani").put(path, json=body)).status_code)
+    assert statuses == [200] * 4 + [409] * 12  # the first of the day was named with the application
+    assert answer.json()["code"] == "limit-reached"
+    assert "try again tomorrow or ask your national coordinator" in answer.json()["detail"]
+    async with _reading(portal, migrated, catcher) as (app, _):
+        await post(app)
+    for client in programme.clients.values():
+        await client.aclose()
+    assert not [address for address in catcher.recipients if address.startswith("stranger")]
+
+
 async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause_says_so(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
