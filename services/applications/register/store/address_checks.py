@@ -58,7 +58,7 @@ async def count_since(session: AsyncSession, subject: str, moment: datetime) -> 
 
 
 async def count_of_address(session: AsyncSession, address: str, moment: datetime) -> int:
-    """Return how many checks of an address began since a moment, whoever the person is."""
+    """Return how many checks of an address began since a moment, of all people together."""
     of_address = sa.func.lower(col(AddressCheck.address)) == address.lower()
     query = sa.select(sa.func.count()).where(of_address, col(AddressCheck.asked_at) >= moment)
     return int((await session.execute(query)).scalar_one())
