@@ -50,9 +50,9 @@ _TIES = {"line manager": (Tie.MANAGES, Tie.MANAGED_BY), "deputy": (Tie.DEPUTY_OF
 
 def tied_to(subject: str) -> sa.Select[tuple[str]]:
     """Return the query of the people whom something ties to a decider today, for lists; without the decider."""
-    values = sa.bindparam("subjects", [subject], type_=ARRAY(sa.Text)), sa.bindparam("on", clock.today())
-    columns = [sa.column(name, sa.Text) for name in ("kind", "one", "other")]
-    pairs = sa.text(TIES).bindparams(*values).columns(*columns).subquery()
+    subjects = sa.bindparam("subjects", [subject], type_=ARRAY(sa.Text))
+    query = sa.text(TIES).bindparams(subjects, on=clock.today())
+    pairs = query.columns(*(sa.column(name, sa.Text) for name in ("kind", "one", "other"))).subquery()
     return sa.select(sa.case((pairs.c.one == subject, pairs.c.other), else_=pairs.c.one))
 
 
@@ -67,7 +67,8 @@ async def ties_of(session: AsyncSession, subjects: Iterable[str]) -> Ties:
 def ties_from(rows: Iterable[Row[Any]], subjects: Iterable[str]) -> Ties:
     """Return the rows of `TIES` as the ties of these people. Of two ties between the same people one is kept."""
     found: dict[str, dict[str, Tie]] = {subject: {} for subject in subjects}
-    for kind, one, other in rows:
+    for row in rows:
+        kind, one, other = row.kind, row.one, row.other
         if one == other:
             continue
         for decider, person, tie in zip((one, other), (other, one), _TIES[kind], strict=True):
