@@ -13,7 +13,7 @@ from services.applications.availability.actions.links import link_for
 from services.applications.contacts.views import CasesOfPerson, Objective, Objectives, Recipient, RecipientsOfMany
 from services.applications.mentors import store as mentors_store
 from services.applications.outcomes.actions import manager_links
-from services.applications.outcomes.actions.line_managers import may_write_to_manager
+from services.applications.outcomes.views import may_write_to_manager
 from services.applications.refusals import not_found
 from services.applications.register.store import entries, people
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role

@@ -14,7 +14,16 @@ from services.applications.matches.views import parties as matches_parties
 from services.applications.mentorships.model.pair import OVER
 from services.applications.outcomes import store
 from services.applications.outcomes.store import TESTS
-from shared.contracts.codes import FollowUpBy, MentorshipState, Party, Respondent, TestPhase, VisitState
+from services.applications.register.store import entries
+from shared.contracts.codes import (
+    ApplicationState,
+    FollowUpBy,
+    MentorshipState,
+    Party,
+    Respondent,
+    TestPhase,
+    VisitState,
+)
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import VISIT_OVER
 from shared.i18n import gettext
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.application.store.applications import Application
     from services.applications.matches.store.matches import Match
     from services.applications.matches.views.parties import Case
     from services.applications.mentorships.store.mentorships import Mentorship
@@ -58,6 +68,20 @@ class ConfirmedMatch(Protocol):
 
 _COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
 EVALUATED = frozenset(VISIT_OVER)
+# Nobody is asked about an application that has come to nothing; while it can be written, its own page asks.
+NO_LINE_MANAGER = frozenset(
+    {
+        ApplicationState.DRAFT,
+        ApplicationState.RETURNED_FOR_INFORMATION,
+        ApplicationState.NOT_ENDORSED,
+        ApplicationState.INELIGIBLE,
+        ApplicationState.UNPLACED,
+        ApplicationState.WITHDRAWN,
+        ApplicationState.CANCELLED,
+        ApplicationState.VOIDED,
+    }
+)
+_ENDED = NO_LINE_MANAGER - {ApplicationState.RETURNED_FOR_INFORMATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +311,29 @@ def due_hint(task: Task) -> str:
     if task.done or task.due is None:
         return ""
     return gettext("Until %(day)s") % {"day": dates.day(task.due)}
+
+
+def manager_address(application: Application) -> str:
+    """Return the line manager's address in small letters; empty where none is named."""
+    return (application.answers.line_manager_email or "").lower()
+
+
+async def may_write_to_manager(session: AsyncSession, application: Application) -> bool:
+    """Return whether the programme may write to the line manager: an address of the agency, or a confirmed one."""
+    address = manager_address(application)
+    if any(confirmed["address"] == address for confirmed in application.managers_confirmed):
+        return True
+    agency = application.organisation_id
+    organisation = None if agency is None else await entries.organisation(session, agency)
+    domain = address.rpartition("@")[2]
+    return organisation is not None and any(
+        domain == own or domain.endswith(f".{own}") for own in organisation.email_domains
+    )
+
+
+async def manager_to_confirm(session: AsyncSession, application: Application) -> str | None:
+    """Return the line manager's address that a coordinator has to confirm before it is written to; None if none."""
+    address = application.answers.line_manager_email
+    if not address or application.submitted_at is None or application.own_state in _ENDED:
+        return None
+    return None if await may_write_to_manager(session, application) else address

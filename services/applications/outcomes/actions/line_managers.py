@@ -15,11 +15,11 @@ from services.applications.application.store import applications
 from services.applications.mentorships.store import mentorships
 from services.applications.message_quota import MessageKind, count_message
 from services.applications.outcomes import store
+from services.applications.outcomes.views import NO_LINE_MANAGER, manager_address, may_write_to_manager
 from services.applications.refusals import not_found, unreadable
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import LineManagerNamed
-from shared.contracts.codes import ApplicationState
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_coordinate
@@ -33,23 +33,6 @@ if TYPE_CHECKING:
     from services.applications.application.store.applications import Application
     from shared.bus import Bus, Tx
     from shared.identity import Principal
-
-# Nobody is asked about an application that has come to nothing; while it can be written, its own page asks.
-_NO_LINE_MANAGER = frozenset(
-    {
-        ApplicationState.DRAFT,
-        ApplicationState.RETURNED_FOR_INFORMATION,
-        ApplicationState.NOT_ENDORSED,
-        ApplicationState.INELIGIBLE,
-        ApplicationState.UNPLACED,
-        ApplicationState.WITHDRAWN,
-        ApplicationState.CANCELLED,
-        ApplicationState.VOIDED,
-    }
-)
-
-
-_OVER = _NO_LINE_MANAGER - {ApplicationState.RETURNED_FOR_INFORMATION}
 
 
 class FollowUp(StrEnum):
@@ -81,13 +64,13 @@ async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | N
 
 async def may_name(session: AsyncSession, application: Application) -> bool:
     """Return whether another line manager can be named now: while the follow-up is or will be asked for."""
-    return application.own_state not in _NO_LINE_MANAGER and await follow_up(session, application.id) is FollowUp.ASKED
+    return application.own_state not in NO_LINE_MANAGER and await follow_up(session, application.id) is FollowUp.ASKED
 
 
 async def follow_up_over(session: AsyncSession, application: Application) -> bool:
     """Return whether the line manager's follow-up was to be asked for, and is given or closed."""
     return (
-        application.own_state not in _NO_LINE_MANAGER and await follow_up(session, application.id) is not FollowUp.ASKED
+        application.own_state not in NO_LINE_MANAGER and await follow_up(session, application.id) is not FollowUp.ASKED
     )
 
 
@@ -116,11 +99,11 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
             answers = application.answers.with_written(changes)
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        named_before = _address(application)
+        named_before = manager_address(application)
         application.answers_json = answers.to_store()
         application.saved_at = clock.now()
         tx.session.add(application)
-        if _address(application) != named_before:
+        if manager_address(application) != named_before:
             await count_message(tx, MessageKind.LINE_MANAGER)
         await check_line_manager(tx.session, application)
         await record_line_manager(tx, application)
@@ -131,34 +114,9 @@ async def check_line_manager(session: AsyncSession, application: Application) ->
     """Raise `Refused` (422) where the officer names themselves: nobody confirms their own learning."""
     person = await entries.person(session, application.subject)
     own = {(application.answers.email or "").lower()} | ({person.email.lower()} if person is not None else set())
-    if _address(application) in own - {""}:
+    if manager_address(application) in own - {""}:
         sentence = gettext("Enter your line manager's service e-mail, not your own")
         raise Refused(sentence, 422, {"line_manager_email": sentence})
-
-
-def _address(application: Application) -> str:
-    return (application.answers.line_manager_email or "").lower()
-
-
-async def may_write_to_manager(session: AsyncSession, application: Application) -> bool:
-    """Return whether the programme may write to the line manager: an address of the agency, or a confirmed one."""
-    address = _address(application)
-    if any(confirmed["address"] == address for confirmed in application.managers_confirmed):
-        return True
-    agency = application.organisation_id
-    organisation = None if agency is None else await entries.organisation(session, agency)
-    domain = address.rpartition("@")[2]
-    return organisation is not None and any(
-        domain == own or domain.endswith(f".{own}") for own in organisation.email_domains
-    )
-
-
-async def manager_to_confirm(session: AsyncSession, application: Application) -> str | None:
-    """Return the line manager's address that a coordinator has to confirm before it is written to; None if none."""
-    address = application.answers.line_manager_email
-    if not address or application.submitted_at is None or application.own_state in _OVER:
-        return None
-    return None if await may_write_to_manager(session, application) else address
 
 
 async def confirm_line_manager(bus: Bus, principal: Principal, application_id: UUID, email: str) -> Application:
@@ -174,7 +132,7 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
             or not may_coordinate(principal, application.country, application.organisation_id)
         ):
             raise not_found()
-        address = _address(application)
+        address = manager_address(application)
         if not address or email.strip().lower() != address:
             raise Refused(
                 gettext("The officer has named another line manager. Look at the application as it is now."),
@@ -191,7 +149,7 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
 
 async def record_line_manager(tx: Tx, application: Application) -> None:
     """Record that a line manager was named, once an address that may be written to, however often it is named again."""
-    address = _address(application)
+    address = manager_address(application)
     if not address or address in application.managers_told or not await may_write_to_manager(tx.session, application):
         return
     application.managers_told = [*application.managers_told, address]

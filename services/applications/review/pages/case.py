@@ -14,6 +14,7 @@ from services.applications.application.views.answers import answer_sections
 from services.applications.application.views.standing import Case
 from services.applications.guards import Decider
 from services.applications.outcomes.actions import line_managers
+from services.applications.outcomes.views import manager_to_confirm
 from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
@@ -113,7 +114,7 @@ async def _not_endorse(asked: DecisionRequest[NotEndorseForm]) -> str:
 async def _ask_manager(asked: DecisionRequest[ManagerForm]) -> Question | str:
     async with asked.bus.read() as session:
         case = await visible_case(session, asked.principal, asked.id)
-        address = await line_managers.manager_to_confirm(session, case.application)
+        address = await manager_to_confirm(session, case.application)
     if address is None:
         return case_address(asked.id)
     asked.form.address.data = asked.form.address.data or address

@@ -16,7 +16,7 @@ from services.applications.application.views.companions import company_of_case, 
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.display import TimelineEntry
-from services.applications.outcomes.actions.line_managers import manager_to_confirm
+from services.applications.outcomes.views import manager_to_confirm
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationEndorsed
