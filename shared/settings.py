@@ -46,7 +46,7 @@ class ServiceSettings(BaseSettings):
     clock_file: str | None = Field(default=None, description="The file with the clock's offset; local run only.")
 
     session_key: SecretStr = Field(
-        description="Seals the session cookie; 32 bytes or more, base64; commas part old keys."
+        description="Seals cookies, links and forms; 32 bytes or more, base64; commas part old keys."
     )
     oidc_issuer: str = Field(description="The OpenID Connect issuer's address.")
     oidc_discovery: str | None = Field(
@@ -61,6 +61,10 @@ class ServiceSettings(BaseSettings):
     )
     ticket_public_key: str = Field(description="PEM, Ed25519: checks the tickets that the portal signs.")
     service_token: SecretStr = Field(description="Opens the internal routes between services.")
+    portal_url: str = Field(
+        default="http://127.0.0.1:8010",
+        description="Where services reach the portal, which keeps sessions and contacts; no slash at the end.",
+    )
 
     api_requests: int = Field(
         default=600,

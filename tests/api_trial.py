@@ -21,12 +21,12 @@ from shared.identity import Grant, csrf, ticket_exchange, write_access
 from shared.identity.bearer import BearerTokens, Proof
 from shared.identity.guard import every_route
 from shared.identity.rate_limit import RateLimit
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.token_scopes import ROLE_SCOPES
 from shared.time import clock
 from tests.contracts.openapi_gaps import committed, operations
 from tests.serving import served
+from tests.sessions import session_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,7 @@ async def signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, 
         async with app.state.service.bus.transaction("system:tests") as tx:
             await write_access(tx.session, {subject: ([Grant(role, clock.today(), "AM")], clock.now())})
     identity = identity_of(app)
-    cookie = f"{identity.cookies.session}={sealed_session(Session.begin(subject), identity.sessions)}"
+    cookie = session_cookie(app, subject)
     return {
         "Cookie": cookie,
         csrf.HEADER: csrf.new_token(identity.csrf, csrf.person(subject)),

@@ -13,9 +13,11 @@ from services.applications.decision_table import own_case_rule
 from services.applications.documents.signing import signer_of
 from services.applications.oversight.actions.attempts import AttemptCounter, AttemptRecorder, write_counted_attempts
 from services.applications.partners import store as partners_store
+from services.applications.sessions.actions import StoredSessions
 from services.applications.settings import Settings
 from services.applications.workers import workers
 from shared.identity.own_cases import set_own_case_rule
+from shared.identity.state import identity_of
 from shared.identity.suspensions import set_suspension_rule
 from shared.runtime.service import create
 from shared.web.openapi import ApiText
@@ -38,6 +40,7 @@ API = ApiText(
         "offers": "Placements that host organisations offer, from draft to published.",
         "partners": "Partner countries: suspension and reinstatement.",
         "register": "Organisations, people and their access, funds, exclusions and training needs.",
+        "sessions": "Where a person is signed in with a browser, and how that ends.",
         "visits": "Visits: agenda, attendance, preparation, letters and moves.",
     },
 )
@@ -61,6 +64,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         api_text=API,
     )
     app.state.attempt_limit = AttemptLimit()
+    identity_of(app).keep_sessions(StoredSessions(app.state.service.bus, identity_of(app).sign_ins))
     set_suspension_rule(app, partners_store.cases_go_on)
     set_own_case_rule(app, own_case_rule)
     app.add_middleware(AttemptRecorder, bus=app.state.service.bus, attempts=attempts)

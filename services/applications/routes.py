@@ -49,6 +49,8 @@ from services.applications.register.pages import proposals as register_proposals
 from services.applications.review import api as review_api
 from services.applications.review.pages import appeal_decisions, appeals, case, eligibility, endings, queue
 from services.applications.review.pages import bulk as review_bulk
+from services.applications.sessions import api as sessions_api
+from services.applications.sessions import pages as sessions_pages
 from services.applications.visits import pages as visits_pages
 from services.applications.visits.api import moves, visits
 from shared.identity.oidc import sign_in_router
@@ -89,6 +91,7 @@ register_api_routers: list[APIRouter] = [
 def page_routers(settings: Settings) -> list[APIRouter]:
     """Return the routers of all pages, in the order in which they are tried."""
     found = [sign_in_router(), start.router, home.router, inbox.router, desk_settings.router, calendar_feed.router]
+    found.append(sessions_pages.router)
     found += calls_pages.routers
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, changes.router, application_companions.router, application.router, tasks.router]
@@ -136,6 +139,8 @@ def api_routers(settings: Settings) -> list[APIRouter]:
         review_api.router,
         balance.router,
         contacts_api.router,
+        sessions_api.router,
+        sessions_api.internal_router,
     ]
     found.append(calendar_api.router)
     found += [

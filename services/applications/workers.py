@@ -10,6 +10,7 @@ from services.applications.application.actions.deadlines import keep_deadlines
 from services.applications.availability.actions.checks import run_checks
 from services.applications.partners.actions.clock import keep_partners
 from services.applications.register.actions.bulk import enter_first_coordinator
+from services.applications.sessions.actions import forget_sessions
 from services.applications.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ workers: list[Callable[[Service], Awaitable[None]]] = [
     run_checks,
     keep_partners,
     keep_access,
+    forget_sessions,
 ]

@@ -40,9 +40,6 @@ class Settings(ServiceSettings, ReminderSettings):
         le=1000,
         description="As for every service; mails wait so long, and leave the machine to what people look at.",
     )
-    portal_url: str = Field(
-        default="http://127.0.0.1:8010", description="Where the portal listens, for contacts; no slash at the end."
-    )
     reader_batch: int = Field(
         default=200,
         ge=1,

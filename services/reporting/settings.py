@@ -10,11 +10,8 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Where the portal is, how files are signed and served, and how the programme names itself in donors' feeds."""
+    """How files are signed and served, and how the programme names itself in donors' feeds."""
 
-    portal_url: str = Field(
-        default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."
-    )
     reader_gathers_ms: int = Field(
         default=60,
         ge=0,

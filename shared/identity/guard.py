@@ -7,7 +7,6 @@ role, and `every_route` refuses an app with a route that has none.
 """
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of an object that is called.
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +15,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
@@ -30,8 +30,8 @@ from shared.identity.own_cases import check_own_case
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.rate_limit import count_request
-from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
-from shared.identity.session import open_session
+from shared.identity.refusals import SAFE_METHODS, SIGN_IN, NotAllowed, SignInNeeded, SignInUnchecked, is_api
+from shared.identity.session import SessionsUnavailable, digest_of
 from shared.identity.state import identity_of, service_of
 from shared.identity.suspensions import admit_suspended
 from shared.identity.ticket_exchange import ticket_of
@@ -274,9 +274,9 @@ async def _identified(request: Request, access: RouteAccess) -> Principal | None
 
     A sign-in from before the suspension of a country whose people are asking is over, and such a token is refused.
     """
-    request.state.principal = request.state.session = None
+    request.state.principal = request.state.session = request.state.session_digest = None
     program = "authorization" in request.headers
-    proof = await _bearer(request) if program else _session(request)
+    proof = await (_bearer(request) if program else _session(request, access))
     if proof is None:
         return None
     if proof.client is not None:
@@ -287,7 +287,7 @@ async def _identified(request: Request, access: RouteAccess) -> Principal | None
         if program:
             sentence = gettext("This bearer token is from before a suspension, or does not say when it was issued.")
             raise SignInNeeded(sentence)
-        request.state.session = None
+        request.state.session = request.state.session_digest = None
         return None
     if program:
         required = identity_of(request.app).settings.require_scopes
@@ -323,20 +323,40 @@ async def _bearer(request: Request) -> Proof:
     return proof
 
 
-def _session(request: Request) -> Proof | None:
+async def _session(request: Request, access: RouteAccess) -> Proof | None:
     identity = identity_of(request.app)
-    session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
+    digest = digest_of(request.cookies.get(identity.cookies.session))
+    if digest is None:
+        return None
+    try:
+        session = await identity.sessions.find(digest, active=_acts(request))
+    except SessionsUnavailable:
+        if access.kind == "public":  # what everybody may see does not wait for the portal
+            return None
+        raise SignInUnchecked from None
     if session is None:
         return None
-    if session.stale(time.time()) and _navigates(request):
-        raise Onward.renewing(here(request))
-    request.state.session = session
-    return Proof(session.subject, session.issued)
+    request.state.session, request.state.session_digest = session, digest
+    return Proof(session.subject, session.begun.timestamp())
 
 
-def _navigates(request: Request) -> bool:
-    """Return whether the browser opens a page (not a part of one), so that it can be sent by way of the portal."""
-    return (
+async def session_lasts(request: Request) -> bool:
+    """Return whether the session that let a request in has not ended since; true for one without a session.
+
+    It is true as well while that cannot be checked: this is for streams, which say no more than that something changed.
+    """
+    digest = getattr(request.state, "session_digest", None)
+    if digest is None:
+        return True
+    try:
+        return await identity_of(request.app).sessions.find(digest, active=False) is not None
+    except (SessionsUnavailable, DBAPIError, OSError, TimeoutError):
+        return True
+
+
+def _acts(request: Request) -> bool:
+    """Return whether a person acts: opens a page or sends a form. An open page that follows changes does not count."""
+    return request.method not in SAFE_METHODS or (
         request.method == "GET"
         and "text/html" in request.headers.get("accept", "")
         and not request.headers.get("hx-request")
@@ -356,6 +376,7 @@ __all__ = [
     "guard_of",
     "internal",
     "public",
+    "session_lasts",
     "signed_in",
     "ticket",
     "ticket_or_role",

@@ -1,4 +1,4 @@
-"""Sign people in and out; the routes belong to the portal (applications), the only writer of the session.
+"""Sign people in and out; the routes belong to the portal (applications), which keeps the sessions.
 
 OpenID Connect code flow with PKCE, state and nonce. What must be remembered between leaving for the provider and coming
 back is in a sealed cookie that is good for ten minutes, one for each tab. In a local run `?as=persona` saves typing a
@@ -29,27 +29,29 @@ from shared.identity.principal import Principal
 from shared.identity.programs import PERSON_SCOPE, choose_persona, oauth_client
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, safe_next
-from shared.identity.session import ABSOLUTE, Session, open_session, sealed_session
+from shared.identity.session import ABSOLUTE, digest_of
 from shared.identity.state import Identity, identity_of
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+    from shared.identity.session import SessionKeeper
+
 CALLBACK = f"{SIGN_IN}/callback"
 SIGN_OUT = "/sign-out"
 _UNDER_WAY_FOR = 600
-# Browsers keep cookies of up to 4,096 bytes, name and attributes included.
-_COOKIE_AT_MOST = 3_800
+_UNDER_WAY = "sign-in-"
+# Tabs of one browser in which a sign-in is under way at the same time; with more, the oldest begins again.
+_TABS = 20
 _Known = Annotated[Principal | None, Depends(public())]
 _log = structlog.get_logger()
 
 
 def sign_in_router() -> APIRouter:
-    """Return the routes /sign-in, /sign-in/callback, /sign-in/renew (GET) and /sign-out (POST, with the CSRF token)."""
+    """Return the routes /sign-in, /sign-in/callback (GET) and /sign-out (POST, with the CSRF token)."""
     router = APIRouter(include_in_schema=False)
     router.get(SIGN_IN)(begin)
     router.get(CALLBACK)(come_back)
-    router.get(f"{SIGN_IN}/renew")(renew)
     router.post(SIGN_OUT)(sign_out)
     return router
 
@@ -62,7 +64,7 @@ async def begin(request: Request, _: _Known) -> Response:
         "nonce": secrets.token_urlsafe(16),
         "verifier": secrets.token_urlsafe(48),
         "next": safe_next(request.query_params.get("next")),
-        "until": int(time.time()) + _UNDER_WAY_FOR,
+        "until": time.time() + _UNDER_WAY_FOR,
     }
     try:
         async with _client(identity) as client:
@@ -83,8 +85,9 @@ async def begin(request: Request, _: _Known) -> Response:
         _under_way_name(identity, state),
         identity.sign_ins.close({**under_way, "state": state}),
         max_age=_UNDER_WAY_FOR,
-        path=SIGN_IN,
     )
+    for name in _oldest(request, identity):
+        identity.cookies.clear(response, name)
     return response
 
 
@@ -101,35 +104,32 @@ async def come_back(request: Request, _: _Known) -> Response:
         raise HTTPException(401, gettext("The sign-in was not completed. You can try again."))
     id_token, subject = await _exchanged(identity, query["code"], under_way)
     response = RedirectResponse(safe_next(under_way["next"]), status_code=303)
-    _write_session(response, identity, Session.begin(subject))
-    hint = identity.sign_ins.close({"id_token": id_token})
-    if len(hint) <= _COOKIE_AT_MOST:
-        identity.cookies.write(response, _hint_name(identity), hint, max_age=ABSOLUTE, path=SIGN_OUT)
-    identity.cookies.clear(response, name, path=SIGN_IN)
+    key = await _keeper(identity).begin(
+        subject,
+        browser=request.headers.get("user-agent", ""),
+        id_token=id_token,
+        replaces=digest_of(request.cookies.get(identity.cookies.session)),
+    )
+    identity.cookies.write(response, identity.cookies.session, key, max_age=int(ABSOLUTE.total_seconds()))
+    identity.cookies.clear(response, name)
     identity.cookies.clear(response, identity.cookies.list)  # the one before may have been somebody else
-    return response
-
-
-async def renew(request: Request, _: _Known) -> Response:
-    """Write the cookie of a valid session again, and send the browser back to where it came from."""
-    identity = identity_of(request.app)
-    address = safe_next(request.query_params.get("next"))
-    session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
-    if session is None:
-        return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': address})}", status_code=303)
-    response = RedirectResponse(address, status_code=303)
-    _write_session(response, identity, session.renewed(time.time()))
     return response
 
 
 async def sign_out(request: Request, _: _Known) -> Response:
     """End the session here, and at the provider if it offers that (OpenID Connect RP-Initiated Logout 1.0)."""
     identity = identity_of(request.app)
-    response = RedirectResponse(await _end_of_session(request, identity), status_code=303)
+    digest = digest_of(request.cookies.get(identity.cookies.session))
+    id_token = None if digest is None else await _keeper(identity).sign_out(digest)
+    response = RedirectResponse(await _end_at_provider(identity, id_token), status_code=303)
     identity.cookies.clear(response, identity.cookies.session)
     identity.cookies.clear(response, identity.cookies.list)
-    identity.cookies.clear(response, _hint_name(identity), path=SIGN_OUT)
     return response
+
+
+def _keeper(identity: Identity) -> SessionKeeper:
+    assert identity.keeper is not None, "sign-in belongs to the service that keeps the sessions"
+    return identity.keeper
 
 
 def _client(identity: Identity) -> AsyncOAuth2Client:
@@ -144,11 +144,18 @@ def _callback(identity: Identity) -> str:
 
 def _under_way_name(identity: Identity, state: str) -> str:
     mark = "".join(letter for letter in state[:8] if letter.isascii() and letter.isalnum())
-    return identity.cookies.name(f"sign-in-{mark}")
+    return identity.cookies.name(f"{_UNDER_WAY}{mark}")
 
 
-def _hint_name(identity: Identity) -> str:
-    return identity.cookies.name("sign-out")
+def _oldest(request: Request, identity: Identity) -> list[str]:
+    """Return the names of the cookies to drop, so that one more sign-in under way leaves at most `_TABS`."""
+    start = identity.cookies.name(_UNDER_WAY).removesuffix(identity.cookies.suffix)
+    begun = {
+        name: (identity.sign_ins.open(text) or {}).get("until", 0)
+        for name, text in request.cookies.items()
+        if name.startswith(start)
+    }
+    return sorted(begun, key=lambda name: (begun[name], name))[: max(0, len(begun) - _TABS + 1)]
 
 
 def _under_way(request: Request, identity: Identity, name: str) -> dict[str, Any]:
@@ -186,22 +193,16 @@ async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -
     return id_token, str(proven.claims["sub"])
 
 
-async def _end_of_session(request: Request, identity: Identity) -> str:
+async def _end_at_provider(identity: Identity, id_token: str | None) -> str:
     home = identity.settings.origin.rstrip("/") + "/"
     try:
         address = await identity.provider.endpoint("end_session_endpoint")
     except ProviderUnavailable:
         return home
-    hint = identity.sign_ins.open(request.cookies.get(_hint_name(identity), "")) or {}
     leave = {"client_id": identity.settings.oidc_client_id, "post_logout_redirect_uri": home}
-    if isinstance(hint.get("id_token"), str):
-        leave["id_token_hint"] = hint["id_token"]
+    if id_token is not None:
+        leave["id_token_hint"] = id_token
     return f"{address}{'&' if '?' in address else '?'}{urlencode(leave)}"
-
-
-def _write_session(response: Response, identity: Identity, session: Session) -> None:
-    left = max(1, session.expires - int(time.time()))
-    identity.cookies.write(response, identity.cookies.session, sealed_session(session, identity.sessions), max_age=left)
 
 
 def _away(error: Exception) -> HTTPException:

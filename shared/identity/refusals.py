@@ -6,7 +6,7 @@ Each refusal is an HTTPException; `shared/web/problems.py` answers it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 
@@ -39,10 +39,13 @@ class Onward(HTTPException):
     def __init__(self, address: str, **headers: str) -> None:
         super().__init__(303, headers={"Location": address, **headers})
 
-    @classmethod
-    def renewing(cls, address: str) -> Onward:
-        """Send the browser to applications, the only writer of the session's cookie, and back to `address`."""
-        return cls(f"{SIGN_IN}/renew?next={quote(address, safe='')}")
+
+class SignInUnchecked(HTTPException):
+    """The portal, which keeps the sessions, does not answer: nobody can say whether this session has ended."""
+
+    def __init__(self) -> None:
+        sentence = gettext("Sign-in cannot be checked at the moment. Try again in a few seconds.")
+        super().__init__(503, sentence, {"Retry-After": "5"})
 
 
 class NotAllowed(HTTPException):

@@ -1,101 +1,123 @@
-"""Read and write the sealed session cookie, which says who is signed in to all services.
+"""Define sessions: who is signed in, since when, and for how long; and name the cookies of an installation.
 
-Only applications writes it, at sign-in and renewal. It holds no name and no role: rights come from the access table in
-each request, so that a withdrawn right ends at once. Times are real times, in seconds: a clock that is moved forward
-must not sign anybody out.
+The session's cookie holds a random key and nothing else. The portal (applications) keeps a row for each session, found
+by the SHA-256 of that key; the other services ask the portal (`remote_sessions.py`). A session holds no name and no
+role: rights come from the access table in each request. Times are real times: a clock that is moved forward must not
+sign anybody out.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import secrets
-import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from shared.identity.sealing import Seal
+ABSOLUTE = timedelta(hours=8)
+IDLE = timedelta(hours=1)
+# That somebody is active is written again after this: not with each page, but well within IDLE.
+SEEN_AFTER = timedelta(minutes=10)
+_KEY_BYTES = 32
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
-ABSOLUTE = 8 * 3600
-IDLE = 60 * 60
-# A cookie is renewed when it was last seen longer ago than this: not with each page, but well within IDLE.
-RENEW_AFTER = 10 * 60
+
+class SessionsUnavailable(Exception):
+    """The portal, which keeps the sessions, does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in: its own id, the subject, and (seconds since 1970) when issued, last seen and over."""
+    """A sign-in of `subject`: when it began and when the person was last seen."""
 
-    id: str
     subject: str
-    issued: int
-    seen: int
-    expires: int
+    begun: datetime
+    seen: datetime
 
-    @classmethod
-    def begin(cls, subject: str, at: float | None = None) -> Session:
-        """Return a new sign-in of `subject`, good for eight hours, with an id that nobody can guess."""
-        moment = int(time.time() if at is None else at)
-        return cls(secrets.token_urlsafe(16), subject, moment, moment, moment + ABSOLUTE)
-
-    def alive(self, at: float) -> bool:
+    def alive(self, at: datetime) -> bool:
         """Return whether it is neither over (eight hours) nor idle (an hour without a page)."""
-        return at < self.expires and at < self.seen + IDLE
+        return at < self.begun + ABSOLUTE and at < self.seen + IDLE
 
-    def stale(self, at: float) -> bool:
-        """Return whether its cookie should be written again, as the person is active."""
-        return at >= self.seen + RENEW_AFTER
-
-    def renewed(self, at: float) -> Session:
-        """Return the same sign-in, seen at this moment; the eight hours are not prolonged."""
-        return Session(self.id, self.subject, self.issued, int(at), self.expires)
+    def stale(self, at: datetime) -> bool:
+        """Return whether it is to be written that the person is active."""
+        return at >= self.seen + SEEN_AFTER
 
 
-def open_session(text: str | None, seal: Seal, at: float | None = None) -> Session | None:
-    """Return the session in a cookie's text, or None if there is none, it was not sealed by us, or it is over."""
-    values = seal.open(text) if text else None
-    if values is None:
+def new_key() -> str:
+    """Return a key for a session's cookie that nobody can guess."""
+    return secrets.token_urlsafe(_KEY_BYTES)
+
+
+def digest_of(key: str | None) -> str | None:
+    """Return what is kept of a cookie's key, its SHA-256 in hexadecimal digits; None if it is no key of ours."""
+    if key is None or not _KEY.fullmatch(key):
         return None
-    try:
-        session = Session(**values)
-    except TypeError:  # sealed by an older release with other fields: sign in again
-        return None
-    return session if session.alive(time.time() if at is None else at) else None
+    return hashlib.sha256(key.encode("ascii")).hexdigest()
 
 
-def sealed_session(session: Session, seal: Seal) -> str:
-    """Return the text for the session's cookie."""
-    return seal.close(asdict(session))
+class Sessions(Protocol):
+    """Where the guards of a service find sessions."""
+
+    async def find(self, digest: str, *, active: bool) -> Session | None:
+        """Return the session whose key has this digest; None if there is none, or it has ended.
+
+        `active`: a person acts, so that the session goes on. Raises `SessionsUnavailable`.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Close connections."""
+        raise NotImplementedError
+
+
+class SessionKeeper(Sessions, Protocol):
+    """Where the portal keeps the sessions."""
+
+    async def begin(self, subject: str, *, browser: str, id_token: str, replaces: str | None) -> str:
+        """Begin a session of `subject` and return its key; the one with the digest `replaces` ends.
+
+        `browser` is the User-Agent header, `id_token` the provider's, which ends the sign-in there.
+        """
+        raise NotImplementedError
+
+    async def sign_out(self, digest: str) -> str | None:
+        """End a session because its person signs out; return its ID token if it was open."""
+        raise NotImplementedError
 
 
 class CookieJar:
     """Names and sets the cookies of this installation: HttpOnly, SameSite=Lax, Secure under https.
 
     Browsers share cookies between ports of one host, so the origin's port is part of the name: two local runs side by
-    side do not sign each other out. Under https the prefix `__Host-` binds the session to exactly this host.
+    side do not sign each other out. Under https the prefix `__Host-` binds each cookie to exactly this host.
     """
 
     def __init__(self, origin: str) -> None:
         parts = urlsplit(origin)
         self.secure = parts.scheme == "https"
-        self._suffix = f"-{parts.port}" if parts.port else ""
-        self.session = f"{'__Host-' if self.secure else ''}tandem{self._suffix}"
+        self._prefix = "__Host-" if self.secure else ""
+        self.suffix = f"-{parts.port}" if parts.port else ""
+        self.session = f"{self._prefix}tandem{self.suffix}"
         self.list = self.name("list")
         """Keeps the address of the list shown last, with its filters: it ends with the sign-in."""
 
     def name(self, purpose: str) -> str:
         """Return the name of a cookie for a purpose other than the session."""
-        return f"tandem-{purpose}{self._suffix}"
+        return f"{self._prefix}tandem-{purpose}{self.suffix}"
 
-    def write(self, response: Response, name: str, value: str, *, max_age: int, path: str = "/") -> None:
+    def write(self, response: Response, name: str, value: str, *, max_age: int) -> None:
         """Set a cookie for `max_age` seconds."""
-        response.set_cookie(name, value, max_age=max_age, **self._attributes(path))
+        response.set_cookie(name, value, max_age=max_age, **self._attributes())
 
-    def clear(self, response: Response, name: str, *, path: str = "/") -> None:
+    def clear(self, response: Response, name: str) -> None:
         """Remove a cookie."""
-        response.delete_cookie(name, **self._attributes(path))
+        response.delete_cookie(name, **self._attributes())
 
-    def _attributes(self, path: str) -> dict[str, Any]:
-        return {"path": path, "secure": self.secure, "httponly": True, "samesite": "lax"}
+    def _attributes(self) -> dict[str, Any]:
+        # Browsers take a `__Host-` cookie for the path / only.
+        return {"path": "/", "secure": self.secure, "httponly": True, "samesite": "lax"}

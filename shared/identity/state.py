@@ -1,12 +1,14 @@
-"""Hold the identity state of a running service: keys, cookie names and tokens checked lately."""
+"""Hold the identity state of a running service: keys, cookie names, sessions and tokens checked lately."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.identity.bearer import BearerTokens
+from shared.identity.internal import service_headers
 from shared.identity.provider import Provider
 from shared.identity.rate_limit import RateLimit
+from shared.identity.remote_sessions import RemoteSessions
 from shared.identity.sealing import Seal, keys_from
 from shared.identity.session import CookieJar
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.applications import Starlette
+
+    from shared.identity.session import SessionKeeper, Sessions
 
 
 class IdentitySettings(Protocol):
@@ -28,6 +32,7 @@ class IdentitySettings(Protocol):
     oidc_discovery: str | None
     oidc_client_id: str
     oidc_client_secret: SecretStr
+    portal_url: str
     ticket_public_key: str
     service_token: SecretStr
     require_scopes: bool
@@ -41,18 +46,22 @@ class _Bus(Protocol):
 
 
 class _Service(Protocol):
+    name: str
     settings: IdentitySettings
     bus: _Bus
 
 
 class Identity:
-    """The identity side of one app. Made once, from the settings; holds no connection that must be closed."""
+    """The identity side of one app, made once, from the settings."""
 
-    def __init__(self, settings: IdentitySettings) -> None:
+    def __init__(self, settings: IdentitySettings, service: str) -> None:
         keys = keys_from(settings.session_key.get_secret_value())
         self.settings = settings
         self.cookies = CookieJar(settings.origin)
-        self.sessions = Seal(keys, "session")
+        headers = service_headers(service, settings.service_token.get_secret_value())
+        self.sessions: Sessions = RemoteSessions(settings.portal_url, headers)
+        self.keeper: SessionKeeper | None = None
+        """Where the sessions are kept: in the portal only."""
         self.sign_ins = Seal(keys, "sign-in")
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
@@ -61,12 +70,21 @@ class Identity:
         self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)
         self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
 
+    def keep_sessions(self, keeper: SessionKeeper) -> None:
+        """Find and begin sessions in `keeper`: this service is the portal."""
+        self.sessions = self.keeper = keeper
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self.sessions.close()
+
 
 def identity_of(app: Starlette) -> Identity:
     """Return the app's `Identity`, made from its service's settings at the first call."""
     known: Identity | None = getattr(app.state, "identity", None)
     if known is None:
-        known = app.state.identity = Identity(service_of(app).settings)
+        service = service_of(app)
+        known = app.state.identity = Identity(service.settings, service.name)
     return known
 
 

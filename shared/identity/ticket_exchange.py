@@ -83,8 +83,7 @@ async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
     identity = identity_of(request.app)
     kept = [(key, value) for key, value in request.query_params.multi_items() if key != PARAMETER]
     attributes = "; HttpOnly; SameSite=Lax" + ("; Secure" if identity.cookies.secure else "")
-    path = "/" + request.url.path.split("/")[1]
-    cookie = f"{name}={narrow_cookie(ticket, identity.narrow)}; Max-Age={COOKIE_FOR}; Path={path}{attributes}"
+    cookie = f"{name}={narrow_cookie(ticket, identity.narrow)}; Max-Age={COOKIE_FOR}; Path=/{attributes}"
     clean = request.url.path + (f"?{urlencode(kept)}" if kept else "")
     return Onward(clean, **{"Set-Cookie": cookie})
 

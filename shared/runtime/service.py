@@ -27,6 +27,7 @@ from shared.bus.inbox.reader import Reader
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.relay import Relay
 from shared.identity import internal
+from shared.identity.state import identity_of
 from shared.runtime import telemetry
 from shared.web import setup, site
 from shared.web.api_docs import api_page
@@ -115,6 +116,7 @@ def create(
                 await asyncio.wait(tasks, timeout=STOP_SECONDS)
             if background:
                 await service.live.stop()
+            await identity_of(app).close()
             await bus.close()
             if provider is not None:
                 provider.shutdown()

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import signal
 import threading
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,14 +26,17 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from shared.bus.db.address import plain_address
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
+from shared.identity.guard import session_lasts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+    Lasts = Callable[[], Awaitable[bool]]
 
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
 QUIET = 0.2  # average seconds between two messages to one client: a burst of commits causes few refreshes
 SOON = 0.005  # the same while BURST is not used up: immediate consequences of a fact are shown at once
+CHECKED = 5.0  # seconds after which a change is sent only once the session was found again
 BURST = 5.0  # messages that may follow each other after SOON; one more each QUIET seconds
 PATIENCE = 0.05  # seconds for which a change waits that is about to be followed by another
 CLIENTS = 500  # streams that a process keeps open at most
@@ -201,21 +205,32 @@ class Live:
         finally:
             del self._mailboxes[mailbox]
 
-    async def stream(self, name: str, seen: str | None = None) -> AsyncIterator[bytes]:
-        """Send server-sent events to one page: `changed` after each change of `name`, a comment as heartbeat."""
+    async def stream(self, name: str, seen: str | None = None, lasts: Lasts | None = None) -> AsyncIterator[bytes]:
+        """Send server-sent events to one page: `changed` after each change of `name`, a comment as heartbeat.
+
+        The stream ends when `lasts` says that the reader's session does not.
+        """
         with self._mailbox(name) as mailbox:
             yield b"retry: 2000\n\n"
             if self._missed(name, seen):
                 mailbox.set()
             spare, sent_at, era = BURST, monotonic(), self._era
+            checked_at = monotonic()
             while not self._closed.is_set():
+                beat = False
                 try:
                     await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
                 except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
+                    beat = True
                 if self._closed.is_set() or self._era != era:
                     break
+                if lasts is not None and (beat or monotonic() - checked_at >= CHECKED):
+                    checked_at = monotonic()
+                    if not await lasts():
+                        break
+                if beat:
+                    yield b": still here\n\n"
+                    continue
                 mailbox.clear()
                 spare = min(BURST, spare + (monotonic() - sent_at) / QUIET) - 1
                 sent_at = monotonic()
@@ -223,12 +238,12 @@ class Live:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._closed.wait(), SOON if spare >= 1 else QUIET * (1 - spare) + SOON)
 
-    def response(self, name: str, seen: str | None = None) -> Response:
+    def response(self, name: str, seen: str | None = None, lasts: Lasts | None = None) -> Response:
         """Return the answer that streams `name`; 503 when too many streams are open or the process is stopping."""
         if self._closed.is_set() or self.clients >= self._limit:
             return PlainTextResponse("Too many open pages. This one asks again by itself.", 503, {"retry-after": "10"})
         return StreamingResponse(
-            self.stream(name, seen),
+            self.stream(name, seen, lasts),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
@@ -242,6 +257,6 @@ def live_route(name: str) -> Callable[[Request], Awaitable[Response]]:
 
     async def live(request: Request) -> Response:
         hub: Live = request.app.state.service.live
-        return hub.response(name, request.query_params.get("seen"))
+        return hub.response(name, request.query_params.get("seen"), partial(session_lasts, request))
 
     return live

@@ -31,12 +31,11 @@ from shared.bus.rebuild.loading import load
 from shared.contracts import TOPICS
 from shared.contracts.codes import Role
 from shared.identity import Grant, write_access
-from shared.identity.session import Session, sealed_session
-from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.benchmarks.figures import Figure, Reference, faster, within
 from tests.benchmarks.programme import stories
+from tests.sessions import session_cookie
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -245,8 +244,7 @@ async def _opened(app: FastAPI) -> float:
     bus = app.state.service.bus
     async with bus.transaction("system:bench") as tx:
         await write_access(tx.session, {"donor": ([Grant(Role.DONOR, clock.today(), "MD", None)], clock.now())})
-    identity = identity_of(app)
-    cookie = f"{identity.cookies.session}={sealed_session(Session.begin('donor'), identity.sessions)}"
+    cookie = session_cookie(app, "donor")
     took = []
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app), base_url="http://localhost:8000", headers={"Cookie": cookie}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,13 @@ from services.matching.consumers import consumers
 from services.matching.settings import Settings
 from shared.contracts.codes import Role
 from shared.identity import Grant, write_access
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
 from shared.web import site
 from tests.browser.conftest import DESK, PHONE
 from tests.integration.matching.conftest import World
+from tests.sessions import session_key
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -88,8 +87,8 @@ class Board:
         """Read a page as the programme coordinator."""
         context = browser.new_context(locale="en-GB", **{"viewport": DESK} | options)
         identity = identity_of(self.app)
-        sealed = sealed_session(Session.begin("carla", at=time.time()), identity.sessions)
-        context.add_cookies([{"name": identity.cookies.session, "value": sealed, "url": self.origin}])
+        key = session_key(self.app, "carla")
+        context.add_cookies([{"name": identity.cookies.session, "value": key, "url": self.origin}])
         return context.new_page()
 
     def stop(self) -> None:

@@ -26,12 +26,12 @@ from shared.contracts.codes import Role
 from shared.identity import Grant, access_table, csrf, every_route, write_access
 from shared.identity.guard import guard_of
 from shared.identity.refusals import SAFE_METHODS
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
 from shared.time import clock
 from shared.web.api_docs import operations, problems
 from shared.web.openapi import document
+from tests.sessions import session_cookie, session_table
 from tests.support import create_tables, document_keys
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"TANDEM_{name}", value)
-    await create_tables(database, access_table, bus_tables)
+    await create_tables(database, access_table, bus_tables, session_table)
     made: FastAPI = importlib.import_module(module).create_app(background=False)
     async with made.state.service.bus.transaction("system:tests") as tx:
         since = clock.today()
@@ -101,9 +101,7 @@ def endpoints(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteCon
 def signed_in(app: FastAPI, role: Role) -> tuple[str, str]:
     """Return the session cookie of the person with only that role, and the token of that person's forms."""
     identity = identity_of(app)
-    session = Session.begin(role.value)
-    cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
-    return cookie, csrf.new_token(identity.csrf, csrf.person(role.value))
+    return session_cookie(app, role.value), csrf.new_token(identity.csrf, csrf.person(role.value))
 
 
 def own_headers(app: FastAPI, role: Role) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,12 @@ from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.identity import csrf
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.world import World, make_world
+from tests.sessions import session_key
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -114,15 +113,13 @@ class Programme:
         """Return a client that is signed in as `subject` and sends the headers of our own pages."""
         if subject not in self.clients:
             identity = identity_of(self.app)
-            session = Session.begin(subject, at=time.time())
             client = httpx2.AsyncClient(
                 transport=httpx2.ASGITransport(self.app),
                 base_url=ORIGIN,
                 headers={"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"},
             )
-            client.cookies.set(
-                identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local"
-            )
+            key = session_key(self.app, subject)
+            client.cookies.set(identity.cookies.session, key, domain="localhost.local")
             self.clients[subject] = client
         return self.clients[subject]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from shared.identity import csrf
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.time import clock
+from tests.sessions import session_key
 
 if TYPE_CHECKING:
     import httpx2
@@ -42,8 +41,8 @@ def sign_in_again(programme: Programme, subject: str) -> httpx2.AsyncClient:
     """Sign a person in again, a moment later."""
     client = programme.as_(subject)
     identity = identity_of(programme.app)
-    session = Session.begin(subject, at=time.time() + 2)
-    client.cookies.set(identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local")
+    key = session_key(programme.app, subject, ago=-2)
+    client.cookies.set(identity.cookies.session, key, domain="localhost.local")
     client.headers["X-CSRF-Token"] = csrf.new_token(identity.csrf, csrf.person(subject))
     return client
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,11 +25,11 @@ from shared.contracts import _examples as ex
 from shared.contracts import applications, calls, mentors, offers, participation, read, registry
 from shared.contracts.codes import Answer, Party, Role, Side
 from shared.identity import Grant, write_access
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.ids import new_id
 from shared.runtime.migrate import migrate
 from shared.time import clock
+from tests.sessions import session_key
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -97,8 +96,7 @@ def sign_in(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[..., Awaitabl
         async with app.state.service.bus.transaction("system:tests") as tx:
             await write_access(tx.session, {subject: ([grant], clock.now())})
         identity = identity_of(app)
-        sealed = sealed_session(Session.begin(subject, at=time.time()), identity.sessions)
-        browser.cookies.set(identity.cookies.session, sealed, domain="localhost.local")
+        browser.cookies.set(identity.cookies.session, session_key(app, subject), domain="localhost.local")
 
     return put
 

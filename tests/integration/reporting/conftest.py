@@ -13,10 +13,10 @@ from services.reporting.app import create_app
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
 from shared.identity import Grant, csrf, issue_ticket, write_access
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
+from tests.sessions import session_cookie
 from tests.support import Feed, settings_for, ticket_keys
 
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ class House:
         async with self.app.state.service.bus.transaction("system:tests") as tx:
             await write_access(tx.session, {name: (grants, clock.now())})
         identity = identity_of(self.app)
-        session = Session.begin(name)
-        cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
         headers = {
-            "Cookie": cookie,
+            "Cookie": session_cookie(self.app, name),
             csrf.HEADER: csrf.new_token(identity.csrf, csrf.person(name)),
             "Origin": ORIGIN,
             "Accept": "text/html",

@@ -67,7 +67,7 @@ def downgrade() -> None:
         "organisation",
         "partner",
     )
-    _drop("used_ticket", "suspension", "access")
+    _drop("sign_in_session", "used_ticket", "suspension", "access")
     _drop("lease", "unknown", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
     op.execute("DROP FUNCTION note_former_person")
 
@@ -281,6 +281,24 @@ def _create_identity() -> None:
         sa.PrimaryKeyConstraint("id", name="used_ticket_pkey"),
     )
     op.create_index("used_ticket_until", "used_ticket", ["until"])
+    op.create_table(
+        "sign_in_session",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=True),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("system", sa.String(), nullable=False),
+        sa.Column("id_token", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name="sign_in_session_pkey"),
+        sa.UniqueConstraint("id", name="sign_in_session_id_key"),
+    )
+    op.create_index("sign_in_session_subject", "sign_in_session", ["subject", "begun_at", "id"])
+    op.create_index("sign_in_session_over_at", "sign_in_session", ["over_at"])
 
 
 def _create_register() -> None:

@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 from services.applications.oversight.store.attempts import Attempt
 from shared.attempts import AttemptKind, collect_attempts
 from shared.i18n import N_
-from shared.identity.session import open_session
+from shared.identity.session import digest_of
 from shared.identity.state import identity_of
 from shared.ids import new_id
 from shared.time import clock
@@ -129,7 +129,7 @@ class AttemptRecorder:
             await self._record(scope, status, reasons)
 
     async def _record(self, scope: Scope, status: int, reasons: Iterable[str]) -> None:
-        who = _who(scope)
+        who = await _who(scope)
         rows: list[Attempt] = []
         for why in reasons:
             earlier = self._attempts.admit(who)
@@ -138,7 +138,7 @@ class AttemptRecorder:
         await write(self._bus, rows)
 
 
-def _who(scope: Scope) -> str | None:
+async def _who(scope: Scope) -> str | None:
     """Return the person who asked, as the guard found, or by the session's cookie if no guard ran."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     if principal is not None:
@@ -147,7 +147,8 @@ def _who(scope: Scope) -> str | None:
     if "authorization" in request.headers:  # it acts alone: a cookie beside it says nothing
         return None
     identity = identity_of(scope["app"])
-    session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
+    digest = digest_of(request.cookies.get(identity.cookies.session))
+    session = None if digest is None else await identity.sessions.find(digest, active=False)
     return None if session is None else session.subject
 
 

@@ -18,6 +18,8 @@ from services.applications.partners.views import load_open_cases
 from services.applications.placements import store as placements_store
 from services.applications.placements.actions import placements
 from services.applications.register.actions.entries import put_partner
+from services.applications.register.store import people
+from services.applications.sessions.actions import end_where_suspended
 from shared.contracts.applications import ApplicationCancelled
 from shared.contracts.codes import PartnerStatus, Party, PauseCause, Reason, Side
 from shared.contracts.lifecycle import Unit
@@ -45,6 +47,8 @@ async def take(tx: Tx, decision: store.Decision) -> None:
     await put_partner(tx, decision.country, status, decision.since)
     # The portal's guards know it with this commit, those of other services when the event reaches them.
     await write_partner(tx, decision.country, status, decision.since)
+    if status is PartnerStatus.SUSPENDED:
+        await end_where_suspended(tx, await people.with_grant(tx.session, {"country": decision.country}))
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
     await tx.record(event, decision.country)
     decision.state, decision.taken_at = DecisionState.TAKEN, clock.now()

@@ -18,6 +18,7 @@ from services.applications.register.model import ExclusionEntry, FundEntry, Orga
 from services.applications.register.store import entries as register_entries
 from services.applications.register.store import people
 from services.applications.register.store.history import note
+from services.applications.sessions.actions import end_where_access_changed
 from shared.bus import Bus, Tx
 from shared.contracts.access import AccessGrant
 from shared.contracts.codes import PartnerStatus, Role
@@ -177,6 +178,7 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
         else:
             grants = (await people.grants(tx.session, [subject])).get(subject, ())
             await write_access(tx.session, {subject: ((*grants, grant), clock.now())})
+            await end_where_access_changed(tx, {subject: grants}, {subject: (*grants, grant)})
             await tx.record(access_event(known.model_dump(), (*grants, grant)), subject)
     return True
 

@@ -9,6 +9,7 @@ from services.applications.register.store import entries as register_entries
 from services.applications.register.store import people
 from services.applications.register.store.history import note
 from services.applications.register.views.entries import organisation_json, person_json
+from services.applications.sessions.actions import end_where_access_changed
 from shared.contracts.access import AccessChanged
 from shared.contracts.registry import OrganisationChanged
 from shared.i18n import gettext
@@ -94,6 +95,7 @@ async def put_people(
     await register_entries.put(tx.session, register_entries.Person, rows)
     # The portal's own access table is written at once, so that people can sign in before the event comes back.
     await write_access(tx.session, {subject: (entry.grants, moment) for subject, entry in newest.items()})
+    await end_where_access_changed(tx, grants, {subject: entry.grants for subject, entry in newest.items()})
     for row in rows:
         entry = newest[row["subject"]]
         check = await _check_new_address(tx, row, known.get(entry.subject))
@@ -211,6 +213,7 @@ async def put_grants(
     tx.session.add(person)
     await tx.session.flush()
     await write_access(tx.session, {person.subject: (grants, moment)})
+    await end_where_access_changed(tx, {person.subject: before}, {person.subject: grants})
     await tx.record(access_event(person.model_dump(), grants, check, lapses=action == "lapsed"), person.subject)
     note(
         tx.session,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,11 +15,11 @@ from services.notifications.messages.model.table import AREAS, RULES
 from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
 from shared.contracts.codes import AudienceKind, Role
 from shared.identity import Grant, csrf, service_headers, write_access
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, post, recipient, rows
 from tests.integration.notifications.stories import APPLICATION, CALL, HOST, VISIT, event, in_days
+from tests.sessions import session_key
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -47,11 +46,10 @@ async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
         grant = Grant(role, clock.today() - timedelta(days=1), country)
         await write_access(tx.session, {subject: ([grant], clock.now())})
     identity = identity_of(app)
-    session = sealed_session(Session.begin(subject, at=time.time()), identity.sessions)
     headers = {"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"}
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
-        client.cookies.set(identity.cookies.session, session, domain="localhost.local")
+        client.cookies.set(identity.cookies.session, session_key(app, subject), domain="localhost.local")
         yield client
 
 

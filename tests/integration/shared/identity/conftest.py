@@ -26,6 +26,7 @@ from joserfc.jwk import OKPKey, RSAKey
 from pydantic import SecretStr
 
 from deploy.local.ports import free_port
+from services.applications.sessions.actions import StoredSessions
 from shared.bus import Consumers, bus_tables
 from shared.contracts.codes import Role
 from shared.identity import (
@@ -44,12 +45,12 @@ from shared.identity import (
     write_access,
 )
 from shared.identity.oidc import sign_in_router
-from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.token_scopes import READ_CALLS, READ_FIGURES
 from shared.runtime.service import create
 from shared.settings import ServiceSettings
 from shared.time import clock
+from tests.sessions import session_key, session_table
 from tests.support import create_tables
 from tests.waiting import PATIENCE
 
@@ -182,7 +183,9 @@ def settings(provider: str, store: str) -> ServiceSettings:
 def store(postgres: "Databases") -> Iterator[str]:
     """The address of a database with the tables that every service has."""
     address = postgres.new(
-        postgres.template("identity", lambda url: asyncio.run(create_tables(url, access_table, bus_tables)))
+        postgres.template(
+            "identity", lambda url: asyncio.run(create_tables(url, access_table, bus_tables, session_table))
+        )
     )
     yield address
     postgres.drop(address)
@@ -286,6 +289,7 @@ async def app(settings: ServiceSettings, tmp_path: Path) -> AsyncIterator[FastAP
         consumers=consumers,
         background=False,
     )
+    identity_of(app).keep_sessions(StoredSessions(app.state.service.bus, identity_of(app).sign_ins))
     yield app
     await app.state.service.bus.close()
 
@@ -312,16 +316,12 @@ def grant(app: FastAPI) -> Callable[..., Awaitable[None]]:
 
 
 @pytest.fixture
-def sign_in(browser: httpx2.AsyncClient, app: FastAPI) -> Callable[..., Session]:
-    """Puts a sealed session of a subject into the browser, `ago` seconds old."""
+def sign_in(browser: httpx2.AsyncClient, app: FastAPI) -> Callable[..., None]:
+    """Puts the cookie of a session of a subject into the browser, `ago` seconds old."""
 
-    def put(subject: str, ago: float = 0) -> Session:
-        identity = identity_of(app)
-        session = Session.begin(subject, at=time.time() - ago)
-        browser.cookies.set(
-            identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local"
-        )
-        return session
+    def put(subject: str, ago: float = 0) -> None:
+        key = session_key(app, subject, ago=ago)
+        browser.cookies.set(identity_of(app).cookies.session, key, domain="localhost.local")
 
     return put
 

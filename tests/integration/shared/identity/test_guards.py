@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from shared.contracts.codes import PartnerStatus, Role
 from shared.identity import service_headers, write_partner
 from shared.identity.programs import Programs
 from shared.identity.rate_limit import RateLimit
-from shared.identity.session import ABSOLUTE, IDLE, RENEW_AFTER
+from shared.identity.session import ABSOLUTE, IDLE, SEEN_AFTER
 from shared.identity.state import Identity, identity_of
 from shared.identity.suspensions import set_suspension_rule
 from shared.time import clock
@@ -25,12 +27,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.identity.session import Session
     from shared.settings import ServiceSettings
     from tests.integration.shared.identity.conftest import SigningIssuer
 
     Granting = Callable[..., Awaitable[None]]
-    SigningIn = Callable[..., Session]
+    SigningIn = Callable[..., None]
 
 ORIGIN = "http://localhost:8000"
 
@@ -84,7 +85,7 @@ async def test_a_right_taken_away_is_gone_at_once(
     assert (await browser.get("/tests/mine")).status_code == 403
 
 
-@pytest.mark.parametrize("ago", [IDLE + 5, ABSOLUTE + 5])
+@pytest.mark.parametrize("ago", [IDLE.total_seconds() + 5, ABSOLUTE.total_seconds() + 5])
 async def test_an_old_session_is_over(
     browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn, ago: float
 ) -> None:
@@ -96,25 +97,27 @@ async def test_an_old_session_is_over(
     assert answer.headers["location"].startswith("/sign-in?next=")
 
 
-async def test_a_session_in_use_is_renewed_by_the_portal(
-    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+async def _seen(app: FastAPI) -> datetime:
+    """Return when the person of the only session was last seen."""
+    async with app.state.service.bus.read() as session:
+        return cast("datetime", (await session.execute(sa.text("SELECT seen_at FROM sign_in_session"))).scalar_one())
+
+
+async def test_a_person_who_acts_keeps_the_session_and_an_open_page_does_not(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """A page after ten minutes goes by way of the portal, which writes the cookie again, and comes back once."""
+    """After ten minutes a page or a form counts as activity, but no program's request and no part that follows."""
     await grant("officer", Role.OFFICER)
-    sign_in("officer", RENEW_AFTER + 5)
+    sign_in("officer", SEEN_AFTER.total_seconds() + 5)
+    begun = await _seen(app)
     assert (await browser.get("/tests/api/mine")).status_code == 200
-    away = await browser.get("/tests/mine?page=2")
-    assert away.headers["location"] == "/sign-in/renew?next=%2Ftests%2Fmine%3Fpage%3D2"
-    back = await browser.get(away.headers["location"])
-    assert (back.status_code, back.headers["location"]) == (303, "/tests/mine?page=2")
+    assert (await browser.get("/tests/mine", headers={"HX-Request": "true"})).status_code == 200
+    assert await _seen(app) == begun
     assert (await browser.get("/tests/mine?page=2")).status_code == 200
-
-
-async def test_the_renewal_of_a_session_that_is_over_leads_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
-    """Nobody gets a session by asking for its renewal."""
-    answer = await browser.get("/sign-in/renew?next=/tests/mine")
-    assert answer.headers["location"] == "/sign-in?next=%2Ftests%2Fmine"
-    assert "set-cookie" not in answer.headers
+    seen = await _seen(app)
+    assert (datetime.now(UTC) - seen).total_seconds() < 60
+    assert (await browser.get("/tests/mine")).status_code == 200
+    assert await _seen(app) == seen
 
 
 async def test_a_form_needs_the_token_of_its_person(
@@ -180,7 +183,7 @@ async def test_a_form_sent_after_the_session_ended_loses_nothing(
     await grant("officer", Role.OFFICER)
     sign_in("officer")
     form = {"text": "a long report", "csrf_token": (await browser.get("/tests/mine")).json()["csrf"]}
-    sign_in("officer", IDLE + 5)
+    sign_in("officer", IDLE.total_seconds() + 5)
     answer = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
     assert answer.status_code == 401
     assert "another tab" in answer.text
@@ -220,9 +223,10 @@ async def test_internal_routes_open_to_our_services_only(
 
 async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> None:
     """Any nonsense in the cookie leads to the sign-in, never to an error."""
-    browser.cookies.set("tandem-8000", "gAAAAABm-nonsense", domain="localhost.local")
-    assert (await browser.get("/tests/mine")).status_code == 303
-    assert (await browser.get("/tests/open")).json() == {"subject": None}
+    for nonsense in ("gAAAAABm-nonsense", "A" * 43, "é" * 43, ""):
+        browser.cookies.set("tandem-8000", quote(nonsense), domain="localhost.local")
+        assert (await browser.get("/tests/mine")).status_code == 303
+        assert (await browser.get("/tests/open")).json() == {"subject": None}
 
 
 async def suspend(app: FastAPI, country: str) -> None:
@@ -255,7 +259,9 @@ async def test_a_token_from_before_a_suspension_is_refused(
     app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, signing_issuer: SigningIssuer
 ) -> None:
     """A program's token is measured by when it was issued; one that does not say so counts no more."""
-    app.state.identity = Identity(app.state.service.settings.model_copy(update={"oidc_issuer": signing_issuer.issuer}))
+    app.state.identity = Identity(
+        app.state.service.settings.model_copy(update={"oidc_issuer": signing_issuer.issuer}), "reporting"
+    )
     await grant("a-program", Role.OFFICER, country="BY")
     moment = int(time.time())
     before = {"Authorization": f"Bearer {signing_issuer.token(iat=moment - 5)}"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import sqlalchemy as sa
 
 from shared.identity.session import CookieJar
 from shared.identity.state import identity_of
@@ -128,22 +129,36 @@ async def test_a_sign_in_takes_ten_minutes_at_most(
 
 
 async def test_a_new_sign_in_has_a_new_session(browser: httpx2.AsyncClient, app: FastAPI) -> None:
-    """The sign-in makes a new session id, whichever was in the browser: none can be planted."""
-    ids = set()
+    """The sign-in makes a new session, whichever was in the browser: none can be planted, and the one before ends."""
+    keys = []
     for persona in ("persona-officer", "persona-officer", "persona-donor"):
         await browser.get((await browser.get(f"/sign-in?as={persona}")).headers["location"])
-        held = identity_of(app).sessions.open(browser.cookies[SESSION])
-        assert held is not None
-        assert held["subject"] == persona
-        ids.add(held["id"])
-    assert len(ids) == 3
+        keys.append(browser.cookies[SESSION])
+        assert (await browser.get("/tests/any")).json() == {"subject": persona}
+    assert len(set(keys)) == 3
+    for key, status in zip(keys, (303, 303, 200), strict=True):
+        browser.cookies.clear()
+        browser.cookies.set(SESSION, key, domain="localhost.local")
+        assert (await browser.get("/tests/any")).status_code == status
+    async with app.state.service.bus.read() as session:
+        rows = (await session.execute(sa.text("SELECT digest, id_token FROM sign_in_session ORDER BY begun_at"))).all()
+    assert not {key for key in keys for row in rows if key in str(row)}
+    assert [row.id_token is None for row in rows] == [True, True, False]
+    assert all("eyJ" not in str(row.id_token) for row in rows)
+
+
+async def test_many_tabs_leave_room_for_the_page_itself(browser: httpx2.AsyncClient) -> None:
+    """Of thirty tabs in which a sign-in begins the last twenty can finish it."""
+    begun = [(await browser.get("/sign-in?as=persona-officer&next=/tests/any")).headers["location"] for _ in range(30)]
+    assert len(browser.cookies) == 20
+    assert [(await browser.get(begun[place])).status_code for place in (0, 9, 10, 29)] == [400, 400, 303, 303]
 
 
 async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provider: str) -> None:
     """Signing out needs the token of the session, ends it, and leads to the provider's own end with the ID token."""
     await browser.get((await browser.get("/sign-in?as=persona-officer")).headers["location"])
     assert (await browser.post("/sign-out")).status_code == 403
-    token = (await browser.get("/tests/token")).text
+    token, copied = (await browser.get("/tests/token")).text, browser.cookies[SESSION]
     out = await browser.post("/sign-out", data={"csrf_token": token})
     assert out.status_code == 303
     assert out.headers["location"].startswith(f"{provider}/oauth2/end_session?")
@@ -151,6 +166,8 @@ async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provide
     assert (sent["client_id"], sent["post_logout_redirect_uri"]) == ("tandem", f"{ORIGIN}/")
     assert sent["id_token_hint"].count(".") == 2
     assert SESSION not in browser.cookies
+    assert (await browser.get("/tests/any")).status_code == 303
+    browser.cookies.set(SESSION, copied, domain="localhost.local")
     assert (await browser.get("/tests/any")).status_code == 303
 
 

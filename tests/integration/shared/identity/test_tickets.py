@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     import httpx2
     from joserfc.jwk import OKPKey
 
-    from shared.identity.session import Session
-
     Granting = Callable[..., Awaitable[None]]
-    SigningIn = Callable[..., Session]
+    SigningIn = Callable[..., None]
 
 ORIGIN = "http://localhost:8000"
 

@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-import secrets
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response
 
-from shared.identity.sealing import Seal
-from shared.identity.session import ABSOLUTE, IDLE, RENEW_AFTER, CookieJar, Session, open_session, sealed_session
+from shared.identity.session import ABSOLUTE, IDLE, SEEN_AFTER, CookieJar, Session, digest_of, new_key
 
-SEAL = Seal((secrets.token_bytes(32),), "session")
+BEGUN = datetime(2026, 11, 28, 9, tzinfo=UTC)
 
 
-@given(st.lists(st.integers(1, IDLE + 600), max_size=20))
+@given(st.lists(st.integers(1, int(IDLE.total_seconds()) + 600), max_size=20))
 def test_a_session_lives_while_it_is_used_but_not_beyond_eight_hours(pauses: list[int]) -> None:
-    """Renewed at each use it lives until the first pause of an hour, or until eight hours are over."""
-    session, at = Session.begin("somebody", at=1000), 1000
+    """Seen at each use it lives until the first pause of an hour, or until eight hours are over."""
+    session, at = Session("somebody", BEGUN, BEGUN), BEGUN
     for pause in pauses:
-        at += pause
-        alive = pause < IDLE and at < 1000 + ABSOLUTE
+        at += timedelta(seconds=pause)
+        alive = pause < IDLE.total_seconds() and at < BEGUN + ABSOLUTE
         assert session.alive(at) is alive
         if not alive:
             return
-        session = session.renewed(at)
+        session = Session("somebody", BEGUN, at)
 
 
-def test_the_cookie_gives_the_session_back() -> None:
-    """What was sealed is opened again while it lives, and not after."""
-    session = Session.begin("somebody", at=1000)
-    text = sealed_session(session, SEAL)
-    assert open_session(text, SEAL, at=1000 + IDLE - 1) == session
-    assert open_session(text, SEAL, at=1000 + IDLE) is None
-    assert open_session(None, SEAL) is None
-    assert open_session("", SEAL) is None
+def test_activity_is_written_after_ten_minutes() -> None:
+    """That somebody is active is written again after ten minutes, not with each page."""
+    session = Session("somebody", BEGUN, BEGUN)
+    assert not session.stale(BEGUN + SEEN_AFTER - timedelta(seconds=1))
+    assert session.stale(BEGUN + SEEN_AFTER)
 
 
-def test_a_cookie_of_another_shape_means_sign_in_again() -> None:
-    """A cookie that another release sealed with other fields is no session and no error."""
-    assert open_session(SEAL.close({"id": "x", "user": "somebody"}), SEAL) is None
-
-
-def test_every_sign_in_has_an_id_of_its_own() -> None:
-    """Two sign-ins of one person differ, so that a form of the first does not count in the second."""
-    assert Session.begin("somebody").id != Session.begin("somebody").id
-
-
-def test_a_session_is_renewed_after_ten_minutes() -> None:
-    """The cookie is written again after ten minutes, not with each page."""
-    session = Session.begin("somebody", at=1000)
-    assert not session.stale(1000 + RENEW_AFTER - 1)
-    assert session.stale(1000 + RENEW_AFTER)
+def test_every_key_is_new_and_only_keys_have_a_digest() -> None:
+    """Keys have 256 random bits; what cannot be one is not looked up."""
+    keys = {new_key() for _ in range(100)}
+    assert len({digest_of(key) for key in keys}) == 100
+    assert {len(key) for key in keys} == {43}
+    for text in (None, "", "x" * 42, "x" * 44, "x" * 42 + ".", "é" * 43, "x" * 43 + "\n"):
+        assert digest_of(text) is None
 
 
 @pytest.mark.parametrize(
@@ -65,13 +53,17 @@ def test_a_session_is_renewed_after_ten_minutes() -> None:
     ],
 )
 def test_cookies_are_set_safely(origin: str, name: str, secure: bool) -> None:  # noqa: FBT001 - a case of the table
-    """The session's cookie is HttpOnly and Lax, Secure under https, and named so that two local runs do not collide."""
-    jar, response = CookieJar(origin), Response()
-    jar.write(response, jar.session, "sealed", max_age=60)
-    header = response.headers["set-cookie"]
-    assert header.startswith(f"{name}=sealed;")
-    assert "HttpOnly" in header
-    assert "SameSite=lax" in header
-    assert "Path=/" in header
-    assert "Domain" not in header
-    assert ("Secure" in header) is secure
+    """Cookies are HttpOnly and Lax, bound to the host under https, and named so that two local runs do not collide."""
+    jar = CookieJar(origin)
+    for cookie in (jar.session, jar.list, jar.name("ticket-1")):
+        response = Response()
+        jar.write(response, cookie, "value", max_age=60)
+        header = response.headers["set-cookie"]
+        assert header.startswith(f"{cookie}=value;")
+        assert "HttpOnly" in header
+        assert "SameSite=lax" in header
+        assert "Path=/;" in header
+        assert "Domain" not in header
+        assert ("Secure" in header) is secure
+        assert cookie.startswith("__Host-") is secure
+    assert jar.session == name
