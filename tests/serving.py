@@ -12,11 +12,11 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Serve an app over HTTP on a port, a free one if none is given; yield its address."""
     with socket.socket(proto=socket.IPPROTO_TCP) as place:
         place.bind(("127.0.0.1", port))

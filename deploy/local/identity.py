@@ -2,7 +2,7 @@
 
 It knows the personas; any other subject may sign in too (the sample programme has many people). Our one client is
 registered with its secret and its one redirect address, as it would be with Keycloak. Tokens and keys are in memory:
-after a restart programs sign in again; the sessions of browsers are our own cookies and stay.
+after a restart programs sign in again; the sessions of browsers are the portal's and stay.
 """
 
 from __future__ import annotations

@@ -202,6 +202,7 @@ async def test_a_role_is_admitted_exactly_where_it_is_named(app: FastAPI) -> Non
 
 async def test_forms_of_other_sites_are_refused(app: FastAPI) -> None:
     """Every unsafe route refuses a session cookie without its token, or from another site."""
+    people = {role: signed_in(app, role) for role in Role}
     seen: set[object] = set()
     wrong = []
     for place, (method, path, parameters, route, access) in enumerate(endpoints(app)):
@@ -210,7 +211,7 @@ async def test_forms_of_other_sites_are_refused(app: FastAPI) -> None:
         role = next((role for role in Role if access.admits(role)), None)
         if role is None:
             continue
-        cookie, token = signed_in(app, role)
+        cookie, token = people[role]
         forged = (
             {"Cookie": cookie},
             {"Cookie": cookie, csrf.HEADER: token, "Origin": "https://evil.example"},

@@ -119,7 +119,7 @@ async def open_page(session: AsyncSession, subject: str, at: datetime, request: 
     """Return a page of the sessions of a person that go on, the newest first, and one more row."""
     query = select(SessionRow).where(col(SessionRow.subject) == subject, _open(at))
     page = cut(query, [col(SessionRow.begun_at), col(SessionRow.id)], request, newest=True)
-    return (await session.execute(page)).scalars().all()
+    return list((await session.execute(page)).scalars())
 
 
 async def ended_of(session: AsyncSession, subject: str, at: datetime, most: int) -> Sequence[SessionRow]:
