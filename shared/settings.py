@@ -72,6 +72,22 @@ class ServiceSettings(BaseSettings):
         description="API requests that one person, program or address may make a minute, in each process; 0: no limit.",
     )
 
+    sign_in_requests: int = Field(
+        default=120,
+        ge=0,
+        description="Steps of sign-ins (each has two) that one address may make a minute, in each process; 0: any.",
+    )
+    link_requests: int = Field(
+        default=60,
+        ge=0,
+        description="Uses of one link with a key a minute, and wrong keys of one address, in each process; 0: any.",
+    )
+    form_requests: int = Field(
+        default=120,
+        ge=0,
+        description="Forms that one person, else one address, may send a minute, in each process; 0: any.",
+    )
+
     otlp_endpoint: str | None = Field(default=None, description="Where traces go (OTLP over HTTP). Default: nowhere.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     relay_batch: int = Field(default=2000, ge=1, description="Rows that the relay sends in one go.")

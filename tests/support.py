@@ -58,7 +58,10 @@ def settings_for(database: str, **changes: Any) -> dict[str, Any]:
         "portal_url": "http://127.0.0.1:1",
         "local": True,
         "quiet_hours": "none",  # a test passes at night too
-        "api_requests": 0,  # tests ask faster than any program may
+        "api_requests": 0,  # tests ask faster than any program or person may
+        "sign_in_requests": 0,
+        "link_requests": 0,
+        "form_requests": 0,
     } | changes
 
 

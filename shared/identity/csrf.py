@@ -29,8 +29,8 @@ GOOD_FOR = 12 * 3600
 
 def token(request: Request) -> str:
     """Return the token for forms on this page; empty when nobody is signed in, for then no cookie acts."""
-    bound_to = _bound_to(request)
-    return new_token(identity_of(request.app).csrf, bound_to) if bound_to else ""
+    holder = bound_to(request)
+    return new_token(identity_of(request.app).csrf, holder) if holder else ""
 
 
 def new_token(seal: Seal, bound_to: str, at: float | None = None) -> str:
@@ -52,7 +52,8 @@ def person(subject: str) -> str:
     return f"person {subject}"
 
 
-def _bound_to(request: Request) -> str:
+def bound_to(request: Request) -> str:
+    """Return what the tokens of this request are bound to; empty where no cookie acts."""
     session = getattr(request.state, "session", None)
     if session is not None:
         return person(session.subject)
@@ -68,11 +69,11 @@ async def check(request: Request) -> None:
     if request.method in SAFE_METHODS or "authorization" in request.headers:
         return
     _same_origin(request)
-    bound_to = _bound_to(request)
-    if not bound_to:
+    holder = bound_to(request)
+    if not holder:
         return
     token = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    if not isinstance(token, str) or not counts(identity_of(request.app).csrf, bound_to, token):
+    if not isinstance(token, str) or not counts(identity_of(request.app).csrf, holder, token):
         raise FormNotOurs
 
 

@@ -7,7 +7,7 @@ role, and `every_route` refuses an app with a route that has none.
 """
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of an object that is called.
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +27,7 @@ from shared.identity.access import load_principal
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
 from shared.identity.own_cases import check_own_case
+from shared.identity.page_limits import count_form
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.rate_limit import count_request
@@ -82,9 +83,14 @@ def _valid_scope(service_scope: str | None) -> str | None:
 class _Public(Guard):
     access = RouteAccess("public")
 
+    def __init__(self, count: Callable[[Request], None] | None = None) -> None:
+        self._count = count
+
     async def __call__(self, request: Request) -> Principal | None:
+        if self._count is not None:
+            self._count(request)
         principal = await _principal_of(request, self.access)
-        await csrf.check(request)
+        await _check_form(request)
         return principal
 
 
@@ -94,7 +100,7 @@ class _SignedIn(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request, self.access)
-        await csrf.check(request)
+        await _check_form(request)
         return principal
 
 
@@ -108,7 +114,7 @@ class _Roles(Guard):
         if principal.client is None and not principal.has(*self._roles):
             _refuse_withheld(principal, self._roles)
             principal = await admit_suspended(request, principal, self._roles)
-        await csrf.check(request)
+        await _check_form(request)
         await check_own_case(request, principal)
         return principal
 
@@ -132,7 +138,7 @@ class _Ticket(Guard):
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None:
             raise SignInNeeded if principal is None else NotAllowed(_from_portal())
-        await csrf.check(request)
+        await _check_form(request)
         return holder
 
 
@@ -149,7 +155,7 @@ class _TicketOrRoles(Guard):
         if holder is None and principal is not None and not principal.has(*self._roles):
             _refuse_withheld(principal, self._roles)
             raise NotAllowed(_from_portal())
-        await csrf.check(request)
+        await _check_form(request)
         if holder is None and principal is not None:
             await check_own_case(request, principal)
         answer = holder or principal
@@ -168,9 +174,12 @@ def allow(*roles: Role, service_scope: str | None = None) -> _Roles:
     return _Roles(roles, service_scope)
 
 
-def public() -> _Public:
-    """Let everybody in; gives the Principal of a signed-in person, else None."""
-    return _PUBLIC
+def public(count: Callable[[Request], None] | None = None) -> _Public:
+    """Let everybody in; gives the Principal of a signed-in person, else None.
+
+    `count` counts the request before anything else, and refuses too many (`page_limits.py`).
+    """
+    return _PUBLIC if count is None else _Public(count)
 
 
 def signed_in(*, service_scope: str | None = None) -> _SignedIn:
@@ -233,6 +242,13 @@ def _guards(dependant: Dependant | None) -> Iterator[Guard]:
         yield dependant.call
     for below in dependant.dependencies:
         yield from _guards(below)
+
+
+async def _check_form(request: Request) -> None:
+    """Count a form that a person sends, and check that it is from a page of ours."""
+    if request.method not in SAFE_METHODS and not is_api(request):
+        count_form(request, csrf.bound_to(request))
+    await csrf.check(request)
 
 
 def _from_portal() -> str:

@@ -25,6 +25,7 @@ from shared import http_client
 from shared.i18n import gettext
 from shared.identity.bearer import verified
 from shared.identity.guard import public
+from shared.identity.page_limits import count_sign_in, count_sign_in_of
 from shared.identity.principal import Principal
 from shared.identity.programs import PERSON_SCOPE, choose_persona, oauth_client
 from shared.identity.provider import ProviderUnavailable
@@ -44,6 +45,7 @@ _UNDER_WAY = "sign-in-"
 # Tabs of one browser in which a sign-in is under way at the same time; with more, the oldest begins again.
 _TABS = 20
 _Known = Annotated[Principal | None, Depends(public())]
+_Counted = Annotated[Principal | None, Depends(public(count_sign_in))]
 _log = structlog.get_logger()
 
 
@@ -56,7 +58,7 @@ def sign_in_router() -> APIRouter:
     return router
 
 
-async def begin(request: Request, _: _Known) -> Response:
+async def begin(request: Request, _: _Counted) -> Response:
     """Send the browser to the provider. `next`: the path to return to; `as`: who probably signs in (`login_hint`)."""
     identity = identity_of(request.app)
     persona = request.query_params.get("as", "")[:200]
@@ -91,7 +93,7 @@ async def begin(request: Request, _: _Known) -> Response:
     return response
 
 
-async def come_back(request: Request, _: _Known) -> Response:
+async def come_back(request: Request, _: _Counted) -> Response:
     """Take the provider's code, start a new session and send the browser on to where the sign-in began."""
     identity = identity_of(request.app)
     query = request.query_params
@@ -103,6 +105,7 @@ async def come_back(request: Request, _: _Known) -> Response:
         _log.info("sign-in refused by the provider", error=query.get("error", "")[:100])
         raise HTTPException(401, gettext("The sign-in was not completed. You can try again."))
     id_token, subject = await _exchanged(identity, query["code"], under_way)
+    count_sign_in_of(request, subject)
     response = RedirectResponse(safe_next(under_way["next"]), status_code=303)
     key = await _keeper(identity).begin(
         subject,

@@ -37,6 +37,9 @@ class IdentitySettings(Protocol):
     service_token: SecretStr
     require_scopes: bool
     api_requests: int
+    sign_in_requests: int
+    link_requests: int
+    form_requests: int
 
 
 class _Bus(Protocol):
@@ -49,6 +52,15 @@ class _Service(Protocol):
     name: str
     settings: IdentitySettings
     bus: _Bus
+
+
+class PageLimits:
+    """What one address, person or key may do a minute, in this process (`page_limits.py`)."""
+
+    def __init__(self, settings: IdentitySettings) -> None:
+        self.sign_ins = RateLimit(settings.sign_in_requests)
+        self.links = RateLimit(settings.link_requests)
+        self.forms = RateLimit(settings.form_requests)
 
 
 class Identity:
@@ -67,6 +79,7 @@ class Identity:
         self.csrf = Seal(keys, "csrf")
         self.links = Seal(keys, "link")
         self.rate_limit = RateLimit(settings.api_requests)
+        self.limits = PageLimits(settings)
         self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)
         self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
 

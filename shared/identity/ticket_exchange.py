@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import gettext
 from shared.identity.access import use_ticket
+from shared.identity.page_limits import count_key
 from shared.identity.refusals import NotAllowed, Onward
 from shared.identity.state import identity_of, service_of
 from shared.identity.tickets import (
@@ -41,8 +42,10 @@ async def ticket_of(request: Request, purpose: str, subject: object, principal: 
     name = _cookie_name(request, purpose, str(subject))
     found = open_narrow_cookie(request.cookies.get(name), purpose, str(subject), identity.narrow)
     if header is not None and "authorization" in request.headers:
+        count_key(request)
         found = _opened(request, header, purpose, str(subject))
     elif parameter is not None and request.method == "GET":
+        count_key(request)
         ticket = _opened(request, parameter, purpose, str(subject))
         _made_out_to(ticket, principal)
         raise await _exchanged(request, ticket, name)

@@ -29,7 +29,10 @@ _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
 
 class HeadersMiddleware:
-    """Adds the security headers, and those of the rate limit; caches must not keep pages about people."""
+    """Adds the security headers, and those of the rate limit; caches must not keep pages about people.
+
+    A key that was accepted does not count towards the limit of wrong ones.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,8 +50,11 @@ class HeadersMiddleware:
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
                 headers.setdefault("referrer-policy", referrer_policy(scope))
-                for name, value in scope.get("state", {}).get("rate_limit", {}).items():
+                state = scope.get("state", {})
+                for name, value in state.get("rate_limit", {}).items():
                     headers[name] = value
+                if "give_back" in state and not 400 <= message["status"] < 500:
+                    state["give_back"]()
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -64,7 +64,7 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
         "KAFKA": "localhost:1",
         "ORIGIN": ORIGIN,
         "LOCAL": "true",
-        "API_REQUESTS": "0",
+        **dict.fromkeys(("API_REQUESTS", "SIGN_IN_REQUESTS", "LINK_REQUESTS", "FORM_REQUESTS"), "0"),
         "SESSION_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "OIDC_ISSUER": "http://127.0.0.1:1",
         "TICKET_PUBLIC_KEY": KEY.as_pem(private=False).decode(),

@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import httpx2
 import pytest
 
 from deploy.cli.client import People
@@ -24,6 +25,8 @@ from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, System
 from deploy.local.folder import ROOT
 from shared.bus.db.journal import IN_ORDER
+from shared.identity.remote_sessions import GOOD_FOR
+from shared.identity.session import CookieJar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +87,24 @@ def test_killed_services_do_not_stop_the_journey(local_run: LocalRun, tmp_path: 
     assert "The sign-in provider ended (killed by SIGKILL) and is started again." in local_run.output
     assert "Matching ended (killed by SIGKILL) and is started again." in local_run.output
     assert "Reporting ended (killed by SIGKILL) and is started again." in local_run.output
+
+
+def test_a_copied_cookie_opens_nothing_after_the_sign_out(local_run: LocalRun) -> None:
+    """Behind the gateway a session is over in all four services five seconds after its owner has signed out."""
+    pages = ("/applications/account", "/matching/", "/notifications/", "/reporting/")
+    options: dict[str, Any] = {"base_url": local_run.origin, "headers": {"Accept": "text/html"}, "timeout": 30}
+    with httpx2.Client(**options) as owner, httpx2.Client(**options) as thief:
+        owner.get("/sign-in?as=persona-programme", follow_redirects=True).raise_for_status()
+        (copied,) = (cookie for cookie in owner.cookies.jar if cookie.name == CookieJar(local_run.origin).session)
+        assert copied.value is not None
+        thief.cookies.set(copied.name, copied.value, domain="localhost.local")
+        assert [thief.get(page).status_code for page in pages] == [200] * 4
+        token = re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/applications/account").text)
+        assert token is not None
+        assert owner.post("/sign-out", data={"csrf_token": token[1]}).status_code == 303
+        time.sleep(GOOD_FOR)
+        assert [thief.get(page).status_code for page in pages] == [303] * 4
+        assert thief.get("/applications/internal/sessions/check").status_code == 404
 
 
 async def _journal(run: LocalRun, service: str) -> list[Any]:

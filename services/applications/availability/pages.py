@@ -10,11 +10,12 @@ from services.applications.availability.views import AvailabilityQuestion, LinkS
 from services.applications.parameters import BusDep
 from shared.bus import Bus
 from shared.identity import Principal, public
+from shared.identity.page_limits import count_link
 from shared.identity.state import identity_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/available", include_in_schema=False)
-Anybody = Annotated[Principal | None, Depends(public())]
+Anybody = Annotated[Principal | None, Depends(public(count_link("key")))]
 _STATUS = {LinkState.OPEN: 200, LinkState.USED: 200, LinkState.OVER: 410, LinkState.UNKNOWN: 404}
 _LONGEST = 100
 

@@ -11,11 +11,12 @@ from services.applications.outcomes.actions.manager_links import Link
 from services.applications.parameters import BusDep, Portal
 from shared.bus import Bus
 from shared.identity import Principal, public
+from shared.identity.page_limits import count_link
 from shared.identity.state import identity_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix=actions.PAGE, include_in_schema=False)
-Anybody = Annotated[Principal | None, Depends(public())]
+Anybody = Annotated[Principal | None, Depends(public(count_link("key")))]
 _STATUS = {Link.CLOSED: 410, Link.OVER: 410, Link.UNKNOWN: 404}
 _LONGEST = 100
 

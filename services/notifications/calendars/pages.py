@@ -10,8 +10,9 @@ from services.notifications.calendars import actions
 from services.notifications.calendars.model.feed import etag, unchanged
 from services.notifications.parameters import BusDep
 from shared.identity import public
+from shared.identity.page_limits import count_link
 
-router = APIRouter(prefix="/notifications", include_in_schema=False, dependencies=[Depends(public())])
+router = APIRouter(prefix="/notifications", include_in_schema=False, dependencies=[Depends(public(count_link("key")))])
 _AGAIN = "60"
 
 

@@ -17,11 +17,14 @@ from services.notifications.preferences.model.choices import Choice, optional, r
 from shared.bus import Bus
 from shared.i18n import N_, gettext
 from shared.identity import public
+from shared.identity.page_limits import count_link
 from shared.web.forms import Needed, RadioField
 from shared.web.quiet_hours import QuietHoursForm
 from shared.web.render import render, see_other
 
-router = APIRouter(prefix="/notifications/choice", include_in_schema=False, dependencies=[Depends(public())])
+router = APIRouter(
+    prefix="/notifications/choice", include_in_schema=False, dependencies=[Depends(public(count_link("token")))]
+)
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 

@@ -10,6 +10,7 @@ from services.reporting.feeds.model.tokens import PREFIX, PullToken
 from services.reporting.guards import READING
 from shared.identity import Principal, allow, public
 from shared.identity.guard import Guard, RouteAccess
+from shared.identity.page_limits import count_key
 from shared.identity.token_scopes import READ_FIGURES
 from shared.runtime.service import bus_of
 
@@ -27,7 +28,10 @@ class _Puller(Guard):
         if token is None and request.path_params.get("name") not in open_to_all(ours(bus.settings)):
             return await self._readers(request)
         request.state.principal = request.state.session = None
-        return None if token is None else await admit(bus, token)
+        if token is None:
+            return None
+        count_key(request)
+        return await admit(bus, token)
 
 
 class _Anybody(Guard):

@@ -11,10 +11,12 @@ from services.applications.guards import Decider
 from services.applications.parameters import REGISTER, BusDep, address_seal
 from shared.errors import Refused
 from shared.identity import Principal, public, signed_in
+from shared.identity.page_limits import count_link
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 PEOPLE = f"{REGISTER}/people"
+Linked = Annotated[Principal | None, Depends(public(count_link("token")))]
 
 
 @router.post(f"{PEOPLE}/{{person_id}}/address")
@@ -32,9 +34,7 @@ async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: Bu
 
 
 @router.get("/applications/address/{token}")
-async def ask_address(
-    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
-) -> Response:
+async def ask_address(request: Request, token: str, _: Linked, bus: BusDep) -> Response:
     """Show a button by which the owner confirms, as a mail scanner that opens the link must confirm nothing."""
     async with bus.read() as session:
         link = await addresses.link_of(session, address_seal(request), token)
@@ -42,9 +42,7 @@ async def ask_address(
 
 
 @router.post("/applications/address/{token}")
-async def confirm_address(
-    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
-) -> Response:
+async def confirm_address(request: Request, token: str, _: Linked, bus: BusDep) -> Response:
     """Confirm the address."""
     seal, problem = address_seal(request), ""
     try:

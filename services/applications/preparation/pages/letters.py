@@ -13,10 +13,11 @@ from services.applications.preparation.model.letters import LetterKind, LetterVa
 from services.applications.visits.views.names import visit_path
 from shared.contracts import labels
 from shared.identity import Principal, public
+from shared.identity.page_limits import count_link
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-Anybody = Annotated[Principal | None, Depends(public())]
+Anybody = Annotated[Principal | None, Depends(public(count_link("number")))]
 
 
 @router.post("/visits/{visit_id}/letters/{letter}")

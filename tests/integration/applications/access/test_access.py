@@ -18,6 +18,7 @@ from services.applications.register.model.grants import ConfirmationTimes
 from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
+from tests.integration.applications.suspension import sign_in_again
 
 if TYPE_CHECKING:
     from services.applications.contacts.views import Recipient
@@ -176,7 +177,8 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert await lapse(bus, TIMES) == 0
     last = (await access_events(programme, "tigran"))[-1]
     assert (last["grants"], last["lapsed_on"]) == ([], str(clock.today()))
-    assert (await programme.as_("tigran").get(PAGES)).status_code == 403
+    assert (await programme.as_("tigran").get(PAGES)).headers["location"].startswith("/sign-in?")
+    assert (await sign_in_again(programme, "tigran").get(PAGES)).status_code == 403
     assert (await grants(programme, "ani"))[0]["role"] == "officer"
 
     # The only programme coordinator stays, and gives the others theirs back.
@@ -184,7 +186,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     last = (await access_events(programme, "tigran"))[-1]
     assert [one["role"] for one in last["grants"]] == ["national_coordinator"]
     assert (last["lapsed_on"], last["confirmed_on"]) == (None, str(clock.today()))
-    assert (await programme.as_("tigran").get(PAGES)).status_code == 200
+    assert (await sign_in_again(programme, "tigran").get(PAGES)).status_code == 200
 
 
 async def test_nobody_confirms_their_own_access_or_that_of_another_country(programme: Programme) -> None:
@@ -219,7 +221,7 @@ async def test_a_deputy_acts_on_the_named_days_and_can_be_ended(programme: Progr
     assert "Tigran Hakobyan" in (await programme.as_("programme").get(f"{PAGES}/people/{ani['id']}")).text
     assert "Ani Petrosyan" in (await programme.as_("programme").get(f"{PAGES}/people/{tigran['id']}")).text
 
-    assert (await programme.as_("ani").get("/applications/cases")).status_code == 403
+    assert (await sign_in_again(programme, "ani").get("/applications/cases")).status_code == 403
     clock.move(timedelta(days=2))
     assert (await programme.as_("ani").get("/applications/cases")).status_code == 200
     assert await coordinators(programme, "AM") == (["Ani Petrosyan", "Tigran Hakobyan"], ["Ani Petrosyan"])
@@ -230,7 +232,8 @@ async def test_a_deputy_acts_on_the_named_days_and_can_be_ended(programme: Progr
     await programme.post("giorgi", "/register/deputies/end", body, 404)
     key = f"{ani['id']}:national_coordinator:{today + timedelta(days=1)}"
     assert (await programme.as_("tigran").post(f"{page}/end", data={"deputy": key})).status_code == 303
-    assert (await programme.as_("ani").get("/applications/cases")).status_code == 403
+    assert (await programme.as_("ani").get("/applications/cases")).headers["location"].startswith("/sign-in?")
+    assert (await sign_in_again(programme, "ani").get("/applications/cases")).status_code == 403
     await programme.post("tigran", "/register/deputies/end", body)
 
 
@@ -282,8 +285,8 @@ async def test_a_leaver_hands_over(programme: Programme) -> None:
     took = next(one for one in await grants(programme, "ani") if one["role"] == "national_coordinator")
     assert (took["since"], took["until"]) == (str(last + timedelta(days=1)), None)
     clock.move(timedelta(days=5))
-    assert (await programme.as_("tigran").get(PAGES)).status_code == 403
-    assert (await programme.as_("ani").get(PAGES)).status_code == 200
+    assert (await sign_in_again(programme, "tigran").get(PAGES)).status_code == 403
+    assert (await sign_in_again(programme, "ani").get(PAGES)).status_code == 200
 
 
 async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Programme) -> None:

@@ -16,6 +16,7 @@ from shared.contracts import matches
 from shared.contracts.codes import AudienceKind, MatchState
 from shared.identity.state import identity_of
 from shared.time import clock
+from tests.integration.applications.suspension import sign_in_again
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -165,6 +166,7 @@ async def test_a_button_expires_after_ten_minutes_and_a_link_with_its_check(
         )
         await abroad.post("programme", "/people", {"people": [person]}, 201)
         assert (await client.get(link)).status_code == 200
+        sign_in_again(programme, "claire")
         await put(programme, "claire", f"/offers/{offer['id']}", unit="Another unit")
         gone = await client.get(link)
         assert (gone.status_code, "This question is over" in gone.text) == (410, True)

@@ -39,7 +39,7 @@ async def test_access_ends_at_once_and_is_restored(abroad: Abroad) -> None:
     await abroad.post("programme", "/partners/GE/reinstatement", {"since": str(clock.today())}, 201)
     kept = await abroad.get("nino", f"/applications/{draft['id']}")
     assert kept["state"] == "draft"
-    assert (await programme.as_("giorgi").get("/applications/cases")).status_code == 403
+    assert (await sign_in_again(programme, "giorgi").get("/applications/cases")).status_code == 403
 
 
 async def test_people_of_a_continuing_case_keep_access_to_it(abroad: Abroad) -> None:

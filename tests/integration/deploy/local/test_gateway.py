@@ -50,8 +50,19 @@ async def _page(request: Request) -> HTMLResponse:
     return HTMLResponse(f"{request.app.state.name} {request.url.path} " + "." * 2000)
 
 
+async def _address(request: Request) -> HTMLResponse:
+    assert request.client is not None
+    return HTMLResponse(request.client.host)
+
+
 def _service(name: str, port: int) -> uvicorn.Server:
-    app = Starlette(routes=[Route("/matching/live", _stream), Route("/{path:path}", _page, methods=["GET", "POST"])])
+    app = Starlette(
+        routes=[
+            Route("/matching/live", _stream),
+            Route("/address", _address),
+            Route("/{path:path}", _page, methods=["GET", "POST"]),
+        ]
+    )
     app.state.name = name
     return uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
 
@@ -336,3 +347,10 @@ def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch
         assert (answer.status_code, "starting again" in answer.text) == (502, True)
     finally:
         child.stop(5)
+
+
+def test_nobody_chooses_the_address_by_which_they_are_counted(front: httpx2.Client) -> None:
+    """The gateway names the address from which a request came, whatever the request itself says of it."""
+    for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
+        answer = front.get("/address", headers={name: "203.0.113.9", "X-Forwarded-Proto": "https"})
+        assert answer.text in {"127.0.0.1", "::1"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from starlette.requests import Request
 
 from shared.errors import Refused
 from shared.identity import rate_limit
-from shared.identity.rate_limit import RateLimit
+from shared.identity.rate_limit import RateLimit, address_of
 
 
 def test_a_full_bucket_is_used_at_once_then_refills_evenly() -> None:
@@ -49,3 +50,29 @@ def test_senders_do_not_share_a_bucket_and_memory_is_bounded(monkeypatch: pytest
     with pytest.raises(Refused):
         limit.take("nino", now=1)
     limit.take("ani", now=1)
+
+
+def test_a_request_that_is_given_back_does_not_count() -> None:
+    """What is given back leaves the bucket as it was; no limit counts nothing."""
+    limit = RateLimit(2)
+    for _ in range(5):
+        assert limit.wait("ani", now=0) == 0
+        limit.give_back("ani")
+    assert [limit.wait("ani", now=0) for _ in range(3)] == [0, 0, 30]
+    assert [RateLimit(0).wait("ani", now=0) for _ in range(3)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("host", "sender"),
+    [
+        ("192.0.2.7", "address 192.0.2.7"),
+        ("::ffff:192.0.2.7", "address 192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "address 2001:db8:1:2::"),
+        ("2001:db8:1:2:bbbb::2", "address 2001:db8:1:2::"),
+        ("2001:db8:1:3::1", "address 2001:db8:1:3::"),
+        ("testclient", "address testclient"),
+    ],
+)
+def test_a_sender_with_many_addresses_is_one_sender(host: str, sender: str) -> None:
+    """A network of IPv6 counts as one address, for whoever has it can take any address in it."""
+    assert address_of(Request({"type": "http", "client": (host, 1)})) == sender

@@ -1,0 +1,149 @@
+"""Sign-ins, links with a key and forms are limited by address, key and person; the answer says when to try again."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from services.notifications.preferences.model.choices import link
+from shared.contracts.codes import Role
+from shared.identity import Grant, csrf, every_route, write_access
+from shared.identity.rate_limit import RateLimit
+from shared.identity.state import identity_of
+from shared.ids import new_id
+from shared.runtime.migrate import migrate
+from shared.time import clock
+from tests.sessions import session_cookie
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from fastapi import FastAPI
+
+    from tests.conftest import Databases
+
+ORIGIN = "http://localhost:8000"
+LINKS = {
+    "applications": (
+        "/applications/available?key={}",
+        "/applications/line-manager?key={}",
+        "/applications/address/{}",
+        "/applications/verify-letter/{}",
+    ),
+    "notifications": ("/notifications/choice/{}", "/notifications/feed.ics?key={}"),
+    "reporting": ("/reporting/evaluations/0190a000-0000-7000-8000-000000000000?ticket={}",),
+}
+"""The links with a key in each service."""
+
+
+@pytest.fixture(params=["applications", "notifications", "reporting"])
+def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
+    """Return a service, and a database as its migrations make it."""
+    service = request.param
+    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    yield service, address
+    postgres.drop(address)
+
+
+@pytest.fixture
+async def app(migrated: tuple[str, str]) -> AsyncIterator[FastAPI]:
+    """Run the service."""
+    service, address = migrated
+    settings = importlib.import_module(f"services.{service}.settings").Settings(**settings_for(address))
+    made: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings, background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+def browser(app: FastAPI, address: str, **headers: str) -> httpx2.AsyncClient:
+    """Return a browser at an address."""
+    transport = httpx2.ASGITransport(app, client=(address, 1))
+    return httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html", **headers})
+
+
+def refused(answer: httpx2.Response) -> bool:
+    """Return whether a page was refused for a while, and check that it says for how long."""
+    if answer.status_code != 429:
+        return False
+    seconds = int(answer.headers["retry-after"])
+    assert 1 <= seconds <= 60
+    if "html" in answer.headers["content-type"]:
+        assert re.search(rf"Try again in {seconds} seconds?\.", answer.text)
+    return True
+
+
+async def test_wrong_keys_are_limited_by_address(app: FastAPI) -> None:
+    """Who guesses keys is soon refused, whatever the kind of link; another address is not."""
+    service = app.state.service.name
+    for key_link in LINKS[service]:
+        identity_of(app).limits.links = RateLimit(3)
+        async with browser(app, "192.0.2.1") as guesser, browser(app, "192.0.2.2") as other:
+            answers = [await guesser.get(key_link.format(f"wrong-{number}")) for number in range(4)]
+            assert [refused(answer) for answer in answers] == [False, False, False, True], key_link
+            assert {answer.status_code for answer in answers[:3]} <= {400, 403, 404}, key_link
+            assert not refused(await other.get(key_link.format("wrong-5"))), key_link
+
+
+@pytest.mark.parametrize("migrated", ["notifications"], indirect=True)
+async def test_a_right_key_counts_for_itself_only(app: FastAPI) -> None:
+    """Right keys from one address are no guesses, however many; one key may be used so often a minute."""
+    identity_of(app).limits.links = RateLimit(3)
+    paths = [link(app.state.service.settings.choice_seal, "", new_id()) for _ in range(5)]
+    async with browser(app, "192.0.2.1") as mail_program, browser(app, "192.0.2.2") as other:
+        for path in paths:
+            assert (await mail_program.get(path)).status_code == 200
+        assert [refused(await mail_program.get(paths[0])) for _ in range(3)] == [False, False, True]
+        assert refused(await other.get(paths[0]))
+        assert not refused(await other.get(paths[1]))
+
+
+@pytest.mark.parametrize("migrated", ["applications"], indirect=True)
+async def test_sign_ins_are_limited_by_address(app: FastAPI) -> None:
+    """Steps of the sign-in count by address, also those that fail; another address is not refused."""
+    for path in ("/sign-in", "/sign-in/callback?code=x&state=y"):
+        identity_of(app).limits.sign_ins = RateLimit(3)
+        async with browser(app, "192.0.2.1") as one, browser(app, "192.0.2.2") as other:
+            assert [refused(await one.get(path)) for _ in range(4)] == [False, False, False, True]
+            assert not refused(await other.get(path))
+
+
+async def test_forms_are_limited_by_person(app: FastAPI) -> None:
+    """Forms count by the person who sends them, from whatever address, and before anything is done with them."""
+    identity_of(app).limits.forms = RateLimit(3)
+    path = next(
+        str(route.path)
+        for route, access in every_route(app)
+        if access.admits(Role.PROGRAMME_COORDINATOR)
+        and access.kind in {"roles", "signed_in"}
+        and "POST" in (route.methods or ())
+        and "{" not in str(route.path)
+        and "/api/" not in str(route.path)
+    )
+    people = {}
+    for subject in ("ani", "nino"):
+        async with app.state.service.bus.transaction("system:tests") as tx:
+            grant = Grant(Role.PROGRAMME_COORDINATOR, clock.today())
+            await write_access(tx.session, {subject: ([grant], clock.now())})
+        token = csrf.new_token(identity_of(app).csrf, csrf.person(subject))
+        people[subject] = {"Cookie": session_cookie(app, subject), csrf.HEADER: token}
+    answers = []
+    for number in range(4):
+        async with browser(app, f"192.0.2.{number}", **people["ani"]) as client:
+            answers.append(refused(await client.post(path)))
+    assert answers == [False, False, False, True]
+    async with browser(app, "192.0.2.3", **people["nino"]) as client:
+        assert not refused(await client.post(path))
+
+
+@pytest.mark.parametrize("migrated", ["applications"], indirect=True)
+async def test_forms_of_strangers_are_limited_by_address(app: FastAPI) -> None:
+    """Forms without a sign-in count by their address."""
+    identity_of(app).limits.forms = RateLimit(3)
+    async with browser(app, "192.0.2.1") as one, browser(app, "192.0.2.2") as other:
+        assert [refused(await one.post("/applications/verify")) for _ in range(4)] == [False, False, False, True]
+        assert not refused(await other.post("/applications/verify"))
