@@ -13,6 +13,7 @@ from shared.identity import every_route
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
+from tests.integration.applications.suspension import sign_in_again
 from tests.integration.applications.world import WORDS
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ async def entered(programme: Programme, subject: str, email: str = "", **of_offi
     entry = programme.person(subject, known.get("name") or subject.title(), country, "officer", **OFFICER)
     entry |= {"email": email or f"{subject}@police.example", "grants": rights(programme, **of_officer)}
     await programme.post("programme", "/people", {"people": [entry]}, 201)
+    sign_in_again(programme, subject)
     return subject
 
 

@@ -34,7 +34,7 @@ async def test_a_ticket_becomes_a_narrow_cookie(
     assert (away.status_code, away.headers["location"]) == (303, "/tests/reports/a-1?lang=en")
     cookie = away.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "Path=/tests;" in cookie
+    assert "Path=/;" in cookie
     form = await browser.get("/tests/reports/a-1")
     assert (form.json()["case"], form.json()["person"]) == ("a-1", "officer")
     sent = await browser.post("/tests/reports/a-1", data={"text": "well", "csrf_token": form.json()["csrf"]})
