@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 
 from shared.attempts import AttemptKind, note_attempt
-from shared.i18n import COOKIE, SOURCE, gettext, offered, speak
+from shared.i18n import SOURCE, gettext, offered, speak
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.live import Live
@@ -111,11 +111,11 @@ class StampMiddleware:
         await self.app(scope, receive, send)
 
 
-def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
+def _wanted(query: bytes, headers: Headers, cookie: str) -> Iterable[str]:
     """Return languages in the order of the reader's preference: address, cookie, browser."""
     yield from parse_qs(query.decode("latin-1")).get("lang", [])
     if "cookie" in headers:
-        yield cookie_parser(headers["cookie"]).get(COOKIE, "")
+        yield cookie_parser(headers["cookie"]).get(cookie, "")
     accepted: list[tuple[float, str]] = []
     for part in headers.get("accept-language", "").split(","):
         tag, _, weight = part.partition(";")
@@ -138,7 +138,8 @@ class LanguageMiddleware:
             await self.app(scope, receive, send)
             return
         query: bytes = scope["query_string"]
-        wanted = [code for code in _wanted(query, Headers(scope=scope)) if code in offered()]
+        site = scope["app"].state.site
+        wanted = [code for code in _wanted(query, Headers(scope=scope), site.language_cookie) if code in offered()]
         chosen = wanted[0] if wanted else SOURCE
         speak(chosen)
         remember = b"lang=" in query and chosen in parse_qs(query.decode("latin-1")).get("lang", [])
@@ -150,7 +151,10 @@ class LanguageMiddleware:
                     headers["content-language"] = chosen
                     headers.add_vary_header("Accept-Language, Cookie")
                 if remember:
-                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age=31536000; SameSite=Lax")
+                    attributes = "Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax" + (
+                        "; Secure" if site.secure else ""
+                    )
+                    headers.append("set-cookie", f"{site.language_cookie}={chosen}; {attributes}")
             await send(message)
 
         await self.app(scope, receive, send_with_language)

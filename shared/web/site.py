@@ -52,6 +52,16 @@ class Site:
     headers: dict[str, str] = field(default_factory=security_headers)
     """The security headers of every answer."""
 
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the gateway by https."""
+        return self.origin.startswith("https://")
+
+    @property
+    def language_cookie(self) -> str:
+        """The name of the cookie that keeps the chosen language; under https it is bound to this host."""
+        return f"__Host-{i18n.COOKIE}" if self.secure else i18n.COOKIE
+
 
 class PageUndefined(ChainableUndefined):
     """Refuses what a template misspells, but lets GOV.UK's macros ask for keys that their parameters do not have.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from shared import i18n
 from shared.contracts import labels
 from shared.time import dates
+from shared.web import setup
 
 if TYPE_CHECKING:
-    import httpx
+    from pathlib import Path
 
 
 def test_without_catalogues_there_is_english_only() -> None:
@@ -60,3 +63,20 @@ def test_one_chooses_among_the_languages_that_are_written() -> None:
     assert seven == list(i18n.LANGUAGES)
     assert [code for code, _ in labels.written("fr")] == [*seven, "fr"]
     assert [code for code, _ in labels.written("uk")] == [code for code, _ in labels.written("xx")] == seven
+
+
+@pytest.mark.parametrize(
+    ("origin", "cookie"),
+    [
+        ("http://localhost:8000", "language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"),
+        ("https://tandem.example", "__Host-language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"),
+    ],
+)
+async def test_the_language_is_kept_in_a_cookie_of_this_host(tmp_path: Path, origin: str, cookie: str) -> None:
+    """Under https no other host of the domain can set the language; the cookie that was set is the one that is read."""
+    app = FastAPI()
+    setup.install(app, place="portal", templates=tmp_path, local=True, origin=origin)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get("/nothing?lang=en", headers={"accept": "application/json"})
+    assert answer.headers["set-cookie"] == cookie
+    assert app.state.site.language_cookie == cookie.partition("=")[0]
