@@ -19,7 +19,7 @@ def openapi(service: str) -> dict[str, Any]:
 
     settings = import_module(f"services.{service}.settings").Settings
     values = {name: _STAND_IN for name, field in settings.model_fields.items() if field.is_required()}
-    values |= {"oidc_issuer": "https://sign-in.example", "origin": "https://tandem.example"}
+    values |= {"oidc_issuer": "https://sign-in.example", "origin": "https://tandem.example", "session_key": "A" * 43}
     # What an installation is told must not show: neither its secrets nor whether its clock can be moved.
     app = import_module(f"services.{service}.app").create_app(settings(**values, local=False), background=False)
     return document(app)
