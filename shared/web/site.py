@@ -54,7 +54,7 @@ class Site:
 
     @property
     def secure(self) -> bool:
-        """Whether people reach the gateway by https."""
+        """True where people reach the gateway by https."""
         return self.origin.startswith("https://")
 
     @property

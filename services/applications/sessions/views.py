@@ -87,7 +87,7 @@ def _name(browser: str, system: str) -> str:
 async def own_sessions(bus: Bus, principal: Principal, present: str | None, request: PageRequest) -> Page[OwnSession]:
     """Return one page of the principal's sessions, the newest first; `present` is the digest of the request's own."""
 
-    def shown(row: store.SessionRow) -> OwnSession:
+    def view(row: store.SessionRow) -> OwnSession:
         return OwnSession(
             id=row.id,
             present=row.digest == present,
@@ -100,7 +100,7 @@ async def own_sessions(bus: Bus, principal: Principal, present: str | None, requ
 
     async with bus.read() as session:
         rows = await store.open_page(session, principal.subject, datetime.now(UTC), request)
-    return page_of(rows, request, OwnSession, shown, lambda row: [row.begun_at, row.id])
+    return page_of(rows, request, OwnSession, view, lambda row: [row.begun_at, row.id])
 
 
 async def ended_sessions(bus: Bus, principal: Principal) -> Sequence[EndedSession]:

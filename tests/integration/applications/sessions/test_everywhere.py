@@ -131,15 +131,15 @@ async def test_a_page_of_any_service_keeps_the_session(house: House) -> None:
     client = browser.clients["matching"]
     query = sa.text("SELECT now() - seen_at < interval '1 minute' FROM sign_in_session WHERE digest = :digest")
 
-    async def seen() -> bool:
+    async def is_noted() -> bool:
         async with house.apps["applications"].state.service.bus.read() as session:
             digest = sessions.digest_of(browser.key)
             return bool((await session.execute(query, {"digest": digest})).scalar_one())
 
     assert (await client.get("/matching/", headers={"HX-Request": "true"})).status_code == 200
-    assert not await seen()
+    assert not await is_noted()
     assert (await client.get("/matching/")).status_code == 200
-    assert await seen()
+    assert await is_noted()
 
 
 async def test_the_portal_is_away(house: House) -> None:

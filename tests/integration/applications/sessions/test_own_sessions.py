@@ -1,4 +1,4 @@
-"""A person sees the own sessions, and ends one or all others."""
+"""A person sees all sessions of theirs, and ends one or all others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def statuses(portal: FastAPI, *keys: str) -> list[bool]:
 
 
 async def test_the_page_shows_sessions_the_newest_first(programme: Programme) -> None:
-    """The own open sessions are listed with browser and times; the present one is marked and has no button."""
+    """The open sessions of a person are listed with browser and times; the present one is marked and has no button."""
     client = programme.as_("ani")
     session_key(programme.app, "ani", ago=600)
     session_key(programme.app, "nino")
@@ -139,7 +139,7 @@ async def test_old_sessions_are_forgotten(programme: Programme, portal: FastAPI)
 
 
 async def test_only_the_family_of_the_browser_is_kept(programme: Programme, portal: FastAPI) -> None:
-    """Of what a browser says of itself family and system are kept; key and ID token cannot be read in the store."""
+    """Family and system of the browser are kept and no more; key and ID token cannot be read in the store."""
     keeper = identity_of(portal).keeper
     assert keeper is not None
     key = await keeper.begin("ani", browser=FIREFOX, id_token="header.claims.signature", replaces=None)

@@ -97,7 +97,7 @@ async def test_an_old_session_is_over(
     assert answer.headers["location"].startswith("/sign-in?next=")
 
 
-async def _seen(app: FastAPI) -> datetime:
+async def _last_active(app: FastAPI) -> datetime:
     """Return when the person of the only session was last seen."""
     async with app.state.service.bus.read() as session:
         return cast("datetime", (await session.execute(sa.text("SELECT seen_at FROM sign_in_session"))).scalar_one())
@@ -109,15 +109,15 @@ async def test_a_person_who_acts_keeps_the_session_and_an_open_page_does_not(
     """After ten minutes a page or a form counts as activity, but no program's request and no part that follows."""
     await grant("officer", Role.OFFICER)
     sign_in("officer", SEEN_AFTER.total_seconds() + 5)
-    begun = await _seen(app)
+    begun = await _last_active(app)
     assert (await browser.get("/tests/api/mine")).status_code == 200
     assert (await browser.get("/tests/mine", headers={"HX-Request": "true"})).status_code == 200
-    assert await _seen(app) == begun
+    assert await _last_active(app) == begun
     assert (await browser.get("/tests/mine?page=2")).status_code == 200
-    seen = await _seen(app)
+    seen = await _last_active(app)
     assert (datetime.now(UTC) - seen).total_seconds() < 60
     assert (await browser.get("/tests/mine")).status_code == 200
-    assert await _seen(app) == seen
+    assert await _last_active(app) == seen
 
 
 async def test_a_form_needs_the_token_of_its_person(

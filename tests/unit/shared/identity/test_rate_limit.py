@@ -74,5 +74,5 @@ def test_a_request_that_is_given_back_does_not_count() -> None:
     ],
 )
 def test_a_sender_with_many_addresses_is_one_sender(host: str, sender: str) -> None:
-    """A network of IPv6 counts as one address, for whoever has it can take any address in it."""
+    """A network of IPv6 counts as one address, for its sender can take any address in it."""
     assert address_of(Request({"type": "http", "client": (host, 1)})) == sender
