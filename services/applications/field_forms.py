@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -58,7 +59,7 @@ class RowKind:
     """How the rows of a field look, and how one of its values becomes a row and is read from one.
 
     `read` returns None for a row that is left out. `most` is how many rows there are at most, `least` how many are
-    shown at least. `half_written` shows a row that cannot be read yet, as it was stored; without it none is shown.
+    shown at least.
     """
 
     form: type[Row]
@@ -66,7 +67,28 @@ class RowKind:
     read: Callable[[Mapping[str, Any]], Any]
     most: int = 10
     least: int = 0
-    half_written: Callable[[Any], Mapping[str, Any]] | None = None
+
+    def as_stored(self, row: Any) -> dict[str, Any]:
+        """Return a stored row that cannot be read, or not yet, as its fields show it."""
+        fields = list(self.form())
+        values = row if isinstance(row, dict) else {fields[0].short_name: row} if len(fields) == 1 else {}
+        return {
+            field.short_name: _day(values[field.short_name])
+            if isinstance(field, DateField)
+            else values[field.short_name]
+            for field in fields
+            if values.get(field.short_name) is not None
+        }
+
+
+def _day(typed: Any) -> Any:
+    """Return a day as its input takes it: a date, or day, month and year as they were typed."""
+    if isinstance(typed, dict):
+        return typed
+    try:
+        return date.fromisoformat(str(typed))
+    except ValueError:
+        return None
 
 
 F = TypeVar("F", bound=Form)
@@ -126,13 +148,24 @@ def form_of(
 
 
 def form_data(
-    entry: BaseModel, names: Iterable[str], rows: Rows | None = None, specs: Mapping[str, FieldSpec] | None = None
+    entry: BaseModel,
+    names: Iterable[str],
+    rows: Rows | None = None,
+    specs: Mapping[str, FieldSpec] | None = None,
+    unaccepted: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them."""
+    """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them.
+
+    What is stored and not accepted, or half written, is shown as it stands, so that nobody replaces it unseen: what
+    can be chosen says that it is no longer available, and the form is not saved before it is changed. `unaccepted` are
+    these values where the entry is a part that does not know them.
+    """
     specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
     typed = entry.typed if isinstance(entry, StoredEntry) else {}
+    if unaccepted is None:
+        unaccepted = entry.unaccepted if isinstance(entry, StoredEntry) else {}
     return {
-        name: _half_written(entry, name, kinds.get(name))
+        name: _as_stored(specs[name], unaccepted.get(name), kinds.get(name))
         or (
             typed[name]
             if name in typed and name not in kinds
@@ -143,12 +176,25 @@ def form_data(
     }
 
 
-def _half_written(entry: BaseModel, name: str, rows: RowKind | None) -> list[Mapping[str, Any]]:
-    """Return the rows of a field as they were written, where not all of them can be read yet."""
-    if rows is None or rows.half_written is None or not isinstance(entry, StoredEntry):
-        return []
-    written = entry.half_written(name)
-    return [rows.half_written(row) for row in written] if isinstance(written, list) else []
+_AS_STORED: dict[Control, tuple[type, ...]] = {
+    Control.TEXT: (str,),
+    Control.LONG_TEXT: (str,),
+    Control.EMAIL: (str,),
+    Control.NUMBER: (int,),
+    Control.SELECT: (str,),
+    Control.RADIOS: (str, int),
+    Control.CHECKBOXES: (list,),
+    Control.ROWS: (list,),
+}
+
+
+def _as_stored(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:
+    """Return a value that is not accepted as its field shows it; None where the field cannot show it."""
+    if not isinstance(value, _AS_STORED.get(spec.control, ())):
+        return None
+    if rows is not None and isinstance(value, list):
+        return [rows.as_stored(row) for row in value]
+    return str(value) if spec.control is Control.RADIOS else value
 
 
 def _form_value(spec: FieldSpec, value: Any, rows: RowKind | None) -> Any:

@@ -255,6 +255,44 @@ def sections_of(entry: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _unaccepted_in_words(entry: StoredEntry, name: str, reading: Reading) -> str:
+    """Return what stands in a field that is not accepted: its rows one by one, since others of them are."""
+    written, spec = entry.unaccepted[name], fields_of(type(entry))[name]
+    found, others = [], 0
+    for item in written if isinstance(written, list) else [written]:
+        try:
+            read = type(entry).model_validate({name: [item] if isinstance(written, list) else item})
+        except ValidationError:
+            others += 1
+            found.append(_as_written_in_words(item))
+        else:
+            found.append(spec.words(getattr(read, name), reading))
+    words = "; ".join(filter(None, found))
+    return words if others or not words else gettext("%(written)s (not accepted)") % {"written": words}
+
+
+def _as_written_in_words(item: Any) -> str:
+    parts = item if isinstance(item, dict) else {"": item}
+    written = ", ".join(_part_in_words(part, value) for part, value in parts.items() if value not in (None, ""))
+    half = len(parts) > 1 and any(value in (None, "") for value in parts.values())
+    text = gettext("%(written)s (incomplete)") if half else gettext("%(written)s (not accepted)")
+    return text % {"written": written} if written else ""
+
+
+def _part_in_words(part: str, value: Any) -> str:
+    if isinstance(value, dict):  # a day as it was typed, in its parts
+        return " ".join(str(typed) for typed in value.values() if typed)
+    text = str(value)
+    if part == "language":
+        return labels.tongue(text)
+    if part == "level" and text in {"1", "2", "3"}:
+        return gettext(LEVELS[int(text) - 1])
+    try:
+        return dates.day(date.fromisoformat(text))
+    except ValueError:
+        return labels.label(text) if part else text
+
+
 def missing(entry: StoredEntry, context: object) -> dict[str, str]:
     """Return what prevents an entry from being submitted: field -> remedy, or why it is wrong or no longer accepted.
 
@@ -325,8 +363,13 @@ def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
 
 
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:
-    """Return a field's value in words; empty for nothing."""
+    """Return a field's value in words; empty for nothing.
+
+    What is stored and not accepted, or half written, is said to be so, except to readers who do not see all of it.
+    """
     value, spec = getattr(entry, name), fields_of(type(entry))[name]
+    if isinstance(entry, StoredEntry) and name in entry.unaccepted and not reading.restricted:
+        return _unaccepted_in_words(entry, name, reading)
     if value in UNANSWERED:
         return gettext(spec.empty) if spec.empty else ""
     return spec.words(value, reading)

@@ -2,7 +2,8 @@
 
 A rule is a `Check`; the form, the API and the submission of an entry share it. What is stored and no longer accepted by
 newer rules reads as open; what was typed and is not accepted is kept beside the answers, which stand. Both stay in the
-store until their field is written anew, and `fields.missing` names them when the entry is submitted.
+store until their field is written anew. Forms and pages show them as they stand, the API as `unaccepted`, and
+`fields.missing` names them when the entry is submitted.
 """
 
 from __future__ import annotations
@@ -159,12 +160,11 @@ class StoredEntry(BaseModel):
         """The input that was typed and is not accepted, by field."""
         return self._typed
 
-    def half_written(self, name: str) -> Any:
-        """Return what was typed in a field, or stored in it, and is not accepted; None where there is no such thing."""
-        if name in self._typed:
-            return self._typed[name]
-        unaccepted = self._unaccepted.get((name,))
-        return None if unaccepted is None else unaccepted.value
+    @property
+    def unaccepted(self) -> dict[str, Any]:
+        """What was typed in a field (`rules.languages`), or is stored in it, and is not accepted."""
+        stored = {".".join(path): value.value for path, value in self._unaccepted.items() if value.reason}
+        return stored | self._typed
 
     def keep_unaccepted(self, before: Self, written: Iterable[Path]) -> Self:
         """Return the entry with what was not accepted in it before, except in the fields that were written."""

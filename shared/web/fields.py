@@ -14,19 +14,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import wtforms
 from wtforms import validators, widgets
 from wtforms.fields import Field, IntegerField, SelectMultipleField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs describe an older version
+from wtforms.fields.choices import Choice, SelectChoice  # type: ignore[attr-defined]  # the stubs describe an older version
 from wtforms.validators import ValidationError
 
 from shared import i18n
 from shared.contracts import labels
 from shared.contracts.base import FIRST_DAY, LAST_DAY
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
+from shared.ids import read_id
 from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wtforms import Form as WTForm
+
+    _FieldOfChoices = wtforms.SelectField
+else:
+    _FieldOfChoices = object
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 # The source of choices: a code list of the contracts, some of its members, or pairs of value and text.
@@ -53,7 +58,40 @@ def options(source: Source, blank: str | None = None) -> Callable[[], list[Any]]
     return choices
 
 
-class SelectField(wtforms.SelectField):
+class _Choices(_FieldOfChoices):
+    """Shows a value that is not among the choices, and refuses it until the reader chooses another.
+
+    A stored code may have been dropped from them since. It would else be missing from the form, and be replaced without
+    a word when the form is saved.
+    """
+
+    refusal = N_("Choose one of the answers given")
+
+    def iter_choices(self) -> Any:
+        """Return the choices, then what is chosen and is none of them (WTForms' protocol)."""
+        found = list(super().iter_choices())
+        return [*found, *(Choice(value, _unavailable(value), True, {}) for value in self._others(found))]
+
+    def pre_validate(self, form: Any) -> None:
+        """WTForms' protocol."""
+        if self.validate_choice and not self.process_errors and self._others(super().iter_choices()):
+            raise ValidationError(gettext(self.refusal))
+        super().pre_validate(form)
+
+    def _others(self, choices: Iterable[Choice]) -> list[str]:
+        known = {self.coerce(choice.value) for choice in choices}
+        chosen = self.data if isinstance(self.data, list) else [self.data]
+        return [value for value in chosen if value not in (None, "") and value not in known]
+
+
+def _unavailable(value: str) -> str:
+    """Return what a choice says that is no longer among the others; an id says nothing to the reader."""
+    if read_id(value):
+        return gettext("No longer available")
+    return gettext("%(name)s (no longer available)") % {"name": labels.label(value)}
+
+
+class SelectField(_Choices, wtforms.SelectField):
     """One choice from a drop-down list. `blank`: text of an empty first choice."""
 
     def __init__(
@@ -68,18 +106,19 @@ class SelectField(wtforms.SelectField):
         super().__init__(label, validators, choices=options(choices, blank), **more)
 
 
-class RadioField(wtforms.RadioField):
+class RadioField(_Choices, wtforms.RadioField):
     """One choice from a few that are all visible; none is chosen beforehand."""
 
     def __init__(self, label: str | None = None, validators: Any = None, *, choices: Source = (), **more: Any) -> None:
         super().__init__(label, validators, choices=options(choices), **more)
 
 
-class CheckboxesField(SelectMultipleField):
+class CheckboxesField(_Choices, SelectMultipleField):
     """Several choices from a list, as checkboxes. `data`: list of codes."""
 
     widget = widgets.ListWidget(prefix_label=False)
     option_widget = widgets.CheckboxInput()
+    refusal = N_("Choose from the answers given")
 
     def __init__(self, label: str | None = None, validators: Any = None, *, choices: Source = (), **more: Any) -> None:
         super().__init__(label, validators, choices=options(choices), **more)

@@ -41,6 +41,7 @@ async def test_a_placement_is_open_where_its_rules_changed(abroad: Abroad, progr
     shown = await abroad.get("claire", f"/offers/{made['id']}")
     assert (shown["entry"]["places"], shown["entry"]["expertise"], shown["entry"]["days"]) == (None, [], 5)
     assert shown["entry"]["title"] == abroad.offer_entry()["title"]
+    assert shown["unaccepted"] == old
     at = f"/applications/offers/{made['id']}"
     for page in (at, f"{at}/edit", "/applications/offers"):
         assert "A week with the cybercrime unit" in await read(abroad, "claire", page)
@@ -56,12 +57,35 @@ async def test_a_placement_is_open_where_its_rules_changed(abroad: Abroad, progr
     assert (await abroad.post("claire", f"/offers/{made['id']}/submit"))["state"] == "submitted"
 
 
+async def test_a_host_sees_what_is_no_longer_available(abroad: Abroad, programme: Programme) -> None:
+    """What was dropped is shown as such, and stays until the host chooses anew: the form is not saved without that."""
+    body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
+    made = await abroad.post("claire", "/offers", body, 201)
+    old = {"expertise": ["sorcery"], "languages": [{"language": "zz", "level": "B2"}], "topics": ["witchcraft"]}
+    await _store(programme, "offer", "entry", made["id"], **old)
+    at = f"/applications/offers/{made['id']}"
+    shown = await read(abroad, "claire", f"{at}/edit")
+    for text in ("Sorcery", "Zz", "Witchcraft"):
+        assert f"{text} (no longer available)" in shown
+    assert "sorcery (not accepted)" in await read(abroad, "claire", at)
+    sent = {"title": "Another title", "expertise": "sorcery", "topics": "witchcraft", "languages-0-language": "zz"}
+    answer = await programme.as_("claire").post(f"{at}/edit", data=sent | {"languages-0-level": "B2"})
+    assert answer.status_code == 422
+    assert "Choose from the answers given" in answer.text
+    assert "Sorcery (no longer available)" in answer.text
+    stored = await _stored(programme, "offer", "entry", made["id"])
+    assert {name: stored[name] for name in old} == old
+    assert stored["title"] == abroad.offer_entry()["title"]
+
+
 async def test_a_mentors_profile_is_open_where_its_rules_changed(abroad: Abroad, programme: Programme) -> None:
     """The mentor reads it, and it is published once the capacity is written anew."""
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry()}
     made = await abroad.post("jonas", "/mentors", body, 201)
     await _store(programme, "mentor", "entry", made["id"], capacity=12)
-    assert (await abroad.get("jonas", f"/mentors/{made['id']}"))["entry"]["capacity"] == 1
+    found = await abroad.get("jonas", f"/mentors/{made['id']}")
+    assert (found["entry"]["capacity"], found["unaccepted"]) == (1, {"capacity": 12})
+    assert 'value="12"' in await read(abroad, "jonas", f"/applications/mentors/{made['id']}/edit")
     at = f"/applications/mentors/{made['id']}"
     for page in (at, f"{at}/edit", "/applications/mentors"):
         await read(abroad, "jonas", page)
@@ -83,6 +107,7 @@ async def test_a_draft_of_a_call_is_open_where_its_rules_changed(programme: Prog
     found = await programme.get("programme", f"/call-drafts/{draft_id}")
     assert found["missing"].items() >= {"share_of_offer": "This must be 100 or less"}.items()
     assert "quotas" in found["missing"]
+    assert found["unaccepted"] == old
     for page in ("/applications/calls", address, f"{address}/preview", f"{address}/quotas"):
         answer = await programme.as_("programme").get(page)
         assert answer.status_code == 200, answer.text
@@ -91,6 +116,8 @@ async def test_a_draft_of_a_call_is_open_where_its_rules_changed(programme: Prog
     assert saved.status_code == 303, saved.text
     stored = await _stored(programme, "call_draft", "entry", draft_id)
     assert {name: stored[name] for name in old} == old
+    await _store(programme, "call_draft", "entry", draft_id, rules=stored["rules"] | {"languages": ["zz"]})
+    assert "Zz (no longer available)" in (await programme.as_("programme").get(f"{address}/rules")).text
     problem = await programme.post("programme", f"/call-drafts/{draft_id}/publish", status=422)
     assert {"quotas", "share_of_offer", "fund_id"} <= {error["name"] for error in problem["errors"]}
 
@@ -105,6 +132,9 @@ async def test_answers_are_open_where_the_rules_changed(programme: Programme) ->
     for page in (at, f"{at}/check", f"{at}/service", f"{at}/background"):
         answer = await programme.as_("ani").get(page)
         assert answer.status_code == 200, answer.text
+    assert "navy (not accepted)" in (await programme.as_("ani").get(f"{at}/check")).text
+    assert "Navy (no longer available)" in (await programme.as_("ani").get(f"{at}/service")).text
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["unaccepted"] == old
     saved = await programme.as_("ani").post(
         f"{at}/languages", data={"languages-0-language": "en", "languages-0-level": "B2"}
     )

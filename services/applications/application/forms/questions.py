@@ -61,7 +61,7 @@ def _field(question: CallQuestion) -> Any:
 
 def fields(answers: Answers) -> dict[str, Any]:
     """Return the answers as the form's fields; what was typed and is not accepted goes before."""
-    given = answers.half_written("questions") or answers.questions
+    given = answers.unaccepted.get("questions") or answers.questions
     return {f"{PREFIX}{code}": answer for code, answer in given.items()}
 
 

@@ -7,7 +7,6 @@ the call, and the checks over several rows. `questions.py` has the page with the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from services.applications.application.forms import questions
@@ -254,24 +253,6 @@ def _period(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"start": start, "end": end} if start or end else None
 
 
-def _half_written(row: Any) -> dict[str, Any]:
-    return dict(row) if isinstance(row, dict) else {}
-
-
-def _half_written_period(row: Any) -> dict[str, Any]:
-    return {part: _day(text) for part, text in _half_written(row).items()}
-
-
-def _day(typed: Any) -> Any:
-    """Return a day as its input takes it: a date, or day, month and year as they were typed."""
-    if isinstance(typed, dict):
-        return typed
-    try:
-        return date.fromisoformat(str(typed))
-    except ValueError:
-        return None
-
-
 def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[[Mapping[str, Any]], str | None]]:
     """Return how a value becomes a row with a single field, and is read from it."""
     return lambda value: {part: str(value)}, lambda row: str(row[part] or "").strip() or None
@@ -279,12 +260,11 @@ def _single_field(part: str) -> tuple[Callable[[Any], dict[str, str]], Callable[
 
 def _single(form: type[Row], part: str, **more: Any) -> RowKind:
     """Return the kind of rows with this single field."""
-    written, read = _single_field(part)
-    return RowKind(form, written, read, half_written=written, **more)
+    return RowKind(form, *_single_field(part), **more)
 
 
-_EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1, half_written=_half_written)}
-_LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1, half_written=_half_written)}
+_EXPERTISE: Rows = {"expertise": RowKind(ExpertiseRow, _parts, _area, least=1)}
+_LANGUAGES: Rows = {"languages": RowKind(LanguageRow, _parts, _language, least=1)}
 _BACKGROUND: Rows = {
     "courses": _single(CourseRow, "course"),
     "conflicts": _single(ConflictRow, "organisation", most=20),
@@ -294,8 +274,8 @@ _TOPICS: Rows = {
     "preferred_countries": _single(CountryRow, "country"),
 }
 _PERIODS: Rows = {
-    "periods": RowKind(PeriodRow, _dates, _period, least=1, half_written=_half_written_period),
-    "blackouts": RowKind(PeriodRow, _dates, _period, half_written=_half_written_period),
+    "periods": RowKind(PeriodRow, _dates, _period, least=1),
+    "blackouts": RowKind(PeriodRow, _dates, _period),
 }
 _OBJECTIVES: Rows = {"objectives": _single(ObjectiveRow, "text", most=MOST_OBJECTIVES, least=1)}
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.application.model.answers import Answers
@@ -62,6 +62,14 @@ class ApplicationDetail(ApplicationSummary):
             examples=[{"objectives": ["Write at least one objective"]}],
         ),
     ]
+    unaccepted: Annotated[
+        dict[str, JsonValue],
+        Field(
+            description="What was written and is not accepted, such as a row that is half written, by field and as it"
+            " was written. `answers` is without it, and `missing` names its page.",
+            examples=[{"languages": [{"language": "fr", "level": ""}]}],
+        ),
+    ]
     eligibility: list[RuleFinding]
 
 
@@ -103,6 +111,7 @@ def detail_of(case: Case, *, others: bool = False) -> ApplicationDetail:
         **dict(summary),
         answers=case.application.answers,
         missing=missing(case.application.answers, case.terms),
+        unaccepted=case.application.answers.unaccepted,
         eligibility=[
             RuleFinding(rule=found.rule, held=found.held, asks=found.asks, given=found.given, remedy=found.remedy)
             for found in case.findings

@@ -42,8 +42,9 @@ class Section:
     def fields(self, entry: CallEntry) -> dict[str, Any]:
         """Return what is written in the section as its form shows it."""
         found: dict[str, Any] = {}
+        unaccepted = {name.rpartition(".")[2]: value for name, value in entry.unaccepted.items()}
         for name in SECTIONS[self.code]:
-            found |= form_data(part_of(entry, name), [name], ROWS, FIELDS)
+            found |= form_data(part_of(entry, name), [name], ROWS, FIELDS, unaccepted)
         return found | self.own_fields(entry)
 
     def written(self, form: Form) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from services.applications.calls import store
 from services.applications.calls.model.entry import CallEntry, problems, section_of, sentences
@@ -64,6 +64,13 @@ class CallDraft(CallDraftHead):
             examples=[{"fund_id": "Choose the fund that pays."}],
         ),
     ]
+    unaccepted: Annotated[
+        dict[str, JsonValue],
+        Field(
+            description="What is no longer accepted, by field, as it was written; it reads as open in `entry`.",
+            examples=[{"share_of_offer": 400}],
+        ),
+    ]
     sentences: Annotated[
         dict[str, list[str]],
         Field(
@@ -97,6 +104,7 @@ async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
         left_out=_left_out(row),
         entry=entry,
         missing=problems(entry, facts),
+        unaccepted=entry.unaccepted,
         sentences=sentences(entry, facts),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from services.applications.calls import store as calls_store
 from services.applications.matches.store import matches
@@ -56,6 +56,14 @@ class Mentor(ReadModel):
     ]
     restricted_areas: Annotated[int, Field(description="How many areas of expertise are left out.")]
     entry: MentorContent
+    unaccepted: Annotated[
+        dict[str, JsonValue],
+        Field(
+            description="What is no longer accepted, by field, as it was written; it reads as open in `entry`."
+            " Only for those who read all of it.",
+            examples=[{"capacity": 12}],
+        ),
+    ]
 
     @property
     def writable(self) -> bool:
@@ -91,6 +99,7 @@ class Mentor(ReadModel):
                 "whole": whole,
                 "restricted_areas": left_out,
                 "entry": entry,
+                "unaccepted": entry.unaccepted if whole else {},
             }
             | more
         )

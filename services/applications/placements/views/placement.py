@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from services.applications.access.views import Capacity, capacity_for
 from services.applications.application.store import applications
@@ -59,6 +59,13 @@ class Placement(ReadModel):
     version: Annotated[int, Field(description="Send it with a change, which is refused where it is no longer this.")]
     remarks: Annotated[dict[Section, str], Field(description="The coordinator's questions to the host, by section.")]
     entry: PlacementContent
+    unaccepted: Annotated[
+        dict[str, JsonValue],
+        Field(
+            description="What is no longer accepted, by field, as it was written; it reads as open in `entry`.",
+            examples=[{"expertise": ["sorcery"]}],
+        ),
+    ]
 
     @property
     def title(self) -> str:
@@ -78,6 +85,7 @@ class Placement(ReadModel):
     @classmethod
     def of(cls, row: store.Offer) -> Placement:
         """Return a stored placement as its readers see it."""
+        entry = PlacementContent.from_stored(row.entry_json)
         return cls.model_validate(
             {
                 "id": row.id,
@@ -92,7 +100,8 @@ class Placement(ReadModel):
                 "awaits_answer": row.awaits_answer,
                 "version": row.version,
                 "remarks": row.remarks,
-                "entry": PlacementContent.from_stored(row.entry_json),
+                "entry": entry,
+                "unaccepted": entry.unaccepted,
             }
         )
 
