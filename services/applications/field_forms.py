@@ -156,9 +156,9 @@ def form_data(
 ) -> dict[str, Any]:
     """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them.
 
-    What is stored and not accepted, or half written, is shown as it stands, so that nobody replaces it unseen: what
-    can be chosen says that it is no longer available, and the form is not saved before it is changed. `unaccepted` are
-    these values where the entry is a part that does not know them.
+    What is stored and not accepted, or half written, is shown as it was written, so that nobody replaces it unseen:
+    what can be chosen says that it is no longer available, and the form is not saved before it is changed. `unaccepted`
+    are these values where the entry is a part that does not know them.
     """
     specs, kinds = fields_of(type(entry)) if specs is None else specs, rows or {}
     typed = entry.typed if isinstance(entry, StoredEntry) else {}

@@ -162,7 +162,7 @@ class StoredEntry(BaseModel):
 
     @property
     def unaccepted(self) -> dict[str, Any]:
-        """What was typed in a field (`rules.languages`), or is stored in it, and is not accepted."""
+        """The values that were typed or are stored, and are not accepted, by field (`rules.languages`)."""
         stored = {".".join(path): value.value for path, value in self._unaccepted.items() if value.reason}
         return stored | self._typed
 
