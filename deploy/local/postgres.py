@@ -46,6 +46,7 @@ _SETTINGS = {
     "max_parallel_workers_per_gather": "0",  # parallel plans need more shared memory than containers give
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # details of an error repeat values of rows
 }
 # A test's data need not survive a power cut; a crash of the server itself loses nothing without these either.
 _FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "128MB"}

@@ -36,6 +36,19 @@ async def test_a_services_role_reaches_its_own_database_only(postgres: Databases
         await asyncpg.connect(server.url("mine", "mine", "first"))
 
 
+async def test_the_log_of_the_database_repeats_no_values(postgres: Databases, database: str) -> None:
+    """An error is logged with its kind and the table's constraint, without the values of the row."""
+    connection = await asyncpg.connect(database.replace("+asyncpg", ""))
+    await connection.execute("CREATE TABLE person (address text CONSTRAINT one_address UNIQUE)")
+    await connection.execute("INSERT INTO person VALUES ($1)", "planted@service.example")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute("INSERT INTO person VALUES ($1)", "planted@service.example")
+    await connection.close()
+    logged = postgres.server.child.log.read_text("utf-8")
+    assert "one_address" in logged
+    assert "planted@" not in logged
+
+
 async def test_the_topics_of_the_contracts_are_applied_once_and_followed(new_broker: Callable[[], Broker]) -> None:
     """All are created, a second time none; a longer retention is set; another number of partitions is refused."""
     bootstrap = new_broker().bootstrap
