@@ -1,4 +1,6 @@
-"""Serve the page of dead letters, the same for all services, with buttons to redrive or skip them.
+"""Serve the page of problems, the same for all services: what workers left out, and dead letters.
+
+Dead letters have buttons to redrive or skip them; what a worker left out comes back by itself.
 
 routers=[..., parked_router("matching", consumers)]      # /matching/parked, for the programme coordinator
 """
@@ -11,6 +13,7 @@ from fastapi.responses import Response
 from shared.bus import Bus, Consumers
 from shared.bus.dead_letters.letters import open_events
 from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive, skip
+from shared.bus.set_aside import problems
 from shared.contracts.codes import Role
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -23,7 +26,7 @@ PAGE = 50
 
 
 def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
-    """Return the page of `service` with its dead letters, each with buttons to redrive its subject or to skip it."""
+    """Return the page of problems of `service`, with buttons to redrive the subject of a dead letter or to skip it."""
     router = APIRouter(prefix=f"/{service}/parked", include_in_schema=False)
     coordinator = Depends(allow(Role.PROGRAMME_COORDINATOR))
     address = f"/{service}/parked"
@@ -31,10 +34,12 @@ def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
     async def show(request: Request, bus: Bus = Depends(bus_of), after: int = Query(0, ge=0)) -> Response:
         async with bus.read() as session:
             events = await open_events(session, after=after, limit=PAGE)
+            found = await problems(session)
         return render(
             request,
             "dead_letters.html",
             events=events,
+            problems=found,
             address=address,
             more=events[-1].id if len(events) == PAGE else None,
             left=request.query_params.get("left"),

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
 
 from services.matching.engine.problem import weeks as exchange_weeks
 from services.matching.engine.problem.weeks import WEEK, Period
+from shared.contracts import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
     from shared.contracts.base import DatePeriod
     from shared.contracts.calls import CallTerms
     from shared.contracts.offers import OfferTerms
+
+
+P = TypeVar("P", bound=Part)
+
+
+def readable(part: type[P], documents: Mapping[UUID, Any]) -> dict[UUID, P]:
+    """Return those rows that keep the contract's part, by id."""
+    found: dict[UUID, P] = {}
+    for id_, document in documents.items():
+        with suppress(ValidationError):
+            found[id_] = part.model_validate(document)
+    return found
 
 
 @lru_cache(maxsize=65_536)

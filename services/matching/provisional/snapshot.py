@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
 
 from services.matching.engine.problem.problem import Exclusion
 from services.matching.facts.store import facts as store
@@ -20,6 +22,7 @@ from services.matching.provisional.store import changes
 from services.matching.provisional.store.changes import RowCache
 from services.matching.reciprocity import model as reciprocity_model
 from services.matching.reciprocity import store as reciprocity_store
+from shared.bus.set_aside import reason_of
 from shared.contracts import Part
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
@@ -44,13 +47,18 @@ _known: dict[UUID, tuple[dict[str, Any], Part]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The facts of a call at one `version`, with the `standings` of the last matching."""
+    """The facts of a call at one `version`, with the `standings` of the last matching.
+
+    `aside` are the applications, offers and mentors that cannot be read, each with the reason: they are not in the
+    facts, and are in them again as soon as they can be read.
+    """
 
     version: int
     call: Call
     facts: Facts
     standings: dict[UUID, Standing]
     vacancies: list[Vacancy]
+    aside: Mapping[UUID, str] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -92,7 +100,7 @@ async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None 
     seats = await known.seats.read(session, written.seats)
     candidates = await known.candidates.read(session, written.candidates)
     # Ten thousand profiles take a second to read: meanwhile the loop serves others.
-    profiles, places = await asyncio.to_thread(_understood, candidates, seats, written.inactive)
+    profiles, places, aside = await asyncio.to_thread(_understood, candidates, seats, written.inactive)
     matches = [lifecycle_matches.read(row) for row in (await known.matches.read(session, written.matches)).values()]
     facts = Facts(
         call_id=call_id,
@@ -122,18 +130,31 @@ async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None 
     )
     standings = await known.standings.read(session, written.standings)
     vacancies = await pools.vacancies(session, call_id) if written.vacant else []
-    return Snapshot(written.version, call, facts, standings, vacancies)
+    return Snapshot(written.version, call, facts, standings, vacancies, aside)
 
 
 def _understood(
     candidates: Mapping[UUID, Candidate], seats: Mapping[UUID, Seat], inactive: frozenset[UUID]
-) -> tuple[dict[UUID, ApplicationProfile], dict[UUID, Place]]:
-    """Return the rows as contracts; applications of an inactive organisation are not eligible."""
-    return {
-        row.id: _read(ApplicationProfile, row.id, row.profile)
-        for row in candidates.values()
-        if row.organisation_id not in inactive
-    }, {row.id: _place(row, inactive) for row in seats.values()}
+) -> tuple[dict[UUID, ApplicationProfile], dict[UUID, Place], dict[UUID, str]]:
+    """Return the rows as contracts, and why some cannot be read.
+
+    Applications of an inactive organisation are not eligible.
+    """
+    profiles: dict[UUID, ApplicationProfile] = {}
+    places: dict[UUID, Place] = {}
+    aside: dict[UUID, str] = {}
+    for row in candidates.values():
+        if row.organisation_id not in inactive:
+            try:
+                profiles[row.id] = _read(ApplicationProfile, row.id, row.profile)
+            except ValidationError as error:
+                aside[row.id] = reason_of(error)
+    for seat in seats.values():
+        try:
+            places[seat.id] = _place(seat, inactive)
+        except ValidationError as error:
+            aside[seat.id] = reason_of(error)
+    return profiles, places, aside
 
 
 def _place(row: Seat, inactive: frozenset[UUID]) -> Place:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -22,16 +23,17 @@ from services.matching.facts.store.pools import Standing
 from services.matching.lifecycle.store import matches
 from services.matching.provisional import call_lease, next_in_line
 from services.matching.provisional.follower import MOST_PAIRS, CallFollower
-from services.matching.provisional.model.problem import waiting
+from services.matching.provisional.model.problem import waiting, without_failing
 from services.matching.provisional.snapshot import load as load_snapshot
-from shared.bus import Bus, Lease, LeaseLost
+from shared.bus import Bus, Lease, LeaseLost, set_aside
 from shared.bus.db import leases
 from shared.bus.db.transaction import CHANGED_CHANNEL
-from shared.bus.db.transient_errors import is_transient
+from shared.bus.set_aside import SetAside, reason_of
+from shared.i18n import N_
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from services.matching.engine.live.follower import Outcome
     from services.matching.provisional.snapshot import Snapshot
@@ -43,8 +45,8 @@ log = structlog.get_logger(__name__)
 KEPT_FROM = 100_000
 """Pairs (candidates times seats) from which on an instance keeps a call between two changes: below, whoever is first
 matches it anew in a moment; above, it would take seconds."""
+CALLS, SUBJECTS = N_("Matching of a call"), N_("Applications and places in the matching")
 _LOOK_EVERY = 1.0
-_AGAIN_AFTER = 30.0
 _WAKES = "matching"
 
 
@@ -69,7 +71,7 @@ async def match_live(service: Service) -> None:
     Ends when its listening connection is lost; the harness then starts it again.
     """
     held: dict[UUID, HeldCall] = {}
-    later: dict[UUID, float] = {}
+    aside = SetAside[UUID](service.bus, CALLS)
     keeping = asyncio.create_task(keep_leases_alive(service.bus, held), name="leases of calls")
     try:
         async with _heard(service.settings.direct_url) as (wake, connection):
@@ -77,11 +79,7 @@ async def match_live(service: Service) -> None:
                 wake.clear()
                 async with service.bus.glance() as session:
                     behind = await store.behind(session, clock.today())
-                for call_id, free in behind.items():
-                    if monotonic() >= later.get(call_id, 0.0) and not await _match_or_log(
-                        service.bus, call_id, held, free=free
-                    ):
-                        later[call_id] = monotonic() + _AGAIN_AFTER
+                await aside.each(list(behind), partial(_match, service.bus, held, behind), together=False)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:
@@ -92,16 +90,10 @@ async def match_live(service: Service) -> None:
                 await leases.release(service.bus, call.lease)
 
 
-async def _match_or_log(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool) -> bool:
-    """Match a call; return False if that fails because of the call itself, so that the others need not wait."""
-    try:
-        await match_under_lease(bus, call_id, held, free=free)
-    except Exception as wrong:
-        if is_transient(wrong):
-            raise
-        log.exception("a call cannot be matched; it is tried again later", call=str(call_id))
-        return False
-    return True
+async def _match(bus: Bus, held: dict[UUID, HeldCall], behind: Mapping[UUID, bool], call_ids: Sequence[UUID]) -> int:
+    for call_id in call_ids:
+        await match_under_lease(bus, call_id, held, free=behind[call_id])
+    return len(call_ids)
 
 
 async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool = True) -> None:
@@ -204,7 +196,7 @@ async def match_once(
         return False
     if not snapshot.open:
         following.forget()
-    outcomes = await following.match(snapshot.facts) if snapshot.open else {}
+    snapshot, outcomes = await _matched(following, snapshot)
     rows = await asyncio.to_thread(_standings, snapshot, outcomes)
     lease = await call_lease.renew(bus, lease, started)
     await _write(bus, lease, snapshot, snapshot.standings, rows, version=snapshot.version)
@@ -213,6 +205,21 @@ async def match_once(
         lease = await call_lease.renew(bus, lease, started)
         await _write(bus, lease, snapshot, rows, reasons, version=None)
     return True
+
+
+async def _matched(following: CallFollower, snapshot: Snapshot) -> tuple[Snapshot, Mapping[ApplicationKind, Outcome]]:
+    """Return the matching of a call; applications and places with which it fails are set aside, and it goes on."""
+    if not snapshot.open:
+        return snapshot, {}
+    try:
+        return snapshot, await following.match(snapshot.facts)
+    except Exception as error:
+        facts, failing = await asyncio.to_thread(without_failing, snapshot.facts)
+        if not failing:
+            raise
+        log.warning("a matching goes on without what fails", call=str(facts.call_id), failing=len(failing))
+        aside = {**snapshot.aside, **dict.fromkeys(failing, reason_of(error))}
+        return replace(snapshot, facts=facts, aside=aside), await following.match(facts)
 
 
 def _standings(snapshot: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
@@ -289,6 +296,8 @@ async def _write(
         await store.keep_standings(tx.session, list(moved.values()), gone)
         if version is not None:
             pool.matched_version, pool.matched_on = version, snapshot.facts.day
+            named = {str(subject): reason for subject, reason in snapshot.aside.items()}
+            await set_aside.note(tx.session, SUBJECTS, str(call_id), named)
         if moved or gone:
             await tx.changed("board")
 

@@ -57,9 +57,11 @@ async def waiting(session: AsyncSession, now: datetime) -> list[WaitingCount]:
     query = sa.select(place, col(DeadlineRow.kind), sa.func.count(), over)
     query = query.where(*conditions(DeadlineFilter(now)), col(DeadlineRow.owner).in_([kind.value for kind in _OFFICES]))
     query = query.group_by(place, col(DeadlineRow.kind)).order_by(place, col(DeadlineRow.kind))
+    known = frozenset(DeadlineKind)  # of any other kind is a deadline that the reminders have set aside
     return [
         WaitingCount(place, DeadlineKind(kind), int(count), int(late))
         for place, kind, count, late in (await session.execute(query)).all()
+        if kind in known
     ]
 
 

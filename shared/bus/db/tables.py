@@ -215,3 +215,13 @@ def _set_aside(metadata: MetaData) -> None:
         Index("waiting_for", "for_topic", "for_subject"),
         comment="Reactions whose subject has not arrived",
     )
+    Table(
+        "set_aside",
+        metadata,
+        Column("work", Text, primary_key=True, comment="Which worker left it out"),
+        Column("subject", Text, primary_key=True),
+        Column("scope", Text, nullable=False, comment="What the worker looks at in one go, such as a call"),
+        Column("reason", Text, nullable=False),
+        Column("since", DateTime(timezone=True), nullable=False, server_default=NOW),
+        comment="What a worker left out because it fails, so that the rest goes on; gone once it succeeds",
+    )

@@ -18,7 +18,7 @@ from services.matching.facts.store import pools as store
 from services.matching.facts.store.facts import Call, Candidate, Seat
 from services.matching.tables import keep
 from shared.contracts import _examples as ex
-from shared.contracts.codes import MEMBER_STATES, Expertise, RankGroup, ServiceKind
+from shared.contracts.codes import MEMBER_STATES, PRIORITIES, Expertise, RankGroup, ServiceKind
 from shared.runtime.migrate import migrate
 from shared.time import clock
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = ("AM", "AZ", "GE", "MD", "UA")
 _HOSTS = tuple(sorted(MEMBER_STATES))
-_TOPICS = tuple(f"topic_{letter}" for letter in "abcdefghijkl")
+_TOPICS = tuple(code for topics in PRIORITIES.values() for code in topics)[:12]
 _TONGUES = ("fr", "de", "ru", "es", "it", "pl", "ro")
 _LEVELS = ("B1", "B2", "C1", "C2")
 _PART = 500

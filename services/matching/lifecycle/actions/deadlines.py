@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from services.matching.activity import actions as activity
 from services.matching.lifecycle.actions import moves
@@ -15,16 +17,19 @@ from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.store import matches as store
 from services.matching.lifecycle.store import mentorships, visits
 from shared.bus.db import leases
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import MatchState, Party, Reason, VisitState
+from shared.i18n import N_
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Mapping, Sequence
 
     from shared.bus import Bus, Lease
     from shared.runtime.service import Service
 
 LEASE = "matching:deadlines"
+WORK = N_("Deadlines of matches")
 _EVERY = 1.0
 _TRIM_EVERY = 600
 _SETTLE = 1.0
@@ -34,10 +39,11 @@ _SETTLE = 1.0
 async def keep_deadlines(service: Service) -> None:
     """End what has run out of time, for ever; a worker of the service."""
     rounds = 0
+    aside = SetAside[UUID](service.bus, WORK)
     while True:
         lease = await leases.acquire(service.bus, LEASE)
         if lease is not None:
-            while await sweep(service.bus, lease):
+            while await sweep(service.bus, lease, aside):
                 pass
             if rounds % _TRIM_EVERY == 0:
                 await _trim(service.bus)
@@ -48,8 +54,8 @@ async def keep_deadlines(service: Service) -> None:
             await asyncio.sleep(_SETTLE)
 
 
-async def sweep(bus: Bus, lease: Lease) -> int:
-    """Do one round; return how many matches it changed. Raises `LeaseLost`."""
+async def sweep(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> int:
+    """Do one round; return how many matches it changed. A match that fails is set aside. Raises `LeaseLost`."""
     now, today = clock.now(), clock.today()
     async with bus.read() as session:
         released = await store.released(session, today)
@@ -60,8 +66,10 @@ async def sweep(bus: Bus, lease: Lease) -> int:
             | await visits.moves_overdue(session, now)
             | await mentorships.matches_to_look_at(session, now, today)
         )
-    if not ids:
-        return 0
+    return await (aside or SetAside(bus, WORK)).each(sorted(ids), partial(_end, bus, lease, released))
+
+
+async def _end(bus: Bus, lease: Lease, released: Mapping[UUID, bool], ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:clock") as tx:
         await leases.check(tx.session, lease)
         cases = await Transitions.load(tx, ids)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from services.matching.engine.problem.problem import (
 from services.matching.engine.problem.weeks import monday
 from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
+from shared.bus.set_aside import culprits
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
 from shared.contracts.offers import OfferTerms
@@ -169,6 +170,33 @@ def each_kind(
             for pair in result.pairs
         ]
     return results
+
+
+def without_failing(facts: Facts) -> tuple[Facts, list[UUID]]:
+    """Return the facts without the applications and places with which the matching fails, and the ids of these."""
+
+    def works(candidates: Sequence[UUID], places: Sequence[UUID]) -> bool:
+        some = replace(
+            facts,
+            candidates={id_: facts.candidates[id_] for id_ in candidates},
+            places={id_: facts.places[id_] for id_ in places},
+        )
+        try:
+            solve(some)
+        except Exception:  # noqa: BLE001 - whatever it is, the caller has it already
+            return False
+        return True
+
+    people, seats = sorted(facts.candidates), sorted(facts.places)
+    no_places = culprits(seats, lambda some: works((), some))
+    sound = [id_ for id_ in seats if id_ not in set(no_places)]
+    failing = [*no_places, *culprits(people, lambda some: works(some, sound))]
+    left_out = set(failing)
+    return replace(
+        facts,
+        candidates={id_: profile for id_, profile in facts.candidates.items() if id_ not in left_out},
+        places={id_: place for id_, place in facts.places.items() if id_ not in left_out},
+    ), failing
 
 
 def fixed_pairs(facts: Facts) -> list[Fixed]:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
@@ -28,12 +31,13 @@ from services.matching.scheduling.actions.requests import read_batch
 from services.matching.scheduling.model import PlanState
 from shared.bus import LeaseLost
 from shared.bus.db import leases
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import Party, VisitState
+from shared.i18n import N_
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
+    from collections.abc import Mapping, Sequence
 
     from services.matching.engine.schedule import Plan, Progress
     from services.matching.scheduling.actions.requests import Batch
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LEASE = "matching:dates"
+WITHOUT_DATES, NEW_DATES, PLANS = N_("Visits without dates"), N_("New dates of visits"), N_("Plans of a call")
 _LEASE_SECONDS = 8.0
 _EVERY = 1.0
 
@@ -50,36 +55,49 @@ _EVERY = 1.0
 async def look_for_dates(service: Service) -> None:
     """Improve plans and retry visits without dates, for ever; a worker of the service."""
     tried: dict[UUID, int] = {}
+    without, agreed, plans = (SetAside[UUID](service.bus, work) for work in (WITHOUT_DATES, NEW_DATES, PLANS))
     while True:
         lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
         if lease is not None:
             try:
-                await retry(service.bus, lease, tried)
-                await settle(service.bus, lease)
+                await retry(service.bus, lease, tried, without)
+                await settle(service.bus, lease, agreed)
                 async with service.bus.read() as session:
                     waiting = await store.searching(session)
-                for plan_id in waiting:
-                    await improve(service.bus, lease, plan_id)
+                await plans.each(waiting, partial(_improve, service.bus, lease), together=False)
             except LeaseLost:
                 log.info("another instance looks for dates now")
         await clock.moved_or(_EVERY)
 
 
-async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
+async def _improve(bus: Bus, lease: Lease, plan_ids: Sequence[UUID]) -> int:
+    return sum([await improve(bus, lease, plan_id) for plan_id in plan_ids])
+
+
+async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int], aside: SetAside[UUID] | None = None) -> int:
     """Try visits without dates again if facts have changed since `tried` (by call); return how many got dates.
 
-    Raises `LeaseLost`.
+    A visit that fails is set aside. Raises `LeaseLost`.
     """
+    aside = aside or SetAside(bus, WITHOUT_DATES)
     async with bus.read() as session:
         without = await lifecycle_visits.without_dates(session)
         versions = {call_id: await pools.version(session, call_id) for call_id in without}
-    found = 0
+    call_of: dict[UUID, UUID] = {}
     for call_id, match_ids in without.items():
         pool = versions[call_id]
-        if pool is None or tried.get(call_id) == pool.input_version:
+        if pool is None:
             continue
+        changed = tried.get(call_id) != pool.input_version
         tried[call_id] = pool.input_version
-        hopeful = await _hopeful(bus, call_id, match_ids)
+        call_of |= {match_id: call_id for match_id in match_ids if changed or match_id in aside}
+    return await aside.each(list(call_of), partial(_retry, bus, lease, call_of))
+
+
+async def _retry(bus: Bus, lease: Lease, call_of: Mapping[UUID, UUID], match_ids: Sequence[UUID]) -> int:
+    found = 0
+    for call_id, some in groupby(match_ids, call_of.__getitem__):
+        hopeful = await _hopeful(bus, call_id, list(some))
         if not hopeful:
             continue
         async with bus.transaction("system:matching") as tx:
@@ -121,15 +139,22 @@ async def _try_again(cases: Transitions, match_id: UUID) -> None:
         await cases.take_in(step, None)
 
 
-async def settle(bus: Bus, lease: Lease) -> int:
+async def settle(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> int:
     """Move visits whose new weeks have fallen free; return how many were moved or keep their dates.
 
-    Raises `LeaseLost`.
+    A group of visits that fails is set aside. Raises `LeaseLost`.
     """
     async with bus.read() as session:
         agreed = await lifecycle_visits.agreed(session)
+    groups = {match_ids[0]: match_ids for match_ids in agreed.values()}
+    aside = aside or SetAside(bus, NEW_DATES)
+    return await aside.each(list(groups), partial(_settle, bus, lease, groups), together=False)
+
+
+async def _settle(bus: Bus, lease: Lease, groups: Mapping[UUID, Sequence[UUID]], firsts: Sequence[UUID]) -> int:
     settled = 0
-    for match_ids in agreed.values():
+    for first in firsts:
+        match_ids = groups[first]
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
             cases = await Transitions.load(tx, match_ids)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from services.matching.engine.problem.weeks import WEEK
 from services.matching.engine.schedule import VisitRequest
-from services.matching.facts.model import hosting_periods, spans, weekly_places
+from services.matching.facts.model import hosting_periods, readable, spans, weekly_places
 from services.matching.facts.store import facts as store
 from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.dates import Company, policy
@@ -84,12 +84,16 @@ async def read_batch(session: AsyncSession, call_id: UUID, only: Collection[UUID
 
     def put_together() -> Batch:
         terms = CallTerms.model_validate(call.terms)
-        profiles = {
-            application_id: ApplicationProfile.model_validate(row.profile) for application_id, row in candidates.items()
-        }
-        hosts = {offer_id: OfferTerms.model_validate(row.terms) for offer_id, row in offers.items()}
+        profiles = readable(ApplicationProfile, {id_: row.profile for id_, row in candidates.items()})
+        hosts = readable(OfferTerms, {id_: row.terms for id_, row in offers.items()})
         known = _Read(terms, matches, profiles, hosts, busy)
-        return _batch(call_id, pool.input_version, found, known, company, only)
+        # Whose guest or host cannot be read keeps its dates: it is set aside where it is looked at alone.
+        sound = [
+            visit
+            for visit in found
+            if visit.of.application_id in profiles and matches[visit.of.match_id].seat_id in hosts
+        ]
+        return _batch(call_id, pool.input_version, sound, known, company, only)
 
     # Thousands of visits take a second: the event loop goes on meanwhile.
     return await asyncio.to_thread(put_together)

@@ -20,9 +20,11 @@ from services.notifications.messages.store import messages as store
 from services.notifications.preferences.model.choices import Choice
 from services.notifications.preferences.store import chosen, forget
 from services.notifications.steps import in_steps
+from shared.bus import set_aside
 from shared.bus.db import leases
 from shared.contracts.codes import FailureCause
 from shared.contracts.notifications import NotificationFailed, NotificationSent
+from shared.i18n import N_
 from shared.ids import reaction_id
 from shared.time import clock
 
@@ -37,12 +39,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:mail"
+WORK = N_("Messages")
 # The most outcomes and seconds of one transaction. A crash repeats mails that were handed over and not yet recorded.
 SET = 100
 _GATHER = 0.25
 _FIRST_PAUSE = 5.0
 # RFC 5321 4.5.4.1: a sender gives up after four to five days.
 _GIVE_UP = timedelta(days=5)
+_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,14 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A message that fails by itself: it is set aside and tried again, until its facts are put right."""
+
+    message: AnyMessage
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """A message that was sent to all who are awake, and waits until then (domain time) for the first who is not."""
 
@@ -85,7 +97,7 @@ class HeldBack:
     until: datetime
 
 
-Outcome = FinalOutcome | Postponed | HeldBack
+Outcome = FinalOutcome | Postponed | HeldBack | Broken
 
 
 @dataclass(slots=True)
@@ -192,7 +204,22 @@ class DeliveryLog:
                 outcome.message.id: outcome for outcome in outcomes if isinstance(outcome, Postponed)
             }.values():
                 await self._later(tx, away.message, away.why)
+            await self._set_aside(tx, [outcome for outcome in outcomes if isinstance(outcome, Broken)])
+            await set_aside.clear(tx.session, WORK, {str(outcome.message.id) for outcome in ended})
             await tx.changed("messages")
+
+    async def _set_aside(self, tx: Tx, broken: Sequence[Broken]) -> None:
+        for outcome in broken:
+            log.warning("a message is set aside", message=str(outcome.message.id), why=outcome.why)
+            await store.change_message(tx.session, outcome.message.id, next_at=_real() + _AGAIN)
+        await set_aside.add(tx.session, WORK, {str(outcome.message.id): outcome.why for outcome in broken})
+
+    async def tidy(self) -> None:
+        """Remove messages from the page of problems that wait no more, such as those that were withdrawn."""
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            left = await set_aside.subjects(tx.session, WORK)
+            await set_aside.clear(tx.session, WORK, left - await store.still_waiting(tx.session, left))
 
     async def _end(self, tx: Tx, state: str, ended: Sequence[FinalOutcome]) -> None:
         now = await store.end_notifications(

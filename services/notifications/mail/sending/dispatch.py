@@ -12,12 +12,21 @@ import structlog
 
 from services.notifications.cases.store.register import organisation_names
 from services.notifications.mail.sending.contacts import ContactRequest, PortalAway
-from services.notifications.mail.sending.delivery_log import SET, Delivery, FinalOutcome, HeldBack, Postponed, absent
+from services.notifications.mail.sending.delivery_log import (
+    SET,
+    Broken,
+    Delivery,
+    FinalOutcome,
+    HeldBack,
+    Postponed,
+    absent,
+)
 from services.notifications.mail.sending.letter import letter
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
 from services.notifications.mail.sending.smtp import Refused, ServerAway
 from services.notifications.messages.store import messages as store
 from services.notifications.steps import in_steps
+from shared.bus.set_aside import of_subject, reason_of
 from shared.contracts.codes import FailureCause
 from shared.time import clock
 
@@ -145,13 +154,17 @@ class Dispatcher:
         async with self.bus.glance() as session:
             now = clock.now()
             due = await store.messages_due(session, _real(), now, BATCH, after=last)
-            hosts = {message.case.named_host async for message in in_steps(due)}
+            broken = [Broken(message, why) async for message in in_steps(due) if (why := _why_broken(message))]
+            left_out = {outcome.message.id for outcome in broken}
+            sound = [message for message in due if message.id not in left_out]
+            hosts = {message.case.named_host for message in sound}
             names = await organisation_names(session, (host for host in hosts if host is not None))
-            held_until = await held_by_country(session, self.settings.quiet, due, now)
+            held_until = await held_by_country(session, self.settings.quiet, sound, now)
         if not due:
             return None
+        await self.delivery_log.record(broken)
         await self.delivery_log.hold(held_until)
-        awake = [message for message in due if message.id not in held_until]
+        awake = [message for message in sound if message.id not in held_until]
         try:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
@@ -192,7 +205,7 @@ class Dispatcher:
                     return
                 outcome = await self.deliver(task, delivery)
                 await round_.outcomes.put(outcome)
-                if isinstance(outcome, Postponed):
+                if isinstance(outcome, Postponed | Broken):
                     break  # the message is tried again as a whole: its other recipients then
             else:
                 # Only now: if the process ended before, recipients who are awake would have to wait.
@@ -214,7 +227,21 @@ class Dispatcher:
             return FinalOutcome(task.message, delivery, clock.now(), FailureCause.REFUSED, code)
         except ServerAway as error:
             return Postponed(task.message, f"mail server: {error}")
+        except Exception as error:
+            if not of_subject(error):
+                raise
+            return Broken(task.message, reason_of(error))
         return FinalOutcome(task.message, delivery, clock.now(), None)
+
+
+def _why_broken(message: DueMessage) -> str:
+    """Return why a message cannot be sent whoever its recipients are; nothing where it can."""
+    try:
+        ask(message)
+        _ = message.story, message.case.named_host
+    except Exception as error:  # noqa: BLE001 - whatever it is, the message is named with it
+        return reason_of(error)
+    return ""
 
 
 def ask(message: DueMessage) -> ContactRequest:

@@ -27,6 +27,7 @@ async def send_mail(service: Service) -> None:
     """Send what is due, again and again, while this process has the lease."""
     assert isinstance(service.settings, Settings)
     async with hold_lease(service.bus, "mail") as lease, dispatcher(service.bus, service.settings, lease) as desk:
+        await desk.delivery_log.tidy()
         while True:
             if not await desk.send_due():
                 await asyncio.sleep(_LOOK_EVERY)

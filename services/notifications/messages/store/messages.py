@@ -230,6 +230,13 @@ async def messages_due(
     return [DueMessage(*row) for row in rows]
 
 
+async def still_waiting(session: AsyncSession, ids: Iterable[str]) -> set[str]:
+    """Return those of the messages, by id as text, that wait to be sent."""
+    wanted = [UUID(id_) for id_ in ids]
+    query = sa.select(col(MessageRow.id)).where(among(col(MessageRow.id), wanted), col(MessageRow.state) == WAITING)
+    return {str(id_) for id_ in (await session.scalars(query)).all()}
+
+
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Fix who gets a message: one notification a recipient, never a second."""
     await add(session, NotificationRow, rows)

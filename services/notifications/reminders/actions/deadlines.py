@@ -7,8 +7,10 @@ runs fast while the sample programme is loaded.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
@@ -23,20 +25,22 @@ from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import Message, messages
 from services.notifications.messages.model.facts import facts
 from shared.bus.db import leases
+from shared.bus.set_aside import SetAside
 from shared.contracts.lifecycle import DEADLINES
 from shared.contracts.notifications import DeadlineEvent, DeadlineNear, DeadlinePassed
+from shared.i18n import N_
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from services.notifications.deadlines.store.deadlines import Announcement, DeadlineEntry
     from shared.bus import Bus, Lease, Tx
     from shared.runtime.service import Service
 
 ACTOR = "system:deadlines"
+WORK = N_("Reminders")
 CHUNK = 1000
 _SETTLE = 2.0
 _LOOK_EVERY = 5.0
@@ -48,12 +52,13 @@ log = structlog.get_logger(__name__)
 
 async def watch_deadlines(service: Service) -> None:
     """The loop: sweep, then wait a few seconds or until the clock is moved."""
+    aside = SetAside[UUID](service.bus, WORK)
     async with hold_lease(service.bus, "deadlines") as lease:
         while True:
             until = clock.now()
             await asyncio.sleep(_SETTLE)
             if await caught_up(service):
-                await sweep(service.bus, lease, until)
+                await sweep(service.bus, lease, until, aside)
             await clock.moved_or(_LOOK_EVERY)
 
 
@@ -74,12 +79,12 @@ async def caught_up(service: Service, patience: float | None = None) -> bool:
     return True
 
 
-async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
+async def sweep(bus: Bus, lease: Lease, until: datetime, aside: SetAside[UUID] | None = None) -> int:
     """Announce every deadline that came near or passed by `until` (domain time), in that order; return their number.
 
-    It works in sets of a thousand a transaction, with a few round trips each.
+    It works in sets of a thousand a transaction, with a few round trips each. A deadline that fails is set aside.
     """
-    count = 0
+    count, aside = 0, aside or SetAside(bus, WORK)
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         await store.assign_holders(tx.session)
@@ -87,12 +92,15 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
     while True:
         async with bus.read() as session:
             found = await store.due_for_announcement(session, until)
-        new = 0
-        for start in range(0, len(found), CHUNK):
-            new += await _announce_chunk(bus, lease, found[start : start + CHUNK], until)
+        new = await aside.each(found, partial(_announce_all, bus, lease, until))
         count += new
         if not new or len(found) < store.SWEEP_LIMIT:
             return count
+
+
+async def _announce_all(bus: Bus, lease: Lease, until: datetime, ids: Sequence[UUID]) -> int:
+    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    return sum([await _announce_chunk(bus, lease, chunk, until) for chunk in chunks])
 
 
 async def _announce_chunk(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,8 +24,10 @@ from services.notifications.reminders import store
 from services.notifications.reminders.actions.deadlines import caught_up
 from services.notifications.settings import Settings
 from shared.bus.db import leases
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import AudienceKind
 from shared.contracts.notifications import Audience, Waiting, WorkWaiting
+from shared.i18n import N_
 from shared.identity.scope import EU
 from shared.ids import reaction_id
 from shared.time import clock
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from shared.runtime.service import Service
 
 ACTOR = "system:digests"
+WORK = N_("Morning digests")
 _LOOK_EVERY = 60.0
 _PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
 
@@ -48,15 +52,25 @@ _PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
 async def write_digests(service: Service) -> None:
     """The loop: check whether it is morning somewhere, then wait a minute or until the clock is moved."""
     assert isinstance(service.settings, Settings)
+    aside = SetAside[str](service.bus, WORK)
     async with hold_lease(service.bus, "digests") as lease:
         while True:
             if service.settings.digest_hour is not None and await caught_up(service):
-                await write_due(service.bus, lease, service.settings.digest_hour)
+                await write_due(service.bus, lease, service.settings.digest_hour, aside)
             await clock.moved_or(_LOOK_EVERY)
 
 
-async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
-    """Queue the digests of all places where it is that hour or later and the day has none yet; return their number."""
+async def write_due(bus: Bus, lease: Lease, hour: int, aside: SetAside[str] | None = None) -> int:
+    """Queue the digests of all places where it is that hour or later and the day has none yet; return their number.
+
+    A place that fails is set aside.
+    """
+    async with bus.read() as session:
+        places = {count.place for count in await store.waiting(session, clock.now())} | {*await store.days(session)}
+    return await (aside or SetAside(bus, WORK)).each(sorted(places), partial(_write, bus, lease, hour))
+
+
+async def _write(bus: Bus, lease: Lease, hour: int, places: Sequence[str]) -> int:
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         now = clock.now()
@@ -64,7 +78,7 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
         done = await store.days(tx.session)
         waits = {place: list(some) for place, some in groupby(found, lambda count: count.place)}
         queued: list[Message] = []
-        for place in sorted({*waits, *done}):
+        for place in places:
             here = now.astimezone(zone_of(_country(place)))
             day = here.date()
             if here.hour < hour or not _works(day, _country(place)) or day <= done.get(place, _NEVER):

@@ -11,8 +11,9 @@ import asyncio
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -29,15 +30,17 @@ from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import compute
 from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
-from shared.bus import Bus
+from shared.bus import Bus, set_aside
 from shared.bus.db import leases
 from shared.bus.db.processes import tune_memory
+from shared.bus.set_aside import culprits, reason_of
 from shared.contracts.periods import CountedEvents
+from shared.i18n import N_
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,9 +54,11 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 3_000
 """The most facts that are read and counted while a reader waits for the page."""
+WORK = N_("Figures")
 LOOK_SECONDS = 1.0
 LEASE_SECONDS = 120.0
 
+R = TypeVar("R")
 Changes = dict[str, tuple[int, int]]
 
 
@@ -83,9 +88,48 @@ async def count_from_facts(
     cut_off: datetime | None = None,
 ) -> list[Figure]:
     """Return figures counted from the facts, in the order of the definitions; all indicators if none are named."""
+    return (await _counted(session, period, definitions, cut_off))[0]
+
+
+async def _counted(
+    session: AsyncSession,
+    period: Period,
+    definitions: Iterable[Definition] | None = None,
+    cut_off: datetime | None = None,
+) -> tuple[list[Figure], dict[str, str]]:
+    """Return figures counted from the facts, and the cases that cannot be counted, each with the reason."""
     wanted = list(COUNTED.values()) if definitions is None else list(definitions)
-    book = await book_of(session, wanted, cut_off)
-    return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
+    found, book = await _read(session, wanted), await _book(session, cut_off)
+
+    def count(facts: Sequence[Fact]) -> list[Figure]:
+        read = book(facts)
+        return [compute(each, read, period) for each in wanted]
+
+    return await asyncio.to_thread(_without_failing, found, count)
+
+
+def _without_failing(facts: Sequence[Fact], count: Callable[[Sequence[Fact]], R]) -> tuple[R, dict[str, str]]:
+    """Return what is counted, where needed without the cases that cannot be; and these, each with the reason."""
+    try:
+        return count(facts), {}
+    except Exception as error:
+        stories: dict[str, list[Fact]] = {}
+        for fact in facts:
+            stories.setdefault(fact.story or fact.subject, []).append(fact)
+
+        def works(some: Sequence[str]) -> bool:
+            try:
+                count([fact for story in some for fact in stories[story]])
+            except Exception:  # noqa: BLE001 - whatever it is, the first one is named
+                return False
+            return True
+
+        failing = set(culprits(sorted(stories), works))
+        if not failing:
+            raise
+        log.warning("figures are counted without what fails", cases=sorted(failing), exc_info=error)
+        sound = [fact for fact in facts if (fact.story or fact.subject) not in failing]
+        return count(sound), dict.fromkeys(failing, reason_of(error))
 
 
 async def count_statement(
@@ -94,18 +138,17 @@ async def count_statement(
     """Return the figures of a statement, with a description of the events that they were counted from."""
     wanted = list(COUNTED.values()) if definitions is None else list(definitions)
     cut_off = clock.now()
-    found = await _read(session, wanted)
-    span = await facts_store.span(session)
+    found, book = await _read(session, wanted), await _book(session, cut_off)
 
-    def count() -> tuple[list[Figure], CountedEvents]:
-        book = Book(found, cut_off, first=span[0] if span else None)
-        ids = {fact.id for fact in found if fact.occurred_at <= cut_off}
+    def count(facts: Sequence[Fact]) -> tuple[list[Figure], CountedEvents]:
+        read = book(facts)
+        ids = {fact.id for fact in facts if fact.occurred_at <= cut_off}
         described = CountedEvents(
             cut_off=cut_off, types=types_of(wanted), events=len(ids), sketch=Sketch.of(ids).text()
         )
-        return [compute(each, book, period) for each in wanted], described
+        return [compute(each, read, period) for each in wanted], described
 
-    return await asyncio.to_thread(count)
+    return (await asyncio.to_thread(_without_failing, found, count))[0]
 
 
 async def by_call(session: AsyncSession) -> list[Figure]:
@@ -115,7 +158,8 @@ async def by_call(session: AsyncSession) -> list[Figure]:
         facts = await facts_store.used(
             session, {calls.PLACED, *(type_ for each in calls.BY_CALL for type_ in each.sources)}
         )
-        return await asyncio.to_thread(_count_calls, facts, clock.now())
+        now = clock.now()
+        return (await asyncio.to_thread(_without_failing, facts, lambda some: _count_calls(some, now)))[0]
     kept = {}
     for call in (calls.ALL, *(str(id_) for id_, _ in await cases_views.calls(session))):
         found = await store.moving(session, calls.period_of(call))
@@ -132,12 +176,22 @@ def _count_calls(facts: Sequence[Fact], cut_off: datetime) -> list[Figure]:
     )
 
 
-async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
-    """Return the facts that these definitions read, up to a cut-off (none: now)."""
-    cut_off = cut_off or clock.now()
-    found = await _read(session, definitions)
+async def _book(session: AsyncSession, cut_off: datetime | None = None) -> Callable[[Sequence[Fact]], Book]:
+    """Return the function that makes a book of facts up to a cut-off (none: now)."""
     span = await facts_store.span(session)
-    return await asyncio.to_thread(Book, found, cut_off, first=span[0] if span else None)
+    return partial(_made_book, cut_off or clock.now(), span[0] if span else None)
+
+
+def _made_book(cut_off: datetime, first: date | None, facts: Sequence[Fact]) -> Book:
+    return Book(facts, cut_off, first=first)
+
+
+async def name_what_fails(bus: Bus) -> None:
+    """Count the figures of a small programme once, and name the cases that cannot be counted."""
+    async with bus.read() as session:
+        _, failing = await _counted(session, await period_of(session, periods.PROGRAMME))
+    async with bus.transaction("system:figures") as tx:
+        await set_aside.note(tx.session, WORK, "", failing)
 
 
 async def _read(session: AsyncSession, definitions: Collection[Definition]) -> list[Fact]:
@@ -181,11 +235,17 @@ def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[
 async def count_continuously(service: Service) -> None:
     """Keep the moving figures of a large programme counted; a worker, in one instance at a time."""
     counting: ProcessPoolExecutor | None = None
+    checked: Changes | None = None
     try:
         while True:
             took = 0.0
             async with service.bus.read() as session:
                 due = await stale_periods(session)
+                changes, few = await facts_store.changes(session), await has_few_facts(session)
+            if few and changes != checked and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
+                started = monotonic()
+                await name_what_fails(service.bus)
+                checked, took = changes, monotonic() - started
             if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
                 counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
                 # In a process of its own, since a thread would hold up every page.
@@ -240,19 +300,30 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
     needed = {each.id: each for period, stale in todo for each in stale if calls.call_in(period.label) is None}
     made: list[Figure] = []
     if needed:
-        book = await book_of(session, needed.values())
-        made += [
-            compute(each, book, period)
-            for period, stale in todo
-            for each in stale
-            if calls.call_in(period.label) is None
-        ]
+        found, book = await _read(session, needed.values()), await _book(session)
+
+        def count_all(facts: Sequence[Fact]) -> list[Figure]:
+            read = book(facts)
+            own = [(period, stale) for period, stale in todo if calls.call_in(period.label) is None]
+            return [compute(each, read, period) for period, stale in own for each in stale]
+
+        counted, failing = _without_failing(found, count_all)
+        made += counted
+        await set_aside.note(session, WORK, level, failing)
     of_calls = {call: stale for period, stale in todo if (call := calls.call_in(period.label)) is not None and stale}
     if of_calls:
         types = {type_ for stale in of_calls.values() for each in stale for type_ in each.sources}
-        own = calls.shared_out(await facts_store.used(session, {calls.PLACED, *types}))
-        for call, stale in of_calls.items():
-            made += calls.count(own.get(call, ()), call, clock.now(), stale)
+        facts, now = await facts_store.used(session, {calls.PLACED, *types}), clock.now()
+
+        def count_calls(some: Sequence[Fact]) -> list[Figure]:
+            own = calls.shared_out(some)
+            return [
+                figure
+                for call, stale in of_calls.items()
+                for figure in calls.count(own.get(call, ()), call, now, stale)
+            ]
+
+        made += _without_failing(facts, count_calls)[0]
     await store.keep_moving(session, [Counted(each, _change_count(changes, each.definition)) for each in made])
     return len(made)
 

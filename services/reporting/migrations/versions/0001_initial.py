@@ -43,7 +43,7 @@ def downgrade() -> None:
     )
     _drop("need", "certificate", "case", "application", "call")
     _drop("used_ticket", "suspension", "access")
-    _drop("lease", "unknown", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
+    _drop("lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
 
 
 def _create_event_bus() -> None:
@@ -198,6 +198,16 @@ def _create_event_bus() -> None:
         comment="Reactions whose subject has not arrived",
     )
     op.create_index("waiting_for", "waiting", ["for_topic", "for_subject"])
+    op.create_table(
+        "set_aside",
+        sa.Column("work", sa.Text(), nullable=False, comment="Which worker left it out"),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False, comment="What the worker looks at in one go, such as a call"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("work", "subject", name="set_aside_pkey"),
+        comment="What a worker left out because it fails, so that the rest goes on; gone once it succeeds",
+    )
     op.create_table(
         "unknown",
         sa.Column("topic", sa.Text(), nullable=False),

@@ -1,0 +1,122 @@
+"""What a sender fails at is set aside and named; everybody else is served, and it comes back by itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from services.notifications.leases import hold_lease
+from services.notifications.reminders.actions import deadlines, digests
+from shared.bus import set_aside
+from shared.time import clock
+from shared.time.workdays import is_working_day
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows
+from tests.integration.notifications.messages.test_pages import page
+from tests.integration.notifications.stories import APPLICATION, event, in_days
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+OTHER = UUID("01900000-0000-7000-8000-00000000ab01")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once what was set aside."""
+    monkeypatch.setattr(set_aside, "AGAIN_AFTER", 0.0)
+
+
+async def write(app: FastAPI, statement: str, **values: Any) -> None:
+    """Write into the database what no event could bring there."""
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text(statement), values)
+
+
+async def named(app: FastAPI) -> list[str]:
+    """Return the subjects that are set aside."""
+    return [row.subject for row in await rows(app, "SELECT subject FROM set_aside ORDER BY subject")]
+
+
+async def problems(app: FastAPI) -> str:
+    """Return the page of problems, as the programme coordinator reads it."""
+    return await page(app, "programme", "/notifications/parked")
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    ["rule = 'no_such_rule'", 'audience = \'{"kind": "nobody"}\'', "facts = '[]'"],
+)
+async def test_an_impossible_message_holds_up_no_other(
+    app: FastAPI, feed: Feed, catcher: Catcher, impossible: str
+) -> None:
+    """The others are sent, the page names it, and it is sent once its facts are right."""
+    await feed.deliver(
+        (event("ApplicationSubmitted", due=in_days(10)), APPLICATION),
+        (event("ApplicationSubmitted", due=in_days(10)), OTHER),
+    )
+    (bad,) = await rows(app, f"SELECT * FROM message WHERE application_id = '{APPLICATION}' ORDER BY at, id LIMIT 1")
+    sent = {row.id for row in await rows(app, "SELECT id FROM message")} - {bad.id}
+    await write(app, f"UPDATE message SET {impossible} WHERE id = :id", id=bad.id)
+    await post(app)
+    done = {row.id for row in await rows(app, "SELECT id FROM message WHERE state = 'done'")}
+    assert done == sent
+    assert catcher.mails
+    assert await named(app) == [str(bad.id)]
+    assert str(bad.id) in await problems(app)
+    whole = {name: json.dumps(getattr(bad, name)) for name in ("audience", "facts")}
+    right = "UPDATE message SET rule = :rule, audience = CAST(:audience AS jsonb), facts = CAST(:facts AS jsonb),"
+    await write(app, f"{right} next_at = now() WHERE id = :id", id=bad.id, rule=bad.rule, **whole)
+    await post(app)
+    assert (await rows(app, f"SELECT state FROM message WHERE id = '{bad.id}'"))[0].state == "done"
+    assert await named(app) == []
+
+
+async def test_an_impossible_deadline_holds_up_no_other(app: FastAPI, feed: Feed) -> None:
+    """Of two deadlines that have passed one has no kind: the other is announced, and the first is named."""
+    await feed.deliver(
+        (event("ApplicationSubmitted", due=in_days(10)), APPLICATION),
+        (event("ApplicationSubmitted", due=in_days(10)), OTHER),
+    )
+    (bad,) = await rows(app, f"SELECT id, kind FROM deadline WHERE case_id = '{APPLICATION}' AND open LIMIT 1")
+    await write(app, "UPDATE deadline SET kind = 'no_such_kind' WHERE id = :id", id=bad.id)
+    clock.move(timedelta(days=12))
+    before = len(await published_events(app))
+    aside = set_aside.SetAside[UUID](app.state.service.bus, deadlines.WORK)
+    async with hold_lease(app.state.service.bus, "deadlines") as lease:
+        await deadlines.sweep(app.state.service.bus, lease, clock.now(), aside)
+        new = (await published_events(app))[before:]
+        assert {payload["subject_id"] for _, _, payload in new} == {str(OTHER)}
+        assert str(bad.id) in await named(app)
+        assert str(bad.id) in await problems(app)
+        await write(app, "UPDATE deadline SET kind = :kind WHERE id = :id", id=bad.id, kind=bad.kind)
+        await deadlines.sweep(app.state.service.bus, lease, clock.now(), aside)
+    new = (await published_events(app))[before:]
+    assert {payload["subject_id"] for _, _, payload in new} == {str(OTHER), str(APPLICATION)}
+    assert await named(app) == []
+
+
+async def test_an_impossible_place_holds_up_no_digest(
+    app: FastAPI, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place that is none gets no digest, and is named; the days of the others are kept."""
+    await feed.deliver(
+        (event("ApplicationSubmitted", due=in_days(10)), APPLICATION),
+        (event("ApplicationSubmitted", due=in_days(10)), OTHER),
+    )
+    await write(app, "UPDATE deadline SET kind = 'no_such_kind' WHERE id = (SELECT max(id::text)::uuid FROM deadline)")
+    await write(app, "UPDATE deadline SET whom = 'home_coordinator:nowhere at all' WHERE case_id = :id", id=OTHER)
+    await write(app, "INSERT INTO digest (place, day, at) VALUES ('nowhere at all', '2020-01-01', now())")
+    while not is_working_day(clock.today(), "MD"):
+        clock.move(timedelta(days=1))
+    async with hold_lease(app.state.service.bus, "digests") as lease:
+        await digests.write_due(app.state.service.bus, lease, 0)
+    assert "MD" in {row.place for row in await rows(app, "SELECT place FROM digest")}
+    assert await named(app) == ["nowhere at all"]
+    assert "nowhere at all" in await problems(app)
