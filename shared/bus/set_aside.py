@@ -34,7 +34,6 @@ AGAIN_AFTER = 30.0
 PAGE = 100
 _LONGEST = 500
 S = TypeVar("S", bound=Hashable)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class SetAside(Generic[S]):
     async def each(
         self, subjects: Collection[S], act: Callable[[Sequence[S]], Awaitable[int]], *, together: bool = True
     ) -> int:
-        """Do something for all subjects at once, or for each alone where that fails; return the sum of what `act` does.
+        """Do something for all subjects at once, or for each alone where that fails; return the sum of its results.
 
         Not `together`: for each alone from the beginning.
 
@@ -166,25 +165,3 @@ class SetAside(Generic[S]):
             else:
                 self._failed.pop(subject, None)
         return done
-
-
-def culprits(items: Sequence[T], works: Callable[[Sequence[T]], bool]) -> list[T]:
-    """Return the items without which `works` is true of the rest; few trials where few items are to blame.
-
-    An item is blamed where it fails alone, or together with those that were found to work.
-    """
-    good: list[T] = []
-    bad: list[T] = []
-
-    def sort(some: Sequence[T]) -> None:
-        if works([*good, *some]):
-            good.extend(some)
-        elif len(some) == 1:
-            bad.extend(some)
-        else:
-            sort(some[: len(some) // 2])
-            sort(some[len(some) // 2 :])
-
-    if items:
-        sort(items)
-    return bad

@@ -28,10 +28,10 @@ from services.matching.engine.problem.problem import (
 from services.matching.engine.problem.weeks import monday
 from services.matching.facts.model import spans, weekly_places, weeks_of
 from services.matching.provisional.model.memo import Memo
-from shared.bus.set_aside import culprits
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
 from shared.contracts.offers import OfferTerms
+from shared.culprits import culprits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

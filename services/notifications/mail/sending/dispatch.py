@@ -235,7 +235,7 @@ class Dispatcher:
 
 
 def _why_broken(message: DueMessage) -> str:
-    """Return why a message cannot be sent whoever its recipients are; nothing where it can."""
+    """Return why a message cannot be sent to any recipient; nothing where it can."""
     try:
         ask(message)
         _ = message.story, message.case.named_host

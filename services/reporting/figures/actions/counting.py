@@ -33,8 +33,9 @@ from services.reporting.periods.model import periods
 from shared.bus import Bus, set_aside
 from shared.bus.db import leases
 from shared.bus.db.processes import tune_memory
-from shared.bus.set_aside import culprits, reason_of
+from shared.bus.set_aside import reason_of
 from shared.contracts.periods import CountedEvents
+from shared.culprits import culprits
 from shared.i18n import N_
 from shared.time import clock
 
