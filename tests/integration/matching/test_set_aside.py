@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.matching.engine.layers import run_layers
 from services.matching.provisional import worker
-from services.matching.provisional.model import problem
 from services.matching.scheduling.actions import planner
 from shared.bus import set_aside
 from shared.bus.db import leases
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from services.matching.engine.problem.problem import Problem
     from tests.integration.matching.conftest import World
 
 ALL_YEARS = [{"start": "0001-01-01", "end": "9999-12-31"}]
@@ -111,14 +112,14 @@ async def test_a_subject_at_which_the_engine_fails_is_found(world: World, monkey
     await world.call()
     await world.offer(places=9)
     officers = [await world.officer(country) for country in ("MD", "GE", "UA", "AM", "AZ")]
-    bad, engine = str(officers[2]), problem.run_layers
+    bad, engine = str(officers[2]), run_layers
 
-    def fail(posed: problem.Problem) -> Any:
+    def fail(posed: Problem) -> Any:
         if any(candidate.id == bad for candidate in posed.candidates):
             raise OverflowError("date value out of range")
         return engine(posed)
 
-    monkeypatch.setattr(problem, "run_layers", fail)
+    monkeypatch.setattr("services.matching.provisional.model.problem.run_layers", fail)
     await world.match_calls()
     assert await matched(world) == {*officers} - {officers[2]}
     found = await world.rows("SELECT subject, reason FROM set_aside")
