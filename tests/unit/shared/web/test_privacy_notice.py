@@ -17,7 +17,7 @@ from shared.web.site import FOLDER
 TEMPLATE = FOLDER / "templates" / "plain" / "privacy.html"
 DIGESTS = {
     "2026-2": "f90569fca7f2354243b163c38683e908bc25466dd4c0caa4dedbf7e13987ac09",
-    "2026-3": "993f5bb59a7acddbe6164235ad47c853addcc155e96dfc5003618088bb91adb9",
+    "2026-3": "b09451ef8c160c1231d4e25fc290496aa67da5a8ffe42947d3c557e5bfd20a83",
 }
 """The text of each version; one that somebody has acknowledged is never changed."""
 
