@@ -30,8 +30,23 @@ from shared.ids import new_id
 from shared.time import clock
 
 
+def _check_once(within: str, entries: Sequence[BaseModel], *key: str) -> None:
+    """Raise `Refused` (422) at the second of two entries with the same key: which of them counts is not clear."""
+    earlier: set[tuple[object, ...]] = set()
+    sentence = gettext("This is entered twice. Keep one of the two.")
+    for place, entry in enumerate(entries):
+        values = tuple(getattr(entry, name) for name in key)
+        if None not in values and values in earlier:
+            raise Refused(sentence, 422, {f"{within}.{place}.{key[0]}": sentence})
+        earlier.add(values)
+
+
 async def enter_organisations(bus: Bus, actor: str, entries: Sequence[OrganisationEntry]) -> list[UUID]:
-    """Enter organisations, or replace those with the same id; return their ids in the same order."""
+    """Enter organisations, or replace those with the same id; return their ids in the same order.
+
+    Raises `Refused` (422) for an id that is there twice.
+    """
+    _check_once("organisations", entries, "id")
     async with bus.transaction(actor) as tx:
         return await put_organisations(tx, entries)
 
@@ -42,6 +57,7 @@ async def enter_people(bus: Bus, actor: str, entries: Sequence[PersonEntry]) -> 
     The programme vouches for their addresses. Raises `Refused` (422) if an address belongs to somebody else, (403)
     if an entry changes the rights of the person who enters it, or of somebody they manage or are managed by.
     """
+    _check_once("people", entries, "subject")
     async with bus.transaction(actor) as tx:
         await register_entries.lock_people(tx.session)
         await _check_own_rights(tx, entries)
@@ -68,8 +84,10 @@ async def _check_own_rights(tx: Tx, entries: Sequence[PersonEntry]) -> None:
 async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) -> None:
     """Enter partner countries as active from a day on.
 
-    Raises `Refused` (409) for a suspended one, which is reinstated by a separate decision.
+    Raises `Refused` (409) for a suspended one, which is reinstated by a separate decision, and (422) for one that is
+    there twice.
     """
+    _check_once("partners", entries, "country", "since")
     async with bus.transaction(actor) as tx:
         for entry in entries:
             if (
@@ -96,7 +114,11 @@ async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) 
 
 
 async def enter_funds(bus: Bus, actor: str, entries: Sequence[FundEntry]) -> list[UUID]:
-    """Enter funds, or replace those with the same id; return their ids in the same order."""
+    """Enter funds, or replace those with the same id; return their ids in the same order.
+
+    Raises `Refused` (422) for an id that is there twice.
+    """
+    _check_once("funds", entries, "id")
     async with bus.transaction(actor) as tx:
         return await put_funds(tx, entries)
 
@@ -113,7 +135,11 @@ async def put_funds(tx: Tx, entries: Sequence[FundEntry]) -> list[UUID]:
 
 
 async def enter_exclusions(bus: Bus, actor: str, entries: Sequence[ExclusionEntry]) -> list[UUID]:
-    """Enter exclusions, or replace those with the same id; return their ids in the same order."""
+    """Enter exclusions, or replace those with the same id; return their ids in the same order.
+
+    Raises `Refused` (422) for an id that is there twice.
+    """
+    _check_once("exclusions", entries, "id")
     async with bus.transaction(actor) as tx:
         return await put_exclusions(tx, entries)
 
