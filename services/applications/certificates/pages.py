@@ -18,6 +18,7 @@ from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import LANGUAGES, SOURCE, gettext, language, offered, own_name
 from shared.identity import Principal, allow, public
+from shared.identity.rate_limit import address_of
 from shared.ids import is_mistyped, normalise_number
 from shared.web.render import render, see_other
 
@@ -103,8 +104,8 @@ async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_len
 @router.post("/verify")
 async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Portal, attempts: Counted) -> Response:
     """Tell whether a file is a certificate as it was signed, and whether it counts."""
-    attempts.refuse_more(_address(request))
-    attempts.count(_address(request))
+    attempts.refuse_more(address_of(request))
+    attempts.count(address_of(request))
     try:
         content = await _sent(request)
     except Refused as refused:
@@ -150,18 +151,14 @@ async def _sent(request: Request) -> bytes:
 @router.get("/verify/{number}")
 async def verify(request: Request, number: str, _: Anybody, bus: BusDep, attempts: Counted) -> Response:
     """Tell whether a certificate with that number counts, without its holder's name."""
-    attempts.refuse_more(_address(request))
+    attempts.refuse_more(address_of(request))
     number_checked = normalise_number(number)
     async with bus.read() as session:
         checked = None if is_mistyped(number_checked) else await check(session, number_checked)
     if checked is None:
-        attempts.count(_address(request))
+        attempts.count(address_of(request))
     context = _context(number_checked, checked) | {"mistyped": is_mistyped(number_checked)}
     return render(request, "certificates/verify.html", 200 if checked else 404, **context)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else ""
 
 
 def _context(number: str, checked: CheckedCertificate | None) -> dict[str, Any]:
