@@ -84,6 +84,7 @@ def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow
     """Return a form of reporting as a row of a task list: submitted, due, closed, or open at any time.
 
     `address` is the address of its visit or mentorship; the row of a closed form leads to the reason why it is closed.
+    `hint` is shown where its state has none of its own.
     """
     form = f"{address}/forms/{task.purpose}"
     if not task.asked:
@@ -96,12 +97,6 @@ def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow
         reason_address = f"{address}/closed-forms/{task.purpose}/{task.party}"
         return TaskRow(title, reason_address, hint, state=states.state("outcome", "closed"))
     return TaskRow(title, form, hint, state=states.state("outcome", "due"))
-
-
-def outcome_task_row(task: Task, address: str) -> dict[str, Any]:
-    """Return the same without a title, as a dictionary."""
-    row = outcome_row(task, address, "")
-    return {"href": row.href, "state": row.state} | ({"hint": row.hint} if row.hint else {})
 
 
 def topic(code: str) -> str:

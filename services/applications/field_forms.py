@@ -152,8 +152,8 @@ def form_data(
     names: Iterable[str],
     rows: Rows | None = None,
     specs: Mapping[str, FieldSpec] | None = None,
-    unaccepted: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    unaccepted: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Return these fields of an entry as the form shows them; `specs` are theirs where the entry does not hold them.
 
     What is stored and not accepted, or half written, is shown as it was written, so that nobody replaces it unseen:
@@ -213,8 +213,8 @@ def form_values(
     names: Iterable[str],
     rows: Rows | None = None,
     specs: Mapping[str, FieldSpec] | None = None,
-) -> dict[str, Any]:
-    """Return what the form says of these fields as the entry takes it; an empty answer is the field's default."""
+) -> dict[str, object]:
+    """Return what the form says of these fields for the entry to read; an empty answer is the field's default."""
     specs, kinds = fields_of(entry) if specs is None else specs, rows or {}
     return {
         name: _read(specs[name], as_sent(form[name]), kinds.get(name), entry.model_fields[name].get_default())

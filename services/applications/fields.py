@@ -32,7 +32,7 @@ from pydantic import ValidationError
 from services.applications.stored_entries import UNANSWERED, StoredEntry, first_errors
 from shared.contracts import labels
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
-from shared.contracts.base import DatePeriod
+from shared.contracts.base import DatePeriod, Part
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 E = TypeVar("E", bound=StoredEntry)
+P = TypeVar("P", bound=Part)
 NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
 """How an optional field without an answer reads."""
 LEVELS: tuple[str, ...] = (N_("basic"), N_("advanced"), N_("expert"))
@@ -329,13 +330,14 @@ def _complete(spec: FieldSpec, name: str, entry: BaseModel, context: Any) -> boo
     return getattr(entry, name) not in UNANSWERED
 
 
-def published(entry: BaseModel, terms: CallTerms) -> dict[str, Any]:
-    """Return what leaves the portal of a complete entry, by field."""
-    return {
+def published(profile: type[P], entry: BaseModel, terms: CallTerms, **more: object) -> P:
+    """Return what leaves the portal of a complete entry as an event carries it; `more` are its fields besides."""
+    values = {
         name: spec.published(getattr(entry, name), terms)
         for name, spec in fields_of(type(entry)).items()
         if spec.published is not None
     }
+    return profile.model_validate(values | more)
 
 
 def differing(before: StoredEntry, after: StoredEntry) -> list[str]:
@@ -356,10 +358,10 @@ def with_changes(entry: E, changes: E) -> E:
     return new.keep_unaccepted(entry, {(name,) for name in written})
 
 
-def from_register(entry: type[BaseModel], person: object) -> dict[str, Any]:
-    """Return what the register says of a person, by field; what it does not say is left out."""
+def from_register(entry: type[E], person: object) -> E:
+    """Return an entry with what the register says of a person; `model_fields_set` are the fields of which it does."""
     known = {name: getattr(person, name) for name, spec in fields_of(entry).items() if spec.registered}
-    return {name: value for name, value in known.items() if value not in (None, "")}
+    return entry.model_validate({name: value for name, value in known.items() if value not in (None, "")})
 
 
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,7 +38,7 @@ def reading() -> Iterator[None]:
         raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
 
 
-def readable(model: type[M], values: Mapping[str, Any]) -> M:
+def readable(model: type[M], values: Mapping[str, object]) -> M:
     """Return these values as a model. Raises `Refused` (422) with the fields that cannot be read."""
     with reading():
         return model.model_validate(dict(values))

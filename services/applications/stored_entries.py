@@ -141,12 +141,12 @@ class StoredEntry(BaseModel):
             target[path[-1]] = unaccepted.value
         return document | ({TYPED: self._typed} if self._typed else {})
 
-    def with_written(self, values: Mapping[str, Any]) -> Self:
+    def with_written(self, values: Mapping[str, object]) -> Self:
         """Return the entry with these fields read anew. Raises pydantic.ValidationError."""
         new = type(self).model_validate(self.model_dump(mode="json") | dict(values))
         return new.keep_unaccepted(self, {(name,) for name in values})
 
-    def with_typed(self, values: Mapping[str, Any]) -> Self:
+    def with_typed(self, values: Mapping[str, object]) -> Self:
         """Return the entry with what was typed in these fields and is not accepted, beside their answers.
 
         It is shown again as it was typed, and the entry cannot be submitted until its field is written anew.

@@ -12,6 +12,7 @@ from sqlalchemy import Column, DateTime, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
+from shared.bus.db.documents import JsonDocument
 from shared.runtime.tables import own_metadata
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def moment(*, nullable: bool = False, index: bool = False) -> Any:
     return Column(DateTime(timezone=True), nullable=nullable, index=index)
 
 
-def document(*, nullable: bool = False) -> Any:
-    """Return a column for a part of a contract, as JSON."""
-    return Column(JSONB(none_as_null=True), nullable=nullable)
+def document(of: Any = None, *, nullable: bool = False) -> Any:
+    """Return a column for a part of a contract, as JSON; its value is `of` that type, where it is given."""
+    return Column(JSONB(none_as_null=True) if of is None else JsonDocument(of), nullable=nullable)
 
 
 async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool = False) -> None:
@@ -51,9 +52,14 @@ async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool =
     if not rows:
         return
     table = type(rows[0]).__table__  # type: ignore[attr-defined]  # SQLModel gives every table class one
-    names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
+    keys = [column.name for column in table.primary_key]
+    documents = {column.name: column.type for column in table.columns if isinstance(column.type, JsonDocument)}
+    names = [column.name for column in table.columns]
     newest = {tuple(getattr(row, key) for key in keys): row for row in rows}
-    for part in batched(({name: getattr(row, name) for name in names} for row in newest.values()), _PART):
+    values = ({name: getattr(row, name) for name in names} for row in newest.values())
+    if documents:
+        values = (each | {name: type_.as_json(each[name]) for name, type_ in documents.items()} for each in values)
+    for part in batched(values, _PART):
         as_json = orjson.dumps(part, default=_written).decode()
         await session.execute(_keep_into(table, only_new=only_new), {"rows": as_json})
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import SQLModel
 
+from shared.bus.db.documents import JsonDocument
 from shared.bus.db.transaction import driver
 from shared.runtime.tables import own_metadata
 
@@ -62,7 +63,7 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
     for number, column in enumerate(table.columns, 1):
         kind, write = column.type.compile(_DIALECT), _as_it_is
         name = f'"{column.name}"'
-        if isinstance(column.type, JSONB):
+        if isinstance(column.type, JSONB | JsonDocument):
             kind, write, expression = "TEXT", json_text, f"{name}::jsonb"
         elif isinstance(column.type, ARRAY):  # PostgreSQL's arrays of arrays must be rectangular
             write, expression, kind = _array_text, f"{name}::{kind}", "TEXT"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import grimp
 
+from tests.architecture.open_types import OpenName, crossings, listed, open_names
 from tests.architecture.writes import ROOT, foreign_writes, writing
 
 KNOWN: set[tuple[str, str]] = set()
@@ -32,3 +35,37 @@ def test_no_module_imports_itself_through_others() -> None:
         for module in done:
             del left[module]
     assert sorted(left) == []
+
+
+def test_no_untyped_document_crosses_a_module() -> None:
+    """No other module uses a public name whose type is `dict[str, Any]`, but for those listed with a reason."""
+    found = {f"{name.module}: {name.name}": users for name, users in crossings().items()}
+    known = listed()
+    assert {name: found[name] for name in found.keys() - known.keys()} == {}, "give it a type (open_types.py)"
+    assert known.keys() - found.keys() == set(), "gone: take it out with `python -m tests.architecture.open_types`"
+    assert all(known.values()), "each name needs its reason"
+
+
+_SAMPLE = """
+def given(values: Mapping[str, Any]) -> None: ...
+async def returned() -> list[dict[str, Any]] | None: ...
+def _private() -> dict[str, Any]: ...
+def typed(values: Mapping[str, object], names: dict[UUID, Any]) -> dict[str, JsonValue]: ...
+class Row:
+    document: dict[str, Any] = Field()
+    _own: dict[str, Any]
+    name: str
+    def method(self, *, more: dict[str, Any]) -> None: ...
+class _Hidden:
+    document: dict[str, Any]
+"""
+
+
+def test_an_untyped_document_is_recognised() -> None:
+    """Parameters, results, fields and methods count where they are public; other mappings do not."""
+    names = {name.name for name in open_names("services.a.b", ast.parse(_SAMPLE))}
+    assert names == {"given", "returned", "Row.document", "Row.method"}
+    assert (
+        "services.reporting.facts.model.book"
+        in crossings()[OpenName("services.reporting.facts.model.facts", "Fact.values")]
+    )

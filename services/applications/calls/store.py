@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue, TypeAdapter
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.application.store.applications import Application
-from services.applications.calls.model.entry import CallEntry
+from services.applications.calls.model.copying import LeftOut
+from services.applications.calls.model.entry import CallEntry, SectionChange
 from services.applications.calls.model.texts import best
 from services.applications.tables import Table
+from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
 from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import ApplicationKind, CallState
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
     from shared.web.paging import PageRequest
 
 
+# Read alone, since lists of calls need no more of their terms.
+_KINDS = TypeAdapter(tuple[ApplicationKind, ...])
+_TEXTS = TypeAdapter(tuple[CallText, ...])
+
+
 class Call(Table, table=True):
     """A call; `terms` is the whole of it as published (`shared.contracts.calls.CallTerms`)."""
 
@@ -39,7 +47,7 @@ class Call(Table, table=True):
     state: str = CallState.PUBLISHED
     opens: datetime = Field(sa_type=sa.DateTime(timezone=True))
     deadline: datetime = Field(sa_type=sa.DateTime(timezone=True))
-    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    terms_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
     published_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     closed_at: datetime | None = Field(index=True, default=None, sa_type=sa.DateTime(timezone=True))
 
@@ -51,17 +59,17 @@ class Call(Table, table=True):
     @property
     def revision(self) -> int:
         """The number of its newest revision."""
-        return int(self.terms_json["revision"])
+        return int(str(self.terms_json["revision"]))
 
     @property
     def kinds(self) -> tuple[ApplicationKind, ...]:
         """The kinds of application that it takes."""
-        return tuple(ApplicationKind(kind) for kind in self.terms_json["kinds"])
+        return _KINDS.validate_python(self.terms_json["kinds"])
 
     @property
     def text(self) -> CallText:
         """Title and summary in the reader's language, else in English, else in the first one."""
-        text = best([CallText.model_validate(one) for one in self.terms_json["texts"]])
+        text = best(_TEXTS.validate_python(self.terms_json["texts"]))
         assert text is not None
         return text
 
@@ -86,7 +94,7 @@ class CallRevision(Table, table=True):
 
     call_id: UUID = Field(primary_key=True)
     revision: int = Field(primary_key=True)
-    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    terms_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
     at: datetime = Field(index=True, sa_type=sa.DateTime(timezone=True))
     actor: str = Field(description="Sign-in subject")
     touches: list[str] = Field(default_factory=list, sa_type=JSONB, description="Applications that gained by it")
@@ -223,13 +231,15 @@ class CallDraft(Table, table=True):
     __tablename__ = "call_draft"
 
     id: UUID = Field(primary_key=True)
-    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     version: int = 1
-    touched: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    touched: dict[str, SectionChange] = Field(default_factory=dict, sa_type=JsonDocument(dict[str, SectionChange]))
     revises: UUID | None = Field(default=None, unique=True, description="The published call that it will revise")
     base: int | None = Field(default=None, description="The revision of that call from which it was taken")
     copied: UUID | None = Field(default=None, description="The call of an earlier year that it was taken from")
-    left_out: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB, description="Needs that had ended")
+    left_out: tuple[LeftOut, ...] = Field(
+        default=(), sa_type=JsonDocument(tuple[LeftOut, ...]), description="Needs that had ended, topics that are gone"
+    )
     created_by: str
     created_at: datetime = Field(sa_type=_TIME)
     saved_by: str

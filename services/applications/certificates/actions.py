@@ -120,7 +120,7 @@ async def _make_out(
         version=version,
         name=certificate.holder.name,
         own_name=certificate.holder.own_name,
-        facts=asdict(await facts_of(tx.session, certificate.row, certificate.case)),
+        visit=await facts_of(tx.session, certificate.row, certificate.case),
         actor=principal.subject,
         at=clock.now(),
     )

@@ -7,16 +7,17 @@ own and insert-only.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.applications.certificates.model import VisitFacts
 from services.applications.tables import Table
 from services.applications.visits.store import Visit
+from shared.bus.db.documents import JsonDocument
 from shared.contracts.codes import Party
 from shared.contracts.outcomes import CertificateGranted, CertificateRevoked
 
@@ -54,14 +55,11 @@ class Issue(Table, table=True):
     version: int
     name: str
     own_name: str
-    facts: dict[str, Any] = Field(sa_type=JSONB, description="What it says beside the name")
+    visit: VisitFacts = Field(
+        sa_type=JsonDocument(VisitFacts), sa_column_kwargs={"name": "facts"}, description="What it says beside the name"
+    )
     actor: str
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
-
-    @property
-    def visit(self) -> VisitFacts:
-        """Return what it says of the visit."""
-        return VisitFacts(**self.facts)
 
 
 class Document(Table, table=True):

@@ -63,7 +63,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEn
             raise Refused(sentence, 422)
         moment, year = clock.now(), counters.this_year()
         number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
-        entry = with_changes(MentorEntry.model_validate(from_register(MentorEntry, person)), changes)
+        entry = with_changes(from_register(MentorEntry, person), changes)
         mentor = store.Mentor(
             id=new_id(),
             subject=principal.subject,

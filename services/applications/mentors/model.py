@@ -215,12 +215,14 @@ def profile_of(
     entry: MentorEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> MentorProfile:
     """Return the profile published of a complete entry (`problems` finds nothing), without topics outside the call."""
-    return MentorProfile(
+    return published(
+        MentorProfile,
+        entry,
+        call,
         call_id=call_id,
         reference=reference,
         organisation_id=organisation_id,
         country=country,
-        **published(entry, call),
     )
 
 

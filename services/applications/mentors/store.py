@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -54,7 +55,7 @@ class Mentor(Table, table=True):
     cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
     last_day: date | None = Field(default=None, description="Of the last period")
     version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
-    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     created_at: datetime = Field(sa_type=_TIME)
     saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
 

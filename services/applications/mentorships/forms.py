@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.applications.forms import SpanRow, period_error
 from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
 from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
@@ -11,7 +9,7 @@ from services.applications.mentorships.model.meetings import MeetingTime
 from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.model.visit import MOST_PERIODS
 from shared.contracts.base import DatePeriod
-from shared.contracts.codes import Answer, StatedReason
+from shared.contracts.codes import Answer, Party, StatedReason
 from shared.i18n import N_, gettext
 from shared.web.forms import (
     Between,
@@ -192,6 +190,6 @@ class VisitAnswerForm(Form):
     )
 
 
-def initial_values(*, guest: str, days: str = "3") -> dict[str, Any]:
-    """Return the initial values of the form of a visit."""
-    return {"guest": guest, "days": days, "periods": [{}]}
+def new_visit_form(guest: Party) -> VisitForm:
+    """Return the form of a visit with its initial values."""
+    return VisitForm(data={"guest": guest.value, "days": "3", "periods": [{}]})

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,7 +23,6 @@ from shared.i18n import N_, gettext, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
-    from uuid import UUID
 
 LONGEST_NOTICE = 90
 """The most days of notice that can be given."""
@@ -162,6 +162,19 @@ class OpenCases:
         """Return the groups that have cases."""
         with_cases = {case.group for case in self.cases}
         return [group for group in GROUPS if group in with_cases]
+
+
+class ShownCase(BaseModel):
+    """An open case as the preview of a suspension showed it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: UUID
+    reference: Annotated[str, Field(examples=["AM-2026-0001"])]
+    side: Side
+    stage: Stage
+    state: Annotated[str, Field(description="The state that people see.", examples=["endorsed"])]
+    other: Annotated[str | None, Field(description="The country of the other side.", examples=["FR"])]
 
 
 class GroupChoice(BaseModel):

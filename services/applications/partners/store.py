@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
@@ -16,10 +16,11 @@ from services.applications.application.store.standings import Standing
 from services.applications.matches.store.matches import Match
 from services.applications.mentors.store import Mentor
 from services.applications.mentorships.store.mentorships import Mentorship
-from services.applications.partners.model import IN_FORCE, CaseState, DecisionState
+from services.applications.partners.model import IN_FORCE, CaseState, DecisionState, GroupChoice, ShownCase
 from services.applications.placements.store import Offer
 from services.applications.tables import Table, metadata
 from services.applications.visits.store import Visit
+from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationState, MentorState, OfferState
 from shared.contracts.lifecycle.state_sets import APPLICATION_UNDECIDED, APPLICATION_UNMATCHED, MATCH_STANDING
@@ -58,8 +59,8 @@ class Decision(Table, table=True):
     decided_at: datetime = Field(sa_type=_TIME)
     note: str = Field(default="", description="Why, for those who read the record; stays here")
     digest: str = ""
-    shown: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
-    choices: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    shown: tuple[ShownCase, ...] = Field(default=(), sa_type=JsonDocument(tuple[ShownCase, ...]))
+    choices: tuple[GroupChoice, ...] = Field(default=(), sa_type=JsonDocument(tuple[GroupChoice, ...]))
     taken_at: datetime | None = Field(default=None, sa_type=_TIME)
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = Field(default=None, sa_type=_TIME)
@@ -158,14 +159,30 @@ ORDER BY m.id LIMIT :most
 """)
 
 
-async def matches_of(session: AsyncSession, country: str) -> list[Mapping[Any, Any]]:
+@dataclass(frozen=True, slots=True)
+class OpenMatch:
+    """An open match, with its newest visit and its mentorship."""
+
+    id: UUID
+    application_id: UUID
+    reference: str | None
+    country: str
+    host_country: str
+    state: str
+    visit_id: UUID | None
+    visit: str | None
+    mentorship_id: UUID | None
+    mentorship: str | None
+
+
+async def matches_of(session: AsyncSession, country: str) -> list[OpenMatch]:
     """Return the open matches of a country as home or host, with the state of their visit or mentorship.
 
     Reserves are not cases of their own: their applications wait, and matching ends them when a partner is
     suspended.
     """
     values = {"country": country, "held": list(_OPEN_MATCHES), "most": MOST}
-    return [dict(row) for row in (await session.execute(_MATCHES, values)).mappings()]
+    return [OpenMatch(*row) for row in await session.execute(_MATCHES, values)]
 
 
 async def unmatched_of(session: AsyncSession, country: str) -> list[tuple[Application, str]]:

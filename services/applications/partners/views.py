@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -18,6 +18,7 @@ from services.applications.partners.model import (
     GroupChoice,
     OpenCase,
     OpenCases,
+    ShownCase,
     Stage,
     Supply,
     stage_of,
@@ -31,8 +32,6 @@ from shared.time import clock
 from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
@@ -53,17 +52,6 @@ class PartnerDecision(ReadModel):
     taken_at: Annotated[AwareDatetime | None, Field(description="When it took effect.")]
     withdrawn_by: str | None
     withdrawn_at: AwareDatetime | None
-
-
-class ShownCase(ReadModel):
-    """An open case as the preview of a suspension showed it."""
-
-    id: UUID
-    reference: Annotated[str, Field(examples=["AM-2026-0001"])]
-    side: Side
-    stage: Stage
-    state: Annotated[str, Field(description="The state that people see.", examples=["endorsed"])]
-    other: Annotated[str | None, Field(description="The country of the other side.", examples=["FR"])]
 
 
 class PartnerCase(ReadModel):
@@ -216,24 +204,24 @@ async def load_open_cases(session: AsyncSession, country: str, *, lock: bool = F
     return OpenCases(country, (*waiting, *(item for item in matched if item is not None)), tuple(supply))
 
 
-def _matched(country: str, row: Mapping[Any, Any]) -> OpenCase | None:
-    visit = None if row["visit"] is None else VisitState(row["visit"])
-    mentorship = None if row["mentorship"] is None else MentorshipState(row["mentorship"])
-    stage = stage_of(MatchState(row["state"]), visit, mentorship)
+def _matched(country: str, match: store.OpenMatch) -> OpenCase | None:
+    visit = None if match.visit is None else VisitState(match.visit)
+    mentorship = None if match.mentorship is None else MentorshipState(match.mentorship)
+    stage = stage_of(MatchState(match.state), visit, mentorship)
     if stage is None:
         return None
-    home = row["country"] == country
+    home = match.country == country
     return OpenCase(
-        id=row["id"],
+        id=match.id,
         side=Side.HOME if home else Side.HOST,
         stage=stage,
-        state=str(mentorship or visit or row["state"]),
-        application_id=row["application_id"],
-        reference=row["reference"] or "",
-        other=row["host_country"] if home else row["country"],
-        match_id=row["id"],
-        visit_id=row["visit_id"],
-        mentorship_id=row["mentorship_id"],
+        state=str(mentorship or visit or match.state),
+        application_id=match.application_id,
+        reference=match.reference or "",
+        other=match.host_country if home else match.country,
+        match_id=match.id,
+        visit_id=match.visit_id,
+        mentorship_id=match.mentorship_id,
     )
 
 
@@ -328,8 +316,8 @@ async def decision(session: AsyncSession, country: str, decision_id: UUID) -> De
         raise not_found()
     return DecisionRecord(
         **dict(decision_view(row)),
-        shown=tuple(ShownCase.model_validate(case) for case in row.shown),
-        choices=tuple(GroupChoice.model_validate(choice) for choice in row.choices),
+        shown=row.shown,
+        choices=row.choices,
         cases=tuple(case_view(case) for case in await store.cases(session, decision_id)),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -65,8 +66,8 @@ class Offer(Table, table=True):
     cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
     last_day: date | None = Field(default=None, description="Of its last period")
     version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
-    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
-    terms_json: dict[str, Any] | None = Field(
+    entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    terms_json: dict[str, JsonValue] | None = Field(
         default=None, sa_type=JSONB(none_as_null=True), sa_column_kwargs={"name": "terms"}
     )
     remarks: dict[str, str] = Field(default_factory=dict, sa_type=JSONB, description="The coordinator's, by section")
@@ -102,7 +103,7 @@ class Offer(Table, table=True):
     @property
     def title(self) -> str:
         """The title; the reference where it has no title yet."""
-        return self.entry_json.get("title") or self.reference
+        return str(self.entry_json.get("title") or self.reference)
 
 
 async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) -> Offer | None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import defer
 from sqlmodel import Field, col, select
 
 from services.applications.preparation.model import SHEETS, Rule, Sheet
 from services.applications.preparation.model.costs import CostItem, Line, Payer
+from services.applications.preparation.model.letters import StatedFacts
 from services.applications.tables import Table
+from shared.bus.db.documents import JsonDocument
 from shared.contracts.codes import PreparationItem
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ class StoredSheet(Table, table=True):
 
     visit_id: UUID = Field(primary_key=True)
     item: str = Field(primary_key=True)
-    details: dict[str, Any] = Field(sa_type=JSONB)
+    details: dict[str, JsonValue] = Field(sa_type=JSONB)
     version: int = 1
     actor: str
     at: datetime = Field(sa_type=_TIME)
@@ -175,7 +178,7 @@ class Letter(Table, table=True):
     version: int
     start: date
     end: date
-    facts: dict[str, Any] = Field(sa_type=JSONB, description="What it says")
+    facts: StatedFacts = Field(sa_type=JsonDocument(StatedFacts), description="What it says")
     digest: str = Field(description="SHA-256 of the document")
     document: bytes = Field(sa_type=sa.LargeBinary, description="PDF")
     actor: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.register.model import grants
+from services.applications.register.model import OrganisationEntry, PersonEntry, grants
+from services.applications.register.model.entries import FundEntry
 from services.applications.register.model.proposals import RefusedBecause
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -38,10 +39,10 @@ from shared.web.forms import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
+    from uuid import UUID
 
     from wtforms.fields import Field
 
-    from services.applications.register.model import PersonEntry
     from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.access import AccessGrant
     from shared.web.fields import Source
@@ -97,10 +98,11 @@ class OrganisationForm(NoteForm):
         description=N_("Of the service addresses of its people, one on each line. Line managers have one of them."),
     )
 
-    def values(self) -> dict[str, Any]:
-        """Return the values for an entry."""
-        texts = {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
-        return {**texts, "email_domains": (self.email_domains.data or "").split()}
+    def entry(self, organisation_id: UUID | None, *, active: bool = True) -> OrganisationEntry:
+        """Return the entry of a valid form; with an id it replaces that organisation."""
+        values: dict[str, object] = {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
+        values |= {"email_domains": (self.email_domains.data or "").split()}
+        return OrganisationEntry.model_validate(values | {"id": organisation_id, "active": active})
 
 
 class RoleRow(Row):
@@ -169,14 +171,18 @@ class PersonForm(NoteForm):
         for row in self.roles:
             set_choices(row.form.role, roles, blank=_ONE)
 
-    def values(self) -> dict[str, Any]:
-        """Return the values for an entry, without the grants."""
+    def entry(self, subject: str | None) -> PersonEntry:
+        """Return the entry of a valid form without its grants; a `subject` is that of a person of the register.
+
+        Raises pydantic.ValidationError for values that an entry does not take.
+        """
         texts = ("subject", "name", "own_name", "email", "unit", "national_rank")
         values = {name: self[name].data or "" for name in texts if name in self}
         values |= {
             name: self[name].data or None for name in ("country", "organisation_id", "service", "rank_group", "sex")
         }
-        return values | {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
+        values |= {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
+        return PersonEntry.model_validate(values if subject is None else values | {"subject": subject})
 
     def role_inputs(self) -> list[grants.RoleInput]:
         """Return the roles of the rows of a valid form."""
@@ -187,11 +193,12 @@ class PersonForm(NoteForm):
         ]
 
 
-def person_data(entry: PersonEntry, roles: Sequence[Role], day: date) -> dict[str, Any]:
-    """Return the data that a form about a person shows: the entry, and the grants that the form may change."""
+def person_form(entry: PersonEntry, roles: Sequence[Role], day: date) -> PersonForm:
+    """Return the form about a person: the entry, and the grants that the form may change."""
     rows = [_row(grant) for grant in entry.grants if grants.editable(grant, roles, day)]
     values = {name: getattr(entry, name) for name in type(entry).model_fields if name != "grants"}
-    return values | {"organisation_id": str(entry.organisation_id or ""), "country": entry.country or "", "roles": rows}
+    values |= {"organisation_id": str(entry.organisation_id or ""), "country": entry.country or "", "roles": rows}
+    return PersonForm(data=values)
 
 
 def _row(grant: AccessGrant) -> dict[str, Any]:
@@ -242,9 +249,10 @@ class FundForm(Form):
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     active = BooleanField(N_("Calls can use it"), default=True)
 
-    def values(self) -> dict[str, Any]:
-        """Return the values for an entry."""
-        return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
+    def entry(self, fund_id: UUID | None) -> FundEntry:
+        """Return the entry of a valid form; with an id it replaces that fund."""
+        values = {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
+        return FundEntry.model_validate(values | {"id": fund_id})
 
 
 _OF_COUNTRIES, _OF_ORGANISATIONS = (

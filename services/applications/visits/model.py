@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.transitions import NotNow, WrongValue, refuse
 from shared.contracts.codes import Answer, Party, VisitState
@@ -42,18 +42,6 @@ class Proposal:
     by: Party
     reason: str
     due: datetime
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Proposal:
-        """Return the proposal in the fields of a `VisitMoveProposed`."""
-        return cls(
-            event["move"],
-            date.fromisoformat(event["start"]),
-            date.fromisoformat(event["end"]),
-            Party(event["by"]),
-            event["reason"],
-            datetime.fromisoformat(event["due"]),
-        )
 
 
 def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party | None, party: Party) -> None:

@@ -15,7 +15,10 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
 from services.applications.tables import Table, write_rows
+from services.applications.visits.model import Proposal
+from shared.bus.db.documents import JsonDocument
 from shared.contracts import visits as visit_events
+from shared.contracts.base import DatePeriod
 from shared.contracts.codes import Answer, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_CALLED_OFF, VISIT_GOING
 from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
@@ -75,8 +78,8 @@ class Visit(Table, table=True):
     days: list[str] = Field(default_factory=list, sa_type=JSONB, description="Its working days, ISO 8601")
     required_days: int
     agenda_due: datetime | None = Field(default=None, sa_type=_TIME)
-    proposal: dict[str, Any] | None = Field(
-        default=None, sa_type=JSONB(none_as_null=True), description="New dates that both are asked about"
+    proposal: Proposal | None = Field(
+        default=None, sa_type=JsonDocument(Proposal), description="New dates that both are asked about"
     )
     attended: list[str] = Field(default_factory=list, sa_type=JSONB)
     ended_on: date | None = None
@@ -161,7 +164,7 @@ def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
     new["required_days"] = plan.required_days if isinstance(plan, VisitPlan) else data.required_days  # type: ignore[union-attr]
     if isinstance(data, visit_events.VisitMoveProposed):
         return new | {
-            "proposal": data.model_dump(mode="json", exclude={"plan"}),
+            "proposal": Proposal(data.move, data.start, data.end, data.by, data.reason, data.due),
             "moves": data.move,
             "kept": None,
         }
@@ -280,7 +283,7 @@ class MoveRequest(Table, table=True):
     id: UUID = Field(primary_key=True)
     visit_id: UUID
     party: str
-    periods: list[dict[str, Any]] = Field(sa_type=JSONB)
+    periods: tuple[DatePeriod, ...] = Field(sa_type=JsonDocument(tuple[DatePeriod, ...]))
     reason: str = Field(description="A StatedReason")
     text: str = ""
     asked_in: str

@@ -6,9 +6,10 @@ Events of other services and matching's own stand here together; no decision dep
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
+from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
@@ -49,7 +50,7 @@ class Activity(Table, table=True):
     application_id: UUID | None = None
     seat_id: UUID | None = None
     match_id: UUID | None = None
-    about: dict[str, Any] = Field(sa_column=document())
+    about: dict[str, JsonValue] = Field(sa_column=document())
 
 
 async def add(session: AsyncSession, rows: Iterable[Activity]) -> None:
@@ -86,7 +87,7 @@ def of_run(fact: UUID, finished: RunFinished, run_id: UUID, *, by: str, at: date
     )
 
 
-def about(event: Event) -> dict[str, object]:
+def about(event: Event) -> dict[str, JsonValue]:
     """Return the codes of an event that its line on the board may show."""
     shown = event.model_dump(
         mode="json",

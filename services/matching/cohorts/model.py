@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from services.matching.engine.interventions.manual import with_pairs
 from services.matching.engine.layers import run_layers
@@ -18,6 +18,8 @@ from shared.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import JsonValue
 
     from services.matching.engine.matching import Result
     from services.matching.engine.problem.problem import Problem
@@ -86,7 +88,7 @@ class OpenedRun(TypedDict):
 
     engine: str
     digest: str
-    problem: dict[str, Any]
+    problem: dict[str, JsonValue]
     pairs: list[tuple[str, str]]
     by_hand: dict[str, str]
 

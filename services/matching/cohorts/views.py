@@ -155,7 +155,7 @@ def _job(row: jobs.CohortJob) -> CohortJob:
         steps=row.steps,
         asked_at=row.asked_at,
         cohort=row.cohort,
-        runs={ApplicationKind(kind): UUID(run) for kind, run in sorted((row.runs or {}).items())},
+        runs=dict(sorted((row.runs or {}).items())),
         proposed=row.proposed,
         unmatched=row.unmatched,
         problem=refused(NotFit(Why(row.why), row.moved)).detail if row.why else row.problem,
@@ -182,7 +182,7 @@ async def run_page(session: AsyncSession, run_id: UUID) -> RunPage:
 
 
 def _run(row: runs.Run) -> Run:
-    result = RunFinished.model_validate(row.told)
+    result = row.told
     return Run(id=row.id, call_id=row.call_id, finished_at=row.finished_at, result=result)
 
 

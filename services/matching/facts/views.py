@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -54,7 +54,7 @@ class Calls:
     """Several calls in an order, with the terms of each."""
 
     summaries: Sequence[CallSummary]
-    _terms: Mapping[UUID, Mapping[str, Any]]
+    _rows: Mapping[UUID, Call]
 
     def get(self, call_id: UUID | None) -> CallSummary | None:
         """Return one of the calls; None if it is not among them."""
@@ -62,8 +62,8 @@ class Calls:
 
     def terms(self, call_id: UUID) -> CallTerms | None:
         """Return the terms of one of the calls; None if it is not among them."""
-        document = self._terms.get(call_id)
-        return None if document is None else CallTerms.model_validate(document)
+        row = self._rows.get(call_id)
+        return None if row is None else row.parsed_terms
 
     def scheme(self, call_id: UUID | None) -> str:
         """Return the scheme of priority topics of one of the calls; empty if it is not among them."""
@@ -73,7 +73,7 @@ class Calls:
 
 def _calls(rows: Sequence[Call]) -> Calls:
     summaries = [CallSummary(id=row.id, reference=row.reference, title=row.title, state=row.state) for row in rows]
-    return Calls(summaries, {row.id: row.terms for row in rows})
+    return Calls(summaries, {row.id: row for row in rows})
 
 
 async def all_calls(session: AsyncSession) -> Calls:
@@ -91,7 +91,7 @@ async def known_call(session: AsyncSession, call_id: UUID) -> tuple[CallSummary,
     row = (await facts.calls(session, [call_id])).get(call_id)
     if row is None:
         raise Refused(gettext("There is no such call."), 404)
-    return _calls([row]).summaries[0], CallTerms.model_validate(row.terms)
+    return _calls([row]).summaries[0], row.parsed_terms
 
 
 def place_of(row: Seat) -> Place:

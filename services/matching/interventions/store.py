@@ -6,14 +6,14 @@ A row is a job as well: an instance works on it while it has its lease, and afte
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.facts.store.facts import Candidate, Seat
-from services.matching.interventions.model import WhatIfState
+from services.matching.interventions.model import Comparison, OtherTerms, WhatIfState
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
 from shared.contracts.lifecycle.state_sets import SEAT_PUBLISHED_ONCE
@@ -47,15 +47,15 @@ class WhatIf(Table, table=True):
     basis: str
     asked_by: str
     asked_at: datetime = Field(sa_column=moment())
-    own: dict[str, Any] = Field(sa_column=document())
-    other: dict[str, Any] = Field(sa_column=document())
+    own: OtherTerms = Field(sa_column=document(OtherTerms))
+    other: OtherTerms = Field(sa_column=document(OtherTerms))
     revision: int
     state: str
     step: int = 0
     steps: int
     version: int | None = None
     since: datetime = Field(sa_column=moment(index=True))
-    outcome: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    outcome: Comparison | None = Field(default=None, sa_column=document(Comparison, nullable=True))
     problem: str | None = None
 
 

@@ -1,8 +1,13 @@
-"""The states of a plan of visits."""
+"""The states of a plan of visits, and what it would change."""
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class PlanState(StrEnum):
@@ -12,3 +17,15 @@ class PlanState(StrEnum):
     PROVEN = "proven"
     TIME_OVER = "time_over"
     CANCELLED = "cancelled"
+
+
+class PlannedChange(BaseModel):
+    """A visit that a plan would give other dates (`before` is not empty), or first dates; `after` is empty if none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match_id: UUID
+    application_id: UUID
+    before: tuple[date, ...]
+    after: tuple[date, ...]
+    moved_days: Annotated[int, Field(description="By how many calendar days the start moves.")]

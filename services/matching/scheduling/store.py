@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
+from services.matching.scheduling.model import PlannedChange
 from services.matching.tables import Table, document, moment
 from shared.bus.db.locking import for_update
 
@@ -23,7 +24,7 @@ class DatePlan(Table, table=True):
     """A plan of the dates of a call's visits; it has no effect until its moves are proposed.
 
     `cost`, `bound` and `first_cost` are the engine's four numbers; `changes` are the visits that would get other dates
-    or first dates, each `{match_id, application_id, before, after, moved_days}` with days as ISO dates.
+    or first dates.
     """
 
     __tablename__ = "date_plan"
@@ -46,7 +47,7 @@ class DatePlan(Table, table=True):
     first_cost: list[int] = Field(sa_column=document())
     cost: list[int] = Field(sa_column=document())
     bound: list[int] = Field(sa_column=document())
-    changes: list[dict[str, Any]] = Field(sa_column=document())
+    changes: tuple[PlannedChange, ...] = Field(sa_column=document(tuple[PlannedChange, ...]))
 
 
 async def add(session: AsyncSession, plan: DatePlan) -> None:
@@ -88,8 +89,3 @@ async def with_references(session: AsyncSession, match_ids: Sequence[UUID]) -> l
         {"matches": sorted(match_ids)},
     )
     return list(found)
-
-
-def days_of(change: dict[str, Any], name: str) -> tuple[date, ...]:
-    """Return the days `before` or `after` of a change."""
-    return tuple(date.fromisoformat(day) for day in change[name])

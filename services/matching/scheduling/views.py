@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.facts import views as facts
 from services.matching.facts.views import CallSummary
 from services.matching.scheduling import store
-from services.matching.scheduling.model import PlanState
+from services.matching.scheduling.model import PlannedChange, PlanState
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.read_models import ReadModel
@@ -29,16 +29,6 @@ class PlanCost(ReadModel):
     short_days: Annotated[int, Field(description="Days fewer than wanted.")]
     moved_visits: Annotated[int, Field(description="Announced visits with other dates.")]
     waiting_weeks: Annotated[int, Field(description="Weeks of waiting.")]
-
-
-class PlannedChange(ReadModel):
-    """A visit that a plan would give other dates (`before` is not empty), or first dates; `after` is empty if none."""
-
-    match_id: UUID
-    application_id: UUID
-    before: tuple[date, ...]
-    after: tuple[date, ...]
-    moved_days: Annotated[int, Field(description="By how many calendar days the start moves.")]
 
 
 class MovedVisits(ReadModel):
@@ -143,7 +133,7 @@ class PlanPage:
 
 def plan_view(row: store.DatePlan) -> DatePlan:
     """Return the view of a plan."""
-    changes = tuple(PlannedChange.model_validate(change) for change in row.changes)
+    changes = row.changes
     moved = [change for change in changes if change.before and change.after]
     return DatePlan(
         id=row.id,

@@ -212,35 +212,35 @@ class Courier:
             await leases.check(tx.session, self.lease)
             endpoints = await endpoints_store.locked(tx.session, {attempt.due.endpoint_id for attempt in ended})
             known = await deliveries.locked(tx.session, {attempt.due.id for attempt in ended})
-            noted: list[dict[str, Any]] = []
+            noted: list[deliveries.EndedAttempt] = []
             for attempt in ended:
                 endpoint, delivery = endpoints.get(attempt.due.endpoint_id), known.get(attempt.due.id)
                 if endpoint is None or delivery is None:
                     continue
-                changes = self._after(delivery, attempt.answer, moved=endpoint.url != attempt.due.url)
+                state, next_at = self._after(delivery, attempt.answer, moved=endpoint.url != attempt.due.url)
                 if endpoint.url == attempt.due.url:
                     await self._judge(tx, endpoint, attempt.answer, test=delivery.test)
-                noted.append(_attempt(delivery, attempt) | changes)
+                noted.append(_ended(delivery, attempt, state, next_at))
             await deliveries.add_attempts(tx.session, noted)
             await tx.changed("webhooks")
-        for row in noted:
-            metrics.attempted(row["result"], given_up=row["state"] == deliveries.FAILED)
-            log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
+        for ended_attempt in noted:
+            metrics.attempted(ended_attempt.result, given_up=ended_attempt.state == deliveries.FAILED)
+            delivery_id = str(ended_attempt.delivery_id)
+            log.info("webhook", delivery=delivery_id, result=ended_attempt.result, status=ended_attempt.status)
         return endpoints
 
-    def _after(self, delivery: LockedDelivery, answer: Answer, *, moved: bool) -> dict[str, Any]:
-        """Return what an attempt changes of its delivery; a failure at an old address is sent at once again."""
-        same = {"state": delivery.state, "next_at": delivery.next_at}
+    def _after(self, delivery: LockedDelivery, answer: Answer, *, moved: bool) -> tuple[str, datetime]:
+        """Return a delivery's state and time after an attempt; a failure at an old address is sent at once again."""
         if answer.result is AttemptResult.DELIVERED:
-            return same | {"state": deliveries.DELIVERED}
+            return deliveries.DELIVERED, delivery.next_at
         if delivery.test:
-            return same | {"state": deliveries.FAILED}
+            return deliveries.FAILED, delivery.next_at
         if moved:
-            return same | {"next_at": _real()}
+            return delivery.state, _real()
         wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
         if wait is None:
-            return same | {"state": deliveries.FAILED}
-        return same | {"next_at": _real() + timedelta(seconds=wait)}
+            return deliveries.FAILED, delivery.next_at
+        return delivery.state, _real() + timedelta(seconds=wait)
 
     async def _judge(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
         """Update an endpoint by an answer: it works, or it fails."""
@@ -295,17 +295,19 @@ def _as_picked(due: DueDelivery, endpoints: Mapping[UUID, Endpoint]) -> bool:
     return now is not None and now.state == endpoints_store.ACTIVE and now.url == due.url
 
 
-def _attempt(delivery: LockedDelivery, ended: AttemptOutcome) -> dict[str, Any]:
+def _ended(delivery: LockedDelivery, ended: AttemptOutcome, state: str, next_at: datetime) -> deliveries.EndedAttempt:
     answer = ended.answer
-    return {
-        "delivery_id": delivery.id,
-        "number": delivery.attempts + 1,
-        "at": ended.at,
-        "result": answer.result.value,
-        "status": answer.status,
-        "milliseconds": answer.milliseconds,
-        "said": answer.said,
-    }
+    return deliveries.EndedAttempt(
+        delivery_id=delivery.id,
+        number=delivery.attempts + 1,
+        at=ended.at,
+        result=answer.result.value,
+        status=answer.status,
+        milliseconds=answer.milliseconds,
+        said=answer.said,
+        state=state,
+        next_at=next_at,
+    )
 
 
 def _real() -> datetime:

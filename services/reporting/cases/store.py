@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.reporting.cases.model import Case, Kind, after
 from services.reporting.tables import Table, write_rows
+from shared.bus.db.documents import JsonDocument
 from shared.bus.db.transaction import driver
-from shared.contracts.calls import CallEvent
+from shared.contracts.calls import CallEvent, Timers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class CallRow(Table, table=True):
     id: UUID = Field(primary_key=True)
     reference: str
     scheme: str
-    timers: dict[str, Any] = Field(sa_type=JSONB)
+    timers: Timers = Field(sa_type=JsonDocument(Timers))
 
 
 def of_row(row: CaseRow) -> Case:

@@ -56,14 +56,14 @@ async def ended_cases(
 
 async def timers(session: AsyncSession, call_id: UUID) -> Timers:
     """Return the deadlines of a call; the defaults if the call has not arrived yet."""
-    values = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # SQLModel
-    return Timers(**values) if values else Timers()
+    found: Timers | None = await session.scalar(sa.select(col(CallRow.timers)).where(col(CallRow.id) == call_id))
+    return found or Timers()
 
 
 async def timers_of(session: AsyncSession, call_ids: Collection[UUID]) -> dict[UUID, Timers]:
     """Return the deadlines of these calls; the defaults for a call that has not arrived yet."""
     query = sa.select(col(CallRow.id), col(CallRow.timers)).where(col(CallRow.id).in_(sorted(call_ids)))
-    found = {id_: Timers(**values) for id_, values in (await session.execute(query.order_by(col(CallRow.id)))).all()}
+    found: dict[UUID, Timers] = {row.id: row.timers for row in await session.execute(query.order_by(col(CallRow.id)))}
     return {id_: found.get(id_) or Timers() for id_ in call_ids}
 
 

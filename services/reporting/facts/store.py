@@ -181,7 +181,7 @@ def fact_of(event: Envelope) -> Fact:
     )
 
 
-def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
+def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, object]:
     """Return the row that says what is wrong with an event."""
     return {
         "id": event.id,

@@ -8,7 +8,7 @@ notices another key.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -68,6 +68,12 @@ def holds(content: bytes, signature: str, key: Mapping[str, str]) -> bool:
     return True
 
 
-def key_set(keys: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-    """Return a JWK set (RFC 7517) of these public keys, each once."""
+class KeySet(TypedDict):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
+def key_set(keys: Iterable[Mapping[str, str]]) -> KeySet:
+    """Return the set of these public keys, each once."""
     return {"keys": list({key["kid"]: dict(key) for key in keys}.values())}

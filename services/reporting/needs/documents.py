@@ -60,7 +60,7 @@ def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval)
 
 def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
     """Return the table as an Excel workbook."""
-    rows = [row.model_dump(mode="json") for row in needs_rows(released, needs, where)]
+    rows = needs_rows(released, needs, where)
     return workbook_of(f"Needs, demand, met, {where.period.label}", "Needs", COLUMNS, rows, at, numeric=_NUMERIC)
 
 

@@ -41,6 +41,7 @@ from services.applications.placements.model.placement import PlacementEntry
 from services.applications.stored_entries import Check, StoredEntry
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
+from shared.contracts.base import Part
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import RankGroup, Section
 from shared.web.forms import Form, Row, SelectField, StringField
@@ -89,6 +90,14 @@ class Sample(StoredEntry):
         Check(("last_day",), "Choose a working day", lambda day, _: day.weekday() > 4),
         Check((), "The call takes no visits", lambda terms: not terms.kinds),
     )
+
+
+class Profile(Part):
+    """What leaves the portal of a sample."""
+
+    reference: str
+    rank_group: RankGroup | None
+    topics: tuple[str, ...]
 
 
 class TopicRow(Row):
@@ -141,7 +150,8 @@ def test_problems_stand_in_the_order_of_the_table() -> None:
 def test_only_published_fields_leave_the_portal() -> None:
     """Topics outside the call and fields that are not published stay in the portal."""
     sample = Sample(name="Ani", rank_group=RankGroup.OPERATIONAL, topics=("online_crime", "drug_trafficking"))
-    assert published(sample, TERMS) == {"rank_group": RankGroup.OPERATIONAL, "topics": ("online_crime",)}
+    profile = published(Profile, sample, TERMS, reference="AM-2026-0042")
+    assert profile == Profile(reference="AM-2026-0042", rank_group=RankGroup.OPERATIONAL, topics=("online_crime",))
 
 
 def test_values_read_as_words() -> None:

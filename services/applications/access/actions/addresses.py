@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.register.model.states import State
     from shared.bus import Bus, Tx
     from shared.identity import Principal
     from shared.identity.sealing import Seal
@@ -88,7 +89,7 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
                 gettext("Somebody else has this address in the register. Tell your coordinator."),
                 code=ProblemCode.DUPLICATE,
             )
-        before = {"email": person.email, "verified": person.reachable}
+        before: State = {"email": person.email, "verified": person.reachable}
         person.email, person.email_wanted, person.email_verified_at = check.address, None, clock.now()
         check.used_at = clock.now()
         tx.session.add(check)
@@ -131,7 +132,7 @@ async def _send_again(tx: Tx, person: entries.Person) -> None:
     await close_address_checks(tx, person.subject)
     check = await start_address_check(tx, person.subject, address)
     grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-    await tx.record(access_event(person.model_dump(), grants, check), person.subject)
+    await tx.record(access_event(person, grants, check), person.subject)
     await tx.changed("register")
 
 

@@ -81,7 +81,7 @@ async def _renew(tx: Tx, person: entries.Person, grants: tuple[AccessGrant, ...]
     restored = grants_to_confirm(person_view(person), grants) if person.lapsed_on is not None else ()
     before = {"confirmed_on": person.confirmed_on.isoformat()}
     action = "restored" if person.lapsed_on is not None else "confirmed"
-    person.lapsed_on, person.lapsed_grants = None, []
+    person.lapsed_on, person.lapsed_grants = None, ()
     today = clock.today()
     await put_grants(
         tx,
@@ -129,7 +129,7 @@ async def lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease
                 continue
             coordinators.discard(person.subject)
             person.lapsed_on = today
-            person.lapsed_grants = [grant.model_dump(mode="json") for grant in lapsing]
+            person.lapsed_grants = tuple(lapsing)
             kept = tuple(grant for grant in person_grants if grant not in lapsing)
             await put_grants(tx, person, kept, action="lapsed", before=person_grants)
             count += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -52,7 +52,7 @@ class Writing:
         """The session in which the application is loaded."""
         return self.tx.session
 
-    async def save(self, changes: Mapping[str, Any]) -> None:
+    async def save(self, changes: Mapping[str, object]) -> None:
         """Save answers: `changes` replaces the fields of `Answers` that it names, all others stay.
 
         Raises `Refused` (422) with the fields that cannot be read; then nothing is changed.
@@ -68,7 +68,7 @@ class Writing:
         self.application.saved_at = clock.now()
         self.tx.session.add(self.application)
 
-    async def save_readable(self, changes: Mapping[str, Any]) -> None:
+    async def save_readable(self, changes: Mapping[str, object]) -> None:
         """Save those `changes` that are accepted: for a page that is left half way.
 
         The others are kept as they were typed, beside the answers that were saved before.
@@ -117,14 +117,16 @@ async def writing(bus: Bus, principal: Principal, application_id: UUID) -> Async
         yield Writing(tx, application, terms[application.id])
 
 
-async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
+async def save(
+    bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, object]
+) -> store.Application:
     """Save answers, as `Writing.save` does. Raises `Refused` (404, 409, 422)."""
     async with writing(bus, principal, application_id) as written:
         await written.save(changes)
         return written.application
 
 
-def read_answers(application: store.Application, changes: Mapping[str, Any]) -> Answers:
+def read_answers(application: store.Application, changes: Mapping[str, object]) -> Answers:
     """Return the answers with these changes. Raises `Refused` (422) with the fields that cannot be read."""
     try:
         return application.answers.with_written(changes)
@@ -132,7 +134,7 @@ def read_answers(application: store.Application, changes: Mapping[str, Any]) -> 
         raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
 
 
-def with_time_of_notice(before: Answers, changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_time_of_notice(before: Answers, changes: Mapping[str, object]) -> dict[str, object]:
     """Return the changes with the time at which the privacy notice was read, which only the portal's clock says.
 
     Raises `Refused` (422) for another time than the one saved, and for another version than the present one.
@@ -153,22 +155,21 @@ def with_time_of_notice(before: Answers, changes: Mapping[str, Any]) -> dict[str
     return timed
 
 
-def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
+def _without(changes: Mapping[str, object], unread: Iterable[str]) -> dict[str, object]:
     """Return the changes without what cannot be read: whole fields, and single answers to the call's own questions."""
     remaining = dict(changes)
     for name in unread:
         field, _, code = name.partition(".")
-        if field == "questions" and code:
-            remaining[field] = {
-                question: answer for question, answer in remaining.get(field, {}).items() if question != code
-            }
+        answers = remaining.get(field)
+        if code and isinstance(answers, dict):
+            remaining[field] = {question: answer for question, answer in answers.items() if question != code}
         else:
             remaining.pop(field, None)
     return remaining
 
 
 async def check_answers(
-    tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any], terms: CallTerms
+    tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, object], terms: CallTerms
 ) -> None:
     """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
     _check_against_call(application.answers, answers, terms)

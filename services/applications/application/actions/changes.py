@@ -5,7 +5,7 @@ ApplicationChanged carries the whole profile; old and new answers stay here, for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.application.actions.answers import check_answers, read_answers
 from services.applications.application.actions.profile import profile_for
@@ -46,7 +46,7 @@ async def change(
     bus: Bus,
     principal: Principal,
     application_id: UUID,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     reason: StatedReason,
     text: str = "",
     *,

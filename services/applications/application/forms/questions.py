@@ -59,13 +59,13 @@ def _field(question: CallQuestion) -> Any:
             return TextAreaField(text.question, checks, **options)
 
 
-def fields(answers: Answers) -> dict[str, Any]:
+def fields(answers: Answers) -> dict[str, object]:
     """Return the answers as the form's fields; what was typed and is not accepted goes before."""
     given = answers.unaccepted.get("questions") or answers.questions
     return {f"{PREFIX}{code}": answer for code, answer in given.items()}
 
 
-def changes(form: Form) -> dict[str, Any]:
+def changes(form: Form) -> dict[str, object]:
     """Return the form's fields as answers; what was not answered is left out."""
     sent = {field.name.removeprefix(PREFIX): as_sent(field) for field in form if field.name.startswith(PREFIX)}
     return {"questions": {code: answer for code, answer in sent.items() if answer not in (None, "")}}

@@ -85,8 +85,8 @@ class Task:
     prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
     needs_register: bool = False
     check_rows: Callable[[Any], None] = lambda _form: None
-    own_data: Callable[[Answers], dict[str, Any]] = lambda _answers: {}
-    own_changes: Callable[[Form], dict[str, Any]] = lambda _form: {}
+    own_data: Callable[[Answers], dict[str, object]] = lambda _answers: {}
+    own_changes: Callable[[Form], dict[str, object]] = lambda _form: {}
     form_of: Callable[[CallTerms], type[Form]] | None = None
 
     @property
@@ -112,11 +112,11 @@ class Task:
         self.check_rows(form)
         refuse_broken(form, Answers, FIELDS[self.code], self.rows)
 
-    def fields(self, answers: Answers) -> dict[str, Any]:
+    def fields(self, answers: Answers) -> dict[str, object]:
         """Return the answers of the page as its form shows them."""
         return form_data(answers, FIELDS[self.code], self.rows) | self.own_data(answers)
 
-    def changes(self, form: Form) -> dict[str, Any]:
+    def changes(self, form: Form) -> dict[str, object]:
         """Return what the form says as answers."""
         return form_values(form, Answers, FIELDS[self.code], self.rows) | self.own_changes(form)
 
@@ -336,7 +336,7 @@ def _courses_and_organisations(form: Form, context: FormContext) -> None:
     offer(form, "conflicts", _blank(sorted(organisations, key=lambda choice: choice[1])), "organisation")
 
 
-def _courses(form: Form) -> dict[str, Any]:
+def _courses(form: Form) -> dict[str, object]:
     ticked = list(form["asked_courses"].data or ())
     return {"courses": list(dict.fromkeys([*ticked, *column(form, "courses", "course")]))}
 
@@ -378,11 +378,11 @@ class PrivacyForm(Form):
     )
 
 
-def _notice_read(answers: Answers) -> dict[str, Any]:
+def _notice_read(answers: Answers) -> dict[str, object]:
     return {"confirmed": answers.privacy_version == privacy_notice.VERSION}
 
 
-def _read_notice(form: Form) -> dict[str, Any]:
+def _read_notice(form: Form) -> dict[str, object]:
     if not form["confirmed"].data:
         return {}
     return {"privacy_version": privacy_notice.VERSION}

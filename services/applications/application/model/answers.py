@@ -394,7 +394,10 @@ def profile_of(
     company: Company = ALONE,
 ) -> ApplicationProfile:
     """Return what leaves the portal of complete answers (`missing` finds none), without topics that the call lacks."""
-    return ApplicationProfile(
+    return published(
+        ApplicationProfile,
+        answers,
+        terms,
         call_id=call_id,
         reference=reference,
         kind=kind,
@@ -403,13 +406,12 @@ def profile_of(
         prematched_with=company.counterpart,
         country=country,
         first_time=first_time and not answers.took_part_before,
-        **published(answers, terms),
     )
 
 
 def answers_from_register(person: object) -> Answers:
     """Return the answers that the register already knows of a person."""
-    return Answers.model_validate(from_register(Answers, person))
+    return from_register(Answers, person)
 
 
 _JUDGED = tuple(field.name for field in dataclasses.fields(Candidate) if field.name in Answers.model_fields)

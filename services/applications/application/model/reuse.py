@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application.model.answers import MOST_OBJECTIVES, Answers
-from services.applications.fields import from_register
+from services.applications.fields import from_register, with_changes
 from shared.contracts.codes import PRIORITIES, Section, topic_label
 from shared.i18n import gettext
 
@@ -25,10 +25,9 @@ def carried_over(
     own questions are left out.
     """
     # What the register says, it knows better than last year's application.
-    fresh = from_register(Answers, register_answers)
-    return earlier.model_copy(
+    fresh = with_changes(earlier, from_register(Answers, register_answers))
+    return fresh.model_copy(
         update={
-            **fresh,
             "took_part_before": earlier.took_part_before or took_part,
             "topics": _topics(earlier, scheme, terms),
             "periods": _not_over(earlier.periods, today),

@@ -173,7 +173,7 @@ async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
 
 async def _name_manager(asked: DecisionRequest[Form]) -> str:
     changes = LINE_MANAGER.changes(asked.form)
-    name, email = changes["line_manager_name"] or "", changes["line_manager_email"] or ""
+    name, email = str(changes["line_manager_name"] or ""), str(changes["line_manager_email"] or "")
     await line_managers.name_line_manager(asked.bus, asked.principal, asked.id, name, email)
     return application_address(asked.id) + "?done=manager"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -22,7 +23,7 @@ from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED, APPLICATION
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,8 +56,8 @@ class Application(Table, table=True):
     state: str = ApplicationState.DRAFT
     since: datetime = Field(index=True, sa_type=_TIME, description="When it came into its state")
     due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when the next step is asked for")
-    answers_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "answers"})
-    profile_json: dict[str, Any] | None = Field(
+    answers_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "answers"})
+    profile_json: dict[str, JsonValue] | None = Field(
         default=None, sa_type=JSONB(none_as_null=True), sa_column_kwargs={"name": "profile"}
     )
     rules_version: int | None = Field(default=None, description="The call's revision that it was submitted under")
@@ -78,6 +79,15 @@ class Application(Table, table=True):
     def answers(self) -> Answers:
         """The answers given so far; those that newer rules do not accept are open."""
         return Answers.from_stored(self.answers_json)
+
+    def answers_with(self, changed: Mapping[str, JsonValue]) -> Answers:
+        """Return the answers with the fields that a change stored (`Change.before`, `Change.after`)."""
+        return Answers.from_stored(self.answers_json | dict(changed))
+
+    @property
+    def written_name(self) -> str:
+        """The officer's name as it is written in the form; empty while it is not."""
+        return str(self.answers_json.get("name") or "")
 
     @property
     def profile(self) -> ApplicationProfile | None:
@@ -345,8 +355,8 @@ class Change(Table, table=True):
     application_id: UUID
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     tasks: list[str] = Field(sa_type=JSONB)
-    before: dict[str, Any] = Field(sa_type=JSONB)
-    after: dict[str, Any] = Field(sa_type=JSONB)
+    before: dict[str, JsonValue] = Field(sa_type=JSONB)
+    after: dict[str, JsonValue] = Field(sa_type=JSONB)
 
 
 async def changes(session: AsyncSession, application_id: UUID) -> list[Change]:

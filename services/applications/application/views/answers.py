@@ -76,9 +76,8 @@ def _sex(answers: Answers) -> SummaryRow:
 async def answer_changes(session: AsyncSession, case: Case) -> list[AnswerChange]:
     """Return the changes after submission, the newest first."""
     found = await applications.changes(session, case.application.id)
-    whole = case.application.answers_json
     read = [
-        (change, Answers.from_stored(whole | change.before), Answers.from_stored(whole | change.after))
+        (change, case.application.answers_with(change.before), case.application.answers_with(change.after))
         for change in found
     ]
     names = await names_of(session, *(answers for _, *both in read for answers in both))

@@ -260,7 +260,7 @@ async def _fellow(session: AsyncSession, row: Companion) -> Fellow:
 
 
 def _officer(row: Companion, theirs: Application, *, leads: bool = False) -> Fellow:
-    name = theirs.answers_json.get("name") or row.written
+    name = theirs.written_name or row.written
     return Fellow(row, name, theirs.reference, theirs.submitted_at is not None, leads)
 
 
@@ -292,7 +292,7 @@ async def invitations_for(session: AsyncSession, principal: Principal) -> list[I
             continue
         mine = await applications.newest_for(session, principal.subject, row.call_id, row.kind)
         place = places.get(row.named_id) if row.named_id else None
-        who = theirs.answers_json.get("name") or theirs.reference or ""
+        who = theirs.written_name or theirs.reference or ""
         found.append(Invitation(row, who, theirs.country, calls[row.call_id], mine, place.title if place else ""))
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.applications.calls import store
 from services.applications.calls.actions.publishing import publish_entry
 from services.applications.calls.model.copying import next_year
-from services.applications.calls.model.entry import changed_sections, entry_of
+from services.applications.calls.model.entry import SectionChange, changed_sections, entry_of
 from services.applications.calls.views.facts import register_facts
 from services.applications.refusals import not_found
 from shared.errors import ProblemCode, Refused
@@ -54,10 +54,7 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
             raise not_found()
         entry = entry_of(call.terms)
         next_call = next_year(entry, (await register_facts(tx.session, entry)).needs)
-        left_out = [{"need": str(need_id)} for need_id in next_call.ended] + [
-            {"topic": topic} for topic in next_call.topics
-        ]
-        return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=left_out)
+        return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=next_call.left_out)
 
 
 async def save(
@@ -74,14 +71,14 @@ async def save(
         sections = changed_sections(before, after)
         if not sections:
             return draft
-        since = {code: draft.touched[code]["version"] for code in sections if code in draft.touched}
+        since = {code: draft.touched[code].version for code in sections if code in draft.touched}
         if version is not None and any(changed > version for changed in since.values()):
             raise Refused(
                 gettext("Somebody else has changed this since you opened it."), code=ProblemCode.EDIT_CONFLICT
             )
         moment = clock.now()
         draft.version += 1
-        mark = {"version": draft.version, "by": actor, "at": moment.isoformat()}
+        mark = SectionChange(version=draft.version, by=actor, at=moment)
         draft.touched = draft.touched | dict.fromkeys(sorted(sections), mark)
         draft.entry_json = after.to_store()
         draft.saved_by, draft.saved_at = actor, moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.calls.forms.fields import ROWS, section_form, topics_field
 from services.applications.calls.model.entry import FIELDS, SECTIONS, TITLES, CallEntry, last_day, part_of
@@ -27,8 +27,8 @@ class Section:
     """One section; `own_fields` and `own_written` are for what its form asks in a way of its own."""
 
     code: str
-    own_fields: Callable[[CallEntry], dict[str, Any]] = lambda _entry: {}
-    own_written: Callable[[Form], dict[str, Any]] = lambda _form: {}
+    own_fields: Callable[[CallEntry], dict[str, object]] = lambda _entry: {}
+    own_written: Callable[[Form], dict[str, object]] = lambda _form: {}
 
     @property
     def title(self) -> str:
@@ -39,17 +39,17 @@ class Section:
         """Return its form."""
         return section_form(self.code)
 
-    def fields(self, entry: CallEntry) -> dict[str, Any]:
+    def fields(self, entry: CallEntry) -> dict[str, object]:
         """Return what is written in the section as its form shows it."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         unaccepted = {name.rpartition(".")[2]: value for name, value in entry.unaccepted.items()}
         for name in SECTIONS[self.code]:
             found |= form_data(part_of(entry, name), [name], ROWS, FIELDS, unaccepted)
         return found | self.own_fields(entry)
 
-    def written(self, form: Form) -> dict[str, Any]:
+    def written(self, form: Form) -> dict[str, object]:
         """Return what the form says, by field."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for name in SECTIONS[self.code]:
             if name in form:
                 found |= form_values(form, type(part_of(_EMPTY, name)), [name], ROWS, FIELDS)
@@ -65,16 +65,16 @@ def end_of(day: date | None) -> str | None:
     return None if day is None else datetime.combine(day, _END_OF_DAY, ZONE).astimezone(UTC).isoformat()
 
 
-def _topics_written(form: Form) -> dict[str, Any]:
+def _topics_written(form: Form) -> dict[str, object]:
     name = topics_field(form["scheme"].data or "")
     return {"topics": (form[name].data if name in form else []) or []}
 
 
-def _weights_fields(entry: CallEntry) -> dict[str, Any]:
+def _weights_fields(entry: CallEntry) -> dict[str, object]:
     return {str(weight.criterion): {"applicant": weight.applicant, "host": weight.host} for weight in entry.weights}
 
 
-def _weights_written(form: Form) -> dict[str, Any]:
+def _weights_written(form: Form) -> dict[str, object]:
     weights = []
     for criterion in Criterion:
         row = form[str(criterion)].data

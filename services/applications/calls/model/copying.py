@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.base import DatePeriod
 from shared.contracts.codes import PRIORITIES, current_scheme, successor
@@ -13,7 +16,6 @@ from shared.time.workdays import ZONE
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from uuid import UUID
 
     from services.applications.calls.model.entry import CallEntry
     from services.applications.calls.model.facts import Need
@@ -22,13 +24,21 @@ YEAR = timedelta(weeks=52)
 """52 weeks: the same day of the week, since visits run from Monday to Friday."""
 
 
+class LeftOut(BaseModel):
+    """A training need that had ended, or a topic without a successor, which a copy has left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    need: UUID | None = None
+    topic: Annotated[str | None, Field(examples=["online_crime"])] = None
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Next year's call, and what was left out: needs that had ended, topics without a successor."""
+    """Next year's call, and what was left out."""
 
     entry: CallEntry
-    ended: tuple[UUID, ...] = ()
-    topics: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
@@ -66,7 +76,8 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
             "topics": topics,
         }
     )
-    return Copy(new, tuple(id_ for id_ in entry.needs if id_ not in kept), dropped)
+    ended = (LeftOut(need=id_) for id_ in entry.needs if id_ not in kept)
+    return Copy(new, (*ended, *(LeftOut(topic=topic) for topic in dropped)))
 
 
 def a_year_later(day: date) -> date:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
@@ -530,6 +530,16 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """The sections in which a call is written, in their order, with the fields of each."""
 
 
+class SectionChange(BaseModel):
+    """Which version of a draft has changed a section last, by whom and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    by: str
+    at: AwareDatetime
+
+
 def section_of(name: str) -> str:
     """Return the section in which a field, or an error's place such as `rules.languages`, is written."""
     part, _, inner = name.partition(".")
@@ -544,7 +554,7 @@ def changed_sections(before: CallEntry, after: CallEntry) -> set[str]:
     return rewritten | {code for code in SECTIONS if section_fields(before, code) != section_fields(after, code)}
 
 
-def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
+def section_fields(entry: CallEntry, section: str) -> dict[str, object]:
     """Return what is written in a section, by field."""
     return {name: getattr(part_of(entry, name), name) for name in SECTIONS[section]}
 
@@ -556,7 +566,7 @@ def part_of(entry: CallEntry | CallTerms, name: str) -> CallEntry | CallTerms | 
     return entry.timers if name in TIMER_FIELDS else entry
 
 
-def with_values(entry: CallEntry, written: Mapping[str, Any]) -> CallEntry:
+def with_values(entry: CallEntry, written: Mapping[str, object]) -> CallEntry:
     """Return an entry with these fields replaced, those of rules and timers singly.
 
     Raises pydantic.ValidationError for what cannot be read.

@@ -10,9 +10,10 @@ from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.forms.fields import check_rows, field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
+from services.applications.calls.model.copying import LeftOut
 from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, section_of, sentences, with_values
 from services.applications.calls.model.field_sentences import need_sentence
-from services.applications.calls.views.drafts import DraftPage, LeftOut, draft_page
+from services.applications.calls.views.drafts import DraftPage, draft_page
 from services.applications.display import TaskRow
 from services.applications.fields import topic_in_words
 from services.applications.guards import Coordinator
@@ -210,7 +211,7 @@ async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, b
     return _page(request, draft, part, form)
 
 
-def _with_section(entry: CallEntry, written: dict[str, Any]) -> CallEntry:
+def _with_section(entry: CallEntry, written: dict[str, object]) -> CallEntry:
     """Return the entry with a section replaced. Raises `Refused` (422) for what cannot be read."""
     with reading():
         return with_values(entry, written)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from services.applications.calls import store
-from services.applications.calls.model.entry import CallEntry, problems, section_of, sentences
+from services.applications.calls.model.copying import LeftOut
+from services.applications.calls.model.entry import CallEntry, SectionChange, problems, section_of, sentences
 from services.applications.calls.model.revision import differences
 from services.applications.calls.views.facts import register_facts
 from services.applications.calls.views.headings import CallHeading
@@ -23,6 +23,7 @@ from shared.web.read_models import Page, ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,13 +34,6 @@ class CallContent(CallEntry):
     """What is written of a call, with every field."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
-
-
-class LeftOut(ReadModel):
-    """A training need that had ended, or a topic without a successor, which a copy has left out."""
-
-    need: UUID | None = None
-    topic: Annotated[str | None, Field(examples=["online_crime"])] = None
 
 
 class CallDraftHead(ReadModel):
@@ -101,7 +95,7 @@ async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
         revises=row.revises,
         saved_at=row.saved_at,
         copied=row.copied,
-        left_out=_left_out(row),
+        left_out=list(row.left_out),
         entry=entry,
         missing=problems(entry, facts),
         unaccepted=entry.unaccepted,
@@ -109,23 +103,11 @@ async def call_draft(session: AsyncSession, draft_id: UUID) -> CallDraft:
     )
 
 
-def _left_out(row: store.CallDraft) -> list[LeftOut]:
-    return [LeftOut.model_validate(left_out) for left_out in row.left_out]
-
-
 async def _row(session: AsyncSession, draft_id: UUID) -> store.CallDraft:
     row = await store.draft(session, draft_id)
     if row is None:
         raise not_found()
     return row
-
-
-@dataclass(frozen=True, slots=True)
-class LastChange:
-    """Who has changed a section of a draft last, and when."""
-
-    by: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +128,7 @@ class DraftPage:
     changed: frozenset[str]
     copied: CallHeading | None
     left_out: Sequence[LeftOut]
-    touched: Mapping[str, LastChange]
+    touched: Mapping[str, SectionChange]
     names: Mapping[str, str]
 
     @property
@@ -177,11 +159,10 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
     known = await store.calls_by_id(session, {id_ for id_ in (row.revises, row.copied) if id_ is not None})
     call = None if row.revises is None else known.get(row.revises)
     copied = None if row.copied is None else known.get(row.copied)
-    entry, left_out = row.entry, _left_out(row)
+    entry, left_out = row.entry, row.left_out
     needs = CallEntry(needs=tuple(one.need for one in left_out if one.need is not None))
     facts = await register_facts(session, entry, needs, *([] if call is None else [call.terms]))
-    touched = {code: LastChange(mark["by"], datetime.fromisoformat(mark["at"])) for code, mark in row.touched.items()}
-    writers = {row.saved_by, row.created_by} | {change.by for change in touched.values()}
+    writers = {row.saved_by, row.created_by} | {change.by for change in row.touched.values()}
     people = await entries.people_by_subject(session, writers)
     return DraftPage(
         id=row.id,
@@ -195,6 +176,6 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
         changed=frozenset([] if call is None else (found.section for found in differences(call.terms, entry, facts))),
         copied=None if copied is None else CallHeading.of(copied),
         left_out=left_out,
-        touched=touched,
+        touched=row.touched,
         names={subject: person.name for subject, person in people.items()},
     )

@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.tables import Table, write_rows
 from services.applications.visits.store import Visit
+from shared.bus.db.documents import JsonDocument
 from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, VisitState
 from shared.contracts.lifecycle.state_sets import MATCH_UNCONFIRMED, MENTORSHIP_OVER
@@ -78,12 +79,7 @@ class Match(Table, table=True):
         description="Cleared beforehand for a place that another match holds; it holds none",
     )
     late: list[str] = Field(default_factory=list, sa_type=JSONB, description="Whose answers came too late")
-    pairing_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "pairing"})
-
-    @property
-    def pairing(self) -> Pairing:
-        """The application and the place that are matched."""
-        return Pairing.model_validate(self.pairing_json)
+    pairing: Pairing = Field(sa_type=JsonDocument(Pairing), description="The application and the place")
 
     @property
     def for_(self) -> ApplicationKind:
@@ -122,7 +118,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     """Apply events of `exchange.matches`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, MatchEvent)]
     known = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
-    rows = {id_: _row(match) for id_, match in known.items()}
+    rows = {id_: match.model_dump() for id_, match in known.items()}
     for event in found:
         id_ = UUID(event.subject)
         rows[id_] = _row_after(rows.get(id_), id_, event)
@@ -131,12 +127,6 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     if touched:
         await tx.changed("matches")
     return touched
-
-
-def _row(match: Match) -> dict[str, Any]:
-    values = match.model_dump()
-    values["pairing"] = values.pop("pairing_json")
-    return values
 
 
 def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, Any]:

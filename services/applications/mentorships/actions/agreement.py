@@ -98,7 +98,7 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
         row = store.Agreement(
             mentorship_id=mentorship_id,
             version=newest.version + 1,
-            terms_json=terms.model_dump(mode="json"),
+            terms=terms,
             text=text,
             document=model.digest(text),
             party=member.party,

@@ -62,7 +62,7 @@ async def ask(
             party=member.party,
             guest=guest,
             days=days,
-            periods_json=[period.model_dump(mode="json") for period in periods],
+            periods=periods,
             note=note.strip()[:LONGEST_NOTE],
             actor=principal.subject,
             at=clock.now(),

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import outcome_task_row, reason_word, tag, topic
+from services.applications.display import TaskRow, outcome_row, reason_word, tag, topic
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions.meetings import country_of
@@ -246,16 +246,16 @@ _TASK_PAGES = {
 }
 
 
-def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
+def _tasks(view: MentorshipView) -> list[TaskRow]:
     """Return the reader's tasks here, and reporting's forms."""
     found = [
-        {
-            "title": task_label(task.what.label, task.count),
-            "href": _TASK_PAGES[task.what]
+        TaskRow(
+            task_label(task.what.label, task.count),
+            _TASK_PAGES[task.what]
             if _TASK_PAGES[task.what].startswith("#")
             else mentorship_path(view.mentorship.id, _TASK_PAGES[task.what]),
-            "state": state("outcome", "due"),
-        }
+            state=state("outcome", "due"),
+        )
         for task in view.pending
         if task.what in _TASK_PAGES
     ]
@@ -265,10 +265,11 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
         "cascade": gettext("Tell whom you reached"),
     }
     return found + [
-        {
-            "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
-            **outcome_task_row(task, mentorship_path(view.mentorship.id)),
-        }
+        outcome_row(
+            task,
+            mentorship_path(view.mentorship.id),
+            names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
+        )
         for task in view.tasks
     ]
 

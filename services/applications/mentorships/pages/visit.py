@@ -14,7 +14,7 @@ from services.applications.forms import ReasonForm, refuse
 from services.applications.guards import Pair
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions import visit as actions
-from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, initial_values
+from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, new_visit_form
 from services.applications.mentorships.model.visit import TO_COME, RequestState
 from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
 from services.applications.mentorships.views.mentorship import MentorshipView
@@ -48,7 +48,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     open_request = view.request
-    form = form or VisitForm(data=initial_values(guest=Party.MENTEE.value))
+    form = form or new_visit_form(Party.MENTEE)
     form.guest.choices = _guests(view)
     to_come = bool(view.visits) and view.visits[0].stands in TO_COME
     active = view.mentorship.stands is MentorshipState.ACTIVE

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.mentorships.model.agreement import Terms, Version
 from services.applications.tables import Table
+from shared.bus.db.documents import JsonDocument
 from shared.contracts.codes import Party
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Agreement(Table, table=True):
 
     mentorship_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
-    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    terms: Terms = Field(sa_type=JsonDocument(Terms), description="What the pair adds")
     text: str
     document: str = Field(description="The digest of the text, which stands in events")
     party: str | None = None
@@ -39,11 +39,6 @@ class Agreement(Table, table=True):
     lapsed_at: datetime | None = Field(
         default=None, sa_type=_TIME, description="Taken back, or another one was proposed"
     )
-
-    @property
-    def terms(self) -> Terms:
-        """The terms that the pair adds."""
-        return Terms.model_validate(self.terms_json)
 
 
 class Signature(Table, table=True):

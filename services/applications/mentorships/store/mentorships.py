@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.tables import Table, write_rows
+from shared.bus.db.documents import JsonDocument
 from shared.contracts import mentorships as mentorship_events
 from shared.contracts.codes import MentorshipState
 from shared.contracts.lifecycle.state_sets import moves
@@ -52,12 +52,7 @@ class Mentorship(Table, table=True):
     ended_on: date | None = None
     reason: str | None = None
     paused_by: str | None = Field(default=None, description="Who asked for the pause that holds, a Party")
-    plan_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "plan"})
-
-    @property
-    def plan(self) -> MentorshipPlan:
-        """The plan that it belongs to."""
-        return MentorshipPlan.model_validate(self.plan_json)
+    plan: MentorshipPlan = Field(sa_type=JsonDocument(MentorshipPlan), description="The plan that it belongs to")
 
     @property
     def stands(self) -> MentorshipState:
@@ -72,7 +67,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
     rows: dict[UUID, dict[str, Any]] = {}
     for row in known:
-        rows[row.id] = row.model_dump(exclude={"plan_json"}) | {"plan": row.plan_json}
+        rows[row.id] = row.model_dump()
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Mentorship, rows.values())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.mentorships.model.visit import RequestState
 from services.applications.tables import Table
+from shared.bus.db.documents import JsonDocument
 from shared.contracts.base import DatePeriod
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class PairVisit(Table, table=True):
     party: str = Field(description="Who asked")
     guest: str
     days: int
-    periods_json: list[dict[str, Any]] = Field(sa_type=JSONB, sa_column_kwargs={"name": "periods"})
+    periods: tuple[DatePeriod, ...] = Field(sa_type=JsonDocument(tuple[DatePeriod, ...]))
     note: str = Field(default="", description="For the two of them; stays here")
     actor: str
     at: datetime = Field(sa_type=_TIME)
@@ -45,11 +45,6 @@ class PairVisit(Table, table=True):
     def stands(self) -> RequestState:
         """Its state."""
         return RequestState(self.state)
-
-    @property
-    def periods(self) -> tuple[DatePeriod, ...]:
-        """The periods in which it may take place."""
-        return tuple(DatePeriod.model_validate(period) for period in self.periods_json)
 
 
 async def requests(session: AsyncSession, mentorship_id: UUID) -> list[PairVisit]:

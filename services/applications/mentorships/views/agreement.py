@@ -83,7 +83,7 @@ def _first(mentorship: Mentorship, reference: str) -> Agreement:
     return store.Agreement(
         mentorship_id=mentorship.id,
         version=model.FIRST_VERSION,
-        terms_json=model.Terms().model_dump(mode="json"),
+        terms=model.Terms(),
         text=text,
         document=model.digest(text),
         actor="system:programme",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from pydantic import JsonValue
+
     from shared.bus import Bus, Tx
     from shared.identity import Principal
 
@@ -106,5 +108,5 @@ def _columns(entry: NeedEntry) -> dict[str, Any]:
     return entry.model_dump(exclude={"id"}) | {"area": "" if entry.area is None else entry.area.value}
 
 
-def _json(need: store.Need) -> dict[str, Any]:
+def _json(need: store.Need) -> dict[str, JsonValue]:
     return need.model_dump(mode="json", exclude={"version", "changed_at"})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.web.paging import PageRequest
@@ -46,7 +47,7 @@ class Line:
     what: str
     about: str | None
     country: str | None
-    details: dict[str, Any]
+    details: dict[str, JsonValue]
 
 
 def _lines(kind: AuditKind) -> sa.Subquery:

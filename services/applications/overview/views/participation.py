@@ -26,7 +26,7 @@ from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
-from services.applications.visits.views.visit import agenda_of, proposal_of
+from services.applications.visits.views.visit import agenda_of
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
@@ -282,7 +282,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         (await visits_store.attendance_of(session, [visit.id]))[visit.id],
         await visits_store.statements(session, visit.about),
         await visit_tasks(session, case, visit),
-        proposal_of(visit),
+        visit.proposal,
         Party(request.party) if request is not None and request.waits(visit) else None,
         await visits_store.answers(session, visit.id, visit.moves),
         await readiness.checklist(session, visit),

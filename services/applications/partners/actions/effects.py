@@ -60,8 +60,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
 async def _suspend(tx: Tx, decision: store.Decision) -> None:
     """Apply to each case its group's choice, also to cases that joined the group since the preview."""
     open_cases = await load_open_cases(tx.session, decision.country, lock=True)
-    choices = [GroupChoice.model_validate(choice) for choice in decision.choices]
-    chosen = {(choice.side, choice.stage): choice for choice in choices}
+    chosen = {(choice.side, choice.stage): choice for choice in decision.choices}
     for case in open_cases.cases:
         # No choice was asked for a group that was empty at the time; cases that joined it since are finished.
         choice = chosen.get(case.group) or GroupChoice(side=case.side, stage=case.stage, choice=Choice.FINISH)

@@ -136,8 +136,8 @@ async def suspend(
             decided_at=clock.now(),
             note=note.strip()[:1000],
             digest=digest,
-            shown=[_case_json(item) for item in current.open_cases.cases],
-            choices=[item.model_dump(mode="json") for item in current.choices],
+            shown=tuple(_shown(case) for case in current.open_cases.cases),
+            choices=current.choices,
         )
         tx.session.add(decision)
         await tx.session.flush()
@@ -155,15 +155,10 @@ async def _repeated(session: AsyncSession, country: str, digest: str) -> store.D
     )
 
 
-def _case_json(case: model.OpenCase) -> dict[str, str | None]:
-    return {
-        "id": str(case.id),
-        "reference": case.reference,
-        "side": case.side,
-        "stage": case.stage,
-        "state": case.state,
-        "other": case.other,
-    }
+def _shown(case: model.OpenCase) -> model.ShownCase:
+    return model.ShownCase(
+        id=case.id, reference=case.reference, side=case.side, stage=case.stage, state=case.state, other=case.other
+    )
 
 
 async def withdraw(bus: Bus, principal: Principal, country: str, decision_id: UUID) -> PartnerDecision:

@@ -312,12 +312,14 @@ def terms_of(
     entry: PlacementEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> OfferTerms:
     """Return the terms published of a complete entry (`problems` finds nothing), without topics outside the call."""
-    return OfferTerms(
+    return published(
+        OfferTerms,
+        entry,
+        call,
         call_id=call_id,
         reference=reference,
         organisation_id=organisation_id,
         country=country,
-        **published(entry, call),
     )
 
 

@@ -6,7 +6,7 @@ in the access log. The holder of a paper can check its number, without learning 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ async def make(
         before = await store.newest_letters(tx.session, visit_id, kind)
         number = letters.new_number()
         facts = await _facts(tx.session, case, visit, kind, number, origin)
-        if before is not None and _comparable_facts(facts) == before.facts:
+        if before is not None and facts.stated == before.facts:
             return before
         checklist_before = await readiness.checklist(tx.session, visit)
         moment = clock.now()
@@ -76,7 +76,7 @@ async def make(
             version=1 if before is None else before.version + 1,
             start=facts.start,
             end=facts.end,
-            facts=_comparable_facts(facts),
+            facts=facts.stated,
             digest=sha256(document).hexdigest(),
             document=document,
             actor=principal.subject,
@@ -85,13 +85,6 @@ async def make(
         tx.session.add(letter)
         await preparation.record_progress(tx, case, visit, checklist_before)
         return letter
-
-
-def _comparable_facts(facts: letters.LetterFacts) -> dict[str, object]:
-    """Return the facts to store, without those that differ in every letter, so that two can be compared."""
-    facts_kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
-    facts_kept["pays"] = [list(pair) for pair in facts.pays]
-    return {name: value for name, value in facts_kept.items() if name not in {"number", "address", "made_on"}}
 
 
 async def _facts(
@@ -150,7 +143,9 @@ def _arrival_words(sheet: Arrival | None) -> str:
     return gettext("%(place)s, at %(at)s; ask for %(who)s") % words
 
 
-async def _payments(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
+async def _payments(
+    session: AsyncSession, visit: Visit, offer: placements_store.Offer | None
+) -> tuple[tuple[str, str], ...]:
     """Return who pays what: the planned lines by payer; without any, what the host bears by the placement."""
     found: dict[str, list[str]] = {}
     for line in (await store.costs(session, [visit.id])).get(visit.id, []):
@@ -158,7 +153,7 @@ async def _payments(session: AsyncSession, visit: Visit, offer: placements_store
         found.setdefault(labels.label(line.line.payer), []).append(words)
     if not found and offer is not None and offer.entry.costs_borne:
         found[labels.label(Party.HOST)] = [labels.label(cost_borne) for cost_borne in offer.entry.costs_borne]
-    return [(payer, ", ".join(what)) for payer, what in found.items()]
+    return tuple((payer, ", ".join(what)) for payer, what in found.items())
 
 
 async def read(
@@ -208,4 +203,4 @@ async def check(session: AsyncSession, number: str) -> CheckedLetter | None:
         same_dates=(letter.start, letter.end) == (visit.start, visit.end),
         visit=VisitState(visit.state),
     )
-    return CheckedLetter(letter, validity, str(letter.facts["host"]), visit.host_country)
+    return CheckedLetter(letter, validity, letter.facts.host, visit.host_country)

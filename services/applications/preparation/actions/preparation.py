@@ -5,7 +5,7 @@ No sheet leaves the portal: events say who is ready, and what was released to wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.access_log import log_access
@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 
 
 async def fill_in(
-    bus: Bus, principal: Principal, visit_id: UUID, item: PreparationItem, details: Mapping[str, Any], *, version: int
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    item: PreparationItem,
+    details: Mapping[str, object],
+    *,
+    version: int,
 ) -> Visit:
     """Write a sheet as its owner after its `version` (0: the first); the same content changes nothing.
 

@@ -7,17 +7,14 @@ host's letterhead from what was released to the host, and from facts of the visi
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from datetime import date  # noqa: TC003 - the type of a field that is stored
+from typing import Any
 
 from shared.contracts import labels
 from shared.contracts.codes import Code, VisitState
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
 
 # Crockford's digits without what is read wrongly over the telephone.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -41,13 +38,11 @@ class LetterValidity(Code):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LetterFacts:
-    """All facts in a letter. `pays` are pairs: who, and for what."""
+class StatedFacts:
+    """What a letter states: a new letter is made only where it differs. `pays` are pairs: who, and for what."""
 
     kind: LetterKind
-    number: str
     reference: str
-    made_on: date
     host: str
     unit: str
     city: str
@@ -65,8 +60,21 @@ class LetterFacts:
     days: int
     arrival: str
     signed_by: str
-    pays: Sequence[tuple[str, str]]
+    pays: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFacts(StatedFacts):
+    """All facts in a letter, with those that differ in every letter."""
+
+    number: str
+    made_on: date
     address: str
+
+    @property
+    def stated(self) -> StatedFacts:
+        """What the letter states."""
+        return StatedFacts(**{field.name: getattr(self, field.name) for field in fields(StatedFacts)})
 
 
 def new_number() -> str:

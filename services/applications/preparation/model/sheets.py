@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -154,7 +154,7 @@ class InvalidSheet(ValueError):
         self.fields = fields
 
 
-def read_sheet(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
+def read_sheet(item: Item, details: Mapping[str, object], today: date) -> Sheet:
     """Return the values as a sheet. Raises `InvalidSheet`, and KeyError for an item that has no sheet."""
     given = {name: value for name, value in details.items() if value not in (None, "")}
     try:

@@ -205,7 +205,7 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
             grants = (await people.grants(tx.session, [subject])).get(subject, ())
             await write_access(tx.session, {subject: ((*grants, grant), clock.now())})
             await end_where_access_changed(tx, {subject: grants}, {subject: (*grants, grant)})
-            await tx.record(access_event(known.model_dump(), (*grants, grant)), subject)
+            await tx.record(access_event(known, (*grants, grant)), subject)
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import (
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.model.proposals import Change
+    from services.applications.register.model.states import State
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant
     from shared.identity import Principal
@@ -58,7 +60,7 @@ class Target:
     person: entries.Person | None = None
     organisation: entries.Organisation | None = None
     grants: tuple[AccessGrant, ...] = ()
-    current: dict[str, Any] = field(default_factory=dict)
+    current: dict[str, JsonValue] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -117,7 +119,7 @@ async def _person_target(session: AsyncSession, person: entries.Person) -> Targe
     )
 
 
-def rebase(change: Change, before: dict[str, Any], now: dict[str, Any]) -> Change:
+def rebase(change: Change, before: State, now: dict[str, JsonValue]) -> Change:
     """Return a proposal applied to the current entry: fields that it does not change keep later changes."""
     match change:
         case OrganisationChange(entry=entry) if before:
@@ -321,9 +323,7 @@ def complete_transfer(person: entries.Person, target: entries.Organisation) -> N
     person.moves_on = person.moves_to = None
 
 
-async def note_end_of_proposal(
-    tx: Tx, proposal_id: UUID, action: str, country: str | None, text: dict[str, Any]
-) -> None:
+async def note_end_of_proposal(tx: Tx, proposal_id: UUID, action: str, country: str | None, text: State) -> None:
     """Note in the history that a proposal was refused or taken back."""
     note(
         tx.session,

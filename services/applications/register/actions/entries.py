@@ -18,13 +18,14 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.model import OrganisationEntry, PersonEntry
+    from services.applications.register.model.states import State
     from services.applications.register.store.address_checks import AddressCheck
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant
@@ -99,7 +100,7 @@ async def put_people(
     for row in rows:
         entry = newest[row["subject"]]
         check = await _check_new_address(tx, row, known.get(entry.subject))
-        await tx.record(access_event(row, entry.grants, check), entry.subject)
+        await tx.record(access_event(register_entries.Person(**row), entry.grants, check), entry.subject)
         note(
             tx.session,
             actor=tx.actor,
@@ -134,7 +135,7 @@ def _row(
             "email_verified_at": moment if vouched else None,
             "confirmed_on": moment.date(),
             "lapsed_on": None,
-            "lapsed_grants": [],
+            "lapsed_grants": (),
             "moves_on": None,
             "moves_to": None,
         }
@@ -155,7 +156,7 @@ def _row(
         "version": known.version + 1,
         "confirmed_on": moment.date() if renewed else known.confirmed_on,
         "lapsed_on": None if renewed else known.lapsed_on,
-        "lapsed_grants": [] if renewed else known.lapsed_grants,
+        "lapsed_grants": () if renewed else known.lapsed_grants,
         "moves_on": known.moves_on if same_organisation else None,
         "moves_to": known.moves_to if same_organisation else None,
     }
@@ -172,7 +173,7 @@ async def _check_new_address(tx: Tx, row: dict[str, Any], known: register_entrie
 
 
 def access_event(
-    person: dict[str, Any],
+    person: register_entries.Person,
     grants: Sequence[AccessGrant],
     check: AddressCheck | None = None,
     *,
@@ -180,16 +181,16 @@ def access_event(
 ) -> AccessChanged:
     """Return the event with a person's access from now on.
 
-    `person` is the whole row; `lapses`: the access ends because nobody confirmed it.
+    `lapses`: the access ends because nobody confirmed it.
     """
     return AccessChanged(
         grants=tuple(grants),
-        confirmed_on=person["confirmed_on"],
-        recipient_id=person["id"],
-        country=person["country"],
-        contact_confirmed=person["email_verified_at"] is not None and person["email_wanted"] is None,
+        confirmed_on=person.confirmed_on,
+        recipient_id=person.id,
+        country=person.country,
+        contact_confirmed=person.email_verified_at is not None and person.email_wanted is None,
         contact_check=None if check is None else check.id,
-        lapsed_on=person["lapsed_on"] if lapses else None,
+        lapsed_on=person.lapsed_on if lapses else None,
     )
 
 
@@ -203,7 +204,7 @@ async def put_grants(
     proposal_id: UUID | None = None,
     confirmed_on: date | None = None,
     check: AddressCheck | None = None,
-    more: tuple[dict[str, Any], dict[str, Any]] = ({}, {}),
+    more: tuple[State, State] = ({}, {}),
 ) -> None:
     """Change the grants of a locked person. `more`: further fields for the history, before and after."""
     moment = clock.now()
@@ -214,7 +215,7 @@ async def put_grants(
     await tx.session.flush()
     await write_access(tx.session, {person.subject: (grants, moment)})
     await end_where_access_changed(tx, {person.subject: before}, {person.subject: grants})
-    await tx.record(access_event(person.model_dump(), grants, check, lapses=action == "lapsed"), person.subject)
+    await tx.record(access_event(person, grants, check, lapses=action == "lapsed"), person.subject)
     note(
         tx.session,
         actor=tx.actor,
@@ -222,8 +223,8 @@ async def put_grants(
         key=person.id,
         action=action,
         country=person.country,
-        before={"grants": [grant.model_dump(mode="json") for grant in before]} | more[0],
-        after={"grants": [grant.model_dump(mode="json") for grant in grants]} | more[1],
+        before={"grants": [grant.model_dump(mode="json") for grant in before], **more[0]},
+        after={"grants": [grant.model_dump(mode="json") for grant in grants], **more[1]},
         proposal_id=proposal_id,
     )
     await tx.changed("register")
@@ -235,9 +236,7 @@ async def put_partner(tx: Tx, country: str, status: PartnerStatus, since: date) 
     await register_entries.put(tx.session, register_entries.Partner, [row])
 
 
-def note_need(
-    tx: Tx, need_id: UUID, *, action: str, country: str | None, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
+def note_need(tx: Tx, need_id: UUID, *, action: str, country: str | None, before: State, after: State) -> None:
     """Note a change of a training need in the register's history."""
     note(
         tx.session, actor=tx.actor, kind="need", key=need_id, action=action, country=country, before=before, after=after

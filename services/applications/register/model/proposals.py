@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter
 
 from services.applications.application.model.states import NotPossible
 from services.applications.register.model import Entry, OrganisationEntry, PersonEntry, Subject
@@ -16,7 +16,7 @@ from shared.errors import ProblemCode
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from services.applications.register.model.states import State
 
 
 class RefusedBecause(Code):
@@ -111,7 +111,7 @@ def check_pending(state: ProposalState) -> None:
             raise NotPossible(gettext("Its proposer has taken this proposal back."), ProblemCode.ALREADY_DONE)
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differences(before: State, after: State) -> dict[str, tuple[JsonValue, JsonValue]]:
     """Return what differs between two states of an entry: field -> (before, after), in the order of `after`."""
     names = [*after, *(name for name in before if name not in after)]
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

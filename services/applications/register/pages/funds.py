@@ -11,7 +11,7 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
-from services.applications.register.model import ExclusionEntry, FundEntry
+from services.applications.register.model import ExclusionEntry
 from services.applications.register.views import entries as views
 from services.applications.register.views import words
 from services.applications.register.views.entries import Exclusion, Fund
@@ -92,7 +92,7 @@ async def _ask_fund(asked: DecisionRequest[FundForm]) -> Question:
 
 async def _save_fund(asked: DecisionRequest[FundForm]) -> str:
     fund_id = asked.ids.get("fund_id")
-    entry = FundEntry.model_validate(asked.form.values() | {"id": fund_id})
+    entry = asked.form.entry(fund_id)
     version = None if fund_id is None else await asked.version()
     await actions.save_fund(asked.bus, asked.principal, entry, version=version)
     return f"{FUNDS}?done=saved"

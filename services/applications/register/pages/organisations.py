@@ -12,7 +12,6 @@ from services.applications.overview.views.handover import OpenMatter, matter
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals
 from services.applications.register.forms import OrganisationForm, WordForm, countries_of, country_codes, set_choices
-from services.applications.register.model import OrganisationEntry
 from services.applications.register.model.proposals import OrganisationChange
 from services.applications.register.pages.common import (
     entry_question,
@@ -138,13 +137,13 @@ async def _ask(asked: DecisionRequest[OrganisationForm]) -> Question:
 
 async def _save(asked: DecisionRequest[OrganisationForm]) -> str:
     """Enter or change an organisation, or propose that."""
-    organisation, values = await _edited(asked), asked.form.values()
-    if organisation is not None:
-        values |= {"id": organisation.id, "active": organisation.active}
+    organisation = await _edited(asked)
+    known = None if organisation is None else organisation.id
+    entry = asked.form.entry(known, active=organisation is None or organisation.active)
     submitted = await proposals.submit(
         asked.bus,
         asked.principal,
-        OrganisationChange(entry=OrganisationEntry.model_validate(values)),
+        OrganisationChange(entry=entry),
         version=None if organisation is None else await asked.version(),
         note_=note_of(asked.form),
     )

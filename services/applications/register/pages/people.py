@@ -11,7 +11,7 @@ from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
-from services.applications.register.forms import PersonForm, countries_of, country_codes, person_data, set_choices
+from services.applications.register.forms import PersonForm, countries_of, country_codes, person_form, set_choices
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
@@ -136,7 +136,7 @@ async def _new_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
 async def _filled_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
     async with asked.bus.read() as session:
         edited = await people.edited_person(session, asked.principal, asked.id)
-    return PersonForm(data=person_data(edited.entry, grantable(asked.principal), clock.today()))
+    return person_form(edited.entry, grantable(asked.principal), clock.today())
 
 
 async def _offer(asked: DecisionRequest[PersonForm]) -> None:
@@ -208,10 +208,7 @@ def _sentences(error: ValidationError) -> dict[str, str]:
 
 def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) -> PersonEntry:
     """Return the entry of a valid form. Raises ValidationError for values that an entry does not take."""
-    values = form.values()
-    if edited is not None:
-        values["subject"] = edited.person.subject
-    base = PersonEntry.model_validate(values)
+    base = form.entry(None if edited is None else edited.person.subject)
     roles = register_grants.replace_roles(
         () if edited is None else edited.entry.grants,
         form.role_inputs(),

@@ -15,7 +15,9 @@ from sqlmodel import Field, col, select
 
 from services.applications.register.store.history import changed_since
 from services.applications.tables import Table
+from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
+from shared.contracts.access import AccessGrant
 from shared.contracts.codes import PartnerStatus
 from shared.web.paging import cut
 
@@ -92,8 +94,10 @@ class Person(Table, table=True):
     email_wanted: str | None = Field(default=None, description="A new address that its owner has not confirmed yet")
     confirmed_on: date = Field(description="When the access was last confirmed, as it is once a year")
     lapsed_on: date | None = Field(default=None, description="When the access lapsed, since nobody confirmed it")
-    lapsed_grants: list[dict[str, Any]] = Field(
-        default_factory=list, sa_type=JSONB, description="What lapsed: given back when it is confirmed"
+    lapsed_grants: tuple[AccessGrant, ...] = Field(
+        default=(),
+        sa_type=JsonDocument(tuple[AccessGrant, ...]),
+        description="What lapsed: given back when it is confirmed",
     )
     moves_on: date | None = Field(default=None, description="From when the person belongs to `moves_to`")
     moves_to: UUID | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -16,9 +17,9 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.register.model.states import State
 
 _TIME = sa.DateTime(timezone=True)
 _MOST = 200
@@ -41,8 +42,8 @@ class RegisterChange(Table, table=True):
     key: str = Field(description="The entry's id; a person's and an access's is the person's opaque id")
     action: str = Field(description="entered, changed, deactivated, left, moved, confirmed, lapsed, ...")
     country: str | None = None
-    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
-    after: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    before: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JSONB)
+    after: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JSONB)
     proposal_id: UUID | None = Field(default=None, description="The proposal that was approved by it")
 
 
@@ -53,8 +54,8 @@ def note(
     kind: str,
     key: UUID | str,
     action: str,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: State,
+    after: State,
     country: str | None = None,
     proposal_id: UUID | None = None,
 ) -> None:

@@ -18,7 +18,7 @@ from shared.contracts.access import AccessGrant
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -151,11 +151,11 @@ async def choosable(session: AsyncSession, within: RegisterScope) -> list[Person
     return list((await session.scalars(query.order_by(col(Person.name), col(Person.subject)).limit(_MOST))).all())
 
 
-async def with_grant(session: AsyncSession, wanted: dict[str, Any]) -> dict[str, tuple[AccessGrant, ...]]:
+async def with_grant(session: AsyncSession, wanted: Mapping[str, str]) -> dict[str, tuple[AccessGrant, ...]]:
     """Return people with a past, present or future grant that contains `wanted`, each with all grants."""
     query = (
         sa.select(_ACCESS.c.subject, _ACCESS.c.grants)
-        .where(_ACCESS.c.grants.contains([wanted]))
+        .where(_ACCESS.c.grants.contains([dict(wanted)]))
         .order_by(_ACCESS.c.subject)
     )
     return {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
@@ -47,8 +47,8 @@ class Proposal(Table, table=True):
     name: str = Field(description="Of the person or the organisation, as it was proposed")
     country: str | None = None
     organisation_id: UUID | None = None
-    change_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "change"})
-    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    change_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "change"})
+    before: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JSONB)
     base_version: int = Field(default=0, description="The entry's version then; 0 for a new one")
     note: str = Field(default="", description="The proposer's word to the programme coordinator")
     state: str = ProposalState.WAITS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 
 from services.applications.refusals import not_found
 from services.applications.register.model import OrganisationEntry, PersonEntry
@@ -264,7 +264,7 @@ def person_entry(person: store.Person | Person, grants: Sequence[AccessGrant]) -
     return PersonEntry.model_construct(**values, email=person.email_wanted or person.email, grants=tuple(grants))
 
 
-def person_json(person: store.Person, grants: Sequence[AccessGrant]) -> dict[str, Any]:
+def person_json(person: store.Person, grants: Sequence[AccessGrant]) -> dict[str, JsonValue]:
     """Return a person as JSON, for comparisons and the history."""
     return person_entry(person, grants).model_dump(mode="json", warnings=False)
 
@@ -276,6 +276,6 @@ def organisation_entry(organisation: store.Organisation | Organisation) -> Organ
     )
 
 
-def organisation_json(organisation: store.Organisation) -> dict[str, Any]:
+def organisation_json(organisation: store.Organisation) -> dict[str, JsonValue]:
     """Return an organisation as JSON, for comparisons and the history."""
     return organisation_entry(organisation).model_dump(mode="json", warnings=False)

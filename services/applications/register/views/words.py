@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.register.model.states import State
+
 
 NOTHING = "\N{EN DASH}"
 """Shown where there is no value."""
@@ -229,7 +231,7 @@ def _collect(content: Any, wanted: set[UUID]) -> None:
                 return
 
 
-def change_texts(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def change_texts(before: State, after: State, names: Mapping[str, str]) -> list[str]:
     """Return the changed fields of an entry, each as a text with its value before, if there was one, and after."""
     texts = []
     for name, new in sorted(after.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER))):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from services.applications.matches.views import parties
 from services.applications.refusals import may_proceed
 from services.applications.visits import model, store
-from services.applications.visits.views.visit import proposal_of
 from shared.contracts.codes import Answer, Party, StatedReason, published
 from shared.contracts.participation import MoveAccepted, MoveRefused, MoveRequested
 from shared.errors import Refused
@@ -42,7 +41,7 @@ async def ask(
         party = case.acts_as(*model.MAY_ASK_MOVE)
         last = await store.last_request(tx.session, visit_id)
         open_ = Party(last.party) if last is not None and last.waits(visit) else None
-        if not may_proceed(model.may_ask_move, visit.stands, proposal_of(visit), open_, party):
+        if not may_proceed(model.may_ask_move, visit.stands, visit.proposal, open_, party):
             return visit
         problems = model.period_problems(periods, clock.today())
         if problems:
@@ -52,7 +51,7 @@ async def ask(
                 id=new_id(),
                 visit_id=visit_id,
                 party=party,
-                periods=[period.model_dump(mode="json") for period in periods],
+                periods=tuple(periods),
                 reason=reason,
                 text=text.strip()[:1000],
                 asked_in=visit.state,
@@ -95,7 +94,7 @@ async def answer(
         proposed = 0 < number <= visit.moves
         before = await store.answers(tx.session, visit_id, number) if proposed else {}
         moment = clock.now()
-        if not may_proceed(model.may_answer_move, visit.stands, proposal_of(visit), number, before, party, moment):
+        if not may_proceed(model.may_answer_move, visit.stands, visit.proposal, number, before, party, moment):
             return visit
         tx.session.add(
             store.MoveAnswer(

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import outcome_task_row, reason_word, tag, topic
+from services.applications.display import TaskRow, outcome_row, reason_word, tag, topic
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
@@ -223,7 +223,7 @@ def _answer_word(view: VisitView, party: Party) -> str:
     return gettext("accepts") if given is Answer.ACCEPT else gettext("refuses")
 
 
-def _tasks(view: VisitView) -> list[dict[str, Any]]:
+def _tasks(view: VisitView) -> list[TaskRow]:
     """Return the forms of reporting that are asked of the reader, as a task list."""
     names = {
         "evaluation": gettext("Evaluate the visit"),
@@ -233,11 +233,12 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
         "cascade": gettext("Tell whom you reached"),
     }
     return [
-        {
-            "title": names[task.purpose] if task.party in BOTH else gettext("Say what came of it at home"),
-            "hint": due_hint(task),
-            **outcome_task_row(task, visit_path(view.visit.id)),
-        }
+        outcome_row(
+            task,
+            visit_path(view.visit.id),
+            names[task.purpose] if task.party in BOTH else gettext("Say what came of it at home"),
+            due_hint(task),
+        )
         for task in view.tasks
     ]
 

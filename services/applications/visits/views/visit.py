@@ -1,11 +1,11 @@
-"""Read what a visit's agenda says and which other dates are proposed for it."""
+"""Read what a visit's agenda says."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.applications.placements import store as placements_store
-from services.applications.visits import model, store
+from services.applications.visits import store
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from services.applications.visits.store import Visit
 
 FIRST_VERSION = 1
-
-
-def proposal_of(visit: Visit) -> model.Proposal | None:
-    """Return the dates that are proposed for a visit now; None where there are none."""
-    return None if visit.proposal is None else model.Proposal.of(visit.proposal)
 
 
 async def agenda_of(session: AsyncSession, visit: Visit) -> tuple[int, str]:

@@ -280,7 +280,7 @@ def _may_be_put(case: Case, call: CallSummary) -> bool:
 
 async def _profile(session: AsyncSession, application_id: UUID) -> ApplicationProfile:
     row = (await facts_store.candidates(session, [application_id]))[application_id]
-    return ApplicationProfile.model_validate(row.profile)
+    return row.parsed_profile
 
 
 def _standing(found: WholeCase) -> Standing:

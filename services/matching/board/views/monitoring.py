@@ -20,7 +20,6 @@ from services.matching.overview.store import monitoring as store
 from shared.contracts import labels
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.codes import ApplicationKind, VisitState
-from shared.contracts.offers import OfferTerms
 from shared.i18n import gettext
 from shared.identity.scope import Reach
 from shared.time import clock
@@ -191,7 +190,7 @@ def _places(seat: Seat | None, calls: Calls) -> dict[date, int] | None:
     terms = calls.terms(seat.call_id) if seat else None
     if seat is None or terms is None or seat.kind != "placement":
         return None
-    return weekly_places(OfferTerms.model_validate(seat.terms), terms)
+    return weekly_places(seat.placement_terms, terms)
 
 
 def _visit(row: Any) -> CalendarVisit:

@@ -112,7 +112,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
                 cohort=plan.cohort,
                 finished_at=clock.now(),
                 committed_by=tx.actor,
-                told=part.finished.model_dump(mode="json"),
+                told=part.finished,
             ),
         )
         await runs.keep_inputs(tx.session, part.run_id, part.kept)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import structlog
 
@@ -36,6 +35,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from services.matching.cohorts.actions.commit import Committed
     from services.matching.cohorts.actions.plan import Step
@@ -95,9 +95,7 @@ async def ask(
             call_id=call_id,
             asked_by=by,
             asked_at=clock.now(),
-            chosen=None
-            if chosen is None
-            else {str(application_id): str(seat) for application_id, seat in chosen.items()},
+            chosen=None if chosen is None else dict(chosen),
             effort=effort,
             reserves=reserves,
             state=JobState.WAITING,
@@ -141,7 +139,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
             if row is None:
                 return
-            request = CohortRequest(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
+            request = CohortRequest(row.call_id, row.chosen, row.effort, reserves=row.reserves)
             watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id)).look
             ended = await processes.run_in_process(do_stored, bus.settings, request, job_id, lease, watch=watch)
             if isinstance(ended, NotFit):
@@ -232,10 +230,6 @@ def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Ste
         return unfit
 
 
-def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
-    return None if chosen is None else {UUID(application_id): UUID(seat) for application_id, seat in chosen.items()}
-
-
 async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
     """Store the progress of a job; return whether to continue."""
     async with bus.transaction("system:cohort") as tx:
@@ -278,7 +272,7 @@ async def _written(bus: Bus, job_id: UUID, lease: Lease, plan: CohortPlan) -> bo
         if row is None or row.state != JobState.WRITING:
             raise LeaseLost(f"The job {job_id} is no longer being written by this process.")
         row.state, row.since, row.cohort = JobState.DONE, clock.now(), committed.cohort
-        row.runs = {kind.value: str(run) for kind, run in committed.runs.items()}
+        row.runs = dict(committed.runs)
         row.proposed, row.unmatched = len(committed.matches), committed.unmatched
         await tx.changed("board")
     return True

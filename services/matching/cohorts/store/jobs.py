@@ -7,14 +7,15 @@ the transaction that writes its cohort, so that no cohort is committed twice.
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, keep, moment
 from shared.bus.db.locking import for_update
+from shared.contracts.codes import ApplicationKind
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,7 +41,7 @@ class CohortJob(Table, table=True):
     call_id: UUID
     asked_by: str
     asked_at: datetime = Field(sa_column=moment())
-    chosen: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    chosen: dict[UUID, UUID] | None = Field(default=None, sa_column=document(dict[UUID, UUID], nullable=True))
     effort: int
     reserves: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     state: str
@@ -48,7 +49,9 @@ class CohortJob(Table, table=True):
     steps: int
     since: datetime = Field(sa_column=moment())
     cohort: int | None = None
-    runs: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    runs: dict[ApplicationKind, UUID] | None = Field(
+        default=None, sa_column=document(dict[ApplicationKind, UUID], nullable=True)
+    )
     proposed: int = 0
     unmatched: int = 0
     why: str | None = None

@@ -12,6 +12,7 @@ from sqlmodel import Field, col
 
 from services.matching.cohorts.model import KeptProblem
 from services.matching.tables import Table, document, keep, moment
+from shared.contracts.runs import RunFinished
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Run(Table, table=True):
     cohort: int
     finished_at: datetime = Field(sa_column=moment(index=True))
     committed_by: str
-    told: dict[str, Any] = Field(sa_column=document())
+    told: RunFinished = Field(sa_column=document(RunFinished))
 
 
 class RunInputs(Table, table=True):

@@ -11,7 +11,6 @@ one, whom a vacancy needs. If the share of a country cannot bind, one line for a
 
 from bisect import insort
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ class Book:
         other.own, other.key, other._rough, other.country = self.own, self.key, self._rough, self.country
         return other
 
-    def saved(self) -> dict[str, Any]:
+    def saved(self) -> dict[str, object]:
         """Return all but the rows as it is now, for `restore`."""
         kept = {name: getattr(self, name).copy() for name in _ARRAYS}
         lists = {name: list(getattr(self, name)) for name in ("free", "share", "bound")}
@@ -74,7 +73,7 @@ class Book:
             | {"held": [list(holders) for holders in self.held], "count": [dict(counts) for counts in self.count]}
         )
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, object]) -> None:
         """Restore a saved state; `saved` is not to be used again."""
         self.__dict__.update(saved)
         self.before.clear()

@@ -7,15 +7,20 @@ topics arrive in any order; rows are joined when they are read.
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
+from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
 from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, moment
 from shared.bus.db.locking import for_update
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
 from shared.contracts.lifecycle.state_sets import SEAT_OPEN
+from shared.contracts.mentors import MentorProfile
+from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,8 +35,13 @@ class Call(Table, table=True):
     reference: str
     title: str
     state: str
-    terms: dict[str, Any] = Field(sa_column=document())
+    terms: dict[str, JsonValue] = Field(sa_column=document())
     changed_at: datetime = Field(sa_column=moment())
+
+    @property
+    def parsed_terms(self) -> CallTerms:
+        """The terms of the call."""
+        return CallTerms.model_validate(self.terms)
 
 
 class Candidate(Table, table=True):
@@ -51,9 +61,14 @@ class Candidate(Table, table=True):
     organisation_id: UUID
     state: str
     group_id: UUID | None = None
-    profile: dict[str, Any] = Field(sa_column=document())
+    profile: dict[str, JsonValue] = Field(sa_column=document())
     submitted_at: datetime = Field(sa_column=moment())
     changed_at: datetime = Field(sa_column=moment(index=True))
+
+    @property
+    def parsed_profile(self) -> ApplicationProfile:
+        """The profile of the application."""
+        return ApplicationProfile.model_validate(self.profile)
 
 
 class Seat(Table, table=True):
@@ -72,8 +87,18 @@ class Seat(Table, table=True):
     country: str
     organisation_id: UUID
     state: str
-    terms: dict[str, Any] = Field(sa_column=document())
+    terms: dict[str, JsonValue] = Field(sa_column=document())
     changed_at: datetime = Field(sa_column=moment())
+
+    @property
+    def placement_terms(self) -> OfferTerms:
+        """The terms, if it is a placement."""
+        return OfferTerms.model_validate(self.terms)
+
+    @property
+    def mentor_profile(self) -> MentorProfile:
+        """The profile, if it is a mentor."""
+        return MentorProfile.model_validate(self.terms)
 
 
 class Organisation(Table, table=True):

@@ -23,8 +23,6 @@ from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
-from shared.contracts.applications import ApplicationProfile
-from shared.contracts.calls import CallTerms
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from services.matching.facts.store.facts import Call
     from services.matching.interventions.model import Comparison, Step
     from services.matching.provisional.snapshot import Snapshot
+    from shared.contracts.calls import CallTerms
     from shared.runtime.service import Service
     from shared.settings import ServiceSettings
 
@@ -58,7 +57,7 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
         call = (await store.calls(tx.session, [call_id])).get(call_id)
         if call is None:
             raise Refused(gettext("There is no such call."), 404, {"call_id": gettext("Choose a call of the list.")})
-        terms = CallTerms.model_validate(call.terms)
+        terms = call.parsed_terms
         _check(call, terms, basis, other)
         if await interventions_store.open_count(tx.session) >= WAITING_AT_MOST:
             raise Refused(
@@ -71,8 +70,8 @@ async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms)
             basis=basis.value,
             asked_by=by,
             asked_at=clock.now(),
-            own=in_full(terms).model_dump(mode="json"),
-            other=in_full(other.applied(terms)).model_dump(mode="json"),
+            own=in_full(terms),
+            other=in_full(other.applied(terms)),
             revision=terms.revision,
             state=WhatIfState.WAITING,
             steps=STEPS,
@@ -132,9 +131,7 @@ async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
         return
     async with bus.read() as session:
         size = await store.pair_count(session, row.call_id)
-    request = WhatIfRequest(
-        row.call_id, Basis(row.basis), OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
-    )
+    request = WhatIfRequest(row.call_id, Basis(row.basis), row.own, row.other)
     try:
         if size > large:
             watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id)).look
@@ -219,7 +216,7 @@ async def _over(
         if row is None or row.state != WhatIfState.RUNNING:
             return
         row.state = WhatIfState.FAILED if outcome is None else WhatIfState.DONE
-        row.outcome = None if outcome is None else outcome.model_dump(mode="json")
+        row.outcome = outcome
         row.problem, row.version, row.step, row.since = problem, version, STEPS, clock.now()
         await tx.changed("board")
 
@@ -241,7 +238,7 @@ async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Snapshot | None:
         snapshot.facts,
         day=_first_day(snapshot, min((run.finished_at.date() for run in runs), default=None)),
         cohort=0,
-        candidates={row.id: ApplicationProfile.model_validate(row.profile) for row in people},
+        candidates={row.id: row.parsed_profile for row in people},
         places={row.id: place_of(row) for row in places},
         matches=(),
         given_back=frozenset(),

@@ -195,7 +195,7 @@ async def what_if_lines(session: AsyncSession, calls: facts.Calls, call_id: UUID
 
 def _line(row: store.WhatIf, calls: facts.Calls) -> WhatIfLine:
     what_if = _summary(row)
-    outcome = _outcome(row)
+    outcome = row.outcome
     return WhatIfLine(
         what_if=what_if,
         call=calls.get(row.call_id),
@@ -213,7 +213,7 @@ async def what_ifs_page(session: AsyncSession, call_id: UUID | None, request: Pa
 async def what_if(session: AsyncSession, within: Reach, what_if_id: UUID) -> WhatIf:
     """Return one what-if. Raises `Refused` (404) if there is none."""
     row = await _row(session, what_if_id)
-    outcome = _outcome(row)
+    outcome = row.outcome
     if outcome is not None and not within.everything:
         own = await overview.within(session, within, [moved.application_id for moved in outcome.moved])
         moved = tuple(moved for moved in outcome.moved if moved.application_id in own)
@@ -224,14 +224,14 @@ async def what_if(session: AsyncSession, within: Reach, what_if_id: UUID) -> Wha
 async def what_if_page(session: AsyncSession, within: Reach, what_if_id: UUID, *, page: int) -> WhatIfPage:
     """Return the page of a what-if. Raises `Refused` (404) if there is none."""
     row = await _row(session, what_if_id)
-    outcome = _outcome(row)
+    outcome = row.outcome
     moved = outcome.moved if outcome else ()
     own = await overview.within(session, within, [each.application_id for each in moved])
     people = [each for each in moved if each.application_id in own]
     page = min(page, max(1, -(-len(people) // SHOWN)))
     shown = people[(page - 1) * SHOWN : page * SHOWN]
     places = await facts.places(session, {seat for each in shown for seat in (each.before, each.after) if seat})
-    runs = [RunFinished.model_validate(run.told) for run in await runs_store.runs(session, row.call_id)]
+    runs = [run.told for run in await runs_store.runs(session, row.call_id)]
     return WhatIfPage(
         what_if=WhatIf(**dict(_summary(row)), outcome=outcome),
         call=(await facts.some_calls(session, [row.call_id])).get(row.call_id),
@@ -251,7 +251,7 @@ async def beginning(session: AsyncSession, call_id: UUID | None, what_if_id: UUI
     if call is None or terms is None:
         raise Refused(gettext("There is no such call: go to the board and choose one."), 404)
     if earlier is not None:
-        return Beginning(call, OtherTerms.model_validate(earlier.other), Basis(earlier.basis))
+        return Beginning(call, earlier.other, Basis(earlier.basis))
     first = Basis.START if call.state is CallState.CLOSED else Basis.NOW
     return Beginning(call, in_full(terms), first)
 
@@ -261,10 +261,6 @@ async def _row(session: AsyncSession, what_if_id: UUID) -> store.WhatIf:
     if row is None:
         raise Refused(gettext("There is no such what-if."), 404)
     return row
-
-
-def _outcome(row: store.WhatIf) -> Comparison | None:
-    return Comparison.model_validate(row.outcome) if row.outcome else None
 
 
 def _summary(row: store.WhatIf) -> WhatIfSummary:
@@ -279,8 +275,8 @@ def _summary(row: store.WhatIf) -> WhatIfSummary:
         since=row.since,
         revision=row.revision,
         version=row.version,
-        own=OtherTerms.model_validate(row.own),
-        other=OtherTerms.model_validate(row.other),
+        own=row.own,
+        other=row.other,
         problem=row.problem,
     )
 

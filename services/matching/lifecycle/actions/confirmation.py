@@ -5,17 +5,14 @@ Each function returns the first step of the visit or mentorship; the unit of wor
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from services.matching.lifecycle.actions.dates import dates_for, dates_for_pair
 from services.matching.lifecycle.model import mentorship as mentorships
 from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import visits as store
-from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind
 from shared.contracts.lifecycle import Unit
-from shared.contracts.mentors import MentorProfile
 from shared.contracts.mentorships import MentorshipPlan
 from shared.contracts.visits import VisitOf
 from shared.ids import new_id, reaction_id
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.mentorship import Step as MentorshipStep
     from services.matching.lifecycle.model.visit import Step as VisitStep
     from shared.bus import Envelope, Tx
+    from shared.contracts.applications import ApplicationProfile
     from shared.contracts.calls import CallTerms
     from shared.contracts.participation import VisitRequested
 
@@ -98,7 +96,7 @@ def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> Mento
         max(periods, default=None)
         for periods in (
             [period.end for period in _profile(cases, match).periods],
-            [date.fromisoformat(period["end"]) for period in cases.seats[match.seat_id].terms["periods"]],
+            [period.end for period in cases.seats[match.seat_id].mentor_profile.periods],
         )
     ]
     plan = MentorshipPlan(
@@ -128,7 +126,7 @@ async def visit_of_pair(cases: Cases, match_id: UUID, request: VisitRequested, c
     """Return the visit on which a mentoring pair agreed, with its dates or with why there are none."""
     match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
     terms = cases.terms(match)
-    mentor = MentorProfile.model_validate(cases.seats[match.seat_id].terms)
+    mentor = cases.seats[match.seat_id].mentor_profile
     of = mentorships.pair_visit(mentorship, match.pairing, request.guest, mentor_rank=mentor.rank_group)
     answer = await dates_for_pair(cases.tx.session, mentorship, of, request, _profile(cases, match), terms)
     return visits.open_visit(
@@ -142,7 +140,7 @@ async def visit_of_pair(cases: Cases, match_id: UUID, request: VisitRequested, c
 
 
 def _profile(cases: Cases, match: Match) -> ApplicationProfile:
-    return ApplicationProfile.model_validate(cases.candidates[match.pairing.application_id].profile)
+    return cases.candidates[match.pairing.application_id].parsed_profile
 
 
 def _agenda_due(answer: Scheduled | Unscheduled, terms: CallTerms, country: str) -> datetime | None:

@@ -14,11 +14,7 @@ from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unsched
 from services.matching.facts.model import hosting_periods, spans, weekly_places, weeks_of
 from services.matching.facts.store import facts
 from services.matching.lifecycle.store import visits as store
-from shared.contracts.applications import ApplicationProfile
-from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Party
-from shared.contracts.mentors import MentorProfile
-from shared.contracts.offers import OfferTerms
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -33,7 +29,9 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.mentorship import Mentorship
     from services.matching.lifecycle.model.visit import Visit
     from services.matching.lifecycle.store.visits import Mate
+    from shared.contracts.applications import ApplicationProfile
     from shared.contracts.base import DatePeriod
+    from shared.contracts.calls import CallTerms
     from shared.contracts.participation import VisitRequested
     from shared.contracts.visits import VisitOf
 
@@ -109,9 +107,9 @@ async def dates_for(
     answers: dict[UUID, Answer] = {}
     for match in sorted(confirmed, key=lambda each: each.proposed_at):
         pairing = match.pairing
-        offer = OfferTerms.model_validate(offers[match.seat_id].terms)
-        terms = CallTerms.model_validate(calls[pairing.call_id].terms)
-        profile = ApplicationProfile.model_validate(candidates[pairing.application_id].profile)
+        offer = offers[match.seat_id].placement_terms
+        terms = calls[pairing.call_id].parsed_terms
+        profile = candidates[pairing.application_id].parsed_profile
         days = max(min(offer.days, terms.maximum_days), terms.minimum_days)
         together, party = company.of(match.id, match.seat_id, profile.group_id)
         request = VisitRequest(
@@ -200,16 +198,16 @@ async def other_dates(
     the host has at least one place. The six weeks' notice runs from the first confirmation.
     """
     seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
-    terms = CallTerms.model_validate(call.terms)
-    profile = ApplicationProfile.model_validate(candidate.profile)
-    offer = OfferTerms.model_validate(seat.terms) if seat.kind == "placement" else None
+    terms = call.parsed_terms
+    profile = candidate.parsed_profile
+    offer = seat.placement_terms if seat.kind == "placement" else None
     wanted = spans(wish.periods)
     days = visit.required_days
     mine = wanted if wish.by in _GUESTS else ()
     places: dict[date, int] | None = None
     if offer is None:
         # A pair agrees on its days by itself, within the mentor's time; no placement has a say.
-        hosting = wanted or spans(MentorProfile.model_validate(seat.terms).periods)
+        hosting = wanted or spans(seat.mentor_profile.periods)
     else:
         hosting, places = hosting_periods(offer, terms), weekly_places(offer, terms)
         if wanted and not mine:
@@ -280,7 +278,7 @@ async def still_free(
 
 def places_of(seat: Seat, call: Call) -> dict[date, int]:
     """Return the places a week of a placement; a week to which its host agreed has at least one."""
-    return weekly_places(OfferTerms.model_validate(seat.terms), CallTerms.model_validate(call.terms))
+    return weekly_places(seat.placement_terms, call.parsed_terms)
 
 
 def leaves(visit: Visit, week: date) -> bool:

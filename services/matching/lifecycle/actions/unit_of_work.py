@@ -30,7 +30,6 @@ from services.matching.lifecycle.store import visits as lifecycle_visits
 from services.matching.reciprocity import actions as reciprocity
 from services.matching.reciprocity import store as reciprocity_store
 from services.matching.reciprocity.store import Stay
-from shared.contracts.calls import CallTerms
 from shared.contracts.codes import (
     ApplicationKind,
     CallState,
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from services.matching.lifecycle.model.visit import Visit
     from shared.bus import Envelope, Tx
     from shared.contracts import Event
+    from shared.contracts.calls import CallTerms
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class UnitOfWork:
         """Return the terms of the match's call."""
         call_id = match.pairing.call_id
         if call_id not in self._terms:
-            self._terms[call_id] = CallTerms.model_validate(self.calls[call_id].terms)
+            self._terms[call_id] = self.calls[call_id].parsed_terms
         return self._terms[call_id]
 
     async def take_in(self, step: VisitStep, cause: Envelope | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
 from sqlalchemy import select
 from sqlmodel import Field, col
 
 from services.matching.tables import Table, document, keep, moment
+from shared.contracts.receipts import MatchExplained, NoMatchExplained
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,7 @@ class Receipt(Table, table=True):
     run_id: UUID
     matched: bool
     at: datetime = Field(sa_column=moment())
-    told: dict[str, Any] = Field(sa_column=document())
+    told: MatchExplained | NoMatchExplained = Field(sa_column=document(MatchExplained | NoMatchExplained))
 
 
 async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:

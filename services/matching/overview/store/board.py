@@ -102,7 +102,7 @@ class Filter:
     sort: str = "reference"
     page: int = 1
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Return the parameters of the query."""
         return {
             "call": self.call_id,
@@ -119,7 +119,7 @@ class Filter:
         return ", ".join(f"{part}{down} NULLS LAST" for part in key.split(", ")) + ", id"
 
 
-def reach_values(reach: Reach) -> dict[str, Any]:
+def reach_values(reach: Reach) -> dict[str, object]:
     """Return the parameters of a query that say what is within reach."""
     return {
         "everything": reach.everything,
@@ -300,7 +300,7 @@ class Narrowed:
     caused_by: UUID | None = None
     ids: Sequence[UUID] | None = None
 
-    def values_given(self) -> dict[str, Any]:
+    def values_given(self) -> dict[str, object]:
         """Return the given values as parameters; only these are in the query, so that each uses its index."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value != ""}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.matching.background.retries import retry_write
 from services.matching.engine.problem.weeks import monday
@@ -21,7 +20,7 @@ from services.matching.lifecycle.model import visit as visits
 from services.matching.lifecycle.store import matches
 from services.matching.scheduling import store as scheduling_store
 from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
-from services.matching.scheduling.model import PlanState
+from services.matching.scheduling.model import PlannedChange, PlanState
 from services.matching.scheduling.store import DatePlan
 from shared.contracts.codes import Party, Reason, VisitState
 from shared.errors import ProblemCode, Refused
@@ -32,6 +31,7 @@ from shared.time import clock
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -165,11 +165,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     plan = await scheduling_store.plan(tx.session, plan_id, lock=True)
     if plan is None:
         raise Refused(gettext("There is no such plan."), 404)
-    moved = {
-        UUID(change["match_id"]): scheduling_store.days_of(change, "after")
-        for change in plan.changes
-        if change["after"]
-    }
+    moved = {change.match_id: change.after for change in plan.changes if change.after}
     unknown = set(chosen or ()) - moved.keys()
     if unknown:
         raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
@@ -182,28 +178,26 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
         raise Refused(gettext("Choose at least one visit."), 422)
     _check(now, plan, wanted)
     asked_about = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
-    return Proposed(
-        wanted, asked_about, sum(change["moved_days"] for change in plan.changes if UUID(change["match_id"]) in wanted)
-    )
+    return Proposed(wanted, asked_about, sum(change.moved_days for change in plan.changes if change.match_id in wanted))
 
 
-def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
-    """Return what a plan would change, as it is stored: moves of announced visits first, then first dates."""
-    rows: list[dict[str, object]] = []
+def changes(found: Batch, plan: Plan) -> tuple[PlannedChange, ...]:
+    """Return what a plan would change: moves of announced visits first, then first dates."""
+    rows = []
     for visit, request, days in zip(found.visits, found.requests, plan.days, strict=True):
         if days == request.announced:
             continue
         moved = abs((days[0] - request.announced[0]).days) if days and request.announced else 0
         rows.append(
-            {
-                "match_id": str(visit.of.match_id),
-                "application_id": str(visit.of.application_id),
-                "before": [day.isoformat() for day in request.announced],
-                "after": [day.isoformat() for day in days],
-                "moved_days": moved,
-            }
+            PlannedChange(
+                match_id=visit.of.match_id,
+                application_id=visit.of.application_id,
+                before=request.announced,
+                after=days,
+                moved_days=moved,
+            )
         )
-    return sorted(rows, key=lambda row: (not row["before"], row["match_id"]))
+    return tuple(sorted(rows, key=lambda row: (not row.before, row.match_id)))
 
 
 async def _batch_of(session: AsyncSession, match_id: UUID) -> Batch:
@@ -263,7 +257,7 @@ def _with_mates(
 def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> None:
     """Raise `Refused` (409) unless every chosen visit is as the plan saw it and its new days are lawful."""
     stands = {visit.of.match_id: request for visit, request in zip(now.visits, now.requests, strict=True)}
-    before = {UUID(change["match_id"]): scheduling_store.days_of(change, "before") for change in plan.changes}
+    before = {change.match_id: change.before for change in plan.changes}
     overtaken = gettext("Facts have changed since this plan was made. Plan the visits again.")
     for match_id, days in wanted.items():
         request = stands.get(match_id)

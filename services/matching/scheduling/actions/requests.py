@@ -20,10 +20,7 @@ from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.dates import Company, policy
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import visits
-from shared.contracts.applications import ApplicationProfile
-from shared.contracts.calls import CallTerms
 from shared.contracts.lifecycle import Unit
-from shared.contracts.offers import OfferTerms
 from shared.time import clock, workdays
 
 if TYPE_CHECKING:
@@ -37,6 +34,9 @@ if TYPE_CHECKING:
     from services.matching.engine.schedule import SchedulePolicy
     from services.matching.lifecycle.model.match import Match
     from services.matching.lifecycle.model.visit import Visit
+    from shared.contracts.applications import ApplicationProfile
+    from shared.contracts.calls import CallTerms
+    from shared.contracts.offers import OfferTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ async def read_batch(session: AsyncSession, call_id: UUID, only: Collection[UUID
     company = await Company.at(session, list(offers))
 
     def put_together() -> Batch:
-        terms = CallTerms.model_validate(call.terms)
+        terms = call.parsed_terms
         profiles = readable(ApplicationProfile, {id_: row.profile for id_, row in candidates.items()})
         hosts = readable(OfferTerms, {id_: row.terms for id_, row in offers.items()})
         known = _Read(terms, matches, profiles, hosts, busy)

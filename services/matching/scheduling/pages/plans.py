@@ -13,8 +13,8 @@ from services.matching.filters import number_of
 from services.matching.parameters import BusDep
 from services.matching.scheduling import views
 from services.matching.scheduling.actions import plans
-from services.matching.scheduling.model import PlanState
-from services.matching.scheduling.views import DatePlan, PlanCost, PlannedChange, VisitToMove
+from services.matching.scheduling.model import PlannedChange, PlanState
+from services.matching.scheduling.views import DatePlan, PlanCost, VisitToMove
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
 from shared.errors import Refused

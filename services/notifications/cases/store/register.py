@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.notifications.tables import Table, put
+from shared.bus.db.documents import JsonDocument
 from shared.contracts.calls import CallEvent, Timers
 from shared.contracts.registry import OrganisationChanged
 from shared.identity import consume_partners
@@ -40,7 +40,7 @@ class Call(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     reference: str = ""
-    timers: dict[str, Any] = Field(sa_type=JSONB)
+    timers: Timers = Field(sa_type=JsonDocument(Timers))
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -74,7 +74,7 @@ async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUI
     if not wanted:
         return {}
     found = (await session.scalars(select(Call).where(col(Call.id).in_(wanted)))).all()
-    return {call.id: Timers.model_validate(call.timers) for call in found}
+    return {call.id: call.timers for call in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ async def calls(session: AsyncSession) -> list[KnownCall]:
     """Return all calls, by reference."""
     query = select(Call).order_by(col(Call.reference), col(Call.id))
     found = (await session.scalars(query)).all()
-    return [KnownCall(row.id, row.reference, Timers.model_validate(row.timers)) for row in found]
+    return [KnownCall(row.id, row.reference, row.timers) for row in found]
 
 
 async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:

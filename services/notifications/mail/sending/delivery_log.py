@@ -136,16 +136,16 @@ class DeliveryLog:
                     else:
                         kept.add(message.id)
                     rows.append(
-                        {
-                            "id": id_,
-                            "message_id": message.id,
-                            "generation": message.generation,
-                            "recipient": contact.recipient,
-                            "at": message.at,
-                            "language": contact.language,
-                            "state": store.WAITING if wanted else store.KEPT,
-                            "attempts": 0,
-                        }
+                        store.NewNotification(
+                            id=id_,
+                            message_id=message.id,
+                            generation=message.generation,
+                            recipient=contact.recipient,
+                            at=message.at,
+                            language=contact.language,
+                            state=store.WAITING if wanted else store.KEPT,
+                            attempts=0,
+                        )
                     )
                 if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))

@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from services.notifications.calendars.model.invitation import Entry, invitation
 from services.notifications.catalogues import MAILS
 from services.notifications.mail.model import return_path
@@ -106,13 +108,16 @@ def _stamp(second: datetime) -> str:
     return format_datetime(second)
 
 
+_DAYS = TypeAdapter(tuple[date, ...])
+
+
 def _invitation(message: AnyMessage, contact: Contact, settings: Settings, words: Wording, host: str) -> str:
     """Return the calendar object with the dates of the message's visit, or the hours of its session."""
     method, facts = message.row.invitation, message.facts
     assert method is not None
     common: dict[str, Any] = {
         "method": method,
-        "sequence": int(facts["sequence"]),
+        "sequence": int(str(facts["sequence"])),
         "stamp": message.at,
         "description": "\n\n".join((*words.paragraphs, words.link)),
         "link": words.link,
@@ -122,7 +127,7 @@ def _invitation(message: AnyMessage, contact: Contact, settings: Settings, words
         "country": message.case.host_country,
     }
     if "meeting" in facts:
-        begins, place = datetime.fromisoformat(facts["begins_at"]), str(facts["place"])
+        begins, place = datetime.fromisoformat(str(facts["begins_at"])), str(facts["place"])
         day = begins.astimezone(zone_of(message.case.host_country)).date()
         entry = Entry(
             uid=f"session-{facts['meeting']}",
@@ -130,17 +135,17 @@ def _invitation(message: AnyMessage, contact: Contact, settings: Settings, words
             end=day,
             summary=gettext("Mentoring session %(reference)s") % {"reference": message.reference},
             location=gettext(place),
-            hours=(begins, begins + timedelta(minutes=facts["minutes"])),
+            hours=(begins, begins + timedelta(minutes=int(str(facts["minutes"])))),
             **common,
         )
     else:
         entry = Entry(
             uid=f"visit-{message.case.id}",
-            start=date.fromisoformat(facts["start"]),
-            end=date.fromisoformat(facts["end"]),
+            start=date.fromisoformat(str(facts["start"])),
+            end=date.fromisoformat(str(facts["end"])),
             summary=gettext("Study visit %(reference)s") % {"reference": message.reference},
             location=host,
-            days=tuple(date.fromisoformat(day) for day in facts.get("visit_days", ())),
+            days=_DAYS.validate_python(facts.get("visit_days", ())),
             **common,
         )
     return invitation(entry).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.notifications.cases.model import audience, country_of
 from services.notifications.messages.model.rule import NamedAudience, Rule
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
+
+    from pydantic import JsonValue
 
     from services.notifications.cases.model import Case
     from shared.contracts.base import Event
@@ -34,7 +36,7 @@ class Message:
     about: UUID
     at: datetime
     case: Case
-    facts: Mapping[str, Any]
+    facts: Mapping[str, JsonValue]
 
 
 _BY_EVENT: dict[str, list[Rule]] = {}
@@ -48,7 +50,7 @@ def has_message(event_type: str) -> bool:
 
 
 def messages(
-    data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, Any], apart: str = ""
+    data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, JsonValue], apart: str = ""
 ) -> list[Message]:
     """Return the messages about the event `about` (`data`, at domain time `at`), in the order of the table.
 

@@ -23,6 +23,8 @@ from shared.i18n import N_
 from shared.time import workdays
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from services.notifications.events import PublishedEvent
     from shared.contracts.base import Event
 
@@ -65,7 +67,7 @@ _ASKED = {
 _DUE = ("due", "appeal_until", "host_due", "agenda_due")
 
 
-def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]:
+def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, JsonValue]:
     """Return the facts of an event; `timers` are the call's, the defaults without.
 
     A field without a value is None: a paragraph that needs it is left out.

@@ -12,10 +12,13 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from services.notifications.deadlines.model.tasks import PAGES
 from services.notifications.messages.model.links import LINKS, address
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country
+from shared.contracts.notifications import Waiting
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.time.clocks import clocks
@@ -24,11 +27,14 @@ from shared.time.workdays import ZONE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pydantic import JsonValue
+
     from services.notifications.cases.model import Case
     from services.notifications.messages.model.rule import Rule
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 
+_WAITING = TypeAdapter(tuple[Waiting, ...])
 _DAYS = ("%(count)d day", "%(count)d days")
 COUNTED = {
     "attended_days": _DAYS,
@@ -61,7 +67,7 @@ class Wording:
 
 
 def wording(
-    rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
+    rule: Rule, case: Case, facts: Mapping[str, JsonValue], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
     """Return the message to that audience in the current language; `host` is the host organisation's name."""
     filled = words(case, facts, host, wanted=_words_needed(rule.subject, rule.text))
@@ -72,11 +78,14 @@ def wording(
         subject=f"[{case.reference}] {title}" if case.reference else title,
         paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
         action=gettext(rule.action),
-        link=address(
-            origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=facts.get("mentorship")
-        ),
+        link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=_mentorship(facts)),
         clocks="begins_at" in facts,
     )
+
+
+def _mentorship(facts: Mapping[str, JsonValue]) -> str | None:
+    found = facts.get("mentorship")
+    return None if found is None else str(found)
 
 
 def short_subject(rule: Rule) -> str:
@@ -84,22 +93,22 @@ def short_subject(rule: Rule) -> str:
     return _PLACE.sub("…", gettext(rule.subject))
 
 
-def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
+def _waiting(facts: Mapping[str, JsonValue], origin: str) -> list[str]:
     """Return a line for each kind of waiting deadline, with their number and the page that lists them.
 
     Without `origin`, as in the portal, the page is left out: the message's own link leads to all of them.
     """
     lines = []
-    for entry in facts.get("waiting") or ():
-        count = f"{gettext(DeadlineKind(entry['kind']).label)}: {entry['count']}"
-        if entry["over"]:
-            count += ", " + gettext(OVERDUE) % {"over": entry["over"]}
-        lines.append(f"{count} ({origin}{LINKS['due']}?kind={entry['kind']})" if origin else count)
+    for waiting in _WAITING.validate_python(facts.get("waiting") or ()):
+        count = f"{gettext(waiting.kind.label)}: {waiting.count}"
+        if waiting.over:
+            count += ", " + gettext(OVERDUE) % {"over": waiting.over}
+        lines.append(f"{count} ({origin}{LINKS['due']}?kind={waiting.kind})" if origin else count)
     return lines
 
 
 def words(
-    case: Case, facts: Mapping[str, Any], host: str = "", *, wanted: Collection[str] | None = None
+    case: Case, facts: Mapping[str, JsonValue], host: str = "", *, wanted: Collection[str] | None = None
 ) -> dict[str, str]:
     """Return all words that a text may use, for one case and one event; only those `wanted`, where given.
 
@@ -110,7 +119,7 @@ def words(
     return {name: _word(name, case, facts, host) for name in wanted if _has(name, facts)}
 
 
-def _has(name: str, facts: Mapping[str, Any]) -> bool:
+def _has(name: str, facts: Mapping[str, JsonValue]) -> bool:
     """Return whether there is such a word."""
     fact = _MADE_OF.get(name, name)
     return name in _OF_CASE or (fact in facts and fact != "waiting")
@@ -121,7 +130,7 @@ _MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start"}
 """A word that is made of several facts -> one of these."""
 
 
-def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  # noqa: PLR0911 - one return for each word
+def _word(name: str, case: Case, facts: Mapping[str, JsonValue], host: str) -> str:  # noqa: PLR0911 - one return for each word
     match name:
         case "reference":
             return case.reference
@@ -132,15 +141,19 @@ def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  #
         case "host":
             return host or country(case.host_country)
         case "dates":
-            return dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
+            return dates.span(_day(facts, "start"), _day(facts, "end"))
         case "when":
-            return clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
+            return clocks(datetime.fromisoformat(str(facts["begins_at"])), (case.country, case.host_country))
         case "new_dates":
-            return dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
+            return dates.span(_day(facts, "new_start"), _day(facts, "new_end"))
     return _in_words(name, facts[name])
 
 
-def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
+def _day(facts: Mapping[str, JsonValue], name: str) -> date:
+    return date.fromisoformat(str(facts[name]))
+
+
+def unknown(rule: Rule, case: Case, facts: Mapping[str, JsonValue]) -> list[str]:
     """Return the words that a rule's texts need and its event does not have."""
     return sorted(set(_words_needed(rule.subject, rule.text)) - words(case, facts).keys())
 
@@ -185,7 +198,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return gettext(text) % values
 
 
-def _link(rule: Rule, facts: Mapping[str, Any]) -> str:
+def _link(rule: Rule, facts: Mapping[str, JsonValue]) -> str:
     """Return the link of the rule; with a deadline it depends on the task."""
     kind = facts.get("deadline")
-    return rule.link if kind is None else PAGES.get(DeadlineKind(kind), rule.link)
+    return rule.link if kind is None else PAGES.get(DeadlineKind(str(kind)), rule.link)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
@@ -53,9 +54,9 @@ class _Derived:
     if TYPE_CHECKING:
         rule: str
         application_id: UUID | None
-        audience_json: dict[str, Any]
+        audience_json: dict[str, JsonValue]
         case_json: dict[str, Any]
-        facts: dict[str, Any]
+        facts: dict[str, JsonValue]
 
     @property
     def row(self) -> Rule:
@@ -116,9 +117,9 @@ class MessageRow(_Derived, Table, table=True):
     reference: str
     application_id: UUID | None = None
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
-    audience_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
+    audience_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
     case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
-    facts: dict[str, Any] = Field(sa_type=JSONB)
+    facts: dict[str, JsonValue] = Field(sa_type=JSONB)
     state: str = WAITING
     attempts: int = 0
     queued_at: datetime = Field(sa_type=_TIME, description="Real time")
@@ -139,9 +140,9 @@ class DueMessage(_Derived):
     reference: str
     application_id: UUID | None
     country: str | None
-    audience_json: dict[str, Any]
+    audience_json: dict[str, JsonValue]
     case_json: dict[str, Any]
-    facts: dict[str, Any]
+    facts: dict[str, JsonValue]
     attempts: int
     queued_at: datetime
     next_at: datetime
@@ -237,7 +238,20 @@ async def still_waiting(session: AsyncSession, ids: Iterable[str]) -> set[str]:
     return {str(id_) for id_ in (await session.scalars(query)).all()}
 
 
-async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+class NewNotification(TypedDict):
+    """The row of a recipient who is to get a message."""
+
+    id: UUID
+    message_id: UUID
+    generation: int
+    recipient: UUID
+    at: datetime
+    language: str
+    state: str
+    attempts: int
+
+
+async def add_notifications(session: AsyncSession, rows: Sequence[NewNotification]) -> None:
     """Fix who gets a message: one notification a recipient, never a second."""
     await add(session, NotificationRow, rows)
 

@@ -30,8 +30,8 @@ async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
     existing = await existing_of(tx.session, wanted)
     known = [endpoint for endpoint in known if endpoint.id in existing]
     now = datetime.now(UTC)
-    contents: dict[UUID, dict[str, object]] = {}
-    rows: dict[UUID, dict[str, object]] = {}
+    contents: dict[UUID, deliveries.NewContent] = {}
+    rows: dict[UUID, deliveries.NewDelivery] = {}
     for event in events:
         for endpoint in known:
             if not _wants(endpoint, event):
@@ -57,8 +57,9 @@ async def enqueue_test(tx: Tx, endpoint_id: UUID) -> UUID:
     """Queue a test of an endpoint; return the delivery's id."""
     about, now = new_id(), datetime.now(UTC)
     id_, at = delivery_id(about, endpoint_id), clock.now()
-    content = {"id": about, "body": body_of_test(about, at), "kept_at": now}
-    row = _row(id_, endpoint_id, about, TEST, at, now) | {"test": True}
+    content = deliveries.NewContent(id=about, body=body_of_test(about, at), kept_at=now)
+    row = _row(id_, endpoint_id, about, TEST, at, now)
+    row["test"] = True
     await deliveries.queue(tx.session, [content], [row])
     return id_
 
@@ -67,7 +68,7 @@ def _wants(endpoint: Endpoint, event: Envelope) -> bool:
     return wants(WebhookReach(endpoint.reach), endpoint.events, event.type)
 
 
-def _row(id_: UUID, endpoint_id: UUID, about: UUID, type_: str, at: datetime, now: datetime) -> dict[str, object]:
+def _row(id_: UUID, endpoint_id: UUID, about: UUID, type_: str, at: datetime, now: datetime) -> deliveries.NewDelivery:
     return {
         "id": id_,
         "endpoint_id": endpoint_id,

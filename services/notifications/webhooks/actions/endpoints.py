@@ -67,17 +67,15 @@ async def register(
             return None
         if await endpoints.count(tx.session) >= MOST:
             raise Refused(gettext(_MANY), 422, {"url": gettext(_MANY)})
-        row = {
-            "id": endpoint_id,
-            "url": checked.url,
-            "description": checked.description,
-            "reach": reach.value,
-            "events": list(checked.events),
-            "state": endpoints.ACTIVE,
-            "made_by": actor,
-            "made_at": clock.now(),
-            "expired": 0,
-        }
+        row = endpoints.Endpoint(
+            id=endpoint_id,
+            url=checked.url,
+            description=checked.description,
+            reach=reach.value,
+            events=list(checked.events),
+            made_by=actor,
+            made_at=clock.now(),
+        )
         if not await endpoints.add(tx.session, row):
             return None
         await _add_secret(tx, settings, endpoint_id, new_id(), secret)
@@ -196,7 +194,7 @@ async def _there(tx: Tx, endpoint_id: UUID) -> endpoints.Endpoint:
 async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: UUID, secret: str) -> None:
     sealed = SecretStore(settings).sealed(secret)
     await endpoints.add_secret(
-        tx.session, {"id": secret_id, "endpoint_id": endpoint_id, "sealed": sealed, "made_at": datetime.now(UTC)}
+        tx.session, endpoints.Secret(id=secret_id, endpoint_id=endpoint_id, sealed=sealed, made_at=datetime.now(UTC))
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from shared.bus.db.transaction import asking, driver
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,9 +121,31 @@ class LockedDelivery:
     next_at: datetime
 
 
-async def queue(
-    session: AsyncSession, contents: Iterable[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]
-) -> None:
+class NewContent(TypedDict):
+    """The row of a body that is to be sent."""
+
+    id: UUID
+    body: bytes
+    kept_at: datetime
+
+
+class NewDelivery(TypedDict):
+    """The row of a delivery that is to be made; its position is the database's."""
+
+    id: UUID
+    endpoint_id: UUID
+    about: UUID
+    type: str
+    at: datetime
+    test: bool
+    state: str
+    attempts: int
+    tried: int
+    queued_at: datetime
+    next_at: datetime
+
+
+async def queue(session: AsyncSession, contents: Iterable[NewContent], deliveries: Sequence[NewDelivery]) -> None:
     """Queue deliveries, in their order, with their bodies; each once for ever."""
     if deliveries:
         bodies = insert(table_of(Content)).on_conflict_do_nothing(index_elements=["id"])
@@ -189,7 +211,6 @@ async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
     return list((await session.scalars(query.limit(200))).all())
 
 
-_COLUMNS = ("delivery_id", "number", "at", "result", "status", "milliseconds", "said", "state", "next_at")
 _TRIED = (
     "WITH n AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],"
     " $7::text[], $8::text[], $9::timestamptz[])"
@@ -201,10 +222,26 @@ _TRIED = (
 )
 
 
-async def add_attempts(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Save attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
-    if rows:
-        await (await driver(session)).execute(_TRIED, *([row[name] for row in rows] for name in _COLUMNS))
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """An attempt (an `Attempt`'s columns), and what it changes of its delivery (`state`, `next_at`)."""
+
+    delivery_id: UUID
+    number: int
+    at: datetime
+    result: str
+    status: int | None
+    milliseconds: int
+    said: str
+    state: str
+    next_at: datetime
+
+
+async def add_attempts(session: AsyncSession, ended: Sequence[EndedAttempt]) -> None:
+    """Save attempts, and what they change of their deliveries."""
+    if ended:
+        columns = ([getattr(attempt, field.name) for attempt in ended] for field in fields(EndedAttempt))
+        await (await driver(session)).execute(_TRIED, *columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,9 @@ async def count(session: AsyncSession) -> int:
     return int((await session.execute(sa.select(sa.func.count()).select_from(Endpoint))).scalar_one())
 
 
-async def add(session: AsyncSession, row: dict[str, Any]) -> bool:
+async def add(session: AsyncSession, row: Endpoint) -> bool:
     """Add an endpoint; return False where its id exists already."""
-    statement = insert(table_of(Endpoint)).values(row).on_conflict_do_nothing(index_elements=["id"])
+    statement = insert(table_of(Endpoint)).values(row.model_dump()).on_conflict_do_nothing(index_elements=["id"])
     return (await session.execute(statement.returning(table_of(Endpoint).c.id))).scalar_one_or_none() is not None
 
 
@@ -130,9 +130,9 @@ async def remove(session: AsyncSession, endpoint_id: UUID) -> None:
     await session.execute(sa.delete(Endpoint).where(col(Endpoint.id) == endpoint_id))
 
 
-async def add_secret(session: AsyncSession, row: dict[str, Any]) -> None:
+async def add_secret(session: AsyncSession, row: Secret) -> None:
     """Add a secret."""
-    await session.execute(sa.insert(table_of(Secret)).values(row))
+    await session.execute(sa.insert(table_of(Secret)).values(row.model_dump()))
 
 
 async def secret(session: AsyncSession, secret_id: UUID) -> Secret | None:

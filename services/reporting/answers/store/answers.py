@@ -19,6 +19,7 @@ from shared.ids import new_number
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
@@ -35,7 +36,7 @@ class Submission(Table, table=True):
     application_id: UUID = Field(index=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     late: bool = False
-    answers: dict[str, Any] = Field(sa_type=JSONB)
+    answers: dict[str, JsonValue] = Field(sa_type=JSONB)
     texts: dict[str, str] = Field(sa_type=JSONB, description="Free text: never in an event")
 
 

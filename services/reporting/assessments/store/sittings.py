@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - as above
 
 import sqlalchemy as sa
@@ -146,6 +146,6 @@ async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Ca
     return [of_row(row) for row in rows]
 
 
-def values_of(answers: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+def values_of(answers: Mapping[int, Sequence[int]]) -> dict[str, list[int]]:
     """Return answers as they are stored."""
     return {str(place): list(chosen) for place, chosen in sorted(answers.items())}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 
 from services.reporting.feeds.formats.table import COLUMNS, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
+
+    from pydantic import BaseModel
 
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
@@ -23,7 +25,7 @@ _WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "di
 
 def workbook(released: Sequence[Released], where: Approval, at: datetime) -> bytes:
     """Return the workbook of a period's figures; the same bytes for the same figures and moment `at`."""
-    lines = (row.model_dump(mode="json") for figure in released for row in rows(figure, where))
+    lines = (row for figure in released for row in rows(figure, where))
     return workbook_of(f"Figures, {where.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
 
 
@@ -31,7 +33,7 @@ def workbook_of(
     title: str,
     sheet_name: str,
     columns: Sequence[str],
-    lines: Iterable[Mapping[str, Any]],
+    lines: Iterable[BaseModel],
     at: datetime,
     *,
     numeric: Collection[str],
@@ -46,8 +48,8 @@ def workbook_of(
         sheet.write_string(0, place, name, bold)
         sheet.set_column(place, place, _WIDTHS.get(name, 14))
     last = 0
-    for line, row in enumerate(lines, start=1):
-        last = line
+    for line, model in enumerate(lines, start=1):
+        last, row = line, model.model_dump(mode="json")
         for place, name in enumerate(columns):
             value = row.get(name)
             if value is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +49,42 @@ class Manifest:
         return sha256(self.content)
 
 
+@dataclass(frozen=True, slots=True)
+class UsedDefinition:
+    """Which version of an indicator's definition was published, and up to when facts count."""
+
+    indicator: str
+    version: int
+    cut_off: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A published file in a manifest: where it is, and what it must be."""
+
+    name: str
+    address: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The entry of a manifest for one statement of a period. `reason` says why the period was stated again."""
+
+    period: str
+    start: str
+    end: str
+    statement: int
+    reason: str | None
+    published_at: str
+    cut_off: str
+    replaced_by: int | None
+    definitions: list[UsedDefinition]
+    files: list[ListedFile]
+
+
 def publication(
     where: Approval,
     released: Sequence[Released],
@@ -57,56 +93,48 @@ def publication(
     *,
     base: str,
     reason: str | None = None,
-) -> dict[str, Any]:
-    """Return the entry of a manifest for one statement of a period; `base` is the address below which all files are.
-
-    `reason` says why the period was stated again.
-    """
-    return {
-        "period": where.period.label,
-        "start": where.period.start.isoformat(),
-        "end": where.period.end.isoformat(),
-        "statement": where.statement,
-        "reason": reason,
-        "published_at": at.isoformat(),
-        "cut_off": max(each.cut_off for each in released).isoformat(),
-        "replaced_by": None,
-        "definitions": [
-            {
-                "indicator": each.definition.id,
-                "version": each.definition.version,
-                "cut_off": each.cut_off.isoformat(),
-            }
-            for each in released
+) -> Publication:
+    """Return the entry of a manifest for one statement of a period; `base` is the address below which all files are."""
+    return Publication(
+        period=where.period.label,
+        start=where.period.start.isoformat(),
+        end=where.period.end.isoformat(),
+        statement=where.statement,
+        reason=reason,
+        published_at=at.isoformat(),
+        cut_off=max(each.cut_off for each in released).isoformat(),
+        replaced_by=None,
+        definitions=[
+            UsedDefinition(each.definition.id, each.definition.version, each.cut_off.isoformat()) for each in released
         ],
-        "files": [
-            {
-                "name": each.name,
-                "address": f"{base}/{where.period.label}/{where.statement}/{each.name}",
-                "media_type": each.media_type,
-                "size": len(each.content),
-                "sha256": sha256(each.content),
-            }
+        files=[
+            ListedFile(
+                name=each.name,
+                address=f"{base}/{where.period.label}/{where.statement}/{each.name}",
+                media_type=each.media_type,
+                size=len(each.content),
+                sha256=sha256(each.content),
+            )
             for each in files
         ],
-    }
+    )
 
 
-def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetime, issuer: str) -> bytes:
+def next_manifest(before: Manifest | None, added: Publication, at: datetime, issuer: str) -> bytes:
     """Return the bytes of the manifest that follows `before`, with one publication more.
 
     A later statement of a listed period replaces the earlier one, which then says so.
     """
     listed = json.loads(before.content)["publications"] if before else []
     for each in listed:
-        if each["period"] == added["period"] and each["replaced_by"] is None:
-            each["replaced_by"] = added["statement"]
+        if each["period"] == added.period and each["replaced_by"] is None:
+            each["replaced_by"] = added.statement
     manifest = {
         "manifest": before.number + 1 if before else 1,
         "issuer": issuer,
         "issued_at": at.isoformat(),
         "previous": {"manifest": before.number, "sha256": before.digest} if before else None,
-        "publications": [*listed, dict(added)],
+        "publications": [*listed, asdict(added)],
     }
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 

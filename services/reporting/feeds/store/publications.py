@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -55,7 +55,7 @@ class ManifestRow(Table, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     sha256: str
     signature: str
-    key: dict[str, Any] = Field(sa_type=JSONB)
+    key: dict[str, str] = Field(sa_type=JSONB)
     issued_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typst
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 _HERE = Path(__file__).parent
@@ -21,15 +21,87 @@ _FONTS = _HERE.parents[3] / "shared" / "web" / "static" / "vendor" / "documents"
 """Noto in TrueType, copied at set-up (`shared/web/vendor.toml`); the machine's own fonts are never used."""
 
 
-async def report(data: Mapping[str, Any], *, at: datetime) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of a dimension: its number, of how many, and the events behind it."""
+
+    name: str
+    value: str
+    fraction: str
+    events: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The numbers of a figure by one dimension."""
+
+    dimension: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure: its number, what it counts, from what it was computed, and its parts."""
+
+    title: str
+    value: str
+    fraction: str
+    why: str
+    counts: str
+    notes: list[str]
+    provenance: str
+    address: str
+    parts: list[Part]
+    withheld: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The figures of one level of results."""
+
+    title: str
+    figures: list[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The fixed words of the report."""
+
+    all: str
+    figure: str
+    of: str
+    events: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `report.typ` reads, with all texts in the reader's language."""
+
+    language: str
+    title: str
+    programme: str
+    span: str
+    headline: str
+    state: str
+    watermark: str
+    footer: str
+    digest: str
+    reading: list[str]
+    words: Words
+    levels: list[Level]
+
+
+async def pdf(report: Report, *, at: datetime) -> bytes:
     """Return the report on a period as PDF, tagged for screen readers (PDF/UA-1), with `at` as its date.
 
-    `data` is what `report.typ` reads, with all texts in the reader's language. Typst runs in a thread.
+    Typst runs in a thread.
     """
-    return await asyncio.to_thread(_compile, data, int(at.timestamp()))
+    return await asyncio.to_thread(_compile, report, int(at.timestamp()))
 
 
-def _compile(data: Mapping[str, Any], timestamp: int) -> bytes:
+def _compile(report: Report, timestamp: int) -> bytes:
     made = typst.compile(
         str(_HERE / "report.typ"),
         root=str(_HERE),
@@ -37,7 +109,7 @@ def _compile(data: Mapping[str, Any], timestamp: int) -> bytes:
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=["ua-1"],
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(asdict(report), ensure_ascii=False)},
         timestamp=timestamp,
     )
     assert isinstance(made, bytes)

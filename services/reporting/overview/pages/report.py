@@ -1,7 +1,5 @@
 """Page of the printable report on a period: what it says of each number, and who may have it when."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -9,7 +7,7 @@ from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import Released, ReleasedCell
 from services.reporting.guards import Reader, may_steer
-from services.reporting.overview.documents.report import report as report_pdf
+from services.reporting.overview.documents import report as document
 from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.periods.model.approval import Approval
 from services.reporting.settings import Settings
@@ -41,15 +39,15 @@ async def report(
             code=ProblemCode.NOT_PUBLISHED,
         )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
-    content = await report_pdf(report_data(where, released, settings, moment(cut_off)), at=cut_off)
+    content = await document.pdf(_report(where, released, settings, moment(cut_off)), at=cut_off)
     name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
 
 
-def report_data(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> dict[str, Any]:
-    """Return the data of the report, as `report.typ` reads it: texts in the reader's language, released numbers.
+def _report(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> document.Report:
+    """Return the report in the reader's language, with the released numbers.
 
     `cut_off` is the moment up to which facts count, in words.
     """
@@ -63,17 +61,17 @@ def report_data(where: Approval, released: list[Released], settings: Settings, c
     state = sentence % {"moment": cut_off}
     if where.statement > 1:
         state += " " + gettext("Stated again: this is statement %(number)s.") % {"number": where.statement}
-    return {
-        "language": language(),
-        "title": title,
-        "programme": settings.programme_title,
-        "span": span(where.period.start, where.period.end),
-        "headline": disclosure_views.headline({each.definition.id: each for each in released}),
-        "state": state,
-        "watermark": "" if published else gettext("Draft"),
-        "footer": f"{title}. {state}",
-        "digest": where.figures_digest if where.fixed and where.statement == 1 else "",
-        "reading": [
+    return document.Report(
+        language=language(),
+        title=title,
+        programme=settings.programme_title,
+        span=span(where.period.start, where.period.end),
+        headline=disclosure_views.headline({each.definition.id: each for each in released}),
+        state=state,
+        watermark="" if published else gettext("Draft"),
+        footer=f"{title}. {state}",
+        digest=(where.figures_digest or "") if where.fixed and where.statement == 1 else "",
+        reading=[
             gettext(
                 "Under each number stand the version of its definition, the events it was computed from, the start of"
                 " their digest (SHA-256 over their sorted ids), and the address where they are listed."
@@ -83,22 +81,22 @@ def report_data(where: Approval, released: list[Released], settings: Settings, c
                 " is never written as zero."
             ),
         ],
-        "words": {
-            "all": gettext("Digest of all figures of this period"),
-            "figure": gettext("Figure"),
-            "of": gettext("Of how many"),
-            "events": gettext("Events"),
-            "digest": gettext("Digest"),
-        },
-        "levels": [
-            {"title": gettext(name), "figures": [_figure(each, where, settings, cut_off) for each in figures]}
+        words=document.Words(
+            all=gettext("Digest of all figures of this period"),
+            figure=gettext("Figure"),
+            of=gettext("Of how many"),
+            events=gettext("Events"),
+            digest=gettext("Digest"),
+        ),
+        levels=[
+            document.Level(gettext(name), [_figure(each, where, settings, cut_off) for each in figures])
             for level, name in disclosure_views.LEVELS.items()
             if (figures := [each for each in released if each.definition.level == level])
         ],
-    }
+    )
 
 
-def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str) -> dict[str, Any]:
+def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str) -> document.Figure:
     definition, total = figure.definition, figure.total
     counts = gettext(definition.numerator)
     if definition.denominator:
@@ -110,40 +108,40 @@ def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str)
     if total.digest:
         proof.append(ngettext("%(num)d event", "%(num)d events", total.events) % {"num": total.events})
         proof.append(gettext("digest %(digest)s") % {"digest": total.digest[:DIGEST]})
-    return {
-        "title": gettext(definition.title),
-        "value": disclosure_views.value(total, definition),
-        "fraction": disclosure_views.fraction(total),
-        "why": disclosure_views.why_hidden(total, definition),
-        "counts": counts,
-        "notes": [
+    return document.Figure(
+        title=gettext(definition.title),
+        value=disclosure_views.value(total, definition),
+        fraction=disclosure_views.fraction(total),
+        why=disclosure_views.why_hidden(total, definition),
+        counts=counts,
+        notes=[
             gettext("Beside it: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
             + f" {gettext(note.text)}."
             for note in figure.notes
         ],
-        "provenance": " · ".join(proof),
-        "address": f"{settings.origin}/reporting/indicators/{definition.id}/events?period={where.period.label}",
-        "parts": [
-            {
-                "dimension": disclosure_views.dimension(name),
-                "rows": [_row(disclosure_views.value_of(name, code), cell, figure) for code, cell in cells.items()],
-            }
+        provenance=" · ".join(proof),
+        address=f"{settings.origin}/reporting/indicators/{definition.id}/events?period={where.period.label}",
+        parts=[
+            document.Part(
+                disclosure_views.dimension(name),
+                [_row(disclosure_views.value_of(name, code), cell, figure) for code, cell in cells.items()],
+            )
             for name, cells in figure.breakdowns.items()
             if cells
         ],
-        "withheld": [
+        withheld=[
             gettext("%(dimension)s: not shown, since few people stand behind its parts.")
             % {"dimension": disclosure_views.dimension(name)}
             for name in figure.withheld
         ],
-    }
+    )
 
 
-def _row(name: str, cell: ReleasedCell, figure: Released) -> dict[str, str]:
-    return {
-        "name": name,
-        "value": disclosure_views.value(cell, figure.definition),
-        "fraction": disclosure_views.fraction(cell),
-        "events": str(cell.events) if cell.digest else "",
-        "digest": cell.digest[:DIGEST] if cell.digest else "",
-    }
+def _row(name: str, cell: ReleasedCell, figure: Released) -> document.Row:
+    return document.Row(
+        name=name,
+        value=disclosure_views.value(cell, figure.definition),
+        fraction=disclosure_views.fraction(cell),
+        events=str(cell.events) if cell.digest else "",
+        digest=cell.digest[:DIGEST] if cell.digest else "",
+    )

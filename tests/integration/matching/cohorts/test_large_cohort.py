@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -31,7 +32,6 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from uuid import UUID
 
     import httpx2
     from fastapi import FastAPI
@@ -132,7 +132,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     assert there.keys() == {str(person) for person in people}
     runs = await world.facts("RunFinished")
     assert [_plain(event) for _, event in runs] == [_plain(part.finished) for part in plan.parts]
-    assert {subject for subject, _ in runs} == set((row.runs or {}).values())
+    assert {UUID(subject) for subject, _ in runs} == set((row.runs or {}).values())
     pairs = {proposal.application_id: proposal.seat_id for part in plan.parts for proposal in part.proposals}
     matches = await world.rows("SELECT application_id, seat_id, state FROM match")
     assert {match.application_id: match.seat_id for match in matches} == pairs

@@ -112,7 +112,7 @@ def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
         event = sample(rule.event, example_for(rule))
         said = facts(event)
         assert urgent(rule, said, event.time) in {True, False}
-        assert said["due"] is None or datetime.fromisoformat(said["due"]).utcoffset() is not None, rule.name
+        assert said["due"] is None or datetime.fromisoformat(str(said["due"])).utcoffset() is not None, rule.name
 
 
 def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

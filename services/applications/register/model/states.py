@@ -1,0 +1,10 @@
+"""Name the type of what the history of the register compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+State = Mapping[str, JsonValue]
+"""The fields of an entry as JSON, of whatever sort it is: entries of older rules must be comparable, too."""
