@@ -136,7 +136,7 @@ async def suspend(
             decided_at=clock.now(),
             note=note.strip()[:1000],
             digest=digest,
-            shown=tuple(_shown(case) for case in current.open_cases.cases),
+            shown=tuple(_previewed(case) for case in current.open_cases.cases),
             choices=current.choices,
         )
         tx.session.add(decision)
@@ -155,7 +155,7 @@ async def _repeated(session: AsyncSession, country: str, digest: str) -> store.D
     )
 
 
-def _shown(case: model.OpenCase) -> model.ShownCase:
+def _previewed(case: model.OpenCase) -> model.ShownCase:
     return model.ShownCase(
         id=case.id, reference=case.reference, side=case.side, stage=case.stage, state=case.state, other=case.other
     )

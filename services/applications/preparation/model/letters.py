@@ -73,7 +73,7 @@ class LetterFacts(StatedFacts):
 
     @property
     def stated(self) -> StatedFacts:
-        """What the letter states."""
+        """The facts that the letter states."""
         return StatedFacts(**{field.name: getattr(self, field.name) for field in fields(StatedFacts)})
 
 

@@ -1,4 +1,4 @@
-"""Name the type of what the history of the register compares."""
+"""Define the type in which the history of the register compares entries."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
@@ -19,7 +20,6 @@ from shared.ids import new_number
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
