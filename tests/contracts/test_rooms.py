@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
+from importlib import import_module
 
 import grimp
+from pydantic import BaseModel
 
 from tests.architecture.open_types import OpenName, crossings, listed, open_names
-from tests.architecture.writes import ROOT, foreign_writes, writing
+from tests.architecture.writes import ROOT, foreign_writes, modules, writing
 
 KNOWN: set[tuple[str, str]] = set()
 """Writes across rooms that are left; the list only shrinks."""
@@ -69,3 +72,15 @@ def test_an_untyped_document_is_recognised() -> None:
         "services.reporting.facts.model.book"
         in crossings()[OpenName("services.reporting.facts.model.facts", "Fact.values")]
     )
+
+
+def test_every_model_knows_the_types_of_its_fields() -> None:
+    """No model or table has a type that is imported for type checkers only, which would fail with the first row."""
+    incomplete = [
+        f"{module}.{name}"
+        for module in modules()
+        if not module.endswith("__main__")
+        for name, found in inspect.getmembers(import_module(module), inspect.isclass)
+        if found.__module__ == module and issubclass(found, BaseModel) and not found.__pydantic_complete__
+    ]
+    assert incomplete == []
