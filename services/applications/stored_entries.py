@@ -89,7 +89,7 @@ class StoredEntry(BaseModel):
     """The rules between its fields."""
 
     _unaccepted: dict[Path, Unaccepted] = PrivateAttr(default_factory=dict)
-    _typed: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _typed: dict[str, object] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> Self:
@@ -156,7 +156,7 @@ class StoredEntry(BaseModel):
         return entry
 
     @property
-    def typed(self) -> Mapping[str, Any]:
+    def typed(self) -> Mapping[str, object]:
         """The input that was typed and is not accepted, by field."""
         return self._typed
 
