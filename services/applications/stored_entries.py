@@ -161,7 +161,7 @@ class StoredEntry(BaseModel):
         return self._typed
 
     @property
-    def unaccepted(self) -> dict[str, Any]:
+    def unaccepted(self) -> dict[str, object]:
         """The values that were typed or are stored, and are not accepted, by field (`rules.languages`)."""
         stored = {".".join(path): value.value for path, value in self._unaccepted.items() if value.reason}
         return stored | self._typed
