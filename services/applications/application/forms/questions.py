@@ -61,7 +61,8 @@ def _field(question: CallQuestion) -> Any:
 
 def fields(answers: Answers) -> dict[str, object]:
     """Return the answers as the form's fields; what was typed and is not accepted goes before."""
-    given = answers.unaccepted.get("questions") or answers.questions
+    typed = answers.unaccepted.get("questions")
+    given = typed if isinstance(typed, dict) and typed else answers.questions
     return {f"{PREFIX}{code}": answer for code, answer in given.items()}
 
 

@@ -20,7 +20,9 @@ from services.matching.facts.store import pools
 from services.matching.lifecycle.actions.dates import Company, policy
 from services.matching.lifecycle.store import matches as lifecycle_matches
 from services.matching.lifecycle.store import visits
+from shared.contracts.applications import ApplicationProfile
 from shared.contracts.lifecycle import Unit
+from shared.contracts.offers import OfferTerms
 from shared.time import clock, workdays
 
 if TYPE_CHECKING:
@@ -34,9 +36,7 @@ if TYPE_CHECKING:
     from services.matching.engine.schedule import SchedulePolicy
     from services.matching.lifecycle.model.match import Match
     from services.matching.lifecycle.model.visit import Visit
-    from shared.contracts.applications import ApplicationProfile
     from shared.contracts.calls import CallTerms
-    from shared.contracts.offers import OfferTerms
 
 
 @dataclass(frozen=True, slots=True)
