@@ -33,6 +33,7 @@ from services.applications.oversight.api import audit, balance, incidents
 from services.applications.oversight.pages import audit as oversight_audit
 from services.applications.oversight.pages import balance as oversight_balance
 from services.applications.oversight.pages import incidents as oversight_incidents
+from services.applications.own_cases import api as own_cases_api
 from services.applications.partners import api as partners_api
 from services.applications.partners import pages as partners_pages
 from services.applications.placements import api as placements_api
@@ -141,6 +142,7 @@ def api_routers(settings: Settings) -> list[APIRouter]:
         contacts_api.router,
         sessions_api.router,
         sessions_api.internal_router,
+        own_cases_api.router,
     ]
     found.append(calendar_api.router)
     found += [

@@ -9,9 +9,11 @@ from services.matching import routes
 from services.matching.board.api import cases, monitoring
 from services.matching.cohorts import api as cohorts_api
 from services.matching.consumers import consumers
+from services.matching.decision_table import own_case_rule
 from services.matching.interventions.api import what_ifs
 from services.matching.settings import Settings
 from services.matching.workers import workers
+from shared.identity.own_cases import set_own_case_rule
 from shared.runtime.dead_letters import dead_letters_router
 from shared.runtime.service import create
 from shared.web.openapi import ApiText
@@ -32,7 +34,7 @@ API = ApiText(
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Return the service as an app; without `settings` they are read from the environment."""
-    return create(
+    app = create(
         "matching",
         settings or Settings(),
         place="board",
@@ -50,3 +52,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         background=background,
         api_text=API,
     )
+    set_own_case_rule(app, own_case_rule)
+    return app

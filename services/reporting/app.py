@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
+from services.reporting.decision_table import own_case_rule
 from services.reporting.feeds.actions.files import open_to_all
 from services.reporting.feeds.actions.publications import keep_older
 from services.reporting.feeds.guards import CONSUMER
@@ -15,6 +16,7 @@ from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.routes import routers
 from services.reporting.settings import Settings
 from services.reporting.workers import look_after_answers
+from shared.identity.own_cases import set_own_case_rule
 from shared.runtime.service import create
 from shared.web.openapi import ApiText
 
@@ -56,4 +58,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         api_text=API,
     )
     app.state.running_counts = RunningCounts()
+    set_own_case_rule(app, own_case_rule)
     return app

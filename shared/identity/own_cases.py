@@ -2,20 +2,42 @@
 
 A service that takes decisions about people registers a rule with `set_own_case_rule`. The guards apply it after they
 have let somebody in: a request that would decide is refused (403, `own-case`), a page learns why it offers no decision.
+Other services know no people: they ask the portal at the moment of the decision (`concerns`), and keep nothing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import httpx2
+import structlog
+
+from shared import http_client
 from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
+from shared.identity.internal import service_headers
 from shared.identity.refusals import SAFE_METHODS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from pydantic import SecretStr
     from starlette.applications import Starlette
     from starlette.requests import Request
 
     from shared.identity.principal import Principal
+
+
+_SECONDS = 2.0
+_log = structlog.get_logger()
+
+
+class PortalSettings(Protocol):
+    """Where the portal listens, and the services' token."""
+
+    portal_url: str
+    service_token: SecretStr
 
 
 class OwnCaseRule(Protocol):
@@ -49,3 +71,33 @@ def own_case_of(request: Request) -> str:
 def own_case(sentence: str) -> Refused:
     """Return the refusal (403) of a decision on a case that concerns the person who would take it."""
     return Refused(sentence, code=ProblemCode.OWN_CASE)
+
+
+async def concerns(settings: PortalSettings, caller: str, subject: str, case: Mapping[str, UUID]) -> bool:
+    """Return whether a case concerns a person, as the portal knows: it alone knows whose applications are whose.
+
+    `case` names a call (any of its applications), an application or a mentor by id. Raises `Refused` (503) while the
+    portal does not answer, since nobody decides before that is known.
+    """
+    headers = service_headers(caller, settings.service_token.get_secret_value())
+    wanted = {"subject": subject, **{name: str(id_) for name, id_ in case.items()}}
+    try:
+        async with http_client.client(base_url=settings.portal_url, timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.post("/applications/internal/own-cases", json=wanted, headers=headers)
+            answer.raise_for_status()
+            found: bool = answer.json()["concerned"]
+    except (httpx2.HTTPError, ValueError, KeyError) as error:
+        _log.warning("own cases not known", reason=type(error).__name__)
+        raise Refused(
+            gettext("We cannot check now whether this is your own case. Try again in a moment."),
+            code=ProblemCode.UNAVAILABLE,
+        ) from error
+    return found
+
+
+def another_coordinator() -> str:
+    """Return why a programme coordinator does not decide, and who can, where no name is known."""
+    return gettext(
+        "This concerns your own case, or that of a person you manage or are managed by. Another programme coordinator"
+        " can decide instead."
+    )

@@ -12,6 +12,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,3 +76,31 @@ def ties_from(rows: Iterable[Row[Any]], subjects: Iterable[str]) -> Ties:
             if decider in found:
                 found[decider].setdefault(person, tie)
     return Ties(found)
+
+
+_ANY = sa.text(
+    """
+    SELECT EXISTS (
+        SELECT FROM application
+        WHERE subject = ANY(:people) AND submitted_at IS NOT NULL AND (call_id = :call_id OR id = :application_id)
+    ) OR EXISTS (
+        SELECT FROM mentor WHERE subject = ANY(:people) AND (call_id = :call_id OR id = :mentor_id)
+    )
+    """
+).bindparams(
+    sa.bindparam("people", type_=ARRAY(sa.Text)),
+    *(sa.bindparam(name, type_=sa.Uuid) for name in ("call_id", "application_id", "mentor_id")),
+)
+
+
+async def any_of(
+    session: AsyncSession,
+    people: Iterable[str],
+    *,
+    call_id: UUID | None,
+    application_id: UUID | None,
+    mentor_id: UUID | None,
+) -> bool:
+    """Return whether one of these people has that application or profile, or any in that call."""
+    values = {"call_id": call_id, "application_id": application_id, "mentor_id": mentor_id}
+    return bool((await session.execute(_ANY, {"people": sorted(people), **values})).scalar_one())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.access.store import holders
+from services.applications.own_cases import store
 from services.applications.own_cases.model import Concerned, who_can, why_not
 from services.applications.own_cases.store import ties_of
 from services.applications.register.store import entries
@@ -15,6 +16,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,3 +68,16 @@ async def _able(session: AsyncSession, case: CaseToDecide, roles: Collection[Rol
     free = (await ties_of(session, able)).free(sorted(able), case.concerned)
     people = await entries.people_by_subject(session, free)
     return sorted(person.name for person in people.values())
+
+
+async def is_concerned(
+    session: AsyncSession,
+    subject: str,
+    *,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    mentor_id: UUID | None = None,
+) -> bool:
+    """Return whether a case concerns the person: an application, a mentor's profile, or any of a call."""
+    people = (await ties_of(session, [subject])).concerning(subject)
+    return await store.any_of(session, people, call_id=call_id, application_id=application_id, mentor_id=mentor_id)

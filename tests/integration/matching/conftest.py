@@ -29,6 +29,7 @@ from shared.identity.state import identity_of
 from shared.ids import new_id
 from shared.runtime.migrate import migrate
 from shared.time import clock
+from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_key
 from tests.support import Feed, settings_for
 
@@ -64,10 +65,17 @@ def store_address(postgres: Databases, store_template: str) -> Iterator[str]:
     postgres.drop(address)
 
 
+@pytest.fixture(scope="session")
+def portal_url() -> Iterator[str]:
+    """The address of a portal to which the people of these tests are strangers."""
+    with strangers_portal() as address:
+        yield address
+
+
 @pytest.fixture
-async def app(store_address: str) -> AsyncIterator[FastAPI]:
+async def app(store_address: str, portal_url: str) -> AsyncIterator[FastAPI]:
     """The service without its loops: the test feeds events and runs the workers' rounds."""
-    app = create_app(Settings(**settings_for(store_address)), background=False)
+    app = create_app(Settings(**settings_for(store_address, portal_url=portal_url)), background=False)
     yield app
     await app.state.service.bus.close()
 

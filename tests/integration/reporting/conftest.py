@@ -16,11 +16,12 @@ from shared.identity import Grant, csrf, issue_ticket, write_access
 from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
+from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_cookie
 from tests.support import Feed, settings_for, ticket_keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -105,11 +106,18 @@ def migrated(postgres: Databases) -> str:
     return postgres.template("reporting", lambda address: migrate("reporting", address))
 
 
+@pytest.fixture(scope="session")
+def portal_url() -> Iterator[str]:
+    """Return the address of a portal to which the people of these tests are strangers."""
+    with strangers_portal() as address:
+        yield address
+
+
 @pytest.fixture
-async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
+async def house(postgres: Databases, migrated: str, portal_url: str) -> AsyncIterator[House]:
     """Run reporting on a migrated database of its own."""
     address = postgres.new(migrated)
-    settings = Settings(**settings_for(address))
+    settings = Settings(**settings_for(address, portal_url=portal_url))
     assert isinstance(settings.database_url, SecretStr)
     app = create_app(settings, background=False)
     yield House(app, Feed(app.state.service.bus, consumers))

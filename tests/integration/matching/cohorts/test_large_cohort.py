@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def app(store_address: str) -> AsyncIterator[FastAPI]:
+async def app(store_address: str, portal_url: str) -> AsyncIterator[FastAPI]:
     """The service with the limit so low that every cohort is a large one."""
-    app = create_app(Settings(**settings_for(store_address), cohort_apart_above=0), background=False)
+    settings = Settings(**settings_for(store_address, portal_url=portal_url), cohort_apart_above=0)
+    app = create_app(settings, background=False)
     yield app
     await app.state.service.bus.close()
 
