@@ -21,6 +21,7 @@ from services.applications.register.views.scope import decides
 from services.applications.visits import store as visits
 from shared.contracts.codes import Party, PreparationItem, Role
 from shared.identity import access_of
+from shared.identity.own_cases import template_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
 from shared.ids import read_id
@@ -497,7 +498,7 @@ _ON_PAGES = _FINDERS | {path: finder for finder, paths in PAGES.items() for path
 async def own_case_rule(request: Request, principal: Principal) -> str:
     """Return why the principal may not take the decision of a route, and who can; empty where nothing forbids it."""
     route = request.scope.get("route")
-    finder = None if route is None else (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(route.path)
+    finder = (_ON_PAGES if request.method in SAFE_METHODS else _FINDERS).get(template_of(route))
     if route is None or finder is None or not principal.has(*DECIDING):
         return ""
     async with service_of(request.app).bus.read() as session:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.matching.facts.store import facts
 from services.matching.lifecycle.store import matches
-from shared.identity.own_cases import another_coordinator, concerns
+from shared.identity.own_cases import another_coordinator, concerns, template_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
 from shared.ids import read_id
@@ -111,8 +111,7 @@ async def own_case_rule(request: Request, principal: Principal) -> str:
 
     Raises `Refused` (503) while the portal does not answer.
     """
-    route = request.scope.get("route")
-    finder = None if route is None else _FINDERS.get(route.path)
+    finder = _FINDERS.get(template_of(request.scope.get("route")))
     service = service_of(request.app)
     if finder is None or request.method in SAFE_METHODS:
         return ""

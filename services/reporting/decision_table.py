@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.cases import views as cases
-from shared.identity.own_cases import another_coordinator, concerns
+from shared.identity.own_cases import another_coordinator, concerns, template_of
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import service_of
 from shared.ids import read_id
@@ -52,8 +52,7 @@ async def own_case_rule(request: Request, principal: Principal) -> str:
 
     Raises `Refused` (503) while the portal does not answer.
     """
-    route = request.scope.get("route")
-    finder = None if route is None else _FINDERS.get(route.path)
+    finder = _FINDERS.get(template_of(request.scope.get("route")))
     service = service_of(request.app)
     if finder is None or request.method in SAFE_METHODS:
         return ""

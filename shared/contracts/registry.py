@@ -25,7 +25,7 @@ class OrganisationChanged(RegistryEvent):
     """An organisation as it is now. Proposed by the national coordinator, approved by the programme coordinator.
 
     An EU agency has the country `EU`. An organisation that is not active takes part in nothing new.
-    `email_domains` are the domains of its people's service addresses: whole domains, never an address.
+    `domains` are the domains of its people's service addresses: whole domains, never an address.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -33,7 +33,7 @@ class OrganisationChanged(RegistryEvent):
     country: Country
     city: Annotated[str, Field(max_length=100)] = ""
     active: bool = True
-    email_domains: tuple[EmailDomain, ...] = ()
+    domains: tuple[EmailDomain, ...] = ()
 
     example: ClassVar[Mapping[str, Any]] = {
         "name": "Anti-cybercrime office, Lyon branch",
@@ -41,7 +41,7 @@ class OrganisationChanged(RegistryEvent):
         "country": "FR",
         "city": "Lyon",
         "active": True,
-        "email_domains": ["police.example"],
+        "domains": ["police.example"],
     }
 
 

@@ -7,7 +7,8 @@ Other services know no people: they ask the portal at the moment of the decision
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import re
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
 import structlog
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _SECONDS = 2.0
+_CONVERTOR = re.compile(r":\w+}")
 _log = structlog.get_logger()
 
 
@@ -60,6 +62,11 @@ async def check_own_case(request: Request, principal: Principal) -> None:
     request.state.own_case = sentence
     if sentence and request.method not in SAFE_METHODS:
         raise own_case(sentence)
+
+
+def template_of(route: Any) -> str:
+    """Return the path of a route as tables of decisions write it, without convertors; empty without a route."""
+    return "" if route is None else _CONVERTOR.sub("}", route.path)
 
 
 def own_case_of(request: Request) -> str:

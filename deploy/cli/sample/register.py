@@ -30,7 +30,7 @@ async def enter(room: LoadContext) -> None:
             "kind": body.kind.value,
             "country": body.country,
             "city": body.city,
-            "email_domains": [f"{body.key}.example"],
+            "domains": [f"{body.key}.example"],
         }
         for body in bodies
     ]

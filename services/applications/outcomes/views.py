@@ -326,9 +326,7 @@ async def may_write_to_manager(session: AsyncSession, application: Application) 
     agency = application.organisation_id
     organisation = None if agency is None else await entries.organisation(session, agency)
     domain = address.rpartition("@")[2]
-    return organisation is not None and any(
-        domain == own or domain.endswith(f".{own}") for own in organisation.email_domains
-    )
+    return organisation is not None and any(domain == own or domain.endswith(f".{own}") for own in organisation.domains)
 
 
 async def manager_to_confirm(session: AsyncSession, application: Application) -> str | None:

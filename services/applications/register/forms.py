@@ -92,7 +92,7 @@ class OrganisationForm(NoteForm):
     kind = SelectField(N_("What it is"), [Needed(N_("Choose what it is"))], choices=OrganisationKind, blank=_ONE)
     country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
     city = StringField(N_("City"), [Longest(100)], render_kw={"size": 20})
-    email_domains = TextAreaField(
+    domains = TextAreaField(
         N_("Email domains"),
         [Longest(2000)],
         description=N_("Of the service addresses of its people, one on each line. Line managers have one of them."),
@@ -101,7 +101,7 @@ class OrganisationForm(NoteForm):
     def entry(self, organisation_id: UUID | None, *, active: bool = True) -> OrganisationEntry:
         """Return the entry of a valid form; with an id it replaces that organisation."""
         values: dict[str, object] = {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
-        values |= {"email_domains": (self.email_domains.data or "").split()}
+        values |= {"domains": (self.domains.data or "").split()}
         return OrganisationEntry.model_validate(values | {"id": organisation_id, "active": active})
 
 

@@ -144,14 +144,14 @@ class Programme:
                 "kind": "agency",
                 "country": "AM",
                 "city": "Yerevan",
-                "email_domains": ["police.example"],
+                "domains": ["police.example"],
             },
             {
                 "name": "Police of Georgia",
                 "kind": "agency",
                 "country": "GE",
                 "city": "Tbilisi",
-                "email_domains": ["police.example"],
+                "domains": ["police.example"],
             },
             {"name": "Anti-cybercrime office", "kind": "agency", "country": "FR", "city": "Lyon"},
         ]

@@ -10,6 +10,7 @@ import pytest
 from services.applications import decision_table as table
 from shared.errors import ProblemCode
 from shared.identity import every_route
+from shared.identity.own_cases import template_of
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
@@ -38,7 +39,7 @@ def writing(app: FastAPI) -> Iterator[tuple[str, str]]:
     """Return method and path of each route that writes and is not for other services."""
     for route, access in every_route(app):
         if access.kind != "internal":
-            yield from ((method, str(route.path)) for method in sorted((route.methods or set()) & WRITING))
+            yield from ((method, template_of(route)) for method in sorted((route.methods or set()) & WRITING))
 
 
 def test_every_route_that_writes_is_in_the_table_once(programme: Programme) -> None:
@@ -47,7 +48,7 @@ def test_every_route_that_writes_is_in_the_table_once(programme: Programme) -> N
     declared = [path for paths in groups for path in paths]
     assert len(declared) == len(set(declared))
     assert set(declared) == {path for _, path in writing(programme.app)}
-    pages = {str(route.path) for route, _ in every_route(programme.app) if "GET" in (route.methods or ())}
+    pages = {template_of(route) for route, _ in every_route(programme.app) if "GET" in (route.methods or ())}
     assert {path for paths in table.PAGES.values() for path in paths} <= pages
 
 

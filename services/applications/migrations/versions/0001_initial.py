@@ -328,7 +328,7 @@ def _create_register() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("city", sa.String(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("email_domains", postgresql.JSONB(), nullable=False),
+        sa.Column("domains", postgresql.JSONB(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="organisation_pkey"),
     )

@@ -90,7 +90,7 @@ class OrganisationEntry(Entry):
     country: Country
     city: Annotated[str, StringConstraints(max_length=100), AfterValidator(clean)] = ""
     active: bool = True
-    email_domains: Annotated[
+    domains: Annotated[
         tuple[EmailDomainWritten, ...],
         Field(max_length=20, description="Of the service addresses of its people; a line manager has one of them."),
     ] = ()

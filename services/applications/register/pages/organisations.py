@@ -116,7 +116,7 @@ async def _filled(asked: DecisionRequest[OrganisationForm]) -> OrganisationForm:
     if organisation is None:
         return asked.form
     values = organisation.model_dump(include={"name", "kind", "country", "city"})
-    return OrganisationForm(data={**values, "email_domains": "\n".join(organisation.email_domains)})
+    return OrganisationForm(data={**values, "domains": "\n".join(organisation.domains)})
 
 
 async def _offer_countries(asked: DecisionRequest[OrganisationForm]) -> None:

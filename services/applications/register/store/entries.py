@@ -47,7 +47,7 @@ class Organisation(Table, table=True):
     country: str = Field(index=True)
     city: str = ""
     active: bool = True
-    email_domains: list[str] = Field(
+    domains: list[str] = Field(
         default_factory=list, sa_type=JSONB, description="Of the service addresses of its people, in small letters"
     )
     version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms and proposals")

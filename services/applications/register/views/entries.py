@@ -38,7 +38,7 @@ class Organisation(ReadModel):
     country: Annotated[str, Field(examples=["AM"])]
     city: Annotated[str, Field(description="Empty if not known.", examples=["Yerevan"])]
     active: Annotated[bool, Field(description="Takes part: it can host, send and mentor.")]
-    email_domains: Annotated[
+    domains: Annotated[
         tuple[str, ...], Field(description="Of the service addresses of its people.", examples=[["police.example"]])
     ]
     version: Version

@@ -32,7 +32,7 @@ _FIELDS = {
     "country": N_("Country"),
     "city": N_("City"),
     "active": N_("Takes part"),
-    "email_domains": N_("Email domains"),
+    "domains": N_("Email domains"),
     "subject": N_("Sign-in name"),
     "email": N_("Service e-mail"),
     "language": N_("We write in"),
@@ -126,7 +126,7 @@ def value(  # noqa: C901, PLR0911 - one return for each kind of value
         return NOTHING
     if isinstance(content, bool):
         return gettext("Yes") if content else gettext("No")
-    if name == "email_domains":
+    if name == "domains":
         return ", ".join(content)
     if name == "grants":
         return "; ".join(grant(AccessGrant.model_validate(entry), names) for entry in content)
