@@ -9,7 +9,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -156,18 +156,21 @@ def create(
 
 def serve(app: FastAPI) -> None:
     """Answer requests until SIGTERM or SIGINT; then let the answers under way end, and stop."""
-    settings: ServiceSettings = app.state.service.settings
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=5,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.gateways,
-        server_header=False,
-    )
+    uvicorn.run(app, **server_options(app.state.service.settings))
+
+
+def server_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Return how a service's server runs; it believes `X-Forwarded-For` of the gateways only."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "access_log": False,
+        "log_config": None,
+        "timeout_graceful_shutdown": 5,
+        "proxy_headers": True,
+        "forwarded_allow_ips": settings.gateways,
+        "server_header": False,
+    }
 
 
 def _bound(work: Callable[[Service], Awaitable[None]], service: Service) -> Callable[[], Awaitable[None]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+import uvicorn
 
+from deploy.local.ports import free_port
 from services.notifications.preferences.model.choices import link
 from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, every_route, write_access
@@ -16,6 +19,7 @@ from shared.identity.rate_limit import RateLimit
 from shared.identity.state import identity_of
 from shared.ids import new_id
 from shared.runtime.migrate import migrate
+from shared.runtime.service import server_options
 from shared.time import clock
 from tests.sessions import session_cookie
 from tests.support import settings_for
@@ -138,6 +142,32 @@ async def test_forms_are_limited_by_person(app: FastAPI) -> None:
     assert answers == [False, False, False, True]
     async with browser(app, "192.0.2.3", **people["nino"]) as client:
         assert not refused(await client.post(path))
+
+
+@pytest.mark.parametrize("migrated", ["applications"], indirect=True)
+@pytest.mark.parametrize(("gateways", "believed"), [("127.0.0.1", True), ("*", True), ("192.0.2.77", False)])
+async def test_only_the_gateway_says_where_a_request_comes_from(
+    app: FastAPI,
+    gateways: str,
+    believed: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """The server of a service counts by the address that a gateway names; what others name counts for nothing."""
+    identity_of(app).limits.sign_ins = RateLimit(2)
+    settings = app.state.service.settings.model_copy(update={"gateways": gateways, "port": free_port()})
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **server_options(settings)))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as client:
+            answers = [
+                await client.get("/sign-in/callback", headers={"X-Forwarded-For": f"192.0.2.{number}"})
+                for number in range(4)
+            ]
+        assert [refused(answer) for answer in answers] == [False, False, not believed, not believed]
+    finally:
+        server.should_exit = True
+        await task
 
 
 @pytest.mark.parametrize("migrated", ["applications"], indirect=True)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from shared.contracts.codes import Role
-from shared.identity import Grant
+from shared.identity import Grant, remote_sessions
 from shared.identity import session as sessions
 from shared.identity.remote_sessions import GOOD_FOR, RemoteSessions
 from shared.identity.state import identity_of
@@ -116,6 +116,28 @@ async def test_one_question_in_five_seconds_however_many_ask(house: House) -> No
         assert len({answer.status_code for answer in answers}) == 1
         assert (await client.get("/reporting/")).status_code == answers[0].status_code
         assert house.portal.checks == before + 1
+
+
+async def test_a_reader_who_leaves_takes_no_answer_from_others(house: House) -> None:
+    """The first of several requests is broken off before the portal has answered; the others are let in."""
+    client = house.browser("programme").clients["reporting"]
+    first, *others = (asyncio.create_task(client.get("/reporting/")) for _ in range(5))
+    while not house.portal.checks:  # noqa: ASYNC110 - the portal has no event for it
+        await asyncio.sleep(0.001)
+    first.cancel()
+    assert [(await other).status_code for other in others] == [200] * 4
+    assert house.portal.checks == 1
+
+
+async def test_kept_answers_are_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more cookies than are kept the oldest answer is asked for again, and no newer one."""
+    monkeypatch.setattr(remote_sessions, "_KEPT_AT_MOST", 2)
+    clients = [house.browser("programme").clients["reporting"] for _ in range(3)]
+    for client in (*clients, clients[2], clients[1]):
+        assert (await client.get("/reporting/")).status_code == 200
+    assert house.portal.checks == 3
+    assert (await clients[0].get("/reporting/")).status_code == 200
+    assert house.portal.checks == 4
 
 
 async def test_what_is_no_key_is_not_asked_for(house: House) -> None:
