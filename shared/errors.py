@@ -40,9 +40,11 @@ class ProblemCode(StrEnum):
     NOT_PUBLISHED = "not-published", 409
     SECOND_PERSON_NEEDED = "second-person-needed", 409
     GONE = "gone", 410
+    OUTDATED = "outdated", 412
     TOO_LARGE = "too-large", 413
     WRONG_CONTENT_TYPE = "wrong-content-type", 415
     INVALID_INPUT = "invalid-input", 422
+    VERSION_NEEDED = "version-needed", 428
     TOO_MANY_REQUESTS = "too-many-requests", 429
     INTERNAL_ERROR = "internal-error", 500
     UNAVAILABLE = "unavailable", 503

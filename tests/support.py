@@ -7,6 +7,7 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import sqlalchemy as sa
 
 from deploy.signing import ed25519_keys, signing_keys
@@ -15,6 +16,7 @@ from shared.bus.db.journal import partition_of
 from shared.bus.inbox.apply import Applier
 from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.contracts import TOPICS
+from shared.errors import ProblemCode
 from shared.ids import new_id
 from shared.time import clock
 
@@ -74,6 +76,22 @@ async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
+
+
+class ReadFirst(httpx2.ASGITransport):
+    """Sends requests to an app as a program that reads a record before it changes it.
+
+    A request that names no version is sent again with the present one, which the refusal names.
+    """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Httpx's protocol."""
+        await request.aread()
+        answer = await super().handle_async_request(request)
+        if answer.status_code != ProblemCode.VERSION_NEEDED.status:
+            return answer
+        request.headers["If-Match"] = answer.headers["ETag"]
+        return await super().handle_async_request(request)
 
 
 class Feed:

@@ -13,6 +13,7 @@ from services.applications.decision_table import own_case_rule
 from services.applications.documents.signing import signer_of
 from services.applications.oversight.actions.attempts import AttemptCounter, AttemptRecorder, write_counted_attempts
 from services.applications.partners import store as partners_store
+from services.applications.records import RECORDS
 from services.applications.sessions.actions import StoredSessions
 from services.applications.settings import Settings
 from services.applications.workers import workers
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=[*workers, partial(write_counted_attempts, attempts=attempts)],
         background=background,
         api_text=API,
+        records=RECORDS,
     )
     app.state.attempt_limit = AttemptLimit()
     identity_of(app).keep_sessions(StoredSessions(app.state.service.bus, identity_of(app).sign_ins))

@@ -11,6 +11,7 @@ from services.matching.cohorts import api as cohorts_api
 from services.matching.consumers import consumers
 from services.matching.decision_table import own_case_rule
 from services.matching.interventions.api import what_ifs
+from services.matching.records import RECORDS
 from services.matching.settings import Settings
 from services.matching.workers import workers
 from shared.identity.own_cases import set_own_case_rule
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=workers,
         background=background,
         api_text=API,
+        records=RECORDS,
     )
     set_own_case_rule(app, own_case_rule)
     return app

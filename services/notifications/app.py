@@ -10,6 +10,7 @@ from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
 from services.notifications.deadlines.model.rules import set_reminders
 from services.notifications.mail.sending.signature import Signer
+from services.notifications.records import RECORDS
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
 from shared.runtime.service import create
@@ -46,4 +47,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=workers(settings),
         background=background,
         api_text=API,
+        records=RECORDS,
     )

@@ -13,6 +13,7 @@ from services.reporting.feeds.guards import CONSUMER
 from services.reporting.feeds.signing import key_of
 from services.reporting.figures.actions.counting import count_continuously
 from services.reporting.figures.actions.running_counts import RunningCounts
+from services.reporting.records import RECORDS
 from services.reporting.routes import routers
 from services.reporting.settings import Settings
 from services.reporting.workers import look_after_answers
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=[count_continuously, look_after_answers, keep_older],
         background=background,
         api_text=API,
+        records=RECORDS,
     )
     app.state.running_counts = RunningCounts()
     set_own_case_rule(app, own_case_rule)

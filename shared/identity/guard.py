@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.codes import Role
 from shared.i18n import gettext
-from shared.identity import csrf
+from shared.identity import csrf, versions
 from shared.identity.access import load_principal
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
@@ -91,6 +91,7 @@ class _Public(Guard):
             self._count(request)
         principal = await _principal_of(request, self.access)
         await _check_form(request)
+        await versions.check(request)
         return principal
 
 
@@ -101,6 +102,7 @@ class _SignedIn(Guard):
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request, self.access)
         await _check_form(request)
+        await versions.check(request)
         return principal
 
 
@@ -116,6 +118,7 @@ class _Roles(Guard):
             principal = await admit_suspended(request, principal, self._roles)
         await _check_form(request)
         await check_own_case(request, principal)
+        await versions.check(request)
         return principal
 
 
@@ -139,6 +142,7 @@ class _Ticket(Guard):
         if holder is None:
             raise SignInNeeded if principal is None else NotAllowed(_from_portal())
         await _check_form(request)
+        await versions.check(request)
         return holder
 
 
@@ -158,6 +162,7 @@ class _TicketOrRoles(Guard):
         await _check_form(request)
         if holder is None and principal is not None:
             await check_own_case(request, principal)
+        await versions.check(request)
         answer = holder or principal
         assert answer is not None
         return answer

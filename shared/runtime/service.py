@@ -28,6 +28,7 @@ from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.relay import Relay
 from shared.identity import internal
 from shared.identity.state import identity_of
+from shared.identity.versions import NO_RECORDS, Records
 from shared.runtime import telemetry
 from shared.web import setup, site
 from shared.web.api_docs import api_page
@@ -83,12 +84,13 @@ def create(
     workers: Sequence[Callable[[Service], Awaitable[None]]] = (),
     background: bool = True,
     api_text: ApiText | None = None,
+    records: Records = NO_RECORDS,
 ) -> FastAPI:
     """Return the application of the service `name`.
 
     `place` is its place in the page shell; `workers` are loops that run until cancelled and are started again when
     they fail. Without `background` neither relay nor reader nor workers run: for tests of pages, and for documents.
-    `api_text` says what the service's API is for.
+    `api_text` says what the service's API is for, `records` what its addresses name that people change.
     """
     bus = Bus(name, settings)
     service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers))
@@ -139,6 +141,7 @@ def create(
     )
     app.state.service = service
     app.state.api_text = api_text or ApiText()
+    app.state.records = records
     setup.install(
         app,
         place=place,

@@ -21,11 +21,13 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from shared.bus import Bus
+from shared.bus.db.transaction import Outdated
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
+from shared.identity.versions import show_versions
 from shared.ids import read_id
 from shared.web.forms import Form, sent, version_of
 from shared.web.render import render, see_other
@@ -169,6 +171,8 @@ async def _act(decision: Decision[F], asked: DecisionRequest[F]) -> Response:
         for problem in error.errors():
             asked.form.refuse(str(problem["loc"][0]) if problem["loc"] else decision.at, sentence_of(problem))
         return await _question_page(decision, asked, 422)
+    except Outdated as outdated:
+        return await _outdated_page(decision, asked, outdated)
     except Refused as refused:
         asked.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
         question = await decision.ask(asked)
@@ -183,6 +187,19 @@ async def _valid(decision: Decision[F], asked: DecisionRequest[F]) -> bool:
     if decision.check is not None:
         await decision.check(asked)
     return valid and not asked.form.problems()
+
+
+async def _outdated_page(decision: Decision[F], asked: DecisionRequest[F], outdated: Outdated) -> Response:
+    """Show the form beside what is saved now; sent again, it rests on that."""
+    question = await decision.ask(asked)
+    if isinstance(question, str):
+        raise outdated
+    saved = None if decision.new is None else await decision.new(asked)
+    if saved is not None and decision.prepare is not None:
+        await decision.prepare(replace(asked, form=saved))
+    asked.form.compare(outdated.detail, saved)
+    show_versions(asked.request, outdated)
+    return _render(question, asked, outdated.status_code)
 
 
 async def _question_page(decision: Decision[F], asked: DecisionRequest[F], status: int = 200) -> Response:

@@ -12,6 +12,7 @@ readable or not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import wtforms
@@ -104,8 +105,24 @@ class FieldList(wtforms.FieldList):  # type: ignore[type-arg]  # generic in the 
     focus: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field whose sender wrote something else than what was saved meanwhile, both in words."""
+
+    label: str
+    written: str
+    saved: str
+
+
 class Form(WTForm):
-    """The base of all forms. The harness, not the form, checks CSRF for every unsafe request."""
+    """The base of all forms. The harness, not the form, checks CSRF for every unsafe request.
+
+    `outdated` says why the form was not saved where the record was changed after it was opened; `differences` are then
+    between what was written and what is saved now.
+    """
+
+    outdated = ""
+    differences: Sequence[Difference] = ()
 
     class Meta:
         """Where WTForms takes its messages from."""
@@ -175,6 +192,15 @@ class Form(WTForm):
         for name, sentence in refused.fields.items() or [(field, refused.detail)]:
             self.refuse(name.partition(".")[0], sentence)
 
+    def compare(self, sentence: str, saved: Form | None) -> None:
+        """Have the page say `sentence`, and show what was written beside what is saved now (None: nothing to show)."""
+        self.outdated = sentence
+        if saved is not None:
+            theirs = {field.name: field for field in saved}
+            pairs = [(field, theirs[field.name]) for field in self if field.name in theirs]
+            found = [Difference(str(mine.label.text), words_of(mine), words_of(other)) for mine, other in pairs]
+            self.differences = [each for each in found if each.written != each.saved]
+
     async def rows_changed(self, request: Request) -> bool:
         """Add, move or remove a row when such a button was pressed; then the form is shown again, unchecked.
 
@@ -191,6 +217,21 @@ class Form(WTForm):
         place = int(index) if index.isascii() and index.isdigit() and len(index) < 4 else None
         _change_rows(field, verb, place)
         return True
+
+
+def words_of(field: Field) -> str:
+    """Return in words what a field holds: the texts of what is chosen, rows one after the other; empty for a file."""
+    if isinstance(field, wtforms.FieldList):
+        return "; ".join(words for words in map(words_of, field) if words)
+    if isinstance(field, FormField):
+        return ", ".join(words for words in map(words_of, field) if words)
+    if isinstance(field, FileField) or field.data in {None, ""}:
+        return ""
+    if isinstance(field, BooleanField):
+        return gettext("Yes") if field.data else gettext("No")
+    choices = {str(choice.value): str(choice.label) for choice in getattr(field, "iter_choices", list)()}
+    values = field.data if isinstance(field.data, list) else [field.data]
+    return ", ".join(choices.get(str(value), str(value)) for value in values)
 
 
 def number(value: object) -> int | None:

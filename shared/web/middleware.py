@@ -12,7 +12,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 
 from shared.attempts import AttemptKind, note_attempt
+from shared.bus.db.transaction import of_one_request
 from shared.i18n import SOURCE, gettext, offered, speak
+from shared.identity.refusals import is_api
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.live import Live
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # A body without any of these bytes holds no such character: it need not be read twice.
+_DONE = frozenset({200, 201, 202, 204})
 _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
 
@@ -58,6 +61,31 @@ class HeadersMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class VersionsMiddleware:
+    """Keeps to its request what that says of versions, and names the version of the record that a program gets."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def send_with_version(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in _DONE:
+                done = state.get("versions")
+                version = (state.get("etag") if is_api(Request(scope)) else None) if done is None else done.after
+                if version is not None:
+                    MutableHeaders(scope=message).setdefault("etag", f'"{version}"')
+            await send(message)
+
+        with of_one_request():
+            await self.app(scope, receive, send_with_version)
 
 
 class HeadMiddleware:

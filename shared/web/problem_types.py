@@ -185,6 +185,13 @@ _TYPES = (
         N_("Delete the id from your records."),
     ),
     ProblemType(
+        ProblemCode.OUTDATED,
+        N_("This was changed after you opened it"),
+        N_("The record was changed after you opened the page or read the version that you sent."),
+        N_("Nothing of yours was saved. Look at what is there now, then decide again."),
+        N_("Read the record again, decide on what you get, and send its ETag in If-Match."),
+    ),
+    ProblemType(
         ProblemCode.TOO_LARGE,
         N_("That is too large"),
         N_("The request is larger than this address takes."),
@@ -206,6 +213,13 @@ _TYPES = (
         N_(
             "Correct what `errors` names. A pointer leads into the body, a parameter is one of the address or a header."
         ),
+    ),
+    ProblemType(
+        ProblemCode.VERSION_NEEDED,
+        N_("Open the page again"),
+        N_("The request does not say which version of the record its sender read."),
+        N_("Nothing of yours was saved. Open the page again and send the form from there."),
+        N_("Read the record first, and send its ETag in the header If-Match."),
     ),
     ProblemType(
         ProblemCode.TOO_MANY_REQUESTS,

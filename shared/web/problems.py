@@ -19,9 +19,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
+from shared.bus.db.transaction import Outdated
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import gettext, language
+from shared.identity import csrf
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
+from shared.identity.versions import FIELD, show_versions
 from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
@@ -109,6 +112,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
             status=error.status_code,
             error=type(error).__name__,
         )
+    if isinstance(error, Outdated) and not wants_json(request):
+        return await _outdated(request, error)
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
@@ -116,6 +121,37 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))
     return answer(request, error.status_code, error.detail, headers=headers)
+
+
+async def _outdated(request: Request, outdated: Outdated) -> Response:
+    """Show what was sent in a form that rests on an older version, to be sent again or not."""
+    data = (await request.form()).multi_items()
+    sent = [(name, value) for name, value in data if isinstance(value, str) and name not in {csrf.FIELD, FIELD}]
+    show_versions(request, outdated)
+    answer = render(
+        request,
+        "outdated.html",
+        outdated.status_code,
+        title=gettext(PROBLEM_TYPES[outdated.code].title),
+        detail=outdated.detail,
+        sent=sent,
+        written=[(name, value) for name, value in sent if value and name not in _MACHINE_FIELDS],
+        action=here(request),
+        here=_page_before(request),
+    )
+    answer.headers["ETag"] = f'"{outdated.version}"'
+    return answer
+
+
+# Hidden fields that say nothing to a reader.
+_MACHINE_FIELDS = frozenset({"version", "seen", "digest", "draft_writer", "draft_turn"})
+
+
+def _page_before(request: Request) -> str:
+    """Return the path of the page of ours with the form, where the browser names it."""
+    before = urlsplit(request.headers.get("referer", ""))
+    ours = urlsplit(request.app.state.site.origin)
+    return safe_next(before.path) if before.netloc == ours.netloc and before.path else ""
 
 
 def _allowed(request: Request) -> list[str]:

@@ -25,6 +25,7 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: s
     if place == "portal":
         app.include_router(footer_pages.router())
         app.include_router(problem_pages.router())
+    app.add_middleware(middleware.VersionsMiddleware)
     app.add_middleware(middleware.RefuseControlCharacters)
     app.add_middleware(middleware.LanguageMiddleware)
     app.add_middleware(middleware.StampMiddleware)

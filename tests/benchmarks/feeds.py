@@ -33,7 +33,7 @@ from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.benchmarks.figures import Figure, Reference, within
 from tests.benchmarks.programme import stories
-from tests.support import settings_for
+from tests.support import ReadFirst, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,9 +133,7 @@ async def _fetched(app: FastAPI, bus: Bus, coordinator: Principal) -> tuple[floa
 
 
 def _program(app: Callable[..., Any], headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app), base_url="http://localhost:8000", headers=dict(headers or {})
-    )
+    return httpx2.AsyncClient(transport=ReadFirst(app), base_url="http://localhost:8000", headers=dict(headers or {}))
 
 
 async def _all(program: httpx2.AsyncClient, folder: str) -> float:

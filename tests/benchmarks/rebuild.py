@@ -36,7 +36,7 @@ from shared.time import clock
 from tests.benchmarks.figures import Figure, Reference, faster, within
 from tests.benchmarks.programme import stories
 from tests.sessions import session_cookie
-from tests.support import settings_for
+from tests.support import ReadFirst, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,7 +247,7 @@ async def _opened(app: FastAPI) -> float:
     cookie = session_cookie(app, "donor")
     took = []
     async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app), base_url="http://localhost:8000", headers={"Cookie": cookie}
+        transport=ReadFirst(app), base_url="http://localhost:8000", headers={"Cookie": cookie}
     ) as browser:
         for _ in range(PAGES):
             started = perf_counter()

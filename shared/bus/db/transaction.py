@@ -1,28 +1,38 @@
-"""Change a service's state and record facts in one transaction.
+"""Change a service's state and record facts in one transaction, unless that rests on an older version of a record.
 
 `Bus.transaction()` gives a `Tx`: a session for the state tables, and `record` for the facts. Facts are collected and
-written just before the commit, all at once. Nothing reaches the log from here: that is the relay's work.
+written just before the commit, all at once. Nothing reaches the log from here: that is the relay's work. A request
+names the version of the record that its sender read (`expect`): the transaction locks the record, compares, and commits
+nothing that rests on an older one (`compared`).
 """
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from sqlalchemy import event
 
 from shared.bus.db import journal
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
 from shared.ids import new_id, reaction_id
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterator, Sequence
     from uuid import UUID
 
     import asyncpg
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
+    from shared.bus.db.records import Named
     from shared.bus.log.envelope import Envelope
     from shared.contracts.base import Event
 
@@ -92,6 +102,11 @@ class Tx:
         self._facts: list[journal.Fact] = []
         self._changed: set[str] = set()
         self._asides: list[tuple[Envelope, str, str]] = []
+
+    @property
+    def noted(self) -> bool:
+        """Whether there are facts, written or yet to be."""
+        return self.recorded or bool(self._facts)
 
     async def record(
         self,
@@ -186,3 +201,148 @@ class Tx:
         facts, asides = mark
         del self._facts[facts:]
         del self._asides[asides:]
+
+
+class Outdated(Refused):
+    """The request rests on an older version of the record, or names none.
+
+    `version` is the present one. `detail` says what is true now where an action has found that out.
+    """
+
+    def __init__(self, version: str, *, named: bool = True, detail: str = "") -> None:
+        self.version = version
+        code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
+        sentence = detail or (
+            gettext("This was changed since you opened it. Nothing was saved. Look at what is there now.")
+            if named
+            else gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
+        )
+        super().__init__(sentence, code=code, headers={"ETag": f'"{version}"'})
+
+
+@dataclass(slots=True)
+class RequestVersions:
+    """What a request says of the records that its address names, from the outermost to the innermost.
+
+    `versions` are those that its sender read, `required` whether it must name one. `settled` once the request itself
+    has changed something: what it does after that rests on its own change. `after` is the innermost record's version
+    then.
+    """
+
+    records: Sequence[Named]
+    versions: Collection[str]
+    required: bool
+    settled: bool = False
+    after: str | None = None
+
+    def names(self, *records: Named) -> bool:
+        """Return whether one of the versions is one of these records', present or older."""
+        return any(version.startswith(tuple(record.prefix for record in records)) for version in self.versions)
+
+    async def outdated(self, session: AsyncSession) -> Outdated | None:
+        """Lock the innermost record; return the refusal if the request may not change it."""
+        innermost = self.records[-1]
+        await session.execute(innermost.lock)
+        present = await _version_of(session, innermost)
+        if present is None or present in self.versions:
+            return None
+        for outer in self.records[:-1]:
+            if self.names(outer) and await _version_of(session, outer) in self.versions:
+                return None
+        if self.names(*self.records) or (self.required and self.versions):
+            return Outdated(present)
+        return Outdated(present, named=False) if self.required else None
+
+
+async def _version_of(session: AsyncSession, record: Named) -> str | None:
+    digest = await session.scalar(record.digest)
+    return None if digest is None else f"{record.prefix}{digest}"
+
+
+class Comparison:
+    """What a transaction found when it compared the versions of the request that it belongs to."""
+
+    def __init__(self, versions: RequestVersions | None, refusal: Outdated | None, session: AsyncSession) -> None:
+        self._versions = None if versions is None or versions.settled else versions
+        self._refusal = refusal
+        self._writes = _Writes(session) if self._versions is not None else None
+        self._after: str | None = None
+
+    async def before_commit(self, session: AsyncSession, *, noted: bool) -> None:
+        """Raise the refusal where anything would be written; `noted` says that facts would be."""
+        if self._versions is None or self._writes is None or not (noted or self._writes.any()):
+            self._versions = None
+            return
+        if self._refusal is not None:
+            raise self._refusal
+        if self._versions.required:
+            await session.flush()
+            self._after = await _version_of(session, self._versions.records[-1])
+
+    def committed(self) -> None:
+        """Note that the request has changed something."""
+        if self._versions is not None:
+            self._versions.settled = True
+            self._versions.after = self._after or self._versions.after
+
+
+@asynccontextmanager
+async def compared(session: AsyncSession) -> AsyncIterator[Comparison]:
+    """Compare the versions of the request at hand before the block changes anything.
+
+    A request with an older version that the block refuses for another reason (409) is answered as outdated, with the
+    sentence that says what is true now.
+    """
+    versions = _current.get()
+    refusal = None if versions is None or versions.settled else await versions.outdated(session)
+    try:
+        yield Comparison(versions, refusal, session)
+    except Outdated:
+        raise
+    except Refused as refused:
+        if refusal is None or refusal.code is ProblemCode.VERSION_NEEDED or refused.status_code != _CONFLICT:
+            raise
+        raise Outdated(refusal.version, detail=refused.detail) from refused
+
+
+_CONFLICT = 409
+_current: ContextVar[RequestVersions | None] = ContextVar("request_versions", default=None)
+
+
+def expect(versions: RequestVersions) -> None:
+    """Note what the request at hand says; within `of_one_request` only."""
+    _current.set(versions)
+
+
+@contextmanager
+def of_one_request() -> Iterator[None]:
+    """Forget at the end what `expect` noted."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class _Writes:
+    """Whether a session has written rows, or will with its next flush."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session.sync_session
+        self._written = False
+        event.listen(self._session, "before_flush", self._before_flush)
+        event.listen(self._session, "do_orm_execute", self._before_statement)
+
+    def any(self) -> bool:
+        """Return whether it has or will."""
+        return self._written or self._changed()
+
+    def _changed(self) -> bool:
+        session = self._session
+        return bool(session.new or session.deleted) or any(map(session.is_modified, session.dirty))
+
+    def _before_flush(self, _: Session, __: UOWTransaction, ___: object) -> None:
+        self._written |= self._changed()
+
+    def _before_statement(self, state: ORMExecuteState) -> None:
+        self._written |= state.is_insert or state.is_update or state.is_delete

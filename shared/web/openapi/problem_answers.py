@@ -21,9 +21,11 @@ _ANSWERS = {
     403: ("NotAllowed", "The person is known, but may not do this, or not in this case."),
     404: ("NotFound", "There is no such thing, or it is not for this reader."),
     409: ("Conflict", "The state of the thing does not allow this; `code` says why. Nothing was changed."),
+    412: ("Outdated", "The record was changed since the version in If-Match; `ETag` is the present one."),
     413: ("TooLarge", "The body is too large."),
     415: ("WrongContentType", "The body has another content type than those named here."),
     422: ("Invalid", "A parameter or a field of the body is missing or not valid. Nothing was changed."),
+    428: ("VersionNeeded", "If-Match is missing: send the ETag of the record as you read it."),
     429: ("TooMany", "Too many requests; `Retry-After` says for how many seconds to wait."),
     503: ("NotReady", "A part of the system is starting or away. Try again in a moment."),
 }

@@ -31,7 +31,7 @@ window.addEventListener("pageshow", () => {
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   const said = form.querySelector("[data-autosave-said]");
   const turn = form.elements.namedItem("draft_turn");
-  const always = new Set(["csrf_token", "draft_writer", "draft_turn"]);
+  const always = new Set(["csrf_token", "record_version", "draft_writer", "draft_turn"]);
   let changed = new Set();
   let timer = 0;
   let busy = false;
@@ -52,6 +52,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     }
     try {
       const answer = await fetch(form.dataset.autosave, { method: "POST", body, keepalive: true, redirect: "manual", headers: { "X-Autosave": "1", Accept: "application/json" } });
+      const version = answer.headers.get("ETag");
+      for (const field of version ? form.querySelectorAll("[name=record_version]") : []) field.value = version.replaceAll('"', "");
       if (said && !answer.ok) throw new Error(answer.status >= 500 ? "away" : "refused");
       if (said) said.textContent = (await answer.json()).said;
     } catch (error) {

@@ -22,7 +22,7 @@ from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.world import World, make_world
 from tests.sessions import session_key
-from tests.support import Feed, settings_for
+from tests.support import Feed, ReadFirst, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,7 +114,7 @@ class Programme:
         if subject not in self.clients:
             identity = identity_of(self.app)
             client = httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(self.app),
+                transport=ReadFirst(self.app),
                 base_url=ORIGIN,
                 headers={"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"},
             )

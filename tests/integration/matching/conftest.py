@@ -31,7 +31,7 @@ from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_key
-from tests.support import Feed, settings_for
+from tests.support import Feed, ReadFirst, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -90,7 +90,7 @@ async def world(app: FastAPI) -> World:
 @pytest.fixture
 async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser at the gateway's address."""
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as browser:
         yield browser
 

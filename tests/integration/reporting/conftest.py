@@ -18,7 +18,7 @@ from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_cookie
-from tests.support import Feed, settings_for, ticket_keys
+from tests.support import Feed, ReadFirst, settings_for, ticket_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,12 +53,12 @@ class House:
             "Origin": ORIGIN,
             "Accept": "text/html",
         }
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
+        return httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
 
     def stranger(self) -> httpx2.AsyncClient:
         """Return a client of somebody without an account; it keeps cookies as a browser does."""
         headers = {"Origin": ORIGIN, "Accept": "text/html", "Cookie": ""}
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
+        return httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
 
     async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str | None) -> Any:
         """Open a form with the portal's ticket, as a browser does: the ticket becomes a cookie."""

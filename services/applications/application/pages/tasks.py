@@ -17,9 +17,13 @@ from services.applications.fields import missing
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.bus.db.transaction import Outdated
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationState
 from shared.errors import Refused
+from shared.identity import Principal
+from shared.identity.versions import show_present, show_versions
 from shared.time import dates
 from shared.web.forms import Form
 from shared.web.path_parameters import limit_parameter
@@ -123,23 +127,43 @@ async def _page(
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Save one page and go on to the next, or back to the task list."""
     sent = await request.form()  # read before the application is locked
-    async with writing(bus, principal, application_id) as written:
-        page = page_of(written.terms, code)
-        form = await page.form_for(written.terms).read(request)
-        rows_changed = await form.rows_changed(request)
-        await prepare_form(written.session, written.terms, written.application.country, page, form)
-        if rows_changed or "later" in sent or not await _saved(written, page, form):
-            await written.save_readable(page.changes(form))
-            if "later" in sent:
-                return see_other(application_address(application_id))
-            case = await case_of(written.session, application_id)
-            assert case is not None
-            return await _page(request, written.session, case, page, form, 200 if rows_changed else 422)
-        # A page that breaks a rule of the call is shown again, once, so that its writer reads it there.
-        broken = "seen" not in sent and await written.breaks(page.rules)
+    try:
+        async with writing(bus, principal, application_id) as written:
+            page = page_of(written.terms, code)
+            form = await page.form_for(written.terms).read(request)
+            rows_changed = await form.rows_changed(request)
+            await prepare_form(written.session, written.terms, written.application.country, page, form)
+            if rows_changed or "later" in sent or not await _saved(written, page, form):
+                await written.save_readable(page.changes(form))
+                if "later" in sent:
+                    return see_other(application_address(application_id))
+                await show_present(request, written.session)
+                case = await case_of(written.session, application_id)
+                assert case is not None
+                return await _page(request, written.session, case, page, form, 200 if rows_changed else 422)
+            # A page that breaks a rule of the call is shown again, once, so that its writer reads it there.
+            broken = "seen" not in sent and await written.breaks(page.rules)
+    except Outdated as outdated:
+        return await _outdated(request, bus, principal, application_id, code, outdated)
     if broken:
         return see_other(application_address(application_id, f"{code}?kept=1"))
     return see_other(_onward(written, code))
+
+
+async def _outdated(
+    request: Request, bus: Bus, principal: Principal, application_id: UUID, code: str, outdated: Outdated
+) -> Response:
+    """Show the page that was sent beside what another tab saved after it was opened."""
+    async with bus.read() as session:
+        case = await own_case_in(session, principal, application_id)
+        page = page_of(case.terms, code)
+        form = await page.form_for(case.terms).read(request)
+        saved = page.form_for(case.terms)(data=page.fields(case.application.answers))
+        for each in (form, saved):
+            await prepare_form(session, case.terms, case.application.country, page, each)
+        form.compare(outdated.detail, saved)
+        show_versions(request, outdated)
+        return await _page(request, session, case, page, form, outdated.status_code)
 
 
 async def _saved(written: Writing, page: Task, form: Form) -> bool:
@@ -177,4 +201,5 @@ async def autosave(request: Request, application_id: UUID, code: str, principal:
         form = await page.form_for(written.terms).read(request)
         changes = {name: value for name, value in page.changes(form).items() if name in FIELDS[code]}
         await written.save_readable(changes)
+        await show_present(request, written.session)
     return Response(status_code=204)

@@ -19,6 +19,7 @@ from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
 from tests.integration.applications.suspension import sign_in_again
+from tests.support import ReadFirst
 
 if TYPE_CHECKING:
     from services.applications.contacts.views import Recipient
@@ -81,7 +82,7 @@ async def coordinators(programme: Programme, country: str) -> tuple[list[str], l
 def stranger(programme: Programme) -> httpx2.AsyncClient:
     """Return a client without a session: the owner of a mailbox, or a scanner that opens the links of mails."""
     return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
+        transport=ReadFirst(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
     )
 
 

@@ -17,6 +17,7 @@ from shared.contracts.codes import AudienceKind, MatchState
 from shared.identity.state import identity_of
 from shared.time import clock
 from tests.integration.applications.suspension import sign_in_again
+from tests.support import ReadFirst
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -56,7 +57,7 @@ async def answer_link(programme: Programme, about: str, audience: AudienceKind =
 def stranger(programme: Programme) -> httpx2.AsyncClient:
     """Return a client without a session, such as a mail scanner or a host on their phone."""
     return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
+        transport=ReadFirst(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
     )
 
 

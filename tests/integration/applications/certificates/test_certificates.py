@@ -15,6 +15,7 @@ import zxingcpp
 from services.applications.certificates.attempt_limit import A_MINUTE
 from shared.contracts import outcomes
 from shared.ids import new_id, new_number
+from tests.support import ReadFirst
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -34,7 +35,7 @@ async def granted(programme: Programme, feed: Feed) -> str:
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
     """Return a client without a session."""
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000")
+    return httpx2.AsyncClient(transport=ReadFirst(programme.app), base_url="http://localhost:8000")
 
 
 async def sent(programme: Programme, content: bytes) -> httpx2.Response:

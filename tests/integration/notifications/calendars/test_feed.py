@@ -19,7 +19,7 @@ from shared.identity import Grant, service_headers, write_access
 from shared.time import clock
 from tests.integration.notifications.conftest import rows
 from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, MENTORSHIP, VISIT, day, event, in_days
-from tests.support import SERVICE_TOKEN
+from tests.support import SERVICE_TOKEN, ReadFirst
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def grant(app: FastAPI, subject: str) -> None:
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A calendar program without cookie or sign-in."""
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ORIGIN) as made:
+    async with httpx2.AsyncClient(transport=ReadFirst(app), base_url=ORIGIN) as made:
         yield made
 
 

@@ -29,7 +29,7 @@ from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.serving import served
-from tests.support import Feed, settings_for
+from tests.support import Feed, ReadFirst, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -130,7 +130,7 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
     assert '<html lang="en"' in text
     (application,) = await rows(notifications, "SELECT id FROM \"case\" WHERE reference LIKE 'AM-%'")
     asked = {"audience": "applicant", "application_id": str(application.id), "purpose": "application_endorsed"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://x") as service:
+    async with httpx2.AsyncClient(transport=ReadFirst(programme.app), base_url="http://x") as service:
         headers = service_headers("notifications", "service-token-of-the-tests")
         path = "/applications/internal/contacts/many"
         answer = await service.post(path, json={"wanted": [asked]}, headers=headers)

@@ -20,7 +20,7 @@ from shared.time import clock
 from tests.integration.notifications.conftest import Catcher, post, recipient, rows
 from tests.integration.notifications.stories import APPLICATION, CALL, HOST, VISIT, event, in_days
 from tests.sessions import session_key
-from tests.support import SERVICE_TOKEN
+from tests.support import SERVICE_TOKEN, ReadFirst
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
         await write_access(tx.session, {subject: ([grant], clock.now())})
     identity = identity_of(app)
     headers = {"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"}
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
         client.cookies.set(identity.cookies.session, session_key(app, subject), domain="localhost.local")
         yield client
@@ -235,7 +235,7 @@ async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: F
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationReturned"), APPLICATION))
     await post(app)
     headers = service_headers("applications", SERVICE_TOKEN)
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
         whom = str(recipient("applicant"))
         inbox = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()

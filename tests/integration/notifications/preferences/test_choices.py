@@ -17,6 +17,7 @@ from tests.integration.notifications.conftest import Catcher, post, published_ev
 from tests.integration.notifications.mail.test_mail import subjects
 from tests.integration.notifications.messages.test_pages import ORIGIN, page
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
+from tests.support import ReadFirst
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -51,7 +52,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     assert mandatory["list-unsubscribe"] is None
     path = choice_in(courtesy)
     assert path in courtesy.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as anybody:
         assert (await anybody.get(path)).status_code == 200
         assert (await anybody.post(path[:-3] + "abc", data=ONE_CLICK)).status_code == 404
@@ -78,7 +79,7 @@ async def test_the_page_of_a_choice(app: FastAPI, feed: Feed, catcher: Catcher) 
     await post(app)
     (courtesy,) = [m for m in catcher.to("home_coordinator.first@police.example") if m["list-unsubscribe"]]
     path = choice_in(courtesy)
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as anybody:
         wrong = await anybody.post(path, data={"choice": "never"})
         assert wrong.status_code == 422

@@ -19,6 +19,7 @@ from tests.integration.notifications.mail.test_sending import change
 from tests.integration.notifications.messages.test_pages import ORIGIN, as_, page
 from tests.integration.notifications.preferences.test_choices import choice_in
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
+from tests.support import ReadFirst
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -33,7 +34,7 @@ async def choose(app: FastAPI, name: str, night: str, choice: str = "each", *, k
     """Choose hours without mail for a home coordinator through the portal's route; return the status."""
     body = {"recipient": str(recipient(kind, name)), "choice": choice, "night": night}
     headers = service_headers("applications", "service-token-of-the-tests")
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as portal:
+    async with httpx2.AsyncClient(transport=ReadFirst(app), base_url="http://x") as portal:
         return (await portal.post("/notifications/internal/choice", json=body, headers=headers)).status_code
 
 
@@ -263,7 +264,7 @@ async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed
     (courtesy,) = [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]]
     path = choice_in(courtesy)
     asked = {"choice": "each", "night": "own", "since": "22:00"}
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as anybody:
         wrong = await anybody.post(path, data=asked | {"until": "22:00"})
         assert (wrong.status_code, "Choose another hour than the one" in wrong.text) == (422, True)

@@ -18,7 +18,7 @@ from shared.time import clock
 from tests.integration.reporting.conftest import set_day
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, mentorship, world
-from tests.support import ticket_keys
+from tests.support import ReadFirst, ticket_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +177,7 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
     import httpx2  # noqa: PLC0415 - only here
 
     client = httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(house.app),
+        transport=ReadFirst(house.app),
         base_url="http://localhost:8000",
         headers={"Authorization": "Bearer officer"},
     )

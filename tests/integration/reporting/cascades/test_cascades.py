@@ -22,7 +22,7 @@ from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
 from tests.integration.reporting.conftest import ORIGIN, set_day
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
-from tests.support import ticket_keys
+from tests.support import ReadFirst, ticket_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,7 +203,7 @@ async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: 
     async def response_to(method: str, **more: Any) -> httpx2.Response:
         ticket = issue_ticket("cascade", f"guest.{VISIT}", person="officer", private_key=ticket_keys()[0])
         headers = {"Authorization": "Bearer officer", "X-Ticket": ticket}
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app), base_url=ORIGIN) as client:
+        async with httpx2.AsyncClient(transport=ReadFirst(house.app), base_url=ORIGIN) as client:
             return await client.request(method, address, headers=headers, **more)
 
     assert (await response_to("POST", json={**session, "attendees": 0})).status_code == 422

@@ -51,7 +51,7 @@ from shared.runtime.service import create
 from shared.settings import ServiceSettings
 from shared.time import clock
 from tests.sessions import session_key, session_table
-from tests.support import create_tables
+from tests.support import ReadFirst, create_tables
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ async def app(settings: ServiceSettings, tmp_path: Path) -> AsyncIterator[FastAP
 @pytest.fixture
 async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser at the gateway's address, with a cookie jar, that does not follow redirects by itself."""
-    transport = httpx2.ASGITransport(app)
+    transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as browser:
         yield browser
 

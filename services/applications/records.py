@@ -1,0 +1,122 @@
+"""List the records that people change in the portal, by the parameters of the addresses that name them."""
+
+from __future__ import annotations
+
+from services.applications.application.model.tasks import FIELDS
+from services.applications.application.store.applications import Application
+from services.applications.application.store.companions import Companion
+from services.applications.application.store.standings import Standing
+from services.applications.calls.model.entry import RULE_FIELDS, SECTIONS, TIMER_FIELDS
+from services.applications.calls.store import Call, CallDraft
+from services.applications.certificates.store import Certificate, Issue
+from services.applications.matches.store.matches import Match
+from services.applications.matches.store.participation import Clearance, MatchAnswer
+from services.applications.mentors.store import Mentor
+from services.applications.mentorships.store.agreements import Agreement, Signature
+from services.applications.mentorships.store.goals import Goal, GoalNote
+from services.applications.mentorships.store.meetings import Meeting
+from services.applications.mentorships.store.mentorships import Mentorship
+from services.applications.mentorships.store.pauses import Pause
+from services.applications.mentorships.store.sessions import PairSession
+from services.applications.mentorships.store.visits import PairVisit
+from services.applications.needs.store import Need, NeedImport
+from services.applications.oversight.store.incidents import Incident, Note
+from services.applications.partners.store import DecidedCase, Decision
+from services.applications.placements.store import Offer
+from services.applications.preparation.store import Cost, TravelRule
+from services.applications.register.store.entries import Exclusion, Fund, Organisation, Partner, Person
+from services.applications.register.store.proposals import Proposal
+from services.applications.review.store import Appeal
+from services.applications.visits.store import (
+    Agenda,
+    AgendaAgreement,
+    Attendance,
+    MoveAnswer,
+    MoveRequest,
+    Statement,
+    Visit,
+)
+from shared.bus.db.records import Part, Record
+from shared.identity.versions import Records
+
+_OF_APPLICATION = (Part(Appeal, "application_id"), Part(Standing, "application_id"))
+_OF_MATCH = (Part(Clearance, "match_id"), Part(MatchAnswer, "match_id"))
+_OF_VISIT = (
+    Part(Agenda, "visit_id"),
+    Part(AgendaAgreement, "visit_id"),
+    Part(Attendance, "visit_id"),
+    Part(MoveRequest, "visit_id"),
+    Part(MoveAnswer, "visit_id"),
+    Part(Statement, "match_id", of="match_id"),
+)
+_OF_MENTORSHIP = (
+    Part(Agreement, "mentorship_id"),
+    Part(Signature, "mentorship_id"),
+    Part(Goal, "mentorship_id"),
+    Part(GoalNote, "mentorship_id"),
+    Part(Meeting, "mentorship_id"),
+    Part(PairSession, "mentorship_id"),
+    Part(PairVisit, "mentorship_id"),
+    Part(Pause, "mentorship_id"),
+    Part(Statement, "match_id", of="match_id"),
+)
+
+
+def _stored_keys(section: str) -> set[str]:
+    """Return the keys under which an entry of a call keeps the fields of a section."""
+    nested = dict.fromkeys(RULE_FIELDS, "rules") | dict.fromkeys(TIMER_FIELDS, "timers")
+    return {nested.get(name, name) for name in SECTIONS.get(section, ())}
+
+
+RECORDS = Records(
+    {
+        "application_id": Record(Application, parts=_OF_APPLICATION, leaving_out={"managers_told", "saved_at"}),
+        "application_id/code": Record(Application, column="answers", keys=FIELDS.get),
+        "companion_id": Record(Companion),
+        "call_id": Record(Call),
+        "draft_id": Record(CallDraft, leaving_out={"saved_at", "saved_by"}),
+        "draft_id/code": Record(CallDraft, column="entry", keys=_stored_keys),
+        "offer_id": Record(Offer, leaving_out={"saved_at"}),
+        "mentor_id": Record(Mentor, leaving_out={"saved_at"}),
+        "match_id": Record(Match, parts=_OF_MATCH),
+        "visit_id": Record(Visit, parts=_OF_VISIT),
+        "cost_id": Record(Cost),
+        "rule_id": Record(TravelRule),
+        "mentorship_id": Record(Mentorship, parts=_OF_MENTORSHIP),
+        "goal_id": Record(Goal, parts=(Part(GoalNote, "goal_id"),)),
+        "meeting_id": Record(Meeting),
+        "session_id": Record(PairSession),
+        "request_id": Record(PairVisit),
+        "incident_id": Record(Incident, parts=(Part(Note, "incident_id"),)),
+        "organisation_id": Record(Organisation),
+        "person_id": Record(Person, key="id"),
+        "country": Record(Partner, key="country", parts=(Part(Decision, "country", of="country"),)),
+        "decision_id": Record(Decision, parts=(Part(DecidedCase, "decision_id"),)),
+        "fund_id": Record(Fund),
+        "exclusion_id": Record(Exclusion),
+        "proposal_id": Record(Proposal),
+        "need_id": Record(Need),
+        "import_id": Record(NeedImport),
+        "number": Record(Certificate, key="number", parts=(Part(Issue, "granted", of="number"),)),
+    },
+    additions=frozenset(
+        {
+            "again",
+            "apply",
+            "companions",
+            "company",
+            "copy",
+            "costs",
+            "differences",
+            "goals",
+            "incident",
+            "incidents",
+            "meetings",
+            "notes",
+            "preview",
+            "receipt",
+            "sessions",
+            "tickets",
+        }
+    ),
+)

@@ -1,0 +1,22 @@
+"""List the records that people change in notifications, by the parameters of the addresses that name them."""
+
+from __future__ import annotations
+
+from services.notifications.mail.store.unreachable import Unreachable
+from services.notifications.messages.store.messages import MessageRow, NotificationRow
+from services.notifications.webhooks.store.deliveries import Delivery
+from services.notifications.webhooks.store.endpoints import Endpoint, Secret
+from shared.bus.db.records import Part, Record
+from shared.identity.versions import Records
+
+RECORDS = Records(
+    {
+        "endpoint_id": Record(
+            Endpoint, parts=(Part(Secret, "endpoint_id"),), leaving_out={"failing_since", "not_before", "expired"}
+        ),
+        "delivery_id": Record(Delivery),
+        "message_id": Record(MessageRow, parts=(Part(NotificationRow, "message_id"),)),
+        "recipient": Record(Unreachable, key="recipient"),
+    },
+    additions=frozenset({"redeliver", "test"}),
+)

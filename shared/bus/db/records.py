@@ -1,0 +1,126 @@
+"""Say what the records are that people change, and what version each has.
+
+A record is a row, with the rows of other tables that its page shows with it. Its version is a digest of what they
+hold: it changes with every change, whoever made it, and with nothing else. `transaction.py` compares the version that
+the sender of a request read with the present one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from shared.ids import read_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.sql.selectable import NamedFromClause
+
+_DIGITS = 24
+_NAME_DIGITS = 8
+_LONGEST_NUMBER = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of another table that belong to a record: those whose `column` equals the record's column `of`."""
+
+    table: type
+    column: str
+    of: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A kind of record: the table of its rows (mostly one), the column that names it, its other rows, what is left out.
+
+    Left out is what no reader sees, such as notes of a worker. With `column`, a record is one section of the row: those
+    keys of this JSON column that `keys` returns for the section, and nothing else.
+    """
+
+    table: type
+    key: str = "id"
+    parts: Sequence[Part] = ()
+    leaving_out: Collection[str] = ()
+    column: str = ""
+    keys: Callable[[str], Collection[str] | None] | None = None
+
+    def read(self, text: str) -> object | None:
+        """Return the name that stands in an address; None for a text that names no record of this kind."""
+        python_type = _table(self.table).c[self.key].type.python_type
+        if python_type is UUID:
+            return read_id(text)
+        if python_type is int:
+            return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
+        return text
+
+    def lock(self, name: object) -> sa.Select[tuple[int]]:
+        """Return the query that locks its row until the commit."""
+        column = _table(self.table).c[self.key]
+        return sa.select(sa.literal_column("1")).where(column == name).with_for_update()
+
+    def digest(self, name: object, section: str = "") -> sa.Select[tuple[str]]:
+        """Return the query for the digest of what it holds; no row where there is no such record."""
+        column = _table(self.table).c[self.key]
+        own = self._content() if self.keys is None else self._section(self.keys(section) or ())
+        content: sa.ColumnElement[Any] = sa.func.jsonb_build_array(own, *(self._rows(part) for part in self.parts))
+        rows = sa.func.jsonb_agg(aggregate_order_by(content, sa.cast(content, sa.Text)))
+        octets = sa.func.convert_to(sa.cast(rows, sa.Text), "UTF8")
+        digest = sa.func.left(sa.func.encode(sa.func.sha256(octets), "hex"), _DIGITS)
+        return sa.select(digest).where(column == name).group_by(column)
+
+    def _content(self) -> sa.ColumnElement[Any]:
+        row: sa.ColumnElement[Any] = sa.func.to_jsonb(_row(_table(self.table)))
+        return row.op("-")(sa.cast(sorted(self.leaving_out), sa.ARRAY(sa.Text))) if self.leaving_out else row
+
+    def _section(self, keys: Collection[str]) -> sa.ColumnElement[Any]:
+        column = _table(self.table).c[self.column]
+        return sa.func.jsonb_build_array(*(column[key] for key in sorted(keys)))
+
+    def _rows(self, part: Part) -> sa.ScalarSelect[Any]:
+        other = _table(part.table).alias()
+        whole: sa.ColumnElement[Any] = sa.func.to_jsonb(_row(other))
+        rows = sa.func.jsonb_agg(aggregate_order_by(whole, sa.cast(whole, sa.Text)))
+        return sa.select(rows).where(other.c[part.column] == _table(self.table).c[part.of]).scalar_subquery()
+
+
+def _table(mapped: type) -> sa.Table:
+    table: sa.Table = mapped.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    return table
+
+
+def _row(table: NamedFromClause) -> sa.ColumnElement[Any]:
+    """Return the whole row of a table in a query."""
+    row: sa.ColumnElement[Any] = table.table_valued()
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One record that an address names, with the queries for it.
+
+    All its versions begin with `prefix`, so that those of other records are told apart from older ones of this.
+    """
+
+    prefix: str
+    lock: sa.Select[tuple[int]]
+    digest: sa.Select[tuple[str]]
+
+
+def named(record: Record, kind: str, name: object, section: str = "") -> Named:
+    """Return a record by its name; `kind` is the word for its kind in versions."""
+    digits = hashlib.sha256(f"{name}/{section}".encode()).hexdigest()[:_NAME_DIGITS]
+    return Named(f"{kind}.{digits}.", record.lock(name), record.digest(name, section))
+
+
+async def version_of(session: AsyncSession, record: Named) -> str | None:
+    """Return the record's present version; None where there is no such record."""
+    digest = await session.scalar(record.digest)
+    return None if digest is None else f"{record.prefix}{digest}"

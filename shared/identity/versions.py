@@ -1,0 +1,138 @@
+"""Read which version of a record the sender of a request has read, and say which one a page or answer shows.
+
+A program sends it in `If-Match`, a form in a hidden field. `shared/bus/db/records.py` compares it in the transaction
+that changes the record. A service lists its records by the parameters of addresses that name them
+(`app.state.records`); the section of a record is named by the next parameter, `application_id/code`. An address that
+ends with one of `additions` only adds something, whatever else has changed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.bus.db.records import named, version_of
+from shared.bus.db.transaction import RequestVersions, expect
+from shared.errors import ProblemCode, Refused
+from shared.i18n import gettext
+from shared.identity.refusals import SAFE_METHODS, is_api
+from shared.identity.state import service_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.requests import Request
+
+    from shared.bus.db.records import Named, Record
+    from shared.bus.db.transaction import Outdated
+
+FIELD = "record_version"
+_LIMIT = 200
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a service by the parameters that name them, and the last words of addresses that only add."""
+
+    by_parameter: Mapping[str, Record]
+    additions: Collection[str] = ()
+
+
+NO_RECORDS = Records({})
+
+
+def records_of(request: Request) -> Records:
+    """Return the records of the service that answers."""
+    found: Records = getattr(request.app.state, "records", NO_RECORDS)
+    return found
+
+
+def changes_record(records: Records, path: str) -> bool:
+    """Return whether an unsafe request to the address `path` of a route changes a record that it names."""
+    if path.rsplit("/", 1)[-1] in records.additions:
+        return False
+    return any(f"{{{parameter}}}" in path for parameter in records.by_parameter)
+
+
+async def check(request: Request) -> None:
+    """Note for the transaction which version the sender of an unsafe request read, or read the present one to show.
+
+    Raises `Refused` (400) for an `If-Match` that cannot be read.
+    """
+    records = records_of(request)
+    found = list(_named(request, records))
+    if not found:
+        return
+    if request.method in SAFE_METHODS:
+        if "text/event-stream" not in request.headers.get("accept", ""):
+            await _show(request, found[-1])
+        return
+    api = is_api(request)
+    versions = _in_header(request) if "if-match" in request.headers else []
+    if not api and not versions:
+        versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]
+    request.state.form_versions = versions
+    if changes_record(records, request.scope["route"].path):
+        request.state.versions = RequestVersions(found, versions, required=api)
+        expect(request.state.versions)
+
+
+def shown_versions(request: Request) -> list[str]:
+    """Return the versions for the hidden field of forms on this page: those with which it was opened."""
+    opened: list[str] = getattr(request.state, "form_versions", [])
+    return opened
+
+
+def show_versions(request: Request, outdated: Outdated) -> None:
+    """Have the forms of the answer name the version that a refusal names: whoever sends them again has read it."""
+    request.state.form_versions = [outdated.version]
+
+
+async def show_present(request: Request, session: AsyncSession) -> None:
+    """Have the forms of the answer name the version that the request has just written in `session`.
+
+    For a page that keeps what is written and is shown again in the same transaction.
+    """
+    versions: RequestVersions | None = getattr(request.state, "versions", None)
+    if versions is None:
+        return
+    await session.flush()
+    version = await version_of(session, versions.records[-1])
+    if version is not None:
+        request.state.form_versions = [version]
+        request.state.etag = versions.after = version
+
+
+def _named(request: Request, records: Records) -> Iterator[Named]:
+    """Return the records that the address names, from the outermost to the innermost."""
+    before, name = "", None
+    for parameter, value in request.path_params.items():
+        section = records.by_parameter.get(f"{before}/{parameter}")
+        if section is not None and name is not None:
+            yield named(section, f"{before.removesuffix('_id')}-{parameter}", name, str(value))
+        record = records.by_parameter.get(parameter)
+        name = None if record is None else record.read(str(value))
+        if record is not None and name is not None:
+            yield named(record, parameter.removesuffix("_id"), name)
+        before = parameter
+
+
+async def _show(request: Request, record: Named) -> None:
+    async with service_of(request.app).bus.glance() as session:
+        version = await version_of(session, record)
+    if version is not None:
+        request.state.form_versions = [version]
+        request.state.etag = version
+
+
+def _in_header(request: Request) -> list[str]:
+    """Return the versions in `If-Match`. Raises `Refused` (400) for what is no list of entity tags."""
+    text = request.headers["if-match"].strip()
+    tags = [part.strip() for part in text.split(",")]
+    if text == "*" or len(tags) > _LIMIT or not all(_TAG.fullmatch(tag) for tag in tags):
+        sentence = gettext('If-Match must be the ETag that you read, such as "application.1a2b3c4d.5e6f".')
+        raise Refused(sentence, fields={"If-Match": sentence}, code=ProblemCode.MALFORMED_REQUEST)
+    return [tag.strip('"') for tag in tags if not tag.startswith("W/")]
