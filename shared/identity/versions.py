@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FIELD = "record_version"
 _LIMIT = 200
+# The gateway marks the ETag of what it compresses.
+_ENCODED = re.compile(r"-(?:gzip|zstd|br)$")
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
@@ -50,11 +52,14 @@ def records_of(request: Request) -> Records:
     return found
 
 
+def names_record(records: Records, path: str) -> bool:
+    """Return whether the address `path` of a route names a record."""
+    return any(f"{{{parameter}}}" in path for parameter in records.by_parameter)
+
+
 def changes_record(records: Records, path: str) -> bool:
     """Return whether an unsafe request to the address `path` of a route changes a record that it names."""
-    if path.rsplit("/", 1)[-1] in records.additions:
-        return False
-    return any(f"{{{parameter}}}" in path for parameter in records.by_parameter)
+    return path.rsplit("/", 1)[-1] not in records.additions and names_record(records, path)
 
 
 async def check(request: Request) -> None:
@@ -135,4 +140,4 @@ def _in_header(request: Request) -> list[str]:
     if text == "*" or len(tags) > _LIMIT or not all(_TAG.fullmatch(tag) for tag in tags):
         sentence = gettext('If-Match must be the ETag that you read, such as "application.1a2b3c4d.5e6f".')
         raise Refused(sentence, fields={"If-Match": sentence}, code=ProblemCode.MALFORMED_REQUEST)
-    return [tag.strip('"') for tag in tags if not tag.startswith("W/")]
+    return [_ENCODED.sub("", tag.strip('"')) for tag in tags if not tag.startswith("W/")]

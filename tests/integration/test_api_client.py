@@ -67,6 +67,8 @@ class Client:
     def __init__(self, origin: str, token: str) -> None:
         """Act with that token at that address."""
         self._at = {"base_url": origin, "token": token, "raise_on_unexpected_status": True}
+        self.version = ""
+        """The version of the record that the last answer was about."""
 
     def call(self, operation: str, *args: Any, expect: int, **parameters: Any) -> Any:
         """Return the typed answer of an operation such as `applications.offers.publish_offer`."""
@@ -75,7 +77,13 @@ class Client:
         with importlib.import_module(f"client_of_{service}").AuthenticatedClient(**self._at) as client:
             answer = module.sync_detailed(*args, client=client, **parameters)
         assert answer.status_code == expect, answer.content
+        self.version = answer.headers.get("ETag", "")
         return answer.parsed
+
+    def changed(self, operation: str, record: UUID, *, read: str, **parameters: Any) -> Any:
+        """Return the typed answer of an operation that changes a record, which `read` reads before."""
+        self.call(read, record, expect=200)
+        return self.call(operation, record, expect=200, if_match=self.version, **parameters)
 
     def body(self, service: str, model: str, **values: Any) -> Any:
         """Return a body of the generated model."""
@@ -119,10 +127,13 @@ async def test_a_generated_client_takes_an_application_to_a_cohort(
     clients, fund, now = acting
     call_id = opened_call(clients[PROGRAMME], fund, now)
     application_id = submitted(clients[OFFICER], call_id, now)
-    clients[HOME].call("applications.decisions.endorse_application", application_id, expect=200)
+    read = "applications.applications.get_application"
+    clients[HOME].changed("applications.decisions.endorse_application", application_id, read=read)
     published(clients, call_id, now)
     committed(clients[PROGRAMME], call_id, application_id)
-    refused = clients[OFFICER].call("applications.applications.submit_application", application_id, expect=409)
+    refused = clients[OFFICER].call(
+        "applications.applications.submit_application", application_id, expect=412, if_match='"nonsense"'
+    )
     assert type(refused).__name__ == "Problem"
     assert refused.status == 409
 
@@ -158,8 +169,9 @@ def submitted(officer: Client, call_id: UUID, now: datetime) -> UUID:
     answers = officer.body("applications", "Answers", **ANSWERS, periods=[period(now.date())])
     # The client sends what it knows of a draft, defaults too: the confirmation of the notice is among the answers.
     answers.privacy_version = privacy_notice.VERSION
-    officer.call("applications.applications.save_application_answers", draft.id, body=answers, expect=200)
-    sent = officer.call("applications.applications.submit_application", draft.id, expect=200)
+    read = "applications.applications.get_application"
+    officer.changed("applications.applications.save_application_answers", draft.id, read=read, body=answers)
+    sent = officer.call("applications.applications.submit_application", draft.id, expect=200, if_match=officer.version)
     assert sent.state == "submitted"
     assert sent.reference
     read = officer.call("applications.applications.get_application", draft.id, expect=200)
@@ -182,9 +194,10 @@ def published(clients: dict[str, Client], call_id: UUID, now: datetime) -> None:
     }
     new = clients[HOST].body("applications", "NewPlacement", call_id=str(call_id), entry=entry)
     offer = clients[HOST].call("applications.offers.create_offer", body=new, expect=201)
-    clients[HOST].call("applications.offers.submit_offer", offer.id, expect=200)
-    clients[HOST_COUNTRY].call("applications.offers.endorse_offer", offer.id, expect=200)
-    placement = clients[HOST].call("applications.offers.publish_offer", offer.id, expect=200)
+    read = "applications.offers.get_offer"
+    clients[HOST].changed("applications.offers.submit_offer", offer.id, read=read)
+    clients[HOST_COUNTRY].changed("applications.offers.endorse_offer", offer.id, read=read)
+    placement = clients[HOST].changed("applications.offers.publish_offer", offer.id, read=read)
     assert placement.state == "published"
 
 

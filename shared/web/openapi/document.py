@@ -17,7 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from shared.identity.guard import every_route
 from shared.identity.session import CookieJar
 from shared.identity.state import service_of
-from shared.web.openapi import problem_answers, security
+from shared.web.openapi import problem_answers, record_versions, security
 from shared.web.openapi.examples import example
 from shared.web.openapi.operation_ids import operation_id
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi.routing import RouteContext
 
     from shared.identity.guard import RouteAccess
+    from shared.identity.versions import Records
 
 _REPLACED = ("HTTPValidationError", "ValidationError")
 _JSON = "application/json"
@@ -35,8 +36,9 @@ _GENERAL = """
 Times are ISO 8601 with an offset, days `YYYY-MM-DD`, countries ISO 3166-1 alpha-2, languages ISO 639-1. A list answers
 `items` and `next`: send `next` back as `cursor` to read on. Errors are `application/problem+json` (RFC 9457):
 `code` and `type` name the kind, `type` leads to a page that explains it, and texts follow `Accept-Language`. Where
-`GET` is allowed, `HEAD` is too. `RateLimit` says how many requests are left; beyond the limit the answer is 429 with
-`Retry-After`.
+`GET` is allowed, `HEAD` is too. What can be changed has an `ETag`; each change sends the one that was read in
+`If-Match`: without it the answer is 428, and 412 if the record was changed since. `RateLimit` says how many requests
+are left; beyond the limit the answer is 429 with `Retry-After`.
 """
 
 
@@ -70,10 +72,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     renamed: dict[str, str] = {}
+    records: Records = app.state.records
     for route, access in every_route(app):
         for method in route.methods or ():
             operation = made["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
+                record_versions.add(operation, method, str(route.path_format), records)
                 _complete(operation, method, route, access, renamed)
     for path in made["paths"].values():
         path.pop("head", None)

@@ -93,6 +93,8 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
         yield 404
     if method not in SAFE_METHODS:
         yield 409
+    if any(each["name"] == "If-Match" for each in operation.get("parameters", ())):
+        yield from (400, 412, 428)
     if "requestBody" in operation:
         yield from (400, 413, 415)
     if "requestBody" in operation or operation.get("parameters"):

@@ -1,0 +1,33 @@
+"""Describe the versions of records: `ETag` where one is read, `If-Match` where one is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.identity.refusals import SAFE_METHODS
+from shared.identity.versions import changes_record, names_record
+
+if TYPE_CHECKING:
+    from shared.identity.versions import Records
+
+_EXAMPLE = '"application.4c1f0b2e.9b1f3d0c7a5e2f4b8d6c1a07"'
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the record as you read it.",
+    "schema": {"type": "string", "maxLength": 1000},
+    "example": _EXAMPLE,
+}
+_ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}, "example": _EXAMPLE}
+
+
+def add(operation: dict[str, Any], method: str, path: str, records: Records) -> None:
+    """Add the headers for versions to an operation that reads or changes a record."""
+    changes = method not in SAFE_METHODS and changes_record(records, path)
+    if changes:
+        operation.setdefault("parameters", []).append(_IF_MATCH)
+    if changes or (method == "GET" and names_record(records, path)):
+        for status, answer in operation["responses"].items():
+            if status.startswith("2"):
+                answer.setdefault("headers", {})["ETag"] = _ETAG
