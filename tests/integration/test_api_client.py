@@ -135,7 +135,7 @@ async def test_a_generated_client_takes_an_application_to_a_cohort(
         "applications.applications.submit_application", application_id, expect=412, if_match='"nonsense"'
     )
     assert type(refused).__name__ == "Problem"
-    assert refused.status == 409
+    assert refused.status == 412
 
 
 def opened_call(programme: Client, fund: str, now: datetime) -> UUID:
