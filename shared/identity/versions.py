@@ -80,7 +80,7 @@ async def check(request: Request) -> None:
     if not api and not versions:
         versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]
     request.state.form_versions = versions
-    if changes_record(records, request.scope["route"].path):
+    if changes_record(records, request.scope["route"].path_format):
         request.state.versions = RequestVersions(found, versions, required=api)
         expect(request.state.versions)
 
@@ -94,6 +94,11 @@ def shown_versions(request: Request) -> list[str]:
 def show_versions(request: Request, outdated: Outdated) -> None:
     """Have the forms of the answer name the version that a refusal names: whoever sends them again has read it."""
     request.state.form_versions = [outdated.version]
+
+
+def hide_versions(request: Request) -> None:
+    """Have the forms of the answer name no version, such as those of an error page."""
+    request.state.form_versions = []
 
 
 async def show_present(request: Request, session: AsyncSession) -> None:

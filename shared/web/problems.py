@@ -24,7 +24,7 @@ from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import gettext, language
 from shared.identity import csrf
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
-from shared.identity.versions import FIELD, show_versions
+from shared.identity.versions import FIELD, hide_versions, show_versions
 from shared.redaction import method_of, route_of, safe_path
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
@@ -86,6 +86,7 @@ def answer(
         )
         content = problem.model_dump_json(exclude_defaults=True)
         return Response(content, status, dict(headers or {}), media_type=MEDIA_TYPE)
+    hide_versions(request)  # they would tell a stranger that the thing is there
     page = render(
         request,
         "error.html",

@@ -40,11 +40,11 @@ EVERYBODYS = {"call_id", "draft_id", "number", "country", "decision_id", "case_i
 def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
     """Return method, path and access of each route with the id of something that has an owner."""
     for route, access in every_route(programme.app):
-        names = set(re.findall(r"{(\w+)(?::\w+)?}", str(route.path)))
+        names = set(re.findall(r"{(\w+)(?::\w+)?}", str(route.path_format)))
         if access.kind != "roles" or not names - EVERYBODYS - set(WORDS):
             continue
         for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield method, str(route.path), access
+            yield method, str(route.path_format), access
 
 
 def stable_text(answer: httpx2.Response, ids: dict[str, str]) -> str:
@@ -96,7 +96,7 @@ def test_every_id_in_a_path_has_an_owner(programme: Programme) -> None:
     names = {
         name
         for route, access in every_route(programme.app)
-        for name in re.findall(r"{(\w+)(?::\w+)?}", str(route.path))
+        for name in re.findall(r"{(\w+)(?::\w+)?}", str(route.path_format))
         if access.kind == "roles"
     }
     known = {
