@@ -92,7 +92,7 @@ def shown_versions(request: Request) -> list[str]:
 
 
 def show_versions(request: Request, outdated: Outdated) -> None:
-    """Have the forms of the answer name the version that a refusal names: whoever sends them again has read it."""
+    """Have the forms of the answer name the version that a refusal names: the reader has it before them now."""
     request.state.form_versions = [outdated.version]
 
 

@@ -220,7 +220,7 @@ class Form(WTForm):
 
 
 def words_of(field: Field) -> str:
-    """Return in words what a field holds: the texts of what is chosen, rows one after the other; empty for a file."""
+    """Return the content of a field in words: the texts of its choices, rows one after the other; empty for a file."""
     if isinstance(field, wtforms.FieldList):
         return "; ".join(words for words in map(words_of, field) if words)
     if isinstance(field, FormField):

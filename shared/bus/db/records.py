@@ -1,7 +1,7 @@
-"""Say what the records are that people change, and what version each has.
+"""Define the records that people change, and the version of each.
 
-A record is a row, with the rows of other tables that its page shows with it. Its version is a digest of what they
-hold: it changes with every change, whoever made it, and with nothing else. `transaction.py` compares the version that
+A record is a row, with the rows of other tables that its page shows with it. Its version is a digest of their
+content: it changes with each change, by a person or by an event, and with nothing else. `transaction.py` compares the version that
 the sender of a request read with the present one.
 """
 
@@ -67,7 +67,7 @@ class Record:
         return sa.select(sa.literal_column("1")).where(column == name).with_for_update()
 
     def digest(self, name: object, section: str = "") -> sa.Select[tuple[str]]:
-        """Return the query for the digest of what it holds; no row where there is no such record."""
+        """Return the query for the digest of its content; no row where there is no such record."""
         column = _table(self.table).c[self.key]
         own = self._content() if self.keys is None else self._section(self.keys(section) or ())
         content: sa.ColumnElement[Any] = sa.func.jsonb_build_array(own, *(self._rows(part) for part in self.parts))
@@ -106,7 +106,7 @@ def _row(table: NamedFromClause) -> sa.ColumnElement[Any]:
 class Named:
     """One record that an address names, with the queries for it.
 
-    All its versions begin with `prefix`, so that those of other records are told apart from older ones of this.
+    All its versions begin with `prefix`, so that those of other records differ from older ones of this.
     """
 
     prefix: str

@@ -105,7 +105,7 @@ class Tx:
 
     @property
     def noted(self) -> bool:
-        """Whether there are facts, written or yet to be."""
+        """Facts are noted, written or yet to be."""
         return self.recorded or bool(self._facts)
 
     async def record(
