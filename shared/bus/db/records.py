@@ -1,8 +1,8 @@
 """Define the records that people change, and the version of each.
 
 A record is a row, with the rows of other tables that its page shows with it. Its version is a digest of their
-content: it changes with each change, by a person or by an event, and with nothing else. `transaction.py` compares the version that
-the sender of a request read with the present one.
+content: it changes with each change, by a person or by an event, and with nothing else. `transaction.py` compares the
+version that the sender of a request read with the present one.
 """
 
 from __future__ import annotations
