@@ -2,19 +2,23 @@
 
 Schemathesis makes the requests: the examples of the description, then valid and invalid ones, the same in each run. No
 check is switched off: no answer 5xx, no status, media type or shape that is not described, nothing invalid accepted,
-nothing answered without signing in. Its phase "coverage", which alone tries other methods and leaves out headers, does
-not run: it takes a minute and a half for two roles. Operations for holders of a ticket are tried with one.
+nothing answered without signing in. Each role tries each operation that it may call. The phase "coverage", which goes
+through the schemas field by field, tries other methods and leaves out headers, is for the first of these roles, and
+bounded for operations with many fields. Operations for holders of a ticket are tried with one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import schemathesis
 from schemathesis.config import PositiveDataAcceptanceConfig
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.generation.meta import TestPhase
 
 from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, ticket_exchange, write_access
@@ -29,14 +33,18 @@ from tests.serving import served
 from tests.sessions import session_cookie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fastapi import FastAPI
+    from schemathesis import Case, HookContext
 
     from shared.identity.provider import Provider
 
 EXAMPLES = 2
 """How many requests are made for each operation and role, besides those from the description."""
+
+MOST = 100
+"""How many cases the phase "coverage" tries of one operation before it takes only each tenth."""
 
 _TOKEN = "trial"
 
@@ -56,20 +64,31 @@ def admitted(service: str, role: Role) -> list[str]:
 
 
 async def try_all(
-    app: FastAPI, service: str, people: Mapping[Role, str], known: Mapping[str, str] | None = None
+    app: FastAPI,
+    service: str,
+    people: Mapping[Role, str],
+    known: Mapping[str, str] | None = None,
+    *,
+    coverage: bool = True,
 ) -> list[str]:
     """Return what did not keep to the description, tried in turn by each role's person (by default a new one).
 
-    `known` are ids of things that exist, by the name of the parameter that takes them.
+    `known` are ids of things that exist, by the name of the parameter that takes them. Without `coverage` that phase
+    is left out.
     """
     found: list[str] = []
+    covered: set[str] = set()
     identity_of(app).rate_limit = RateLimit(0)  # a trial asks faster than anybody may
     async with served(app) as address:
         for role in Role:
             ids = admitted(service, role)
-            if ids:
-                headers = await signed_in(app, role, people.get(role))
-                found += await asyncio.to_thread(lambda: list(_tried(address, service, ids, headers, known or {})))  # noqa: B023 - awaited at once
+            headers = await signed_in(app, role, people.get(role))
+            trial = _Trial(address, service, headers, known or {})
+            found += await asyncio.to_thread(trial.failures, ids, ["examples", "fuzzing"])
+            if coverage:
+                first = [id_ for id_ in ids if id_ not in covered]
+                found += await asyncio.to_thread(trial.failures, first, ["coverage"])
+                covered.update(first)
     return sorted(set(found))
 
 
@@ -94,7 +113,8 @@ async def try_tickets(
             ]
             assert opened, f"no operation is opened by a ticket for {purpose}"
             headers = {"Authorization": f"Bearer {_TOKEN}", ticket_exchange.HEADER: ticket}
-            found += await asyncio.to_thread(lambda: list(_tried(address, service, opened, headers, known)))  # noqa: B023 - awaited at once
+            trial = _Trial(address, service, headers, known)
+            found += await asyncio.to_thread(trial.failures, opened, ["examples", "coverage", "fuzzing"])
     return sorted(set(found))
 
 
@@ -125,22 +145,50 @@ async def signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, 
     }
 
 
-def _tried(
-    address: str, service: str, ids: list[str], headers: dict[str, str], known: Mapping[str, str]
-) -> Iterator[str]:
-    served_document = httpx2.get(f"{address}/{service}/api/openapi.json", timeout=60).raise_for_status().json()
-    schema = schemathesis.openapi.from_dict(served_document).include(operation_id=ids)
-    config = schema.config
-    config.update(base_url=address, headers=headers, workers=1, continue_on_failure=True)
-    config.parameters = {f"path.{name}": value for name, value in known.items()}
-    config.phases.update(phases=["examples", "fuzzing"])
-    config.generation.update(
-        max_examples=EXAMPLES, deterministic=True, no_shrink=True, database="none", with_security_parameters=False
-    )
-    config.checks.positive_data_acceptance = PositiveDataAcceptanceConfig(
-        expected_statuses=["2xx", "401", "403", "404", "429", "5xx", *_RULES_BEYOND_SCHEMAS]
-    )
-    for event in from_schema(schema).execute():
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A service at an address, tried with the headers of one person; `known` are values of parameters."""
+
+    address: str
+    service: str
+    headers: Mapping[str, str]
+    known: Mapping[str, str]
+
+    def failures(self, ids: list[str], phases: list[str]) -> list[str]:
+        """Return what did not keep to the description among these operations."""
+        if not ids:
+            return []
+        document = httpx2.get(f"{self.address}/{self.service}/api/openapi.json", timeout=60).raise_for_status().json()
+        schema = schemathesis.openapi.from_dict(document).include(operation_id=ids)
+        schema.hook(_bounded())
+        config = schema.config
+        config.update(base_url=self.address, headers=dict(self.headers), workers=1, continue_on_failure=True)
+        config.parameters = {f"path.{name}": value for name, value in self.known.items()}
+        config.phases.update(phases=phases)
+        config.generation.update(
+            max_examples=EXAMPLES, deterministic=True, no_shrink=True, database="none", with_security_parameters=False
+        )
+        config.checks.positive_data_acceptance = PositiveDataAcceptanceConfig(
+            expected_statuses=["2xx", "401", "403", "404", "429", "5xx", *_RULES_BEYOND_SCHEMAS]
+        )
+        return list(_failures(from_schema(schema).execute()))
+
+
+def _bounded() -> Callable[[HookContext, Case[Any]], bool]:
+    """Return a filter that leaves out most cases of an operation for which the phase "coverage" makes very many."""
+    made: Counter[str] = Counter()
+
+    def filter_case(context: HookContext, case: Case[Any]) -> bool:
+        if case.meta is None or case.meta.phase.name is not TestPhase.COVERAGE:
+            return True
+        made[case.operation.label] += 1
+        return made[case.operation.label] <= MOST or made[case.operation.label] % 10 == 0
+
+    return filter_case
+
+
+def _failures(happening: Iterable[events.EngineEvent]) -> Iterator[str]:
+    for event in happening:
         if isinstance(event, events.NonFatalError):
             yield f"{event.label}: {event.info.format()}"
         assert not isinstance(event, events.FatalError), event

@@ -38,5 +38,5 @@ async def test_every_operation_answers_as_described(portal: FastAPI, abroad: Abr
         "organisation_id": abroad.of.organisations["AM"],
         "country": "AM",
     }
-    found = await try_all(portal, "applications", PEOPLE, known)
+    found = await try_all(portal, "applications", PEOPLE, known, coverage=False)  # it takes minutes for so many fields
     assert found == [], "\n".join(found)
