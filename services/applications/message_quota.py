@@ -28,6 +28,12 @@ class MessageKind(StrEnum):
     MEETING = "meeting"
 
 
+MOST_LINE_MANAGERS = 5
+MOST_COMPANIONS = 20
+MOST_ADDRESSES = 100
+MOST_MEETINGS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
     """How many messages of a kind a person causes in a day, and the refusal of more, which names the remedy."""
@@ -38,24 +44,24 @@ class Quota:
 
 QUOTAS = {
     MessageKind.LINE_MANAGER: Quota(
-        5,
+        MOST_LINE_MANAGERS,
         N_(
             "You have named a line manager %(most)d times today. Check the address, and try again tomorrow or ask your"
             " national coordinator."
         ),
     ),
     MessageKind.COMPANION: Quota(
-        20, N_("You have asked %(most)d people today. Wait for their answers, and try again tomorrow.")
+        MOST_COMPANIONS, N_("You have asked %(most)d people today. Wait for their answers, and try again tomorrow.")
     ),
     MessageKind.ADDRESS: Quota(
-        100,
+        MOST_ADDRESSES,
         N_(
             "You have had %(most)d addresses confirmed today. Try again tomorrow, or ask the programme coordinator to"
             " enter the people."
         ),
     ),
     MessageKind.MEETING: Quota(
-        20,
+        MOST_MEETINGS,
         N_("You have planned or changed %(most)d meetings today. Try again tomorrow."),
     ),
 }

@@ -14,6 +14,7 @@ from services.applications.contacts.views import CasesOfPerson, Objective, Objec
 from services.applications.mentors import store as mentors_store
 from services.applications.outcomes.actions import manager_links
 from services.applications.outcomes.views import may_write_to_manager
+from services.applications.own_cases.store import ties_of
 from services.applications.refusals import not_found
 from services.applications.register.store import entries, people
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.own_cases.model import Ties
     from shared.bus import Bus
     from shared.identity.sealing import Seal
 
+_COUNTRY = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
+_OFFICES = _COUNTRY | {AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY, AudienceKind.PROGRAMME_COORDINATOR}
+"""Those who are written to because they decide."""
 # Who is asked whether something is still available.
 _AVAILABILITY_AUDIENCES = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
@@ -93,7 +98,8 @@ async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal
     missing, (404) where nobody of that id was ever known, `Erased` where somebody was.
     """
     async with bus.transaction(f"system:{caller}") as tx:
-        return await _noted(tx.session, caller, request, await _recipients(tx.session, request, seal))
+        found = await _recipients(tx.session, request, seal)
+        return await _noted(tx.session, caller, request, await _not_concerned(tx.session, request, found, {}))
 
 
 async def contacts_of(
@@ -109,6 +115,7 @@ async def contacts_of(
         known = await applications.by_ids(tx.session, ids)
         people_read = await entries.people_by_subject(tx.session, [application.subject for application in known])
         of_roles: dict[ContactRequest, list[Addressee]] = {}
+        known_ties: dict[frozenset[str], Ties] = {}
         answers, erased = [], []
         for place, request in enumerate(requests):
             role = _role_of(request)
@@ -123,7 +130,8 @@ async def contacts_of(
                     found = []
                 if role is not None:
                     of_roles[role] = found
-            answers.append(tuple(await _noted(tx.session, caller, request, found)))
+            others = await _not_concerned(tx.session, request, found, known_ties)
+            answers.append(tuple(await _noted(tx.session, caller, request, others)))
         del known, people_read  # held until here: the session lets go of what nobody holds
     return RecipientsOfMany(answers=tuple(answers), erased=tuple(erased))
 
@@ -148,6 +156,35 @@ def _role_of(request: ContactRequest) -> ContactRequest | None:
         ) if request.country != EU:
             return plain
     return None
+
+
+async def _not_concerned(
+    session: AsyncSession,
+    request: ContactRequest,
+    found: Sequence[Addressee],
+    known_ties: dict[frozenset[str], Ties],
+) -> Sequence[Addressee]:
+    """Return the recipients without those who may not decide on the case, since it is their own.
+
+    Where it concerns all coordinators of a country the programme coordinators are written to instead, who decide then.
+    """
+    if request.audience not in _OFFICES or request.application_id is None or not found:
+        return found
+    application = await applications.application(session, request.application_id)
+    if application is None:
+        return found
+
+    async def free(among: Sequence[Addressee]) -> list[Addressee]:
+        subjects = frozenset(each.subject for each in among if each.subject is not None)
+        if subjects not in known_ties:
+            known_ties[subjects] = await ties_of(session, subjects)
+        kept = set(known_ties[subjects].free(sorted(subjects), application.concerned))
+        return [each for each in among if each.subject is None or each.subject in kept]
+
+    others = await free(found)
+    if not others and request.audience in _COUNTRY:
+        return await free(await _holders(session, Role.PROGRAMME_COORDINATOR))
+    return others
 
 
 async def _noted(

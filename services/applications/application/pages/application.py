@@ -22,6 +22,7 @@ from services.applications.application.views.standing import (
 )
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers, tickets
+from services.applications.outcomes.views import manager_to_confirm
 from services.applications.parameters import BusDep, Portal
 from services.applications.review.actions import appeals
 from shared.bus import Bus
@@ -79,6 +80,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         may_withdraw = await actions.may_withdraw(session, application)
         may_name = await line_managers.may_name(session, application)
         manager_over = not may_name and await line_managers.follow_up_over(session, application)
+        manager_waits = await manager_to_confirm(session, application) is not None
         before = await reuse.earlier(session, application)
         notes = await reuse.out_of_date(session, case)
         next_calls = await reuse.next_calls(session, application)
@@ -101,6 +103,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         may_change=states.may_change(application.own_state, case.shown_state),
         may_name=may_name,
         manager_over=manager_over,
+        manager_waits=manager_waits,
         appeal_until=decision.until if decision and appeals.may_file(application, decision) else None,
         done=request.query_params.get("done"),
     )

@@ -21,7 +21,7 @@ from shared.bus.db.bus import engine_for
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import _examples as ex
 from shared.contracts import read
-from shared.contracts.applications import LineManagerLinkAsked
+from shared.contracts.applications import LineManagerLinkAsked, LineManagerNamed
 from shared.contracts.outcomes import CascadeDelivered
 from shared.contracts.visits import VisitStarted
 from shared.identity import every_route, service_headers
@@ -127,23 +127,44 @@ async def test_nobody_is_written_to_at_an_unconfirmed_address(portal: FastAPI, m
     async with _reading(portal, migrated, catcher) as (app, feed):
         await feed.deliver((LineManagerLinkAsked(), made["id"]))
         await post(app)
-    confirmed = {"ani@police.example", "tigran@police.example", "programme@tandem.invalid"}
-    assert set(catcher.recipients) == {*confirmed, "lusine@fresh.example"}
-    confirming = catcher.to("lusine@fresh.example")
-    assert len(confirming) == 1
-    assert "/applications/address/" in str(confirming[0].get_body(("plain",))).replace("=\n", "")
-    # Until the coordinator says that it is the line manager's.
-    case = await programme.get("tigran", f"/cases/{made['id']}")
-    assert case["line_manager_to_confirm"] == "boss@elsewhere.example"
-    at = f"/applications/{made['id']}/line-manager/confirm"
-    await programme.post("tigran", at, {"email": "other@elsewhere.example"}, 409)
-    await programme.post("tigran", at, {"email": "boss@elsewhere.example"})
-    assert (await programme.get("tigran", f"/cases/{made['id']}"))["line_manager_to_confirm"] is None
-    async with _reading(portal, migrated, catcher) as (app, feed):
+        confirmed = {"ani@police.example", "tigran@police.example", "programme@tandem.invalid"}
+        assert set(catcher.recipients) == {*confirmed, "lusine@fresh.example"}
+        confirming = catcher.to("lusine@fresh.example")
+        assert len(confirming) == 1
+        assert "/applications/address/" in str(confirming[0].get_body(("plain",))).replace("=\n", "")
+        # Until the coordinator says that it is the line manager's.
+        case = await programme.get("tigran", f"/cases/{made['id']}")
+        assert case["line_manager_to_confirm"] == "boss@elsewhere.example"
+        at = f"/applications/{made['id']}/line-manager/confirm"
+        await programme.post("tigran", at, {"email": "other@elsewhere.example"}, 409)
+        await programme.post("tigran", at, {"email": "boss@elsewhere.example"})
+        assert (await programme.get("tigran", f"/cases/{made['id']}"))["line_manager_to_confirm"] is None
+        named = [type_ for type_, *_ in await programme.journal("exchange.applications")].count("LineManagerNamed")
+        assert named == 1
+        await feed.deliver((LineManagerNamed(number=1), made["id"]))
         await post(app)
     for client in programme.clients.values():
         await client.aclose()
     assert catcher.recipients.count("boss@elsewhere.example") == 1
+
+
+async def test_the_programme_is_written_to_where_a_case_concerns_the_coordinator(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """A coordinator who applies is not asked to endorse that application: the programme coordinator is, at once."""
+    programme = Programme(portal)
+    await programme.fill()
+    grants = [{"role": role, "country": "AM", "since": "2025-01-01"} for role in ("officer", "national_coordinator")]
+    known = {"service": "police", "rank_group": "supervisor", "years_in_field": 9}
+    entry = programme.person("tigran", "Tigran Hakobyan", "AM", "officer", **known) | {"grants": grants}
+    await programme.post("programme", "/people", {"people": [entry]}, 201)
+    await programme.submitted("tigran")
+    async with _reading(portal, migrated, catcher) as (app, _):
+        await post(app)
+    for client in programme.clients.values():
+        await client.aclose()
+    assert len(catcher.to("programme@tandem.invalid")) == len(catcher.to("tigran@police.example")) == 1
+    assert "We have your application" in str(catcher.to("tigran@police.example")[0]["subject"])
 
 
 async def test_the_sixteenth_stranger_is_refused_as_line_manager(
