@@ -32,6 +32,10 @@ _STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]+>")
 
 
+WORK = N_("Messages")
+"""The sending of messages, on the page of problems."""
+
+
 class ResendReason(Code):
     """Why a coordinator has a message sent anew; a code, since a free text could name somebody."""
 

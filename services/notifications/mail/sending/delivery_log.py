@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.notifications.mail.model import WORK
 from services.notifications.mail.store import unreachable
 from services.notifications.messages.store import messages as store
 from services.notifications.preferences.model.choices import Choice
@@ -24,7 +25,6 @@ from shared.bus import set_aside
 from shared.bus.db import leases
 from shared.contracts.codes import FailureCause
 from shared.contracts.notifications import NotificationFailed, NotificationSent
-from shared.i18n import N_
 from shared.ids import reaction_id
 from shared.time import clock
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:mail"
-WORK = N_("Messages")
 # The most outcomes and seconds of one transaction. A crash repeats mails that were handed over and not yet recorded.
 SET = 100
 _GATHER = 0.25

@@ -168,7 +168,7 @@ async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Rec
         of = f"{HOME}/{key}/redeliver"
         assert "Since which day?" in (await client.get(of)).text
         assert (await client.post(of, data={"since-day": "40"})).status_code == 422
-        day = {"since-day": "1", "since-month": "1", "since-year": "0001"}
+        day = {"since-day": "1", "since-month": "1", "since-year": "2000"}
         done = await client.post(of, data=day)
         assert "1 is sent again." in (await client.get(done.headers["location"])).text
 
