@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.local_run import LocalRun
 
 pytestmark = pytest.mark.timeout(600)
-STEPS = 36
+STEPS = 37
 """Steps of the whole journey."""
 
 

@@ -255,3 +255,23 @@ async def test_nobody_changes_their_own_rights(programme: Programme) -> None:
     }
     assert (await programme.post("programme", "/register/deputies", named, 403))["type"].endswith("/own-case")
     assert (await programme.post("second", "/people", {"people": [entry]}, 201))["ids"] == [own["id"]]
+
+
+async def test_own_cases_are_left_out_of_every_decision_on_several(world: World) -> None:
+    """Clearing, endorsing placements, approving proposals and confirming access leave own cases, and say why."""
+    programme, ids = world.of.of, await ids_of(world)
+    who = await with_tie(programme, "own")
+    match_id = str(await world.of.proposed(ids["application_id"], offer_id=ids["offer_id"]))
+    cleared = await programme.post(who, "/matches/clear", {"match_ids": [match_id]})
+    assert [(one["id"], "your own case" in one["detail"]) for one in cleared["left"]] == [(match_id, True)]
+    approved = await programme.post(who, "/register/proposals/approve", {"ids": [ids["proposal_id"]]})
+    assert [(one["id"], "your own case" in one["why"]) for one in approved["left"]] == [(ids["proposal_id"], True)]
+    confirmed = await programme.post(who, "/register/access/confirm", {"ids": [ids["person_id"]]})
+    assert confirmed == {"confirmed": [], "left": [ids["person_id"]]}
+    body = {"call_id": programme.call["id"], "entry": world.of.offer_entry(), "submit": True}
+    await entered(programme, "claire")
+    own = await programme.post("claire", "/offers", body, 201)
+    endorsed = await programme.post("claire", "/offers/decide", {"offer_ids": [own["id"]]})
+    assert [(one["id"], "You wrote this" in one["detail"]) for one in endorsed["left"]] == [(own["id"], True)]
+    page = await programme.as_("claire").get(f"/applications/offers/decide?act=endorse&offer={own['id']}")
+    assert "You wrote this, so you cannot decide on it." in page.text
