@@ -16,6 +16,7 @@ class AttemptKind(StrEnum):
     FORMULA = "formula"
     FOREIGN_FORM = "foreign_form"
     FORGED_TICKET = "forged_ticket"
+    OWN_CASE = "own_case"
     FORGED_TOKEN = "forged_token"  # noqa: S105 - no secret, a word
 
 

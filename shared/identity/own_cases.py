@@ -14,6 +14,7 @@ import httpx2
 import structlog
 
 from shared import http_client
+from shared.attempts import AttemptKind, note_attempt
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity.internal import service_headers
@@ -61,6 +62,7 @@ async def check_own_case(request: Request, principal: Principal) -> None:
     sentence = "" if rule is None else await rule(request, principal)
     request.state.own_case = sentence
     if sentence and request.method not in SAFE_METHODS:
+        note_attempt(AttemptKind.OWN_CASE)
         raise own_case(sentence)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.applications import decision_table as table
 from shared.errors import ProblemCode
@@ -212,6 +213,9 @@ async def test_a_deputy_does_not_endorse_their_own_application(programme: Progra
     for who in ("davit", "tigran"):
         answer = await programme.post(who, f"/applications/{made['id']}/endorse", status=403)
         assert answer["type"].endswith("/own-case")
+    async with programme.app.state.service.bus.read() as session:
+        kept = (await session.execute(sa.text("SELECT who, why FROM attempt ORDER BY at, who"))).all()
+    assert [tuple(row) for row in kept] == [("davit", "own_case"), ("tigran", "own_case")]
     assert (await programme.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
     assert [one["id"] for one in (await programme.get("programme", "/queue?needs=me"))["items"]] == [made["id"]]
     assert (await programme.get("tigran", "/queue?needs=me"))["items"] == []

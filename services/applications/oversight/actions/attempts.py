@@ -46,6 +46,7 @@ WHY: dict[str, str] = {
     AttemptKind.FORGED_TICKET: N_("A ticket that is not good here"),
     AttemptKind.FORGED_TOKEN: N_("A token that does not count"),
     AttemptKind.FOREIGN_FORM: N_("A form that is not from our page"),
+    AttemptKind.OWN_CASE: N_("A decision on their own case"),
     AttemptKind.FORMULA: N_("A formula in a name"),
     AttemptKind.CONTROL_CHARACTERS: N_("Characters that cannot be shown"),
     "counted": N_("Further ones, only counted"),
