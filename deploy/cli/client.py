@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 # The gateway says these while a service behind it starts again.
 _PASSING = frozenset({429, 502, 503, 504})
-_UNKNOWN, _NOT_FOUND, _VERSION_NEEDED = 401, 404, 428
+_UNKNOWN, _NOT_FOUND = 401, 404
+_OTHER_VERSION = (412, 428)
+_VERSION_TRIES = 5
 _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -132,11 +134,13 @@ class People:
             headers["X-Ticket"] = ticket
         async with self._gate:
             answer = await self._http.request(method, self._address(path), headers=headers, **request)
-            if answer.status_code != _VERSION_NEEDED:
-                return answer
-            # The steps of a story rest on nothing that somebody could change meanwhile: the present version will do.
-            headers["If-Match"] = answer.headers["ETag"]
-            return await self._http.request(method, self._address(path), headers=headers, **request)
+            for _ in range(_VERSION_TRIES):
+                if answer.status_code not in _OTHER_VERSION:
+                    break
+                # The steps of a story rest on nothing that others could change: whatever version is present will do.
+                headers["If-Match"] = answer.headers["ETag"]
+                answer = await self._http.request(method, self._address(path), headers=headers, **request)
+            return answer
 
     async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for
         """Call `look` until it returns something; return that. Raises `Failed` after `timeout` seconds.

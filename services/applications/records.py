@@ -10,9 +10,9 @@ from services.applications.calls.model.entry import RULE_FIELDS, SECTIONS, TIMER
 from services.applications.calls.store import Call, CallDraft
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import Match
-from services.applications.matches.store.participation import Clearance, MatchAnswer
+from services.applications.matches.store.participation import Clearance
 from services.applications.mentors.store import Mentor
-from services.applications.mentorships.store.agreements import Agreement, Signature
+from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.store.goals import Goal, GoalNote
 from services.applications.mentorships.store.meetings import Meeting
 from services.applications.mentorships.store.mentorships import Mentorship
@@ -29,9 +29,7 @@ from services.applications.register.store.proposals import Proposal
 from services.applications.review.store import Appeal
 from services.applications.visits.store import (
     Agenda,
-    AgendaAgreement,
     Attendance,
-    MoveAnswer,
     MoveRequest,
     Statement,
     Visit,
@@ -40,18 +38,16 @@ from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
 
 _OF_APPLICATION = (Part(Appeal, "application_id"), Part(Standing, "application_id"))
-_OF_MATCH = (Part(Clearance, "match_id"), Part(MatchAnswer, "match_id"))
+# What each side answers or signs for itself is left out: nobody need read the other's answer before their own.
+_OF_MATCH = (Part(Clearance, "match_id"),)
 _OF_VISIT = (
     Part(Agenda, "visit_id"),
-    Part(AgendaAgreement, "visit_id"),
     Part(Attendance, "visit_id"),
     Part(MoveRequest, "visit_id"),
-    Part(MoveAnswer, "visit_id"),
     Part(Statement, "match_id", of="match_id"),
 )
 _OF_MENTORSHIP = (
     Part(Agreement, "mentorship_id"),
-    Part(Signature, "mentorship_id"),
     Part(Goal, "mentorship_id"),
     Part(GoalNote, "mentorship_id"),
     Part(Meeting, "mentorship_id"),

@@ -14,6 +14,7 @@ from tests.integration.applications.conftest import ORIGIN
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
 
 API = "/applications/api/v1"
@@ -203,3 +204,17 @@ async def test_a_stranger_learns_nothing_from_a_version(programme: Programme, ta
         )
         assert answer.status_code == 404, answer.text
         assert "etag" not in answer.headers
+
+
+async def test_the_answer_of_the_other_side_is_no_conflict(abroad: Abroad, tab: Any) -> None:
+    """Guest and host answer the same offer, each from a page that was opened before the other answered."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    address = f"/applications/matches/{match_id}/answer"
+    sides = [tab("ani"), tab("claire")]
+    versions = [await side.version(address) for side in sides]
+    answers = [
+        await side.client.post(address, data={FIELD: version, "answer": "accept"})
+        for side, version in zip(sides, versions, strict=True)
+    ]
+    assert [answer.status_code for answer in answers] == [303, 303]
