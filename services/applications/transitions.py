@@ -5,14 +5,18 @@ A placement and a mentor's profile have few states of their own, all moved by th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.contracts.lifecycle import TRANSITIONS
 from shared.errors import ProblemCode
 from shared.i18n import gettext
+from shared.time import dates
 from shared.web.states import state as in_words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.contracts.base import Event
 
 # (event, state) -> where it leads; an event that leaves the state as it is leads to that state.
@@ -43,6 +47,26 @@ class WrongValue(ValueError):
 
 class AlreadyDone(NotNow):
     """The event has happened already: a second click is answered with the result of the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An action on record: `what` tells it from others in its place, `by` is the person or the party who did it."""
+
+    what: str
+    by: str
+    at: datetime
+
+
+def refuse_recorded(before: Recorded, what: str, by: str, sentence: str) -> NotNow:
+    """Return `AlreadyDone` where the same person or party did the same before, else the exception that says what holds.
+
+    `sentence` is the message that says what was done, with `%(when)s` for the moment.
+    """
+    text = gettext(sentence) % {"when": dates.moment(before.at)}
+    if (before.what, before.by) == (what, by):
+        return AlreadyDone(text)
+    return NotNow(text, ProblemCode.ALREADY_DONE)
 
 
 def state_word(kind: str, state: str) -> str:

@@ -14,7 +14,7 @@ from services.matching.engine.layers import run_layers
 from services.matching.engine.problem import document
 from services.matching.engine.problem.problem import ENGINE_VERSION
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,37 +50,49 @@ class Why(StrEnum):
     SPLIT = "split"
     MOVED = "moved"
     BUSY = "busy"
+    COMMITTED = "committed"
+    EMPTY = "empty"
 
 
 class NotFit(Exception):
-    """The cohort cannot be committed as requested; `count` pairs have changed since they were seen."""
+    """The cohort cannot be committed as requested.
+
+    `count` pairs have changed since they were seen, or it is the number of the cohort that was committed meanwhile.
+    """
 
     def __init__(self, why: Why, count: int = 0) -> None:
         super().__init__(why, count)
         self.why, self.count = why, count
 
 
+_SENTENCES: dict[Why, tuple[str, ProblemCode]] = {
+    Why.UNKNOWN: (N_("There is no such call."), ProblemCode.NOT_FOUND),
+    Why.CLOSED: (N_("This call is closed: nothing more is matched in it."), ProblemCode.CALL_CLOSED),
+    Why.NOBODY: (N_("Nobody is looking for a place in this call now."), ProblemCode.INVALID_INPUT),
+    Why.SPLIT: (
+        N_("A group is proposed whole or not at all: tick all of its members, or none."),
+        ProblemCode.INVALID_INPUT,
+    ),
+    Why.MOVED: (
+        N_("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again."),
+        ProblemCode.EDIT_CONFLICT,
+    ),
+    Why.BUSY: (N_("Facts keep arriving for this call. Try again in a moment."), ProblemCode.IN_PROGRESS),
+    Why.COMMITTED: (
+        N_("Cohort %(count)d of this call was committed at the same time. Look at what is left."),
+        ProblemCode.ALREADY_DONE,
+    ),
+    Why.EMPTY: (
+        N_("There is no match to propose, and everybody without a place has been told why."),
+        ProblemCode.ALREADY_DONE,
+    ),
+}
+
+
 def refused(unfit: NotFit) -> Refused:
     """Return why a cohort cannot be committed, as an error for the person who asked for it."""
-    match unfit.why:
-        case Why.UNKNOWN:
-            return Refused(gettext("There is no such call."), 404)
-        case Why.CLOSED:
-            return Refused(gettext("This call is closed: nothing more is matched in it."), code=ProblemCode.CALL_CLOSED)
-        case Why.NOBODY:
-            return Refused(gettext("Nobody is looking for a place in this call now."), 422)
-        case Why.SPLIT:
-            return Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
-        case Why.MOVED:
-            return Refused(
-                gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
-                % {"count": unfit.count},
-                code=ProblemCode.EDIT_CONFLICT,
-            )
-        case Why.BUSY:
-            return Refused(
-                gettext("Facts keep arriving for this call. Try again in a moment."), code=ProblemCode.IN_PROGRESS
-            )
+    sentence, code = _SENTENCES[unfit.why]
+    return Refused(gettext(sentence) % {"count": unfit.count}, code=code)
 
 
 class OpenedRun(TypedDict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.model import problems as mentor_problems
 from services.applications.mentorships.model import sessions
 from services.applications.placements.model.placement import PlacementEntry, problems, terms_of
-from services.applications.transitions import AlreadyDone, NotNow, WrongValue
+from services.applications.transitions import AlreadyDone, NotNow, Recorded, WrongValue
 from services.applications.visits import model as visits_model
 from shared.contracts import _examples as ex
 from shared.contracts import mentors, offers
@@ -148,15 +148,34 @@ def test_a_profile_needs_the_fields_of_the_contract() -> None:
     assert "form" in mentor_problems(MentorEntry(), CALL.model_copy(update={"kinds": ("study_visit",)}))
 
 
-@given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Side), st.booleans()), st.sampled_from(Side))
-def test_home_clears_before_host_and_each_once(state: MatchState, given: dict[Side, bool], side: Side) -> None:
-    """A side decides only on a proposed match that nobody refused, and in its turn."""
+DECISIONS = st.sampled_from((clearance.CLEARED, clearance.REFUSED))
+PEOPLE = st.sampled_from(("tigran", "deputy"))
+AT = datetime(2026, 11, 28, 14, tzinfo=UTC)
+
+
+def recorded(what: st.SearchStrategy[str]) -> st.SearchStrategy[Recorded]:
+    """Return a strategy for what somebody decided."""
+    return st.builds(Recorded, what, PEOPLE, st.just(AT))
+
+
+@given(
+    st.sampled_from(MatchState),
+    st.dictionaries(st.sampled_from(Side), recorded(DECISIONS)),
+    st.sampled_from(Side),
+    DECISIONS,
+    PEOPLE,
+)
+def test_home_clears_before_host_and_each_once(
+    state: MatchState, given: dict[Side, Recorded], side: Side, decision: str, actor: str
+) -> None:
+    """A side decides only on a proposed match that nobody refused, in its turn; only the same again is a repeat."""
     turn = clearance.side_to_clear(state, given)
-    assert (refused(clearance.may_decide, state, given, side) is None) == (turn is side)
+    answer = refused(clearance.may_decide, state, given, side, decision, actor)
+    assert (answer is None) == (turn is side)
     if turn is Side.HOST:
-        assert given == {Side.HOME: True}
+        assert {side: before.what for side, before in given.items()} == {Side.HOME: clearance.CLEARED}
     if side in given:
-        assert refused(clearance.may_decide, state, given, side) is AlreadyDone
+        assert answer is (AlreadyDone if (given[side].what, given[side].by) == (decision, actor) else NotNow)
 
 
 PAIRINGS = (
@@ -188,12 +207,21 @@ def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, 
         assert bool(clearance.visible(viewer, other, facts, Party.MENTOR)) == (mentee_sees or sends)
 
 
-@given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Party), st.sampled_from(Answer)))
-def test_each_party_answers_once_while_it_is_offered(state: MatchState, given: dict[Party, Answer]) -> None:
-    """An answer is accepted exactly from a party that has not answered an offered match."""
+@given(
+    st.sampled_from(MatchState),
+    st.dictionaries(st.sampled_from(Party), recorded(st.sampled_from(Answer))),
+    st.sampled_from(Answer),
+    PEOPLE,
+)
+def test_each_party_answers_once_while_it_is_offered(
+    state: MatchState, given: dict[Party, Recorded], answer: Answer, actor: str
+) -> None:
+    """An answer is accepted from a party that has not answered an offered match; only the same again is a repeat."""
     for party in Party:
-        expected = AlreadyDone if party in given else None if state is MatchState.OFFERED else NotNow
-        assert refused(answers.may_answer, state, given, party) is expected
+        expected: type[NotNow] | None = None if state is MatchState.OFFERED else NotNow
+        if party in given:
+            expected = AlreadyDone if (given[party].what, given[party].by) == (answer, actor) else NotNow
+        assert refused(answers.may_answer, state, given, party, answer, actor) is expected
 
 
 DAYS = [date(2026, 3, 16) + timedelta(days=count) for count in range(5)]

@@ -112,6 +112,7 @@ async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: boo
                     raise Refused(sentence, 422, {"application": sentence})
                 await check_open(tx.session, mine)
                 await _check_free(tx.session, mine, companion)
+                await _leave_ended_group(tx, mine)
                 companion.named_id = mine.id
         companion.state = companions.after_answer(companion.stands, yes=yes)
         companion.answered_at = clock.now()
@@ -145,6 +146,20 @@ def _mutual_companion(companion: store.Companion, application: Application, mine
         asked_at=clock.now(),
         answered_at=clock.now(),
     )
+
+
+async def _leave_ended_group(tx: Tx, mine: Application) -> None:
+    """End the membership in a group whose leader's application is over, as the sweep would."""
+    membership = await store.ended_group_of(tx.session, mine.id)
+    if membership is None:
+        return
+    membership.state, membership.answered_at = CompanionState.REMOVED, clock.now()
+    tx.session.add(membership)
+    await tx.session.flush()
+    leader = await applications.application(tx.session, membership.application_id)
+    if leader is not None:
+        event = CompanionAnswered(**event_case(leader, membership), answer=CompanionAnswer.REMOVED)
+        await tx.record(event, leader.id)
 
 
 async def _check_free(session: AsyncSession, mine: Application, companion: store.Companion) -> None:

@@ -84,7 +84,7 @@ async def companion(session: AsyncSession, companion_id: UUID, *, lock: bool = F
 
 async def named_by(session: AsyncSession, application_id: UUID) -> list[Companion]:
     """Return the companions that an application names, in the order in which it named them."""
-    query = select(Companion).where(Companion.application_id == application_id)
+    query = select(Companion).where(Companion.application_id == application_id, ~_is_orphaned())
     return list((await session.scalars(query.order_by(col(Companion.id)).limit(100))).all())
 
 
@@ -98,14 +98,35 @@ def _member(application_id: UUID | sa.BindParameter[UUID]) -> list[sa.ColumnElem
         col(Companion.named_id) == application_id,
         col(Companion.mode) == ApplicationMode.GROUP,
         col(Companion.state) == CompanionState.CONFIRMED,
+        ~_is_over(col(Companion.application_id)),
     ]
+
+
+def _is_orphaned() -> sa.ColumnElement[bool]:
+    """Return the condition that a row is live and one of its applications is over: it ends with the next sweep."""
+    ended = sa.or_(
+        _is_over(col(Companion.application_id)), sa.and_(_of_an_application(), _is_over(col(Companion.named_id)))
+    )
+    return sa.and_(col(Companion.state).in_(_LIVE), ended)
+
+
+def _of_an_application() -> sa.ColumnElement[bool]:
+    """Return the condition that an officer's application is named: not a placement, not a mentor's profile."""
+    officer = sa.or_(col(Companion.mode) == ApplicationMode.GROUP, col(Companion.kind) == ApplicationKind.STUDY_VISIT)
+    return sa.and_(officer, col(Companion.organisation_id).is_(None), col(Companion.named_id).is_not(None))
+
+
+def _is_over(column: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that the application of that id is deleted, withdrawn, cancelled or voided."""
+    stays = sa.select(col(Application.id)).where(col(Application.id) == column, col(Application.state).not_in(_ENDED))
+    return ~sa.exists(stays)
 
 
 _AROUND = (
     select(Companion)
     .where(
         sa.and_(*_member(sa.bindparam("id")))
-        | sa.and_(col(Companion.application_id) == sa.bindparam("id"), col(Companion.state).in_(_LIVE))
+        | sa.and_(col(Companion.application_id) == sa.bindparam("id"), col(Companion.state).in_(_LIVE), ~_is_orphaned())
     )
     .order_by(col(Companion.id))
 )
@@ -115,9 +136,17 @@ _AROUND = (
 async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> list[Companion]:
     """Return the companions that these applications name and that have not declined."""
     query = select(Companion).where(
-        col(Companion.application_id).in_(sorted(application_ids)), col(Companion.state).in_(_LIVE)
+        col(Companion.application_id).in_(sorted(application_ids)), col(Companion.state).in_(_LIVE), ~_is_orphaned()
     )
     return list((await session.scalars(query.order_by(col(Companion.id)))).all())
+
+
+async def ended_group_of(session: AsyncSession, application_id: UUID) -> Companion | None:
+    """Return the row by which an application is in a group whose leader's application is over, until the sweep."""
+    query = select(Companion).where(
+        Companion.named_id == application_id, Companion.mode == ApplicationMode.GROUP, _is_orphaned()
+    )
+    return (await session.scalars(query.where(Companion.state == CompanionState.CONFIRMED).limit(1))).first()
 
 
 async def group_of(session: AsyncSession, application_id: UUID) -> Companion | None:
@@ -141,28 +170,5 @@ async def orphaned(session: AsyncSession, limit: int = 100) -> list[Companion]:
 
     Rows locked by others are left out.
     """
-    query = (
-        select(Companion)
-        .where(
-            col(Companion.state).in_(_LIVE),
-            sa.or_(
-                _is_over(col(Companion.application_id)),
-                sa.and_(_of_an_application(), _is_over(col(Companion.named_id))),
-            ),
-        )
-        .order_by(col(Companion.id))
-        .limit(limit)
-    )
+    query = select(Companion).where(_is_orphaned()).order_by(col(Companion.id)).limit(limit)
     return list((await session.scalars(for_update(query, skip_locked=True))).all())
-
-
-def _of_an_application() -> sa.ColumnElement[bool]:
-    """Return the condition that an officer's application is named: not a placement, not a mentor's profile."""
-    officer = sa.or_(col(Companion.mode) == ApplicationMode.GROUP, col(Companion.kind) == ApplicationKind.STUDY_VISIT)
-    return sa.and_(officer, col(Companion.organisation_id).is_(None), col(Companion.named_id).is_not(None))
-
-
-def _is_over(column: Any) -> sa.ColumnElement[bool]:
-    """Return the condition that the application of that id is deleted, withdrawn, cancelled or voided."""
-    stays = sa.select(col(Application.id)).where(col(Application.id) == column, col(Application.state).not_in(_ENDED))
-    return ~sa.exists(stays)

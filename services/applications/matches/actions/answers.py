@@ -44,8 +44,8 @@ async def answer(
     async with bus.transaction(principal.subject) as tx:
         case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
-        before = await store.answers(tx.session, [match_id])
-        if not may_proceed(model.may_answer, case.match.stands, before[match_id], party):
+        before = await store.recorded_answers(tx.session, match_id)
+        if not may_proceed(model.may_answer, case.match.stands, before, party, given, principal.subject):
             return case.match
         await hold_open_call(tx, case.match.call_id)
         published_reason = published(reason) if given is Answer.DECLINE and reason is not None else None

@@ -15,13 +15,12 @@ from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import clearance as model
 from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
-from services.applications.matches.views.clearance import capacity_for_side, side_of
+from services.applications.matches.views.clearance import capacity_for_side, decisions, side_of
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import Party, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.participation import ClearanceGiven, ClearanceRefused
 from shared.errors import Refused
-from shared.i18n import gettext
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 from shared.time.workdays import due
@@ -60,10 +59,6 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
         deciders = await deciders_on(tx.session, clock.today())
         for match_id in sorted(set(match_ids)):
             case, side = await _case(tx, principal, match_id, None)
-            given = (await _clearances_of(tx, match_id)).get(side)
-            if given is not None and given.actor != principal.subject:
-                left.append((case.match, gettext("Somebody else has decided on it already.")))
-                continue
             try:
                 await _clear(tx, principal, case, side, deciders)
             except Refused as refused:
@@ -74,9 +69,9 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
 
 
 async def _clear(tx: Tx, principal: Principal, case: parties.Case, side: Side, deciders: Deciders) -> None:
-    """Clear a locked match; do nothing where that side has cleared it. Raises `Refused` (409)."""
+    """Clear a locked match; do nothing where the principal has cleared it. Raises `Refused` (409)."""
     match, given = case.match, await _clearances_of(tx, case.match.id)
-    if not may_proceed(model.may_decide, match.stands, _decisions(given), side):
+    if not may_proceed(model.may_decide, match.stands, decisions(given), side, model.CLEARED, principal.subject):
         return
     capacity = capacity_for_side(deciders, principal, case, side, given).decides()
     call = await hold_open_call(tx, match.call_id)
@@ -131,7 +126,7 @@ async def refuse(
     async with bus.transaction(principal.subject) as tx:
         case, side = await _case(tx, principal, match_id, side)
         match, given = case.match, await _clearances_of(tx, match_id)
-        if not may_proceed(model.may_decide, match.stands, _decisions(given), side):
+        if not may_proceed(model.may_decide, match.stands, decisions(given), side, model.REFUSED, principal.subject):
             return match
         country, _ = side_of(match, side)
         deciders = await deciders_on(tx.session, clock.today())
@@ -164,16 +159,12 @@ async def _clearances_of(tx: Tx, match_id: UUID) -> dict[Side, store.Clearance]:
     return (await store.clearances(tx.session, [match_id]))[match_id]
 
 
-def _decisions(given: dict[Side, store.Clearance]) -> dict[Side, bool]:
-    return {side: decision.given for side, decision in given.items()}
-
-
 async def _case(tx: Tx, principal: Principal, match_id: UUID, side: Side | None) -> tuple[parties.Case, Side]:
     """Return the locked case and the side for which the principal decides. Raises `Refused` (404)."""
     case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
     case.acts_as(Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
     if side is None:
-        given = _decisions(await _clearances_of(tx, match_id))
+        given = decisions(await _clearances_of(tx, match_id))
         own_sides = [candidate for candidate in (Side.HOME, Side.HOST) if _may_decide(principal, case.match, candidate)]
         # Whose side is not asked for any more gets the answer of the model: done, or not its turn.
         side = model.side_to_clear(case.match.stands, given)

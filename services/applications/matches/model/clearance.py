@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, Recorded, refuse, refuse_recorded
 from shared.contracts.codes import (
     ApplicationKind,
     IdentityField,
@@ -21,7 +21,7 @@ from shared.contracts.codes import (
 )
 from shared.contracts.participation import IdentityReleased
 from shared.errors import ProblemCode
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,17 +44,28 @@ def counterpart(kind: ApplicationKind) -> Party:
     return Party.HOST if kind is ApplicationKind.STUDY_VISIT else Party.MENTOR
 
 
-def side_to_clear(state: MatchState, given: Mapping[Side, bool]) -> Side | None:
-    """Return the side that is asked, or None; `given` says which side cleared (True) or refused (False)."""
-    if state is not MatchState.PROPOSED or False in given.values():
+CLEARED, REFUSED = "cleared", "refused"
+"""What a side decides."""
+_DECIDED = {
+    (Side.HOME, CLEARED): N_("The home country cleared this match on %(when)s."),
+    (Side.HOME, REFUSED): N_("The home country refused to clear this match on %(when)s."),
+    (Side.HOST, CLEARED): N_("The host country cleared this match on %(when)s."),
+    (Side.HOST, REFUSED): N_("The host country refused to clear this match on %(when)s."),
+}
+
+
+def side_to_clear(state: MatchState, given: Mapping[Side, Recorded]) -> Side | None:
+    """Return the side that is asked, or None; `given` says what each side decided."""
+    if state is not MatchState.PROPOSED or any(decision.what == REFUSED for decision in given.values()):
         return None
     return next((side for side in (Side.HOME, Side.HOST) if side not in given), None)
 
 
-def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> None:
-    """Raise `AlreadyDone` where that side has decided, `NotNow` where another side is asked."""
+def may_decide(state: MatchState, given: Mapping[Side, Recorded], side: Side, decision: str, actor: str) -> None:
+    """Raise `AlreadyDone` where `actor` took that decision for the side, `NotNow` after another one or out of turn."""
     if side in given:
-        raise refuse("match", state, done=True)
+        before = given[side]
+        raise refuse_recorded(before, decision, actor, _DECIDED[side, before.what])
     asked_side = side_to_clear(state, given)
     if asked_side is None:
         raise refuse("match", state)

@@ -17,6 +17,7 @@ from services.applications.matches.store.matches import Match
 from services.applications.partners.model import UNCONFIRMED
 from services.applications.partners.store import suspended_now
 from services.applications.tables import Table
+from services.applications.transitions import Recorded
 from shared.contracts.codes import Answer, Party, Side
 from shared.contracts.lifecycle.state_sets import MATCH_STANDING
 from shared.time import clock
@@ -118,6 +119,13 @@ async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UU
     for answer in await session.scalars(query.order_by(col(MatchAnswer.match_id), col(MatchAnswer.at))):
         found[answer.match_id][Party(answer.party)] = Answer(answer.answer)
     return found
+
+
+async def recorded_answers(session: AsyncSession, match_id: UUID) -> dict[Party, Recorded]:
+    """Return, by party, what was answered, by whom and when."""
+    query = select(MatchAnswer).where(MatchAnswer.match_id == match_id).order_by(col(MatchAnswer.at))
+    found = await session.scalars(query)
+    return {Party(answer.party): Recorded(Answer(answer.answer), answer.actor, answer.at) for answer in found}
 
 
 async def both_accepted(session: AsyncSession, application_ids: Collection[UUID]) -> set[UUID]:

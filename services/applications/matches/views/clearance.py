@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.access.model import Deciders
 from services.applications.access.views import Capacity, Question, capacity_among
 from services.applications.matches.model import clearance as model
+from services.applications.transitions import Recorded
 from shared.contracts.codes import Side
 
 if TYPE_CHECKING:
@@ -41,11 +42,19 @@ def clearance_status(
 ) -> ClearanceStatus:
     """Return who is asked about a match, given the decisions so far; `deciders`: which places have a coordinator."""
     match = case.match
-    side = model.side_to_clear(match.stands, {side: decision.given for side, decision in given.items()})
+    side = model.side_to_clear(match.stands, decisions(given))
     if side is None:
         return ClearanceStatus(None, None, mine=False)
     capacity = capacity_for_side(deciders, principal, case, side, given)
     return ClearanceStatus(side, capacity.due, mine=capacity.acting_as is not None, capacity=capacity)
+
+
+def decisions(given: dict[Side, store.Clearance]) -> dict[Side, Recorded]:
+    """Return what each side decided, as the rules read it."""
+    return {
+        side: Recorded(model.CLEARED if decision.given else model.REFUSED, decision.actor, decision.at)
+        for side, decision in given.items()
+    }
 
 
 def capacity_for_side(

@@ -18,6 +18,7 @@ from services.matching.facts.store import pools as store
 from services.matching.lifecycle.actions.receipts import publish_receipts
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
+from services.matching.lifecycle.store import receipts
 from services.matching.provisional.snapshot import load as load_snapshot
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
@@ -61,17 +62,23 @@ async def commit_cohort(
     With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand. `chosen`
     maps applications to the offer or mentor that the coordinator saw for each; None commits all present pairs. Every
     application without a place gets a receipt that says why. Raises `Refused`: 404 for an unknown call, 409 if a chosen
-    pair has changed or facts keep arriving, 422 if nobody is looking for a place.
+    pair has changed, another cohort was committed meanwhile, there is nothing to commit, or facts keep arriving, 422 if
+    nobody is looking for a place.
     """
+    begun: int | None = None
     for _ in range(TRIES):
         snapshot = await load_snapshot(bus, call_id)
         if snapshot is None:
             raise refused(NotFit(Why.UNKNOWN))
+        present = snapshot.facts.cohort
+        begun = present if begun is None else begun
+        if present != begun:
+            raise refused(NotFit(Why.COMMITTED, present))
         try:
             plan = await asyncio.to_thread(work_out, snapshot, chosen, effort, lambda _: None, reserves=reserves)
+            committed = await retry_write(bus, by, write, plan)
         except NotFit as unfit:
             raise refused(unfit) from unfit
-        committed = await retry_write(bus, by, write, plan)
         if committed is not None:
             return committed
     raise refused(NotFit(Why.BUSY))
@@ -80,11 +87,15 @@ async def commit_cohort(
 async def write(tx: Tx, plan: CohortPlan) -> Committed | None:
     """Write a cohort if the call's facts are still those that it was computed from.
 
-    Else write nothing and return None.
+    Else write nothing and return None. Raises `NotFit` where it would propose nobody and tell nobody anything new.
     """
     pool = await store.version(tx.session, plan.call_id, lock=True)
     if pool is None or pool.input_version != plan.version:
         return None
+    if not plan.applications:
+        waiting = {application_id for part in plan.parts for application_id in part.receipts}
+        if waiting <= await receipts.told_why_not(tx.session, waiting):
+            raise NotFit(Why.EMPTY)
     cases = await Transitions.for_proposals(tx, plan.applications)
     committed = await _commit(tx, cases, plan)
     pool.cohort = committed.cohort

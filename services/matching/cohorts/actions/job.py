@@ -197,13 +197,15 @@ def do_stored(
         raise
 
 
-async def _stored(settings: ServiceSettings, job_id: UUID, lease: Lease, plan: CohortPlan) -> Ended:
+async def _stored(settings: ServiceSettings, job_id: UUID, lease: Lease, plan: CohortPlan) -> Ended | NotFit:
     bus = Bus("matching", settings)
     try:
         # In a transaction of its own: from now on a cancel is refused, and need not wait for all to be written.
         if await _moved_on(bus, job_id, lease, JobState.WRITING, WRITING) is None:
             return Ended.OVER
         return Ended.OVER if await _written(bus, job_id, lease, plan) else Ended.LATE
+    except NotFit as unfit:
+        return unfit
     finally:
         await bus.close()
 

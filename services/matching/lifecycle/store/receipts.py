@@ -39,6 +39,12 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
     return await session.get(Receipt, application_id)
 
 
+async def told_why_not(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """Return those of these applications whose newest receipt says why they have no match."""
+    query = select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
+    return set(await session.scalars(query.where(~col(Receipt.matched))))
+
+
 async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
     """Return those of these applications that were part of a committed cohort."""
     found = await session.scalars(

@@ -222,6 +222,35 @@ async def test_a_withdrawal_ends_the_companionship(three: Programme) -> None:
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
 
 
+async def test_a_group_ends_with_its_leaders_withdrawal(three: Programme) -> None:
+    """From the withdrawal on a member reads that they apply alone, and may join another group."""
+    ani, davit, nino = [await three.submitted(who) for who in ("ani", "davit", "nino")]
+    made = await _name(three, "ani", ani["id"], "group", "davit@police.example")
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
+    assert (await three.get("davit", f"/applications/{davit['id']}/company"))["complete"]
+    await three.post("ani", f"/applications/{ani['id']}/withdraw", {"reason": "operational_duty"})
+    company = await three.get("davit", f"/applications/{davit['id']}/company")
+    assert (company["mode"], company["complete"], company["companions"]) == ("open", False, [])
+    assert "You apply alone." in (await three.as_("davit").get(f"/applications/mine/{davit['id']}/company")).text
+    again = await _name(three, "nino", nino["id"], "group", "davit@police.example")
+    await three.post("davit", f"/companions/{again['id']}/answer", {"yes": True})
+    assert (await three.get("davit", f"/applications/{davit['id']}/company"))["members"] == 2
+    answered = [answer for kind, answer in await _companion_events(three) if kind == "CompanionAnswered"]
+    assert answered == ["confirmed", "removed", "confirmed"]
+    await end_orphaned(three.app.state.service.bus)
+    assert (await three.get("davit", f"/applications/{davit['id']}/company"))["members"] == 2
+
+
+async def test_a_member_who_withdraws_counts_no_longer(three: Programme) -> None:
+    """The leader reads that the group is not complete as soon as a member has withdrawn."""
+    ani, davit = await three.submitted("ani"), await three.submitted("davit")
+    made = await _name(three, "ani", ani["id"], "group", "davit@police.example")
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
+    await three.post("davit", f"/applications/{davit['id']}/withdraw", {"reason": "operational_duty"})
+    company = await three.get("ani", f"/applications/{ani['id']}/company")
+    assert (company["mode"], company["complete"]) == ("open", False)
+
+
 async def test_a_placement_is_named_and_its_host_agrees(abroad: Abroad) -> None:
     """An officer names a placement by reference, the host's yes is in the profile, and others find nothing."""
     offer = await abroad.offer()

@@ -321,3 +321,43 @@ async def test_texts_about_a_match_address_only_its_reader(abroad: Abroad, who: 
         assert parts
         for part in parts:
             assert not re.search(r"\b[Yy]our?\b", part), (address, part)
+
+
+async def test_a_refusal_after_ones_own_clearance_is_refused(abroad: Abroad) -> None:
+    """From another tab or by API, it says who cleared and when, and the match stays cleared."""
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"})
+    facts = await abroad.of.journal("exchange.participation")
+    refused = await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"}, 409)
+    assert (refused["code"], "The home country cleared this match on" in refused["detail"]) == ("already-done", True)
+    form = {"reason": "clearance", "confirmed": "yes"}
+    tab = await abroad.of.as_("tigran").post(f"{MATCHES}/{match_id}/refuse", data=form)
+    assert tab.status_code == 409
+    assert "The home country cleared this match on" in html.unescape(tab.text)
+    assert await abroad.of.journal("exchange.participation") == facts
+    await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"})
+    assert await abroad.of.journal("exchange.participation") == facts
+
+
+async def test_a_clearance_after_ones_own_refusal_is_refused(abroad: Abroad) -> None:
+    """One match says that its country refused, and several cleared at once leave it out for the same reason."""
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"})
+    refused = await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"}, 409)
+    several = await abroad.post("tigran", "/matches/clear", {"match_ids": [str(match_id)]})
+    assert "The home country refused to clear this match on" in refused["detail"]
+    assert several["done"] == []
+    assert several["left"][0]["detail"] == refused["detail"]
+
+
+async def test_another_answer_than_the_first_is_refused(abroad: Abroad) -> None:
+    """Who accepted and then declines hears that they accepted; the same answer again is answered as the first time."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    at = f"/matches/{match_id}/answer"
+    await abroad.post("ani", at, {"answer": "accept"}, 202)
+    facts = await abroad.of.journal("exchange.participation")
+    refused = await abroad.post("ani", at, {"answer": "decline", "reason": "operational_duty"}, 409)
+    assert (refused["code"], "You accepted this offer on" in refused["detail"]) == ("already-done", True)
+    assert await abroad.post("ani", at, {"answer": "accept"}, 202)
+    assert await abroad.of.journal("exchange.participation") == facts

@@ -133,14 +133,14 @@ async def test_the_event_of_a_refused_clearance_says_personal_only(abroad: Abroa
 
 
 async def test_answers_wait_for_matching(abroad: Abroad, programme: Programme) -> None:
-    """An answer waits for MatchConfirmed, a second one changes nothing, and a late one is shown as late."""
+    """An answer waits for MatchConfirmed, another one is refused, and a late one is shown as late."""
     match_id = await abroad.placement_matched()
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 409)
     await abroad.offered(match_id, "tigran", "luc")
     await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline"}, 422)
     mine = await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
     assert (mine["state"], mine["your_answer_has_arrived"], mine["your_answer_is_asked"]) == ("offered", True, False)
-    await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline", "reason": "health"}, 202)
+    await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline", "reason": "health"}, 409)
     events = [row for row in await programme.journal("exchange.participation") if row[0] == "AnswerGiven"]
     assert [(row[2]["by"], row[2]["answer"]) for row in events] == [("guest", "accept")]
     page = await programme.as_("ani").get(f"/applications/matches/{match_id}")
