@@ -27,7 +27,7 @@ async def _three_for_two_places(world: World) -> list[UUID]:
 
 
 async def test_simultaneous_commits_of_a_call_are_one(world: World) -> None:
-    """Of four commits at the same moment one is written, and the others hear that it was; everybody is told once."""
+    """Of four commits at the same moment one is written and explained once, and the others are refused."""
     people = await _three_for_two_places(world)
     ended = await asyncio.gather(*(world.commit() for _ in range(4)), return_exceptions=True)
     (done,) = [end for end in ended if isinstance(end, Committed)]
@@ -42,7 +42,7 @@ async def test_simultaneous_commits_of_a_call_are_one(world: World) -> None:
 
 
 async def test_a_cohort_with_nothing_to_commit_is_refused(world: World) -> None:
-    """Once nobody has a provisional match and everybody has been told why, there is no further run and no receipt."""
+    """With no provisional match left and every receipt published, there is no further run and no receipt."""
     await _three_for_two_places(world)
     await world.commit()
     told = await world.facts("MatchExplained", "NoMatchExplained", "RunFinished")
@@ -55,7 +55,7 @@ async def test_a_cohort_with_nothing_to_commit_is_refused(world: World) -> None:
 
 
 async def test_a_cohort_without_matches_tells_who_has_not_been_told(world: World) -> None:
-    """Whoever arrives after a cohort and finds no place is told why by the next one."""
+    """An officer who arrives after a cohort and finds no place gets a receipt with the next one."""
     await _three_for_two_places(world)
     await world.commit()
     late = await world.officer("MD")
