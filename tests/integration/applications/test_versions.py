@@ -212,7 +212,7 @@ async def test_the_answer_of_the_other_side_is_no_conflict(abroad: Abroad, tab: 
     await abroad.offered(match_id, "tigran", "luc")
     address = f"/applications/matches/{match_id}/answer"
     sides = [tab("ani"), tab("claire")]
-    versions = [await side.version(address) for side in sides]
+    versions = [await side.version(f"/applications/matches/{match_id}") for side in sides]
     answers = [
         await side.client.post(address, data={FIELD: version, "answer": "accept"})
         for side, version in zip(sides, versions, strict=True)
