@@ -1,11 +1,16 @@
-"""Read the call, filters and page from the address of a board page; unknown values are ignored."""
+"""Read the call, filters and page from the address of a board page; what cannot be is refused (422) with its name."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from fastapi import Query
+from pydantic import BeforeValidator
+
+from shared.contracts.base import FIRST_DAY, LAST_DAY, Day
 from shared.contracts.codes import Role
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import read_id
 from shared.web.lists import Filter
@@ -18,21 +23,28 @@ if TYPE_CHECKING:
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 ALL = "all"
 _DIGITS = 9
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 
 
-def day_of(text: str | None) -> date | None:
-    """Return the day that a text names; None for anything else."""
+PageNumber = Annotated[int, Query(ge=1, le=10_000)]
+"""The number of a page of a list, from 1."""
+BoardDay = Annotated[Day | None, BeforeValidator(lambda text: text or None)]
+"""A day in an address; empty for none."""
+
+
+def day_in(request: Request, name: str) -> date | None:
+    """Return the day that a parameter of the address names, if any. Raises `Refused` (422)."""
+    text = request.query_params.get(name)
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        return None
-    return day if day is not None and _FIRST_DAY <= day <= _LAST_DAY else None
+        day = date.min
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        raise _refused(name, gettext("Enter a day such as 2026-11-28"))
+    return day
 
 
-def page_of(request: Request) -> int:
-    """Return the page number, from 1."""
-    return max(1, min(number_of(request.query_params.get("page", "")) or 1, 10_000))
+def _refused(name: str, sentence: str) -> Refused:
+    return Refused(sentence, 422, {name: sentence})
 
 
 def number_of(text: str) -> int | None:
@@ -41,11 +53,13 @@ def number_of(text: str) -> int | None:
 
 
 def call_of(request: Request, calls: Calls) -> CallSummary | None:
-    """Return the call in the address, else the newest open one; None for all calls together."""
+    """Return the call in the address, else the newest open one; None for all calls together. Raises `Refused` (422)."""
     text = request.query_params.get("call")
     if text == ALL:
         return None
     wanted = read_id(text)
+    if text and wanted is None:
+        raise _refused("call", gettext("Choose one of the answers given"))
     if wanted is not None and (found := calls.get(wanted)) is not None:
         return found
     return calls.summaries[0] if calls.summaries and not wanted else None

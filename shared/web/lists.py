@@ -14,6 +14,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from shared.contracts import labels
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.state import identity_of
 from shared.web import states
@@ -77,13 +78,22 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of the list. With `options` (value, text) it is a choice, else a text; `always` has no choice "All"."""
+    """A filter of the list. With `options` (value, text) it is a choice, else a text; `always` has no choice "All".
+
+    Raises `Refused` (422) for a value, as the address has it, that is none of its options.
+    """
 
     name: str
     label: str
     value: str = ""
     options: Sequence[tuple[str, str]] | None = None
     always: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the value."""
+        if self.value and self.options is not None and self.value not in {value for value, _ in self.options}:
+            sentence = gettext("Choose one of the answers given")
+            raise Refused(sentence, 422, {self.name: sentence})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,13 @@ class Listing:
     done: str = ""
     legend: str = ""
     legend_others: bool = False
+
+    def __post_init__(self) -> None:
+        """Check by which column the list is sorted. Raises `Refused` (422) for one that it does not have."""
+        keys = {column.key for column in self.columns if column.key}
+        if keys and self.sort and self.sort.removeprefix("-") not in keys:
+            sentence = gettext("Choose one of the answers given")
+            raise Refused(sentence, 422, {"sort": sentence})
 
     @property
     def filtered(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
@@ -190,11 +190,13 @@ class LanguageMiddleware:
 
 def _in_address(scope: Scope) -> list[FieldError]:
     """Return the errors of the path (`address`) and of the parameters that have such characters."""
-    found = [_unshown("address")] if control_characters.UNSHOWN.search(scope["path"]) else []
+    # What is no UTF-8, such as half of a surrogate pair, is kept as such halves here, and refused with them.
+    path = unquote(scope.get("raw_path", b"").decode("latin-1"), errors="surrogateescape")
+    found = [_unshown("address")] if any(map(control_characters.UNSHOWN.search, (scope["path"], path))) else []
     query = scope["query_string"].decode("latin-1")
     return found + [
         _unshown(name, parameter=control_characters.without_control_characters(name))
-        for name, value in parse_qsl(query, keep_blank_values=True)
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
         if control_characters.UNSHOWN.search(name) or control_characters.UNSHOWN.search(value)
     ]
 

@@ -401,6 +401,11 @@ def state(kind: str, code: str) -> State:
     return _STATES[kind, str(code)]
 
 
+def codes(kind: str) -> tuple[str, ...]:
+    """Return the codes of the states of a kind, in their order."""
+    return tuple(dict.fromkeys(state.code for state in states(kind)))
+
+
 def states(kind: str) -> Iterator[State]:
     """Return all states of a kind in the order of its life cycle, for filters and legends."""
     return (state(kind, row[0]) for row in _TABLE[kind])

@@ -10,6 +10,7 @@ from pydantic import Field
 from services.applications.calendar.model import WEEK, monday
 from services.applications.calendar.views import READERS, CalendarFilter, VisitCalendar, calendar, visit_calendar
 from services.applications.parameters import BusDep
+from shared.contracts.base import Country
 from shared.contracts.codes import VisitState
 from shared.identity import Principal, allow
 from shared.time import clock
@@ -27,7 +28,7 @@ async def read(
     weeks: Annotated[int, Query(ge=1, le=53)] = 5,
     offer_id: UUID | None = None,
     state: VisitState | None = None,
-    country: str | None = None,
+    country: Country | None = None,
 ) -> VisitCalendar:
     """Return the weeks from that of `day` on (default today) at your hosts; names only where they were released."""
     first = monday(day or clock.today())

@@ -19,8 +19,8 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import read_id
 from shared.time import clock, dates
-from shared.time.dates import EARLIEST, LATEST
 from shared.web import states
+from shared.web.query import CountryText, DayText, IdText, state_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications/calendar", include_in_schema=False)
@@ -34,14 +34,14 @@ async def show(
     request: Request,
     principal: Reader,
     bus: BusDep,
-    view: str = Span.MONTH.value,
-    day: str = "",
-    offer: str = "",
-    state: str = "",
-    country: str = "",
+    view: Span = Span.MONTH,
+    day: DayText = "",
+    offer: IdText = "",
+    state: Annotated[str, state_of("visit")] = "",
+    country: CountryText = "",
 ) -> Response:
     """Show the weeks around `day` (default today); the address holds the filters."""
-    around, span = _day(day), Span(view) if view in list(Span) else Span.MONTH
+    around, span = date.fromisoformat(day) if day else clock.today(), view
     narrowing = CalendarFilter(read_id(offer), state or None, country or None)
     async with bus.read() as session:
         found = await calendar(session, principal, mondays_of(span, around), narrowing)
@@ -73,15 +73,6 @@ async def show(
         narrowed=bool(filters),
         empty=not any(week.visits for week in found.weeks),
     )
-
-
-def _day(text: str) -> date:
-    """Return the day in an address; today where there is none, an unreadable one, or one outside the calendar."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return clock.today()
-    return day if EARLIEST.date() <= day <= LATEST.date() else clock.today()
 
 
 def _span_words() -> dict[Span, str]:

@@ -12,6 +12,7 @@ from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.views import lists
 from services.applications.mentors.views.mentor import Mentor, readable_mentor
 from services.applications.parameters import Body, BusDep
+from shared.contracts.base import Country
 from shared.contracts.codes import MentorState
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
@@ -60,7 +61,7 @@ async def read_country(
     page: PageDep,
     state: StateFilter | None = None,
     call_id: UUID | None = None,
-    country: str | None = None,
+    country: Country | None = None,
     reference: str | None = None,
 ) -> Page[lists.CountryMentor]:
     """Return the published profiles of your country (all, for the programme coordinator), the newest first.
@@ -76,7 +77,7 @@ async def count_country(
     principal: guards.Decider,
     bus: BusDep,
     call_id: UUID | None = None,
-    country: str | None = None,
+    country: Country | None = None,
     reference: str | None = None,
 ) -> lists.MentorCounts:
     """Return how many published profiles the reader sees in each state, and how many are asked."""

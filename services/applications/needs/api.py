@@ -14,6 +14,7 @@ from services.applications.needs.model import MOST_BYTES, NeedEntry
 from services.applications.needs.views import Discarded, ImportPreview, ImportResult, Need, NeedList, Withdrawn
 from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.register.views.entries import Entered, EntryId
+from shared.contracts.base import Country as CountryCode
 from shared.web.paging import PageDep
 
 router = APIRouter(prefix=f"{REGISTER_API}/needs", tags=["register"])
@@ -46,7 +47,7 @@ async def read_all(
     principal: Country,
     bus: BusDep,
     page: PageDep,
-    country: str | None = None,
+    country: CountryCode | None = None,
     topic_code: str | None = None,
     level: Annotated[int | None, Query(ge=1, le=3)] = None,
     withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter

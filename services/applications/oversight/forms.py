@@ -10,14 +10,20 @@ from services.applications.overview.model import AuditFilters, AuditKind
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, SelectField, TextAreaField
+from shared.web.query import CountryText, DayText, one_of
 
 
 def filters_of(
-    kind: str = "", who: str = "", what: str = "", country: str = "", since: str = "", until: str = ""
+    kind: Annotated[str, one_of(*AuditKind)] = "",
+    who: str = "",
+    what: str = "",
+    country: CountryText = "",
+    since: DayText = "",
+    until: DayText = "",
 ) -> AuditFilters:
     """Return the filters in an address. Raises `Refused` (422) for a malformed day."""
     return AuditFilters(
-        AuditKind(kind) if kind in list(AuditKind) else AuditKind.ATTEMPTS,
+        AuditKind(kind or AuditKind.ATTEMPTS),
         who.strip() or None,
         what.strip() or None,
         country.strip() or None,

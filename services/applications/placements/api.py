@@ -21,6 +21,7 @@ from services.applications.placements.views.placement import (
 from services.applications.placements.views.revision import RevisionPreview
 from services.applications.refusals import not_found
 from shared.bus import Bus
+from shared.contracts.base import Country
 from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
 from shared.identity import Principal
 from shared.web.paging import PageDep
@@ -120,7 +121,7 @@ async def read_all(
     page: PageDep,
     state: StateFilter | None = None,
     call_id: UUID | None = None,
-    country: str | None = None,
+    country: Country | None = None,
     reference: str | None = None,
 ) -> Page[Placement]:
     """Return the placements of your organisation and, for coordinators, of your country, the newest first.
@@ -136,7 +137,7 @@ async def count(
     principal: Holder,
     bus: BusDep,
     call_id: UUID | None = None,
-    country: str | None = None,
+    country: Country | None = None,
     reference: str | None = None,
 ) -> lists.PlacementCounts:
     """Return how many placements the reader sees in each state, how many wait for the reader and how many are late."""

@@ -21,6 +21,7 @@ from shared.contracts.labels import label
 from shared.i18n import gettext
 from shared.time import clock, dates
 from shared.web.lists import Count, Filter
+from shared.web.query import CountryText, DayText, one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/due", include_in_schema=False)
@@ -32,13 +33,13 @@ async def due(
     request: Request,
     bus: BusDep,
     who: Reader,
-    by: Annotated[str, Query(max_length=10)] = "week",
-    week: Annotated[str, Query(max_length=10)] = "",
-    country: Annotated[str, Query(max_length=2)] = "",
-    kind: Annotated[str, Query(max_length=40)] = "",
-    owner: Annotated[str, Query(max_length=40)] = "",
+    by: Annotated[str, one_of("week", "whom", "country")] = "week",
+    week: Annotated[DayText, Query(max_length=10)] = "",
+    country: CountryText = "",
+    kind: Annotated[str, one_of(*DeadlineKind)] = "",
+    owner: Annotated[str, one_of(*AudienceKind)] = "",
     whom: Annotated[str, Query(max_length=80)] = "",
-    over: Annotated[str, Query(max_length=3)] = "",
+    over: Annotated[str, one_of("yes", "no")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the open deadlines, counted by week, holder or country, and one page of them; ignore unknown filters."""

@@ -1,5 +1,7 @@
 """Pages of needs and demand: what was needed, applied for and matched, and why the others found no place."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from services.reporting.parameters import BusDep
 from shared.i18n import N_, gettext
 from shared.time import clock
 from shared.web import states
+from shared.web.query import one_of
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
@@ -38,13 +41,12 @@ async def needs(
     _: Reader,
     bus: BusDep,
     period: str | None = None,
-    by: str = "topic",
-    gap: str = "topic-and-country",
+    by: Annotated[str, one_of(*BY)] = "topic",
+    gap: Annotated[str, one_of(*GAPS)] = "topic-and-country",
 ) -> Response:
     """Show needs beside demand by one dimension, and those without a match by two."""
     where, figures, found = await needs_and_figures(bus, period)
-    by = by if by in BY else "topic"
-    gap = gap if gap in GAPS else "topic-and-country"
+    by, gap = by or "topic", gap or "topic-and-country"
     rows = views.rows(figures, found, by)
     return render(
         request,

@@ -22,6 +22,7 @@ from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
 from shared.web.lists import Cell, Column, Empty, Link, Listing, Tick, list_page
+from shared.web.query import one_of
 from shared.web.render import see_other
 
 router = APIRouter(prefix=REGISTER, include_in_schema=False)
@@ -35,7 +36,7 @@ async def to_confirm(
     principal: Decider,
     bus: BusDep,
     settings: Portal,
-    every: Annotated[str, Query(alias="all")] = "",
+    every: Annotated[str, one_of("1"), Query(alias="all")] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the people whose access is to be confirmed, oldest first; with `all` everybody."""

@@ -20,6 +20,7 @@ from shared.contracts.codes import Role
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
 from shared.web.lists import Empty, Link, Listing, list_page, state_counts
+from shared.web.query import one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
@@ -50,7 +51,7 @@ async def all_calls(
     request: Request,
     principal: SignedIn,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, one_of(*_FIRST)] = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
     """Show calls, those that need the reader first on top; the state is a filter, so that a link can be sent."""

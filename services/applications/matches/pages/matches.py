@@ -30,6 +30,7 @@ from shared.identity import Principal, signed_in
 from shared.time import clock, dates
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, Tick, list_page, state_counts
 from shared.web.live import live_route
+from shared.web.query import state_of
 from shared.web.render import render, see_other
 from shared.web.states import Standing, State, state
 
@@ -46,7 +47,7 @@ async def show_all(
     request: Request,
     principal: Anyone,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, state_of("match", WAITS)] = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
     """Show the matches that concern the reader; those that wait for the reader have a filter of their own."""

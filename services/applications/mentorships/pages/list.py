@@ -16,6 +16,7 @@ from shared.contracts import labels
 from shared.i18n import gettext, ngettext
 from shared.time import clock, dates
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
+from shared.web.query import state_of
 
 WAITS, RESULTS = "waits", "results"
 _HERE = "/applications/mentorships"
@@ -26,7 +27,7 @@ async def show_all(
     request: Request,
     principal: PairOrDecider,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, state_of("mentorship", WAITS, RESULTS)] = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
     """Show the mentorships that concern the reader: what waits for the reader first, then the newest first."""

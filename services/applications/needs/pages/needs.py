@@ -25,6 +25,7 @@ from shared.identity.scope import countries_visible
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
+from shared.web.query import CountryText
 from shared.web.render import render, see_other
 
 AT = f"{REGISTER}/needs"
@@ -47,7 +48,7 @@ async def show_all(
     request: Request,
     principal: Country,
     bus: BusDep,
-    country: str = "",
+    country: CountryText = "",
     topic: str = "",
     level: str = "",
     area: str = "",

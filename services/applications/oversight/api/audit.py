@@ -9,6 +9,7 @@ from services.applications.oversight.views import audit
 from services.applications.oversight.views.audit import AuditEntry
 from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
+from shared.contracts.base import Country
 from shared.time.dates import EARLIEST, LATEST
 from shared.time.moments import IsoMoment
 from shared.web.paging import PageDep
@@ -25,7 +26,7 @@ async def read(
     kind: AuditKind = AuditKind.ATTEMPTS,
     who: Annotated[str | None, Query(max_length=200, description="A sign-in name.")] = None,
     what: Annotated[str | None, Query(max_length=100, description="A code, as in the answers.")] = None,
-    country: Annotated[str | None, Query(max_length=2)] = None,
+    country: Country | None = None,
     until: Annotated[
         IsoMoment | None, Query(ge=EARLIEST, le=LATEST, description="Only what happened before then.")
     ] = None,

@@ -10,6 +10,7 @@ from services.applications.oversight.model import Way
 from services.applications.oversight.views import balance as views
 from services.applications.oversight.views.balance import Balance, BalanceCase, Filters
 from services.applications.parameters import BusDep
+from shared.contracts.base import Country
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
@@ -19,8 +20,8 @@ router = APIRouter(prefix="/applications/api/v1/balance", tags=["decisions"])
 def filters_of(
     year: Annotated[int | None, Query(ge=1, le=9999)] = None,
     call: UUID | None = None,
-    country: Annotated[str | None, Query(max_length=2, description="Whose figures.")] = None,
-    other: Annotated[str | None, Query(max_length=2, description="The country of the other side.")] = None,
+    country: Annotated[Country | None, Query(description="Whose figures.")] = None,
+    other: Annotated[Country | None, Query(description="The country of the other side.")] = None,
     organisation: Annotated[UUID | None, Query(description="An organisation of the other side.")] = None,
 ) -> Filters:
     """Return the filters in an address."""

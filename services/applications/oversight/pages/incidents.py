@@ -26,6 +26,7 @@ from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Link, Listing, list_page, state_counts
 from shared.web.live import live_route
+from shared.web.query import state_of
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -40,7 +41,7 @@ async def show_all(
     request: Request,
     principal: AnyoneOrProtectionOfficer,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, state_of("incident")] = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
     """List the reports that the reader made or handles, without their text."""

@@ -26,6 +26,7 @@ from shared.i18n import gettext
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, sent
+from shared.web.query import CountryText
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
@@ -78,7 +79,7 @@ add_decision(
 
 
 @router.get("/{country}/suspend/preview")
-async def preview(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
+async def preview(request: Request, country: CountryText, _: Coordinator, bus: BusDep) -> Response:
     """Show exactly which cases are affected, and how."""
     values = dict(request.query_params)
     async with bus.read() as session:

@@ -38,6 +38,7 @@ from shared.web.lists import (
     list_page,
     state_counts,
 )
+from shared.web.query import CountryText
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 _HERE = "/applications/offers"
@@ -50,7 +51,7 @@ async def show_all(
     bus: BusDep,
     state: str = "",
     call: str = "",
-    country: str = "",
+    country: CountryText = "",
     q: str = "",
     sort: str = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,

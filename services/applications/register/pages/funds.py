@@ -1,9 +1,9 @@
 """Show and change funds and excluded pairs, for the programme."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import page_rows
@@ -29,7 +29,9 @@ FUNDS, EXCLUSIONS = f"{REGISTER}/funds", f"{REGISTER}/exclusions"
 
 
 @router.get("/funds")
-async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
+async def show_funds(
+    request: Request, _: Coordinator, bus: BusDep, page: Annotated[int, Query(ge=1, le=1000)] = 1
+) -> Response:
     """List all funds by name."""
     async with bus.read() as session:
         funds = await views.funds(session)
@@ -103,7 +105,9 @@ add_decision(router, Coordinator, Decision("/funds/{fund_id}", FundForm, _ask_fu
 
 
 @router.get("/exclusions")
-async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
+async def show_exclusions(
+    request: Request, _: Coordinator, bus: BusDep, page: Annotated[int, Query(ge=1, le=1000)] = 1
+) -> Response:
     """List all excluded pairs, newest first."""
     async with bus.read() as session:
         exclusions = await views.exclusions(session)

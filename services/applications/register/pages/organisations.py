@@ -31,6 +31,7 @@ from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
+from shared.web.query import CountryText
 from shared.web.render import render
 
 router = APIRouter(prefix=f"{REGISTER}/organisations", include_in_schema=False)
@@ -43,7 +44,7 @@ async def show_all(
     principal: Decider,
     bus: BusDep,
     q: str = "",
-    country: str = "",
+    country: CountryText = "",
     kind: str = "",
     state: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,

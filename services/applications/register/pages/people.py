@@ -28,6 +28,7 @@ from shared.ids import read_id
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
+from shared.web.query import CountryText
 from shared.web.render import render
 from shared.web.validation_texts import sentence_of
 
@@ -42,7 +43,7 @@ async def show_all(
     bus: BusDep,
     settings: Portal,
     q: str = "",
-    country: str = "",
+    country: CountryText = "",
     organisation: str = "",
     role: str = "",
     standing: str = "",

@@ -19,6 +19,7 @@ from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page
+from shared.web.query import one_of
 from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
@@ -52,7 +53,7 @@ async def show_all(
     request: Request,
     principal: Decider,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, one_of("waits", "open", "upheld", "dismissed")] = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
     """Show the appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""

@@ -40,6 +40,7 @@ from shared.identity import Principal
 from shared.time import dates
 from shared.web.forms import version_of
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, state_counts
+from shared.web.query import state_of
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -51,7 +52,7 @@ async def show_all(
     request: Request,
     principal: Anyone,
     bus: BusDep,
-    state: str = "",
+    state: Annotated[str, state_of("visit", UNREADY, RESULTS)] = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
     """Show the visits that concern the reader, those of today and later first."""

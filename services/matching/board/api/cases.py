@@ -17,6 +17,7 @@ from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.views import Match, MatchFilter
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.receipts.views.receipts import Receipts
+from shared.contracts.base import Country
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState, Role, VisitState
 from shared.identity import Principal, Ticket, allow, ticket_or_role
 from shared.identity.scope import reach
@@ -42,8 +43,15 @@ async def applications(
     who: Coordinator,
     page: PageDep,
     call_id: UUID | None = None,
-    stage: Annotated[str | None, Query(description="As `kind:state`.", examples=["match:provisional"])] = None,
-    country: str | None = None,
+    stage: Annotated[
+        str | None,
+        Query(
+            pattern="^(application|match|visit|mentorship):[a-z_]+$",
+            description="As `kind:state`.",
+            examples=["match:provisional"],
+        ),
+    ] = None,
+    country: Country | None = None,
     kind: ApplicationKind | None = None,
     search: Annotated[str | None, Query(description="How the reference of application or place begins.")] = None,
 ) -> Page[Case]:

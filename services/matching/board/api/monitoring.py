@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 
-from services.matching.activity.views import BoardEvent
+from services.matching.activity.views import TOPICS, BoardEvent
 from services.matching.board.views import monitoring as views
 from services.matching.board.views.events import EventChain, Narrowed, event_chain, events_page
 from services.matching.board.views.monitoring import Calendar, Progress, SupplyCell
@@ -16,6 +16,7 @@ from services.matching.board.views.overdue import DueMatch, OverdueCase, due_mat
 from services.matching.facts.views import all_calls
 from services.matching.filters import COORDINATORS
 from services.matching.parameters import BusDep
+from shared.contracts.base import EVENTS, OneOf
 from shared.contracts.codes import ApplicationKind
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
@@ -51,8 +52,8 @@ async def events(
     who: Coordinator,
     page: PageDep,
     call_id: UUID | None = None,
-    topic: str | None = None,
-    type: str | None = None,  # noqa: A002 - the word CloudEvents uses
+    topic: Annotated[str, OneOf.of(TOPICS)] | None = None,
+    type: Annotated[str, OneOf.of(EVENTS)] | None = None,  # noqa: A002 - the word CloudEvents uses
     case: Annotated[str | None, Query(description="Reference of an application or a place.")] = None,
 ) -> Page[BoardEvent]:
     """Events by call, topic, type and the reference of a case, the newest first."""

@@ -4,14 +4,14 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.board.views.monitoring import week_plan
 from services.matching.engine.problem.weeks import WEEK, monday
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of, day_of, page_of
+from services.matching.filters import COORDINATORS, BoardDay, PageNumber, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts.codes import Role
@@ -30,9 +30,14 @@ _FRIDAY = timedelta(days=4)
 
 
 @router.get("/calendar")
-async def calendar(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def calendar(
+    request: Request,
+    bus: BusDep,
+    who: Coordinator,
+    page: PageNumber = 1,
+    first: Annotated[BoardDay, Query(alias="from")] = None,
+) -> Response:
     """Show six weeks from the one in the address, else from the first with a visit to come."""
-    page, first = page_of(request), day_of(request.query_params.get("from"))
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)

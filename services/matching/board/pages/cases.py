@@ -13,7 +13,7 @@ from services.matching.board.views.cases import Case, CaseFilter, case_page, fil
 from services.matching.board.views.cases import cases as list_of_cases
 from services.matching.board.views.visits import replacement_words, replaces_words
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, PageNumber, call_filter, call_of
 from services.matching.lifecycle.views import match_of
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
@@ -35,12 +35,12 @@ _HERE = "/matching/applications"
 
 
 @router.get("/applications")
-async def applications(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def applications(request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1) -> Response:
     """List the cases by filter, 50 a page."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        wanted = filter_of(request.query_params, call, page_of(request))
+        wanted = filter_of(request.query_params, call, page)
         view = await list_of_cases(session, reach(who), wanted)
     listing = Listing(
         gettext("Applications in the matching"),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.matching.activity.views import TOPICS, kinds, topic_name
 from services.matching.board.views.events import event_list, event_page, narrowed
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, PageNumber, call_filter, call_of
 from services.matching.parameters import BusDep
 from shared.i18n import gettext
 from shared.identity import Principal, allow
@@ -25,9 +25,8 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("")
-async def events(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def events(request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1) -> Response:
     """List the events by call, topic, type and case, further back than the board does."""
-    page = page_of(request)
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)

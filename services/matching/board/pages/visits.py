@@ -18,7 +18,7 @@ from services.matching.board.views.visits import (
     visit_list,
 )
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, number_of, page_of
+from services.matching.filters import COORDINATORS, PageNumber, call_caption, call_filter, call_of, number_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts import labels
@@ -41,9 +41,10 @@ _NO_STATES = {"agenda_agreed", "move_proposed"}
 
 
 @router.get("/visits")
-async def visits(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def visits(
+    request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1, state: str | None = None
+) -> Response:
     """List the visits by start; those without a lawful week first."""
-    page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
@@ -104,9 +105,10 @@ def _application(reference: str | None, application_id: UUID, open_to: Collectio
 
 
 @router.get("/mentorships")
-async def mentorships(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def mentorships(
+    request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1, state: str | None = None
+) -> Response:
     """List the mentorships, the newest first."""
-    page, state = page_of(request), request.query_params.get("state")
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.facts.views import CallSummary, all_calls
-from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, page_of
+from services.matching.filters import COORDINATORS, PageNumber, call_caption, call_filter, call_of
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.forms import SIDES, TermsForm, WhatIfForm, filled, side_name, terms_of
 from services.matching.interventions.views import what_ifs as views
@@ -135,11 +135,13 @@ add_decision(router, Programme, Decision("/new", TermsForm, _ask, _begin, new=_t
 
 
 @router.get("/{what_if_id}")
-async def what_if_page(request: Request, bus: BusDep, who: Coordinator, what_if_id: UUID) -> Response:
+async def what_if_page(
+    request: Request, bus: BusDep, who: Coordinator, what_if_id: UUID, page: PageNumber = 1
+) -> Response:
     """Show the progress of a what-if, and once it is done its result."""
     within = reach(who)
     async with bus.read() as session:
-        view = await views.what_if_page(session, within, what_if_id, page=page_of(request))
+        view = await views.what_if_page(session, within, what_if_id, page=page)
     what_if = view.what_if
     outcome = what_if.outcome
     return render(

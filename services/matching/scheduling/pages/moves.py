@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
-from services.matching.filters import day_of
+from services.matching.filters import day_in
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import Weeks
 from services.matching.scheduling.pages.plans import REASONS, days_later
@@ -51,7 +51,7 @@ async def _form(asked: DecisionRequest[MoveForm]) -> MoveForm:
 
 
 def _wanted(asked: DecisionRequest[MoveForm]) -> date | None:
-    return day_of(asked.request.query_params.get("week"))
+    return day_in(asked.request, "week")
 
 
 async def _prepare(asked: DecisionRequest[MoveForm]) -> None:

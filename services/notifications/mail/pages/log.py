@@ -34,6 +34,7 @@ from shared.web import states
 from shared.web.forms import Form, Needed, RadioField
 from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, tag
 from shared.web.live import live_route
+from shared.web.query import CountryText, DayText
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
@@ -57,8 +58,8 @@ async def log(
     q: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
     rule: Annotated[str, Query(max_length=80)] = "",
-    country: Annotated[str, Query(max_length=2)] = "",
-    week: Annotated[str, Query(max_length=10, description="The Monday of a week")] = "",
+    country: CountryText = "",
+    week: Annotated[DayText, Query(max_length=10, description="The Monday of a week")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the messages, the newest first, by reference or application, state, message, country and week."""

@@ -18,6 +18,7 @@ from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.time import dates
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
+from shared.web.query import CountryText
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications/unreachable", include_in_schema=False)
@@ -32,7 +33,7 @@ async def people(
     request: Request,
     bus: BusDep,
     who: Reader,
-    country: Annotated[str, Query(max_length=2)] = "",
+    country: CountryText = "",
     settled: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:

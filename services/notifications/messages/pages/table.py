@@ -27,6 +27,7 @@ from shared.i18n import gettext, offered, own_name, speaking
 from shared.i18n import language as spoken
 from shared.identity import Principal
 from shared.ids import read_id
+from shared.web.query import one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
@@ -41,7 +42,7 @@ _FRAME = {
 }
 
 Event = Annotated[str, Query(max_length=100)]
-Whom = Annotated[str, Query(max_length=40)]
+Whom = Annotated[str, one_of(*(str(rule.to) for rule in RULES))]
 Language = Annotated[str, Query(max_length=20)]
 
 

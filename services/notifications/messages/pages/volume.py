@@ -25,6 +25,7 @@ from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts
 from shared.web.lists import Filter
+from shared.web.query import CountryText, DayText, one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/volume", include_in_schema=False)
@@ -40,10 +41,12 @@ async def volume(
     bus: BusDep,
     who: Reader,
     weeks: Annotated[str, Query(max_length=3)] = "",
-    week: Annotated[str, Query(max_length=10, description="A day of the week that is shown alone")] = "",
-    country: Annotated[str, Query(max_length=2)] = "",
+    week: Annotated[DayText, Query(max_length=10, description="A day of the week that is shown alone")] = "",
+    country: CountryText = "",
     rule: Annotated[str, Query(max_length=80)] = "",
-    state: Annotated[str, Query(max_length=20, description="sent, failed or waiting: lists the messages")] = "",
+    state: Annotated[
+        str, one_of("sent", "failed", "waiting"), Query(description="sent, failed or waiting: lists the messages")
+    ] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the last weeks (four by default), or one; an unknown filter is ignored.

@@ -27,6 +27,7 @@ from shared.time import clock
 from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField, sent
+from shared.web.query import CountryText, DayText, IdText, one_of
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
@@ -35,16 +36,16 @@ _BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
 
 
 class Filters:
-    """What the address narrows the list to; an unreadable value narrows nothing."""
+    """What the address narrows the list to."""
 
     def __init__(
         self,
-        form: str = "",
-        call: str = "",
-        country: str = "",
-        state: str = "missing",
-        since: str = "",
-        until: str = "",
+        form: Annotated[str, one_of(*FORMS)] = "",
+        call: IdText = "",
+        country: CountryText = "",
+        state: Annotated[str, one_of("missing", "all", *STATES)] = "missing",
+        since: DayText = "",
+        until: DayText = "",
     ) -> None:
         self.form = form if form in FORMS else ""
         self.country = country if country in PARTNERS else ""

@@ -24,6 +24,7 @@ from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import Expertise
 from shared.web.paging import PageDep, PageWithoutSinceDep
+from shared.web.query import TopicText, one_of
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["tests"])
@@ -97,8 +98,8 @@ async def questions(
     _: Steerer,
     bus: BusDep,
     page: PageDep,
-    topic: Annotated[str, Query(max_length=60)] = "",
-    area: Annotated[str, Query(max_length=60)] = "",
+    topic: TopicText = "",
+    area: Annotated[str, one_of(*Expertise)] = "",
     retired: Annotated[bool, Query(description="Those that are retired, instead of those in use.")] = False,  # noqa: FBT002 - in the address
 ) -> Page[BankQuestion]:
     """Return the newest versions of the bank's questions, by topic and the earlier written first."""

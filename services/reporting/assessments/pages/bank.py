@@ -38,6 +38,7 @@ from shared.web.forms import (
     TextAreaField,
 )
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
+from shared.web.query import TopicText, one_of
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -135,8 +136,8 @@ async def overview(
     request: Request,
     _: Steerer,
     bus: BusDep,
-    topic: Annotated[str, Query(max_length=60)] = "",
-    area: Annotated[str, Query(max_length=60)] = "",
+    topic: TopicText = "",
+    area: Annotated[str, one_of(*Expertise)] = "",
     state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:

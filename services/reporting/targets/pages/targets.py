@@ -22,6 +22,7 @@ from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
 from shared.web.forms import DateField, Form, Needed, SelectField, StringField
+from shared.web.query import one_of
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -65,7 +66,7 @@ async def overview(
     request: Request,
     principal: Reader,
     bus: BusDep,
-    kind: str = PeriodKind.YEAR.value,
+    kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
     added: Annotated[int | None, Query(ge=0)] = None,
     unchanged: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
@@ -75,7 +76,9 @@ async def overview(
 
 
 @router.get("/reporting/targets.csv")
-async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> Response:
+async def as_csv(
+    _: Reader, bus: BusDep, kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value
+) -> Response:
     """Download targets beside the figures of the periods in which they are due, as CSV."""
     async with bus.read() as session:
         found = await views.target_values(session)
@@ -143,7 +146,7 @@ async def _page(
     form: TargetForm,
     status: int = 200,
     *,
-    kind: str = PeriodKind.YEAR.value,
+    kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
     done: str = "",
 ) -> Response:
     async with bus.read() as session:
