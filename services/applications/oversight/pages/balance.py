@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, BeforeValidator
 
 from services.applications.display import tag
 from services.applications.guards import Decider
@@ -24,9 +24,11 @@ from services.applications.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import gettext, ngettext
+from shared.ids import read_id
 from shared.time import dates
 from shared.web.csv_files import csv_file
 from shared.web.lists import Cell, Count, Filter, Link, country_filter
+from shared.web.query import CountryText, IdText, one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
@@ -34,45 +36,19 @@ HERE = "/applications/balance"
 
 
 class AddressFilters(BaseModel):
-    """The filters in an address; what cannot be read is no filter."""
+    """The filters in an address."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    way: str | None = None
+    way: Way | None = None
     year: int | None = None
     call: UUID | None = None
     country: str | None = None
     other: str | None = None
     organisation: UUID | None = None
 
-    @field_validator("way", "country", "other", mode="before")
-    @classmethod
-    def text(cls, value: Any) -> Any:
-        """Return None for an empty choice."""
-        return value or None
-
-    @field_validator("year", mode="before")
-    @classmethod
-    def number(cls, value: Any) -> Any:
-        """Return None for anything but a year."""
-        return (
-            int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 4 else None
-        )
-
-    @field_validator("call", "organisation", mode="before")
-    @classmethod
-    def an_id(cls, value: Any) -> Any:
-        """Return None for anything but an id."""
-        try:
-            return UUID(value)
-        except (TypeError, ValueError):
-            return None
-
     @property
     def filters(self) -> Filters:
         """Return the filters of the list."""
-        way = self.way if self.way in list(Way) else None
-        return Filters(way, self.year, self.call, self.country, self.other, self.organisation)
+        return Filters(self.way, self.year, self.call, self.country, self.other, self.organisation)
 
     def address(self, path: str = HERE, **changes: Any) -> str:
         """Return the address of the page with these filters, some changed."""
@@ -80,9 +56,23 @@ class AddressFilters(BaseModel):
         return path + (f"?{urlencode(parameters)}" if parameters else "")
 
 
-def filters_of_request(request: Request) -> AddressFilters:
-    """Return the filters in the address of a request."""
-    return AddressFilters.model_validate(dict(request.query_params))
+def filters_of_request(
+    way: Annotated[str, one_of(*Way)] = "",
+    year: Annotated[int | None, BeforeValidator(lambda text: text or None), Query(ge=2000, le=2199)] = None,
+    call: IdText = "",
+    country: CountryText = "",
+    other: CountryText = "",
+    organisation: IdText = "",
+) -> AddressFilters:
+    """Return the filters in an address. What cannot be is refused (422) with its name."""
+    return AddressFilters(
+        way=Way(way) if way else None,
+        year=year,
+        call=read_id(call),
+        country=country or None,
+        other=other or None,
+        organisation=read_id(organisation),
+    )
 
 
 FiltersDep = Annotated[AddressFilters, Depends(filters_of_request)]
@@ -167,7 +157,8 @@ def _place(row: BalanceWithPlace, address: AddressFilters, names: dict[UUID, str
 
 
 def _filters(address: AddressFilters, details: BalanceDetails) -> list[Filter]:
-    years = sorted({call.year + offset for call in details.calls for offset in (0, 1)}, reverse=True)
+    of_calls = {call.year + offset for call in details.calls for offset in (0, 1)}
+    years = sorted(of_calls | ({address.year} if address.year else set()), reverse=True)
     return [
         Filter("way", gettext("Which"), address.way or "", [(way.value, labels.label(way)) for way in Way]),
         Filter("year", gettext("Year"), str(address.year or ""), [(str(year), str(year)) for year in years]),

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.applications.display import tag
 from services.applications.guards import Decider
-from services.applications.overview.model import QueueFilters
+from services.applications.overview.model import FIRST, QueueFilters
 from services.applications.parameters import BusDep
 from services.applications.review.forms.queue import HERE, QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
@@ -55,7 +55,7 @@ async def show_queue(
             view.total,
             _empty(query),
             page=page,
-            sort=query.sort,
+            sort="" if query.sort == FIRST else query.sort,
             counts=_counts(view, query, principal),
             filters=_filters(query, view.calls),
             more_filters=_more(query, principal, view.agencies),

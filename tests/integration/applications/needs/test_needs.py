@@ -122,11 +122,13 @@ async def test_needs_are_read_page_by_page(programme: Programme) -> None:
 
 
 async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> None:
-    """Country, topic and level narrow the list, and an unknown filter shows nothing."""
+    """Country, topic and level narrow the list, and an unknown country or level is refused."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
-    assert "none fits the filters" in (await programme.as_("programme").get(f"{PAGES}?country=XX&level=9")).text
+    assert "none fits the filters" in (await programme.as_("programme").get(f"{PAGES}?country=AM&level=3")).text
+    for unknown in ("country=XX", "level=9"):
+        assert (await programme.as_("programme").get(f"{PAGES}?{unknown}")).status_code == 422
 
 
 async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> None:

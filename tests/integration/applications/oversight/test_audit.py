@@ -104,11 +104,13 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
 
 
 async def test_the_first_and_the_last_day_are_filters(programme: Programme, audrey: httpx2.AsyncClient) -> None:
-    """The ends of the calendar are filters like other days."""
+    """The first and the last day of the programme's calendar are filters like other days; no day is beyond them."""
     await programme.as_("nino").get("/applications/eligibility")
     for path in ("/applications/audit", "/applications/audit.csv"):
-        answer = await audrey.get(f"{path}?since=0001-01-01&until=9999-12-31")
+        answer = await audrey.get(f"{path}?since=2000-01-01&until=2199-12-31")
         assert (answer.status_code, "eligibility" in answer.text) == (200, True)
+        for beyond in ("since=0001-01-01", "until=9999-12-31"):
+            assert (await audrey.get(f"{path}?{beyond}")).status_code == 422
 
 
 @pytest.mark.usefixtures("audrey")

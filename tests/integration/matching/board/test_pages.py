@@ -45,11 +45,22 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
     pages += ["/matching/visits", "/matching/mentorships", f"/matching/cohorts/{world.call_id}"]
     pages += [f"/matching/applications/{officer}" for officer in (first, third)]
     pages += [f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}"]
-    pages += ["/matching/applications?stage=application:waitlisted&sort=-since", "/matching/applications?page=x&call=y"]
-    pages += [f"/matching/visits?page={'9' * 5000}&moved={'9' * 5000}"]
+    pages += ["/matching/applications?stage=application:waitlisted&sort=-since"]
+    pages += [f"/matching/visits?moved={'9' * 5000}"]
     for page in pages:
         answer = await browser.get(page)
         assert answer.status_code == 200, (page, answer.text[-2000:])
+    for page, name in (
+        ("/matching/applications?page=x", "Page"),
+        (f"/matching/visits?page={'9' * 5000}", "Page"),
+        ("/matching/applications?call=y", "Call"),
+        ("/matching/applications?stage=nowhere", "Stage"),
+        ("/matching/visits?state=lost", "State"),
+        ("/matching/calendar?from=9999-12-31", "From"),
+        ("/matching/events?topic=gossip", "Topic"),
+    ):
+        answer = await browser.get(page)
+        assert (answer.status_code, name in answer.text) == (422, True), page
 
 
 async def test_counts_lead_to_exactly_the_rows_they_count(

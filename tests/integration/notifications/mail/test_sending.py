@@ -166,12 +166,14 @@ async def test_what_is_due_within_a_day_goes_at_night(app: FastAPI, feed: Feed, 
 
 
 async def test_the_log_is_searched_by_kind_country_and_week(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Each filter finds its rows; an unknown one is ignored, and a foreign country is empty."""
+    """Each filter finds its rows; an unknown one is refused, and a foreign country is empty."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     monday = clock.today() - timedelta(days=clock.today().weekday())
-    for query in ("?rule=application_submitted", "?country=MD", f"?week={monday}", "?week=nonsense", "?rule=nonsense"):
+    for query in ("?rule=application_submitted", "?country=MD", f"?week={monday}"):
         assert "We have your application" in await page(app, "programme", f"/notifications/{query}")
+    for query in ("?week=nonsense", "?rule=nonsense", "?country=XX"):
+        await page(app, "programme", f"/notifications/{query}", 422)
     before = monday - timedelta(weeks=2)
     for query in ("?rule=application_endorsed", "?country=FR", f"?week={before}"):
         assert "There is no such message" in await page(app, "programme", f"/notifications/{query}")

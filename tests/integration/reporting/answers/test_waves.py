@@ -90,7 +90,8 @@ async def test_open_answers_can_be_filtered(house: House, tmp_path: Path, monkey
     assert "1 of 2" in page
     assert "wanted: 90 %" in page
     assert "The labs" not in page, "who answers what is not this page's matter"
-    assert (await evaluator.get("/reporting/waves?since=soon&form=poem&state=odd&call=x")).status_code == 200
+    for forged in ("since=soon", "form=poem", "state=odd", "call=x", "country=XX"):
+        assert (await evaluator.get(f"/reporting/waves?{forged}")).status_code == 422
     assert "all have answered" in (await evaluator.get("/reporting/waves?since=2026-01-01&until=2026-01-02")).text
 
 
