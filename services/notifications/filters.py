@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.contracts.codes import COUNTRIES
 from shared.contracts.labels import country as country_name
 from shared.i18n import gettext
-from shared.web.lists import Filter
+from shared.web.lists import Filter, with_country
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def country_field(readable: Iterable[str] | None, value: str) -> Filter:
     """Return a field with the countries that the reader may see (None: all), sorted by name."""
     codes = sorted(COUNTRIES if readable is None else readable, key=country_name)
-    return Filter("country", gettext("Country"), value, [(code, country_name(code)) for code in codes])
+    return Filter(
+        "country", gettext("Country"), value, [(code, country_name(code)) for code in with_country(codes, value)]
+    )
 
 
 def countries_in(readable: frozenset[str] | None, country: str) -> frozenset[str] | None:

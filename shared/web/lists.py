@@ -14,6 +14,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from shared.contracts import labels
+from shared.contracts.codes import COUNTRIES
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.state import identity_of
@@ -21,7 +22,7 @@ from shared.web import states
 from shared.web.render import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -179,9 +180,15 @@ def state_counts(kind: str, found: Mapping[str, int], address: str = "", first: 
     return [count for count in (*first, *of_states) if count.count]
 
 
+def with_country(codes: Iterable[str], value: str | None) -> list[str]:
+    """Return the codes of countries, with the chosen one of the programme's countries among them."""
+    return list(dict.fromkeys([*codes, *([value] if value in COUNTRIES else [])]))
+
+
 def country_filter(countries: Sequence[str], value: str | None, label: str = "") -> list[Filter]:
     """Return the filter by country; none for a reader who sees one country only."""
     if len(countries) < 2:
         return []
-    options = [(code, labels.country(code)) for code in countries]
+    # A country of the programme without rows is a filter too, under which nothing is listed.
+    options = [(code, labels.country(code)) for code in with_country(countries, value)]
     return [Filter("country", label or gettext("Country"), value or "", options)]
