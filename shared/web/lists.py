@@ -18,6 +18,7 @@ from shared.contracts.codes import COUNTRIES
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.state import identity_of
+from shared.ids import read_id
 from shared.web import states
 from shared.web.render import render
 
@@ -91,8 +92,10 @@ class Filter:
     always: bool = False
 
     def __post_init__(self) -> None:
-        """Check the value."""
-        if self.value and self.options is not None and self.value not in {value for value, _ in self.options}:
+        """Check the value; the id of something that is not offered narrows the list to nothing."""
+        if not self.value or self.options is None or read_id(self.value) is not None:
+            return
+        if self.value not in {value for value, _ in self.options}:
             sentence = gettext("Choose one of the answers given")
             raise Refused(sentence, 422, {self.name: sentence})
 
