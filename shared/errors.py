@@ -39,6 +39,8 @@ class ProblemCode(StrEnum):
     IN_PROGRESS = "in-progress", 409
     NOT_PUBLISHED = "not-published", 409
     SECOND_PERSON_NEEDED = "second-person-needed", 409
+    KEY_REUSED = "key-reused", 409
+    ANSWER_UNAVAILABLE = "answer-unavailable", 409
     GONE = "gone", 410
     OUTDATED = "outdated", 412
     TOO_LARGE = "too-large", 413

@@ -12,8 +12,11 @@ import httpx2
 
 from deploy.cli.system import Failed
 from shared import http_client
+from shared.errors import ProblemCode
+from shared.identity.idempotency import HEADER
 from shared.identity.programs import Programs, SignInFailed
 from shared.identity.provider import ProviderUnavailable
+from shared.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -89,47 +92,49 @@ class People:
     async def ask(self, method: str, who: str, path: str, *, ticket: str | None = None, **request: Any) -> Any:
         """Send one request as the person with the sign-in subject `who`.
 
-        Tries again while a service does not answer. Raises `Refused` for a refusal, and `Failed` if nobody
-        answers or the person cannot sign in. After a try with an unknown result, "done already" (409) counts as
-        done. The local provider keeps its tokens in memory: an unknown token (401) makes the person sign in
-        again, once.
+        Tries again while a service does not answer; each try has the same key, so that the request is carried out
+        once. Returns None if it was carried out and its answer is lost. Raises `Refused` for a refusal, and `Failed`
+        if nobody answers or the person cannot sign in. The local provider keeps its tokens in memory: an unknown token
+        (401) makes the person sign in again, once.
         """
         until = monotonic() + self._patience
-        unsure, tries = False, 0
+        key, tries = str(new_id()), 0
         while True:
             try:
-                answer = await self._answer(method, who, path, ticket, request)
+                answer = await self._answer(method, who, path, ticket, key, request)
             except ProviderUnavailable as error:
                 wrong = str(error)
             except httpx2.TransportError as error:
-                wrong, unsure = f"{type(error).__name__}", True
+                wrong = type(error).__name__
             else:
                 if answer.status_code < 400:
                     return answer.json() if answer.content else None
-                if answer.status_code == 409 and unsure and method != "GET":
+                code = _code(answer)
+                if code == ProblemCode.ANSWER_UNAVAILABLE:
                     return None
-                if answer.status_code not in _PASSING:
+                if answer.status_code not in _PASSING and code != ProblemCode.IN_PROGRESS:
                     raise Refused(answer.status_code, f"{method} {path} as {who}: {_refusal_text(answer)}")
                 wrong = f"{answer.status_code} {_refusal_text(answer)}"
-                unsure = unsure or answer.status_code in {502, 504}
             if monotonic() > until:
                 raise Failed(f"{method} {path} was not answered within {self._patience:.0f} s ({wrong}).")
             await asyncio.sleep(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER) - 1)])
             tries += 1
 
     async def _answer(
-        self, method: str, who: str, path: str, ticket: str | None, request: dict[str, Any]
+        self, method: str, who: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
     ) -> httpx2.Response:
-        answer = await self._sent(method, who, path, ticket, request)
+        answer = await self._sent(method, who, path, ticket, key, request)
         if answer.status_code == _UNKNOWN and self._programs is not None:
             self._programs.forget(who)
-            answer = await self._sent(method, who, path, ticket, request)
+            answer = await self._sent(method, who, path, ticket, key, request)
         return answer
 
     async def _sent(
-        self, method: str, who: str, path: str, ticket: str | None, request: dict[str, Any]
+        self, method: str, who: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
     ) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {await self._token(who)}", "Accept": "application/json"}
+        if method != "GET":
+            headers[HEADER] = key
         if ticket is not None:
             headers["X-Ticket"] = ticket
         async with self._gate:
@@ -199,6 +204,14 @@ def _tokens(file: str | None) -> dict[str, str]:
         return {str(who): str(token) for who, token in found.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise Failed(f"{file} (TANDEM_TOKENS_FILE) cannot be read as JSON of subject and token.") from error
+
+
+def _code(answer: httpx2.Response) -> str:
+    """Return the code of a refusal; empty if it is no problem document."""
+    try:
+        return str(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _refusal_text(answer: httpx2.Response) -> str:

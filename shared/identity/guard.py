@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.codes import Role
 from shared.i18n import gettext
-from shared.identity import csrf, versions
+from shared.identity import csrf, idempotency, versions
 from shared.identity.access import load_principal
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
@@ -90,7 +90,7 @@ class _Public(Guard):
         if self._count is not None:
             self._count(request)
         principal = await _principal_of(request, self.access)
-        await _check_form(request)
+        await _check_sending(request)
         await versions.check(request)
         return principal
 
@@ -101,7 +101,7 @@ class _SignedIn(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request, self.access)
-        await _check_form(request)
+        await _check_sending(request)
         await versions.check(request)
         return principal
 
@@ -116,7 +116,7 @@ class _Roles(Guard):
         if principal.client is None and not principal.has(*self._roles):
             _refuse_withheld(principal, self._roles)
             principal = await admit_suspended(request, principal, self._roles)
-        await _check_form(request)
+        await _check_sending(request)
         await check_own_case(request, principal)
         await versions.check(request)
         return principal
@@ -141,7 +141,7 @@ class _Ticket(Guard):
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None:
             raise SignInNeeded if principal is None else NotAllowed(_from_portal())
-        await _check_form(request)
+        await _check_sending(request)
         await versions.check(request)
         return holder
 
@@ -159,7 +159,7 @@ class _TicketOrRoles(Guard):
         if holder is None and principal is not None and not principal.has(*self._roles):
             _refuse_withheld(principal, self._roles)
             raise NotAllowed(_from_portal())
-        await _check_form(request)
+        await _check_sending(request)
         if holder is None and principal is not None:
             await check_own_case(request, principal)
         await versions.check(request)
@@ -249,11 +249,12 @@ def _guards(dependant: Dependant | None) -> Iterator[Guard]:
         yield from _guards(below)
 
 
-async def _check_form(request: Request) -> None:
-    """Count a form that a person sends, and check that it is from a page of ours."""
+async def _check_sending(request: Request) -> None:
+    """Count a form that a person sends, check that it is from a page of ours, and that a program sends it once."""
     if request.method not in SAFE_METHODS and not is_api(request):
         count_form(request, csrf.bound_to(request))
     await csrf.check(request)
+    await idempotency.check(request)
 
 
 def _from_portal() -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from pydantic import SecretStr
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
     from starlette.applications import Starlette
 
     from shared.identity.session import SessionKeeper, Sessions
@@ -43,6 +43,8 @@ class IdentitySettings(Protocol):
 
 
 class _Bus(Protocol):
+    engine: AsyncEngine
+
     def read(self) -> AbstractAsyncContextManager[AsyncSession]: ...
     def glance(self) -> AbstractAsyncContextManager[AsyncSession]: ...
     def transaction(self, actor: str) -> AbstractAsyncContextManager[Any]: ...
@@ -78,6 +80,7 @@ class Identity:
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
         self.links = Seal(keys, "link")
+        self.answers = Seal(keys, "answer")
         self.rate_limit = RateLimit(settings.api_requests)
         self.limits = PageLimits(settings)
         self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)

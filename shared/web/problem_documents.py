@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.i18n import gettext
+from shared.identity import idempotency
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MEDIA_TYPE = "application/problem+json"
+_HEADERS = frozenset({"If-Match", idempotency.HEADER})
 
 
 class ProblemError(BaseModel):
@@ -133,8 +135,8 @@ def _at(body: object, part: str | int) -> object:
 async def errors_of_rules(request: Request, fields: Mapping[str, str]) -> list[FieldError]:
     """Return the errors that a rule found: field, such as `languages.0.level`, -> sentence.
 
-    The first part of a name is looked for in the body that was sent, in the model of the route's body (the field may
-    be missing), and among the parameters.
+    A header is a parameter. The first part of another name is looked for in the body that was sent, in the model of the
+    route's body (the field may be missing), and among the parameters.
     """
     if not fields:
         return []
@@ -148,6 +150,8 @@ async def errors_of_rules(request: Request, fields: Mapping[str, str]) -> list[F
 
 
 def _of_rule(name: str, detail: str, model: object, parameters: set[str], body: object) -> FieldError:
+    if name in _HEADERS:
+        return FieldError(name, detail, parameter=name)
     first, *rest = name.split(".")
     for field in (first, f"{first}_id"):  # forms and rules say `deputy` where the API says `deputy_id`
         above = _in_body(body, field)

@@ -178,6 +178,20 @@ _TYPES = (
         N_("Send the request with the token of another person who has the role."),
     ),
     ProblemType(
+        ProblemCode.KEY_REUSED,
+        N_("The key was used before"),
+        N_("Another request was sent with the same Idempotency-Key within the last day."),
+        N_("Nothing was changed. Send the request with a new key."),
+        N_("Use a new key for each request, and the same key only to repeat exactly the same request."),
+    ),
+    ProblemType(
+        ProblemCode.ANSWER_UNAVAILABLE,
+        N_("The first answer is not available"),
+        N_("The request was carried out before, but its answer was not kept, or is not for you any more."),
+        N_("Nothing was changed now. Look at the present state to see what was done."),
+        N_("Do not repeat the request. Read the record or the list to see what the first request did."),
+    ),
+    ProblemType(
         ProblemCode.GONE,
         N_("This was deleted"),
         N_("It existed, and was deleted for good."),

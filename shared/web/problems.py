@@ -23,6 +23,7 @@ from shared.bus.db.transaction import Outdated
 from shared.errors import ProblemCode, Refused, default_code
 from shared.i18n import gettext, language
 from shared.identity import csrf
+from shared.identity.idempotency import Repeated
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
 from shared.identity.versions import FIELD, hide_versions, show_versions
 from shared.redaction import method_of, route_of, safe_path
@@ -70,6 +71,7 @@ def answer(
     describes the error.
     """
     kind = PROBLEM_TYPES[code or default_code(status)]
+    request.state.problem = kind.code
     if detail == HTTPStatus(status).phrase:
         detail = None  # the framework's own word says nothing that the title does not
     site: Site = request.app.state.site
@@ -226,6 +228,11 @@ async def _sign_in_needed(request: Request, refusal: Exception) -> Response:
     )
 
 
+async def _repeated(_: Request, repeated: Exception) -> Response:
+    assert isinstance(repeated, Repeated)
+    return Response(repeated.body, repeated.status_code, repeated.headers)
+
+
 async def _onward(_: Request, leave: Exception) -> Response:
     assert isinstance(leave, Onward)
     return Response(status_code=leave.status_code, headers=leave.headers)
@@ -236,6 +243,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(SignInNeeded, _sign_in_needed)
     app.add_exception_handler(Onward, _onward)
+    app.add_exception_handler(Repeated, _repeated)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(DBAPIError, _store_error)
     app.add_exception_handler(Exception, _unexpected)

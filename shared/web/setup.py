@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.web import footer_pages, middleware, problem_pages, problems
+from shared.web.answers import IdempotencyMiddleware
 from shared.web.headers import security_headers
 from shared.web.site import Site, environment, version
 
@@ -26,6 +27,7 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: s
         app.include_router(footer_pages.router())
         app.include_router(problem_pages.router())
     app.add_middleware(middleware.VersionsMiddleware)
+    app.add_middleware(IdempotencyMiddleware)
     app.add_middleware(middleware.RefuseControlCharacters)
     app.add_middleware(middleware.LanguageMiddleware)
     app.add_middleware(middleware.StampMiddleware)

@@ -63,7 +63,7 @@ class SinceIn(BaseModel):
 
 
 class WebhookSecret(ReadModel):
-    """The secret of an endpoint, shown this once."""
+    """The secret of an endpoint, in this answer only."""
 
     id: Annotated[UUID, Field(description="The endpoint's.")]
     secret: Annotated[str, Field(examples=["whsec_..."])]
@@ -90,7 +90,7 @@ async def webhooks(bus: BusDep, _: Reader) -> Page[Webhook]:
 
 @router.post("", status_code=201)
 async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> WebhookSecret:
-    """Register an endpoint; the answer has its secret, which is never shown again."""
+    """Register an endpoint. Only this answer has its secret."""
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
     secret = await endpoints.register(bus, settings, who.subject, endpoint_id, body.reach, draft)

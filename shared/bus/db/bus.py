@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.bus.db.address import plain_address
 from shared.bus.db.processes import holder
+from shared.bus.db.request_keys import keyed
 from shared.bus.db.transaction import Tx, compared
 
 if TYPE_CHECKING:
@@ -103,17 +104,19 @@ class Bus:
     async def transaction(self, actor: str) -> AsyncIterator[Tx]:
         """Open a transaction in the name of `actor` (a sign-in subject, or `system:<what>`).
 
-        Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`, and
-        `Outdated` where it would change a record of which the request that it belongs to names an older version.
+        Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`,
+        `Outdated` where it would change a record of which the request that it belongs to names an older version, and
+        `Refused` where another request with the same `Idempotency-Key` is at work.
         """
         session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             tx = Tx(session, actor, None if self.relays else self.holder)
-            async with compared(session) as comparison:
-                yield tx
-                await comparison.before_commit(session, noted=tx.noted)
-            await tx.flush()
-            await session.commit()
+            async with keyed(session):
+                async with compared(session) as comparison:
+                    yield tx
+                    await comparison.before_commit(session, noted=tx.noted)
+                await tx.flush()
+                await session.commit()
             comparison.committed()
         except BaseException:
             await session.__aexit__(None, None, None)  # rolls back to the end, even if cancelled again

@@ -29,11 +29,12 @@ NOW = text("now()")
 
 
 def bus_tables(metadata: MetaData) -> None:
-    """Add the bus's tables to `metadata`: the journal, the outbox, and how far was read."""
+    """Add the bus's tables to `metadata`: the journal, the outbox, how far was read, and the keys of requests."""
     _written(metadata)
     _sent(metadata)
     _read(metadata)
     _set_aside(metadata)
+    request_key_table(metadata)
 
 
 def _written(metadata: MetaData) -> None:
@@ -224,4 +225,22 @@ def _set_aside(metadata: MetaData) -> None:
         Column("reason", Text, nullable=False),
         Column("since", DateTime(timezone=True), nullable=False, server_default=NOW),
         comment="What a worker left out because it fails, so that the rest goes on; gone once it succeeds",
+    )
+
+
+def request_key_table(metadata: MetaData) -> Table:
+    """Add the table of the keys of requests (`request_keys.py`) to `metadata` and return it."""
+    return Table(
+        "request_key",
+        metadata,
+        Column("sender", Text, primary_key=True, comment="Who sent the request"),
+        Column("key", Text, primary_key=True, comment="Its Idempotency-Key"),
+        Column("request", LargeBinary, nullable=False, comment="SHA-256 of method, address and body"),
+        Column("rights", LargeBinary, nullable=False, comment="SHA-256 of what the sender was allowed to do"),
+        Column("since", DateTime(timezone=True), nullable=False, server_default=NOW),
+        Column("status", SmallInteger, comment="Empty until it is answered"),
+        Column("headers", JSONB),
+        Column("body", Text, comment="Sealed, since an answer may contain a secret"),
+        Index("request_key_since", "since"),
+        comment="Requests of the last day that had a key, with their answers: a repeat acts no second time",
     )

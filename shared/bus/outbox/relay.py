@@ -20,7 +20,7 @@ import structlog
 from aiokafka.errors import IllegalStateError, KafkaError, ProducerClosed
 from sqlalchemy.exc import DBAPIError
 
-from shared.bus.db import journal, leases
+from shared.bus.db import journal, leases, request_keys
 from shared.bus.db.transaction import asking, driver
 from shared.bus.log import kafka
 from shared.bus.log.batching import BatchTiming
@@ -316,7 +316,7 @@ class Relay:
             log.error("the log lost records; they are sent again", count=lost)
 
     async def _sweep(self, lease: leases.Lease) -> None:
-        """Delete rows sent over a day ago, but never the newest row of a partition."""
+        """Delete rows sent over a day ago, but never the newest row of a partition, and old keys of requests."""
         async with self._bus.transaction("system:relay") as tx:
             await leases.check(tx.session, lease)
             connection = await driver(tx.session)
@@ -324,6 +324,7 @@ class Relay:
                 f"DELETE FROM sent s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours
                 ' (SELECT max("offset") FROM sent n WHERE n.topic = s.topic AND n.partition = s.partition)'
             )
+        await request_keys.forget_old(self._bus.engine)
 
     async def _open_producer(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -17,7 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from shared.identity.guard import every_route
 from shared.identity.session import CookieJar
 from shared.identity.state import service_of
-from shared.web.openapi import problem_answers, record_versions, security
+from shared.web.openapi import problem_answers, record_versions, request_keys, security
 from shared.web.openapi.examples import example
 from shared.web.openapi.operation_ids import operation_id
 
@@ -37,8 +37,9 @@ Times are ISO 8601 with an offset, days `YYYY-MM-DD`, countries ISO 3166-1 alpha
 `items` and `next`: send `next` back as `cursor` to read on. Errors are `application/problem+json` (RFC 9457):
 `code` and `type` name the kind, `type` leads to a page that explains it, and texts follow `Accept-Language`. Where
 `GET` is allowed, `HEAD` is too. What can be changed has an `ETag`; each change sends the one that was read in
-`If-Match`: without it the answer is 428, and 412 if the record was changed since. `RateLimit` says how many requests
-are left; beyond the limit the answer is 429 with `Retry-After`.
+`If-Match`: without it the answer is 428, and 412 if the record was changed since. A writing request may have an
+`Idempotency-Key`: sent again with it, it is answered as the first time and does nothing more. `RateLimit` says how many
+requests are left; beyond the limit the answer is 429 with `Retry-After`.
 """
 
 
@@ -78,6 +79,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation = made["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 record_versions.add(operation, method, str(route.path_format), records)
+                request_keys.add(operation, method, access)
                 _complete(operation, method, route, access, renamed)
     for path in made["paths"].values():
         path.pop("head", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import ProblemCode, default_code
+from shared.identity import idempotency
 from shared.identity.refusals import SAFE_METHODS
 from shared.web.problem_documents import MEDIA_TYPE, Problem, ProblemError
 from shared.web.problem_types import PROBLEM_TYPES, type_address
@@ -20,7 +21,7 @@ _ANSWERS = {
     401: ("SignInNeeded", "No bearer token was sent, or it does not count any more."),
     403: ("NotAllowed", "The person is known, but may not do this, or not in this case."),
     404: ("NotFound", "There is no such thing, or it is not for this reader."),
-    409: ("Conflict", "The state of the thing does not allow this; `code` says why. Nothing was changed."),
+    409: ("Conflict", "The state of the thing, or the Idempotency-Key, does not allow this; `code` says why."),
     412: ("Outdated", "The record was changed since the version in If-Match; `ETag` is the present one."),
     413: ("TooLarge", "The body is too large."),
     415: ("WrongContentType", "The body has another content type than those named here."),
@@ -93,11 +94,14 @@ def _statuses(access: RouteAccess, method: str, operation: dict[str, Any]) -> It
         yield 404
     if method not in SAFE_METHODS:
         yield 409
-    if any(each["name"] == "If-Match" for each in operation.get("parameters", ())):
+    parameters = {each["name"] for each in operation.get("parameters", ())}
+    if idempotency.HEADER in parameters:
+        yield 400
+    if "If-Match" in parameters:
         yield from (400, 412, 428)
     if "requestBody" in operation:
         yield from (400, 413, 415)
-    if "requestBody" in operation or operation.get("parameters"):
+    if "requestBody" in operation or parameters - {idempotency.HEADER}:
         yield 422
 
 

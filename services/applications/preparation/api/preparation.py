@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from shared.bus import Bus
 from shared.contracts.base import Day
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
+from shared.identity.idempotency import hide_answer
 from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
@@ -174,6 +175,7 @@ async def read_letter(
 
 
 @router.post("/{visit_id}/emergency-contact", operation_id="read_visit_emergency_contact")
-async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> EmergencyContact:
+async def emergency_contact(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> EmergencyContact:
     """Return the guest's emergency contact to the host on the days of the visit; each access is logged."""
+    hide_answer(request)
     return await actions.emergency_contact(bus, principal, visit_id)

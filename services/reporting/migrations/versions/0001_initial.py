@@ -43,7 +43,7 @@ def downgrade() -> None:
     )
     _drop("need", "certificate", "case", "application", "call")
     _drop("used_ticket", "suspension", "access")
-    _drop("lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
+    _drop("request_key", "lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
 
 
 def _create_event_bus() -> None:
@@ -208,6 +208,20 @@ def _create_event_bus() -> None:
         sa.PrimaryKeyConstraint("work", "subject", name="set_aside_pkey"),
         comment="What a worker left out because it fails, so that the rest goes on; gone once it succeeds",
     )
+    op.create_table(
+        "request_key",
+        sa.Column("sender", sa.Text(), nullable=False, comment="Who sent the request"),
+        sa.Column("key", sa.Text(), nullable=False, comment="Its Idempotency-Key"),
+        sa.Column("request", sa.LargeBinary(), nullable=False, comment="SHA-256 of method, address and body"),
+        sa.Column("rights", sa.LargeBinary(), nullable=False, comment="SHA-256 of what the sender was allowed to do"),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("status", sa.SmallInteger(), comment="Empty until it is answered"),
+        sa.Column("headers", postgresql.JSONB()),
+        sa.Column("body", sa.Text(), comment="Sealed, since an answer may contain a secret"),
+        sa.PrimaryKeyConstraint("sender", "key", name="request_key_pkey"),
+        comment="Requests of the last day that had a key, with their answers: a repeat acts no second time",
+    )
+    op.create_index("request_key_since", "request_key", ["since"])
     op.create_table(
         "unknown",
         sa.Column("topic", sa.Text(), nullable=False),

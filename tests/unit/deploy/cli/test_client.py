@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from deploy.cli.client import People, Refused
 from deploy.cli.system import Failed, System
+from shared.errors import ProblemCode
+from shared.identity.idempotency import HEADER
+from tests.serving import served
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HERE = System(
     {
@@ -54,3 +65,52 @@ async def test_another_no_is_not_asked_again() -> None:
         with pytest.raises(Refused, match="not for you"):
             await people.until("the application", look)
     assert looks == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "result"),
+    [((201, {"id": 1}), {"id": 1}), ((409, {"code": ProblemCode.ANSWER_UNAVAILABLE}), None)],
+)
+async def test_a_request_is_repeated_with_its_key(
+    tmp_path: Path, last: tuple[int, dict[str, object]], result: object
+) -> None:
+    """All tries of a request have one key, the next request has another; what was carried out is no failure."""
+    answers = [(502, {}), (409, {"code": ProblemCode.IN_PROGRESS}), last, last]
+    keys: list[str] = []
+    app = FastAPI()
+
+    @app.post("/things")
+    async def things(request: Request) -> JSONResponse:
+        keys.append(request.headers[HEADER])
+        status, body = answers[len(keys) - 1]
+        return JSONResponse(body, status)
+
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"ani": "token"}), "utf-8")
+    async with served(app) as origin:
+        system = System(HERE.env | {"TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
+        async with People(system) as people:
+            assert await people.post("ani", "/things", {}) == result
+            assert await people.post("ani", "/things", {}) == result
+    assert len(keys) == 4
+    assert len(set(keys[:3])) == 1
+    assert keys[3] != keys[0]
+
+
+async def test_a_refusal_after_a_lost_answer_is_a_refusal(tmp_path: Path) -> None:
+    """A refusal of the rules is raised, whatever happened before it."""
+    answers = iter([(502, {}), (409, {"code": ProblemCode.WRONG_STATE, "detail": "It is closed."})])
+    app = FastAPI()
+
+    @app.post("/things")
+    async def things() -> JSONResponse:
+        status, body = next(answers)
+        return JSONResponse(body, status)
+
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"ani": "token"}), "utf-8")
+    async with served(app) as origin:
+        system = System(HERE.env | {"TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
+        async with People(system) as people:
+            with pytest.raises(Refused, match="It is closed"):
+                await people.post("ani", "/things", {})
