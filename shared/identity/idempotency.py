@@ -91,7 +91,7 @@ def _repeated(request: Request, key: RequestKey, first: FirstRequest) -> HTTPExc
 
 
 def _is_operation(request: Request) -> bool:
-    """Return whether the address is of an API; a page has none of this, whoever opens it."""
+    """Return whether the address is one of an API; forms of pages have no key."""
     return request.url.path.split("/", 3)[2:3] == ["api"]
 
 
@@ -105,7 +105,7 @@ def _sender(request: Request) -> str | None:
 
 
 def _rights(request: Request) -> bytes:
-    """Return a digest of what the sender may do: an answer is for the same eyes only."""
+    """Return a digest of the sender's rights, for an answer is given again to the same rights only."""
     principal = getattr(request.state, "principal", None)
     grants = () if principal is None else principal.grants
     return hashlib.sha256("\n".join(sorted(map(repr, grants))).encode()).digest()

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from deploy.cli.contracts import documents
 from deploy.cli.system import SERVICES
 from deploy.local.folder import ROOT
+from shared.identity import idempotency
 from shared.identity.refusals import SAFE_METHODS
 from shared.identity.token_scopes import SERVICE_SCOPES
 from tests.contracts import openapi_gaps
@@ -95,13 +96,27 @@ def test_operations_say_which_problems_they_answer(document: Document) -> None:
         needed |= {"404"} if "{" in path else set()
         needed |= set() if method in SAFE_METHODS else {"409"}
         needed |= {"400", "413", "422"} if "requestBody" in operation else set()
-        needed |= {"422"} if operation.get("parameters") else set()
+        parameters = {each["name"] for each in operation.get("parameters", ())}
+        needed |= {"422"} if parameters - {idempotency.HEADER} else set()
+        needed |= {"400", "409"} if idempotency.HEADER in parameters else set()
         assert needed <= problems, (method, path)
 
 
 def resolved(answer: Document, shared: Document) -> Document:
     """Return an answer, or the shared one that it refers to."""
     return shared[answer["$ref"].rsplit("/", 1)[-1]] if "$ref" in answer else answer
+
+
+def test_each_writing_operation_takes_a_key(document: Document) -> None:
+    """`Idempotency-Key` is an optional header where something is written, and only there; answers may be repeats."""
+    for method, path, operation in operations(document):
+        keys = [each for each in operation.get("parameters", ()) if each["name"] == idempotency.HEADER]
+        assert len(keys) == (method not in SAFE_METHODS), (method, path)
+        for key in keys:
+            assert (key["in"], key["required"]) == ("header", False)
+        for status, answer in operation["responses"].items():
+            repeats = bool(keys) and status.startswith("2")
+            assert (idempotency.REPLAYED in answer.get("headers", {})) == repeats, (method, path, status)
 
 
 def test_operations_say_who_may_call_them(document: Document) -> None:

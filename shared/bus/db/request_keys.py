@@ -34,7 +34,7 @@ _ANSWER_SECONDS = 10
 
 @dataclass(slots=True)
 class RequestKey:
-    """The key of a request: who sent it, a digest of the request, and a digest of what the sender may do.
+    """The key of a request: who sent it, a digest of the request, and a digest of the sender's rights.
 
     `written` while a transaction that holds the key is open, and once it is committed. `over` when the request has been
     answered: what goes on after that, such as a job, is not part of it.

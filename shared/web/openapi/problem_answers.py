@@ -60,7 +60,8 @@ def _response(status: int) -> dict[str, Any]:
     )
     schema = {"$ref": "#/components/schemas/Problem"}
     example = shown.model_dump(mode="json", exclude_defaults=True)
-    headers = {"headers": _RETRY_AFTER} if status == ProblemCode.TOO_MANY_REQUESTS.status else {}
+    waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status}
+    headers = {"headers": _RETRY_AFTER} if status in waits else {}
     return {
         "description": _ANSWERS[status][1],
         **headers,
