@@ -22,8 +22,8 @@ from shared.i18n import gettext
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from sqlalchemy.dialects.postgresql import Insert
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+    from sqlalchemy.sql.dml import ReturningInsert
 
 _keys = request_key_table(sa.MetaData())
 _KEPT = sa.text("interval '1 day'")
@@ -168,7 +168,7 @@ def _is_free(key: RequestKey) -> sa.ColumnElement[bool]:
 
 def _written(
     key: RequestKey, answer: Mapping[str, Any] | None = None, free: sa.ColumnElement[bool] | None = None
-) -> Insert:
+) -> ReturningInsert[Any]:
     """Return the statement that writes a key in place of none or of one from more than a day ago; it returns 1 then."""
     values: dict[str, Any] = {"sender": key.sender, "key": key.key, "request": key.request, "rights": key.rights}
     values |= answer or {"status": None, "headers": None, "body": None}

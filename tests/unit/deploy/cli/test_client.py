@@ -88,7 +88,7 @@ async def test_a_request_is_repeated_with_its_key(
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"ani": "token"}), "utf-8")
     async with served(app) as origin:
-        system = System(HERE.env | {"TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
+        system = System({**HERE.env, "TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
         async with People(system) as people:
             assert await people.post("ani", "/things", {}) == result
             assert await people.post("ani", "/things", {}) == result
@@ -110,7 +110,7 @@ async def test_a_refusal_after_a_lost_answer_is_a_refusal(tmp_path: Path) -> Non
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"ani": "token"}), "utf-8")
     async with served(app) as origin:
-        system = System(HERE.env | {"TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
+        system = System({**HERE.env, "TANDEM_ORIGIN": origin, "TANDEM_TOKENS_FILE": str(tokens)})
         async with People(system) as people:
             with pytest.raises(Refused, match="It is closed"):
                 await people.post("ani", "/things", {})
