@@ -80,7 +80,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of the list. With `options` (value, text) it is a choice, else a text; `always` has no choice "All".
+    """A filter of the list. With `options` (value, text) it is a choice, else an input of the type `input`.
+
+    `always` has no choice "All"; `all` is what that choice says in place of "All".
 
     Raises `Refused` (422) for a value, as the address has it, that is none of its options.
     """
@@ -90,6 +92,8 @@ class Filter:
     value: str = ""
     options: Sequence[tuple[str, str]] | None = None
     always: bool = False
+    all: str = ""
+    input: str = "text"
 
     def __post_init__(self) -> None:
         """Check the value; the id of something that is not offered narrows the list to nothing."""
@@ -116,7 +120,8 @@ class Listing:
     `empty` is shown where there are no rows and no filter is used, `none_fit` where filters leave nothing. `acts` are
     the decisions on ticked rows (name, text of the button), sent to the address `decide` with `hidden` fields. `done`
     says what was just done. `live` is the address of the stream that says when the list changes, and the id of its part
-    of the page.
+    of the page. `heading` stands in place of the title where it says more; `table_title` names the table where the page
+    has others, and is seen if `table_title_shown`.
     """
 
     title: str
@@ -145,6 +150,9 @@ class Listing:
     done: str = ""
     legend: str = ""
     legend_others: bool = False
+    heading: str = ""
+    table_title: str = ""
+    table_title_shown: bool = False
 
     def __post_init__(self) -> None:
         """Check by which column the list is sorted. Raises `Refused` (422) for one that it does not have."""
@@ -159,9 +167,16 @@ class Listing:
         return any(entry.value and not entry.always for entry in (*self.filters, *self.more_filters))
 
 
-def list_page(request: Request, listing: Listing, template: str = "list.html", **more: Any) -> Response:
-    """Return the page of a list, and keep its address for the way back."""
-    response = render(request, template, listing=listing, **more)
+def list_page(
+    request: Request, listing: Listing, template: str = "list.html", status: int = 200, **more: Any
+) -> Response:
+    """Return the page of a list, and keep its address for the way back.
+
+    Not kept is an address that says what was just done, or that of a form on the page that was refused.
+    """
+    response = render(request, template, status, listing=listing, **more)
+    if listing.done or status != 200:
+        return response
     address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     if len(address) <= _LONGEST:
         cookies = identity_of(request.app).cookies
