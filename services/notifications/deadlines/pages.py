@@ -1,4 +1,7 @@
-"""The pages of open deadlines, and of the time that is given for each kind."""
+"""The pages of open deadlines, and of the time that is given for each kind.
+
+The second is a table of rules, all on one page, and no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable, Mapping
@@ -12,7 +15,7 @@ from starlette.responses import Response
 
 from services.notifications.deadlines import views
 from services.notifications.deadlines.model.lists import DeadlineFilter, Grouping
-from services.notifications.deadlines.views import DeadlineGroup, DeadlineList
+from services.notifications.deadlines.views import DeadlineGroup, DeadlineLine, DeadlineList
 from services.notifications.filters import country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.parameters import BusDep, Reader
@@ -20,7 +23,8 @@ from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import label
 from shared.i18n import gettext
 from shared.time import clock, dates
-from shared.web.lists import Count, Filter
+from shared.web import states
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, tag
 from shared.web.query import CountryText, DayText, one_of
 from shared.web.render import render
 
@@ -58,20 +62,41 @@ async def due(
     )
     async with bus.read() as session:
         found = await views.deadline_list(session, wanted, grouped, page)
-    return render(
-        request,
-        "deadlines/due.html",
-        rows=[(line, _address(chosen, whom=line.whom)) for line in found.lines],
-        total=found.total,
+    names = (gettext("Case"), gettext("What is due"), gettext("Who has it"), gettext("Until"), gettext("When"))
+    listing = Listing(
+        gettext("What falls due"),
+        HERE,
+        [Column(name) for name in names],
+        [_row(line, chosen) for line in found.lines],
+        found.total,
+        Empty(gettext("Nothing falls due."), gettext("Show all"), HERE),
         page=page,
         counts=_counts(found),
+        filters=_fields(mine, {**chosen, "by": grouped}),
+        table_title=gettext("Deadlines"),
+        table_title_shown=True,
+    )
+    return list_page(
+        request,
+        listing,
+        "deadlines/due.html",
         by=grouped,
         groups=[_group(group, grouped, chosen) for group in found.groups],
         cut=found.cut,
         narrowed=_narrowed(wanted, found.holder),
-        fields=_fields(mine, {**chosen, "by": grouped}),
         terms=f"{HERE}/terms",
     )
+
+
+def _row(line: DeadlineLine, chosen: Mapping[str, str]) -> list[Cell]:
+    owner = f"{line.owner} ({line.country})" if line.country else line.owner
+    return [
+        Link(line.reference or gettext("open"), f"/notifications/?q={line.reference or line.application_id}"),
+        line.kind,
+        Link(owner, _address(chosen, whom=line.whom)),
+        dates.day(line.due),
+        tag(states.state("notification", "passed")) if line.over else dates.relative(line.due, clock.today()),
+    ]
 
 
 @router.get("/terms")
@@ -106,17 +131,15 @@ def _counts(found: DeadlineList) -> list[Count]:
     ]
 
 
-def _group(
-    group: DeadlineGroup, by: Grouping, chosen: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
+def _group(group: DeadlineGroup, by: Grouping, chosen: Mapping[str, str]) -> list[Cell]:
     """Return a line of the overview: name, count and overdue count, each with its link."""
     if by == "country" and not group.value:
-        return {"text": group.words, "href": ""}, {"text": str(group.count), "href": ""}, group.over
-    over: dict[str, str] | int = group.over
+        return [group.words, str(group.count), group.over]
+    over: Cell = group.over
     if group.over:
-        over = {"text": str(group.over), "href": _address(chosen, **{by: group.value, "over": "yes", "by": by})}
+        over = Link(str(group.over), _address(chosen, **{by: group.value, "over": "yes", "by": by}))
     href = _address(chosen, **{by: group.value, "by": by})
-    return {"text": group.words, "href": href}, {"text": str(group.count), "href": href}, over
+    return [Link(group.words, href), Link(str(group.count), href), over]
 
 
 def _narrowed(wanted: DeadlineFilter, holder: str) -> list[str]:

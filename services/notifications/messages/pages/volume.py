@@ -18,13 +18,14 @@ from services.notifications.messages.model.log import Part, Span
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.messages.model.wording import short_subject
 from services.notifications.messages.views import messages
+from services.notifications.messages.views.messages import MessageLine
 from services.notifications.parameters import BusDep, Reader
 from shared.i18n import gettext, locale, ngettext
 from shared.i18n.numbers import number
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts
-from shared.web.lists import Filter
+from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page
 from shared.web.query import CountryText, DayText, one_of
 from shared.web.render import render
 
@@ -64,6 +65,21 @@ async def volume(
     async with bus.read() as session:
         found = await messages.message_volume(session, span, listed, page)
     filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
+    if listed is not None:
+        listing = Listing(
+            gettext("How much and how fast"),
+            HERE,
+            [Column(name) for name in (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"))],
+            [_row(line) for line in found.lines],
+            found.total,
+            Empty(gettext("There is no such message."), gettext("Show all"), HERE),
+            page=page,
+            filters=_fields(filters, mine),
+            table_title=gettext("Messages"),
+        )
+        return list_page(
+            request, listing, "messages/volume_list.html", only=only, listed=states.state("notification", state)
+        )
     return render(
         request,
         "messages/volume.html",
@@ -71,13 +87,17 @@ async def volume(
         weeks=[_week(part, filters) for part in found.weeks],
         rules=[_rule(part, filters) for part in found.rules],
         only=only,
-        listed=None if listed is None else states.state("notification", state),
-        rows=found.lines,
-        total=found.total,
-        page=page,
-        moment_=lambda value: dates.moment(value, short=True),
         fields=_fields(filters, mine),
     )
+
+
+def _row(message: MessageLine) -> list[Cell]:
+    return [
+        Link(message.reference or gettext("open"), f"/notifications/messages/{message.id}"),
+        message.title,
+        message.audience,
+        dates.moment(message.at, short=True),
+    ]
 
 
 def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
@@ -161,25 +181,25 @@ def _address(chosen_filters: Mapping[str, str], **changes: str) -> str:
     return f"{HERE}?{urlencode(values)}" if values else HERE
 
 
-def _week(part: Part, chosen_filters: Mapping[str, str]) -> list[object]:
+def _week(part: Part, chosen_filters: Mapping[str, str]) -> list[Cell]:
     """Return a week's line."""
     assert isinstance(part.value, date)
     filters = {**chosen_filters, "week": part.value.isoformat()}
     name = dates.span(part.value, part.value + timedelta(days=6))
-    return [{"text": name, "href": _address(filters)}, *_cells(part, filters)]
+    return [Link(name, _address(filters)), *_cells(part, filters)]
 
 
-def _rule(part: Part, chosen_filters: Mapping[str, str]) -> list[object]:
+def _rule(part: Part, chosen_filters: Mapping[str, str]) -> list[Cell]:
     """Return a message's line."""
     name = short_subject(BY_NAME[str(part.value)]) if part.value in BY_NAME else str(part.value)
     filters = {**chosen_filters, "rule": str(part.value)}
-    return [{"text": name, "href": _address(filters)}, *_cells(part, filters)]
+    return [Link(name, _address(filters)), *_cells(part, filters)]
 
 
-def _cells(part: Part, filters: Mapping[str, str]) -> list[object]:
+def _cells(part: Part, filters: Mapping[str, str]) -> list[Cell]:
     """Return the counts, each with a link to its rows, and the durations."""
-    found: list[object] = [
-        {"text": number(count), "href": _address(filters, state=state)} if count else count
+    found: list[Cell] = [
+        Link(number(count), _address(filters, state=state)) if count else count
         for state, count in (("sent", part.sent), ("failed", part.failed), ("waiting", part.waiting))
     ]
     return [*found, *(None if value is None else _time(value) for value in (part.half, part.most))]

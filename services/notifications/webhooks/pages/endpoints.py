@@ -12,11 +12,12 @@ from starlette.responses import Response
 from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
-from services.notifications.webhooks.model.webhook import DeliveryState
+from services.notifications.webhooks.model.webhook import DeliveryState, WebhookState
 from services.notifications.webhooks.pages.common import HOME, Coordinator, Reader
-from services.notifications.webhooks.views import READERS, Webhook
+from services.notifications.webhooks.views import READERS, Webhook, WebhookDelivery
 from shared.contracts.codes import Role
 from shared.i18n import N_, gettext, ngettext
+from shared.i18n.numbers import number
 from shared.identity import Principal, allow
 from shared.time import dates
 from shared.web import states
@@ -93,22 +94,63 @@ async def webhook(
     done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
     if sent.isdecimal() and len(sent) < 9:
         done = ngettext("%(num)d is sent again.", "%(num)d are sent again.", int(sent)) % {"num": int(sent)}
-    return render(
+    home = f"{HOME}/{endpoint_id}"
+    why = (
+        gettext("There is no such delivery.")
+        if state
+        else gettext("Nothing was sent yet: an event is sent when it happens after the registration.")
+    )
+    numeric = {gettext("Attempts"), gettext("Answer"), gettext("Took")}
+    names = (
+        gettext("Event"),
+        gettext("When"),
+        gettext("State"),
+        gettext("Attempts"),
+        gettext("Answer"),
+        gettext("Result"),
+        gettext("Took"),
+        gettext("Next attempt"),
+    )
+    listing = Listing(
+        found.webhook.description,
+        home,
+        [Column(name, numeric=name in numeric) for name in names],
+        [_delivery_row(row, found.webhook) for row in found.deliveries],
+        sum(counts.values()) if chosen is None else counts.get(chosen, 0),
+        Empty(why, gettext("Show all"), home),
+        page=page,
+        counts=_counts(endpoint_id, counts),
+        caption=gettext("Webhook"),
+        done=done,
+        live=(f"{HOME}/live", "webhook"),
+        legend="webhook_delivery",
+        table_title=gettext("Deliveries"),
+    )
+    return list_page(
         request,
+        listing,
         "webhooks/webhook.html",
         endpoint=found.webhook,
-        counts=_counts(endpoint_id, counts),
-        rows=found.deliveries,
-        total=sum(counts.values()) if chosen is None else counts.get(chosen, 0),
-        page=page,
         old_until=found.old_secret_until,
         kept=settings.webhook_kept_days,
         failed=counts.get(DeliveryState.FAILED, 0),
-        result=views.result,
         may_change=_may(who),
-        done=done,
-        moment_=lambda value: dates.moment(value, short=True),
     )
+
+
+def _delivery_row(row: WebhookDelivery, endpoint: Webhook) -> list[Cell]:
+    took = None if row.milliseconds is None else gettext("%(num)s ms") % {"num": number(row.milliseconds)}
+    goes_on = row.next_at is not None and endpoint.state is WebhookState.ACTIVE
+    return [
+        Link(row.name, f"{HOME}/deliveries/{row.id}"),
+        dates.moment(row.at, short=True),
+        tag(states.state("webhook_delivery", row.state)),
+        row.attempts,
+        row.status,
+        views.result(row.result) or None,
+        took,
+        dates.moment(row.next_at, short=True) if goes_on else None,
+    ]
 
 
 @router.post("/{endpoint_id}/pause")
