@@ -11,10 +11,14 @@ from services.reporting.answers.actions import answers
 from services.reporting.answers.views.outcomes import case_outcomes
 from services.reporting.guards import Coordinator, Steerer
 from services.reporting.parameters import BusDep
+from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, Role, WaiverReason
-from shared.web.render import render, see_other
+from shared.i18n import gettext
+from shared.web.lists import Column, Empty, Filter, Listing, list_page
+from shared.web.render import see_other
 
 router = APIRouter(include_in_schema=False)
+HERE = "/reporting/outcomes"
 PAGE = 50
 
 
@@ -29,17 +33,32 @@ async def overview(
     """Show what is in and what is missing, newest end first."""
     async with bus.read() as session:
         rows, total = await case_outcomes(session, PAGE, (page - 1) * PAGE, country=country)
-    return render(
-        request,
-        "answers/outcomes.html",
-        rows=rows,
+    names = (gettext("Application"), gettext("Ended"), gettext("Asked of"), gettext("Certificate"))
+    countries = [(code, labels.country(code)) for code in sorted(PARTNERS)]
+    by_country = Filter("country", gettext("Officers of"), country, countries, all=gettext("All countries"))
+    listing = Listing(
+        gettext("Answers and certificates"),
+        HERE,
+        [Column(name) for name in names],
+        [[row] for row in rows],
+        total,
+        Empty(gettext("No visit and no mentorship is over yet, so nobody is asked for anything.")),
+        none_fit=gettext("No visit and no mentorship of officers of this country is over yet."),
         page=page,
         size=PAGE,
-        total=total,
+        filters=[by_country] if rows or country else [],
+        back="/reporting/",
+        back_text=gettext("All figures"),
+        legend="outcome" if rows else "",
+        legend_others=True,
+        table_title=gettext("Answers"),
+    )
+    return list_page(
+        request,
+        listing,
+        "answers/outcomes.html",
         reasons=list(WaiverReason),
         waives=principal.has(Role.PROGRAMME_COORDINATOR),
-        country=country,
-        countries=sorted(PARTNERS),
     )
 
 
@@ -47,4 +66,4 @@ async def overview(
 async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
     """Waive the host's evaluation."""
     await answers.waive(bus, principal, visit_id, reason)
-    return see_other("/reporting/outcomes")
+    return see_other(HERE)

@@ -3,6 +3,7 @@
 A wave is closed on the page of the list, by its filters, so it is answered here and not by a `Decision`.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Self
 from urllib.parse import urlencode
@@ -19,19 +20,24 @@ from services.reporting.answers.views import waves as views
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
+from shared.contracts import labels
 from shared.contracts.codes import PARTNERS
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
+from shared.i18n.numbers import number
 from shared.ids import read_id
 from shared.time import clock
 from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField, sent
+from shared.web.lists import Column, Empty, Filter, Listing, list_page
 from shared.web.query import CountryText, DayText, IdText, one_of
-from shared.web.render import render, see_other
+from shared.web.render import see_other
 
-router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
+HERE = "/reporting/waves"
+router = APIRouter(prefix=HERE, include_in_schema=False)
 PAGE = 50
+_DIGITS = 9
 _BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
 
 
@@ -81,7 +87,7 @@ class Filters:
 
     def address(self, path: str = "", **changes: str) -> str:
         """Return the address of the page with these filters."""
-        return f"/reporting/waves{path}?{urlencode({**self.query, **changes})}"
+        return f"{HERE}{path}?{urlencode({**self.query, **changes})}"
 
 
 Filtered = Annotated[Filters, Depends()]
@@ -115,24 +121,75 @@ async def _page(
 ) -> Response:
     async with bus.read() as session:
         found = await views.wave_list(session, filters.wanted, PAGE, (page - 1) * PAGE)
-    known = dict(found.calls)
-    return render(
-        request,
-        "answers/waves.html",
-        status,
-        filters=filters,
-        forms=[(code, name) for code, (_, _, name) in FORMS.items()],
-        found=found,
-        countries=sorted(PARTNERS),
-        states=[(state, states.state("outcome", state).for_others, found.in_state[state]) for state in STATES],
+    known, missing = dict(found.calls), found.missing
+    names = (gettext("Application"), gettext("Form"), gettext("Due"), gettext("State"), gettext("Reminded"))
+    heading = ngettext("%(many)s answer is missing", "%(many)s answers are missing", missing)
+    why = (
+        gettext(
+            "Nobody is waited for here: all have answered, what is missing was closed, or nothing that is over matches."
+        )
+        if filters.state == "missing"
+        else gettext("No answer is like this.")
+    )
+    listing = Listing(
+        gettext("Who has not answered"),
+        HERE,
+        [Column(name) for name in names],
+        [[line] for line in found.lines],
+        found.total,
+        Empty(why, gettext("Show all answers"), filters.address(state="all")),
         page=page,
         size=PAGE,
+        filters=_fields(filters, found.calls),
+        back="/reporting/",
+        back_text=gettext("All figures"),
+        done=_done(request),
+        heading=heading % {"many": number(missing)} if missing else gettext("No answer is missing"),
+        table_title=gettext("Answers"),
+    )
+    return list_page(
+        request,
+        listing,
+        "answers/waves.html",
+        status,
+        chosen=filters,
+        found=found,
         withholds=NEEDED,
         closing=closing or CloseForm(),
         closes=(FORMS[filters.form], known[filters.call]) if filters.form and filters.call in known else None,
-        done=request.query_params.get("done"),
-        reminded=request.query_params.get("reminded", ""),
     )
+
+
+def _fields(filters: Filters, calls: Sequence[tuple[UUID, str]]) -> list[Filter]:
+    in_state = [(state, states.state("outcome", state).for_others.word) for state in STATES]
+    options = [("missing", gettext("Not answered")), *in_state, ("all", gettext("All"))]
+    countries = [(code, labels.country(code)) for code in sorted(PARTNERS)]
+    return [
+        Filter("form", gettext("Form"), filters.form, [(code, gettext(name)) for code, (_, _, name) in FORMS.items()]),
+        Filter("state", gettext("State"), filters.state, options, always=True),
+        Filter("call", gettext("Call"), str(filters.call or ""), [(str(id_), reference) for id_, reference in calls]),
+        Filter("country", gettext("Officers of"), filters.country, countries, all=gettext("All countries")),
+        Filter("since", gettext("Due from"), filters.since.isoformat(), always=True, input="date"),
+        Filter("until", gettext("Due until"), filters.until.isoformat(), always=True, input="date"),
+    ]
+
+
+def _done(request: Request) -> str:
+    """Return what was just done, as the address says it."""
+    reminded = request.query_params.get("reminded", "")
+    match request.query_params.get("done"):
+        case "reminded" if many := int(reminded) if reminded.isdecimal() and len(reminded) < _DIGITS else 0:
+            sentence = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", many)
+            return sentence % {"num": many}
+        case "reminded":
+            return gettext(
+                "Nobody was reminded: whoever is meant was reminded less than three days ago, or has answered."
+            )
+        case "closed":
+            return gettext("Closed. Whoever comes too late reads why.")
+        case "reopened":
+            return gettext("Open again: answers are taken.")
+    return ""
 
 
 async def _ask_reminders(asked: DecisionRequest[Form]) -> Question:
@@ -211,7 +268,7 @@ async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filt
 async def reopen(principal: Steerer, bus: BusDep, closing_id: UUID) -> Response:
     """Reopen a wave."""
     await actions.reopen(bus, principal, closing_id)
-    return see_other("/reporting/waves?done=reopened")
+    return see_other(f"{HERE}?done=reopened")
 
 
 def _day(text: str) -> date | None:

@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from markupsafe import Markup
 from starlette.requests import Request
 
-from services.reporting.facts.views import PAGE, quality_page
+from services.reporting.facts.views import PAGE, DataFlaw, DeadLetter, UnknownType, quality_page
 from services.reporting.guards import Tracer
 from services.reporting.parameters import BusDep
 from shared.contracts.codes import Role
-from shared.i18n import N_
-from shared.web.render import render
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+from shared.web.lists import Cell, Column, Empty, Listing, list_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,16 +34,91 @@ async def quality(
 ) -> Response:
     """Show the events that make no sense, what is wrong with each, and what happens to it."""
     flawed, total, lists = await quality_page(bus, page)
-    return render(
-        request,
-        "facts/quality.html",
-        flawed=flawed,
-        total=total,
-        elsewhere=lists.elsewhere,
-        unknown=lists.unknown,
-        dead_letters=lists.dead_letters,
+    count = total + len(lists.elsewhere) + len(lists.unknown) + len(lists.dead_letters)
+    heading = (
+        ngettext("%(num)d thing is wrong with the data", "%(num)d things are wrong with the data", count)
+        % {"num": count}
+        if count
+        else gettext("Nothing is wrong with the data")
+    )
+    names = (
+        gettext("Event"),
+        gettext("What came"),
+        gettext("Business date"),
+        gettext("What is wrong"),
+        gettext("What becomes of it"),
+    )
+    listing = Listing(
+        gettext("Quality of the data"),
+        "/reporting/quality",
+        [Column(name) for name in names],
+        [_row(flaw) for flaw in flawed],
+        total,
+        Empty(
+            gettext("Every event that came can be as it says, and all of them are applied."),
+            gettext("Look at the figures"),
+            "/reporting/",
+        ),
         page=page,
         size=PAGE,
-        reasons=REASONS,
+        intro=gettext("Nothing that came is lost: each event is kept whole, and counts as soon as it is mended."),
+        caption=gettext("Quality of the data"),
+        back="/reporting/",
+        back_text=gettext("All figures"),
+        heading=heading,
+        table_title=gettext("Events that cannot be as they say"),
+    )
+    return list_page(
+        request,
+        listing,
+        "facts/quality.html",
+        count=count,
+        elsewhere=[_row(flaw) for flaw in lists.elsewhere],
+        dead_letters=[_parked(letter) for letter in lists.dead_letters],
+        unknown=[_unknown(kind) for kind in lists.unknown],
         mends=principal.has(Role.PROGRAMME_COORDINATOR),
     )
+
+
+_NOTED = Markup('<div>{}<br><span class="tandem-quiet govuk-body-s">{}</span></div>')
+_FATE = Markup('<div><strong>{}</strong><br><span class="govuk-body-s">{}</span></div>')
+
+
+def _row(flaw: DataFlaw) -> list[Cell]:
+    return [
+        Markup("<div><code>{}</code></div>").format(flaw.event),
+        _NOTED.format(flaw.type, f"{flaw.topic}, {dates.moment(flaw.occurred_at)}"),
+        dates.day(flaw.day),
+        gettext(flaw.flaw.sentence),
+        _FATE.format(gettext("Left out") if flaw.left_out else gettext("Listed only"), f"{gettext(flaw.flaw.fate)}."),
+    ]
+
+
+def _parked(letter: DeadLetter) -> list[Cell]:
+    subject = Markup("<code>{}</code>").format(letter.subject)
+    if letter.sequence:
+        number = gettext("number %(number)s") % {"number": letter.sequence}
+        subject += Markup(' <span class="tandem-quiet govuk-body-s">{}</span>').format(number)
+    return [
+        Markup("<div>{}</div>").format(subject),
+        _NOTED.format(letter.type or gettext("unreadable"), f"{letter.topic}, {dates.moment(letter.parked_at)}"),
+        _NOTED.format(gettext(REASONS.get(letter.reason, letter.reason)), letter.detail),
+        _FATE.format(
+            gettext("Not counted yet"),
+            gettext("It is kept with its bytes and counts when it is applied again."),
+        ),
+    ]
+
+
+def _unknown(kind: UnknownType) -> list[Cell]:
+    return [
+        _NOTED.format(kind.type, kind.topic),
+        _NOTED.format(kind.count, gettext("last on %(moment)s") % {"moment": dates.moment(kind.last_seen)}),
+        _FATE.format(
+            gettext("Not counted"),
+            gettext(
+                "No definition reads it. The log and its owner's journal keep it: a release that knows the type counts"
+                " it after a rebuild."
+            ),
+        ),
+    ]

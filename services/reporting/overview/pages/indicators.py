@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from markupsafe import Markup
 from starlette.requests import Request
 
 from services.reporting.approval.actions import restatements
@@ -13,7 +14,10 @@ from services.reporting.facts import views as facts_views
 from services.reporting.figures.actions.periods import events_of, period_choices
 from services.reporting.guards import Reader, Tracer, may_trace
 from services.reporting.parameters import BusDep
+from shared.i18n import gettext, ngettext
+from shared.time import dates
 from shared.web import states
+from shared.web.lists import Cell, Column, Empty, Listing, list_page
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
@@ -56,15 +60,39 @@ async def events(
     async with bus.read() as session:
         ids = await events_of(session, where, figure, first=(page - 1) * PAGE, count=PAGE)
         steps = await facts_views.events(session, ids)
-    return render(
-        request,
-        "overview/events.html",
-        where=where,
-        figure=released,
-        steps=steps,
+    label, definition, total = where.period.label, released.definition, figure.total.count
+    names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Told at"), gettext("Topic"))
+    listing = Listing(
+        gettext("Events behind a figure"),
+        request.url.path,
+        [Column(name) for name in names],
+        [_row(step) for step in steps],
+        total,
+        Empty(
+            gettext("No event counts for this figure in this period yet."),
+            gettext("Look at another period"),
+            f"/reporting/?period={label}",
+        ),
         page=page,
         size=PAGE,
-        total=figure.total.count,
-        digest=figure.total.digest,
-        show=disclosure_views,
+        intro=Markup('{} <code class="tandem-break">{}</code>').format(
+            gettext("SHA-256 over their ids, sorted, each on a line:"), figure.total.digest
+        ),
+        caption=disclosure_views.finding(released),
+        back=f"/reporting/indicators/{definition.id}?period={label}",
+        back_text=gettext(definition.title),
+        heading=ngettext("%(num)d event stands behind this figure", "%(num)d events stand behind this figure", total)
+        % {"num": total},
+        table_title=gettext("Events"),
     )
+    return list_page(request, listing)
+
+
+def _row(step: facts_views.JourneyEvent) -> list[Cell]:
+    return [
+        Markup("<code>{}</code>").format(step.id),
+        step.type,
+        dates.day(step.day),
+        dates.moment(step.occurred_at),
+        step.topic,
+    ]
