@@ -27,9 +27,8 @@ from shared.i18n import gettext, ngettext
 from shared.ids import read_id
 from shared.time import dates
 from shared.web.csv_files import csv_file
-from shared.web.lists import Cell, Count, Filter, Link, country_filter
+from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, country_filter, list_page
 from shared.web.query import CountryText, IdText, one_of
-from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 HERE = "/applications/balance"
@@ -89,20 +88,45 @@ async def show(
     """Show what the country or EU agency has sent and hosted."""
     async with bus.read() as session:
         details = await views.balance_details(session, principal, address.filters, page)
-    shown, names = details.balance, details.organisations
+    shown, places = details.balance, details.organisations
     several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.country for row in shown.by_year_and_call}) > 1
-    return render(
-        request,
-        "oversight/balance.html",
-        counts=[_count(shown.totals, way, address) for way in Way],
-        by_year=[_year(row, address, details.references, several=several) for row in shown.by_year_and_call],
-        by_place=[_place(row, address, names, several=several) for row in shown.by_country_and_organisation],
-        several=several,
-        rows=[_case(case, names) for case in details.cases],
-        total=details.total,
+    narrowed = address.filters != Filters()
+    none_yet = Empty(
+        gettext("No visit or mentorship has begun yet. They are counted here from their first day on."),
+        gettext("Look at the applications"),
+        "/applications/cases",
+    )
+    names = (
+        gettext("Reference"),
+        gettext("Which"),
+        gettext("With"),
+        gettext("Organisation"),
+        gettext("State"),
+        gettext("First day"),
+    )
+    listing = Listing(
+        gettext("Sent and hosted"),
+        HERE,
+        [*(Column(name) for name in names), Column(gettext("Days attended"), numeric=True)],
+        [_case(case, places) for case in details.cases],
+        details.total,
+        Empty(gettext("Nothing was sent or hosted that fits these filters."), gettext("Show all"), HERE)
+        if narrowed
+        else none_yet,
         page=page,
-        narrowed=address.filters != Filters(),
-        fields=_filters(address, details),
+        counts=[_count(shown.totals, way, address) for way in Way],
+        filters=_filters(address, details),
+        back="/applications/",
+        table_title=gettext("The visits and mentorships"),
+        table_title_shown=True,
+    )
+    return list_page(
+        request,
+        listing,
+        "oversight/balance.html",
+        by_year=[_year(row, address, details.references, several=several) for row in shown.by_year_and_call],
+        by_place=[_place(row, address, places, several=several) for row in shown.by_country_and_organisation],
+        several=several,
         csv_href=address.address(f"{HERE}.csv"),
     )
 

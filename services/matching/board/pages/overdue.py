@@ -4,17 +4,20 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.board.views import overdue
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.filters import ALL, COORDINATORS, call_caption, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
+from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.web.render import render
+from shared.time import clock, dates
+from shared.web.lists import Cell, Column, Empty, Link, Listing, list_page, tag
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -28,11 +31,34 @@ async def overdue_cases(request: Request, bus: BusDep, who: Coordinator) -> Resp
         calls = await all_calls(session)
         call = call_of(request, calls)
         found = await overdue.overdue_cases(session, reach(who), call.id if call else None, calls)
-    return render(
-        request,
-        "board/overdue.html",
-        call=call,
-        call_filter=call_filter(calls, call),
-        rows=found.items,
-        stage=stage,
+    names = (gettext("Case"), gettext("State"), gettext("Who has it"), gettext("Since"), gettext("Was due"))
+    listing = Listing(
+        gettext("Stuck cases"),
+        "/matching/stuck",
+        [Column(name) for name in names],
+        [_row(case) for case in found.items],
+        len(found.items),
+        Empty(
+            gettext("No case is late."),
+            gettext("A case appears here when whoever has it has let the time pass that the call gives."),
+        ),
+        size=max(len(found.items), 1),
+        filters=[call_filter(calls, call)],
+        caption=call_caption(call),
+        back=f"/matching/?call={call.id if call else ALL}",
+        back_text=gettext("Board"),
+        live=("/matching/live", "stuck"),
+        table_title=gettext("Cases that should have moved on, the latest first"),
     )
+    return list_page(request, listing)
+
+
+def _row(case: overdue.OverdueCase) -> list[Cell]:
+    late = Markup('<span class="tandem-quiet">({})</span>').format(dates.relative(case.due, clock.today()))
+    return [
+        Link(case.reference, f"/matching/applications/{case.application_id}"),
+        tag(stage(*case.kind_and_state)),
+        case.holder,
+        dates.day(case.since),
+        Markup("{} {}").format(dates.day(case.due), late),
+    ]
