@@ -5,19 +5,23 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from markupsafe import Markup
 from starlette.requests import Request
 
 from services.reporting.assessments.actions import bank as actions
 from services.reporting.assessments.model.bank import Question, Test, points
 from services.reporting.assessments.pages.bank import show_refusal, topic, topics
 from services.reporting.assessments.views import bank as views
+from services.reporting.assessments.views.bank import KnowledgeTest
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
+from shared.web import states
 from shared.web.forms import CheckboxesField, Form, Needed, SelectField, StringField
+from shared.web.lists import Cell, Column, Empty, Link, Listing, list_page, tag
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -71,16 +75,47 @@ async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
 async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
         found = await views.test_list(session)
-    return render(
-        request,
-        "assessments/tests.html",
-        status,
-        tests=found.tests,
-        calls=found.calls,
-        counts=found.questions_by_topic,
-        f=form,
-        named=topic,
+    names = (
+        gettext("Test"),
+        gettext("Topic"),
+        gettext("State"),
+        gettext("Asked"),
+        gettext("Before is in"),
+        gettext("After is in"),
     )
+    listing = Listing(
+        gettext("Tests before and after"),
+        TESTS,
+        [Column(name) for name in names],
+        [_row(test, found.calls) for test in found.tests],
+        len(found.tests),
+        Empty(
+            gettext(
+                "There is no test yet, so nobody is asked for one: write the questions first, then make a test of them."
+            )
+        ),
+        size=max(len(found.tests), 1),
+        caption=gettext("Figures"),
+        back="/reporting/",
+        back_text=gettext("All figures"),
+        heading=gettext("Tests before and after a visit"),
+        table_title=gettext("Tests"),
+    )
+    return list_page(
+        request, listing, "assessments/tests.html", status, counts=found.questions_by_topic, f=form, named=topic
+    )
+
+
+def _row(test: KnowledgeTest, calls: Mapping[UUID, str]) -> list[Cell]:
+    call = gettext("All calls") if test.call_id is None else calls.get(test.call_id, gettext("All calls"))
+    return [
+        Link(test.title, f"{TESTS}/{test.id}"),
+        Markup('<div>{}<br><span class="tandem-quiet govuk-body-s">{}</span></div>').format(topic(test.topic), call),
+        tag(states.state("test", test.state.value)),
+        test.asked,
+        test.handed_in.pre,
+        test.handed_in.post,
+    ]
 
 
 @router.get(TESTS + "/{test}")

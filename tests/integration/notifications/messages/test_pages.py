@@ -139,6 +139,14 @@ async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> N
     assert "Nothing falls due" in await page(app, "moldova", "/notifications/due?over=no")
 
 
+async def test_the_way_back_to_what_falls_due_keeps_its_filters(app: FastAPI) -> None:
+    """The page of times leads back to the list as it was filtered."""
+    async with as_(app, "moldova") as client:
+        await client.get("/notifications/due?country=MD&over=yes")
+        text = (await client.get("/notifications/due/terms")).text
+    assert 'href="/notifications/due?country=MD&amp;over=yes"' in text
+
+
 async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed) -> None:
     """The page shows a call's times beside the programme's usual ones."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"endorse_wd": 4, "deputy_wd": 2}}

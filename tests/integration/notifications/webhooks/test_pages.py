@@ -97,6 +97,21 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
     assert await rows(app, "SELECT 1 FROM webhook_delivery") == []
 
 
+async def test_the_way_back_does_not_repeat_what_was_done(app: FastAPI, receiver: Receiver) -> None:
+    """A delivery leads back to the deliveries as they were filtered, not to the address that confirms an action."""
+    async with as_(app, "programme") as client:
+        form = (await client.get(f"{HOME}/new?reach=outside")).text
+        key = re.search(r'name="key" value="([0-9a-f-]+)"', form)
+        assert key is not None
+        written = {"url": receiver.url, "description": "Donor's office", "events": ["FigurePublished"]}
+        await client.post(f"{HOME}/new?reach=outside", data={**written, "key": key[1]})
+        of = f"{HOME}/{key[1]}"
+        delivery = (await client.post(f"{of}/test")).headers["location"]
+        await client.get(f"{of}?state=waiting")
+        assert "The webhook is paused." in (await client.get(f"{of}?done=paused")).text
+        assert f'href="{of}?state=waiting"' in (await client.get(delivery)).text
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
