@@ -239,70 +239,105 @@ class RequestVersions:
         """Return whether one of the versions is one of these records', present or older."""
         return any(version.startswith(tuple(record.prefix for record in records)) for version in self.versions)
 
-    async def outdated(self, session: AsyncSession) -> Outdated | None:
-        """Lock the innermost record; return the refusal if the request may not change it."""
+    def outdated(self, connection: Connection) -> Outdated | None:
+        """Return the refusal if the request may not change its innermost record as that is now."""
         innermost = self.records[-1]
-        await session.execute(innermost.lock)
-        present = await _version_of(session, innermost)
+        present = _version(connection, innermost)
         if present is None or present in self.versions:
             return None
         for outer in self.records[:-1]:
-            if self.names(outer) and await _version_of(session, outer) in self.versions:
+            if self.names(outer) and _version(connection, outer) in self.versions:
                 return None
         if self.names(*self.records) or (self.required and self.versions):
             return Outdated(present)
         return Outdated(present, named=False) if self.required else None
 
 
-async def _version_of(session: AsyncSession, record: Named) -> str | None:
-    digest = await session.scalar(record.digest)
+def _version(connection: Connection, record: Named) -> str | None:
+    digest = connection.scalar(record.digest)
     return None if digest is None else f"{record.prefix}{digest}"
 
 
 class Comparison:
-    """What a transaction found when it compared the versions of the request that it belongs to."""
+    """Compares the versions of the request that a transaction belongs to, just before that writes for the first time.
 
-    def __init__(self, versions: RequestVersions | None, refusal: Outdated | None, session: AsyncSession) -> None:
+    Then the transaction holds the locks of its action, taken in the action's order, and sees what others committed; its
+    own changes are not written yet.
+    """
+
+    def __init__(self, versions: RequestVersions | None, session: AsyncSession) -> None:
         self._versions = None if versions is None or versions.settled else versions
-        self._refusal = refusal
-        self._writes = _Writes(session) if self._versions is not None else None
+        self._session = session.sync_session
+        self._refusal: Outdated | None = None
+        self._writes = False
         self._after: str | None = None
+        if self._versions is not None:
+            event.listen(self._session, "before_flush", self._before_flush)
+            event.listen(self._session, "do_orm_execute", self._before_statement)
+
+    def _before_flush(self, session: Session, _: UOWTransaction, __: object) -> None:
+        if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
+            self._compare()
+
+    def _before_statement(self, state: ORMExecuteState) -> None:
+        if state.is_insert or state.is_update or state.is_delete:
+            self._compare()
+
+    def _compare(self) -> None:
+        if self._versions is not None and not self._writes:
+            self._writes = True
+            connection = self._session.connection()
+            connection.execute(self._versions.records[-1].lock)
+            self._refusal = self._versions.outdated(connection)
 
     async def before_commit(self, session: AsyncSession, *, noted: bool) -> None:
-        """Raise the refusal where anything would be written; `noted` says that facts would be."""
-        if self._versions is None or self._writes is None or not (noted or self._writes.any()):
-            self._versions = None
+        """Raise the refusal where anything was written; `noted` says that facts will be."""
+        if self._versions is None:
             return
+        await session.flush()
+        if noted:
+            await session.run_sync(lambda _: self._compare())
         if self._refusal is not None:
             raise self._refusal
-        if self._versions.required:
-            await session.flush()
-            self._after = await _version_of(session, self._versions.records[-1])
+        if self._writes and self._versions.required:
+            innermost = self._versions.records[-1]
+            self._after = await session.run_sync(lambda sync: _version(sync.connection(), innermost))
 
     def committed(self) -> None:
         """Note that the request has changed something."""
-        if self._versions is not None:
+        if self._versions is not None and self._writes:
             self._versions.settled = True
             self._versions.after = self._after or self._versions.after
+
+    async def instead_of(self, refused: Refused, session: AsyncSession) -> Outdated | None:
+        """Return what is answered instead of a refusal (409) by the action, if the request names an older version."""
+        if self._versions is None or refused.status_code != _CONFLICT:
+            return None
+        versions = self._versions
+        found = self._refusal
+        if not self._writes:
+            found = await session.run_sync(lambda sync: versions.outdated(sync.connection()))
+        named = found is not None and found.code is ProblemCode.OUTDATED
+        return Outdated(found.version, detail=refused.detail) if named and found is not None else None
 
 
 @asynccontextmanager
 async def compared(session: AsyncSession) -> AsyncIterator[Comparison]:
-    """Compare the versions of the request at hand before the block changes anything.
+    """Compare the versions of the request at hand before the block writes anything.
 
     A request with an older version that the block refuses for another reason (409) is answered as outdated, with the
     sentence that says what is true now.
     """
-    versions = _current.get()
-    refusal = None if versions is None or versions.settled else await versions.outdated(session)
+    comparison = Comparison(_current.get(), session)
     try:
-        yield Comparison(versions, refusal, session)
+        yield comparison
     except Outdated:
         raise
     except Refused as refused:
-        if refusal is None or refusal.code is ProblemCode.VERSION_NEEDED or refused.status_code != _CONFLICT:
+        outdated = await comparison.instead_of(refused, session)
+        if outdated is None:
             raise
-        raise Outdated(refusal.version, detail=refused.detail) from refused
+        raise outdated from refused
 
 
 _CONFLICT = 409
@@ -322,27 +357,3 @@ def of_one_request() -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-
-
-class _Writes:
-    """Whether a session has written rows, or will with its next flush."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session.sync_session
-        self._written = False
-        event.listen(self._session, "before_flush", self._before_flush)
-        event.listen(self._session, "do_orm_execute", self._before_statement)
-
-    def any(self) -> bool:
-        """Return whether it has or will."""
-        return self._written or self._changed()
-
-    def _changed(self) -> bool:
-        session = self._session
-        return bool(session.new or session.deleted) or any(map(session.is_modified, session.dirty))
-
-    def _before_flush(self, _: Session, __: UOWTransaction, ___: object) -> None:
-        self._written |= self._changed()
-
-    def _before_statement(self, state: ORMExecuteState) -> None:
-        self._written |= state.is_insert or state.is_update or state.is_delete

@@ -1,7 +1,8 @@
 """When two people change the same thing at the same moment, one is first and the other is refused.
 
 Each pair of actions is sent at once, or each in its turn while both wait for the same row. Nobody gets a server error,
-and the table of transitions permits the recorded events, one by one.
+and the table of transitions permits the recorded events, one by one. The requests name no versions, which would refuse
+the second one before the rules are applied that are tested here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from shared.contracts.lifecycle import TRANSITIONS, allowed
+from shared.identity.versions import NO_RECORDS
 from tests.integration.applications.abroad import Abroad
 from tests.waiting import until
 
@@ -74,6 +76,7 @@ def pairs(actions: dict[str, Action]) -> list[Any]:
 @pytest.fixture
 async def abroad(programme: Programme, feed: Feed) -> Abroad:
     """Return the programme with a host country, and a deputy of Armenia's coordinator."""
+    programme.app.state.records = NO_RECORDS
     made = Abroad(programme, feed)
     await made.fill()
     deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,27 @@ async def test_nobody_endorses_what_they_have_not_read(programme: Programme, tab
     newer = re.findall(rf'name="{FIELD}" value="([^"]+)"', refused.text)
     done = await coordinator.client.post(case, data={FIELD: newer[0]})
     assert done.status_code == 303, done.text
+
+
+async def test_of_two_decisions_at_once_one_counts(programme: Programme, tab: Any) -> None:
+    """Both rest on the same version; one is done, the other is refused with 412."""
+    made = await programme.submitted()
+    client = tab("tigran").client
+    read = await client.get(f"{API}/applications/{made['id']}")
+    decisions = {
+        "endorse": {},
+        "not-endorse": {"reason": "operational_duty"},
+        "return": {"remarks": {"periods": "When?"}},
+    }
+    answers = await asyncio.gather(
+        *(
+            client.post(
+                f"{API}/applications/{made['id']}/{word}", json=body, headers={"If-Match": read.headers["etag"]}
+            )
+            for word, body in decisions.items()
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412]
 
 
 async def test_the_same_decision_again_is_answered_as_the_first_time(programme: Programme, tab: Any) -> None:
