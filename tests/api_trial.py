@@ -2,9 +2,13 @@
 
 Schemathesis makes the requests: the examples of the description, then valid and invalid ones, the same in each run. No
 check is switched off: no answer 5xx, no status, media type or shape that is not described, nothing invalid accepted,
-nothing answered without signing in. Each role tries each operation that it may call. The phase "coverage", which goes
-through the schemas field by field, tries other methods and leaves out headers, is for the first of these roles, and
-bounded for operations with many fields. Operations for holders of a ticket are tried with one.
+nothing answered without signing in.
+
+In each service each role tries each operation that it may call in the phases "examples" and "fuzzing". The phase
+"coverage", which goes through the schemas field by field, tries other methods and leaves out headers, runs for
+matching, notifications and reporting only: by the first of the roles that may call an operation, and bounded for
+operations with many fields. The portal leaves it out, as it would take minutes. Operations of reporting for holders of
+a ticket are tried with one, in all three phases.
 """
 
 from __future__ import annotations

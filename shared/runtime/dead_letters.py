@@ -1,6 +1,7 @@
 """Serve the page of problems, the same for all services: what workers left out, and dead letters.
 
-Dead letters have buttons to redrive or skip them; what a worker left out comes back by itself.
+Dead letters have buttons to redrive or skip them; what a worker left out comes back by itself. Each dead letter is a
+form of its own, so they are no `Listing`.
 
 routers=[..., parked_router("matching", consumers)]      # /matching/parked, for the programme coordinator
 """

@@ -1,4 +1,7 @@
-"""The page of the visit calendar by month, week or list, for hosts and their coordinators."""
+"""The page of the visit calendar by month, week or list, for hosts and their coordinators.
+
+Its list is one of three forms of a calendar, so it is no `Listing`.
+"""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,7 @@
-"""Pages of needs and demand: what was needed, applied for and matched, and why the others found no place."""
+"""Pages of needs and demand: what was needed, applied for and matched, and why the others found no place.
+
+They are a report with totals and maps, so they are no `Listing`.
+"""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """The pages that publish a revision of a call and show its history.
 
-A revision is published after a preview of whom it affects, so it is no `Decision`.
+A revision is published after a preview of whom it affects, all in one form, so it is no `Decision` and no `Listing`.
 """
 
 from collections import Counter

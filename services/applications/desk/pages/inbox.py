@@ -1,4 +1,7 @@
-"""The messages of the signed-in person; notifications keeps the list."""
+"""The messages of the signed-in person; notifications keeps the list.
+
+Messages are cards in the reader's language that another service pages, so they are no `Listing`.
+"""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode

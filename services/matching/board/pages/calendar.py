@@ -1,4 +1,7 @@
-"""The calendar page: visits by week and placement; a visit can be moved by drag or by form."""
+"""The calendar page: visits by week and placement; a visit can be moved by drag or by form.
+
+Its columns are weeks, so it is no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import timedelta

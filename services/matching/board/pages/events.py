@@ -1,4 +1,7 @@
-"""The pages of events: the stream with its filters, and one event with its causes and effects."""
+"""The pages of events: the stream with its filters, and one event with its causes and effects.
+
+The stream is a timeline without a total, so it is no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""The page of supply and demand, by topic and language."""
+"""The page of supply and demand, by topic and language.
+
+It is a chart with filters, so it is no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections import Counter

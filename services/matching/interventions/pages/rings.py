@@ -1,4 +1,7 @@
-"""The pages of exchange rings: those possible now, those proposed, and proposing one."""
+"""The pages of exchange rings: those possible now, those proposed, and proposing one.
+
+Each ring is a table of its officers with buttons of its own, so they are no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated

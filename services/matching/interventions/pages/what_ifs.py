@@ -1,4 +1,7 @@
-"""The pages of what-ifs: list, request, progress and result; nothing of them is published."""
+"""The pages of what-ifs: list, request, progress and result; nothing of them is published.
+
+A result is a report that ends with its cases, so it is no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated

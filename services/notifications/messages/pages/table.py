@@ -1,4 +1,7 @@
-"""The pages of the table of messages, each row with its message in any language, for an example or a real event."""
+"""The pages of the table of messages, each row with its message in any language, for an example or a real event.
+
+The table has a part for each area and is read as a whole, so it is no `Listing`.
+"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""Pages that compare periods, and calls, side by side, as far as their numbers may be compared."""
+"""Pages that compare periods, and calls, side by side, as far as their numbers may be compared.
+
+Their columns are the periods or calls that were chosen, so they are no `Listing`.
+"""
 
 import csv
 import io

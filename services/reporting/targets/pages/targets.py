@@ -1,6 +1,7 @@
 """Pages of baselines and targets: those approved, those that wait, and how near the figures are.
 
-A value is proposed below the list, so it is answered here and not by a `Decision`.
+A value is proposed below the list, so it is answered here and not by a `Decision`. Two tables and charts are read
+together, so they are no `Listing`.
 """
 
 from typing import Annotated
