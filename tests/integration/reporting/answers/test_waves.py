@@ -16,6 +16,7 @@ from services.reporting.answers.store import waves
 from shared.contracts import _examples as ex
 from shared.contracts.calls import CallRevised
 from shared.contracts.codes import Role
+from shared.identity.state import identity_of
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, HOST, VISIT
 from tests.integration.reporting.conftest import set_day
@@ -131,6 +132,9 @@ async def test_a_closed_wave_accepts_no_answer_until_it_is_reopened(
     here = f"/reporting/waves/closings?{WAVE}"
     early = await evaluator.post(here, data={**CLOSE, "due_until-month": "12"})
     assert (early.status_code, "a day that is over" in early.text) == (422, True)
+    kept = identity_of(house.app).cookies.list
+    assert kept not in early.headers.get("set-cookie", ""), "a refused form is no list to go back to"
+    assert kept in (await evaluator.get(f"/reporting/waves?{ALL}")).headers.get("set-cookie", "")
     assert (await evaluator.post(here, data={**CLOSE, "reason": ""})).status_code == 422
     assert (await evaluator.post(f"/reporting/waves/closings?{ALL}", data=CLOSE)).status_code == 422
     elsewhere = f"/reporting/waves/closings?{WAVE.replace(str(ex.CALL), str(uuid4()))}"
