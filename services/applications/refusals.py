@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
+from services.applications import transitions
 from services.applications.application.model.states import NotPossible
 from services.applications.transitions import AlreadyDone, NotNow, WrongValue
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.web.validation_texts import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from uuid import UUID
+
+    from shared.bus import Tx
+    from shared.contracts.base import Event
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,6 +57,37 @@ def lawful() -> Iterator[None]:
         yield
     except NotPossible as error:
         raise Refused(str(error), code=error.code) from error
+
+
+class HasState(Protocol):
+    """A thing with a state of its own."""
+
+    id: UUID
+    state: str
+
+
+_LAST_MOVE = sa.text(
+    "SELECT type, actor FROM journal WHERE aggregatetype = :topic AND aggregateid = :id AND type = ANY(:types)"
+    " ORDER BY sequence DESC LIMIT 1"
+)
+
+
+async def may_move(tx: Tx, kind: str, event: type[Event], thing: HasState) -> bool:
+    """Return whether `event` may happen to a locked thing; False where the same person brought it into its state so.
+
+    Raises `Refused` (409) with the present state where it is in that state by somebody else, or cannot reach it.
+    """
+    try:
+        transitions.after(kind, event, thing.state)
+    except AlreadyDone as done:
+        of = {"topic": event.topic, "id": str(thing.id), "types": transitions.leading_to(event, thing.state)}
+        last = (await tx.session.execute(_LAST_MOVE, of)).one_or_none()
+        if last is None or tuple(last) != (event.type, tx.actor):
+            raise Refused(str(done), code=ProblemCode.ALREADY_DONE) from done
+        return False
+    except NotNow as error:
+        raise Refused(str(error), code=error.code) from error
+    return True
 
 
 P = ParamSpec("P")

@@ -82,6 +82,12 @@ def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
     return (AlreadyDone if done else NotNow)(text % {"state": state_word(kind, state)})
 
 
+def leading_to(event: type[Event], state: str) -> list[str]:
+    """Return the types of the events on the topic of `event` that bring a thing from another state into that one."""
+    rows = [row for row in TRANSITIONS if row.topic == event.topic and row.target is not None]
+    return [row.event for row in rows if str(row.target) == state and row.sources != (row.target,)]
+
+
 def possible(event: type[Event], state: str | None) -> bool:
     """Return whether `event` may happen to a thing in that state (None: it does not exist yet)."""
     return (event.type, state) in _TARGETS

@@ -21,7 +21,7 @@ from services.applications.mentors.model import (
     writable,
 )
 from services.applications.mentors.views.mentor import Mentor
-from services.applications.refusals import may_proceed, not_found
+from services.applications.refusals import may_move, not_found
 from services.applications.register.store import entries
 from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
@@ -178,7 +178,7 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     """Publish it, so that mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if may_proceed(transitions.after, "mentor", mentor_events.MentorPublished, mentor.state):
+        if await may_move(tx, "mentor", mentor_events.MentorPublished, mentor):
             await _check_open(tx, mentor)
             await apply_event(
                 tx, mentor, mentor_events.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry))
@@ -199,7 +199,7 @@ async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mento
         mentor = await _own(tx, principal, mentor_id)
         if mentor.stands is MentorState.CLOSED:
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
-        if may_proceed(transitions.after, "mentor", mentor_events.MentorResumed, mentor.state):
+        if await may_move(tx, "mentor", mentor_events.MentorResumed, mentor):
             await _check_open(tx, mentor)
             await apply_event(tx, mentor, mentor_events.MentorResumed())
         return mentor
@@ -216,7 +216,7 @@ async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     """Confirm that the mentor still has time. Raises `Refused` (404; 409 where the profile is not published)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if may_proceed(transitions.after, "mentor", mentor_events.MentorAvailabilityConfirmed, mentor.state):
+        if await may_move(tx, "mentor", mentor_events.MentorAvailabilityConfirmed, mentor):
             await record_available(tx, mentor)
         return mentor
 
@@ -242,7 +242,7 @@ async def _transition_by_mentor(
 ) -> store.Mentor:
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if may_proceed(transitions.after, "mentor", type(event), mentor.state):
+        if await may_move(tx, "mentor", type(event), mentor):
             await apply_event(tx, mentor, event)
         return mentor
 

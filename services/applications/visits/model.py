@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.transitions import NotNow, WrongValue, refuse
+from services.applications.transitions import NotNow, Recorded, WrongValue, refuse, refuse_recorded
 from shared.contracts.codes import Answer, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
 from shared.errors import ProblemCode
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import dates
 
 if TYPE_CHECKING:
@@ -76,18 +76,30 @@ def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str
     return problems
 
 
+_ANSWERED = {
+    Answer.ACCEPT: N_("Your side accepted these dates on %(when)s."),
+    Answer.DECLINE: N_("Your side refused these dates on %(when)s."),
+}
+
+
 def may_answer_move(
-    state: VisitState, proposal: Proposal | None, number: int, given: Mapping[Party, Answer], party: Party, at: datetime
+    state: VisitState,
+    proposal: Proposal | None,
+    number: int,
+    given: Mapping[Party, Recorded],
+    party: Party,
+    answer: Recorded,
 ) -> None:
-    """Raise `AlreadyDone` where that party has answered this proposal, `NotNow` where it awaits no answer any more."""
+    """Raise `AlreadyDone` where the same gave that answer, `NotNow` after another one, or where none is awaited."""
     if party in given:
-        raise refuse("visit", state, done=True)
+        before = given[party]
+        raise refuse_recorded(before, answer.what, answer.by, _ANSWERED[Answer(before.what)])
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
         raise NotNow(
             gettext("These dates are no longer proposed. The page of the visit shows what is."),
             ProblemCode.EDIT_CONFLICT,
         )
-    if at > proposal.due:
+    if answer.at > proposal.due:
         raise NotNow(
             gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)},
             ProblemCode.DEADLINE_PASSED,

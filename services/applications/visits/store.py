@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
 from services.applications.tables import Table, write_rows
+from services.applications.transitions import Recorded
 from services.applications.visits.model import Proposal
 from shared.bus.db.documents import JsonDocument
 from shared.contracts import visits as visit_events
@@ -24,7 +25,7 @@ from shared.contracts.lifecycle.state_sets import VISIT_CALLED_OFF, VISIT_GOING
 from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -315,6 +316,19 @@ async def last_request(session: AsyncSession, visit_id: UUID) -> MoveRequest | N
     """Return the newest request for other dates of a visit."""
     query = select(MoveRequest).where(MoveRequest.visit_id == visit_id).order_by(col(MoveRequest.id).desc()).limit(1)
     return await session.scalar(query)
+
+
+def recorded_statement(statements: Iterable[Statement], what: str, party: Party) -> Recorded | None:
+    """Return what a party stated of that kind: its reason, by whom and when."""
+    found = next((statement for statement in statements if (statement.what, statement.party) == (what, party)), None)
+    return None if found is None else Recorded(found.reason or "", found.actor, found.at)
+
+
+async def recorded_answers(session: AsyncSession, visit_id: UUID, move: int) -> dict[Party, Recorded]:
+    """Return, by party, what was answered to a proposal, by whom and when."""
+    query = select(MoveAnswer).where(MoveAnswer.visit_id == visit_id, MoveAnswer.move == move)
+    found = await session.scalars(query.order_by(col(MoveAnswer.party)))
+    return {Party(answer.party): Recorded(answer.answer, answer.actor, answer.at) for answer in found}
 
 
 async def answers(session: AsyncSession, visit_id: UUID, move: int) -> dict[Party, Answer]:

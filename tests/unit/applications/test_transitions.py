@@ -31,6 +31,7 @@ from shared.contracts.codes import (
     OfferState,
     Party,
     Side,
+    StatedReason,
     VisitState,
 )
 from shared.contracts.lifecycle import allowed
@@ -267,11 +268,15 @@ def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: 
 def test_a_match_is_cancelled_before_its_visit_begins() -> None:
     """A confirmed match can be cancelled while its visit is scheduled or has no week, but not later."""
     confirmed = MatchState.CONFIRMED
+    own = (StatedReason.HEALTH, "ani")
     for visit in (None, VisitState.SCHEDULED, VisitState.UNSCHEDULABLE):
-        assert refused(answers.may_cancel, confirmed, visit) is None
-    assert refused(answers.may_cancel, confirmed, VisitState.UNDER_WAY) is NotNow
-    assert refused(answers.may_cancel, confirmed, VisitState.CANCELLED) is AlreadyDone
-    assert refused(answers.may_cancel, MatchState.OFFERED, None) is NotNow
+        assert refused(answers.may_cancel, confirmed, visit, None, *own) is None
+    assert refused(answers.may_cancel, confirmed, VisitState.UNDER_WAY, None, *own) is NotNow
+    assert refused(answers.may_cancel, confirmed, VisitState.CANCELLED, None, *own) is NotNow
+    assert refused(answers.may_cancel, MatchState.OFFERED, None, None, *own) is NotNow
+    before = Recorded(StatedReason.HEALTH, "ani", AT)
+    assert refused(answers.may_cancel, confirmed, VisitState.CANCELLED, before, *own) is AlreadyDone
+    assert refused(answers.may_cancel, confirmed, None, before, StatedReason.FUNDING, "ani") is NotNow
 
 
 @given(st.sampled_from(MentorshipState), st.booleans(), st.sampled_from((Party.MENTEE, Party.MENTOR)))

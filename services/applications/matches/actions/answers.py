@@ -75,8 +75,9 @@ async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedR
         is_placement = case.match.mentor_id is None
         visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id) if is_placement else None
         state = visit.stands if visit is not None else None
-        already_asked = [statement.party for statement in await visits_store.statements(tx.session, match_id)]
-        if not may_proceed(model.may_cancel, case.match.stands, state) or party in already_asked:
+        statements = await visits_store.statements(tx.session, match_id)
+        already_asked = visits_store.recorded_statement(statements, CancellationRequested.type, party)
+        if not may_proceed(model.may_cancel, case.match.stands, state, already_asked, reason, principal.subject):
             return case.match
         tx.session.add(
             visits_store.Statement(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.transitions import Recorded, refuse, refuse_recorded
-from shared.contracts.codes import Answer, MatchState, Party, VisitState
+from shared.contracts.codes import Answer, MatchState, Party, StatedReason, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
 from shared.i18n import N_
 
@@ -36,9 +36,16 @@ def may_answer(state: MatchState, given: Mapping[Party, Recorded], party: Party,
         raise refuse("match", state)
 
 
-def may_cancel(match: MatchState, visit: VisitState | None) -> None:
-    """Raise `AlreadyDone` where the match is cancelled, `NotNow` unless it is confirmed and its visit has not begun."""
+def may_cancel(
+    match: MatchState, visit: VisitState | None, already_asked: Recorded | None, reason: StatedReason, actor: str
+) -> None:
+    """Raise `AlreadyDone` where `actor` asked with that reason, `NotNow` where it cannot be cancelled (any more).
+
+    It is cancelled while it is confirmed and its visit has not begun; `already_asked` is what that party sent before.
+    """
+    if already_asked is not None:
+        raise refuse_recorded(already_asked, reason, actor, N_("Your side asked to cancel this on %(when)s."))
     if visit is not None and visit not in VISIT_AHEAD:
-        raise refuse("visit", visit, done=visit is VisitState.CANCELLED)
+        raise refuse("visit", visit)
     if match is not MatchState.CONFIRMED:
-        raise refuse("match", match, done=match is MatchState.CANCELLED)
+        raise refuse("match", match)

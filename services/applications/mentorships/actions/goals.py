@@ -8,6 +8,7 @@ from services.applications.mentorships.actions.parties import pair_member, requi
 from services.applications.mentorships.model import goals as model
 from services.applications.mentorships.store import goals as store
 from services.applications.refusals import may_proceed, not_found
+from services.applications.transitions import Recorded
 from shared.contracts.participation import GoalClosed, GoalSet
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -100,7 +101,8 @@ async def close(
         if not met:
             sentence = gettext("Say why you give it up, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
             reason = required_text(reason, model.LONGEST_NOTE, "reason", sentence)
-        if not may_proceed(model.may_close, member.mentorship.stands, closed=goal.met is not None):
+        how = model.MET if met else model.GIVEN_UP
+        if not may_proceed(model.may_close, member.mentorship.stands, _closed(goal), how, member.party):
             return goal
         goal.met, goal.closed_at, goal.closed_by = met, clock.now(), member.party
         goal.reason = "" if met else reason
@@ -124,6 +126,13 @@ async def take_up(
             assert follower is not None
             return follower
         return await _add_goal(member, goals, old.text, target, old.id)
+
+
+def _closed(goal: Goal) -> Recorded | None:
+    """Return how a goal was closed, by which side and when."""
+    if goal.closed_at is None or goal.closed_by is None:
+        return None
+    return Recorded(model.MET if goal.met else model.GIVEN_UP, goal.closed_by, goal.closed_at)
 
 
 async def _goal(member: PairMember, goal_id: UUID) -> Goal:

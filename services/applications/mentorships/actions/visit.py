@@ -83,12 +83,19 @@ async def answer(
         if given is Answer.DECLINE and not why:
             sentence = gettext("Say why it does not suit you")
             raise Refused(sentence, 422, {"text": sentence})
+        agrees = given is Answer.ACCEPT
+        answered = model.RequestState.AGREED if agrees else model.RequestState.REFUSED
         if not may_proceed(
-            model.may_answer, member.mentorship.stands, request.stands, Party(request.party), member.party
+            model.may_answer,
+            member.mentorship.stands,
+            request.stands,
+            Party(request.party),
+            member.party,
+            answered,
+            request.answered_at,
         ):
             return request
-        agrees = given is Answer.ACCEPT
-        request.state = (model.RequestState.AGREED if agrees else model.RequestState.REFUSED).value
+        request.state = answered.value
         request.answered_at, request.answer = clock.now(), "" if agrees else why
         tx.session.add(request)
         await _record_request(member, request, given)
@@ -117,9 +124,10 @@ async def cancel(
         if visit is None or visit.mentorship_id != mentorship_id:
             raise not_found()
         statements = await visits_store.statements(tx.session, visit.about)
-        if not may_proceed(may_cancel, member.case.match.stands, visit.stands) or member.party in {
-            statement.party for statement in statements
-        }:
+        already_asked = visits_store.recorded_statement(statements, CancellationRequested.type, member.party)
+        if not may_proceed(
+            may_cancel, member.case.match.stands, visit.stands, already_asked, reason, principal.subject
+        ):
             return member.mentorship
         tx.session.add(
             visits_store.Statement(

@@ -8,27 +8,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import BEGUN, OVER
-from services.applications.transitions import NotNow, refuse
+from services.applications.transitions import NotNow, Recorded, refuse, refuse_recorded
 from shared.contracts.codes import MentorshipState, Party
 from shared.errors import ProblemCode
-from shared.i18n import gettext, ngettext
+from shared.i18n import N_, gettext, ngettext
 
 if TYPE_CHECKING:
     from services.applications.mentorships.model.sessions import Totals
 
 
-def may_pause(state: MentorshipState, *, already_asked: bool) -> None:
-    """Raise `AlreadyDone` where a pause was asked for, `NotNow` unless the mentorship is under way."""
-    if already_asked or state is MentorshipState.PAUSED:
-        raise refuse("mentorship", state, done=True)
+PAUSE, RESUME, COMPLETE, END_EARLY = "pause", "resume", "complete", "end early"
+_ASKED = {
+    PAUSE: N_("A pause was asked for on %(when)s."),
+    RESUME: N_("It was asked on %(when)s that the mentorship goes on."),
+    COMPLETE: N_("You asked to complete the mentorship on %(when)s."),
+    END_EARLY: N_("You asked to end the mentorship early on %(when)s."),
+}
+
+
+def check_asked(asked: Recorded | None, what: str, party: Party) -> None:
+    """Raise `AlreadyDone` where that side asked for just this, `NotNow` where something else waits for an answer."""
+    if asked is not None:
+        raise refuse_recorded(asked, what, party, _ASKED[asked.what])
+
+
+def may_pause(state: MentorshipState, party: Party, asked: Recorded | None) -> None:
+    """Raise `AlreadyDone` where that side asked for the pause, `NotNow` unless the mentorship is under way."""
+    check_asked(asked, PAUSE, party)
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
 
 
-def may_resume(state: MentorshipState, paused_by: Party | None, *, already_asked: bool) -> None:
-    """Raise `AlreadyDone` where resuming was asked for, `NotNow` unless one of the two paused it."""
-    if already_asked or state is MentorshipState.ACTIVE:
-        raise refuse("mentorship", state, done=True)
+def may_resume(state: MentorshipState, paused_by: Party | None, party: Party, asked: Recorded | None) -> None:
+    """Raise `AlreadyDone` where that side asked to resume, `NotNow` unless one of the two paused it."""
+    check_asked(asked, RESUME, party)
     if state is not MentorshipState.PAUSED:
         raise refuse("mentorship", state)
     if paused_by is Party.PROGRAMME:
@@ -36,9 +49,7 @@ def may_resume(state: MentorshipState, paused_by: Party | None, *, already_asked
 
 
 def may_complete(state: MentorshipState, totals: Totals) -> None:
-    """Raise `AlreadyDone` where it has ended, `NotNow` where it has not begun or too few sessions are confirmed."""
-    if state in OVER:
-        raise refuse("mentorship", state, done=True)
+    """Raise `NotNow` where it has not begun, has ended, or too few sessions are confirmed."""
     if state not in BEGUN:
         raise refuse("mentorship", state)
     if not totals.enough:
@@ -54,6 +65,6 @@ def may_complete(state: MentorshipState, totals: Totals) -> None:
 
 
 def may_end_early(state: MentorshipState) -> None:
-    """Raise `AlreadyDone` where the mentorship has ended."""
+    """Raise `NotNow` where the mentorship has ended."""
     if state in OVER:
-        raise refuse("mentorship", state, done=True)
+        raise refuse("mentorship", state)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import ONGOING
-from services.applications.transitions import NotNow, WrongValue, refuse
-from shared.contracts.codes import MentorshipState
+from services.applications.transitions import NotNow, Recorded, WrongValue, refuse, refuse_recorded
+from shared.contracts.codes import MentorshipState, Party
 from shared.errors import ProblemCode
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import dates
 
 if TYPE_CHECKING:
@@ -49,10 +49,18 @@ def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
         raise NotNow(gettext("A goal has up to %(most)s notes.") % {"most": MOST_NOTES}, ProblemCode.LIMIT_REACHED)
 
 
-def may_close(state: MentorshipState, *, closed: bool) -> None:
-    """Raise `AlreadyDone` where the goal is closed, `NotNow` where the mentorship is not under way."""
-    if closed:
-        raise refuse("mentorship", state, done=True)
+MET, GIVEN_UP = "met", "given up"
+"""How a goal is closed."""
+_CLOSED = {
+    MET: N_("This goal was closed as met on %(when)s."),
+    GIVEN_UP: N_("This goal was given up on %(when)s."),
+}
+
+
+def may_close(state: MentorshipState, closed: Recorded | None, how: str, party: Party) -> None:
+    """Raise `AlreadyDone` where that side closed the goal so, `NotNow` where it is closed or cannot be closed now."""
+    if closed is not None:
+        raise refuse_recorded(closed, how, party, _CLOSED[closed.what])
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
 

@@ -10,15 +10,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.model.pair import PAIR
-from services.applications.transitions import NotNow, WrongValue, refuse
+from services.applications.transitions import NotNow, Recorded, WrongValue, refuse, refuse_recorded
 from shared.contracts.codes import MentorshipState, Party, VisitState
 from shared.contracts.lifecycle.state_sets import VISIT_GOING
 from shared.errors import ProblemCode
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from shared.contracts.base import DatePeriod
 
@@ -81,10 +82,24 @@ def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, fir
             )
 
 
-def may_answer(state: MentorshipState, request: RequestState, asked_by: Party, party: Party) -> None:
-    """Raise `AlreadyDone` where it was answered, `NotNow` for the side that asked, or where it was withdrawn."""
-    if request in {RequestState.AGREED, RequestState.REFUSED}:
-        raise refuse("pair_visit", request, done=True)
+_ANSWERED = {
+    RequestState.AGREED: N_("This visit was agreed on %(when)s."),
+    RequestState.REFUSED: N_("This visit was refused on %(when)s."),
+}
+
+
+def may_answer(
+    state: MentorshipState,
+    request: RequestState,
+    asked_by: Party,
+    party: Party,
+    answer: RequestState,
+    answered_at: datetime | None,
+) -> None:
+    """Raise `AlreadyDone` where that side gave this answer, `NotNow` where it is not to be answered (any more)."""
+    if request in _ANSWERED and answered_at is not None:
+        by = next(side for side in PAIR if side is not asked_by)
+        raise refuse_recorded(Recorded(request, by, answered_at), answer, party, _ANSWERED[request])
     if request is RequestState.WITHDRAWN:
         raise refuse("pair_visit", request)
     if state is not MentorshipState.ACTIVE:

@@ -17,7 +17,7 @@ from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
 from services.applications.placements.model.placement import PlacementEntry, problems, reference, terms_of
-from services.applications.refusals import may_proceed, not_found
+from services.applications.refusals import may_move, not_found
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.contracts import offers as offer_events
@@ -177,7 +177,7 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """Submit it to the host national coordinator. Raises `Refused` (404, 409; 422 names what is missing)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", offer_events.OfferSubmitted, offer.state):
+        if await may_move(tx, "offer", offer_events.OfferSubmitted, offer):
             terms = await _terms(tx.session, offer, offer.entry)
             call = await calls_store.call(tx.session, offer.call_id)
             assert call is not None
@@ -196,7 +196,7 @@ async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
     """Endorse it within an open transaction; see `endorse`."""
     offer, acting_as = await _for_decision(tx, principal, offer_id)
-    if may_proceed(transitions.after, "offer", offer_events.OfferEndorsed, offer.state):
+    if await may_move(tx, "offer", offer_events.OfferEndorsed, offer):
         offer.remarks = {}
         await apply_event(tx, offer, offer_events.OfferEndorsed(acting_as=acting_as))
     return offer
@@ -215,7 +215,7 @@ async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Ma
         sentence = gettext("Write what you ask for, at least for one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
     offer, acting_as = await _for_decision(tx, principal, offer_id)
-    if may_proceed(transitions.after, "offer", offer_events.OfferReturned, offer.state):
+    if await may_move(tx, "offer", offer_events.OfferReturned, offer):
         offer.remarks = {str(section): text for section, text in given.items()}
         await apply_event(tx, offer, offer_events.OfferReturned(sections=tuple(given), acting_as=acting_as))
     return offer
@@ -225,7 +225,7 @@ async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
     """Publish it, so that it can be matched. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", offer_events.OfferPublished, offer.state):
+        if await may_move(tx, "offer", offer_events.OfferPublished, offer):
             assert offer.terms is not None
             found = await obstacles_to_open(tx.session, offer, offer.entry)
             if found:
@@ -245,7 +245,7 @@ async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
         offer = await _own(tx, principal, offer_id)
         if offer.stands is OfferState.CLOSED:
             raise Refused(str(transitions.refuse("offer", offer.state)), 409)
-        if may_proceed(transitions.after, "offer", offer_events.OfferResumed, offer.state):
+        if await may_move(tx, "offer", offer_events.OfferResumed, offer):
             await _check_open(tx, offer)
             await apply_event(tx, offer, offer_events.OfferResumed())
         return offer
@@ -262,7 +262,7 @@ async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
     """Confirm that it is still available. Raises `Refused` (404; 409 where it is not published)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", offer_events.AvailabilityConfirmed, offer.state):
+        if await may_move(tx, "offer", offer_events.AvailabilityConfirmed, offer):
             await record_available(tx, offer)
         return offer
 
@@ -285,7 +285,7 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
         offer = await store.offer(tx.session, offer_id, lock=True)
         if offer is None or offer.stands is OfferState.DRAFT or not principal.has(Role.PROGRAMME_COORDINATOR):
             raise not_found()
-        if may_proceed(transitions.after, "offer", offer_events.OfferVoided, offer.state):
+        if await may_move(tx, "offer", offer_events.OfferVoided, offer):
             confirmed = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
             if confirmed:
                 sentence = ngettext(
@@ -315,7 +315,7 @@ async def _transition_by_host(
 ) -> store.Offer:
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", type(event), offer.state):
+        if await may_move(tx, "offer", type(event), offer):
             await apply_event(tx, offer, event)
         return offer
 

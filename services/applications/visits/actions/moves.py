@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.matches.views import parties
 from services.applications.refusals import may_proceed
+from services.applications.transitions import Recorded
 from services.applications.visits import model, store
 from shared.contracts.codes import Answer, Party, StatedReason, published
 from shared.contracts.participation import MoveAccepted, MoveRefused, MoveRequested
@@ -92,9 +93,10 @@ async def answer(
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         party = case.acts_as(*model.BOTH)
         proposed = 0 < number <= visit.moves
-        before = await store.answers(tx.session, visit_id, number) if proposed else {}
+        before = await store.recorded_answers(tx.session, visit_id, number) if proposed else {}
         moment = clock.now()
-        if not may_proceed(model.may_answer_move, visit.stands, visit.proposal, number, before, party, moment):
+        own = Recorded(given, principal.subject, moment)
+        if not may_proceed(model.may_answer_move, visit.stands, visit.proposal, number, before, party, own):
             return visit
         tx.session.add(
             store.MoveAnswer(

@@ -17,7 +17,7 @@ from services.applications.mentorships.model.agreement import Terms, Version, Ve
 from services.applications.mentorships.model.pair import OVER, PAIR, other
 from services.applications.mentorships.model.sessions import LoggedSession, SessionState
 from services.applications.mentorships.model.tasks import pending_tasks
-from services.applications.transitions import NotNow, WrongValue
+from services.applications.transitions import NotNow, Recorded, WrongValue
 from services.matching.lifecycle.model import mentorship as matching
 from shared.contracts.codes import MentorshipState, Party, Reason
 from shared.contracts.lifecycle import TRANSITIONS
@@ -152,7 +152,9 @@ class Pair(RuleBasedStateMachine):
     def close_goal(self, met: bool, place: int) -> None:  # noqa: FBT001 - hypothesis passes it by name
         """Close some goal."""
         goal = list(self.goals)[place % len(self.goals)]
-        if self.accepts(lambda: goals.may_close(self.mentorship.state, closed=self.goals[goal] is not None)):
+        before, how = self.goals[goal], goals.MET if met else goals.GIVEN_UP
+        closed = None if before is None else Recorded(goals.MET if before else goals.GIVEN_UP, Party.MENTEE, NOW)
+        if self.accepts(lambda: goals.may_close(self.mentorship.state, closed, how, Party.MENTEE)):
             self.goals[goal] = met
             self.progressed()
 
@@ -191,13 +193,13 @@ class Pair(RuleBasedStateMachine):
     @rule(by=either)
     def pause(self, by: Party) -> None:
         """Request a pause, which takes effect."""
-        if self.accepts(lambda: course.may_pause(self.mentorship.state, already_asked=False)):
+        if self.accepts(lambda: course.may_pause(self.mentorship.state, by, None)):
             self.follow(matching.pause(self.mentorship, by, Reason.OPERATIONAL_DUTY, now=self.now))
 
     @rule(by=either)
     def resume(self, by: Party) -> None:
         """Request to resume."""
-        if self.accepts(lambda: course.may_resume(self.mentorship.state, Party.MENTOR, already_asked=False)):
+        if self.accepts(lambda: course.may_resume(self.mentorship.state, Party.MENTOR, by, None)):
             self.follow(matching.resume(self.mentorship, by, now=self.now))
 
     @rule(by=either)
