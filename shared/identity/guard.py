@@ -22,7 +22,7 @@ from starlette.routing import Mount
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.codes import Role
 from shared.i18n import gettext
-from shared.identity import csrf, idempotency, versions
+from shared.identity import confirmations, csrf, idempotency, versions
 from shared.identity.access import load_principal
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
@@ -250,10 +250,14 @@ def _guards(dependant: Dependant | None) -> Iterator[Guard]:
 
 
 async def _check_sending(request: Request) -> None:
-    """Count a form that a person sends, check that it is from a page of ours, and that a program sends it once."""
+    """Count a form that a person sends, check that it is from a page of ours, and that a program sends it once.
+
+    Raises `Onward` for a page whose address says what was not done.
+    """
     if request.method not in SAFE_METHODS and not is_api(request):
         count_form(request, csrf.bound_to(request))
     await csrf.check(request)
+    await confirmations.check(request)
     await idempotency.check(request)
 
 

@@ -105,6 +105,8 @@ class CookieJar:
         self.session = f"{self._prefix}tandem{self.suffix}"
         self.list = self.name("list")
         """Keeps the address of the list shown last, with its filters: it ends with the sign-in."""
+        self.done = self.name("done")
+        """Signs what the page after a form says was done (`confirmations.py`)."""
 
     def name(self, purpose: str) -> str:
         """Return the name of a cookie for a purpose other than the session."""

@@ -79,6 +79,7 @@ class Identity:
         self.sign_ins = Seal(keys, "sign-in")
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
+        self.confirmations = Seal(keys, "confirmation")
         self.links = Seal(keys, "link")
         self.answers = Seal(keys, "answer")
         self.rate_limit = RateLimit(settings.api_requests)

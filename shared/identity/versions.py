@@ -68,7 +68,7 @@ async def check(request: Request) -> None:
     Raises `Refused` (400) for an `If-Match` that cannot be read.
     """
     records = records_of(request)
-    found = list(_named(request, records))
+    found = list(named_records(records, request.path_params))
     if not found:
         return
     if request.method in SAFE_METHODS:
@@ -116,10 +116,10 @@ async def show_present(request: Request, session: AsyncSession) -> None:
         request.state.etag = versions.after = version
 
 
-def _named(request: Request, records: Records) -> Iterator[Named]:
-    """Return the records that the address names, from the outermost to the innermost."""
+def named_records(records: Records, path_params: Mapping[str, object]) -> Iterator[Named]:
+    """Return the records that the parameters of an address name, from the outermost to the innermost."""
     before, name = "", None
-    for parameter, value in request.path_params.items():
+    for parameter, value in path_params.items():
         section = records.by_parameter.get(f"{before}/{parameter}")
         if section is not None and name is not None:
             yield named(section, f"{before.removesuffix('_id')}-{parameter}", name, str(value))
@@ -128,6 +128,16 @@ def _named(request: Request, records: Records) -> Iterator[Named]:
         if record is not None and name is not None:
             yield named(record, parameter.removesuffix("_id"), name)
         before = parameter
+
+
+def naming_parameters(records: Records, path_params: Mapping[str, object]) -> dict[str, str]:
+    """Return those parameters of an address that name records: `named_records` finds the same by them."""
+    before, found = "", {}
+    for parameter, value in path_params.items():
+        if parameter in records.by_parameter or f"{before}/{parameter}" in records.by_parameter:
+            found[parameter] = str(value)
+        before = parameter
+    return found
 
 
 async def _show(request: Request, record: Named) -> None:

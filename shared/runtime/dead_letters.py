@@ -43,7 +43,7 @@ def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
             problems=found,
             address=address,
             more=events[-1].id if len(events) == PAGE else None,
-            left=request.query_params.get("left"),
+            left=request.query_params.get("done_left"),
         )
 
     async def settle(request: Request, bus: Bus = Depends(bus_of), principal: Principal = coordinator) -> Response:
@@ -59,7 +59,7 @@ def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
                 _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
         except (NoSuchDeadLetter, ValueError) as error:
             raise Refused(gettext("Somebody has settled it already."), code=ProblemCode.ALREADY_DONE) from error
-        return see_other(f"{address}?left={left}")
+        return see_other(f"{address}?done_left={left}")
 
     router.add_api_route("", show, methods=["GET"], dependencies=[coordinator])
     router.add_api_route("", settle, methods=["POST"])

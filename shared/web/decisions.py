@@ -25,6 +25,7 @@ from shared.bus.db.transaction import Outdated
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
+from shared.identity.confirmations import versions_at
 from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
 from shared.identity.versions import show_versions
@@ -38,6 +39,7 @@ F_co = TypeVar("F_co", bound=Form, covariant=True)
 MOST = 50
 """How many cases are decided at once: what one page of a list shows."""
 _SHOWN_AGAIN = (409, 422)
+_MARK = 8
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -319,6 +321,8 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
     ticked_ids = Annotated[list[UUID], Query(alias=bulk.query, max_length=MOST)]
     many = Annotated[list[UUID], Query(max_length=MOST)]
+    marks = Annotated[list[str], Query(max_length=MOST)]
+    others = Annotated[list[UUID], Query(alias="done_left", max_length=MOST)]
 
     async def ask(
         request: Request,
@@ -346,7 +350,13 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
         except Refused as refused:
             ticked.form.take(refused, statuses=_SHOWN_AGAIN)
             return await _bulk_page(bulk, ticked, refused.status_code)
-        found = {"act": name, "done": result.done, "left": result.left, "back": back}
+        found = {
+            "act": name,
+            "done": result.done,
+            "done_left": result.left,
+            "done_as": await _marks(bulk, request, result.done),
+            "back": back,
+        }
         address = _path_below(router, bulk.done_path)
         return see_other(f"{address}?{urlencode(found, doseq=True)}")
 
@@ -355,17 +365,24 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
         principal: who,
         act: str = "",
         done: many = [],  # noqa: B006 - as above
-        left: many = [],  # noqa: B006 - as above
+        left: others = [],  # noqa: B006 - as above
+        done_as: marks = [],  # noqa: B006 - as above
         back: str = "",
     ) -> Response:
         name, what = act_of(principal, act)
+        if not done and not left:
+            return see_other(bulk.back(name, back))
         ticked = Ticked(request, principal, _bus(request), name, [*done, *left], what.form(), back)
         items = await bulk.outcome(ticked, done, left)
+        now = await _marks(bulk, request, done)
+        same = {id_ for id_, then, mark in zip(done, done_as, now, strict=False) if then == mark}
+        as_done = [item for item in items.able if item.id in same]
         return render(
             request,
             "decided.html",
-            title=bulk.words.done(len(items.able)),
-            items=items,
+            title=bulk.words.done(len(as_done)),
+            items=Items(as_done, items.unable),
+            changed=[replace(item, text=_changed()) for item in items.able if item.id not in same],
             home=bulk.home,
             heads=bulk.words.heads(),
             back=bulk.back(name, back),
@@ -373,6 +390,16 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
     _add(router, bulk.path, ask, decide)
     router.add_api_route(bulk.done_path, decided, methods=["GET"])
+
+
+async def _marks(bulk: BulkDecision, request: Request, ids: Sequence[UUID]) -> list[str]:
+    """Return the last digits of each case's present version: enough to see that it has changed."""
+    versions = await versions_at(request, [f"{bulk.home}{id_}" for id_ in ids])
+    return [version[-_MARK:] for version in versions]
+
+
+def _changed() -> str:
+    return gettext("Your decision was saved. The case has changed since: its state is as it is now.")
 
 
 async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200) -> Response:

@@ -14,7 +14,8 @@ from starlette.requests import Request, cookie_parser
 from shared.attempts import AttemptKind, note_attempt
 from shared.bus.db.transaction import of_one_request
 from shared.i18n import SOURCE, gettext, offered, speak
-from shared.identity.refusals import is_api
+from shared.identity import confirmations
+from shared.identity.refusals import SAFE_METHODS, is_api
 from shared.web import control_characters
 from shared.web.headers import referrer_policy
 from shared.web.live import Live
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # A body without any of these bytes holds no such character: it need not be read twice.
 _DONE = frozenset({200, 201, 202, 204})
+_SEE_OTHER = 303
 _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
 
@@ -86,6 +88,29 @@ class VersionsMiddleware:
 
         with of_one_request():
             await self.app(scope, receive, send_with_version)
+
+
+class ConfirmationsMiddleware:
+    """Signs what the redirect of a form says was done."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == _SEE_OTHER:
+                headers = MutableHeaders(scope=message)
+                cookie = await confirmations.cookie_for(Request(scope), headers.get("location", ""))
+                if cookie is not None:
+                    headers.append("set-cookie", cookie)
+            await send(message)
+
+        await self.app(scope, receive, send_with_cookie)
 
 
 class HeadMiddleware:

@@ -26,6 +26,7 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool, origin: s
     if place == "portal":
         app.include_router(footer_pages.router())
         app.include_router(problem_pages.router())
+    app.add_middleware(middleware.ConfirmationsMiddleware)
     app.add_middleware(middleware.VersionsMiddleware)
     app.add_middleware(IdempotencyMiddleware)
     app.add_middleware(middleware.RefuseControlCharacters)

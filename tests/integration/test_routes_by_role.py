@@ -250,6 +250,29 @@ async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
         assert held.subject == ANYBODY
 
 
+async def test_no_page_says_what_an_address_claims(app: FastAPI) -> None:
+    """A page whose address says that something was done is not shown: the browser is sent to the clean address."""
+    walked = 0
+    for method, path, _, route, access in endpoints(app):
+        if method != "GET" or access.kind == "internal" or "api" in path.split("/"):
+            continue
+        cookie = "" if access.kind == "public" else signed_in(app, _admitted(access))[0]
+        if access.kind == "ticket":
+            ticket = issue_ticket(access.purpose or "", ANYBODY, person=Role.OFFICER.value, private_key=PRIVATE)
+            exchanged = await response_to(app, method, f"{path}?ticket={ticket}&done=1", Cookie=cookie)
+            cookie += "; " + exchanged.headers["set-cookie"].split(";", 1)[0]
+        answer = await response_to(app, method, f"{path}?done=yes&page=1&done_left=0", Cookie=cookie)
+        sent_on = (answer.status_code, answer.headers.get("location"))
+        assert sent_on == (303, f"{path}?page=1"), route.path
+        walked += 1
+    assert walked > 15
+
+
+def _admitted(access: RouteAccess) -> Role:
+    """Return a role that the guard lets in; an officer where it asks for a ticket."""
+    return Role.OFFICER if access.kind == "ticket" else next(role for role in sorted(Role) if access.admits(role))
+
+
 async def test_donors_and_analysts_read_aggregates_only(app: FastAPI) -> None:
     """Donors and ANASPOC contacts are named by routes of reporting only, and by none that changes anything."""
     for method, path, _, _, access in endpoints(app):

@@ -100,7 +100,7 @@ def _page(
         confirming=confirming or ConfirmForm(data={"attendees": next_session.attendees if next_session else None}),
         refusing=refusing or RefuseForm(),
         cascade_id=cascade_id or str(new_id()),
-        told="told" in request.query_params,
+        told=request.query_params.get("done") == "told",
         formats=CascadeFormat,
         reasons=CascadeRefusal,
     )
@@ -125,7 +125,7 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
         except Refused as problem:
             form.take(problem)
         else:
-            return see_other(f"/reporting/cascades/{subject}?told=1")
+            return see_other(f"/reporting/cascades/{subject}?done=told")
     async with bus.read() as session:
         return _page(request, await sessions(session, subject), form=form, cascade_id=str(cascade_id), status=422)
 
@@ -140,7 +140,7 @@ async def confirm(request: Request, _: Passing, bus: BusDep, subject: str, casca
         except Refused as problem:
             form.take(problem)
         else:
-            return see_other(f"/reporting/cascades/{subject}?told=1")
+            return see_other(f"/reporting/cascades/{subject}?done=told")
     async with bus.read() as session:
         found = await sessions(session, subject)
     return _page(request, found, confirming=form, cascade_id=str(cascade_id), status=422)
@@ -156,7 +156,7 @@ async def refuse(request: Request, _: Passing, bus: BusDep, subject: str, cascad
         except Refused as problem:
             form.take(problem)
         else:
-            return see_other(f"/reporting/cascades/{subject}?told=1")
+            return see_other(f"/reporting/cascades/{subject}?done=told")
     async with bus.read() as session:
         found = await sessions(session, subject)
     return _page(request, found, refusing=form, cascade_id=str(cascade_id), status=422)

@@ -72,7 +72,7 @@ def _page(
         missing=missing,
         erasing=erasing or EraseForm(),
         names=dict(_FORMS),
-        erased=request.query_params.get("erased"),
+        erased=request.query_params.get("done_erased"),
     )
 
 
@@ -88,7 +88,7 @@ async def erase(request: Request, principal: Protector, bus: BusDep, application
             form.take(problem, "why")
         else:
             found = await actions.read(bus, principal, str(application_id))
-            return see_other(f"/reporting/words?reference={found.reference if found else ''}&erased={cut}")
+            return see_other(f"/reporting/words?reference={found.reference if found else ''}&done_erased={cut}")
     found = await actions.read(bus, principal, str(application_id))
     if found is None:
         raise Refused(gettext("No application with that reference has arrived here."), 404)

@@ -120,6 +120,12 @@ def named(record: Record, kind: str, name: object, section: str = "") -> Named:
     return Named(f"{kind}.{digits}.", record.lock(name), record.digest(name, section))
 
 
+async def versions_of(session: AsyncSession, records: Sequence[Named]) -> list[str | None]:
+    """Return the present versions of several records, at least one; None for each that does not exist."""
+    row = (await session.execute(sa.select(*(record.digest.scalar_subquery() for record in records)))).one()
+    return [None if digest is None else f"{record.prefix}{digest}" for record, digest in zip(records, row, strict=True)]
+
+
 async def version_of(session: AsyncSession, record: Named) -> str | None:
     """Return the record's present version; None where there is no such record."""
     digest = await session.scalar(record.digest)

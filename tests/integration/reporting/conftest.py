@@ -17,7 +17,7 @@ from shared.identity.state import identity_of
 from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.portal_of_strangers import strangers_portal
-from tests.sessions import session_cookie
+from tests.sessions import session_key
 from tests.support import Feed, ReadFirst, settings_for, ticket_keys
 
 if TYPE_CHECKING:
@@ -48,16 +48,17 @@ class House:
             await write_access(tx.session, {name: (grants, clock.now())})
         identity = identity_of(self.app)
         headers = {
-            "Cookie": session_cookie(self.app, name),
             csrf.HEADER: csrf.new_token(identity.csrf, csrf.person(name)),
             "Origin": ORIGIN,
             "Accept": "text/html",
         }
-        return httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
+        client = httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
+        client.cookies.set(identity.cookies.session, session_key(self.app, name), domain="localhost.local")
+        return client
 
     def stranger(self) -> httpx2.AsyncClient:
         """Return a client of somebody without an account; it keeps cookies as a browser does."""
-        headers = {"Origin": ORIGIN, "Accept": "text/html", "Cookie": ""}
+        headers = {"Origin": ORIGIN, "Accept": "text/html"}
         return httpx2.AsyncClient(transport=ReadFirst(self.app), base_url=ORIGIN, headers=headers)
 
     async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str | None) -> Any:
@@ -65,7 +66,6 @@ class House:
         ticket = issue_ticket(purpose, address.rpartition("/")[2], person=person, private_key=ticket_keys()[0])
         led = await client.get(f"{address}?ticket={ticket}")
         assert led.status_code == 303, led.text
-        client.headers["Cookie"] += "; " + led.headers["set-cookie"].split(";", 1)[0]
         return await client.get(address)
 
     async def journal(self, topic: str) -> list[Any]:

@@ -156,9 +156,11 @@ async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
     address = application_address(asked.id)
     async with asked.bus.read() as session:
         application = (await own_case_in(session, asked.principal, asked.id)).application
+        over = ""
         if not await line_managers.may_name(session, application):
-            over = await line_managers.follow_up_over(session, application)
-            return address + ("?done=manager-over" if over else "")
+            if not await line_managers.follow_up_over(session, application):
+                return address
+            over = gettext("Your line manager is not asked any more, so the name cannot be changed now.")
     return Question(
         gettext("Your line manager"),
         gettext("Save"),
@@ -168,6 +170,7 @@ async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
         text=gettext(
             "You may name another line manager at any time before the follow-up. The person you name is notified once."
         ),
+        obstacle=over,
     )
 
 

@@ -146,7 +146,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     except Outdated as outdated:
         return await _outdated(request, bus, principal, application_id, code, outdated)
     if broken:
-        return see_other(application_address(application_id, f"{code}?kept=1"))
+        return see_other(application_address(application_id, f"{code}?done=kept"))
     return see_other(_onward(written, code))
 
 

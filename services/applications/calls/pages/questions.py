@@ -127,7 +127,7 @@ async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) ->
         wrong=draft.of("questions"),
         most=MOST_QUESTIONS,
         onward=draft_address(draft_id, onward),
-        conflict="conflict" in request.query_params,
+        conflict=request.query_params.get("done") == "conflict",
     )
 
 
@@ -234,5 +234,5 @@ async def move(
     except Refused as refused:
         if refused.status_code != 409:
             raise
-        return see_other(draft_address(draft_id, "questions?conflict=1"))
+        return see_other(draft_address(draft_id, "questions?done=conflict"))
     return see_other(draft_address(draft_id, "questions"))

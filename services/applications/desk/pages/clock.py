@@ -29,14 +29,14 @@ async def _ask(asked: DecisionRequest[ClockForm]) -> Question:
         gettext("The clock of this local run"),
         gettext("Move the clock"),
         "/applications/",
-        done=gettext("The clock was moved.") if "moved" in asked.request.query_params else "",
+        done=gettext("The clock was moved.") if asked.request.query_params.get("done") == "moved" else "",
         template="desk/clock.html",
     )
 
 
 async def _move(asked: DecisionRequest[ClockForm]) -> str:
     clock.move(timedelta(days=asked.form.days.data or 0))
-    return "/applications/clock?moved=1"
+    return "/applications/clock?done=moved"
 
 
 add_decision(router, Coordinator, Decision("", ClockForm, _ask, _move))

@@ -50,7 +50,7 @@ async def visits(
         call = call_of(request, calls)
         wanted = StayFilter(call_id=call.id if call else None, state=state)
         view = await visit_list(session, reach(who), wanted, page=page)
-    moved = number_of(request.query_params.get("moved", ""))
+    moved = number_of(request.query_params.get("done", ""))
     may_plan = who.has(Role.PROGRAMME_COORDINATOR)
     names = [gettext("Application"), gettext("From and to"), gettext("Placement"), gettext("Dates"), gettext("State")]
     names += [gettext("Replacement"), *([gettext("Other dates")] if may_plan else [])]

@@ -91,4 +91,4 @@ async def commit(request: Request, bus: BusDep, who: Programme, call_id: UUID) -
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
-    return see_other(f"/matching/runs/{run}?done={len(done.matches)}&reserves={done.reserves}")
+    return see_other(f"/matching/runs/{run}?done={len(done.matches)}&done_reserves={done.reserves}")

@@ -81,7 +81,7 @@ async def run(request: Request, bus: BusDep, _: Coordinator, run_id: UUID) -> Re
         call=view.call,
         ranks=ranks([view.run.result]),
         done=number_of(request.query_params.get("done", "")),
-        reserves=number_of(request.query_params.get("reserves", "")) or 0,
+        reserves=number_of(request.query_params.get("done_reserves", "")) or 0,
     )
 
 

@@ -131,7 +131,7 @@ def _no_week() -> str:
 async def _move(asked: DecisionRequest[MoveForm]) -> str:
     week, reason = date.fromisoformat(asked.form.week.data), Reason(asked.form.reason.data)
     done = await plans.propose_move(asked.bus, asked.principal.subject, asked.id, week, reason)
-    return f"{_VISITS}?moved={len(done.days)}"
+    return f"{_VISITS}?done={len(done.days)}"
 
 
 add_decision(router, Programme, Decision("/visits/{match_id}/move", MoveForm, _ask, _move, new=_form, prepare=_prepare))

@@ -170,7 +170,7 @@ async def _redeliver(asked: DecisionRequest[SinceForm]) -> str:
     assert asked.form.since.data is not None
     since = datetime.combine(asked.form.since.data, datetime.min.time(), ZONE)
     count = await endpoints.send_failed_again(asked.bus, asked.principal.subject, asked.id, since)
-    return f"{HOME}/{asked.id}?again={count}"
+    return f"{HOME}/{asked.id}?done_again={count}"
 
 
 add_decision(

@@ -90,7 +90,7 @@ async def webhook(
     async with bus.read() as session:
         found = await views.webhook_page(session, endpoint_id, chosen, page)
     counts = found.counts
-    sent = request.query_params.get("again", "")
+    sent = request.query_params.get("done_again", "")
     done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
     if sent.isdecimal() and len(sent) < 9:
         done = ngettext("%(num)d is sent again.", "%(num)d are sent again.", int(sent)) % {"num": int(sent)}

@@ -139,7 +139,7 @@ def _page(
         questions=form.questions,
         scored=form.scored,
         draft=draft,
-        saved="saved" in request.query_params,
+        saved=request.query_params.get("done") == "saved",
         writer=secrets.token_hex(8),
         address=request.url.path,
     )
@@ -177,7 +177,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
     except Refused as problem:
         form_.take(problem)
     if later and draft is not None:
-        return see_other(f"{address}?saved=1")
+        return see_other(f"{address}?done=saved")
     return _page(request, form, form_, texts, draft, 422)
 
 

@@ -176,7 +176,7 @@ def _fields(filters: Filters, calls: Sequence[tuple[UUID, str]]) -> list[Filter]
 
 def _done(request: Request) -> str:
     """Return what was just done, as the address says it."""
-    reminded = request.query_params.get("reminded", "")
+    reminded = request.query_params.get("done_reminded", "")
     match request.query_params.get("done"):
         case "reminded" if many := int(reminded) if reminded.isdecimal() and len(reminded) < _DIGITS else 0:
             sentence = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", many)
@@ -230,7 +230,7 @@ async def _remind(asked: DecisionRequest[Form]) -> str:
             raise Refused(gettext("There is no such answer."), 404)
         wanted = Wanted(date.min + timedelta(days=1000), date.max, form, str(respondent))
     many = await actions.remind(asked.bus, asked.principal, wanted, case_id)
-    return filters.address(done="reminded", reminded=str(many))
+    return filters.address(done="reminded", done_reminded=str(many))
 
 
 add_decision(router, Steerer, Decision("/remind", Form, _ask_reminders, _remind))

@@ -80,7 +80,7 @@ def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, othe
         form_=form,
         before=both.get(PRE),
         after=both.get(POST),
-        saved="saved" in request.query_params,
+        saved=request.query_params.get("done") == "saved",
         address=request.url.path,
         named=topic,
     )
@@ -102,7 +102,7 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
             return _page(request, found, form, 409)
         form.take(problem)
         return _page(request, found, form, 422)
-    return see_other(f"{address}?saved=1" if later else address)
+    return see_other(f"{address}?done=saved" if later else address)
 
 
 async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:

@@ -46,7 +46,7 @@ async def upload(request: Request, principal: Steerer, bus: BusDep) -> Response:
         if refused.status_code != 422:
             raise
         return _page(request, 422, problem=refused.detail)
-    return see_other(f"/reporting/targets?added={len(result.added)}&unchanged={result.unchanged}")
+    return see_other(f"/reporting/targets?done_added={len(result.added)}&done_unchanged={result.unchanged}")
 
 
 def _page(

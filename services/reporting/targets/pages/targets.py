@@ -68,8 +68,8 @@ async def overview(
     principal: Reader,
     bus: BusDep,
     kind: Annotated[str, one_of(*views.KINDS)] = PeriodKind.YEAR.value,
-    added: Annotated[int | None, Query(ge=0)] = None,
-    unchanged: Annotated[int, Query(ge=0)] = 0,
+    added: Annotated[int | None, Query(alias="done_added", ge=0)] = None,
+    unchanged: Annotated[int, Query(alias="done_unchanged", ge=0)] = 0,
 ) -> Response:
     """Show the approved values, those that wait, how near the figures are to them, and the result of an upload."""
     done = "" if added is None else _done(added, unchanged)

@@ -193,7 +193,7 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [one["kind"] for one in order] == ["number", "choice"]
     late = await client.post(f"{address}/questions/1/remove", data={"version": "1"})
-    assert late.headers["location"].endswith("?conflict=1")
+    assert late.headers["location"].endswith("?done=conflict")
     await client.post(f"{address}/questions/1/remove", data={"version": await version(programme, address)})
     left = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
     assert [one["kind"] for one in left] == ["choice"]

@@ -276,7 +276,7 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
         assert "who is not asked for the follow-up any more" in shown_to_ani
         assert f"/applications/visits/{visit_id}/forms/follow_up" in shown_to_ani, "hers is another wave"
         for answer in (await ani.get(f"{mine}/line-manager"), await ani.post(f"{mine}/line-manager", data={})):
-            assert "is not asked any more, so" in (await ani.get(answer.headers["location"])).text
+            assert "is not asked any more, so" in answer.text
         assert await name("levon") == 409
         assert deadline not in await three_services.open_deadlines(visit_id)
         session = {"application_id": str(application_id), "visit_id": str(visit_id), "cascade_id": str(uuid4())}

@@ -264,7 +264,10 @@ async def test_an_empty_or_foreign_selection_is_refused(many: Programme) -> None
     both = f"{QUEUE}/decide?act=endorse&case={own['id']}&case={foreign['id']}"
     await page(many, "tigran", both, 404)
     await send(many, "tigran", both, {}, 404)
-    await page(many, "tigran", f"{QUEUE}/decided?act=endorse&done={foreign['id']}", 404)
+    forged = f"{QUEUE}/decided?act=endorse&done={foreign['id']}"
+    answer = await many.as_("tigran").get(forged)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{QUEUE}/decided?act=endorse")
+    assert foreign["reference"] not in (await many.as_("tigran").get(forged, follow_redirects=True)).text
     await page(many, "tigran", f"{QUEUE}/decide?act=eligibility&case={own['id']}", 404)
     body = {"decision": "endorse", "application_ids": [own["id"], foreign["id"]]}
     await many.post("tigran", "/decisions", body, 404)

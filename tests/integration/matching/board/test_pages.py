@@ -46,9 +46,9 @@ async def test_every_page_of_the_board_answers(world: World, browser: httpx2.Asy
     pages += [f"/matching/applications/{officer}" for officer in (first, third)]
     pages += [f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}"]
     pages += ["/matching/applications?stage=application:waitlisted&sort=-since"]
-    pages += [f"/matching/visits?moved={'9' * 5000}"]
+    pages += [f"/matching/visits?done={'9' * 5000}"]
     for page in pages:
-        answer = await browser.get(page)
+        answer = await browser.get(page, follow_redirects=True)
         assert answer.status_code == 200, (page, answer.text[-2000:])
     for page, name in (
         ("/matching/applications?page=x", "Page"),

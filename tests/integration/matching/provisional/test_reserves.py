@@ -274,7 +274,7 @@ async def test_pages_say_who_stands_in_reserve(
     named = (await browser.post(f"/matching/cohorts/{world.call_id}", data=form)).text
     assert 'name="reserves" value="1"' in named
     done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
-    assert done.headers["location"].endswith("?done=1&reserves=1")
+    assert done.headers["location"].endswith("?done=1&done_reserves=1")
     ((reserve, of),) = await world.rows("SELECT id, application_id FROM match WHERE reserve")
     case = (await browser.get(f"/matching/applications/{of}")).text
     assert "Reserve, to be cleared" in case

@@ -82,7 +82,7 @@ async def test_a_button_saves_without_javascript(house: House) -> None:
     guest = await opened(house, REPORTS, "report")
     assert "Save and finish later" in (await guest.get(REPORTS)).text
     led = await guest.post(REPORTS, data={**REPORT, "learnt": "", "use": "A training", "later": "1"})
-    assert (led.status_code, led.headers["location"]) == (303, f"{REPORTS}?saved=1")
+    assert (led.status_code, led.headers["location"]) == (303, f"{REPORTS}?done=saved")
     page = (await guest.get(led.headers["location"])).text
     assert "Saved. What you wrote is here when you come back" in page
     assert "A training" in page

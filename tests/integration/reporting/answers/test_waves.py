@@ -103,14 +103,14 @@ async def test_reminders_go_out_once_in_three_days(
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/remind?{ALL}"
     case = {"case_id": str(VISIT), "of": "guest"}
-    assert "reminded=1" in (await evaluator.post(here, data=case)).headers["location"]
-    assert "reminded=0" in (await evaluator.post(here, data=case)).headers["location"], "not again so soon"
+    assert "done_reminded=1" in (await evaluator.post(here, data=case)).headers["location"]
+    assert "done_reminded=0" in (await evaluator.post(here, data=case)).headers["location"], "not again so soon"
     assert "Send 7 reminders?" in (await evaluator.get(here)).text
     led = (await evaluator.post(here)).headers["location"]
     assert "7 reminders are on their way" in (await evaluator.get(led)).text
     assert "Nobody to remind" in (await evaluator.get(here)).text
     clock.move(timedelta(days=4))
-    assert "reminded=8" in (await evaluator.post(here)).headers["location"]
+    assert "done_reminded=8" in (await evaluator.post(here)).headers["location"]
     announced = await house.journal("exchange.outcomes")
     assert [row.type for row in announced] == ["AnswerAsked"] * 16
     first = json.loads(announced[0].payload)

@@ -105,10 +105,10 @@ async def test_the_protection_officer_finds_and_erases_text(house: House) -> Non
     here = f"/reporting/words/{APPLICATION}/erasure"
     assert (await dpo.post(here, data={**WHY, "why": ""})).status_code == 422
     assert (await dpo.post(here, data={**WHY, "form": ""})).status_code == 422, "nothing is erased by a slip"
-    assert (await dpo.post(here, data={**WHY, "form": "report"})).headers["location"].endswith("erased=1")
+    assert (await dpo.post(here, data={**WHY, "form": "report"})).headers["location"].endswith("done_erased=1")
     assert "The labs" in (await dpo.get(WORDS)).text
     again = (await dpo.post(here, data=WHY)).headers["location"]
-    assert again.endswith("erased=3"), "what was erased before is not erased again"
+    assert again.endswith("done_erased=3"), "what was erased before is not erased again"
     page = (await dpo.get(WORDS)).text
     assert "Asked for by the officer on 3 May" in page
     async with house.app.state.service.bus.read() as session:

@@ -45,11 +45,11 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     assert (await send(await house.grant(Role.DONOR), TABLE)).status_code == 403
     first = await send(author, TABLE)
-    assert first.headers["location"] == "/reporting/targets?added=3&unchanged=0"
+    assert first.headers["location"] == "/reporting/targets?done_added=3&done_unchanged=0"
     assert "3 values wait for a second person" in (await author.get(first.headers["location"])).text
     assert "Approve all" not in (await author.get("/reporting/targets")).text, "they are one's own"
     again = await send(author, TABLE)
-    assert again.headers["location"] == "/reporting/targets?added=0&unchanged=3"
+    assert again.headers["location"] == "/reporting/targets?done_added=0&done_unchanged=3"
     assert "Nothing was changed: all 3 values" in (await author.get(again.headers["location"])).text
     ids = [each["id"] for each in await waiting(author)]
     assert (await author.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 409
@@ -59,13 +59,17 @@ async def test_a_table_is_imported_once_and_approved_in_one_step(house: House) -
     assert len(await waiting(author)) == 3, "all or none"
     assert (await other.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 303
     assert await waiting(author) == []
-    assert (await send(author, TABLE)).headers["location"].endswith("added=0&unchanged=3")
+    assert (await send(author, TABLE)).headers["location"].endswith("done_added=0&done_unchanged=3")
     template = await author.get("/reporting/targets/template.csv")
     assert len(list(csv.reader(io.StringIO(template.text)))) == 4
-    assert (await send(author, template.content)).headers["location"].endswith("added=0&unchanged=3")
+    assert (await send(author, template.content)).headers["location"].endswith("done_added=0&done_unchanged=3")
 
     more = TABLE + "TOPCOP-OP-02,target,2027-12-31,240,Grant agreement,\r\n"
-    assert (await send(author, more.replace(",120,", ",130,"))).headers["location"].endswith("added=2&unchanged=2")
+    assert (
+        (await send(author, more.replace(",120,", ",130,")))
+        .headers["location"]
+        .endswith("done_added=2&done_unchanged=2")
+    )
     taken = (await author.post(f"{API}/import", content=more.replace(",120,", ",130,").encode())).json()
     assert (taken["added"], taken["unchanged"]) == ([], 4)
 
@@ -133,7 +137,7 @@ async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
         "-;=Annex 1;87,5;31/12/2026;Target;topcop-pr-01\n"
         '@home;"Two; parts";1000;1.2.2027;baseline;TOPCOP-OP-01\n'
     )
-    assert (await send(author, table)).headers["location"].endswith("added=2&unchanged=0")
+    assert (await send(author, table)).headers["location"].endswith("done_added=2&done_unchanged=0")
     found = [(each["indicator"], each["day"], each["value"], each["source"]) for each in await waiting(author)]
     assert found == [
         ("TOPCOP-OP-01", "2027-02-01", "1000", "Two; parts"),
@@ -143,7 +147,7 @@ async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
     assert (await other.post("/reporting/targets/approve", data={"aims": ids})).is_redirect
     template = (await author.get("/reporting/targets/template.csv")).content
     assert b"'=Annex 1" in template
-    assert (await send(author, template)).headers["location"].endswith("added=0&unchanged=2")
+    assert (await send(author, template)).headers["location"].endswith("done_added=0&done_unchanged=2")
 
 
 async def test_the_page_describes_a_row(house: House) -> None:

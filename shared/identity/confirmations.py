@@ -1,0 +1,151 @@
+"""Confirm an action only to the person who took it, for ten minutes, and while its record is as the action left it.
+
+A form redirects to a page whose address says what was done, in parameters that begin with `done`. The redirect sets a
+cookie that signs them: for this person, this page, and the present versions of the record that the form was about and
+of the one that the page is about. A page whose parameters are not signed, or not any more, is not shown: the browser is
+sent to the same address without them. So no link, bookmark or later reload can say what is not true.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import orjson
+import structlog
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import DBAPIError
+from starlette.responses import Response
+from starlette.routing import Match
+
+from shared.bus.db.records import versions_of
+from shared.identity import csrf
+from shared.identity.refusals import SAFE_METHODS, Onward, is_api
+from shared.identity.state import identity_of, service_of
+from shared.identity.versions import named_records, naming_parameters, records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    from shared.bus.db.records import Named
+
+    Words = Sequence[tuple[str, str]]
+
+_log = structlog.get_logger(__name__)
+WORD = "done"
+GOOD_FOR = 600
+"""How long a page may be shown again with its confirmation, in seconds."""
+
+
+def words_in(query: str) -> Words:
+    """Return the parameters of a query that say what was done."""
+    return [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name.startswith(WORD)]
+
+
+async def check(request: Request) -> None:
+    """Let a page be shown; raise `Onward` where its address says what was done and that is not confirmed."""
+    if request.method not in SAFE_METHODS or is_api(request):
+        return
+    words = words_in(request.url.query)
+    if not words or await _confirmed(request, words):
+        return
+    kept = [(name, value) for name, value in request.query_params.multi_items() if not name.startswith(WORD)]
+    raise Onward(quote(request.scope["path"]) + (f"?{urlencode(kept)}" if kept else ""))
+
+
+async def cookie_for(request: Request, address: str) -> str | None:
+    """Return the header that sets the cookie for a redirect of a form to `address`; None where it needs none."""
+    if request.method in SAFE_METHODS or is_api(request):
+        return None
+    target = urlsplit(address)
+    words = words_in(target.query)
+    path = unquote(target.path)
+    parameters = _parameters_at(request.app, path) if words and not target.netloc else None
+    if parameters is None:
+        return None
+    source = naming_parameters(records_of(request), request.path_params)
+    moment = int(time.time())
+    try:
+        text = await _signed_text(request, path, words, moment, source, parameters)
+    except (DBAPIError, OSError, TimeoutError) as error:  # what the form did is saved: the redirect goes out
+        _log.warning("confirmation not signed", reason=type(error).__name__)
+        return None
+    identity = identity_of(request.app)
+    mark = base64.urlsafe_b64encode(urlencode(source).encode()).decode().rstrip("=")
+    carrier = Response()
+    value = f"{moment}.{mark}.{identity.confirmations.sign(text)}"
+    identity.cookies.write(carrier, identity.cookies.done, value, max_age=GOOD_FOR)
+    return carrier.headers["set-cookie"]
+
+
+async def versions_at(request: Request, addresses: Sequence[str]) -> list[str]:
+    """Return the present versions of the records that pages of this service are about; empty for a page about none."""
+    records = records_of(request)
+    found: list[Named | None] = []
+    for address in addresses:
+        named = list(named_records(records, _parameters_at(request.app, address) or {}))
+        found.append(named[-1] if named else None)
+    present = iter(await _present(request, [record for record in found if record is not None]))
+    return [(next(present) if record is not None else None) or "" for record in found]
+
+
+async def _confirmed(request: Request, words: Words) -> bool:
+    identity = identity_of(request.app)
+    moment, _, rest = request.cookies.get(identity.cookies.done, "").partition(".")
+    mark, _, digest = rest.partition(".")
+    source = _source_in(mark)
+    if source is None or not moment.isascii() or not moment.isdigit() or int(moment) + GOOD_FOR <= time.time():
+        return False
+    text = await _signed_text(request, request.scope["path"], words, int(moment), source, request.path_params)
+    return identity.confirmations.signed(text, digest)
+
+
+def _source_in(mark: str) -> dict[str, str] | None:
+    try:
+        text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+async def _signed_text(
+    request: Request,
+    path: str,
+    words: Words,
+    moment: int,
+    source: Mapping[str, str],
+    target: Mapping[str, object],
+) -> str:
+    """Return what a cookie signs: `source` and `target` are parameters of addresses, which name the records."""
+    records = records_of(request)
+    found: dict[str, Named] = {}
+    for parameters in (source, target):
+        innermost = list(named_records(records, parameters))[-1:]
+        found |= {named.prefix: named for named in innermost}
+    versions = await _present(request, list(found.values()))
+    content = [moment, csrf.bound_to(request), path, sorted(words), sorted(source.items()), versions]
+    return orjson.dumps(content).decode()
+
+
+async def _present(request: Request, records: Sequence[Named]) -> list[str | None]:
+    if not records:
+        return []
+    async with service_of(request.app).bus.glance() as session:
+        return await versions_of(session, records)
+
+
+def _parameters_at(app: FastAPI, path: str) -> dict[str, object] | None:
+    """Return the parameters in the path of a page of this service; None where there is no such page."""
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    for route in iter_route_contexts(app.routes):
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            parameters: dict[str, object] = found["path_params"]
+            return parameters
+    return None
