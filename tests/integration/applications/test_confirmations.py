@@ -17,7 +17,7 @@ SENTENCE = "Endorsed.</"
 PAGES = pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
 
 
-async def _shown(programme: Programme, subject: str, address: str, **headers: str) -> tuple[str, bool]:
+async def _opened(programme: Programme, subject: str, address: str, **headers: str) -> tuple[str, bool]:
     """Return the address at which a person ends up, and whether the page there says that it is endorsed."""
     page = await programme.as_(subject).get(address, headers=headers, follow_redirects=True)
     assert page.status_code == 200, page.text
@@ -38,32 +38,32 @@ async def test_who_acted_reads_it_again_after_a_reload_and_a_second_click(
 ) -> None:
     """The sentence is on the page after the form, after a reload, in another language and after a second click."""
     application, address = await _endorsed(programme)
-    assert await _shown(programme, "tigran", address, **headers) == (address, True)
-    assert await _shown(programme, "tigran", address, **headers) == (address, True)
-    assert await _shown(programme, "tigran", f"{address}&lang=en", **headers) == (f"{address}&lang=en", True)
+    assert await _opened(programme, "tigran", address, **headers) == (address, True)
+    assert await _opened(programme, "tigran", address, **headers) == (address, True)
+    assert await _opened(programme, "tigran", f"{address}&lang=en", **headers) == (f"{address}&lang=en", True)
     again = await programme.as_("tigran").post(f"/applications/cases/{application}/endorse", data={}, headers=headers)
-    assert await _shown(programme, "tigran", again.headers["location"]) == (address, True)
+    assert await _opened(programme, "tigran", again.headers["location"]) == (address, True)
 
 
 async def test_a_shared_forged_or_changed_address_says_nothing(programme: Programme) -> None:
     """Another reader, an address typed by hand, another word and a lost cookie get the page without the sentence."""
     _, address = await _endorsed(programme)
     case = address.partition("?")[0]
-    assert await _shown(programme, "programme", address) == (case, False)
-    assert await _shown(programme, "tigran", f"{case}?done=returned") == (case, False)
-    assert await _shown(programme, "tigran", f"{address}&done=returned") == (case, False)
-    assert await _shown(programme, "tigran", f"{address}&done_left=1&lang=en") == (f"{case}?lang=en", False)
-    assert await _shown(programme, "tigran", address) == (address, True)
+    assert await _opened(programme, "programme", address) == (case, False)
+    assert await _opened(programme, "tigran", f"{case}?done=returned") == (case, False)
+    assert await _opened(programme, "tigran", f"{address}&done=returned") == (case, False)
+    assert await _opened(programme, "tigran", f"{address}&done_left=1&lang=en") == (f"{case}?lang=en", False)
+    assert await _opened(programme, "tigran", address) == (address, True)
     programme.as_("tigran").cookies.delete(identity_of(programme.app).cookies.done)
-    assert await _shown(programme, "tigran", address) == (case, False)
+    assert await _opened(programme, "tigran", address) == (case, False)
 
 
 async def test_a_reload_does_not_say_what_somebody_else_has_undone(programme: Programme) -> None:
     """After the officer has withdrawn, the coordinator's page no longer says that the application is endorsed."""
     application, address = await _endorsed(programme)
-    assert await _shown(programme, "tigran", address) == (address, True)
+    assert await _opened(programme, "tigran", address) == (address, True)
     await programme.post("ani", f"/applications/{application}/withdraw", {"reason": "health"})
-    assert await _shown(programme, "tigran", address) == (address.partition("?")[0], False)
+    assert await _opened(programme, "tigran", address) == (address.partition("?")[0], False)
 
 
 async def test_a_confirmation_is_good_for_ten_minutes(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,9 +71,9 @@ async def test_a_confirmation_is_good_for_ten_minutes(programme: Programme, monk
     _, address = await _endorsed(programme)
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + GOOD_FOR - 5)
-    assert await _shown(programme, "tigran", address) == (address, True)
+    assert await _opened(programme, "tigran", address) == (address, True)
     monkeypatch.setattr("time.time", lambda: now + GOOD_FOR + 1)
-    assert await _shown(programme, "tigran", address) == (address.partition("?")[0], False)
+    assert await _opened(programme, "tigran", address) == (address.partition("?")[0], False)
 
 
 async def test_an_api_keeps_its_parameters_and_a_sign_in_its_way_back(programme: Programme) -> None:
