@@ -29,6 +29,7 @@ from shared.identity.versions import named_records, naming_parameters, records_o
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -84,15 +85,15 @@ async def cookie_for(request: Request, address: str) -> str | None:
     return carrier.headers["set-cookie"]
 
 
-async def versions_at(request: Request, addresses: Sequence[str]) -> list[str]:
-    """Return the present versions of the records that pages of this service are about; empty for a page about none."""
+async def versions_below(request: Request, home: str, ids: Sequence[UUID]) -> list[str]:
+    """Return the present versions of the records whose pages are at `home` with each id; empty for none."""
     records = records_of(request)
-    found: list[Named | None] = []
-    for address in addresses:
-        named = list(named_records(records, _parameters_at(request.app, address) or {}))
-        found.append(named[-1] if named else None)
-    present = iter(await _present(request, [record for record in found if record is not None]))
-    return [(next(present) if record is not None else None) or "" for record in found]
+    sample = _parameters_at(request.app, f"{home}{ids[0]}") if ids else None
+    parameter = next((name for name, value in (sample or {}).items() if value == str(ids[0])), "")
+    named = [list(named_records(records, {parameter: str(id_)})) for id_ in ids]
+    found = [each[-1] for each in named if each]
+    versions = await _present(request, found)
+    return [version or "" for version in versions] if len(found) == len(ids) else [""] * len(ids)
 
 
 async def _confirmed(request: Request, words: Words) -> bool:

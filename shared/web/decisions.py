@@ -25,7 +25,7 @@ from shared.bus.db.transaction import Outdated
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
-from shared.identity.confirmations import versions_at
+from shared.identity.confirmations import versions_below
 from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
 from shared.identity.versions import show_versions
@@ -394,8 +394,7 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
 async def _marks(bulk: BulkDecision, request: Request, ids: Sequence[UUID]) -> list[str]:
     """Return the last digits of each case's present version: enough to see that it has changed."""
-    versions = await versions_at(request, [f"{bulk.home}{id_}" for id_ in ids])
-    return [version[-_MARK:] for version in versions]
+    return [version[-_MARK:] for version in await versions_below(request, bulk.home, ids)]
 
 
 def _changed() -> str:
