@@ -87,9 +87,7 @@ async def test_changes_that_are_refused(programme: Programme) -> None:
     await programme.post("ani", address, {"answers": {"topics": ["criminal_networks"]}}, 422)
     await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"topics": "Which one?"}})
     await programme.post("ani", address, body, 409)
-    shown = await programme.as_("ani").get(mine)
-    assert (shown.status_code, "is not asked any more" in shown.text) == (200, True)
-    assert 'name="line_manager_email"' not in shown.text
+    assert (await programme.as_("ani").get(mine)).status_code == 303
     assert (await programme.as_("ani").post(f"{mine}/topics", data={})).status_code == 409
     draft = await programme.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "mentee"}, 201)
     await programme.post("nino", f"/applications/{draft['id']}/change", body, 409)

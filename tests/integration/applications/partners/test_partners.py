@@ -273,7 +273,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
     done = await client.post("/applications/partners/AM/suspend/confirm", data=hidden | {"note": "Council decision"})
     assert done.status_code == 303
-    record = (await abroad.of.as_("audrey").get(done.headers["location"])).text
+    record = (await abroad.of.as_("audrey").get(done.headers["location"], follow_redirects=True)).text
     assert application["reference"] in record
     assert "Council decision" in record
     assert "Reinstate it" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
