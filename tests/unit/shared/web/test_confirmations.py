@@ -37,6 +37,7 @@ OTHERS = {
     "page": "the page of the list",
     "period": "the period that the page is about",
     "person": "whose deputies",
+    "q": "what is searched",
     "reach": "which events a webhook gets",
     "reference": "the application that was searched",
     "seen": "the stamp of an open page",
