@@ -59,9 +59,12 @@ async def check(request: Request) -> None:
     use_key(key)
 
 
-def hide_answer(request: Request) -> None:
-    """Keep the answer of this request nowhere: it shows what nobody may read without a trace."""
-    request.state.answer_hidden = True
+def forget_answer(request: Request) -> None:
+    """Keep neither the key nor the answer of this request: a repeat is judged anew.
+
+    For an operation that answers a repeat as the first time by itself, and shows what may not lie in another table.
+    """
+    request.state.answer_forgotten = True
 
 
 def sealed(request: Request, body: bytes) -> str:
@@ -96,18 +99,24 @@ def _is_operation(request: Request) -> bool:
 
 
 def _sender(request: Request) -> str | None:
-    """Return who sends the request, in a form that no other kind of sender can have; None for a stranger."""
+    """Return who sends the request, in a form that no other kind of sender can have; None for a stranger.
+
+    With a ticket it is the ticket's case, since a service does not note which person answered a form.
+    """
     principal = getattr(request.state, "principal", None)
     ticket = getattr(request.state, "ticket", None)
-    if principal is not None:
-        return f"client {principal.client}" if principal.client is not None else f"person {principal.subject}"
-    return None if ticket is None else f"ticket {ticket.purpose} {ticket.subject}"
+    if ticket is not None:
+        return f"ticket {ticket.purpose} {ticket.subject}"
+    if principal is None:
+        return None
+    return f"client {principal.client}" if principal.client is not None else f"person {principal.subject}"
 
 
 def _rights(request: Request) -> bytes:
     """Return a digest of the sender's rights, for an answer is given again to the same rights only."""
     principal = getattr(request.state, "principal", None)
-    grants = () if principal is None else principal.grants
+    by_ticket = getattr(request.state, "ticket", None) is not None
+    grants = () if principal is None or by_ticket else principal.grants
     return hashlib.sha256("\n".join(sorted(map(repr, grants))).encode()).digest()
 
 

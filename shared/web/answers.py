@@ -73,11 +73,11 @@ class _Keeping:
         start, *rest = self._messages
         status, headers = start["status"], Headers(raw=start["headers"])
         engine = service_of(request.app).bus.engine
-        if not self._lasts(status):
+        if not self._lasts(status) or getattr(request.state, "answer_forgotten", False):
             if key.written and status < 500:
                 await release(engine, key)
             return
-        if not complete or getattr(request.state, "answer_hidden", False):
+        if not complete:
             return
         try:
             body = idempotency.sealed(request, b"".join(each.get("body", b"") for each in rest))

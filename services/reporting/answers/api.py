@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,7 @@ from services.reporting.guards import Evaluating, Following, Reporting
 from services.reporting.parameters import BusDep, submitted_before
 from shared.bus import Bus
 from shared.contracts.codes import Applied
+from shared.identity.idempotency import forget_answer
 
 router = APIRouter(prefix="/reporting/api/v1", tags=["outcomes"])
 Score = Annotated[int, Field(ge=1, le=5, description="From 1 (not at all) to 5 (fully).")]
@@ -109,8 +110,11 @@ async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> EvaluationForm
 
 
 @router.post("/evaluations/{subject}", status_code=201, responses=submitted_before(EvaluationForm))
-async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> EvaluationForm:
+async def evaluate(
+    request: Request, response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn
+) -> EvaluationForm:
     """Submit an evaluation."""
+    forget_answer(request)
     answered = model.Evaluation(body.overall, body.objectives, body.goals, body.answers)
     form, kept = await answers.evaluate(bus, subject, answered, body.texts.model_dump())
     _set_status(response, kept=kept)
@@ -124,8 +128,11 @@ async def report_form(_: Reporting, bus: BusDep, subject: str) -> ReportForm:
 
 
 @router.post("/reports/{subject}", status_code=201, responses=submitted_before(ReportForm))
-async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: ReportIn) -> ReportForm:
+async def report(
+    request: Request, response: Response, _: Reporting, bus: BusDep, subject: str, body: ReportIn
+) -> ReportForm:
     """Submit the report."""
+    forget_answer(request)
     form, kept = await answers.report(bus, subject, body.texts.model_dump())
     _set_status(response, kept=kept)
     return views.report_form(form)
@@ -138,8 +145,11 @@ async def follow_up_form(_: Following, bus: BusDep, subject: str) -> FollowUpFor
 
 
 @router.post("/follow-ups/{subject}", status_code=201, responses=submitted_before(FollowUpForm))
-async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> FollowUpForm:
+async def follow_up(
+    request: Request, response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn
+) -> FollowUpForm:
     """Answer the follow-up."""
+    forget_answer(request)
     answered = model.FollowUp(body.applied.value, body.answers, body.objectives)
     form, kept = await answers.follow_up(bus, subject, answered, body.texts.model_dump())
     _set_status(response, kept=kept)

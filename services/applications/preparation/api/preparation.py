@@ -22,7 +22,7 @@ from shared.bus import Bus
 from shared.contracts.base import Day
 from shared.contracts.codes import PreparationItem
 from shared.identity import Principal
-from shared.identity.idempotency import hide_answer
+from shared.identity.idempotency import forget_answer
 from shared.web.openapi import file_answers
 
 router = APIRouter(prefix="/applications/api/v1/visits", tags=["visits"])
@@ -177,5 +177,5 @@ async def read_letter(
 @router.post("/{visit_id}/emergency-contact", operation_id="read_visit_emergency_contact")
 async def emergency_contact(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> EmergencyContact:
     """Return the guest's emergency contact to the host on the days of the visit; each access is logged."""
-    hide_answer(request)
+    forget_answer(request)
     return await actions.emergency_contact(bus, principal, visit_id)

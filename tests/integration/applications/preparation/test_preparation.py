@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from shared.contracts import visits
+from shared.identity import idempotency
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -170,6 +171,12 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
     async with programme.app.state.service.bus.read() as session:
         assert await session.scalar(query) == 2
+    keyed = {idempotency.HEADER: "read"}
+    read = [await programme.as_("claire").post(f"/applications/api/v1{at}", headers=keyed) for _ in range(2)]
+    assert [answer.status_code for answer in read] == [200, 200]
+    async with programme.app.state.service.bus.read() as session:
+        assert await session.scalar(query) == 4
+        assert await session.scalar(sa.text("SELECT count(*) FROM request_key")) == 0
     clock.move(timedelta(days=5))
     await abroad.post("claire", at, status=409)
 

@@ -8,11 +8,13 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from services.reporting.answers.model.waves import Wanted
 from services.reporting.answers.store import waves
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
-from shared.identity import csrf, issue_ticket
+from shared.identity import csrf, idempotency, issue_ticket
 from shared.ids import is_mistyped
 from shared.time import clock
 from tests.integration.reporting.conftest import set_day
@@ -201,7 +203,13 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
     assert (again.status_code, again.json()) == (200, first.json())
     report = f"/reporting/api/v1/reports/{APPLICATION}"
     texts = {"texts": {"programme": "Five days", "learnt": "Methods", "use": "A training"}}
-    assert (await client.post(report, json=texts, headers=ticket("report", APPLICATION))).status_code == 201
+    answers = [
+        await client.post(report, json=texts, headers={**ticket("report", APPLICATION), idempotency.HEADER: "key"})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    async with house.app.state.service.bus.read() as session:  # text that may be erased lies in no other table
+        assert (await session.execute(sa.text("SELECT * FROM request_key WHERE body IS NOT NULL"))).all() == []
     assert (await client.post(report, json=texts)).status_code in {401, 403}
     assert (await client.post(report, json=texts, headers=ticket("report", VISIT))).status_code == 403
     await client.aclose()

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from services.reporting.cascades import actions as cascades_actions
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitVoided
-from shared.identity import csrf, issue_ticket
+from shared.identity import csrf, idempotency, issue_ticket
 from shared.identity.bearer import Proof
 from shared.identity.state import identity_of
 from shared.time import clock
@@ -200,9 +201,9 @@ async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: 
     address = f"/reporting/api/v1/cascades/guest.{VISIT}"
     session = {"held_on": "2026-05-20", "format": "briefing", "attendees": 9, "about": "What a joint team needs"}
 
-    async def response_to(method: str, **more: Any) -> httpx2.Response:
+    async def response_to(method: str, key: str = "", **more: Any) -> httpx2.Response:
         ticket = issue_ticket("cascade", f"guest.{VISIT}", person="officer", private_key=ticket_keys()[0])
-        headers = {"Authorization": "Bearer officer", "X-Ticket": ticket}
+        headers = {"Authorization": "Bearer officer", "X-Ticket": ticket} | ({idempotency.HEADER: key} if key else {})
         async with httpx2.AsyncClient(transport=ReadFirst(house.app), base_url=ORIGIN) as client:
             return await client.request(method, address, headers=headers, **more)
 
@@ -215,3 +216,9 @@ async def test_programs_report_with_ticket_and_token(house: House, monkeypatch: 
     assert [(session["state"], session["attendees"], session["confirmed"]) for session in found["sessions"]] == [
         ("reported", 9, None)
     ]
+    twice = [await response_to("POST", "a-key", json=session) for _ in range(2)]
+    assert [answer.status_code for answer in twice] == [201, 201]
+    assert len((await response_to("GET")).json()["sessions"]) == 2
+    async with house.app.state.service.bus.read() as store:  # the service does not note who filled in a form
+        senders = (await store.execute(sa.text("SELECT sender FROM request_key"))).scalars().all()
+    assert senders == [f"ticket cascade guest.{VISIT}"]
