@@ -213,7 +213,7 @@ class Outdated(Refused):
         self.version = version
         code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
         sentence = detail or (
-            gettext("This was changed since you opened it. Nothing was saved. Look at what is there now.")
+            gettext("Nothing was saved. The record has changed since you read it.")
             if named
             else gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
         )
