@@ -38,7 +38,7 @@ async def test_data_without_a_flaw_is_confirmed(house: House) -> None:
 
 
 async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: House) -> None:
-    """A reversed visit, a day outside, an impossible score and an unknown code are kept and listed."""
+    """A reversed visit, a day outside, an impossible score and a code of another scheme are kept and listed."""
     visit = ident("visit", 0)
     plan = {**ex.VISIT_PLAN, "application_id": ident("application", 0)}
     await feed_events(
@@ -47,7 +47,7 @@ async def test_each_flaw_is_listed_with_its_event_and_its_consequence(house: Hou
             *world(2),
             _event("VisitCompleted", ident("odd", 1), plan=plan, ended_on="2026-03-02"),
             _event("TestScored", ident("odd", 2), phase="post", score=31, maximum=20),
-            _event("VisitScheduled", ident("odd", 3), plan={**plan, "topic": "stamp_collecting"}),
+            _event("NeedChanged", ident("odd", 3), scheme="empact-2026", topic_code="cyber_attacks"),
             _event("AttendanceRecorded", ident("match", 0), visit_id=visit, day="2026-05-01", present=True),
         ],
     )
