@@ -132,7 +132,7 @@ def app(live: Live | None = None) -> FastAPI:
             **context(),
             sort=request.query_params.get("sort"),
             form_=DemoForm(),
-            done="done" in request.query_params,
+            done="sent" in request.query_params,
         )
 
     @made.post("/")
@@ -140,7 +140,7 @@ def app(live: Live | None = None) -> FastAPI:
         form = await DemoForm.read(request)
         if await form.rows_changed(request) or not form.validate():
             return render(request, "form.html", 422, form_=form)
-        return see_other("/?done=1")
+        return see_other("/?sent=1")
 
     @made.get("/form")
     async def form(request: Request) -> Response:
