@@ -57,7 +57,7 @@ class Act:
         """Return it as a finding names it."""
         return f"{self.who} {self.method} {self.path} {self.word}".strip()
 
-    def meets(self, other: Act) -> bool:
+    def shares_record(self, other: Act) -> bool:
         """Return whether both change one record, or one changes a record that the other one's belongs to."""
         own, others = (frozenset(re.findall(r"{(\w+_id)}", act.path)) for act in (self, other))
         return own <= others or others <= own

@@ -227,11 +227,11 @@ class Trial:
                 self.repeats.add(act)
             await self.restore(before)
         for first in possible:
-            for second in filter(first.meets, acts):
+            for second in filter(first.shares_record, acts):
                 results[first, second] = await self._in_turn(before, versions, first, second)
                 await self.restore(before)
         for number, first in enumerate(possible):
-            for second in filter(first.meets, possible[number:]):
+            for second in filter(first.shares_record, possible[number:]):
                 await self._at_once(versions, results, first, second)
                 await self.restore(before)
 
