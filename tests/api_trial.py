@@ -8,7 +8,8 @@ In each service each role tries each operation that it may call in the phases "e
 "coverage", which goes through the schemas field by field, tries other methods and leaves out headers, runs for
 matching, notifications and reporting only: by the first of the roles that may call an operation, and bounded for
 operations with many fields. The portal leaves it out, as it would take minutes. Operations of reporting for holders of
-a ticket are tried with one, in all three phases.
+a ticket are tried with one, in all three phases. A generated version is that of no record: the request is made once
+more with the present version, so that changes are tried too.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ import schemathesis
 from schemathesis.config import PositiveDataAcceptanceConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation.meta import TestPhase
+from starlette.requests import Request
 
 from shared.contracts.codes import Role
+from shared.errors import ProblemCode
 from shared.identity import Grant, csrf, ticket_exchange, write_access
 from shared.identity.bearer import BearerTokens, Proof
 from shared.identity.guard import every_route
@@ -32,6 +35,7 @@ from shared.identity.rate_limit import RateLimit
 from shared.identity.state import identity_of
 from shared.identity.token_scopes import ROLE_SCOPES
 from shared.time import clock
+from shared.web.openapi.record_versions import LONGEST_HEADER
 from tests.contracts.openapi_gaps import committed, operations
 from tests.serving import served
 from tests.sessions import session_cookie
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from schemathesis import Case, HookContext
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from shared.identity.provider import Provider
 
@@ -51,6 +56,7 @@ MOST = 100
 """How many cases the phase "coverage" tries of one operation before it takes only each tenth."""
 
 _TOKEN = "trial"
+_IF_MATCH = b"if-match"
 
 # A body may keep to its schema and still break a rule that no schema can say: 422 and 409 are for these.
 _RULES_BEYOND_SCHEMAS = [400, 409, 422]
@@ -83,7 +89,7 @@ async def try_all(
     found: list[str] = []
     covered: set[str] = set()
     identity_of(app).rate_limit = RateLimit(0)  # a trial asks faster than anybody may
-    async with served(app) as address:
+    async with served(_WithPresentVersion(app)) as address:
         for role in Role:
             ids = admitted(service, role)
             headers = await signed_in(app, role, people.get(role))
@@ -107,7 +113,7 @@ async def try_tickets(
     identity = identity_of(app)
     identity.rate_limit, identity.bearer = RateLimit(0), _Vouched(identity.provider, person)
     ids = {(method, path): operation["operationId"] for method, path, operation in operations(committed(service))}
-    async with served(app) as address:
+    async with served(_WithPresentVersion(app)) as address:
         for purpose, ticket in tickets.items():
             opened = [
                 ids[method, str(route.path_format)]
@@ -132,6 +138,41 @@ class _Vouched(BearerTokens):
     async def proof(self, token: str) -> Proof | None:
         """Return the person of the one token."""
         return Proof(self._person) if token == _TOKEN else None
+
+
+class _WithPresentVersion:
+    """Makes a request that names an older version once more, with the version that the refusal names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        sent = dict(scope["headers"]).get(_IF_MATCH) if scope["type"] == "http" else None
+        if sent is None or len(sent) > LONGEST_HEADER:
+            await self._app(scope, receive, send)
+            return
+        body = await Request(scope, receive).body()
+        answer = await self._answer(scope, body)
+        version = dict(answer[0]["headers"]).get(b"etag")
+        if answer[0]["status"] == ProblemCode.OUTDATED.status and version is not None:
+            others = [(name, value) for name, value in scope["headers"] if name != _IF_MATCH]
+            answer = await self._answer({**scope, "headers": [*others, (_IF_MATCH, version)]}, body)
+        for message in answer:
+            await send(message)
+
+    async def _answer(self, scope: Scope, body: bytes) -> list[Message]:
+        """Return the messages with which the app answers."""
+        messages: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+
+        await self._app(dict(scope, state={}), receive, send)
+        return messages
 
 
 async def signed_in(app: FastAPI, role: Role, subject: str | None) -> dict[str, str]:

@@ -6,8 +6,10 @@ import base64
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
+import lxml.html
 import sqlalchemy as sa
 
 from deploy.signing import ed25519_keys, signing_keys
@@ -17,15 +19,18 @@ from shared.bus.inbox.apply import Applier
 from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.contracts import TOPICS
 from shared.errors import ProblemCode
+from shared.identity.versions import FIELD
 from shared.ids import new_id
 from shared.time import clock
+from shared.web.form_versions import changed_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from shared.bus import Bus, Consumers
+    from shared.bus.db.records import Named
     from shared.contracts import Event
 
 SESSION_KEY = base64.b64encode(b"k" * 32).decode()
@@ -81,17 +86,47 @@ async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -
 class ReadFirst(httpx2.ASGITransport):
     """Sends requests to an app as a program that reads a record before it changes it.
 
-    A request that names no version is sent again with the present one, which the refusal names.
+    A request that names no version is sent again with the present one, which the refusal names. Each page that comes
+    back is checked: its forms that change a record name a version of it.
     """
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Httpx's protocol."""
         await request.aread()
         answer = await super().handle_async_request(request)
-        if answer.status_code != ProblemCode.VERSION_NEEDED.status:
-            return answer
-        request.headers["If-Match"] = answer.headers["ETag"]
-        return await super().handle_async_request(request)
+        if answer.status_code == ProblemCode.VERSION_NEEDED.status:
+            request.headers["If-Match"] = answer.headers["ETag"]
+            answer = await super().handle_async_request(request)
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            html = (await answer.aread()).decode()
+            wrong = [address for address, _, versions in record_forms(self.app, request.url.path, html) if not versions]
+            assert not wrong, f"{request.url.path}: no version in the forms to {wrong}"
+        return answer
+
+
+def ticked_versions(html: str) -> dict[str, list[str]]:
+    """Return the fields with which the page of a decision on several cases names the versions of these."""
+    fields = lxml.html.document_fromstring(html).iter("input")
+    return {FIELD: [field.get("value", "") for field in fields if field.get("name") == FIELD]}
+
+
+def record_forms(app: Any, path: str, html: str) -> Iterator[tuple[str, list[Named], list[str]]]:
+    """Return the forms of a page that change a record: address, records, and the versions of these that they name.
+
+    An address of a button counts as a form.
+    """
+    if "<form" not in html:
+        return
+    for form in lxml.html.document_fromstring(html).iter("form"):
+        if form.get("method", "").lower() != "post":
+            continue
+        versions = [field.get("value", "") for field in form.iter("input") if field.get("name") == FIELD]
+        addresses = [form.get("action", ""), *(button.get("formaction") for button in form.iter("button"))]
+        for address in dict.fromkeys(urlsplit(urljoin(path, each)).path for each in addresses if each is not None):
+            records = changed_at(app, address)
+            if records:
+                prefixes = tuple(record.prefix for record in records)
+                yield address, records, [version for version in versions if version.startswith(prefixes)]
 
 
 class Feed:

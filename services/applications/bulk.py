@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.i18n import gettext
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Outcome(Generic[T]):
 
     done: Sequence[T]
     left: Sequence[tuple[T, str]]
+
+
+def changed_since() -> str:
+    """Return why a case is left that is not as it was when it was read."""
+    return gettext("It was changed after you opened this page.")
 
 
 class NotDone(ReadModel):

@@ -17,6 +17,7 @@ from shared.contracts.codes import (
 )
 from shared.errors import Refused
 from shared.i18n import N_
+from shared.identity import versions
 from shared.identity.csrf import FIELD
 from shared.web.forms import (
     DateField,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.calls import CallTerms
 
-CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
+CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, "told", "back", "submit", "row"})
 """What the page that shows a revision sends beside the fields of the form."""
 
 

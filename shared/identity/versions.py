@@ -1,9 +1,9 @@
 """Read which version of a record the sender of a request has read, and say which one a page or answer shows.
 
-A program sends it in `If-Match`, a form in a hidden field. `shared/bus/db/records.py` compares it in the transaction
-that changes the record. A service lists its records by the parameters of addresses that name them
-(`app.state.records`); the section of a record is named by the next parameter, `application_id/code`. An address that
-ends with one of `additions` only adds something, whatever else has changed.
+A program sends it in `If-Match`, a form in a hidden field (`shared/web/form_versions.py`). The transaction that changes
+the record compares it (`shared/bus/db/transaction.py`). A service lists its records by the parameters of addresses that
+name them (`app.state.records`); the section of a record is named by the next parameter, `application_id/code`. An
+address that ends with one of `additions` only adds something, whatever else has changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bus.db.records import named, version_of
+from shared.bus.db.records import ReadVersions, named, version_of, versions_by_record
 from shared.bus.db.transaction import RequestVersions, expect
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -21,7 +21,9 @@ from shared.identity.state import service_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from uuid import UUID
 
+    from fastapi import FastAPI
     from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import Request
 
@@ -46,10 +48,15 @@ class Records:
 NO_RECORDS = Records({})
 
 
+def service_records(app: FastAPI) -> Records:
+    """Return the records of a service."""
+    found: Records = getattr(app.state, "records", NO_RECORDS)
+    return found
+
+
 def records_of(request: Request) -> Records:
     """Return the records of the service that answers."""
-    found: Records = getattr(request.app.state, "records", NO_RECORDS)
-    return found
+    return service_records(request.app)
 
 
 def names_record(records: Records, path: str) -> bool:
@@ -81,13 +88,13 @@ async def check(request: Request) -> None:
         versions = [value for value in (await request.form()).getlist(FIELD) if isinstance(value, str)]
     request.state.form_versions = versions
     if changes_record(records, request.scope["route"].path_format):
-        request.state.versions = RequestVersions(found, versions, required=api)
+        request.state.versions = RequestVersions(found, versions, answered=api)
         expect(request.state.versions)
 
 
-def shown_versions(request: Request) -> list[str]:
-    """Return the versions for the hidden field of forms on this page: those with which it was opened."""
-    opened: list[str] = getattr(request.state, "form_versions", [])
+def opened_versions(request: Request) -> list[str] | None:
+    """Return the versions with which this page was opened; None where its forms are to name none."""
+    opened: list[str] | None = getattr(request.state, "form_versions", [])
     return opened
 
 
@@ -96,9 +103,23 @@ def show_versions(request: Request, outdated: Outdated) -> None:
     request.state.form_versions = [outdated.version]
 
 
+async def read_versions(request: Request, parameter: str, ids: Collection[UUID]) -> ReadVersions:
+    """Return the versions in which the sender of a form read several records, or the present ones to show.
+
+    `parameter` is the name under which an address names one of them.
+    """
+    record = records_of(request).by_parameter[parameter]
+    found = {each: named(record, parameter.removesuffix("_id"), each) for each in ids}
+    if request.method not in SAFE_METHODS:
+        sent = (await request.form()).getlist(FIELD)
+        return ReadVersions(found, [each for each in sent if isinstance(each, str)])
+    async with service_of(request.app).bus.glance() as session:
+        return ReadVersions(found, list((await versions_by_record(session, found.values())).values()))
+
+
 def hide_versions(request: Request) -> None:
     """Have the forms of the answer name no version, such as those of an error page."""
-    request.state.form_versions = []
+    request.state.form_versions = None
 
 
 async def show_present(request: Request, session: AsyncSession) -> None:
@@ -111,9 +132,8 @@ async def show_present(request: Request, session: AsyncSession) -> None:
         return
     await session.flush()
     version = await version_of(session, versions.records[-1])
-    if version is not None:
-        request.state.form_versions = [version]
-        request.state.etag = versions.after = version
+    request.state.form_versions = [version]
+    request.state.etag = versions.after = version
 
 
 def named_records(records: Records, path_params: Mapping[str, object]) -> Iterator[Named]:
@@ -143,9 +163,8 @@ def naming_parameters(records: Records, path_params: Mapping[str, object]) -> di
 async def _show(request: Request, record: Named) -> None:
     async with service_of(request.app).bus.glance() as session:
         version = await version_of(session, record)
-    if version is not None:
-        request.state.form_versions = [version]
-        request.state.etag = version
+    request.state.form_versions = [version]
+    request.state.etag = version
 
 
 def _in_header(request: Request) -> list[str]:

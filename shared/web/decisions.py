@@ -10,7 +10,6 @@ were left.
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,16 +20,17 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from shared.bus import Bus
+from shared.bus.db.records import ReadVersions
 from shared.bus.db.transaction import Outdated
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.confirmations import versions_below
 from shared.identity.own_cases import own_case_of
 from shared.identity.state import service_of
-from shared.identity.versions import show_versions
+from shared.identity.versions import read_versions, show_versions
 from shared.ids import read_id
-from shared.web.forms import Form, sent, version_of
+from shared.web.forms import Form, version_of
 from shared.web.render import render, see_other
 from shared.web.validation_texts import sentence_of
 
@@ -90,10 +90,6 @@ class DecisionRequest(Generic[F_co]):
         """The first id in the address: the case."""
         return next(iter(self.ids.values()))
 
-    async def opened_at(self) -> datetime | None:
-        """Return when the page was shown on which the form was filled in; None where the form does not say."""
-        return await opened_at(self.request)
-
     async def version(self) -> int | None:
         """Return the version that the form was opened with; None where it sends none that can be read."""
         return await version_of(self.request)
@@ -120,16 +116,6 @@ class Decision(Generic[F]):
     new: Callable[[DecisionRequest[F]], Awaitable[F]] | None = None
     prepare: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
     check: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
-
-
-async def opened_at(request: Request) -> datetime | None:
-    """Return when the page of the form was shown; None where the form does not say."""
-    text = (await sent(request)).get("seen")
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return None if moment is None or moment.tzinfo is None else moment
 
 
 def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
@@ -194,7 +180,7 @@ async def _valid(decision: Decision[F], asked: DecisionRequest[F]) -> bool:
 async def _outdated_page(decision: Decision[F], asked: DecisionRequest[F], outdated: Outdated) -> Response:
     """Show the form beside what is saved now; sent again, it rests on that."""
     question = await decision.ask(asked)
-    if isinstance(question, str):
+    if isinstance(question, str) or outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
     saved = None if decision.new is None else await decision.new(asked)
     if saved is not None and decision.prepare is not None:
@@ -237,7 +223,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Ticked(Generic[F]):
-    """One request about the ticked cases. `act` is the name of the decision, `back` what the list was filtered by."""
+    """One request about the ticked cases. `act` is the name of the decision, `back` what the list was filtered by.
+
+    `read` are the cases with the versions in which the reader saw them.
+    """
 
     request: Request
     principal: Principal
@@ -245,11 +234,8 @@ class Ticked(Generic[F]):
     act: str
     ids: Sequence[UUID]
     form: F
+    read: ReadVersions
     back: str = ""
-
-    async def opened_at(self) -> datetime | None:
-        """Return when the page was shown on which the form was filled in; None where the form does not say."""
-        return await opened_at(self.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +280,14 @@ class BulkDecision:
     `preview` returns each case with what will happen or why nothing can, `decide` carries it out in one transaction,
     `outcome` returns those that were done and those that were left, with the reason. `acts` are the names that the
     reader may use; others are not found. `query` is the name under which the list sends the ids of the ticked cases,
-    `home` the address of a case without its id, `back` that of the list.
+    `record` the parameter under which addresses name one, `home` the address of a case without its id, `back` that of
+    the list.
     """
 
     path: str
     done_path: str
     query: str
+    record: str
     home: str
     acts: Mapping[str, BulkAct]
     words: BulkWords
@@ -332,7 +320,8 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
         back: str = "",
     ) -> Response:
         name, what = act_of(principal, act)
-        return await _bulk_page(bulk, Ticked(request, principal, _bus(request), name, ids, what.form(), back))
+        read = await read_versions(request, bulk.record, ids)
+        return await _bulk_page(bulk, Ticked(request, principal, _bus(request), name, ids, what.form(), read, back))
 
     async def decide(
         request: Request,
@@ -342,7 +331,8 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
         back: str = "",
     ) -> Response:
         name, what = act_of(principal, act)
-        ticked = Ticked(request, principal, _bus(request), name, ids, await what.form.read(request), back)
+        read = await read_versions(request, bulk.record, ids)
+        ticked = Ticked(request, principal, _bus(request), name, ids, await what.form.read(request), read, back)
         if not ids or not ticked.form.validate():
             return await _bulk_page(bulk, ticked, 422)
         try:
@@ -372,7 +362,8 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
         name, what = act_of(principal, act)
         if not done and not left:
             return see_other(bulk.back(name, back))
-        ticked = Ticked(request, principal, _bus(request), name, [*done, *left], what.form(), back)
+        read = await read_versions(request, bulk.record, [])
+        ticked = Ticked(request, principal, _bus(request), name, [*done, *left], what.form(), read, back)
         items = await bulk.outcome(ticked, done, left)
         now = await _marks(bulk, request, done)
         same = {id_ for id_, then, mark in zip(done, done_as, now, strict=False) if then == mark}
@@ -413,6 +404,7 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
         nothing_ticked=bulk.words.none(),
         warns=what.warning,
         ticked=ticked.ids,
+        versions=ticked.read.versions,
         items=items,
         home=bulk.home,
         heads=bulk.words.heads(),

@@ -225,7 +225,7 @@ def words_of(field: Field) -> str:
         return "; ".join(words for words in map(words_of, field) if words)
     if isinstance(field, FormField):
         return ", ".join(words for words in map(words_of, field) if words)
-    if isinstance(field, FileField) or field.data in {None, ""}:
+    if isinstance(field, FileField) or field.data is None or field.data == "":
         return ""
     if isinstance(field, BooleanField):
         return gettext("Yes") if field.data else gettext("No")

@@ -117,6 +117,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         )
     if isinstance(error, Outdated) and not wants_json(request):
         return await _outdated(request, error)
+    if isinstance(error, Outdated):
+        return answer(request, error.status_code, error.detail, code=error.code, headers=error.headers)
     if isinstance(error, Refused):
         errors = await errors_of_rules(request, error.fields)
         return answer(request, error.status_code, error.detail, code=error.code, errors=errors, headers=error.headers)
@@ -131,12 +133,13 @@ async def _outdated(request: Request, outdated: Outdated) -> Response:
     data = (await request.form()).multi_items()
     sent = [(name, value) for name, value in data if isinstance(value, str) and name not in {csrf.FIELD, FIELD}]
     show_versions(request, outdated)
+    needed = outdated.code is ProblemCode.VERSION_NEEDED
     answer = render(
         request,
         "outdated.html",
         outdated.status_code,
         title=gettext(PROBLEM_TYPES[outdated.code].title),
-        detail=outdated.detail,
+        detail=gettext("Nothing was saved. The form does not say what you saw.") if needed else outdated.detail,
         sent=sent,
         written=[(name, value) for name, value in sent if value and name not in _MACHINE_FIELDS],
         action=here(request),

@@ -8,11 +8,13 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from shared.identity.own_cases import own_case_of
 from shared.time import clock
+from shared.web.form_versions import add_versions
 from shared.web.navigation import places_for
 from shared.web.site import Site, current
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -42,7 +44,21 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         html = site.environment.get_template(template).render(ours | context)
     finally:
         current.reset(token)
-    return HTMLResponse(html, status_code=status)
+    return _Page(request, html, status)
+
+
+class _Page(HTMLResponse):
+    """A page, whose forms get the versions of their records when it is sent."""
+
+    def __init__(self, request: Request, html: str, status: int) -> None:
+        self._request = request
+        super().__init__(html, status)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        self.body = (await add_versions(self._request, bytes(self.body).decode())).encode()
+        self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def see_other(address: str) -> RedirectResponse:

@@ -22,7 +22,6 @@ from shared import i18n
 from shared.contracts import labels
 from shared.i18n.numbers import number, percent
 from shared.identity import csrf as identity_csrf
-from shared.identity import versions as identity_versions
 from shared.identity.state import identity_of
 from shared.time import clock, dates
 from shared.web import states
@@ -190,16 +189,11 @@ def _role_and_country(grant: Grant) -> str:
     return ", ".join(part for part in (labels.role(grant.role), labels.country(grant.country)) if part)
 
 
-def csrf(*records: str) -> Markup:
-    """Return the hidden fields that every form with an unsafe method has: its token, and the versions it shows.
-
-    `records` are the versions of records that the page shows besides the one that its address names.
-    """
-    request = current.get()
-    token = Markup('<input type="hidden" name="csrf_token" value="{}">').format(identity_csrf.token(request))
-    field = Markup('<input type="hidden" name="{}" value="{}">')
-    shown = [*identity_versions.shown_versions(request), *records]
-    return token + Markup().join(field.format(identity_versions.FIELD, version) for version in shown)
+def csrf() -> Markup:
+    """Return the hidden field that every form with an unsafe method has; `render` adds the version beside it."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        identity_csrf.FIELD, identity_csrf.token(current.get())
+    )
 
 
 _versions: dict[str, tuple[int, str]] = {}

@@ -82,19 +82,13 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEn
         return mentor
 
 
-async def save(
-    bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry, *, version: int | None = None
-) -> store.Mentor:
+async def save(bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry) -> store.Mentor:
     """Save what the mentor writes; for a published profile it is a revision, published at once.
 
-    Raises `Refused` (404; 409 where it was changed since `version` or is closed; 422).
+    Raises `Refused` (404; 409 where it is closed; 422).
     """
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if version is not None and version != mentor.version:
-            raise Refused(
-                gettext("It was changed since you opened it. Look at it as it is now."), code=ProblemCode.EDIT_CONFLICT
-            )
         if not writable(mentor.stands, mentor.cause):
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
         entry = with_changes(mentor.entry, changes)
@@ -142,21 +136,15 @@ class ProfilePreview:
     reopens: bool
 
 
-async def preview_profile(
-    bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry, *, version: int | None = None
-) -> ProfilePreview:
+async def preview_profile(bus: Bus, principal: Principal, mentor_id: UUID, changes: MentorEntry) -> ProfilePreview:
     """Return what `save` would do with `changes` to the mentor's published profile. Nothing is written.
 
-    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    Raises `Refused` as `save` does (404; 409 where it is no revision; 422).
     """
     async with bus.read() as session:
         mentor = await store.mentor(session, mentor_id)
         if mentor is None or not is_self(principal, mentor.subject):
             raise not_found()
-        if version is not None and version != mentor.version:
-            raise Refused(
-                gettext("It was changed since you opened it. Look at it as it is now."), code=ProblemCode.EDIT_CONFLICT
-            )
         if not revisable(mentor.stands, mentor.cause):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = with_changes(mentor.entry, changes)
@@ -285,6 +273,5 @@ async def apply_event(tx: Tx, mentor: store.Mentor, event: mentor_events.MentorE
 
 
 def _touch(tx: Tx, mentor: store.Mentor) -> None:
-    mentor.version += 1
     mentor.saved_at = clock.now()
     tx.session.add(mentor)

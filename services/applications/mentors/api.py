@@ -33,9 +33,6 @@ class MentorChange(Body):
     """A change of a profile: fields that are sent replace the present ones, fields that are not sent stay."""
 
     entry: MentorEntry
-    version: Annotated[
-        int | None, Field(description="The version that was read; where it is no longer this, nothing is changed.")
-    ] = None
 
 
 @router.post("", status_code=201)
@@ -95,7 +92,7 @@ async def read_one(mentor_id: UUID, principal: guards.MentorOrDecider, bus: BusD
 @router.put("/{mentor_id:uuid}")
 async def save(mentor_id: UUID, body: MentorChange, principal: guards.Mentor, bus: BusDep) -> Mentor:
     """Save what the mentor writes; for a published profile it is a revision."""
-    return Mentor.of(await actions.save(bus, principal, mentor_id, body.entry, version=body.version), principal)
+    return Mentor.of(await actions.save(bus, principal, mentor_id, body.entry), principal)
 
 
 @router.post("/{mentor_id}/publish")

@@ -32,6 +32,7 @@ from services.applications.mentors.views.words import rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
+from shared.bus.db.transaction import Outdated
 from shared.contracts import labels
 from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import MentorState
@@ -41,7 +42,7 @@ from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
-from shared.web.forms import number
+from shared.web.form_versions import show_both
 from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, list_page, state_counts
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
@@ -265,15 +266,20 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
     if await form.rows_changed(request) or not form.validate():
         return _form_page(request, context, form, 422)
     try:
-        version = number(sent.get("version"))
         changes_made = form.changes()
         if context.mentor.revisable and "told" not in sent:
-            preview = await actions.preview_profile(bus, principal, mentor_id, changes_made, version=version)
+            preview = await actions.preview_profile(bus, principal, mentor_id, changes_made)
             if preview.changes:
                 return _preview_page(request, preview, sent)
-        await actions.save(bus, principal, mentor_id, changes_made, version=version)
+        await actions.save(bus, principal, mentor_id, changes_made)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
+    except Outdated as outdated:
+        context = await _own(bus, principal, mentor_id)
+        if not context.mentor.writable:
+            raise
+        show_both(request, outdated, form, _filled(context))
+        return _form_page(request, context, form, outdated.status_code)
     except Refused as refused:
         refuse(form, refused)
         return _form_page(request, context, form, refused.status_code)

@@ -54,7 +54,6 @@ class Mentor(Table, table=True):
     )
     cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
     last_day: date | None = Field(default=None, description="Of the last period")
-    version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
     entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     created_at: datetime = Field(sa_type=_TIME)
     saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")

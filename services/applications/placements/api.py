@@ -55,9 +55,6 @@ class PlacementChange(Body):
 
     entry: PlacementEntry = PlacementEntry()
     prematched_reference: PrematchedReference = ""
-    version: Annotated[
-        int | None, Field(description="The version that was read; where it is no longer this, nothing is changed.")
-    ] = None
 
 
 class PlacementsDecision(Body):
@@ -162,7 +159,7 @@ async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> Placement:
 async def save(offer_id: UUID, body: PlacementChange, principal: Host, bus: BusDep) -> Placement:
     """Save what the host writes; for a published placement it is a revision."""
     changes = await _changes_of(bus, principal, offer_id, body)
-    return Placement.of(await placements.save(bus, principal, offer_id, changes, version=body.version))
+    return Placement.of(await placements.save(bus, principal, offer_id, changes))
 
 
 async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: PlacementChange) -> PlacementEntry:
@@ -175,7 +172,7 @@ async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: Plac
 async def differences(offer_id: UUID, body: PlacementChange, principal: Host, bus: BusDep) -> RevisionPreview:
     """Return what these fields would change of a published placement, and for whom. Nothing is written."""
     changes = await _changes_of(bus, principal, offer_id, body)
-    return (await revisions.preview(bus, principal, offer_id, changes, version=body.version)).preview
+    return (await revisions.preview(bus, principal, offer_id, changes)).preview
 
 
 @router.post("/{offer_id}/copy", status_code=201)

@@ -65,7 +65,6 @@ class Offer(Table, table=True):
     )
     cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
     last_day: date | None = Field(default=None, description="Of its last period")
-    version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
     entry_json: dict[str, JsonValue] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     terms_json: dict[str, JsonValue] | None = Field(
         default=None, sa_type=JSONB(none_as_null=True), sa_column_kwargs={"name": "terms"}

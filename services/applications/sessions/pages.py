@@ -35,8 +35,8 @@ async def end_others(request: Request, principal: SignedIn, bus: BusDep) -> Resp
     return see_other(HERE)
 
 
-@router.post("/{session_id}/end")
-async def end_session(session_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
+@router.post("/{browser_session_id}/end")
+async def end_session(browser_session_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
     """End one of the reader's sessions."""
-    await actions.end_one(bus, principal, session_id)
+    await actions.end_one(bus, principal, browser_session_id)
     return see_other(HERE)

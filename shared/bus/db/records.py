@@ -8,7 +8,7 @@ version that the sender of a request read with the present one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,13 +18,14 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from shared.ids import read_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.sql.selectable import NamedFromClause
 
 _DIGITS = 24
 _NAME_DIGITS = 8
+_NO_ROW = "0"
 _LONGEST_NUMBER = 9
 
 
@@ -69,12 +70,19 @@ class Record:
     def digest(self, name: object, section: str = "") -> sa.Select[tuple[str]]:
         """Return the query for the digest of its content; no row where there is no such record."""
         column = _table(self.table).c[self.key]
+        return sa.select(self._digest(section)).where(column == name).group_by(column)
+
+    def digests(self, names: Collection[object], section: str = "") -> sa.Select[tuple[Any, str]]:
+        """Return the query for the names of several records and the digests of their contents."""
+        column = _table(self.table).c[self.key]
+        return sa.select(column, self._digest(section)).where(column.in_(names)).group_by(column)
+
+    def _digest(self, section: str) -> sa.ColumnElement[Any]:
         own = self._content() if self.keys is None else self._section(self.keys(section) or ())
         content: sa.ColumnElement[Any] = sa.func.jsonb_build_array(own, *(self._rows(part) for part in self.parts))
         rows = sa.func.jsonb_agg(aggregate_order_by(content, sa.cast(content, sa.Text)))
         octets = sa.func.convert_to(sa.cast(rows, sa.Text), "UTF8")
-        digest = sa.func.left(sa.func.encode(sa.func.sha256(octets), "hex"), _DIGITS)
-        return sa.select(digest).where(column == name).group_by(column)
+        return sa.func.left(sa.func.encode(sa.func.sha256(octets), "hex"), _DIGITS)
 
     def _content(self) -> sa.ColumnElement[Any]:
         row: sa.ColumnElement[Any] = sa.func.to_jsonb(_row(_table(self.table)))
@@ -110,14 +118,29 @@ class Named:
     """
 
     prefix: str
-    lock: sa.Select[tuple[int]]
-    digest: sa.Select[tuple[str]]
+    record: Record = field(compare=False)
+    name: object = field(compare=False)
+    section: str = field(default="", compare=False)
+
+    def version(self, digest: str | None) -> str:
+        """Return its version with that content; None where it has no row, or none yet."""
+        return f"{self.prefix}{digest or _NO_ROW}"
+
+    @property
+    def lock(self) -> sa.Select[tuple[int]]:
+        """The query that locks its row until the commit."""
+        return self.record.lock(self.name)
+
+    @property
+    def digest(self) -> sa.Select[tuple[str]]:
+        """The query for the digest of its content."""
+        return self.record.digest(self.name, self.section)
 
 
 def named(record: Record, kind: str, name: object, section: str = "") -> Named:
     """Return a record by its name; `kind` is the word for its kind in versions."""
     digits = hashlib.sha256(f"{name}/{section}".encode()).hexdigest()[:_NAME_DIGITS]
-    return Named(f"{kind}.{digits}.", record.lock(name), record.digest(name, section))
+    return Named(f"{kind}.{digits}.", record, name, section)
 
 
 async def versions_of(session: AsyncSession, records: Sequence[Named]) -> list[str | None]:
@@ -126,7 +149,33 @@ async def versions_of(session: AsyncSession, records: Sequence[Named]) -> list[s
     return [None if digest is None else f"{record.prefix}{digest}" for record, digest in zip(records, row, strict=True)]
 
 
-async def version_of(session: AsyncSession, record: Named) -> str | None:
-    """Return the record's present version; None where there is no such record."""
-    digest = await session.scalar(record.digest)
-    return None if digest is None else f"{record.prefix}{digest}"
+async def version_of(session: AsyncSession, record: Named) -> str:
+    """Return the record's present version."""
+    return record.version(await session.scalar(record.digest))
+
+
+async def versions_by_record(session: AsyncSession, records: Collection[Named]) -> dict[Named, str]:
+    """Return the present versions of the records, with one query for each kind of record."""
+    kinds: dict[tuple[int, str], list[Named]] = {}
+    for each in records:
+        kinds.setdefault((id(each.record), each.section), []).append(each)
+    found: dict[Named, str] = {}
+    for alike in kinds.values():
+        rows = await session.execute(alike[0].record.digests([each.name for each in alike], alike[0].section))
+        digests: dict[object, str] = {row[0]: row[1] for row in rows}
+        found |= {each: each.version(digests.get(each.name)) for each in alike}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReadVersions:
+    """Several records of one kind by their ids, and the versions in which somebody read them."""
+
+    records: Mapping[UUID, Named]
+    versions: Collection[str]
+
+    async def changed(self, session: AsyncSession, ids: Collection[UUID] | None = None) -> set[UUID]:
+        """Return which of the records (of those with `ids`), which the caller has locked, are not as they were read."""
+        looked_at = {id_: each for id_, each in self.records.items() if ids is None or id_ in ids}
+        present = await versions_by_record(session, looked_at.values())
+        return {id_ for id_, each in looked_at.items() if present[each] not in self.versions}

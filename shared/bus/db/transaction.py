@@ -11,11 +11,12 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import event
+from starlette.exceptions import HTTPException
 
 from shared.bus.db import journal
 from shared.errors import ProblemCode, Refused
@@ -203,35 +204,36 @@ class Tx:
         del self._asides[asides:]
 
 
-class Outdated(Refused):
+class Outdated(HTTPException):
     """The request rests on an older version of the record, or names none.
 
-    `version` is the present one. `detail` says what is true now where an action has found that out.
+    `version` is the present one. `detail` says what is true now where an action has found that out. It is no `Refused`:
+    a page that shows a refusal at its form would offer the older version again.
     """
 
     def __init__(self, version: str, *, named: bool = True, detail: str = "") -> None:
         self.version = version
-        code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
+        self.code = ProblemCode.OUTDATED if named else ProblemCode.VERSION_NEEDED
         sentence = detail or (
             gettext("Nothing was saved. The record has changed since you read it.")
             if named
             else gettext("Send the version that you read: the ETag of this record, in the header If-Match.")
         )
-        super().__init__(sentence, code=code, headers={"ETag": f'"{version}"'})
+        super().__init__(self.code.status, sentence, {"ETag": f'"{version}"'})
 
 
 @dataclass(slots=True)
 class RequestVersions:
     """What a request says of the records that its address names, from the outermost to the innermost.
 
-    `versions` are those that its sender read, `required` whether it must name one. `settled` once the request itself
-    has changed something: what it does after that rests on its own change. `after` is the innermost record's version
-    then.
+    `versions` are those that its sender read, `answered` whether the answer names the next one. `settled` once the
+    request itself has changed something: what it does after that rests on its own change. `after` is the innermost
+    record's version then.
     """
 
     records: Sequence[Named]
     versions: Collection[str]
-    required: bool
+    answered: bool
     settled: bool = False
     after: str | None = None
 
@@ -243,19 +245,17 @@ class RequestVersions:
         """Return the refusal if the request may not change its innermost record as that is now."""
         innermost = self.records[-1]
         present = _version(connection, innermost)
-        if present is None or present in self.versions:
+        if present in self.versions:
             return None
         for outer in self.records[:-1]:
             if self.names(outer) and _version(connection, outer) in self.versions:
                 return None
-        if self.names(*self.records) or (self.required and self.versions):
-            return Outdated(present)
-        return Outdated(present, named=False) if self.required else None
+        return Outdated(present, named=bool(self.versions))
 
 
-def _version(connection: Connection, record: Named) -> str | None:
-    digest = connection.scalar(record.digest)
-    return None if digest is None else f"{record.prefix}{digest}"
+def _version(connection: Connection, record: Named) -> str:
+    digest: Any = connection.scalar(record.digest)
+    return record.version(digest)
 
 
 class Comparison:
@@ -299,7 +299,7 @@ class Comparison:
             await session.run_sync(lambda _: self._compare())
         if self._refusal is not None:
             raise self._refusal
-        if self._writes and self._versions.required:
+        if self._writes and self._versions.answered:
             innermost = self._versions.records[-1]
             self._after = await session.run_sync(lambda sync: _version(sync.connection(), innermost))
 
@@ -331,8 +331,6 @@ async def compared(session: AsyncSession) -> AsyncIterator[Comparison]:
     comparison = Comparison(_current.get(), session)
     try:
         yield comparison
-    except Outdated:
-        raise
     except Refused as refused:
         outdated = await comparison.instead_of(refused, session)
         if outdated is None:

@@ -10,13 +10,14 @@ from shared.identity.versions import changes_record, names_record
 if TYPE_CHECKING:
     from shared.identity.versions import Records
 
+LONGEST_HEADER = 1000
 _EXAMPLE = '"application.4c1f0b2e.9b1f3d0c7a5e2f4b8d6c1a07"'
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": True,
     "description": "The ETag of the record as you read it.",
-    "schema": {"type": "string", "maxLength": 1000},
+    "schema": {"type": "string", "maxLength": LONGEST_HEADER},
     "example": _EXAMPLE,
 }
 _ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}, "example": _EXAMPLE}

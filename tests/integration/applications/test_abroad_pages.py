@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.contracts import mentorships, visits
 from shared.time import clock
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     import httpx2
@@ -71,10 +72,9 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     assert "Enter how many guests you take in all" in lacking.text
     offer = (await abroad.get("claire", "/offers"))["items"][0]
     at = f"/applications/offers/{offer['id']}"
-    await send(abroad, "claire", f"{at}/edit", offer_form(version="77"), 409)
+    await send(abroad, "claire", f"{at}/edit", offer_form(record_version="offer.0.1"), 412)
     page = await read(abroad, "claire", f"{at}/edit")
-    assert f'name="version" value="{offer["version"]}"' in page
-    await send(abroad, "claire", f"{at}/edit", offer_form(submit="1", version=offer["version"]))
+    await send(abroad, "claire", f"{at}/edit", offer_form(submit="1", **ticked_versions(page)))
     assert "Endorse" in await read(abroad, "luc", at)
     await read(abroad, "paul", at, 404)
     await send(abroad, "luc", f"{at}/return", {}, 422)
@@ -122,7 +122,11 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     assert mentor["entry"]["capacity"] == 2
     back = await send(abroad, "jonas", edit, form | {"capacity": "4", "back": "1"}, 200)
     assert 'value="4" checked' in back.text
-    await send(abroad, "jonas", edit, form | {"capacity": "4", "told": "1"})
+    opened = ticked_versions(await read(abroad, "jonas", edit))
+    await send(abroad, "jonas", edit, form | opened | {"capacity": "4", "told": "1"})
+    stale = await send(abroad, "jonas", edit, form | opened | {"capacity": "1", "told": "1"}, 412)
+    assert "This was changed after you opened it" in stale.text
+    assert "many mentees do you take?" in stale.text.partition("Your version")[2].partition("</table>")[0]
     assert (await abroad.get("jonas", "/mentors"))["items"][0]["entry"]["capacity"] == 4
     await send(abroad, "jonas", edit, form | {"capacity": "4"})
     await send(abroad, "jonas", edit.replace("edit", "pause"))

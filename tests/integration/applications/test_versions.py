@@ -11,6 +11,7 @@ import pytest
 
 from shared.identity.versions import FIELD
 from tests.integration.applications.conftest import ORIGIN
+from tests.support import record_forms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,6 +78,37 @@ async def test_a_change_with_the_version_that_was_read_is_done(programme: Progra
     again = await client.get(f"{API}/applications/{made['id']}")
     assert done.status_code == 200, done.text
     assert done.headers["etag"] == again.headers["etag"] != read.headers["etag"]
+
+
+async def test_a_form_that_names_no_version_is_refused(programme: Programme, tab: Any) -> None:
+    """The answer is a page with what was sent, which can be sent again with the version that it names."""
+    made = await programme.submitted()
+    page = f"/applications/cases/{made['id']}/return"
+    coordinator = tab("tigran").client
+    facts = await programme.facts_published()
+    answer = await coordinator.post(page, data={"periods": "Which week is meant?"})
+    assert answer.status_code == 428, answer.text
+    assert "Open the page again" in answer.text
+    assert "Which week is meant?" in answer.text
+    assert await programme.facts_published() == facts
+    [(address, _, versions)] = record_forms(programme.app, page, answer.text)
+    assert (address, len(versions)) == (page, 1)
+
+
+async def test_a_form_in_a_list_names_the_version_of_its_row(programme: Programme, tab: Any) -> None:
+    """A button in a list is refused where its row has changed since, and the others still count."""
+    rule = [
+        await programme.post("programme", "/asked-before-travel", {"item": item, "asked": True}, 201)
+        for item in ("visa", "insurance")
+    ]
+    coordinator = tab("programme").client
+    shown = await coordinator.get("/applications/asked-before-travel")
+    versions = {address: found for address, _, found in record_forms(programme.app, shown.request.url.path, shown.text)}
+    first, second = (f"/applications/asked-before-travel/{each['id']}/take-back" for each in rule)
+    assert versions[first] != versions[second]
+    wrong = await coordinator.post(first, data={FIELD: versions[second]})
+    assert wrong.status_code == 412, wrong.text
+    assert (await coordinator.post(first, data={FIELD: versions[first]})).status_code == 303
 
 
 @pytest.mark.parametrize("nonsense", ["nonsense", "*", '"', "W/", "12"])

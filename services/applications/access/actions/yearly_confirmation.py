@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Lease, Tx
+    from shared.bus.db.records import ReadVersions
     from shared.contracts.access import AccessGrant
     from shared.identity import Principal
     from shared.runtime.service import Service
@@ -49,10 +50,13 @@ MOST_AT_ONCE = 100
 _log = structlog.get_logger()
 
 
-async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> ConfirmedAccess:
+async def confirm(
+    bus: Bus, principal: Principal, ids: Sequence[UUID], read: ReadVersions | None = None
+) -> ConfirmedAccess:
     """Confirm the access of people; return who is confirmed, and whom the principal may not confirm.
 
-    Lapsed access is restored. Raises `Refused` (422) for no person, or for more than a hundred.
+    Those that have changed since the principal `read` them are left, unless they are confirmed already. Lapsed
+    access is restored. Raises `Refused` (422) for no person, or for more than a hundred.
     """
     wanted = sorted(set(ids))
     if not 0 < len(wanted) <= MOST_AT_ONCE:
@@ -70,6 +74,10 @@ async def confirm(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> Confir
             grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
             shown = person_view(person)
             if not may_confirm(principal, shown, grants_to_confirm(shown, grants), ties):
+                left.append(person.id)
+                continue
+            confirmed_today = person.lapsed_on is None and person.confirmed_on == clock.today()
+            if read is not None and not confirmed_today and await read.changed(tx.session, [person.id]):
                 left.append(person.id)
                 continue
             await _renew(tx, person, grants)

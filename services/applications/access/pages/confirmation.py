@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from services.applications.access.actions import yearly_confirmation
 from services.applications.access.forms import ConfirmForm
+from services.applications.bulk import changed_since
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.own_cases.model import Tie, why_not
@@ -133,7 +134,7 @@ async def _preview(ticked: Ticked[ConfirmForm]) -> Items:
 
 
 async def _decide(ticked: Ticked[ConfirmForm]) -> Result:
-    result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids)
+    result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids, ticked.read)
     return Result(result.confirmed, result.left)
 
 
@@ -141,7 +142,7 @@ async def _outcome(ticked: Ticked[ConfirmForm], done: Sequence[UUID], left: Sequ
     confirmed, others = await _rows(ticked, done), await _rows(ticked, left)
     return Items(
         [_item(row, gettext("Confirmed for another year")) for row in confirmed],
-        [_item(row, _obstacle(row)) for row in others],
+        [_item(row, changed_since() if row.access.may_confirm else _obstacle(row)) for row in others],
     )
 
 
@@ -152,6 +153,7 @@ add_bulk_decision(
         path="/access/confirm",
         done_path="/access/confirmed",
         query="person",
+        record="person_id",
         home=f"{PEOPLE}/",
         acts=ACTS,
         words=BulkWords(

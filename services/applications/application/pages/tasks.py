@@ -23,8 +23,9 @@ from shared.contracts.calls import CallTerms
 from shared.contracts.codes import ApplicationState
 from shared.errors import Refused
 from shared.identity import Principal
-from shared.identity.versions import show_present, show_versions
+from shared.identity.versions import show_present
 from shared.time import dates
+from shared.web.form_versions import show_both
 from shared.web.forms import Form
 from shared.web.path_parameters import limit_parameter
 from shared.web.render import render, see_other
@@ -161,8 +162,7 @@ async def _outdated(
         saved = page.form_for(case.terms)(data=page.fields(case.application.answers))
         for each in (form, saved):
             await prepare_form(session, case.terms, case.application.country, page, each)
-        form.compare(outdated.detail, saved)
-        show_versions(request, outdated)
+        show_both(request, outdated, form, saved)
         return await _page(request, session, case, page, form, outdated.status_code)
 
 

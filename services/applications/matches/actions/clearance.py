@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.access.store import deciders_on
-from services.applications.bulk import Outcome
+from services.applications.bulk import Outcome, changed_since
 from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import clearance as model
 from services.applications.matches.store import participation as store
@@ -20,7 +20,7 @@ from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import Party, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.participation import ClearanceGiven, ClearanceRefused
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 from shared.time.workdays import due
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from services.applications.access.model import Deciders
     from services.applications.matches.store.matches import Match
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
     from shared.contracts.participation import IdentityReleased
     from shared.identity import Principal
 
@@ -44,14 +45,17 @@ async def clear(bus: Bus, principal: Principal, match_id: UUID, side: Side | Non
     """Clear the match for `side` (None: the side that is asked). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, side = await _case(tx, principal, match_id, side)
-        await _clear(tx, principal, case, side, await deciders_on(tx.session, clock.today()))
+        await _clear(tx, principal, case, side, await deciders_on(tx.session, clock.today()), changed=False)
         return case.match
 
 
-async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID]) -> Outcome[Match]:
+async def clear_all(
+    bus: Bus, principal: Principal, match_ids: Collection[UUID], read: ReadVersions | None = None
+) -> Outcome[Match]:
     """Clear several matches in one transaction, each for the side that is asked; name those that cannot be cleared.
 
-    Raises `Refused` (404) where the principal has no part in one of them.
+    Those that have changed since the principal `read` them are left. Raises `Refused` (404) where the principal has no
+    part in one of them.
     """
     done: list[Match] = []
     left: list[tuple[Match, str]] = []
@@ -59,8 +63,9 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
         deciders = await deciders_on(tx.session, clock.today())
         for match_id in sorted(set(match_ids)):
             case, side = await _case(tx, principal, match_id, None)
+            changed = read is not None and bool(await read.changed(tx.session, [match_id]))
             try:
-                await _clear(tx, principal, case, side, deciders)
+                await _clear(tx, principal, case, side, deciders, changed=changed)
             except Refused as refused:
                 left.append((case.match, refused.detail))
             else:
@@ -68,12 +73,19 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
     return Outcome(done, left)
 
 
-async def _clear(tx: Tx, principal: Principal, case: parties.Case, side: Side, deciders: Deciders) -> None:
-    """Clear a locked match; do nothing where the principal has cleared it. Raises `Refused` (409)."""
+async def _clear(
+    tx: Tx, principal: Principal, case: parties.Case, side: Side, deciders: Deciders, *, changed: bool
+) -> None:
+    """Clear a locked match; do nothing where the principal has cleared it. Raises `Refused` (409).
+
+    `changed` says that it is not as the principal read it.
+    """
     match, given = case.match, await _clearances_of(tx, case.match.id)
     if not may_proceed(model.may_decide, match.stands, decisions(given), side, model.CLEARED, principal.subject):
         return
     capacity = capacity_for_side(deciders, principal, case, side, given).decides()
+    if changed:
+        raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
     call = await hold_open_call(tx, match.call_id)
     country, _ = side_of(match, side)
     moment, host_due = clock.now(), None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from services.applications.bulk import changed_since
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
@@ -60,7 +61,7 @@ async def _preview(ticked: Ticked[Any]) -> Items:
 
 
 async def _decide(ticked: Ticked[Any]) -> Result:
-    outcome = await clearance.clear_all(ticked.bus, ticked.principal, ticked.ids)
+    outcome = await clearance.clear_all(ticked.bus, ticked.principal, ticked.ids, ticked.read)
     return Result([match.id for match in outcome.done], [match.id for match, _ in outcome.left])
 
 
@@ -68,7 +69,10 @@ async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUI
     decided = gettext("Somebody else has decided on it already, or it is not asked for any more.")
     return Items(
         [_item(view, gettext("Cleared")) for view in await _views(ticked, done)],
-        [_item(view, _obstacle(view, decided)) for view in await _views(ticked, left)],
+        [
+            _item(view, changed_since() if view.turn.mine else _obstacle(view, decided))
+            for view in await _views(ticked, left)
+        ],
     )
 
 
@@ -79,6 +83,7 @@ add_bulk_decision(
         path="/clear",
         done_path="/cleared",
         query="match",
+        record="match_id",
         home="/applications/matches/",
         acts=ACTS,
         words=BulkWords(

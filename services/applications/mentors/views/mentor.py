@@ -49,7 +49,6 @@ class Mentor(ReadModel):
     due: Annotated[AwareDatetime | None, Field(description="Until when the mentor is asked whether there is time.")]
     cause: Annotated[PauseCause | CloseCause | None, Field(description="Why it pauses or is closed.")]
     awaits_answer: Annotated[bool, Field(description="Whether the mentor is asked if there is still time.")]
-    version: Annotated[int, Field(description="Send it with a change, which is refused where it is no longer this.")]
     whole: Annotated[
         bool,
         Field(description="Whether you read all of it; else `about` and restricted areas of expertise are left out."),
@@ -95,7 +94,6 @@ class Mentor(ReadModel):
                 "due": row.due,
                 "cause": row.cause,
                 "awaits_answer": row.awaits_answer,
-                "version": row.version,
                 "whole": whole,
                 "restricted_areas": left_out,
                 "entry": entry,

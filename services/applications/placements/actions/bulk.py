@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.applications import transitions
 from services.applications.access.views import capacity_for
-from services.applications.bulk import Outcome
+from services.applications.bulk import Outcome, changed_since
 from services.applications.placements import store
 from services.applications.placements.actions import placements
 from services.applications.placements.views.placement import Placement
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
+    from shared.bus.db.records import ReadVersions
     from shared.contracts.codes import Section
     from shared.identity import Principal
 
@@ -65,9 +66,15 @@ async def _obstacle(session: AsyncSession, principal: Principal, offer: store.Of
 
 
 async def decide_all(
-    bus: Bus, principal: Principal, ids: Collection[UUID], remarks: Mapping[Section, str] | None = None
+    bus: Bus,
+    principal: Principal,
+    ids: Collection[UUID],
+    remarks: Mapping[Section, str] | None = None,
+    read: ReadVersions | None = None,
 ) -> Outcome[store.Offer]:
     """Endorse all of these or, with `remarks`, return all of them to their hosts.
+
+    Those that have changed since the principal `read` them are left.
 
     Raises `Refused` (404 where the principal may not see one; 422 without a remark).
     """
@@ -75,6 +82,11 @@ async def decide_all(
     left: list[tuple[store.Offer, str]] = []
     async with bus.transaction(principal.subject) as tx:
         for row in sorted(await _all_decidable(tx.session, principal, ids), key=lambda offer: offer.id):
+            await store.offer(tx.session, row.id, lock=True)
+            waits = row.stands is OfferState.SUBMITTED
+            if waits and read is not None and await read.changed(tx.session, [row.id]):
+                left.append((row, changed_since()))
+                continue
             try:
                 if remarks is None:
                     done.append(await placements.endorse_in(tx, principal, row.id))

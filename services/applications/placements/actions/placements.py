@@ -87,20 +87,13 @@ async def begin(
         return offer
 
 
-async def save(
-    bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry, *, version: int | None = None
-) -> store.Offer:
+async def save(bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry) -> store.Offer:
     """Save what the host writes; for a published placement it is a revision, published at once.
 
-    Raises `Refused` (404; 409 where it was changed since `version` or cannot be changed; 422).
+    Raises `Refused` (404; 409 where it cannot be changed; 422).
     """
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if version is not None and version != offer.version:
-            raise Refused(
-                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         entry = with_changes(offer.entry, changes)
         if revisable(offer):
             await _revise(tx, offer, entry)
@@ -387,6 +380,5 @@ async def apply_event(
 
 
 def _touch(tx: Tx, offer: store.Offer) -> None:
-    offer.version += 1
     offer.saved_at = clock.now()
     tx.session.add(offer)

@@ -37,22 +37,15 @@ class ProposedRevision:
     preview: RevisionPreview
 
 
-async def preview(
-    bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry, *, version: int | None = None
-) -> ProposedRevision:
+async def preview(bus: Bus, principal: Principal, offer_id: UUID, changes: PlacementEntry) -> ProposedRevision:
     """Return what `save` would do with `changes` to a published placement. Nothing is written.
 
-    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    Raises `Refused` as `save` does (404; 409 where it is no revision; 422).
     """
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
         if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
             raise not_found()
-        if version is not None and version != offer.version:
-            raise Refused(
-                gettext("Somebody else changed it since you opened it. Look at it as it is now."),
-                code=ProblemCode.EDIT_CONFLICT,
-            )
         if not placements.revisable(offer):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         before = offer.entry

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from services.applications.bulk import changed_since
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.placements.actions import bulk
@@ -43,7 +44,7 @@ async def _preview(ticked: Ticked[Any]) -> Items:
 async def _decide(ticked: Ticked[Any]) -> Result:
     data = ticked.form.data
     remarks = {Section(data["section"]): data["remark"]} if ticked.act == "return" else None
-    outcome = await bulk.decide_all(ticked.bus, ticked.principal, ticked.ids, remarks)
+    outcome = await bulk.decide_all(ticked.bus, ticked.principal, ticked.ids, remarks, ticked.read)
     return Result([placement.id for placement in outcome.done], [placement.id for placement, _ in outcome.left])
 
 
@@ -51,10 +52,9 @@ async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUI
     async with ticked.bus.read() as session:
         done_items = await bulk.bulk_items(session, ticked.principal, done)
         left_items = await bulk.bulk_items(session, ticked.principal, left)
-    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return Items(
         [_item(item.placement, gettext(_DONE[ticked.act])) for item in done_items],
-        [_item(item.placement, item.obstacle or changed) for item in left_items],
+        [_item(item.placement, item.obstacle or changed_since()) for item in left_items],
     )
 
 
@@ -65,6 +65,7 @@ add_bulk_decision(
         path="/decide",
         done_path="/decided",
         query="offer",
+        record="offer_id",
         home="/applications/offers/",
         acts=ACTS,
         words=BulkWords(

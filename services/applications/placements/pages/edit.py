@@ -22,10 +22,11 @@ from services.applications.placements.views.names import application_named, conf
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
 from services.applications.refusals import not_found
 from shared.bus import Bus
+from shared.bus.db.transaction import Outdated
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.identity import Principal
-from shared.web.forms import number
+from shared.web.form_versions import show_both
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
@@ -144,14 +145,19 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
         return _form_page(request, context, form)
     if await form.rows_changed(request) or not form.validate():
         return _form_page(request, context, form, 422)
-    opened = number(sent.get("version"))
     try:
         entered = await _entered_changes(bus, form, context.call_id)
         if context.revises and "told" not in sent:
-            proposed = await revisions.preview(bus, principal, offer_id, entered, version=opened)
+            proposed = await revisions.preview(bus, principal, offer_id, entered)
             if proposed.preview.changes:
                 return await _preview_page(request, bus, proposed, sent)
-        await placements.save(bus, principal, offer_id, entered, version=opened)
+        await placements.save(bus, principal, offer_id, entered)
+    except Outdated as outdated:
+        context = await _edited(bus, principal, offer_id)
+        if context.placement is None or not context.placement.writable:
+            raise
+        show_both(request, outdated, form, _filled(context))
+        return _form_page(request, context, form, outdated.status_code)
     except Refused as refused:
         refuse(form, refused)
         return _form_page(request, context, form, refused.status_code)

@@ -56,7 +56,6 @@ class Placement(ReadModel):
     ]
     cause: Annotated[PauseCause | CloseCause | None, Field(description="Why it pauses or is closed.")]
     awaits_answer: Annotated[bool, Field(description="Whether its host is asked if it is still available.")]
-    version: Annotated[int, Field(description="Send it with a change, which is refused where it is no longer this.")]
     remarks: Annotated[dict[Section, str], Field(description="The coordinator's questions to the host, by section.")]
     entry: PlacementContent
     unaccepted: Annotated[
@@ -98,7 +97,6 @@ class Placement(ReadModel):
                 "due": row.due,
                 "cause": row.cause,
                 "awaits_answer": row.awaits_answer,
-                "version": row.version,
                 "remarks": row.remarks,
                 "entry": entry,
                 "unaccepted": entry.unaccepted,

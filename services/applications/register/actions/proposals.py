@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.applications.bulk import changed_since
 from services.applications.own_cases.model import Concerned
 from services.applications.own_cases.views import CaseToDecide
 from services.applications.own_cases.views import check as check_own_case
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
     from services.applications.register.model.proposals import Change
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
     from shared.identity import Principal
 
 MOST_AT_ONCE = 50
@@ -204,10 +206,18 @@ def _comparison(proposal: store.Proposal, target: Target) -> ComparedProposal:
     )
 
 
-async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version: int | None = None) -> Proposal:
+async def approve(
+    bus: Bus,
+    principal: Principal,
+    proposal_id: UUID,
+    *,
+    version: int | None = None,
+    read: ReadVersions | None = None,
+) -> Proposal:
     """Approve a proposal. `version` is the entry's as the decider saw it; by default the proposer's.
 
-    Raises `Refused` (404; 409 if it is decided or the entry was changed since; 422 if it cannot be made now).
+    With `read`, it must be as the decider read it. Raises `Refused` (404; 409 if it is decided or the entry
+    was changed since; 422 if it cannot be made now).
     """
     async with bus.transaction(principal.subject) as tx:
         await entries.lock_people(tx.session)
@@ -216,6 +226,10 @@ async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version:
             raise not_found()
         if proposal.stands is ProposalState.APPROVED and proposal.settled_by == principal.subject:
             return proposal_view(proposal)
+        if read is not None and await read.changed(tx.session, [proposal_id]):
+            with lawful():
+                check_pending(proposal.stands)
+            raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
         return await _approve(tx, principal, proposal, version)
 
 
@@ -271,15 +285,17 @@ async def _settle(
     return proposal_view(proposal)
 
 
-async def approve_several(bus: Bus, principal: Principal, ids: Sequence[UUID]) -> ApprovedProposals:
-    """Approve those that can be; return them, and the others with the reason. At most 50 at once."""
+async def approve_several(
+    bus: Bus, principal: Principal, ids: Sequence[UUID], read: ReadVersions | None = None
+) -> ApprovedProposals:
+    """Approve those that can be and are as the principal `read` them, 50 at the most; return them and the others."""
     done: list[Proposal] = []
     left: list[LeftProposal] = []
     async with bus.read() as session:
         proposals = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
     for proposal in proposals:
         try:
-            done.append(await approve(bus, principal, proposal.id))
+            done.append(await approve(bus, principal, proposal.id, read=read))
         except Refused as refused:
             left.append(LeftProposal(id=proposal.id, name=proposal.name, why=_sentence(refused)))
     return ApprovedProposals(approved=tuple(done), left=tuple(left))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from services.applications.bulk import changed_since
 from services.applications.display import tag
 from services.applications.guards import Coordinator
 from services.applications.parameters import REGISTER
@@ -55,17 +56,16 @@ async def _preview(ticked: Ticked[ApproveForm]) -> Items:
 
 
 async def _decide(ticked: Ticked[ApproveForm]) -> Result:
-    result = await actions.approve_several(ticked.bus, ticked.principal, ticked.ids)
+    result = await actions.approve_several(ticked.bus, ticked.principal, ticked.ids, ticked.read)
     return Result([proposal.id for proposal in result.approved], [left.id for left in result.left])
 
 
 async def _outcome(ticked: Ticked[ApproveForm], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
     approved = await actions.appraise(ticked.bus, ticked.principal, done)
     others = await actions.appraise(ticked.bus, ticked.principal, left)
-    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return Items(
         [_item(item.proposal, gettext("Approved")) for item in approved],
-        [_item(item.proposal, item.obstacle or changed) for item in others],
+        [_item(item.proposal, item.obstacle or changed_since()) for item in others],
     )
 
 
@@ -76,6 +76,7 @@ add_bulk_decision(
         path="/several",
         done_path="/approved",
         query="proposal",
+        record="proposal_id",
         home=f"{AT}/",
         acts=ACTS,
         words=BulkWords(

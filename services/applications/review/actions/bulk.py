@@ -12,23 +12,23 @@ from services.applications.access.store import deciders_on as held_on
 from services.applications.access.views import capacity_among
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.bulk import Outcome
+from services.applications.bulk import Outcome, changed_since
 from services.applications.calls import store as calls_store
 from services.applications.refusals import lawful, not_found
 from services.applications.review.actions.endorsement import Decision, Return, carry_out, is_repeat
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.access.views import Capacity
     from shared.bus import Bus
+    from shared.bus.db.records import ReadVersions
     from shared.contracts.applications import ApplicationEvent
     from shared.identity import Principal
 
@@ -70,9 +70,9 @@ def obstacle(application: store.Application, own: Capacity, event: type[Applicat
 
 
 async def decide_all(
-    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, *, opened_at: datetime | None = None
+    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, read: ReadVersions | None = None
 ) -> Outcome[store.Application]:
-    """Decide the same on all of these. `opened_at` is when the principal looked at the list of them.
+    """Decide the same on all of these, but not on what has changed since the principal `read` it.
 
     Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
     """
@@ -85,17 +85,15 @@ async def decide_all(
         _check_all_visible(principal, ids, found)
         deciders = await held_on(tx.session, clock.today())
         calls = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
+        changed = set() if read is None else await read.changed(tx.session)
         for application in found:
             try:
                 if not await is_repeat(tx, principal, application, decision):
-                    await carry_out(
-                        tx,
-                        application,
-                        calls[application.call_id].terms,
-                        capacity_among(deciders, principal, application),
-                        decision,
-                        opened_at,
-                    )
+                    own = capacity_among(deciders, principal, application)
+                    if application.id in changed:
+                        why = obstacle(application, own, decision.event) or changed_since()
+                        raise Refused(why, code=ProblemCode.EDIT_CONFLICT)  # noqa: TRY301 - it is left as others are
+                    await carry_out(tx, application, calls[application.call_id].terms, own, decision)
             except Refused as refused:
                 left.append((application, refused.detail))
             else:

@@ -7,37 +7,34 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.bulk import Outcome
+from services.applications.bulk import Outcome, changed_since
 from services.applications.own_cases.model import why_not
 from services.applications.own_cases.store import ties_of
 from services.applications.refusals import lawful, not_found
-from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.review.views.eligibility import Judgement, judge_applications
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
 from shared.contracts.lifecycle import Unit
-from shared.errors import Refused
+from shared.errors import ProblemCode, Refused
 from shared.identity.own_cases import own_case
 from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.own_cases.model import Ties
     from shared.bus import Bus, Tx
+    from shared.bus.db.records import ReadVersions
 
 
-async def confirm(
-    bus: Bus, actor: str, ids: Collection[UUID], *, opened_at: datetime | None = None
-) -> Outcome[Judgement]:
+async def confirm(bus: Bus, actor: str, ids: Collection[UUID], read: ReadVersions | None = None) -> Outcome[Judgement]:
     """Confirm what the rules say about these endorsed applications.
 
-    What cannot be confirmed now, and the actor's own cases, are left and named. `opened_at` is when the actor looked
-    at what the rules say. Raises `Refused` (404 for an unknown one).
+    What cannot be confirmed now, what has changed since the actor `read` it, and the actor's own cases, are left and
+    named. Raises `Refused` (404 for an unknown one).
     """
     done: list[Judgement] = []
     left: list[tuple[Judgement, str]] = []
@@ -46,10 +43,11 @@ async def confirm(
         if len(applications) != len(set(ids)):
             raise not_found()
         ties = await ties_of(tx.session, [actor])
+        changed = set() if read is None else await read.changed(tx.session)
         for judgement in await judge_applications(tx.session, applications):
             try:
                 check_other_case(ties, actor, judgement.application)
-                await _confirm(tx, judgement, opened_at)
+                await _confirm(tx, judgement, changed=judgement.application.id in changed)
             except Refused as refused:
                 left.append((judgement, refused.detail))
             else:
@@ -82,12 +80,13 @@ def check_confirmable(application: store.Application) -> None:
         states.after(ApplicationFoundEligible, application.own_state)
 
 
-async def _confirm(tx: Tx, judgement: Judgement, opened_at: datetime | None) -> None:
+async def _confirm(tx: Tx, judgement: Judgement, *, changed: bool) -> None:
     application, terms = judgement.application, judgement.terms
     check_confirmable(application)
     event_type = ApplicationFoundEligible if judgement.eligible else ApplicationFoundIneligible
     state = states.after(event_type, application.own_state)
-    check_unchanged(application, opened_at)
+    if changed:
+        raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
     version = terms.revision
     if judgement.eligible:
         await record(

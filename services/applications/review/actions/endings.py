@@ -19,7 +19,6 @@ from services.applications.matches.store import matches
 from services.applications.mentorships.store import mentorships
 from services.applications.refusals import lawful, not_found
 from services.applications.register.store import entries
-from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
 from shared.contracts.codes import ApplicationState, published
@@ -31,7 +30,6 @@ from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -128,8 +126,6 @@ async def cancel(
     application_id: UUID,
     reason: StatedReason,
     text: str = "",
-    *,
-    opened_at: datetime | None = None,
 ) -> store.Application:
     """Cancel an open application; `text` is for the officer to read. A second click finds it cancelled.
 
@@ -140,7 +136,6 @@ async def cancel(
         if await _done_by_actor(tx, application, ApplicationCancelled, ApplicationState.CANCELLED):
             return application
         state = await state_after_cancelling(tx.session, application)
-        check_unchanged(application, opened_at)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         until = due(clock.now(), call.terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
@@ -149,12 +144,10 @@ async def cancel(
         return application
 
 
-async def void(
-    bus: Bus, actor: str, application_id: UUID, reason: VoidReason, *, opened_at: datetime | None = None
-) -> store.Application:
+async def void(bus: Bus, actor: str, application_id: UUID, reason: VoidReason) -> store.Application:
     """Mark an application as entered in error, whatever its state; a second click finds it done.
 
-    Raises `Refused` (404; 409 for a draft, or where it has changed since it was `opened_at`).
+    Raises `Refused` (404; 409 for a draft).
     """
     async with bus.transaction(actor) as tx:
         application = await _locked(tx, application_id)
@@ -162,7 +155,6 @@ async def void(
             return application
         with lawful():
             state = states.after(ApplicationVoided, application.own_state)
-        check_unchanged(application, opened_at)
         await record(tx, application, ApplicationVoided(reason=reason), state=state, reason=reason)
         return application
 

@@ -24,7 +24,7 @@ from shared.contracts.applications import (
 )
 from shared.contracts.codes import NotEndorsedReason, Section
 from shared.contracts.lifecycle import Unit
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity.scope import may_coordinate
 from shared.time import clock
@@ -77,10 +77,8 @@ class NotEndorse:
 Decision = Endorse | Return | NotEndorse
 
 
-async def decide(
-    bus: Bus, principal: Principal, application_id: UUID, decision: Decision, *, opened_at: datetime | None = None
-) -> store.Application:
-    """Decide on one application. `opened_at` is when the principal opened the case.
+async def decide(bus: Bus, principal: Principal, application_id: UUID, decision: Decision) -> store.Application:
+    """Decide on one application.
 
     Raises `Refused` (404; 409 where the time, the state or another decider forbids it; 422 without a remark).
     """
@@ -90,7 +88,7 @@ async def decide(
         application, terms, own = await _case(tx, principal, application_id)
         if await is_repeat(tx, principal, application, decision):
             return application
-        await carry_out(tx, application, terms, own, decision, opened_at)
+        await carry_out(tx, application, terms, own, decision)
         return application
 
 
@@ -109,13 +107,11 @@ async def carry_out(
     terms: CallTerms,
     own: Capacity,
     decision: Decision,
-    opened_at: datetime | None,
 ) -> None:
     """Decide on a locked application. Raises `Refused` (409) with the reason why it cannot be done now."""
     with lawful():
         state = states.after(decision.event, application.own_state)
     acting_as = own.decides()
-    check_unchanged(application, opened_at)
     event: ApplicationEvent
     match decision:
         case Endorse():
@@ -138,15 +134,6 @@ async def carry_out(
 
 def _deadline(application: store.Application, working_days: int) -> datetime:
     return due(clock.now(), working_days, Unit.WORKING_DAYS, application.country)
-
-
-def check_unchanged(application: store.Application, opened_at: datetime | None) -> None:
-    """Raise `Refused` (409) where the application has changed since somebody opened it at `opened_at`."""
-    if opened_at is not None and application.since > opened_at:
-        raise Refused(
-            gettext("It has changed since you opened it. Look at it as it is now, then decide."),
-            code=ProblemCode.EDIT_CONFLICT,
-        )
 
 
 async def _case(tx: Tx, principal: Principal, application_id: UUID) -> tuple[store.Application, CallTerms, Capacity]:

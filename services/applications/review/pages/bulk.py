@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.applications.bulk import changed_since
 from services.applications.guards import Decider
 from services.applications.review.actions import bulk, eligibility, endorsement
 from services.applications.review.forms.decisions import ConfirmForm, EndorseForm, NotEndorseForm, ReturnAllForm
@@ -108,15 +109,14 @@ def _back(act: str, query: str) -> str:
 
 
 async def _decide(ticked: Ticked[Any]) -> Result:
-    opened_at = await ticked.opened_at()
     if ticked.act == ELIGIBILITY:
-        judged = await eligibility.confirm(ticked.bus, ticked.principal.subject, ticked.ids, opened_at=opened_at)
+        judged = await eligibility.confirm(ticked.bus, ticked.principal.subject, ticked.ids, ticked.read)
         return Result(
             [judgement.application.id for judgement in judged.done],
             [judgement.application.id for judgement, _ in judged.left],
         )
     decision = _decision(ticked.act, ticked.form)
-    outcome = await bulk.decide_all(ticked.bus, ticked.principal, ticked.ids, decision, opened_at=opened_at)
+    outcome = await bulk.decide_all(ticked.bus, ticked.principal, ticked.ids, decision, ticked.read)
     return Result([application.id for application in outcome.done], [application.id for application, _ in outcome.left])
 
 
@@ -131,7 +131,6 @@ def _decision(act: str, form: Form) -> endorsement.Decision:
 
 
 async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
-    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     async with ticked.bus.read() as session:
         done_items = await bulk.bulk_items(session, ticked.principal, done, _EVENTS[ticked.act])
         others = await bulk.bulk_items(session, ticked.principal, left, _EVENTS[ticked.act])
@@ -139,7 +138,9 @@ async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUI
             others = await _for_programme(session, ticked.principal, others)
         return Items(
             await selected_items(session, [(item.application, gettext(_DONE[ticked.act]), ()) for item in done_items]),
-            await selected_items(session, [(other.application, other.obstacle or changed, ()) for other in others]),
+            await selected_items(
+                session, [(other.application, other.obstacle or changed_since(), ()) for other in others]
+            ),
         )
 
 
@@ -150,6 +151,7 @@ add_bulk_decision(
         path="/decide",
         done_path="/decided",
         query="case",
+        record="application_id",
         home="/applications/cases/",
         acts=ACTS,
         may=_may,

@@ -59,7 +59,7 @@ def _question(case: Case, title: str, button: str, **more: Any) -> Question:
 
 
 async def _decide(asked: DecisionRequest[Form], decision: actions.Decision, done: str) -> str:
-    await actions.decide(asked.bus, asked.principal, asked.id, decision, opened_at=await asked.opened_at())
+    await actions.decide(asked.bus, asked.principal, asked.id, decision)
     return f"{case_address(asked.id)}?done={done}"
 
 

@@ -133,14 +133,13 @@ def _voided(dependants: endings.Dependants) -> list[str]:
 
 async def _cancel(asked: DecisionRequest[CancelForm]) -> str:
     reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
-    opened_at = await asked.opened_at()
-    await endings.cancel(asked.bus, asked.principal.subject, asked.id, reason, text, opened_at=opened_at)
+    await endings.cancel(asked.bus, asked.principal.subject, asked.id, reason, text)
     return case_address(asked.id) + "?done=cancelled"
 
 
 async def _void(asked: DecisionRequest[VoidForm]) -> str:
     reason = VoidReason(asked.form.reason.data)
-    await endings.void(asked.bus, asked.principal.subject, asked.id, reason, opened_at=await asked.opened_at())
+    await endings.void(asked.bus, asked.principal.subject, asked.id, reason)
     return case_address(asked.id) + "?done=voided"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from shared.bus.db.transaction import Outdated
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -39,7 +40,7 @@ class RunningCount:
         error = self.task.exception() if self.task.done() and not self.task.cancelled() else None
         if error is None:
             return ""
-        if isinstance(error, Refused):
+        if isinstance(error, Refused | Outdated):
             return str(error.detail)
         return gettext("It could not be counted, and nothing was changed. Try again; if it stays, tell the operator.")
 
@@ -88,5 +89,5 @@ class RunningCounts:
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
     """Nobody may be looking when it goes wrong: the log has it, where it is not only a refusal."""
-    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refused):
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refused | Outdated):
         log.error("figures could not be counted", exc_info=error)

@@ -19,7 +19,7 @@ from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
 from tests.integration.applications.suspension import sign_in_again
-from tests.support import ReadFirst
+from tests.support import ReadFirst, ticked_versions
 
 if TYPE_CHECKING:
     from services.applications.contacts.views import Recipient
@@ -166,7 +166,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     page = (await programme.as_("tigran").get(asked)).text
     assert "Ani Petrosyan" in page.partition("What will happen")[2]
     assert "Your own: somebody else confirms it." in page.partition("What will happen")[0]
-    answer = await programme.as_("tigran").post(asked)
+    answer = await programme.as_("tigran").post(asked, data=ticked_versions(page))
     assert answer.status_code == 303
     done = (await programme.as_("tigran").get(answer.headers["location"])).text
     assert "1 access is confirmed for another year" in done

@@ -12,7 +12,7 @@ from shared.contracts import outcomes
 from shared.identity import every_route
 from shared.ids import new_id
 from shared.time import clock
-from tests.support import settings_for
+from tests.support import settings_for, ticked_versions
 
 if TYPE_CHECKING:
     import pytest
@@ -183,8 +183,9 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
     assert types.count("ApplicationEndorsed") == 1
     decide = f"/applications/cases/decide?act=eligibility&case={made['id']}&back=eligibility"
-    assert made["reference"] in (await programme.as_("programme").get(decide)).text
-    chosen = await programme.as_("programme").post(decide)
+    question = (await programme.as_("programme").get(decide)).text
+    assert made["reference"] in question
+    chosen = await programme.as_("programme").post(decide, data=ticked_versions(question))
     assert "1 application is done" in (await programme.as_("programme").get(chosen.headers["location"])).text
     queue = await programme.as_("tigran").get("/applications/cases?state=in_matching")
     assert made["reference"] in queue.text

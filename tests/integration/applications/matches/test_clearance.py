@@ -14,6 +14,7 @@ from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.desk.test_home import statements
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -145,7 +146,7 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     assert "Davit Sahakyan" in form
     assert "sees the name, rank and unit" in form
     await abroad.post("deputy", f"/matches/{other}/clear")
-    sent = await abroad.of.as_("tigran").post(address)
+    sent = await abroad.of.as_("tigran").post(address, data=ticked_versions(form))
     assert sent.status_code == 303
     result = await page(abroad, "tigran", sent.headers["location"])
     assert "1 match is cleared" in result
@@ -153,7 +154,7 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
     assert "Davit Sahakyan" in result
     types = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
     assert types.count("ClearanceGiven") == 2
-    again = await abroad.of.as_("tigran").post(address)
+    again = await abroad.of.as_("tigran").post(address, data=ticked_versions(form))
     assert "1 match is cleared" in await page(abroad, "tigran", again.headers["location"])
     assert [kind for kind, _, _ in await abroad.of.journal("exchange.participation")] == types
 

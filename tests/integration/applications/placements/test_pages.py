@@ -15,6 +15,7 @@ from services.applications.placements.model.placement import PlacementEntry
 from shared.time import clock
 from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.test_abroad_pages import offer_form, read, send
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -33,16 +34,18 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     for words in ("Second unit", "1 confirmed place stands", "1 match is under way", reference):
         assert words in shown, words
     assert "ani@" not in shown
-    before = (await abroad.get("claire", f"/offers/{offer['id']}"))["version"]
+    before = ticked_versions(shown)
     kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', shown))
     assert kept["places"] == "5"
     back = await send(abroad, "claire", f"{at}/edit", offer_form(places="5", back="1"), 200)
     assert 'name="places"' in back.text
-    assert (await abroad.get("claire", f"/offers/{offer['id']}"))["version"] == before
-    await send(abroad, "claire", f"{at}/edit", offer_form(places="5", told="1", version=str(before)))
+    assert ticked_versions(await read(abroad, "claire", f"{at}/edit")) == before
+    await send(abroad, "claire", f"{at}/edit", offer_form(places="5", told="1", **before))
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["entry"]["places"] == 5
-    stale = await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1", version=str(before)), 409)
-    assert "Somebody else changed it" in stale.text
+    stale = await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1", **before), 412)
+    assert "This was changed after you opened it" in stale.text
+    both = stale.text.partition("Your version")[2]
+    assert '>4</td><td class="govuk-table__cell">5</td>' in both
     less = await send(abroad, "claire", f"{at}/edit", offer_form(places="0"), 422)
     assert 'id="places-error"' in less.text
     body = {"entry": {"places": 6}}
@@ -161,13 +164,14 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
     assert "Third" not in confirmation
     await abroad.post("luc", f"/offers/{made[0]}/endorse")
     await abroad.post("claire", f"/offers/{made[0]}/publish")
-    answer = await send(abroad, "luc", at)
+    answer = await send(abroad, "luc", at, ticked_versions(confirmation))
     after = await read(abroad, "luc", answer.headers["location"])
     assert "1 placement is done" in after
     assert "1 was left as it is" in after
-    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", {"remark": "More?"}, 422)
-    body_ = {"section": "places", "remark": "Only two?"}
-    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", body_)
+    to_return = f"/applications/offers/decide?act=return&offer={made[2]}"
+    await send(abroad, "luc", to_return, {"remark": "More?"}, 422)
+    body_ = {"section": "places", "remark": "Only two?"} | ticked_versions(await read(abroad, "luc", to_return))
+    await send(abroad, "luc", to_return, body_)
     assert (await abroad.get("claire", f"/offers/{made[2]}"))["remarks"] == {"places": "Only two?"}
     assert "You have ticked no placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
     for somebody, status in (("rasa", 404), ("claire", 403), ("ani", 403)):

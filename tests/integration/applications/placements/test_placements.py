@@ -61,7 +61,7 @@ async def test_a_second_click_changes_nothing(abroad: Abroad, programme: Program
 
 
 async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Programme) -> None:
-    """A placement without places, with days beyond the call or an old version is refused with the field."""
+    """A placement without places, with days beyond the call or what is no number is refused with the field."""
     entry = {"title": "A week", "days": 1}
     made = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": entry}, 201)
     problem = await abroad.post("claire", f"/offers/{made['id']}/submit", status=422)
@@ -69,9 +69,11 @@ async def test_an_incomplete_placement_is_refused(abroad: Abroad, programme: Pro
         error["name"] for error in problem["errors"]
     }
     answer = await programme.as_("claire").put(
-        f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": 2}, "version": 99}
+        f"/applications/api/v1/offers/{made['id']}",
+        json={"entry": {"places": 2}},
+        headers={"If-Match": '"offer.0.1"'},
     )
-    assert answer.status_code == 409
+    assert answer.status_code == 412
     answer = await programme.as_("claire").put(
         f"/applications/api/v1/offers/{made['id']}", json={"entry": {"places": "many"}}
     )

@@ -14,6 +14,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
+from tests.support import ticked_versions
 
 PAGES = "/applications/register"
 
@@ -257,9 +258,10 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
     shown = (await programme.as_("programme").get(f"{PAGES}/proposals?state=waits")).text
     assert all(f'value="{proposal}"' in shown for proposal in chosen)
     asked = f"{page}?{urlencode({'proposal': chosen}, doseq=True)}"
-    able, unable = named_on((await programme.as_("programme").get(asked)).text)
+    question = (await programme.as_("programme").get(asked)).text
+    able, unable = named_on(question)
     assert (able, unable) == ({first["id"], second["id"]}, {third["id"]})
-    answer = await programme.as_("programme").post(asked)
+    answer = await programme.as_("programme").post(asked, data=ticked_versions(question))
     assert answer.status_code == 303, answer.text
     answer = await programme.as_("programme").get(answer.headers["location"])
     assert answer.status_code == 200

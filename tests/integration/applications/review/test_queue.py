@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
 from tests.integration.applications.suspension import FINISH
-from tests.support import SERVICE_TOKEN
+from tests.support import SERVICE_TOKEN, ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -197,16 +197,15 @@ async def test_several_are_decided_after_a_page_that_names_them(many: Programme)
         assert one["reference"] in asked
     assert "It cannot be endorsed: the application is now “More information asked for”." in asked
     assert "Endorse: 2 applications" in asked
-    seen = re.search(r'name="seen" value="([^"]+)"', asked)
-    assert seen is not None
+    versions = ticked_versions(asked)
     await many.post("deputy", f"/applications/{made['davit']['id']}/not-endorse", {"reason": "operational_duty"})
-    sent = await send(many, "tigran", address, {"note": "All three know English.", "seen": seen[1]})
+    sent = await send(many, "tigran", address, {"note": "All three know English."} | versions)
     result = await page(many, "tigran", sent.headers["location"])
     assert "1 application is done" in result
     assert "It cannot be endorsed: the application is now “Not endorsed”." in result
     states = {who: (await many.get(who, f"/applications/{one['id']}"))["state"] for who, one in made.items()}
     assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
-    again = await send(many, "tigran", address, {"note": "", "seen": seen[1]})
+    again = await send(many, "tigran", address, {"note": ""} | versions)
     assert "1 application is done" in await page(many, "tigran", again.headers["location"])
     types = [kind for kind, _, _ in await many.journal("exchange.applications")]
     assert types.count("ApplicationEndorsed") == 1
@@ -216,18 +215,19 @@ async def test_a_case_changed_since_the_page_was_opened_is_left(many: Programme)
     """A case with a newer answer of the officer is not decided, singly or in bulk."""
     made = await many.submitted("ani")
     of = f"/applications/{made['id']}"
-    opened = clock.now().isoformat()
-    clock.move(timedelta(minutes=5))
+    address = f"{QUEUE}/decide?act=endorse&case={made['id']}"
+    one = ticked_versions(await page(many, "tigran", f"{QUEUE}/{made['id']}/endorse"))
+    several = ticked_versions(await page(many, "tigran", address))
     await many.post("tigran", f"{of}/return", {"remarks": {"periods": "When?"}})
     await many.post("ani", f"{of}/submit")
-    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine", "seen": opened}, 409)
-    assert "It has changed since you opened it" in html.unescape(late.text)
+    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine"} | one, 412)
+    assert "This was changed after you opened it" in late.text
     assert "Fine" in late.text
-    address = f"{QUEUE}/decide?act=endorse&case={made['id']}"
-    sent = await send(many, "tigran", address, {"note": "", "seen": opened})
-    assert "It has changed since you opened it" in await page(many, "tigran", sent.headers["location"])
-    now = {"note": "", "seen": clock.now().isoformat()}
-    await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", now)
+    for versions in (several, {}):
+        sent = await send(many, "tigran", address, {"note": ""} | versions)
+        assert "It was changed after you opened this page." in await page(many, "tigran", sent.headers["location"])
+    assert (await many.get("ani", of))["state"] == "submitted"
+    await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": ""} | ticked_versions(late.text))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,8 @@ async def test_each_bulk_decision_by_page_and_program(
     first, second = await many.submitted("ani"), await many.submitted("davit")
     if act != "endorse":
         await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", {}, 422)
-    await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", form)
+    address = f"{QUEUE}/decide?act={act}&case={first['id']}"
+    await send(many, "tigran", address, form | ticked_versions(await page(many, "tigran", address)))
     wanted = {"decision": act, "application_ids": [second["id"]]}
     if act != "endorse":
         await many.post("tigran", "/decisions", wanted, 422)

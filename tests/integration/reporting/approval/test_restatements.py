@@ -27,6 +27,7 @@ from shared.time import clock
 from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 from tests.processes import instead_of_spawned
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     import httpx2
@@ -139,9 +140,9 @@ async def test_simultaneous_approvals_count_once(house: House) -> None:
     proposed = await asyncio.gather(
         *(who.post(f"{PAGE}/propose", data={"reason": "late_facts"}) for who in (author, author))
     )
-    assert sorted(each.status_code for each in proposed) == [303, 409]
+    assert sorted(each.status_code for each in proposed) in ([303, 409], [303, 412])
     answers = await asyncio.gather(*(who.post(f"{PAGE}/approve") for who in (other, third)))
-    assert sorted(each.status_code for each in answers) == [303, 409]
+    assert sorted(each.status_code for each in answers) in ([303, 409], [303, 412])
     events = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
     assert len(events) == len(set(events)) > 0
 
@@ -262,6 +263,11 @@ async def test_a_large_programme_is_counted_by_a_process_with_the_same_result(
     assert (proposed["changes"], proposed["proposal"]["state"]) == (in_processes, "proposed")
 
 
+async def _sent(who: httpx2.AsyncClient, address: str, page: str, **fields: str) -> httpx2.Response:
+    """Send a form as the page shows it: what runs on after the answer rests on the version that the page names."""
+    return await who.post(address, data=fields | ticked_versions((await who.get(page)).text))
+
+
 @pytest.mark.usefixtures("quick_processes")
 async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long submission or proposal is shown as in progress, and then with its result."""
@@ -271,7 +277,7 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
     monkeypatch.setattr(counting, "AT_ONCE", 0)
     submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
-    assert (await author.post(submit)).status_code == 303
+    assert (await _sent(author, submit, overview)).status_code == 303
     page = (await author.get(overview)).text
     assert "are being counted to be submitted" in page
     assert f'action="{submit}"' not in page
@@ -283,12 +289,12 @@ async def test_a_long_count_continues_and_the_page_shows_it(house: House, monkey
     assert "somebody else has to approve it" in page
     assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
 
-    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
     assert "are being counted" in (await author.get(PAGE)).text
     await _done(house)
     assert "there is nothing to state again" in (await author.get(PAGE)).text
     await _late(house, 12)
-    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await _sent(author, f"{PAGE}/propose", PAGE, reason="late_facts")).status_code == 303
     await _done(house)
     assert "You proposed it" in (await author.get(PAGE)).text
 
