@@ -71,7 +71,7 @@ async def add_versions(request: Request, html: str) -> str:
 def show_both(request: Request, outdated: Outdated, form: Form, saved: Form) -> None:
     """Have the page show what was written in a form beside what is saved now; sent again, it rests on that.
 
-    Raises the refusal again where the form says nothing of what its sender read.
+    Raises the refusal again where the form names no version.
     """
     if outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated

@@ -9,6 +9,7 @@ import pytest
 
 from shared.identity.confirmations import GOOD_FOR
 from shared.identity.state import identity_of
+from tests.support import ticked_versions
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -92,7 +93,8 @@ async def test_a_result_for_several_says_what_the_records_say(programme: Program
     """A case that somebody has changed since is listed apart, and without the doer's cookie there is only the list."""
     made = await programme.submitted()
     question = f"/applications/cases/decide?act=endorse&case={made['id']}"
-    sent = await programme.as_("tigran").post(question, data={})
+    shown = await programme.as_("tigran").get(question)
+    sent = await programme.as_("tigran").post(question, data=ticked_versions(shown.text))
     address = sent.headers["location"]
     first = (await programme.as_("tigran").get(address)).text
     assert "1 application is done" in first
