@@ -82,7 +82,8 @@ async def test_a_visit_moves_to_proposed_dates(abroad: Abroad, programme: Progra
     await abroad.feed.deliver((visits.VisitMoved.model_validate(event), visit_id))
     visit = await abroad.get("ani", of)
     assert (visit["start"], visit["move"]["proposed"], visit["state"]) == (new["start"], None, "scheduled")
-    await abroad.post("ani", f"{of}/moves/1/answer", {"answer": "decline", "reason": "other"}, 202)
+    await abroad.post("ani", f"{of}/moves/1/answer", {"answer": "accept"}, 202)
+    await abroad.post("ani", f"{of}/moves/1/answer", {"answer": "decline", "reason": "other"}, 409)
     for never_made in (2, 0, -1, 10**20):
         await abroad.post("ani", f"{of}/moves/{never_made}/answer", {"answer": "accept"}, 409)
     await abroad.post("programme", f"{of}/moves", body, 202)
