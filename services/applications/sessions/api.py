@@ -26,7 +26,7 @@ async def read_sessions(request: Request, principal: SignedIn, bus: BusDep, page
     return await views.own_sessions(bus, principal, request.state.session_digest, page)
 
 
-@router.delete("/{browser_session_id}", status_code=204)
+@router.delete("/{browser_session_id:uuid}", status_code=204)
 async def end_session(browser_session_id: UUID, principal: SignedIn, bus: BusDep) -> None:
     """End one of the caller's sessions; other services know within five seconds."""
     await actions.end_one(bus, principal, browser_session_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.bus.db.address import plain_address
 from shared.bus.db.processes import holder
-from shared.bus.db.request_keys import keyed
+from shared.bus.db.request_keys import keyed, request_key
 from shared.bus.db.transaction import Tx, compared
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Bus:
         session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             tx = Tx(session, actor, None if self.relays else self.holder)
-            async with keyed(session):
+            async with keyed(session) if request_key.get() is not None else nullcontext():
                 async with compared(session) as comparison:
                     yield tx
                     await comparison.before_commit(session, noted=tx.noted)

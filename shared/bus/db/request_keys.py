@@ -67,22 +67,22 @@ class FirstRequest:
     answer: StoredAnswer | None
 
 
-_current: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)
+request_key: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)
 
 
 @contextmanager
 def request_with_key() -> Iterator[None]:
     """Forget at the end the key that `use_key` noted."""
-    token = _current.set(None)
+    token = request_key.set(None)
     try:
         yield
     finally:
-        _current.reset(token)
+        request_key.reset(token)
 
 
 def use_key(key: RequestKey) -> None:
     """Have the transactions of the request at hand write its key; within `request_with_key` only."""
-    _current.set(key)
+    request_key.set(key)
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def keyed(session: AsyncSession) -> AsyncIterator[None]:
 
     Raises `Refused` (409, `in-progress`) if another request has the key: its answer can be read in a moment.
     """
-    key = _current.get()
+    key = request_key.get()
     if key is None or key.written or key.over:
         yield
         return
