@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy import event
+from sqlalchemy import TextClause, event
 from starlette.exceptions import HTTPException
 
 from shared.bus.db import journal
@@ -69,6 +69,9 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     inner = None if current is None or current.closed or current.invalidated else _under(current)
     if inner is None or not inner.is_in_transaction():
         inner = await session.run_sync(_begin)
+    comparison: Comparison | None = sync.info.get(_COMPARISON)
+    if comparison is not None and not comparison.compared:
+        await session.run_sync(comparison.compare)  # nobody sees what is written past the session
     return inner
 
 
@@ -259,10 +262,10 @@ def _version(connection: Connection, record: Named) -> str:
 
 
 class Comparison:
-    """Compares the versions of the request that a transaction belongs to, just before that writes for the first time.
+    """Compares the versions of the request that a transaction belongs to, just before that can write.
 
     Then the transaction holds the locks of its action, taken in the action's order, and sees what others committed; its
-    own changes are not written yet.
+    own changes are not written yet. `compared` once that is done.
     """
 
     def __init__(self, versions: RequestVersions | None, session: AsyncSession) -> None:
@@ -271,22 +274,29 @@ class Comparison:
         self._refusal: Outdated | None = None
         self._writes = False
         self._after: str | None = None
+        self.compared = self._versions is None
         if self._versions is not None:
+            self._session.info[_COMPARISON] = self
             event.listen(self._session, "before_flush", self._before_flush)
             event.listen(self._session, "do_orm_execute", self._before_statement)
 
     def _before_flush(self, session: Session, _: UOWTransaction, __: object) -> None:
         if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
-            self._compare()
+            self._writes = True
+            self.compare(session)
 
     def _before_statement(self, state: ORMExecuteState) -> None:
         if state.is_insert or state.is_update or state.is_delete:
-            self._compare()
-
-    def _compare(self) -> None:
-        if self._versions is not None and not self._writes:
             self._writes = True
-            connection = self._session.connection()
+            self.compare(self._session)
+        elif isinstance(state.statement, TextClause) and not state.statement.text.lstrip().startswith("SELECT"):
+            self.compare(self._session)  # it may write
+
+    def compare(self, session: Session) -> None:
+        """Lock the record and compare, once."""
+        if self._versions is not None and not self.compared:
+            self.compared = True
+            connection = session.connection()
             connection.execute(self._versions.records[-1].lock)
             self._refusal = self._versions.outdated(connection)
 
@@ -296,8 +306,9 @@ class Comparison:
             return
         await session.flush()
         if noted:
-            await session.run_sync(lambda _: self._compare())
-        if self._refusal is not None:
+            self._writes = True
+            await session.run_sync(self.compare)
+        if self._refusal is not None and self._writes:
             raise self._refusal
         if self._writes and self._versions.answered:
             innermost = self._versions.records[-1]
@@ -315,7 +326,7 @@ class Comparison:
             return None
         versions = self._versions
         found = self._refusal
-        if not self._writes:
+        if not self.compared:
             found = await session.run_sync(lambda sync: versions.outdated(sync.connection()))
         named = found is not None and found.code is ProblemCode.OUTDATED
         return Outdated(found.version, detail=refused.detail) if named and found is not None else None
@@ -339,6 +350,7 @@ async def compared(session: AsyncSession) -> AsyncIterator[Comparison]:
 
 
 _CONFLICT = 409
+_COMPARISON = "comparison"
 _current: ContextVar[RequestVersions | None] = ContextVar("request_versions", default=None)
 
 

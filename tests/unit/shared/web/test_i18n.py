@@ -51,7 +51,7 @@ async def test_address_before_cookie_before_browser(client: httpx.AsyncClient) -
 async def test_a_language_that_is_not_there_is_english(client: httpx.AsyncClient) -> None:
     """Nonsense in address, cookie or header changes nothing and breaks nothing."""
     client.cookies.set("language", "tlh")
-    answer = await client.get("/?lang=%ff&lang=xx", headers={"accept-language": "*;q=x, ,;q="})
+    answer = await client.get("/?lang=%C3%BF&lang=xx", headers={"accept-language": "*;q=x, ,;q="})
     assert answer.status_code == 200
     assert "Sign out" in answer.text
     assert "set-cookie" not in answer.headers
