@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 24
 _NAME_DIGITS = 8
-_NO_ROW = "0"
+NO_ROW = "0"
 _LONGEST_NUMBER = 9
 
 
@@ -124,7 +124,7 @@ class Named:
 
     def version(self, digest: str | None) -> str:
         """Return its version with that content; None where it has no row, or none yet."""
-        return f"{self.prefix}{digest or _NO_ROW}"
+        return f"{self.prefix}{digest or NO_ROW}"
 
     @property
     def lock(self) -> sa.Select[tuple[int]]:

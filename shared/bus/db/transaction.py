@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -19,6 +19,7 @@ from sqlalchemy import TextClause, event
 from starlette.exceptions import HTTPException
 
 from shared.bus.db import journal
+from shared.bus.db.records import NO_ROW
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, reaction_id
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+    from sqlalchemy.sql import Executable
 
     from shared.bus.db.records import Named
     from shared.bus.log.envelope import Envelope
@@ -239,26 +241,34 @@ class RequestVersions:
     answered: bool
     settled: bool = False
     after: str | None = None
+    _queries: Sequence[tuple[str, Executable]] = ()
+    _lock: Executable | None = None
 
-    def names(self, *records: Named) -> bool:
-        """Return whether one of the versions is one of these records', present or older."""
-        return any(version.startswith(tuple(record.prefix for record in records)) for version in self.versions)
+    def __post_init__(self) -> None:
+        """Make the queries for the transaction while the request is still being admitted."""
+        self._queries = [(record.prefix, record.digest) for record in self.records]
+        self._lock = self.records[-1].lock
+
+    def lock(self, connection: Connection) -> None:
+        """Lock the innermost record until the commit."""
+        if self._lock is not None:
+            connection.execute(self._lock)
+
+    def present(self, connection: Connection, place: int = -1) -> str:
+        """Return the present version of a record, of the innermost one unless another is named."""
+        prefix, digest = self._queries[place]
+        return prefix + (connection.scalar(digest) or NO_ROW)
 
     def outdated(self, connection: Connection) -> Outdated | None:
         """Return the refusal if the request may not change its innermost record as that is now."""
-        innermost = self.records[-1]
-        present = _version(connection, innermost)
+        present = self.present(connection)
         if present in self.versions:
             return None
-        for outer in self.records[:-1]:
-            if self.names(outer) and _version(connection, outer) in self.versions:
+        for place, (prefix, _) in enumerate(self._queries[:-1]):
+            named = any(version.startswith(prefix) for version in self.versions)
+            if named and self.present(connection, place) in self.versions:
                 return None
         return Outdated(present, named=bool(self.versions))
-
-
-def _version(connection: Connection, record: Named) -> str:
-    digest: Any = connection.scalar(record.digest)
-    return record.version(digest)
 
 
 class Comparison:
@@ -297,7 +307,7 @@ class Comparison:
         if self._versions is not None and not self.compared:
             self.compared = True
             connection = session.connection()
-            connection.execute(self._versions.records[-1].lock)
+            self._versions.lock(connection)
             self._refusal = self._versions.outdated(connection)
 
     async def before_commit(self, session: AsyncSession, *, noted: bool) -> None:
@@ -311,8 +321,8 @@ class Comparison:
         if self._refusal is not None and self._writes:
             raise self._refusal
         if self._writes and self._versions.answered:
-            innermost = self._versions.records[-1]
-            self._after = await session.run_sync(lambda sync: _version(sync.connection(), innermost))
+            versions = self._versions
+            self._after = await session.run_sync(lambda sync: versions.present(sync.connection()))
 
     def committed(self) -> None:
         """Note that the request has changed something."""
