@@ -156,11 +156,11 @@ async def test_small_numbers_are_in_no_file_and_on_no_page(house: House) -> None
 async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed(
     house: House,
 ) -> None:
-    """A reversed period or unknown topic is listed until it is corrected, and then counts."""
+    """A reversed period or a topic of another scheme is listed until it is corrected, and then counts."""
     first = [
         need(1, quantity=30),
         need(2, since="2026-06-01", until="2026-01-01"),
-        need(3, topic_code="stamp_collecting"),
+        need(3, topic_code="cyber_attacks"),
     ]
     await feed_events(house, first)
     auditor = await house.grant(Role.AUDITOR)
@@ -172,7 +172,7 @@ async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed(
     assert "The need ends before it starts" in (await auditor.get("/reporting/quality")).text
     assert await _needed(house) == 42
     await feed_events(
-        house, [need(1, quantity=5), need(2, quantity=7), need(3, withdrawn=True, topic_code="stamp_collecting")]
+        house, [need(1, quantity=5), need(2, quantity=7), need(3, withdrawn=True, topic_code="cyber_attacks")]
     )
     assert (await auditor.get("/reporting/api/v1/quality")).json()["flaws"]["items"] == []
     assert await _needed(house) == 12
