@@ -54,7 +54,7 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
         reported = int(_fields(_form(form, "/confirm")[1])["attendees"])
         why = {"why": "Some were called to an operation."} if fewer else {}
         thanks = await _send(client, form, "/confirm", attendees=str(max(1, reported - fewer)), **why)
-    if "told=1" not in str(thanks.url):
+    if "done=told" not in str(thanks.url):
         raise Failed(f"The line manager's word about {match['reference']} was not taken.")
 
 
