@@ -13,7 +13,7 @@ from services.applications.sessions.views import EndedSessions, FoundSession, Ow
 from shared.identity import internal
 from shared.identity.remote_sessions import CHECK
 from shared.identity.state import identity_of
-from shared.web.paging import PageDep
+from shared.web.paging import PageWithoutSinceDep
 from shared.web.read_models import Page
 
 router = APIRouter(prefix="/applications/api/v1/sessions", tags=["sessions"])
@@ -21,7 +21,9 @@ internal_router = APIRouter(include_in_schema=False)
 
 
 @router.get("")
-async def read_sessions(request: Request, principal: SignedIn, bus: BusDep, page: PageDep) -> Page[OwnSession]:
+async def read_sessions(
+    request: Request, principal: SignedIn, bus: BusDep, page: PageWithoutSinceDep
+) -> Page[OwnSession]:
     """Return the caller's sessions in browsers that go on, the newest first; tokens of programs are no sessions."""
     return await views.own_sessions(bus, principal, request.state.session_digest, page)
 

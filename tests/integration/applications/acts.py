@@ -32,7 +32,7 @@ LEFT_OUT = {
         "/offers/{offer_id}/differences",
         "/partners/{country}/suspension/preview",
     },
-    "the person's own, which nobody else changes": {"/sessions/{session_id}"},
+    "the person's own, which nobody else changes": {"/sessions/{browser_session_id}"},
     "tried where partners are suspended, with the decision that was previewed": {
         "/partners/{country}/suspension",
         "/partners/{country}/reinstatement",
