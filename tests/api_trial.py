@@ -32,6 +32,7 @@ from shared.identity import Grant, csrf, ticket_exchange, write_access
 from shared.identity.bearer import BearerTokens, Proof
 from shared.identity.guard import every_route
 from shared.identity.rate_limit import RateLimit
+from shared.identity.refusals import SAFE_METHODS
 from shared.identity.state import identity_of
 from shared.identity.token_scopes import ROLE_SCOPES
 from shared.time import clock
@@ -57,6 +58,7 @@ MOST = 100
 
 _TOKEN = "trial"
 _IF_MATCH = b"if-match"
+_OTHER_VERSION = (ProblemCode.OUTDATED.status, ProblemCode.VERSION_NEEDED.status)
 
 # A body may keep to its schema and still break a rule that no schema can say: 422 and 409 are for these.
 _RULES_BEYOND_SCHEMAS = [400, 409, 422]
@@ -148,14 +150,14 @@ class _WithPresentVersion:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        sent = dict(scope["headers"]).get(_IF_MATCH) if scope["type"] == "http" else None
-        if sent is None or len(sent) > LONGEST_HEADER:
+        writes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if not writes or len(dict(scope["headers"]).get(_IF_MATCH, b"")) > LONGEST_HEADER:
             await self._app(scope, receive, send)
             return
         body = await Request(scope, receive).body()
         answer = await self._answer(scope, body)
         version = dict(answer[0]["headers"]).get(b"etag")
-        if answer[0]["status"] == ProblemCode.OUTDATED.status and version is not None:
+        if answer[0]["status"] in _OTHER_VERSION and version is not None:
             others = [(name, value) for name, value in scope["headers"] if name != _IF_MATCH]
             answer = await self._answer({**scope, "headers": [*others, (_IF_MATCH, version)]}, body)
         for message in answer:
