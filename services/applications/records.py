@@ -6,7 +6,8 @@ from services.applications.application.model.tasks import FIELDS
 from services.applications.application.store.applications import Application
 from services.applications.application.store.companions import Companion
 from services.applications.application.store.standings import Standing
-from services.applications.calls.model.entry import RULE_FIELDS, SECTIONS, TIMER_FIELDS
+from services.applications.calls.model.entry import SECTIONS
+from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.store import Call, CallDraft
 from services.applications.certificates.store import Certificate, Issue
 from services.applications.matches.store.matches import Match

@@ -47,7 +47,7 @@ class SessionRow(Table, table=True):
 
 
 # Run with each request, so it is built once.
-_FIND = sa.select(SessionRow.subject, SessionRow.begun_at, SessionRow.seen_at).where(  # type: ignore[call-overload]
+_FIND = sa.select(col(SessionRow.subject), col(SessionRow.begun_at), col(SessionRow.seen_at)).where(
     col(SessionRow.digest) == sa.bindparam("digest"), col(SessionRow.ended_at).is_(None)
 )
 

@@ -5,11 +5,11 @@ Events of other services and matching's own stand here together; no decision dep
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
-from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
+from pydantic import JsonValue
 from sqlalchemy import Index, text
 from sqlmodel import Field
 

@@ -5,9 +5,9 @@ A row is a job as well: an instance works on it while it has its lease, and afte
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - as above
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert

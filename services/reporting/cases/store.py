@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 

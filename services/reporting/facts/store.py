@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import (
-    date,  # noqa: TC003 - SQLModel reads the annotations
-    datetime,  # noqa: TC003 - SQLModel reads the annotations
+    date,
+    datetime,
 )
 from typing import TYPE_CHECKING, Any
 from uuid import UUID

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
-from decimal import Decimal  # noqa: TC003 - as above
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - as above
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field, col, select

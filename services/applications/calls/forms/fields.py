@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.calls.model.entry import FIELDS, RULE_FIELDS, SECTIONS, TIMER_FIELDS, CallEntry, need_open
+from services.applications.calls.model.entry import FIELDS, SECTIONS, CallEntry, need_open
 from services.applications.calls.model.field_sentences import need_sentence
+from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.field_forms import RowKind, Rows, form_field
 from services.applications.fields import bounds_of

@@ -8,13 +8,14 @@ field says in sentences in `field_sentences.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.applications.calls.model import field_sentences as say
 from services.applications.calls.model.checks import CHECKS, day_of
+from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS, each, sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.fields import Control, FieldSpec, PartSpec, fields_of, missing
 from services.applications.stored_entries import Check, StoredEntry
@@ -33,16 +34,13 @@ from shared.contracts.calls import (
 from shared.contracts.codes import (
     EMPACT_2026,
     ApplicationKind,
-    LanguageLevel,
     Objective,
-    RankGroup,
-    ServiceKind,
 )
 from shared.i18n import N_, gettext
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from services.applications.calls.model.facts import Facts, Need
@@ -64,219 +62,6 @@ MOST_QUESTIONS = 20
 MOST_ROWS = 60
 
 
-def _each(function: Callable[[Any], str | list[str]]) -> Callable[[Any, Any, Any], str | list[str]]:
-    """Return how a field is stated that depends on nothing but its value."""
-    return lambda value, _part, _facts: function(value)
-
-
-def _sentence(text: str, words: Callable[[Any], object] = lambda value: value) -> Callable[[Any, Any, Any], str]:
-    """Return how a field is stated whose sentence names its `value`, in these words."""
-    return lambda value, _part, _facts: gettext(text) % {"value": words(value)}
-
-
-RULE_FIELDS: dict[str, FieldSpec] = {
-    "countries": FieldSpec(
-        "who",
-        N_("Countries whose officers may apply"),
-        Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
-        empty=N_("Officers from all countries can apply."),
-        says=_each(say.countries),
-    ),
-    "services": FieldSpec(
-        "who",
-        N_("Services"),
-        Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
-        choices=ServiceKind,
-        empty=N_("All services can apply."),
-        says=_each(say.services),
-    ),
-    "rank_groups": FieldSpec(
-        "who",
-        N_("Rank groups"),
-        Control.CHECKBOXES,
-        hint=N_("None chosen: all"),
-        choices=RankGroup,
-        empty=N_("All ranks can apply."),
-        says=_each(say.rank_groups),
-    ),
-    "courses": FieldSpec(
-        "who",
-        N_("E-learning courses of which one must be finished"),
-        Control.LONG_TEXT,
-        hint=N_("The name of each course on a line of its own, as the learning platform has it"),
-        most=2000,
-        empty=N_("No course is asked for."),
-        says=_each(say.courses),
-    ),
-    "minimum_years": FieldSpec(
-        "rules",
-        N_("Years in the field, at least"),
-        Control.NUMBER,
-        remedy=N_("Enter the years"),
-        says=_each(say.years_or_none),
-    ),
-    "languages": FieldSpec(
-        "rules",
-        N_("Languages of which one is asked for"),
-        Control.CHECKBOXES,
-        hint=N_("None chosen: any foreign language"),
-    ),
-    "minimum_level": FieldSpec(
-        "rules",
-        N_("At this level or higher"),
-        Control.SELECT,
-        choices=[level for level in LanguageLevel if level is not LanguageLevel.NS],
-        says=lambda level, rules, _facts: say.languages(rules.languages, level),
-    ),
-    "cascade_commitment": FieldSpec(
-        "rules",
-        N_("Officers commit themselves to pass the knowledge on"),
-        Control.CHECKBOX,
-        says=_each(say.cascade_or_none),
-    ),
-    "first_time_first": FieldSpec(
-        "rules",
-        N_("Those who take part for the first time come first"),
-        Control.CHECKBOX,
-        says=_each(say.newcomers_first_or_not),
-    ),
-}
-"""The fields of the rules (`EligibilityRules`, the contract's), each written on its own."""
-
-
-def _timer(section: str, label: str, sentence: str) -> FieldSpec:
-    """Return the field of a timer, which reads as a sentence."""
-    return FieldSpec(
-        section,
-        label,
-        Control.NUMBER,
-        remedy=N_("Enter a number"),
-        says=_sentence(sentence),
-    )
-
-
-TIMER_FIELDS: dict[str, FieldSpec] = {
-    "endorse_wd": _timer(
-        "timers",
-        N_("Endorsement by the home country (working days)"),
-        N_("The home national coordinator endorses within %(value)d working days."),
-    ),
-    "information_wd": _timer(
-        "timers",
-        N_("Answer of an officer who was asked (working days)"),
-        N_("An officer answers what is asked within %(value)d working days."),
-    ),
-    "information_reminder_wd": _timer(
-        "timers",
-        N_("Reminder of that (working days)"),
-        N_("The officer is reminded of it after %(value)d working days."),
-    ),
-    "eligibility_wd": _timer(
-        "timers",
-        N_("Eligibility confirmed (working days)"),
-        N_("Eligibility is confirmed within %(value)d working days."),
-    ),
-    "appeal_wd": _timer(
-        "timers",
-        N_("Time to appeal (working days)"),
-        N_("An officer can appeal for %(value)d working days."),
-    ),
-    "appeal_decision_wd": _timer(
-        "timers",
-        N_("Decision on an appeal (working days)"),
-        N_("An appeal is decided within %(value)d working days."),
-    ),
-    "offer_endorse_wd": _timer(
-        "timers",
-        N_("Endorsement of a placement (working days)"),
-        N_("The host national coordinator endorses a placement within %(value)d working days."),
-    ),
-    "deputy_wd": _timer(
-        "timers",
-        N_("Time of the deputy after that of a country (working days)"),
-        N_("Where a country does not answer in time, its deputy has %(value)d working days more."),
-    ),
-    "availability_after_days": _timer(
-        "timers",
-        N_("“Still available?” is asked after (days)"),
-        N_("A host or mentor is asked after %(value)d days whether still available."),
-    ),
-    "availability_answer_wd": _timer(
-        "timers",
-        N_("Answer to that (working days)"),
-        N_("Without an answer to that, capacity pauses after %(value)d working days."),
-    ),
-    "clearance_wd": _timer(
-        "after",
-        N_("Clearance by each country (working days)"),
-        N_("Each country clears a match within %(value)d working days."),
-    ),
-    "answer_wd": _timer(
-        "after",
-        N_("Answer to an offer (working days)"),
-        N_("Both sides answer an offer within %(value)d working days."),
-    ),
-    "answer_grace_seconds": _timer(
-        "after",
-        N_("Grace for answers given in time (seconds)"),
-        N_("Answers given in time count for %(value)d seconds more."),
-    ),
-    "notice_weeks": _timer(
-        "after",
-        N_("Notice between confirmation and start (weeks)"),
-        N_("There are at least %(value)d weeks between confirmation and start."),
-    ),
-    "agenda_weeks": _timer(
-        "after",
-        N_("Agenda agreed before the start (weeks)"),
-        N_("The agenda is agreed %(value)d weeks before the start."),
-    ),
-    "preparation_weeks": _timer(
-        "after",
-        N_("Papers before travel, before the start (weeks)"),
-        N_("What a guest needs before travel is there %(value)d weeks before the start."),
-    ),
-    "agreement_wd": _timer(
-        "after",
-        N_("Mentoring agreement signed (working days)"),
-        N_("A mentoring agreement is signed within %(value)d working days."),
-    ),
-    "attendance_days": _timer(
-        "after",
-        N_("Attendance recorded (days)"),
-        N_("Attendance is recorded within %(value)d days."),
-    ),
-    "evaluation_days": _timer(
-        "after",
-        N_("Evaluation by guest and host (days)"),
-        N_("Guest and host evaluate within %(value)d days."),
-    ),
-    "report_days": _timer(
-        "after",
-        N_("Report of the guest (days)"),
-        N_("The guest reports within %(value)d days."),
-    ),
-    "follow_up_months": _timer(
-        "after",
-        N_("Follow-up after (months)"),
-        N_("Officer and line manager are asked again after %(value)d months."),
-    ),
-    "follow_up_window_days": _timer(
-        "after",
-        N_("Follow-up open before and after its day (days)"),
-        N_("That follow-up is open %(value)d days before and after its day."),
-    ),
-    "cascade_months": _timer(
-        "after",
-        N_("Cascade sessions reported after the end for (months)"),
-        N_("Officers report for %(value)d months whom they passed the knowledge on to."),
-    ),
-}
-"""The fields of the timers (`Timers`, the contract's): until an application is in the pool, and from a match on."""
-
-
 class CallEntry(StoredEntry):
     """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
 
@@ -289,7 +74,7 @@ class CallEntry(StoredEntry):
             Control.CHECKBOXES,
             choices=ApplicationKind,
             remedy=N_("Choose what the call takes applications for."),
-            says=_each(say.kinds),
+            says=each(say.kinds),
         ),
     ] = ()
     fund_id: Annotated[
@@ -310,7 +95,7 @@ class CallEntry(StoredEntry):
             N_("The call in each language"),
             Control.ROWS,
             remedy=N_("Write the call's title in at least one language."),
-            says=_each(say.texts),
+            says=each(say.texts),
         ),
     ] = ()
     scheme: Annotated[
@@ -321,7 +106,7 @@ class CallEntry(StoredEntry):
             Control.RADIOS,
             hint=N_("Only topics of the chosen scheme are kept"),
             remedy=N_("Choose the scheme"),
-            says=_sentence(N_("The topics are those of %(value)s."), str.upper),
+            says=sentence(N_("The topics are those of %(value)s."), str.upper),
         ),
     ] = EMPACT_2026
     topics: Annotated[
@@ -353,7 +138,7 @@ class CallEntry(StoredEntry):
             N_("Opens on"),
             Control.DATE,
             remedy=N_("Enter the day on which the call opens."),
-            says=_sentence(N_("It opens on %(value)s."), dates.day),
+            says=sentence(N_("It opens on %(value)s."), dates.day),
         ),
     ] = None
     deadline: Annotated[
@@ -364,7 +149,7 @@ class CallEntry(StoredEntry):
             Control.DATE,
             hint=N_("Applications are taken until the end of this day, by the time of the programme's seat"),
             remedy=N_("Enter the last day to apply."),
-            says=_sentence(N_("One can apply until %(value)s."), dates.moment),
+            says=sentence(N_("One can apply until %(value)s."), dates.moment),
         ),
     ] = None
     closes: Annotated[
@@ -375,7 +160,7 @@ class CallEntry(StoredEntry):
             Control.DATE,
             hint=N_("After the last cohort. Nothing closes by itself: you are asked."),
             remedy=N_("Enter the day on which the call closes."),
-            says=_sentence(N_("It closes on %(value)s."), dates.day),
+            says=sentence(N_("It closes on %(value)s."), dates.day),
         ),
     ] = None
     visit_periods: Annotated[
@@ -386,13 +171,13 @@ class CallEntry(StoredEntry):
             N_("When visits can be"),
             Control.ROWS,
             remedy=N_("Add a period in which visits can be."),
-            says=_each(say.visit_periods),
+            says=each(say.visit_periods),
         ),
     ] = ()
     closed_days: Annotated[
         tuple[ClosedDay, ...],
         Field(max_length=MOST_ROWS),
-        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=_each(say.closed_days)),
+        FieldSpec("dates", N_("Further days without visits"), Control.ROWS, says=each(say.closed_days)),
     ] = ()
     minimum_days: Annotated[
         int,
@@ -424,7 +209,7 @@ class CallEntry(StoredEntry):
             N_("Officers of a country that are placed"),
             Control.ROWS,
             empty=N_("No country has a quota."),
-            says=_each(say.quotas),
+            says=each(say.quotas),
         ),
     ] = ()
     share_of_offer: Annotated[
@@ -436,7 +221,7 @@ class CallEntry(StoredEntry):
             Control.NUMBER,
             hint=N_("At least one place always may. Groups are exempt."),
             remedy=N_("Enter the share"),
-            says=_sentence(
+            says=sentence(
                 N_("At most %(value)d %% of the places of one offer go to one country, but at least one place.")
             ),
         ),
@@ -449,7 +234,7 @@ class CallEntry(StoredEntry):
             N_("Members of a group, at most"),
             Control.NUMBER,
             remedy=N_("Enter the number"),
-            says=_each(say.group_size),
+            says=each(say.group_size),
         ),
     ] = 5
     reserves: Annotated[
@@ -461,7 +246,7 @@ class CallEntry(StoredEntry):
             Control.NUMBER,
             hint=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
             remedy=N_("Enter the number, or 0 for none"),
-            says=_each(say.reserves),
+            says=each(say.reserves),
         ),
     ] = 1
     objective: Annotated[
@@ -472,7 +257,7 @@ class CallEntry(StoredEntry):
             Control.RADIOS,
             choices=Objective,
             remedy=N_("Choose the aim"),
-            says=_sentence(N_("The matching aims at: %(value)s."), labels.label),
+            says=sentence(N_("The matching aims at: %(value)s."), labels.label),
         ),
     ] = Objective.STABLE
     weights: Annotated[
@@ -482,7 +267,7 @@ class CallEntry(StoredEntry):
             "weights",
             control=Control.OWN,
             empty=N_("All criteria count as the programme sets them."),
-            says=_each(say.weights),
+            says=each(say.weights),
         ),
     ] = ()
     questions: Annotated[
@@ -492,7 +277,7 @@ class CallEntry(StoredEntry):
             "questions",
             control=Control.OWN,
             empty=N_("It asks nothing beside what every application asks."),
-            says=_each(say.questions),
+            says=each(say.questions),
         ),
     ] = ()
     timers: Annotated[Timers, PartSpec(TIMER_FIELDS)] = Timers()
@@ -504,7 +289,7 @@ class CallEntry(StoredEntry):
             N_("Confirmed sessions that complete a mentorship"),
             Control.NUMBER,
             remedy=N_("Enter a number"),
-            says=_each(say.sessions),
+            says=each(say.sessions),
         ),
     ] = 3
     evaluation_form: Annotated[
@@ -515,7 +300,7 @@ class CallEntry(StoredEntry):
             N_("Version of the evaluation form"),
             Control.NUMBER,
             remedy=N_("Enter a number"),
-            says=_sentence(N_("Evaluations use version %(value)d of the form.")),
+            says=sentence(N_("Evaluations use version %(value)d of the form.")),
         ),
     ] = 1
 

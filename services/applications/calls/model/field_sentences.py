@@ -149,9 +149,9 @@ def cascade() -> str:
     return gettext("You will pass on what you learn to colleagues at home.")
 
 
-def cascade_or_none(value: bool) -> str:  # noqa: FBT001 - a field's value
-    """Return whether officers must pass on what they learn."""
-    return cascade() if value else gettext("Nobody is asked to pass the knowledge on.")
+def no_cascade() -> str:
+    """Return that officers need not pass on what they learn."""
+    return gettext("Nobody is asked to pass the knowledge on.")
 
 
 def newcomers_first() -> str:
@@ -159,9 +159,9 @@ def newcomers_first() -> str:
     return gettext("Those who take part for the first time come first.")
 
 
-def newcomers_first_or_not(value: bool) -> str:  # noqa: FBT001 - a field's value
-    """Return whether newcomers come first."""
-    return newcomers_first() if value else gettext("Those who have taken part before stand where all others stand.")
+def newcomers_anywhere() -> str:
+    """Return that newcomers do not come first."""
+    return gettext("Those who have taken part before stand where all others stand.")
 
 
 def quotas(value: Sequence[CountryQuota]) -> list[str]:

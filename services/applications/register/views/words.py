@@ -15,7 +15,7 @@ from shared.i18n import N_, gettext
 from shared.time import clock, dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from markupsafe import Markup
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -69,6 +69,24 @@ _CODES: dict[str, Any] = {
     "area": Expertise,
 }
 _DAYS = frozenset({"since", "until", "confirmed_on", "day", "moves_on"})
+
+
+def _day(text: str) -> str:
+    return dates.day(date.fromisoformat(text))
+
+
+def _code(codes: Any) -> Callable[[str], str]:
+    return lambda text: labels.label(codes(text))
+
+
+_IN_WORDS: dict[str, Callable[[str], str]] = {
+    "country": labels.country,
+    "topic_code": topic,
+    "language": labels.tongue,
+    **dict.fromkeys(_DAYS, _day),
+    **{name: _code(codes) for name, codes in _CODES.items()},
+}
+"""The words for a field's value, by the field's name."""
 # These fields serve the register itself and mean nothing to a reader.
 _HIDDEN = frozenset({"id", "version", "change", "about", "moves_to", "lapsed_grants"})
 ACTIONS = {
@@ -118,9 +136,7 @@ def field_name(name: str) -> str:
     return gettext(_FIELDS[name]) if name in _FIELDS else labels.label(name)
 
 
-def value(  # noqa: C901, PLR0911 - one return for each kind of value
-    name: str, content: Any, names: Mapping[str, str]
-) -> str:
+def value(name: str, content: Any, names: Mapping[str, str]) -> str:
     """Return a field's value in words; `names` gives organisations by id (as text)."""
     if content in (None, "", [], ()):
         return NOTHING
@@ -130,19 +146,9 @@ def value(  # noqa: C901, PLR0911 - one return for each kind of value
         return ", ".join(content)
     if name == "grants":
         return "; ".join(grant(AccessGrant.model_validate(entry), names) for entry in content)
-    if name in _DAYS:
-        return dates.day(date.fromisoformat(str(content)))
-    if name == "country":
-        return labels.country(str(content))
-    if name == "topic_code":
-        return topic(str(content))
-    if name == "language":
-        return labels.tongue(str(content))
     if name == "organisation_id":
         return names.get(str(content), gettext("another organisation"))
-    if name in _CODES:
-        return labels.label(_CODES[name](str(content)))
-    return str(content)
+    return _IN_WORDS.get(name, str)(str(content))
 
 
 def place(grant: AccessGrant, names: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from services.applications.bulk import Outcome, changed_since
 from services.applications.calls import store as calls_store
 from services.applications.refusals import lawful, not_found
 from services.applications.review.actions.endorsement import Decision, Return, carry_out, is_repeat
-from shared.errors import ProblemCode, Refused
+from shared.errors import Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
 
@@ -91,8 +91,8 @@ async def decide_all(
                 if not await is_repeat(tx, principal, application, decision):
                     own = capacity_among(deciders, principal, application)
                     if application.id in changed:
-                        why = obstacle(application, own, decision.event) or changed_since()
-                        raise Refused(why, code=ProblemCode.EDIT_CONFLICT)  # noqa: TRY301 - it is left as others are
+                        left.append((application, obstacle(application, own, decision.event) or changed_since()))
+                        continue
                     await carry_out(tx, application, calls[application.call_id].terms, own, decision)
             except Refused as refused:
                 left.append((application, refused.detail))

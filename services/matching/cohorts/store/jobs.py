@@ -6,7 +6,7 @@ the transaction that writes its cohort, so that no cohort is committed twice.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, select
 from sqlmodel import Field, col

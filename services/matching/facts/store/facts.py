@@ -6,11 +6,11 @@ topics arrive in any order; rows are joined when they are read.
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
-from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
+from pydantic import JsonValue
 from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 

@@ -6,9 +6,9 @@ and stores the version it has used (design.md, "One at a time"). Provisional pai
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col

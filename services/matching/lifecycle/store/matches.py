@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col

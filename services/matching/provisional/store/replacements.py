@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from sqlalchemy import Index, text
 from sqlmodel import Field

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import JsonValue  # noqa: TC002 - SQLModel reads the annotations
+from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID  # noqa: TC003 - as above
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert

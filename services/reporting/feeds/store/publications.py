@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa

@@ -16,9 +16,7 @@ from services.applications.calls.model import Candidate, judge, rule_sentences
 from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import (
     FIELDS,
-    RULE_FIELDS,
     SECTIONS,
-    TIMER_FIELDS,
     TITLES,
     CallEntry,
     changed_sections,
@@ -33,6 +31,7 @@ from services.applications.calls.model.entry import (
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.questions import answer_text, problem, unanswered
 from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
+from services.applications.calls.model.rule_fields import RULE_FIELDS, TIMER_FIELDS
 from services.applications.calls.model.texts import best, missing_languages
 from services.applications.register.store.entries import Fund
 from shared.contracts import labels
