@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jws import extract_compact
 
 from shared import http_client
@@ -115,7 +115,10 @@ async def verified(token: str, provider: Provider, *, audience: str, nonce: str 
     # The header is read before the signature is checked only to learn which key to fetch.
     key_id = extract_compact(token.encode("utf-8")).headers().get("kid")
     keys = await provider.keys(key_id if isinstance(key_id, str) else None)
-    proven = jwt.decode(token, keys, algorithms=ALGORITHMS)
+    try:
+        proven = jwt.decode(token, keys, algorithms=ALGORITHMS)
+    except BadSignatureError:  # a provider may change its key and keep, or never give, the key's name
+        proven = jwt.decode(token, await provider.newer_keys(), algorithms=ALGORITHMS)
     jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
         iss={"essential": True, "values": [provider.issuer, f"{provider.issuer}/"]},

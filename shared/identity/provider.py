@@ -100,8 +100,12 @@ class Provider:
         """Return the provider's public keys; fetched again for an unknown `key_id`, every ten seconds at most."""
         keys = _key_set(await self._keys.get(self._jwks))
         if key_id is not None and key_id not in {key.kid for key in keys.keys}:
-            keys = _key_set(await self._keys.get(self._jwks, newer_than=_KEYS_AGAIN_AFTER))
+            keys = await self.newer_keys()
         return keys
+
+    async def newer_keys(self) -> KeySet:
+        """Return the provider's public keys as of the last ten seconds."""
+        return _key_set(await self._keys.get(self._jwks, newer_than=_KEYS_AGAIN_AFTER))
 
     async def _discovery(self) -> str:
         return f"{self._reached_at or self.issuer}/.well-known/openid-configuration"

@@ -96,6 +96,19 @@ async def test_new_keys_are_found_without_asking_each_time(
     assert signing_issuer.asked["/jwks"] == 2
 
 
+async def test_a_new_key_with_the_old_name_is_found(
+    signing_issuer: SigningIssuer, tokens: BearerTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that restarts with another key under the same name is believed again, after ten seconds at most."""
+    assert await subject(tokens, signing_issuer.token()) == "a-program"
+    signing_issuer.keys[:] = [RSAKey.generate_key(2048, {"kid": "first"})]
+    assert await subject(tokens, signing_issuer.token(jti="early")) is None
+    assert signing_issuer.asked["/jwks"] == 1
+    monkeypatch.setattr("shared.identity.provider._KEYS_AGAIN_AFTER", 0.0)
+    assert await subject(tokens, signing_issuer.token(jti="later")) == "a-program"
+    assert signing_issuer.asked["/jwks"] == 2
+
+
 async def test_a_short_failure_of_the_provider_is_bridged(signing_issuer: SigningIssuer, tokens: BearerTokens) -> None:
     """Two failed answers in a row are tried again; a provider that stays away is said to be away."""
     signing_issuer.fails = 2
