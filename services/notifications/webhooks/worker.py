@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import structlog
 
@@ -28,12 +29,14 @@ from services.notifications.webhooks.model.webhook import AttemptResult, headers
 from services.notifications.webhooks.store import deliveries
 from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Answer, Poster
+from shared.bus import set_aside
 from shared.bus.db import leases
+from shared.bus.set_aside import of_subject, reason_of
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
+from shared.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
     from services.notifications.webhooks.store.deliveries import DueDelivery, LockedDelivery
     from services.notifications.webhooks.store.endpoints import Endpoint
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:webhooks"
+WORK = N_("Webhooks")
 _LOOK_EVERY = 0.5
 _TIDY_EVERY = 3600.0
 _COUNT_EVERY = 30.0
@@ -93,6 +97,8 @@ class Courier:
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _keys: dict[UUID, list[str]] = field(default_factory=dict)
     _outcomes: asyncio.Queue[AttemptOutcome] = field(default_factory=asyncio.Queue)
+    _aside: dict[UUID, float] = field(default_factory=dict)  # endpoint -> monotonic time of the next try
+    _started: bool = False
 
     async def run(self) -> None:
         """Send for ever: look again when an endpoint has nothing left that was picked, and twice a second."""
@@ -132,14 +138,20 @@ class Courier:
         """Pick what is due now, a few for each slot of an endpoint, so that no slot waits for the next look."""
         most = self.settings.webhook_connections * _AHEAD
         at = _real()
+        if not self._started:
+            async with self.bus.read() as session:
+                self._aside = {UUID(id_): 0.0 for id_ in await set_aside.subjects(session, WORK)}
+            self._started = True
         async with self.bus.glance() as session:
             found = await deliveries.due(session, at, most, self.under_way.keys())
             stored = await endpoints_store.secrets_of(session, (delivery.endpoint_id for delivery in found), at)
         taken = Counter(self.under_way.values())
         picked = 0
+        now = monotonic()
+        aside = {id_ for id_, again in self._aside.items() if again > now}
         for delivery in found:
             id_ = delivery.endpoint_id
-            if taken[id_] < most and delivery.id not in self.under_way:
+            if id_ not in aside and taken[id_] < most and delivery.id not in self.under_way:
                 taken[id_] += 1
                 self.under_way[delivery.id] = id_
                 self._queues[id_].append(delivery)
@@ -164,20 +176,35 @@ class Courier:
             while queue:
                 due = queue.popleft()
                 try:
-                    at = _real()
-                    ended = AttemptOutcome(
-                        due, at, await self._posted(due, at), asyncio.get_running_loop().create_future()
-                    )
-                    self._outcomes.put_nowait(ended)
-                    open_ = await ended.noted
+                    go_on = await self._attempt(due)
+                except Exception as error:
+                    if not of_subject(error):
+                        raise
+                    await self._leave_out(endpoint_id, error)
+                    go_on = False
                 finally:
                     self.under_way.pop(due.id, None)
-                if ended.answer.result is not AttemptResult.DELIVERED or not open_:
+                if not go_on:
                     while queue:
                         self.under_way.pop(queue.popleft().id, None)
         finally:
             self._lines[endpoint_id] -= 1
             self._ended.set()
+
+    async def _attempt(self, due: DueDelivery) -> bool:
+        """Send one delivery and wait until it is recorded; return whether the slot may send its next."""
+        at = _real()
+        ended = AttemptOutcome(due, at, await self._posted(due, at), asyncio.get_running_loop().create_future())
+        self._outcomes.put_nowait(ended)
+        return await ended.noted and ended.answer.result is AttemptResult.DELIVERED
+
+    async def _leave_out(self, endpoint_id: UUID, error: Exception) -> None:
+        """Set an endpoint aside for half a minute, and name it on the page of problems."""
+        log.warning("a webhook is set aside", endpoint=str(endpoint_id), exc_info=error)
+        self._aside[endpoint_id] = monotonic() + set_aside.AGAIN_AFTER
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            await set_aside.add(tx.session, WORK, {str(endpoint_id): reason_of(error)})
 
     async def _posted(self, due: DueDelivery, at: datetime) -> Answer:
         keys = self._keys[due.endpoint_id]
@@ -196,10 +223,29 @@ class Courier:
             batch = [await self._outcomes.get()]
             while len(batch) < _SET and not self._outcomes.empty():
                 batch.append(self._outcomes.get_nowait())
-            endpoints = await self.note(batch)
-            for attempt in batch:
-                if not attempt.noted.done():
-                    attempt.noted.set_result(_as_picked(attempt.due, endpoints))
+            try:
+                await self._note_together(batch)
+            except Exception as error:
+                if not of_subject(error):
+                    raise
+                for attempt in batch:
+                    await self._note_alone(attempt)
+
+    async def _note_together(self, batch: Sequence[AttemptOutcome]) -> None:
+        endpoints = await self.note(batch)
+        for attempt in batch:
+            if not attempt.noted.done():
+                attempt.noted.set_result(_as_picked(attempt.due, endpoints))
+
+    async def _note_alone(self, attempt: AttemptOutcome) -> None:
+        """Record one attempt; where that fails by itself, its slot sets the endpoint aside."""
+        try:
+            await self._note_together([attempt])
+        except Exception as error:
+            if not of_subject(error):
+                raise
+            if not attempt.noted.done():
+                attempt.noted.set_exception(error)
 
     async def note(self, ended: Sequence[AttemptOutcome]) -> dict[UUID, Endpoint]:
         """Record attempts and what follows from them; one to an endpoint that was removed meanwhile is dropped.
@@ -222,7 +268,11 @@ class Courier:
                     await self._judge(tx, endpoint, attempt.answer, test=delivery.test)
                 noted.append(_ended(delivery, attempt, state, next_at))
             await deliveries.add_attempts(tx.session, noted)
+            done = {attempt.due.endpoint_id for attempt in ended if attempt.due.endpoint_id in self._aside}
+            await set_aside.clear(tx.session, WORK, {str(id_) for id_ in done})
             await tx.changed("webhooks")
+        for id_ in done:
+            self._aside.pop(id_, None)
         for ended_attempt in noted:
             metrics.attempted(ended_attempt.result, given_up=ended_attempt.state == deliveries.FAILED)
             delivery_id = str(ended_attempt.delivery_id)
@@ -286,7 +336,12 @@ class Courier:
                 for endpoint_id, count in sorted(lost.items()):
                     await endpoints_store.add_expired(tx.session, endpoint_id, count)
             if not gone:
-                return
+                break
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            named = await set_aside.subjects(tx.session, WORK)
+            known = await endpoints_store.existing_of(tx.session, {UUID(id_) for id_ in named})
+            await set_aside.clear(tx.session, WORK, named - {str(id_) for id_ in known})
 
 
 def _as_picked(due: DueDelivery, endpoints: Mapping[UUID, Endpoint]) -> bool:

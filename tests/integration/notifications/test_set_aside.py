@@ -10,19 +10,24 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
 from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions import deadlines, digests
+from services.notifications.settings import Settings
 from shared.bus import set_aside
+from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from tests.integration.notifications.conftest import Catcher, post, published_events, rows
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.stories import APPLICATION, event, in_days
+from tests.integration.notifications.webhook_receiver import example, receiving, registered, sender
+from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from tests.support import Feed
 
 OTHER = UUID("01900000-0000-7000-8000-00000000ab01")
 
@@ -120,3 +125,37 @@ async def test_an_impossible_place_holds_up_no_digest(
     assert "MD" in {row.place for row in await rows(app, "SELECT place FROM digest")}
     assert await named(app) == ["nowhere at all"]
     assert "nowhere at all" in await problems(app)
+
+
+@pytest.mark.parametrize("impossible", ["a secret that is no base64", "an attempt that cannot be counted"])
+async def test_an_impossible_webhook_holds_up_no_other(migrated: str, impossible: str) -> None:
+    """One webhook cannot be signed or recorded: the other is sent, the page names the first, and it comes back."""
+    values = settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")
+    app = create_app(Settings(**values), background=False)
+    seal = Seal(keys_from(app.state.service.settings.session_key.get_secret_value()), "webhook")
+    async with receiving() as receiver, receiving() as other:
+        bad, secret = await registered(app, receiver.url)
+        await registered(app, other.url)
+        await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "TOPCOP-OP-02:2026-H1"))
+        wrong = secret if "counted" in impossible else "whsec_a"
+        attempts = 2**31 - 1 if "counted" in impossible else 0
+        await _set(app, bad, seal.close({"secret": wrong}), attempts)
+        async with sender(app) as made:
+            await made.send_due()
+        assert len(other.got) == 1
+        assert await named(app) == [str(bad)]
+        assert str(bad) in await problems(app)
+        receiver.secrets, receiver.got = [secret], []
+        await _set(app, bad, seal.close({"secret": secret}), 0)
+        async with sender(app) as made:
+            await made.send_due()
+        assert len(receiver.got) == len(other.got) == 1
+        assert await named(app) == []
+    await app.state.service.bus.close()
+
+
+async def _set(app: FastAPI, endpoint: UUID, sealed: str, attempts: int) -> None:
+    await write(app, "UPDATE webhook_secret SET sealed = :sealed WHERE endpoint_id = :id", sealed=sealed, id=endpoint)
+    await write(
+        app, "UPDATE webhook_delivery SET attempts = :number WHERE endpoint_id = :id", number=attempts, id=endpoint
+    )

@@ -32,7 +32,7 @@ class SecretStore:
     def opened(self, sealed: Iterable[endpoints.Secret]) -> list[str]:
         """Return sealed secrets in plain, in the same order; those that none of our keys opens are left out."""
         found = [self._seal.open(secret.sealed) for secret in sealed]
-        return [str(value["secret"]) for value in found if value is not None]
+        return [str(value["secret"]) for value in found if value is not None and "secret" in value]
 
     async def reseal(self, tx: Tx) -> None:
         """Seal every secret with the newest key; one that no key opens stays as it is."""
