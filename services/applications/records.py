@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.applications.application.model.tasks import FIELDS
+from services.applications.application.model.answers import FIELDS
 from services.applications.application.store.applications import Application
 from services.applications.application.store.companions import Companion
 from services.applications.application.store.standings import Standing

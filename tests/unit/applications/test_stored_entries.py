@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.applications.application.model.answers import Answers
-from services.applications.application.model.tasks import missing
+from services.applications.application.model.answers import Answers, missing
 from services.applications.calls.model.entry import CallEntry, changed_sections, problems, with_values
 from services.applications.calls.views.drafts import CallContent
 from services.applications.fields import differing, fields_of, with_changes

@@ -10,8 +10,7 @@ from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.service_address import check_service_address
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import Answers, answers_from_register
-from services.applications.application.model.tasks import missing
+from services.applications.application.model.answers import Answers, answers_from_register, missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store

@@ -12,8 +12,14 @@ from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.service_address import check_service_address
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import candidate_of
-from services.applications.application.model.tasks import FIELDS, WITH_WHOM, changed_tasks, missing, sections_of
+from services.applications.application.model.answers import (
+    FIELDS,
+    WITH_WHOM,
+    candidate_of,
+    changed_tasks,
+    missing,
+    sections_of,
+)
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
 from services.applications.refusals import lawful, not_found

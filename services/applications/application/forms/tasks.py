@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from services.applications.application.forms import questions
 from services.applications.application.model.answers import (
     BACKGROUND,
+    FIELDS,
     MOST_OBJECTIVES,
     PRIVACY,
     Answers,
+    rules_of,
+    task_title,
+    tasks_for,
 )
-from services.applications.application.model.tasks import FIELDS, rules_of, task_title, tasks_for
 from services.applications.field_forms import RowKind, Rows, form_data, form_of, form_values, refuse_broken
 from services.applications.fields import fields_of
 from services.applications.forms import iso_date

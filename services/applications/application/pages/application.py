@@ -12,7 +12,7 @@ from services.applications.application.actions import reuse
 from services.applications.application.actions.answers import WRITABLE
 from services.applications.application.forms.tasks import choices
 from services.applications.application.model import states
-from services.applications.application.model.tasks import application_address, missing
+from services.applications.application.model.answers import application_address, missing
 from services.applications.application.views import status
 from services.applications.application.views.standing import (
     Case,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.actions import changes as actions
 from services.applications.application.forms.tasks import LINE_MANAGER, Task, tasks_of
 from services.applications.application.model import states
-from services.applications.application.model.tasks import application_address
+from services.applications.application.model.answers import application_address
 from services.applications.application.pages.tasks import field_of, page_of, prepare_form, render_page
 from services.applications.application.views.standing import Case, own_case, own_case_in
 from services.applications.guards import Officer

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.application.actions import companions as actions
-from services.applications.application.model.tasks import application_address
+from services.applications.application.model.answers import application_address
 from services.applications.application.views import companions
 from services.applications.guards import Officer, Participant
 from services.applications.parameters import BusDep

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.application.actions.answers import WRITABLE, Writing, agencies, writing
 from services.applications.application.forms import questions
 from services.applications.application.forms.tasks import FormContext, Task, tasks_of
-from services.applications.application.model.tasks import FIELDS, TASKS, application_address
+from services.applications.application.model.answers import FIELDS, TASKS, application_address
 from services.applications.application.views import status
 from services.applications.application.views.standing import Case, case_of, own_case_in
 from services.applications.fields import missing

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.applications import fields
-from services.applications.application.model.answers import Answers
-from services.applications.application.model.tasks import FIELDS, task_title, tasks_for
+from services.applications.application.model.answers import FIELDS, Answers, task_title, tasks_for
 from services.applications.application.store import applications
 from services.applications.calls.model.questions import answer_text, in_reader_language
 from services.applications.display import SummaryRow

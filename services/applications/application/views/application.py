@@ -7,8 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.application.model.answers import Answers
-from services.applications.application.model.tasks import missing
+from services.applications.application.model.answers import Answers, missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.application.views.standing import Case, case_of, shown_state, standing_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.application.model.answers import WITH_WHOM
 from services.applications.application.model.states import FINAL
-from services.applications.application.model.tasks import WITH_WHOM
 from services.applications.display import TimelineEntry
 from shared.contracts import labels
 from shared.contracts.codes import (

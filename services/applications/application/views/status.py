@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.applications.application.model.answers import BACKGROUND
-from services.applications.application.model.tasks import TASKS, application_address, missing, task_title, tasks_for
+from services.applications.application.model.answers import (
+    BACKGROUND,
+    TASKS,
+    application_address,
+    missing,
+    task_title,
+    tasks_for,
+)
 from services.applications.application.store import applications as store
 from services.applications.application.views.answers import AnswerChange, AnswerSection, answer_changes, answer_sections
 from services.applications.application.views.companions import company_of_case, company_sentence

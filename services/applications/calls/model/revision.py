@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from services.applications.application.model.tasks import missing
+from services.applications.application.model.answers import missing
 from services.applications.calls.model.entry import SECTIONS, last_day, sentences
 from services.applications.calls.model.judging import judge
 from shared.contracts import labels

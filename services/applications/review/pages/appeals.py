@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.applications.application.model.tasks import application_address
+from services.applications.application.model.answers import application_address
 from services.applications.application.views.standing import own_case
 from services.applications.guards import Officer
 from services.applications.review.actions import appeals as actions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 import sqlalchemy as sa
 
-from services.applications.application.model.tasks import TASKS
+from services.applications.application.model.answers import TASKS
 from shared.contracts.codes import Section
 from tests.support import ticked_versions
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 ROOT = Path(__file__).resolve().parents[4]
-MOST_FILES, MOST_OF_THE_PORTAL = 21, 12
+MOST_FILES, MOST_OF_THE_PORTAL = 20, 11
 PAGES: dict[str, dict[str, str]] = {
     "contact": {"name": "Ani Petrosyan", "email": "ani@police.example", "language": "en"},
     "service": {"service": "police", "rank_group": "operational", "years_in_field": "6", "sex": ""},

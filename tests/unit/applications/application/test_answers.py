@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.applications.application.model.answers import BACKGROUND, Answers, profile_of
-from services.applications.application.model.tasks import FIELDS, TASKS, missing
+from services.applications.application.model.answers import BACKGROUND, FIELDS, TASKS, Answers, missing, profile_of
 from services.applications.register.model import PersonEntry, latin_name, mail_address, name
 from shared import privacy_notice
 from shared.contracts._examples import CALL_TERMS
