@@ -99,6 +99,16 @@ class ServiceSettings(BaseSettings):
         description="For how long the reader, with a few records in hand, waits for more to apply at once.",
     )
 
+    reader_failing_subjects: int = Field(
+        default=20, ge=1, description="Subjects that may fail one after the other before the reader pauses."
+    )
+    dead_letters_of_subject: int = Field(
+        default=1_000, ge=1, description="Dead letters of one subject beyond which the reader pauses."
+    )
+    dead_letters_in_all: int = Field(
+        default=100_000, ge=1, description="Dead letters in all beyond which the reader pauses."
+    )
+
     @field_validator("origin")
     @classmethod
     def _encrypted(cls, value: str) -> str:

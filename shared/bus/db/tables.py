@@ -164,7 +164,7 @@ def _set_aside(metadata: MetaData) -> None:
         Column("key", LargeBinary),
         Column("value", LargeBinary),
         Column("headers", JSONB, nullable=False, comment="Pairs of name and base64 of the bytes"),
-        Column("reason", Text, nullable=False, comment="undecodable, contract, failed, fork, gap or behind"),
+        Column("reason", Text, nullable=False, comment="undecodable, contract, source, failed, fork, gap or behind"),
         Column("detail", Text, nullable=False),
         Column("attempts", Integer, nullable=False, server_default="1"),
         Column("parked_at", DateTime(timezone=True), nullable=False, server_default=NOW),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from shared.bus.inbox.admission import Standing, Verdict
-from shared.bus.log.envelope import headers_to_json
+from shared.bus.inbox.failures import TooManyDeadLetters
+from shared.bus.log.envelope import NOT_THE_OWNER, headers_to_json
 from shared.bus.metrics import DEAD_LETTERS
 
 if TYPE_CHECKING:
@@ -24,14 +25,9 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.bus.db.bus import Bus
     from shared.bus.log.envelope import Envelope, Faulty, Key, Record
-
-MOST_A_SUBJECT = 1_000
-MOST_IN_ALL = 100_000
-
-
-class TooManyDeadLetters(RuntimeError):
-    """So many events are dead letters that going on would hide a fault; the reader pauses until a person has looked."""
+    from shared.settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,8 @@ class DeadLetter:
     parked_at: datetime
 
 
+HOLDS_BACK = f"settled_at IS NULL AND reason <> '{NOT_THE_OWNER}'"
+"""SQL: the dead letters behind which later events of their subject wait."""
 _INSERT = """
 INSERT INTO parked (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers, reason,
                     detail)
@@ -67,8 +65,8 @@ ON CONFLICT DO NOTHING
 """
 
 
-async def park(connection: asyncpg.Connection, service: str, asides: Sequence[NewDeadLetter]) -> None:
-    """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits."""
+async def park(connection: asyncpg.Connection, bus: Bus, asides: Sequence[NewDeadLetter]) -> None:
+    """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits of the settings."""
     if not asides:
         return
     await connection.executemany(
@@ -93,30 +91,31 @@ async def park(connection: asyncpg.Connection, service: str, asides: Sequence[Ne
         ],
     )
     for each in asides:
-        DEAD_LETTERS.labels(service, each.record.topic, each.reason).inc()
-    await _check_limits(connection, sorted({each.event.subject for each in asides}))
+        DEAD_LETTERS.labels(bus.service, each.record.topic, each.reason).inc()
+    await _check_limits(connection, bus.settings, sorted({each.event.subject for each in asides}))
 
 
-async def _check_limits(connection: asyncpg.Connection, subjects: list[str]) -> None:
+async def _check_limits(connection: asyncpg.Connection, settings: ServiceSettings, subjects: list[str]) -> None:
+    in_all, a_subject = settings.dead_letters_in_all, settings.dead_letters_of_subject
     total = await connection.fetchval("SELECT count(*) FROM parked WHERE settled_at IS NULL")
-    if total > MOST_IN_ALL:
-        raise TooManyDeadLetters(f"{total} events are parked, more than {MOST_IN_ALL}: redrive or skip some.")
+    if total > in_all:
+        raise TooManyDeadLetters(f"{total} events are parked, more than {in_all}: redrive or skip some.")
     worst = await connection.fetchrow(
         "SELECT topic, subject, count(*) AS count FROM parked WHERE settled_at IS NULL AND subject = ANY($1)"
         " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
         subjects,
     )
-    if worst is not None and worst["count"] > MOST_A_SUBJECT:
+    if worst is not None and worst["count"] > a_subject:
         raise TooManyDeadLetters(
             f"{worst['count']} events of {worst['subject']} on {worst['topic']} are parked, "
-            f"more than {MOST_A_SUBJECT}: redrive or skip them."
+            f"more than {a_subject}: redrive or skip them."
         )
 
 
 async def healable(connection: asyncpg.Connection, topic: str, subject: str, sequence: int) -> list[asyncpg.Record]:
     """Return a subject's dead letters that follow `sequence` in order and whose only fault was the gap."""
     rows = await connection.fetch(
-        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        f"SELECT * FROM parked WHERE {HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
         " ORDER BY sequence NULLS FIRST, id",
         topic,
         subject,
@@ -199,7 +198,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
     if any_of[0]:
         first: dict[tuple[str, str], str] = {}
         for row in await connection.fetch(
-            "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1)"
+            f"SELECT topic, subject, reason FROM parked WHERE {HOLDS_BACK} AND topic = ANY($1)"  # noqa: S608 - as above
             " AND subject = ANY($2) ORDER BY sequence NULLS FIRST, id",
             sorted({topic for topic, _, _ in keys}),
             sorted({subject for _, _, subject in keys}),

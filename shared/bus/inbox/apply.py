@@ -8,7 +8,7 @@ a handler raises, it is tried again with a savepoint for each event, to find the
 from __future__ import annotations
 
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ import structlog
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.dead_letters import letters
-from shared.bus.dead_letters.letters import NewDeadLetter, TooManyDeadLetters
+from shared.bus.dead_letters.letters import NewDeadLetter
 from shared.bus.inbox import deferred_reactions
 from shared.bus.inbox.admission import Standing, Verdict
-from shared.bus.log.envelope import Envelope, Faulty, ReadRecord, stored, take
+from shared.bus.inbox.failures import COUNTED, FAILED, FailuresInARow
+from shared.bus.log.envelope import NOT_THE_OWNER, Envelope, Faulty, ReadRecord, stored, take
 from shared.bus.log.tracing import handling
 from shared.bus.metrics import APPLIED, DROPPED
 from shared.contracts import TOPICS
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from shared.bus.log.envelope import Key, Record
 
 log = structlog.get_logger(__name__)
-
-# If this many subjects in a row fail and none succeeds, the reader is broken, not the events.
-MOST_FAILING_IN_A_ROW = 20
 
 _BEHIND = "An earlier event of this subject is parked."
 
@@ -59,6 +57,8 @@ class Batch:
     unknown: list[ReadRecord] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
     dropped: int = 0
+    faults: list[tuple[int, Key, str]] = field(default_factory=list)
+    """Records that no handler was given: how many events come before, the subject, and the fault."""
 
     def records(self) -> dict[UUID, Record]:
         """Return the record of each event that is handled, by the event's id."""
@@ -73,6 +73,7 @@ class Applier:
         self._bus = bus
         self._consumers = consumers
         self._order = {topic: place for place, topic in enumerate(consumers.readings)}
+        self._failing = FailuresInARow(bus.settings.reader_failing_subjects)
 
     async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
         """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
@@ -82,16 +83,19 @@ class Applier:
         """
         connection = await driver(tx.session)
         batch = await self._sort(connection, records)
+        failing = self._failing.copy()
         if one_by_one:
-            await self._run_one_by_one(tx, batch)
+            await self._run_one_by_one(tx, batch, failing)
         else:
             await self._run(tx, batch, batch.apply)
+            _count_faults(batch, failing)
         if batch.healed:
             await letters.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
-        await letters.park(connection, self._bus.service, batch.asides)
+        await letters.park(connection, self._bus, batch.asides)
         await self._note(connection, batch)
         if asides := tx.take_asides():
             await deferred_reactions.store(connection, asides, batch.records())
+        self._failing = failing
 
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
         """Decide about each record; where an event fills a gap, bring back what waited behind it."""
@@ -152,7 +156,7 @@ class Applier:
             self._take(batch, record, standing)
             batch.healed.append(row["id"])
         left = await connection.fetchval(
-            "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+            f"SELECT reason FROM parked WHERE {letters.HOLDS_BACK} AND topic = $1 AND subject = $2"  # noqa: S608 - a constant of ours
             " AND NOT id = ANY($3::bigint[]) ORDER BY sequence NULLS FIRST, id LIMIT 1",
             topic,
             subject,
@@ -164,7 +168,11 @@ class Applier:
     def _aside(self, batch: Batch, record: ReadRecord, reason: str, detail: str) -> None:
         event = record.event
         batch.asides.append(NewDeadLetter(record, event, reason, detail))
-        if event.source:
+        if reason in COUNTED and isinstance(event, Faulty):
+            batch.faults.append((len(batch.apply), record.whose, f"{reason}: {detail}"))
+        if reason == NOT_THE_OWNER:
+            standings = []  # anybody could otherwise stop a subject
+        elif event.source:
             standings = [batch.standings[record.whose]]
         else:  # a broken record has no source: it holds back its subject for all sources
             standings = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
@@ -228,14 +236,15 @@ class Applier:
         await deferred_reactions.store(connection, tx.take_asides(), {event.id: record for event, record in late})
         return len(late)
 
-    async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
+    async def _run_one_by_one(self, tx: Tx, batch: Batch, failing: FailuresInARow) -> None:
         """Apply each event in a savepoint of its own; failed ones and those behind them become dead letters."""
-        failing_in_a_row: set[Key] = set()
+        faults = deque(batch.faults)
         broken: dict[Key, int] = {}
         applied: list[Envelope] = []
         done: dict[Key, Envelope] = {}
         records = {each.event.id: each for each in batch.taken}
-        for event in batch.apply:
+        for place, event in enumerate(batch.apply):
+            _count_before(faults, place, failing)
             record = records[event.id]
             key = record.whose
             if key in broken:
@@ -255,17 +264,14 @@ class Applier:
                 tx.forget_after(mark)
                 tx.session.expunge_all()
                 broken[key] = event.sequence
-                failing_in_a_row.add(key)
-                self._aside(batch, record, "failed", _describe(wrong))
-                if len(failing_in_a_row) >= MOST_FAILING_IN_A_ROW:
-                    raise TooManyDeadLetters(
-                        f"{len(failing_in_a_row)} subjects in a row failed, the last one with {wrong!r}: "
-                        "this reader is broken, not the events."
-                    ) from wrong
+                why = _describe(wrong)
+                self._aside(batch, record, FAILED, why)
+                failing.fail(key, why)
             else:
-                failing_in_a_row.clear()
+                failing.succeed()
                 applied.append(event)
                 done[key] = event
+        _count_before(faults, len(batch.apply), failing)
         for key, number in broken.items():
             self._halt(batch, key, number, done.get(key))
         batch.apply = applied
@@ -305,6 +311,25 @@ class Applier:
             APPLIED.labels(self._bus.service, topic).inc(count)
         if batch.dropped:
             DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
+
+
+def _count_faults(batch: Batch, failing: FailuresInARow) -> None:
+    """Count the records that no handler was given, between the events that were applied."""
+    before = 0
+    for place, key, why in batch.faults:
+        if place > before:
+            failing.succeed()
+        before = place
+        failing.fail(key, why)
+    if len(batch.apply) > before:
+        failing.succeed()
+
+
+def _count_before(faults: deque[tuple[int, Key, str]], place: int, failing: FailuresInARow) -> None:
+    """Count and remove the records that no handler was given before the event at `place`."""
+    while faults and faults[0][0] <= place:
+        _, key, why = faults.popleft()
+        failing.fail(key, why)
 
 
 def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:

@@ -23,8 +23,8 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import is_transient
-from shared.bus.dead_letters.letters import TooManyDeadLetters
 from shared.bus.inbox.apply import Applier
+from shared.bus.inbox.failures import TooManyDeadLetters
 from shared.bus.inbox.intake import Intake
 from shared.bus.log import kafka, offsets
 from shared.bus.metrics import BATCH_SECONDS, PAUSED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
@@ -32,6 +32,8 @@ SPEC_VERSION = b"1.0"
 SOURCE = "urn:tandem:{service}"
 SCHEMA = "urn:tandem:schema:{type}"
 
+NOT_THE_OWNER = "source"
+"""The fault of a record whose source is not the owner of its topic. It holds nothing back."""
 LONGEST = 512
 """The most bytes of a subject, a source or a type: an index cannot hold more."""
 _NUMBERS = 2**63
@@ -83,9 +85,11 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """A record that is no event: `reason` is `undecodable`, `contract`, `unknown` or `tombstone`; `detail` says more.
+    """A record that is no event: `reason` says how, `detail` says more.
 
-    Readable parts are kept, so that the subject can be held back and the sequence can advance.
+    `reason` is `undecodable`, `contract`, `unknown`, `tombstone` or `source`. Readable parts are kept, so that the
+    subject can be held back and the sequence can advance. A record with another source than the owner of its topic
+    keeps neither its id nor its number: it must not take the place of the owner's event.
     """
 
     reason: str
@@ -262,7 +266,6 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
     try:
         # Repeated values are cached, since a load decodes a million of each.
         type_, home, check = _KNOWN.get(ce_type) or (ce_type.decode(), None, None)
-        source = _OWNERS.get(told_by) or told_by.decode()
         id_ = QUICK_UUID(ce_id.decode())
         subject = named.decode()
         sequence = int(number)
@@ -278,9 +281,9 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
         return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or no such sequence.", subject)
     if record.key != named:
         return Faulty("undecodable", "The record's key is not the event's subject.", subject)
-    if check is None or home != topic:
-        detail = "This reader does not know the type." if check is None else f"The type belongs to {home}."
-        return Faulty("unknown", detail, subject, source, sequence, id_, type_)
+    claimed, source = _OWNERS.get(topic, (None, ""))
+    if check is None or home != topic or told_by != claimed:
+        return _foreign(Faulty("unknown", "", subject, source, sequence, id_, type_), topic, told_by)
     try:
         data = check(value)
     except ValidationError as wrong:
@@ -292,8 +295,20 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
 
 
 _KNOWN = {name.encode(): (name, model.topic, model.read) for name, model in EVENTS.items()}
-_OWNERS = {(source := SOURCE.format(service=topic.owner)).encode(): source for topic in TOPICS.values()}
+_OWNERS = {name: ((source := SOURCE.format(service=topic.owner)).encode(), source) for name, topic in TOPICS.items()}
+"""The only source of each topic, as bytes and as text."""
 _HOLDS_NUL = "A NUL character, which no table can hold as text."
+
+
+def _foreign(found: Faulty, topic: str, source: bytes) -> Faulty:
+    """Return the fault of a record whose source or type does not belong to its topic; `found` is what else it says."""
+    if source != found.source.encode():
+        return Faulty(
+            NOT_THE_OWNER, f"Its source is not {topic}'s owner: {source[:60]!r}.", found.subject, type=found.type
+        )
+    home = _KNOWN.get((found.type or "").encode())
+    detail = "This reader does not know the type." if home is None else f"The type belongs to {home[1]}."
+    return replace(found, detail=detail)
 
 
 def _against_contract(wrong: ValidationError) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.bus.db.bus import Bus
 from shared.bus.db.processes import tune_memory
 from shared.bus.db.transaction import driver
+from shared.bus.dead_letters.letters import HOLDS_BACK
 from shared.bus.inbox.apply import Applier
 from shared.bus.log import offsets
 from shared.bus.log.envelope import SOURCE, Envelope, Faulty, read
@@ -251,9 +252,9 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
             loaded = await fill_all()
             await asyncio.gather(shadow_tables.finish(bus, left), record_positions(connection, loaded))
             await shadow_tables.use(tx.session)
-            applier = Applier(bus, consumers)
             for records in sorted((each for some in loaded for each in some.odd), key=_place):
-                await applier.apply(tx, records, one_by_one=True)
+                # A new one each time: one record after the other was left to this, and that says nothing of a release.
+                await Applier(bus, consumers).apply(tx, records, one_by_one=True)
             await shadow_tables.swap(tx.session, consumers.projections)
         except BaseException:
             await tx.session.rollback()  # releases the locks that removing the shadow tables would wait for
@@ -293,7 +294,7 @@ class Loader:
         ):
             self._reacted[topic][subject] = reacted
         for topic, subject in await connection.fetch(
-            "SELECT DISTINCT topic, subject FROM parked WHERE settled_at IS NULL ORDER BY topic, subject"
+            f"SELECT DISTINCT topic, subject FROM parked WHERE {HOLDS_BACK} ORDER BY topic, subject"  # noqa: S608 - ours
         ):
             self._odd[topic, subject] = []
 
@@ -369,7 +370,7 @@ class Loader:
         reacted = self._reacted.get(topic)
         fresh = reacted is not None and event.sequence > reacted.get(subject, 0)
         in_turn = event.sequence > last if compacted else event.sequence == last + 1
-        if fresh or not in_turn or event.source != self._sources[topic]:
+        if fresh or not in_turn:
             self._put_aside(topic, subject, record)
             return None
         come[subject] = (event.sequence, event.id)

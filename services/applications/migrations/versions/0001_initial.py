@@ -175,7 +175,7 @@ def _create_event_bus() -> None:
         sa.Column("key", sa.LargeBinary(), nullable=True),
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("headers", postgresql.JSONB(), nullable=False, comment="Pairs of name and base64 of the bytes"),
-        sa.Column("reason", sa.Text(), nullable=False, comment="undecodable, contract, failed, fork, gap or behind"),
+        sa.Column("reason", sa.Text(), nullable=False, comment="undecodable, contract, source, failed, fork, gap or behind"),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("parked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

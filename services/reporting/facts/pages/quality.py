@@ -20,6 +20,8 @@ router = APIRouter(include_in_schema=False)
 REASONS = {
     "undecodable": N_("It cannot be read"),
     "contract": N_("It breaks its contract"),
+    "source": N_("It does not come from the owner of its topic"),
+    "tombstone": N_("It is empty"),
     "failed": N_("Applying it failed"),
     "fork": N_("Another event has its number: its owner was restored from a copy"),
     "gap": N_("An event before it is missing"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bus.log.envelope import Envelope, Faulty, StoredRecord, headers_of, headers_to_json, read, stored, take
-from shared.contracts import EVENTS, Event
+from shared.contracts import EVENTS, TOPICS, Event
 from shared.contracts.applications import ApplicationEndorsed
 from shared.ids import new_id
 
@@ -25,7 +25,7 @@ WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 def record_of(event: Event, subject: str, *, sequence: int = 1) -> StoredRecord:
     """Return the record of an event as the relay would send it."""
     headers = headers_of(
-        "applications",
+        TOPICS[event.topic].owner,
         new_id(),
         event.type,
         subject,
@@ -45,7 +45,8 @@ def test_every_event_is_a_cloudevent_to_the_official_sdk(name: str) -> None:
     record = record_of(event, "subject-1", sequence=4)
     headers = {name: value or b"" for name, value in record.headers}
     seen = from_binary_event(KafkaMessage(headers=headers, key=record.key, value=record.value or b""))
-    assert (seen.get_type(), seen.get_subject(), seen.get_source()) == (name, "subject-1", "urn:tandem:applications")
+    source = f"urn:tandem:{TOPICS[event.topic].owner}"
+    assert (seen.get_type(), seen.get_subject(), seen.get_source()) == (name, "subject-1", source)
     assert (seen.get_time(), seen.get_datacontenttype()) == (WHEN, "application/json")
     assert (seen.get_extension("sequence"), seen.get_extension("correlationid")) == ("4", "story")
     assert seen.get_data() == event.model_dump(mode="json")
@@ -162,3 +163,20 @@ def test_the_reason_against_a_contract_holds_no_value() -> None:
     assert found.reason == "contract"
     assert "due" in found.detail
     assert "Petrosyan" not in found.detail
+
+
+@pytest.mark.parametrize("source", [b"urn:tandem:matching", b"urn:tandem:applications ", b"", b"\xff", b"x" * 200])
+def test_an_event_of_another_source_than_the_owner_of_its_topic_is_a_fault(source: bytes) -> None:
+    """Nobody but the owner of a topic can say anything there, and such a record keeps neither id nor number."""
+    headers = [(name, source if name == "ce_source" else value) for name, value in true.headers]
+    found = read(StoredRecord(true.topic, 3, 7, true.key, true.value, headers))
+    assert isinstance(found, Faulty)
+    assert (found.reason, found.source, found.id, found.sequence) == ("source", "", None, None)
+    assert (found.subject, found.type) == ("subject-1", "ApplicationEndorsed")
+
+
+def test_a_type_of_another_topic_is_not_known_there() -> None:
+    """The owner's event of a type that belongs to another of its topics is listed with the topic that it belongs to."""
+    found = read(StoredRecord("exchange.offers", 3, 7, true.key, true.value, true.headers))
+    assert isinstance(found, Faulty)
+    assert (found.reason, found.detail, found.sequence) == ("unknown", "The type belongs to exchange.applications.", 1)
