@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class AttemptKind(StrEnum):
-    """What was tried; the audit page puts it into words."""
+    """The kind of a refused attempt; the audit page puts it into words."""
 
     CONTROL_CHARACTERS = "control_characters"
     FORMULA = "formula"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ProblemCode(StrEnum):
-    """What kind of problem an answer reports, with its HTTP status.
+    """The kind of problem that an answer reports, with its HTTP status.
 
     The first code of a status is its default. `shared/web/problem_types.py` has the texts of each.
     """

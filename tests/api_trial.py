@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from shared.identity.provider import Provider
 
 EXAMPLES = 2
-"""How many requests are made for each operation and role, besides those from the description."""
+"""The number of requests for each operation and role, besides those from the description."""
 
 MOST = 100
-"""How many cases the phase "coverage" tries of one operation before it takes only each tenth."""
+"""The number of cases of one operation that the phase "coverage" tries before it takes only each tenth."""
 
 _TOKEN = "trial"
 _IF_MATCH = b"if-match"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 _ALL = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
-"""What `make test` gives pytest."""
+"""The options that `make test` gives pytest."""
 _MORNING = time(10, tzinfo=UTC)
 _BEFORE_THE_CHANGE = time(0, 30, tzinfo=UTC)
 _EVENING = time(23, 30, tzinfo=UTC)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A first start with the sample programme writes some 300 MB.
 _ROOM_NEEDED = 1_000_000_000
 MADE_FIRST = frozenset({"logs", "run.lock"})
-"""What is in a folder in which a start was refused, such as for a taken port."""
+"""The content of a folder in which a start was refused, such as for a taken port."""
 
 
 class RunFolder:

@@ -26,7 +26,7 @@ class HasId(Protocol):
 T = TypeVar("T")
 C = TypeVar("C", bound=HasId)
 MOST = 50
-"""How many are done at once: what one page of a list shows."""
+"""The greatest number of cases decided at once: one page of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class NotDone(ReadModel):
 
 
 class BulkResult(ReadModel):
-    """Which cases one request has decided, and which it has left as they are."""
+    """The result of one request: the cases that it has decided, and those that it has left as they are."""
 
     done: list[UUID]
     left: list[NotDone]

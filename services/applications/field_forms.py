@@ -56,7 +56,7 @@ _CLASSES: dict[Control, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RowKind:
-    """How the rows of a field look, and how one of its values becomes a row and is read from one.
+    """The kind of rows in a field: their form, and the way from a value to a row and back.
 
     `read` returns None for a row that is left out. `most` is how many rows there are at most, `least` how many are
     shown at least.

@@ -48,12 +48,12 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StoredEntry)
 P = TypeVar("P", bound=Part)
 NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
-"""How an optional field without an answer reads."""
+"""The text that an optional field shows if it has no answer."""
 LEVELS: tuple[str, ...] = (N_("basic"), N_("advanced"), N_("expert"))
 
 
 class Control(StrEnum):
-    """How a form asks for a field."""
+    """The form control that asks for a field."""
 
     TEXT = "text"
     LONG_TEXT = "long_text"
@@ -72,7 +72,7 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the words of a value depend on: names by id, the call's scheme of topics, and who reads."""
+    """The context in which a value is put into words: names by id, the call's scheme of topics, and the reader."""
 
     names: Mapping[UUID, str] = field(default_factory=dict)
     scheme: str | None = None
@@ -163,7 +163,7 @@ def years_in_words(value: int | None, _: Reading) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What there is to know of a field beside its name, type and default.
+    """The description of a field beside its name, type and default.
 
     `label` is what the form asks, `title` the heading where the field is read (the label unless given), `hint` the
     help below the label. A field with a `remedy` must be answered before the entry can be submitted: `complete` says

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 CONTROL_FIELDS = frozenset({FIELD, versions.FIELD, "told", "back", "submit", "row"})
-"""What the page that shows a revision sends beside the fields of the form."""
+"""The names that the page of a revision sends beside the fields of the form."""
 
 
 async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: str = "") -> int:
@@ -125,7 +125,7 @@ def period_error(start: date, end: date) -> str | None:
 
 
 class ReasonForm(Form):
-    """Why something is refused, cancelled or withdrawn."""
+    """The reason for a refusal, a cancellation or a withdrawal."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(
@@ -134,7 +134,7 @@ class ReasonForm(Form):
 
 
 class MaybeReasonForm(Form):
-    """Why, where it is known."""
+    """An optional reason."""
 
     reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
     text = TextAreaField(N_("More about it"), [Longest(1000)], description=N_("Stays in the portal"))

@@ -23,17 +23,17 @@ Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
 Pair = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR))]
 """Mentee and mentor."""
 Counterpart = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
-"""Who stands on the other side of an officer's match."""
+"""The principals on the other side of an officer's match."""
 Participant = Annotated[Principal, Depends(allow(*_PARTICIPANTS))]
-"""Who takes part: guest or mentee, mentor, host. On a mentoring pair's visit officer and mentor may be either."""
+"""The participants: guest or mentee, mentor, host. On a mentoring pair's visit officer and mentor may be either."""
 Coordinator = Annotated[Principal, Depends(allow(_COORDINATOR))]
 """The programme coordinator."""
 Country = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, _COORDINATOR))]
 """The national coordinator, or the programme coordinator for all countries."""
 Decider = Annotated[Principal, Depends(allow(*_DECIDERS))]
-"""Who decides for a country or an EU agency, or in their place."""
+"""The principals who decide for a country or an EU agency, or in their place."""
 Holder = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, *_DECIDERS))]
-"""Whoever holds an office, for which a deputy may be named."""
+"""The holders of an office for which a deputy may be named."""
 MentorOrDecider = Annotated[Principal, Depends(allow(Role.MENTOR, *_DECIDERS))]
 PairOrDecider = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, *_DECIDERS))]
 ParticipantOrCoordinator = Annotated[Principal, Depends(allow(*_PARTICIPANTS, _COORDINATOR))]
@@ -42,7 +42,7 @@ Anyone = Annotated[Principal, Depends(allow(*PARTAKING))]
 """Everybody who has a part in matches and visits; whose they are is asked of each one."""
 AnyoneOrProtectionOfficer = Annotated[Principal, Depends(allow(*PARTAKING, Role.DATA_PROTECTION_OFFICER))]
 IncidentHandler = Annotated[Principal, Depends(allow(*_DECIDERS, Role.DATA_PROTECTION_OFFICER))]
-"""Who may be chosen to read incident reports."""
+"""The principals who may be chosen to read incident reports."""
 Overseer = Annotated[Principal, Depends(allow(*_OVERSEERS))]
 """Auditor and data protection officer."""
 OverseerOrCoordinator = Annotated[Principal, Depends(allow(*_OVERSEERS, _COORDINATOR))]

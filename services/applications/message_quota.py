@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MessageKind(StrEnum):
-    """What a message to somebody else is about."""
+    """The subject of a message to somebody else."""
 
     LINE_MANAGER = "line_manager"
     COMPANION = "companion"
@@ -36,7 +36,7 @@ MOST_MEETINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many messages of a kind a person causes in a day, and the refusal of more, which names the remedy."""
+    """The most messages of a kind that a person may cause in a day, and the refusal of more, which names the remedy."""
 
     most: int
     refusal: str
@@ -68,7 +68,7 @@ QUOTAS = {
 
 
 class MessageCount(Table, table=True):
-    """How many messages of a kind a person has caused on a day."""
+    """The number of messages of a kind that a person has caused on a day."""
 
     __tablename__ = "message_count"
 

@@ -24,7 +24,7 @@ def settings_of(request: Request) -> Settings:
 
 Portal = Annotated[Settings, Depends(settings_of)]
 REGISTER, REGISTER_API = "/applications/register", "/applications/api/v1/register"
-"""Where the register is found, with access and training needs: its pages, and its operations for programs."""
+"""The addresses of the register, with access and training needs: its pages, and its operations for programs."""
 Text = Annotated[str, Field(max_length=1000)]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 """A field, or a field within one that is an object, such as `("rules", "languages")`."""
 TYPED = "typed"
-"""Where a JSON column keeps what was typed and is not accepted, apart from the answers."""
+"""The key in a JSON column under which text that was typed and is not accepted is kept apart from the answers."""
 UNANSWERED: tuple[Any, ...] = (None, "", ())
 """The values of a field without an answer."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Whose placements a principal sees: as host those of `own` organisations with drafts, else submitted ones.
+    """The placements that a principal sees: those of `own` organisations with drafts, all others once submitted.
 
     `countries` None is all of them; `agencies` are the EU agencies for which the principal clears.
     """

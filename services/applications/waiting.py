@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many of something wait for the reader; `href` shows exactly these, `tone` is that of a state."""
+    """The number of cases that wait for the reader; `href` shows exactly these, `tone` is that of a state."""
 
     count: int
     name: str
@@ -24,7 +24,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads the first page; `deciders`: which places have a coordinator today."""
+    """The reader of the first page; `deciders`: the places that have a coordinator today."""
 
     principal: Principal
     settings: Settings

@@ -19,7 +19,7 @@ from shared.settings import ServiceSettings
 
 
 class ReminderSettings(BaseSettings):
-    """When people are reminded; separate, since a rebuild needs these settings and no others."""
+    """The settings of reminders; separate, since a rebuild needs these settings and no others."""
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True, hide_input_in_errors=True)
 

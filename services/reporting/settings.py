@@ -10,7 +10,7 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """How files are signed and served, and how the programme names itself in donors' feeds."""
+    """The settings for signing and serving files, and the programme's name in donors' feeds."""
 
     reader_gathers_ms: int = Field(
         default=60,

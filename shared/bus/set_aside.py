@@ -109,7 +109,7 @@ def of_subject(error: Exception) -> bool:
 
 @dataclass(slots=True)
 class SetAside(Generic[S]):
-    """What one worker leaves out, in one process."""
+    """The subjects that one worker leaves out, in one process."""
 
     bus: Bus
     work: str

@@ -30,7 +30,7 @@ class AccessEvent(Event):
 
 
 class AccessChanged(AccessEvent):
-    """What a person who signs in may do from now on, whole.
+    """All that a person who signs in may do from now on.
 
     Proposed by the national coordinator, approved by the programme coordinator (lifecycles.md, "Access"). No grants: no
     access any more. `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is set in the event by which all

@@ -227,7 +227,7 @@ class LineManagerLinkAsked(ApplicationEvent):
 
 
 class CompanionEvent(ApplicationEvent):
-    """What an officer and a companion do about each other; the portal knows by `companion_id` who that is.
+    """An event between an officer and a companion; the portal knows by `companion_id` who that is.
 
     It may come before the application is submitted, so it says itself whose case it is; then there is no reference.
     """

@@ -45,7 +45,7 @@ class CallText(Part):
 
 
 class EligibilityRules(Part):
-    """What an application to this call must meet; an empty list means no limit.
+    """The rules that an application to this call must meet; an empty list means no limit.
 
     `minimum_level` is required in at least one of `languages` other than the native one (domain.md, "Rules").
     """

@@ -15,7 +15,7 @@ from shared.contracts.codes import ApplicationKind, MatchState, Party, RankGroup
 
 
 class Pairing(Part):
-    """Who is matched with what, and the dimensions for counting. A guest has an offer, a mentee a mentor.
+    """The two sides of a match, and the dimensions for counting. A guest has an offer, a mentee a mentor.
 
     `country` and `organisation_id` are the applicant's; `fund_id` is the fund that pays.
     """

@@ -10,7 +10,7 @@ from shared.contracts.codes import Party, RankGroup, Reason
 
 
 class MentorshipPlan(Part):
-    """Whose mentorship it is, and the dimensions for counting; `country` is the mentee's."""
+    """The people of a mentorship, and the dimensions for counting; `country` is the mentee's."""
 
     match_id: UUID
     application_id: UUID

@@ -184,7 +184,7 @@ class WebhookChanged(NotificationEvent):
 
 
 class Waiting(Part):
-    """How many deadlines of one kind wait for a person, and how many of them have passed."""
+    """The number of deadlines of one kind that wait for a person, and of those that have passed."""
 
     kind: DeadlineKind
     count: Annotated[int, Field(ge=1)]
@@ -192,7 +192,7 @@ class Waiting(Part):
 
 
 class WorkWaiting(NotificationEvent):
-    """What waits for the coordinators of a country, or of the programme, on a morning: sent in one mail."""
+    """The work that waits for the coordinators of a country, or of the programme, on a morning: sent in one mail."""
 
     owner: Audience
     day: Day

@@ -28,14 +28,14 @@ Score = Annotated[int, Field(ge=1, le=5, description="From 1, worst, to 5, best"
 
 
 class ObjectiveScore(Part):
-    """How far an objective of the application (by its number, 1 to 3) was met."""
+    """The score for an objective of the application (by its number, 1 to 3)."""
 
     number: Annotated[int, Field(ge=1, le=3)]
     score: Score
 
 
 class GoalScore(Part):
-    """Whether one side considers a goal of the mentorship (by its number) met."""
+    """One side's answer whether a goal of the mentorship (by its number) was met."""
 
     number: Annotated[int, Field(ge=1)]
     met: bool

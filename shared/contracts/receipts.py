@@ -26,7 +26,7 @@ class PointsEarned(Part):
 
 
 class FunnelStep(Part):
-    """How many offers or mentors were left after a hard rule, in the order of the rules."""
+    """The number of offers or mentors left after a hard rule, in the order of the rules."""
 
     rule: HardRule
     remaining: Count

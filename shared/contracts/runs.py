@@ -34,7 +34,7 @@ class GroupsPlaced(Part):
 
 
 class RankCount(Part):
-    """How many applicants obtained their choice of that rank among the feasible."""
+    """The number of applicants who obtained their choice of that rank among the feasible."""
 
     rank: Annotated[int, Field(ge=1)]
     applicants: Count

@@ -24,7 +24,7 @@ class Topic:
     partitions: int
     compacted: bool
     retention_ms: int
-    """How long a record is kept, in milliseconds; -1 on a compacted topic: its newest state for ever."""
+    """The time for which a record is kept, in milliseconds; -1 on a compacted topic: its newest state for ever."""
     readers: tuple[str, ...]
 
     @property

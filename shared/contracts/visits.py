@@ -14,7 +14,7 @@ RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a
 
 
 class VisitOf(Part):
-    """Whose visit it is, and the dimensions for counting.
+    """The people of a visit, and the dimensions for counting.
 
     Guest, host and the owner of the dates never change on a visit: another person is another visit, which says what
     it `replaces`. A visit under a mentorship names it and the mentor; `offer_id` is none then, and `guest` is the

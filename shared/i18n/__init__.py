@@ -32,7 +32,7 @@ COOKIE = "language"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogues:
-    """Where one kind of texts is translated: a `.po` file for each language, `file` its path in `folder`.
+    """The translations of one kind of texts: a `.po` file for each language, `file` its path in `folder`.
 
     Compared by identity: each sentence looks up its catalogue, and hashing a path each time would be slow.
     """

@@ -35,7 +35,7 @@ _LONGEST = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a token proves: the subject and, where it says so, when it was issued (real, seconds since 1970).
+    """The proof of a token: the subject and, if stated, the time of issue (real, seconds since 1970).
 
     `scopes` are those of Tandem; `client` is the program that acts for itself, None for a person.
     """

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 WORD = "done"
 GOOD_FOR = 600
-"""How long a page may be shown again with its confirmation, in seconds."""
+"""The time for which a page may be shown again with its confirmation, in seconds."""
 
 
 def words_in(query: str) -> Words:

@@ -49,7 +49,7 @@ class Unguarded(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """Whom a guard lets in: `roles` for kind `roles` (and besides a ticket), `purpose` for kind `ticket`.
+    """The access to a route: `roles` for kind `roles` (and besides a ticket), `purpose` for kind `ticket`.
 
     `service_scope` is the scope with which a program that acts for nobody is let in besides.
     """

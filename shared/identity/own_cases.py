@@ -37,14 +37,14 @@ _log = structlog.get_logger()
 
 
 class PortalSettings(Protocol):
-    """Where the portal listens, and the services' token."""
+    """The address of the portal, and the services' token."""
 
     portal_url: str
     service_token: SecretStr
 
 
 class OwnCaseRule(Protocol):
-    """Why the principal may not take the decision of this request, and who can; empty where nothing forbids it."""
+    """The rule about own cases: why the principal may not take this request's decision, and who can; empty if free."""
 
     async def __call__(self, request: Request, principal: Principal) -> str:
         """Apply the rule."""

@@ -61,7 +61,7 @@ def digest_of(key: str | None) -> str | None:
 
 
 class Sessions(Protocol):
-    """Where the guards of a service find sessions."""
+    """The sessions that the guards of a service look up."""
 
     async def find(self, digest: str, *, active: bool) -> Session | None:
         """Return the session whose key has this digest; None if there is none, or it has ended.
@@ -76,7 +76,7 @@ class Sessions(Protocol):
 
 
 class SessionKeeper(Sessions, Protocol):
-    """Where the portal keeps the sessions."""
+    """The sessions as the portal keeps them."""
 
     async def begin(self, subject: str, *, browser: str, id_token: str, replaces: str | None) -> str:
         """Begin a session of `subject` and return its key; the one with the digest `replaces` ends.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class IdentitySettings(Protocol):
-    """What identity needs of `shared.settings.ServiceSettings`."""
+    """The part of `shared.settings.ServiceSettings` that identity needs."""
 
     origin: str
     local: bool
@@ -57,7 +57,7 @@ class _Service(Protocol):
 
 
 class PageLimits:
-    """What one address, person or key may do a minute, in this process (`page_limits.py`)."""
+    """The limits a minute for one address, person or key, in this process (`page_limits.py`)."""
 
     def __init__(self, settings: IdentitySettings) -> None:
         self.sign_ins = RateLimit(settings.sign_in_requests)

@@ -30,7 +30,7 @@ _CASES = ("application_id", "match_id", "visit_id", "mentorship_id")
 
 
 class SuspensionRule(Protocol):
-    """Whether all cases named by `ids` (parameter -> id) continue although one of `countries` is suspended."""
+    """The rule whether all cases named by `ids` (parameter -> id) continue although one of `countries` is suspended."""
 
     async def __call__(self, session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
         """Apply the rule."""

@@ -40,7 +40,7 @@ _ATTRIBUTES = frozenset(
         "url.query",
     }
 )
-"""What a span may say. A library that starts to make spans of its own adds nothing to these."""
+"""The attributes that a span may have. A library that starts to make spans of its own adds nothing to these."""
 
 
 def configure(service: str, settings: ServiceSettings) -> TracerProvider:

@@ -22,7 +22,7 @@ _LONGEST = 500_000
 """Bytes of a body that is stored."""
 _HEADERS = ("content-type", "etag", "location", "content-disposition")
 _REFUSALS = frozenset({409, 410, 422})
-"""What the rules refuse. Any other refusal says that the sender may mend the request and repeat it."""
+"""The statuses of refusals by the rules. After any other refusal the sender may mend the request and repeat it."""
 
 
 class IdempotencyMiddleware:

@@ -37,7 +37,7 @@ from shared.web.validation_texts import sentence_of
 F = TypeVar("F", bound=Form)
 F_co = TypeVar("F_co", bound=Form, covariant=True)
 MOST = 50
-"""How many cases are decided at once: what one page of a list shows."""
+"""The greatest number of cases decided at once: one page of a list."""
 _SHOWN_AGAIN = (409, 422)
 _MARK = 8
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -45,7 +45,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the page asks: its title, its button, the address it leads back to, and what the reader should know.
+    """The content of the page: its title, its button, the address it leads back to, and hints for the reader.
 
     `back_text` names where it leads back to. `follows` are the consequences, one a line. `obstacle` says why it cannot
     be decided; then there is no form. `final` adds that it cannot be undone, `warning` makes the button red. `version`
@@ -253,7 +253,7 @@ class BulkAct:
 
 @dataclass(frozen=True, slots=True)
 class BulkWords:
-    """What the pages call the cases: none is ticked, so many, the button for so many, so many are done.
+    """The words of the pages for the cases: none selected, so many, the button for so many, so many are done.
 
     `heads` are the heads of the first two columns: what `reference` and `name` of an `Item` are.
     """
@@ -267,7 +267,7 @@ class BulkWords:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Which cases were decided, and which were left as they are."""
+    """The result: the cases that were decided, and those that were left as they are."""
 
     done: Sequence[UUID]
     left: Sequence[UUID]

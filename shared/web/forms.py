@@ -125,7 +125,7 @@ class Form(WTForm):
     differences: Sequence[Difference] = ()
 
     class Meta:
-        """Where WTForms takes its messages from."""
+        """The source of WTForms' messages."""
 
         def get_translations(self, _form: WTForm) -> _Translations:
             """WTForms' protocol."""

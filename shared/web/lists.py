@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.web.states import State
 
 PAGE = 50
-"""How many rows one page shows."""
+"""The number of rows on one page."""
 _LONGEST = 1_000
 _HOURS = 8
 
@@ -69,7 +69,7 @@ Cell = Any
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows are of one kind, with the address of exactly these rows."""
+    """The number of rows of one kind, with the address of exactly these rows."""
 
     count: int
     name: str
@@ -106,7 +106,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """Why a list is empty, and what the reader can do: the text of a link and its address."""
+    """The reason why a list is empty, and the reader's next action: the text of a link and its address."""
 
     why: str
     action: str = ""

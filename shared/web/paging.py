@@ -33,7 +33,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of a list is asked for: at most `limit` items after the keys `after`, changed at `since` or later."""
+    """A request for a page of a list: at most `limit` items after the keys `after`, changed at `since` or later."""
 
     limit: int = 50
     after: tuple[str | int, ...] | None = None

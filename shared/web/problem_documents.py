@@ -47,7 +47,7 @@ class ProblemError(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request failed (RFC 9457)."""
+    """The reason why a request failed (RFC 9457)."""
 
     model_config = ConfigDict(frozen=True)
 

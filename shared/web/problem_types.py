@@ -24,9 +24,9 @@ class ProblemType:
     """Short, and the same for every occurrence."""
     meaning: str
     advice: str
-    """What a person should do."""
+    """The advice to a person."""
     remedy: str
-    """What a program should do."""
+    """The advice to a program."""
 
     @property
     def status(self) -> int:

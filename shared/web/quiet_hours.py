@@ -28,7 +28,7 @@ def length(since: int, until: int) -> int:
 
 
 class QuietHours(Code):
-    """Whose hours without mail count for a person."""
+    """The choice of hours without mail for a person."""
 
     COUNTRY = "country", N_("As is usual in my country")
     OWN = "own", N_("At hours of my own")

@@ -48,7 +48,7 @@ class Site:
     local: bool
     version: str
     origin: str = ""
-    """Where people reach the gateway, without a slash at the end."""
+    """The address at which people reach the gateway, without a slash at the end."""
     headers: dict[str, str] = field(default_factory=security_headers)
     """The security headers of every answer."""
 

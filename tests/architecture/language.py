@@ -1,10 +1,10 @@
 """Report names and docstrings that are not in plain words; run as `python -m tests.architecture.language`.
 
 A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
-participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`. Those of
-functions and properties do not begin with a question word: they begin with "Return whether" or a noun phrase. Test
-functions may, since theirs state a behaviour ("What is wrong stays in the form"). What must stay is listed in
-`language_exceptions.txt`, one `path: word  # reason` a line; an exception that is not needed any more is an error too.
+participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`, and do not
+begin with a question word: that of a class says what an instance is, that of a function what it does or returns, that
+of a test what is so, that of a constant or field what it holds. What must stay is listed in `language_exceptions.txt`,
+one `path: word  # reason` a line; an exception that is not needed any more is an error too.
 Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
 """
 
@@ -13,8 +13,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +39,15 @@ PHRASES = re.compile(
 )
 """Phrases that are not plain English."""
 
-QUESTION = re.compile(r"(whether|who|whom|whose|what|how|which|where|when|why)\b", re.IGNORECASE)
+QUESTION = re.compile(r"(whether|(who|whom|whose|what(?!-if)|how|which|where|when)(ever)?|why)\b", re.IGNORECASE)
 """First words that make a docstring a question or half a sentence."""
+
+
+class Text(NamedTuple):
+    """A docstring, and the line where it begins."""
+
+    value: str
+    lineno: int
 
 
 def problems(path: Path) -> Iterator[tuple[str, int, str]]:
@@ -51,19 +59,28 @@ def problems(path: Path) -> Iterator[tuple[str, int, str]]:
     if NAMES.fullmatch(path.stem):
         yield path.stem, 1, "odd name of a module"
     for node in ast.walk(tree):
+        for text in _texts_of_values(node):
+            if word := QUESTION.match(text.value.strip()):
+                yield word[0].lower(), text.lineno, "the docstring of a value begins with a question word"
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         line = 1 if isinstance(node, ast.Module) else node.lineno
         if not isinstance(node, ast.Module) and NAMES.fullmatch(node.name):
             yield node.name, line, "odd name"
-        if _is_function(node) and (word := QUESTION.match(ast.get_docstring(node) or "")):
+        if word := QUESTION.match(ast.get_docstring(node) or ""):
             yield word[0].lower(), line, "a docstring begins with a question word"
         for found in PHRASES.finditer(" ".join((ast.get_docstring(node) or "").split())):
             yield found[0].lower(), line, "odd phrase in a docstring"
 
 
-def _is_function(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("test_")
+def _texts_of_values(node: ast.AST) -> Iterator[Text]:
+    """Yield the docstrings of constants and fields: texts that stand behind an assignment."""
+    if isinstance(node, ast.Module | ast.ClassDef):
+        for value, text in pairwise(node.body):
+            if isinstance(value, ast.Assign | ast.AnnAssign) and isinstance(text, ast.Expr):
+                constant = text.value
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                    yield Text(constant.value, constant.lineno)
 
 
 def exceptions() -> set[tuple[str, str]]:

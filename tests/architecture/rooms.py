@@ -29,7 +29,7 @@ OWN = {
     "api": {"model", "views", "actions", "forms", "api"},
     "consumers": {"model", "store", "actions"},
 }
-"""What each layer may import of its own room."""
+"""The layers of its own room that each layer may import."""
 
 OTHER = {
     "model": {"model"},
@@ -41,19 +41,19 @@ OTHER = {
     "api": {"model", "views", "actions", "forms"},
     "consumers": {"model", "store", "actions"},
 }
-"""What each layer may import of the other rooms of its service; a store of another room is read, not written.
+"""The layers of the service's other rooms that each layer may import; their stores are read, not written.
 
 `writes.py` checks the second half (docs/decisions/0027-rooms-read-each-others-stores.md).
 """
 
 OUTSIDE = {"model": ("shared.web", "shared.bus", "shared.identity", "fastapi", "sqlalchemy", "sqlmodel")}
-"""What a layer may not import of the rest of the project or of libraries."""
+"""The parts of the project and the libraries that a layer may not import."""
 
 LIST = Path(__file__).with_name("breaches.txt")
 
 
 class Place(NamedTuple):
-    """Where a module stands: `services.applications.visits.store.moves` is (applications, visits, store)."""
+    """The place of a module: `services.applications.visits.store.moves` is (applications, visits, store)."""
 
     service: str
     room: str

@@ -21,7 +21,7 @@ def test_every_code_has_a_label_and_is_its_value() -> None:
 
 
 def test_health_and_clearance_stay_in_the_portal() -> None:
-    """What is published of a stated reason never tells of health or clearance."""
+    """The published form of a stated reason reveals nothing about health or clearance."""
     assert codes.published(codes.StatedReason.HEALTH) is codes.Reason.PERSONAL
     assert codes.published(codes.StatedReason.CLEARANCE) is codes.Reason.PERSONAL
     others = set(codes.StatedReason) - {codes.StatedReason.HEALTH, codes.StatedReason.CLEARANCE}

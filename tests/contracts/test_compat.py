@@ -267,7 +267,7 @@ def test_the_working_tree_keeps_its_promises(capsys: pytest.CaptureFixture[str])
 @settings(max_examples=30)
 @given(st.sampled_from(NAMES), st.sampled_from(NAMES))
 def test_a_breach_is_one_line(first: str, other: str) -> None:
-    """However different two events are, each breach is one line that begins with the event's name."""
+    """Each breach is one line that begins with the event's name, however different two events are."""
     for breach in breaches({first: SCHEMAS[first]}, {first: {**SCHEMAS[other], "x-topic": SCHEMAS[first]["x-topic"]}}):
         assert str(breach).startswith(first)
         assert "\n" not in str(breach)

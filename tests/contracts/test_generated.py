@@ -16,7 +16,7 @@ from shared.contracts.schema import schema_of, schemas
 
 
 def test_generated_files_are_up_to_date() -> None:
-    """What is committed is what the code would generate."""
+    """The committed files are those that the code generates."""
     assert generate.stale() == []
 
 

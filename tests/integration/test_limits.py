@@ -82,7 +82,7 @@ def refused(answer: httpx2.Response) -> bool:
 
 
 async def test_wrong_keys_are_limited_by_address(app: FastAPI) -> None:
-    """Who guesses keys is soon refused, whatever the kind of link; another address is not."""
+    """A guesser of keys is soon refused, whatever the kind of link; another address is not."""
     service = app.state.service.name
     for key_link in LINKS[service]:
         identity_of(app).limits.links = RateLimit(3)

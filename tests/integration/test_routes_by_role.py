@@ -239,7 +239,7 @@ async def test_internal_routes_need_the_service_token(app: FastAPI) -> None:
 
 
 async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
-    """Where a route asks for a ticket, one for that purpose and case passes the guard."""
+    """A ticket for the purpose and case of a route passes its guard."""
     for method, path, parameters, route, access in endpoints(app):
         if access.purpose is None or method not in SAFE_METHODS:
             continue

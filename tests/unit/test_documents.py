@@ -50,7 +50,7 @@ def _broken(file: Path, link: str) -> bool:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
-    """What a newcomer clicks on is there; addresses elsewhere are not asked."""
+    """Every link that a newcomer clicks on leads somewhere; addresses elsewhere are not asked."""
     file = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if _broken(file, link)] == []

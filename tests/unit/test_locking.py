@@ -16,7 +16,7 @@ COLUMNS_ONLY = {
     "notifications/messages/store/messages.py": 1,
     "notifications/webhooks/store/endpoints.py": 1,
 }
-"""Where `with_for_update` is called on a query of columns, and how often: nothing of those is kept in a session."""
+"""The modules that call `with_for_update` on a query of columns, and how often: a session keeps none of those."""
 
 
 def _calls() -> Iterator[tuple[str, ast.Call]]:

@@ -42,7 +42,7 @@ REQUIREMENTS = {
     "V16": 16,
     "V17": 7,
 }
-"""How many requirements of levels 1 and 2 each chapter of ASVS 5.0.0 has: 70 and 183."""
+"""The number of requirements of levels 1 and 2 in each chapter of ASVS 5.0.0: 70 and 183."""
 _ROW = re.compile(r"^\| (\d+)\.(\d+)\.(\d+) \| ([12]) \| ([^|]+) \| (met|n/a|open) \| (.+) \|$", re.MULTILINE)
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 

@@ -34,7 +34,7 @@ class Journey:
     began: float = field(default_factory=monotonic)
     steps: int = 0
     undo: list[tuple[str, str, dict[str, str] | None]] = field(default_factory=list)
-    """What takes things out again, in the order in which they were made: who posts what where."""
+    """The requests that remove things again, in the order in which they were made: person, address, form."""
 
     @asynccontextmanager
     async def step(self, words: str) -> AsyncIterator[None]:

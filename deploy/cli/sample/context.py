@@ -27,7 +27,7 @@ class LoadContext:
     programme: Programme
     chance: random.Random
     mail: str | None = None
-    """Where the mail catcher answers, if there is one."""
+    """The address of the mail catcher, if there is one."""
     organisations: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     """People's opaque ids, by sign-in subject."""
@@ -37,7 +37,7 @@ class LoadContext:
     applications: dict[int, str] = field(default_factory=dict)
     """By place in the plan."""
     mentors: dict[str, str] = field(default_factory=dict)
-    """Whose profile it is, by the id that it got."""
+    """The owner of each profile, by the profile's id."""
     pairs: list[dict[str, Any]] = field(default_factory=list)
     """The finished call's matches that became mentorships."""
     visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)

@@ -24,7 +24,7 @@ _LINK = re.compile(r"https?://\S+/applications/line-manager\?key=[\w-]+")
 _FORM = re.compile(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 _FIELD = re.compile(r"<input[^>]*>")
 _TO, _ABOUT = "head.", "Was this session held?"
-"""How the addresses of line managers begin (`programme.py`), and what the page that the link opens is about."""
+"""The beginning of line managers' addresses (`programme.py`), and the subject of the page that the link opens."""
 _NEWEST = 5
 
 

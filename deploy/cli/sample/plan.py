@@ -41,7 +41,7 @@ NATIVE = {
 
 
 class Progress(StrEnum):
-    """How far an application of the open call has come on the last day; those of the finished call went all the way."""
+    """The state of an open call's application on the last day; those of the finished call went all the way."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -87,7 +87,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What an officer sends in for a call, on which day, and how it goes."""
+    """An officer's application to a call, with its day, and the state it is to reach."""
 
     call: str
     officer: str

@@ -50,7 +50,7 @@ class Deputyship:
 
 @dataclass(frozen=True, slots=True)
 class Deciders:
-    """Who decides for a country (by its code) or an EU agency (by its id): `places` have somebody today.
+    """The deciders of each country (by its code) and EU agency (by its id): `places` have somebody today.
 
     `deputies` are all deputyships, past and future ones too; `terms` the working days that each call gives a
     deputy; `holders` the accounts of those who decide, by place; `ties` what ties them to the people of cases.
@@ -96,7 +96,7 @@ class Deciders:
 
 @dataclass(frozen=True, slots=True)
 class DeputySpan:
-    """What was due at a place from `since` until before `until`, in one of `calls`, and is with the deputy now."""
+    """The tasks that fell due at a place from `since` until before `until`, in one of `calls`, now with the deputy."""
 
     place: str
     country: str

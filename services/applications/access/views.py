@@ -35,7 +35,7 @@ class MailSent(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Who is to decide, from the view of one reader.
+    """The capacity in which one reader may decide for a country.
 
     `acting_as`: the reader's capacity now (None: not, or not yet). `asked`: since when the programme coordinator is
     asked in the country's place. `deputy_until`: the deputy's deadline after `due`, if one was in charge. `held`:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LinkState(StrEnum):
-    """Whether a link can still answer."""
+    """The state of a link: it can answer, was used, is over, or is not known."""
 
     OPEN = "open"
     USED = "used"
@@ -32,7 +32,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkedQuestion:
-    """What a link asks about, and whether it still does; `about` is None where the link is not known."""
+    """The question behind a link, and the link's state; `about` is None if the link is not known."""
 
     link: LinkState
     about: store.Supply | None = None
@@ -65,7 +65,7 @@ async def linked_question(
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityQuestion:
-    """What the page behind a link shows; `about` is None where the link is not known."""
+    """The content of the page behind a link; `about` is None if the link is not known."""
 
     link: LinkState
     about: Placement | Mentor | None = None

@@ -17,7 +17,7 @@ WEEK = timedelta(weeks=1)
 
 
 class Span(StrEnum):
-    """How much a calendar shows at once."""
+    """The length of time that a calendar shows at once."""
 
     MONTH = "month"
     WEEK = "week"
@@ -26,7 +26,7 @@ class Span(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a placement has in one week: `taken` of `places`; `free` never exceeds what is left in all."""
+    """The places of a placement in one week: `taken` of `places`; `free` never exceeds what is left in all."""
 
     places: int
     taken: int

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CalendarFilter:
-    """What the calendar is narrowed to; None is no filter."""
+    """The filters of a calendar; None is no filter."""
 
     offer_id: UUID | None = None
     state: str | None = None
@@ -160,7 +160,7 @@ def _holidays(countries: set[str], week: date) -> list[tuple[date, str, str]]:
 
 
 READERS = (Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
-"""Whose calendar there is."""
+"""The roles that have a calendar."""
 
 
 class PublicHoliday(ReadModel):
@@ -194,7 +194,7 @@ class CalendarEntry(ReadModel):
 
 
 class WeekPlaces(ReadModel):
-    """How many places a placement has in one week, how many are taken, and how many are free."""
+    """The places of a placement in one week: all, taken and free."""
 
     offer_id: UUID
     reference: str | None
@@ -213,7 +213,7 @@ class CalendarWeek(ReadModel):
 
 
 class VisitCalendar(ReadModel):
-    """Who comes when, by week."""
+    """The visits that a reader sees, by week."""
 
     weeks: list[CalendarWeek]
 

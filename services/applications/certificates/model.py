@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CertificateStanding(Code):
-    """Whether a certificate counts."""
+    """The validity of a certificate: it counts, was replaced, or was revoked."""
 
     COUNTS = "counts", N_("This certificate counts.")
     REPLACED = "replaced", N_("A certificate with a corrected name has taken the place of this one.")
@@ -27,7 +27,7 @@ class CertificateStanding(Code):
 
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
-    """What a certificate says of its visit; empty where that is not known."""
+    """The facts of a visit on its certificate; empty if they are not known."""
 
     programme: str
     title: str = ""

@@ -31,7 +31,7 @@ _CODES = f"^({'|'.join(LANGUAGES)})$"
 VERIFY = "/applications/verify"
 MOST_BYTES = 2_000_000
 _AROUND = 2_000
-"""What a form adds to the file that it sends, in bytes."""
+"""The greatest size that a form adds to the file that it sends, in bytes."""
 
 
 def attempt_limit_of(request: Request) -> AttemptLimit:

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/applications/api/v1/clock", tags=["clock"])
 
 
 class ClockMove(Body):
-    """How far the clock is moved forward."""
+    """The time by which the clock moves forward."""
 
     days: Annotated[float, Field(ge=0, le=400)] = 0
     hours: Annotated[float, Field(ge=0, le=10_000)] = 0

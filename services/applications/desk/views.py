@@ -263,7 +263,7 @@ async def known_recipient(bus: Bus, principal: Principal) -> Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known about a person, and the names of the organisations in which they have a role, by id."""
+    """The facts known about a person, and the names of the organisations in which they have a role, by id."""
 
     person: entries.Person | None
     organisations: Mapping[str, str]
@@ -289,7 +289,7 @@ class Continuing:
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """What the first page shows to one person; `cases` are their own applications, the most pressing first.
+    """The content of a person's first page; `cases` are their own applications, the most pressing first.
 
     `own_waits`: one of them waits for the person. `address_waits`: their new address is not confirmed.
     """

@@ -30,7 +30,7 @@ class Clear(Body):
 
 
 class ClearanceRefusal(Body):
-    """Why the match is not cleared; the text stays in the portal."""
+    """A refusal to clear a match, with its reason; the text stays in the portal."""
 
     reason: StatedReason
     text: Text = ""

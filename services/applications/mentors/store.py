@@ -101,7 +101,7 @@ ASKED = "asked"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None is no filter. `state` may be `ASKED`: those whose answer is awaited."""
+    """The filters of a list; None is no filter. `state` may be `ASKED`: profiles whose answer is awaited."""
 
     state: str | None = None
     call_id: UUID | None = None

@@ -181,7 +181,7 @@ class NewGoal(Body):
 
 
 class GoalClosing(Body):
-    """Whether the goal was reached; if not, why it is given up."""
+    """The close of a goal: reached, or given up for a reason."""
 
     met: bool
     reason: Text = ""
@@ -252,7 +252,7 @@ class SessionVersion(Body):
 
 
 class SessionDispute(SessionVersion):
-    """Why a session is disputed, for the two of them."""
+    """A dispute of a session, with its reason, for the pair."""
 
     text: Text
 

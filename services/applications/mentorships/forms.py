@@ -29,7 +29,7 @@ from shared.web.forms import (
 
 
 class TermsForm(Form):
-    """What the pair adds to the agreement."""
+    """The terms that the pair adds to the agreement."""
 
     rhythm = RadioField(N_("How often do you meet?"), [Needed(N_("Choose how often you meet"))], choices=Rhythm)
     meeting = RadioField(N_("How do you meet?"), [Needed(N_("Choose how you meet"))], choices=Meeting)
@@ -78,7 +78,7 @@ class NoteForm(Form):
 
 
 class GiveUpForm(Form):
-    """Why a goal is given up."""
+    """The form to give up a goal, with a reason."""
 
     reason = TextAreaField(N_("Why do you give it up?"), [Needed(N_("Say why you give it up")), Longest(LONGEST_NOTE)])
 
@@ -121,7 +121,7 @@ class MeetingForm(Form):
 
 
 class DisputeForm(Form):
-    """Why a session is disputed."""
+    """The form to dispute a session, with a reason."""
 
     text = TextAreaField(
         N_("What is not right?"),
@@ -131,7 +131,7 @@ class DisputeForm(Form):
 
 
 class PauseForm(Form):
-    """Why the mentorship pauses."""
+    """The form to pause the mentorship, with a reason."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(

@@ -34,7 +34,7 @@ class NeedChange(Body):
 
 
 class ImportConfirmed(Body):
-    """How to treat wrong rows: with `all_or_none` they stop the whole import; otherwise they are left out."""
+    """A confirmed import: with `all_or_none` wrong rows stop it; otherwise they are left out."""
 
     all_or_none: bool = True
     seen: Annotated[

@@ -95,7 +95,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in one cell, and the remedy; rows count from 1, the header."""
+    """An error in one cell, and its remedy; rows count from 1, the header."""
 
     row: int
     column: str
@@ -262,7 +262,7 @@ def _without_doubles(rows: Sequence[Row]) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import would do: rows by what happens to them, and what is wrong."""
+    """The effect of an import: rows by what happens to them, and the errors."""
 
     added: tuple[Row, ...] = ()
     changed: tuple[tuple[Row, int], ...] = ()

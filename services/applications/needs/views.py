@@ -68,7 +68,7 @@ class NeedList(ReadModel):
 
 
 class ImportProblem(ReadModel):
-    """What is wrong in one cell of an uploaded table, and what to do."""
+    """An error in one cell of an uploaded table, and its remedy."""
 
     row: Annotated[int, Field(description="Counts from 1, the header.", examples=[3])]
     column: Annotated[str, Field(description="Empty for the row as a whole.", examples=["level"])]
@@ -77,7 +77,7 @@ class ImportProblem(ReadModel):
 
 
 class ImportResult(ReadModel):
-    """How many rows of a table were added, changed, unchanged and left out."""
+    """The number of rows of a table that were added, changed, unchanged and left out."""
 
     added: int
     changed: int

@@ -1,4 +1,4 @@
-"""What has been submitted about visits and mentorships: a projection of `exchange.outcomes`, without the answers."""
+"""The forms submitted about visits and mentorships: a projection of `exchange.outcomes`, without the answers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TestAskedRow(Table, table=True):
 
 
 TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "test_after"}
-"""What the form of a test is called, which is also the purpose of the ticket into it."""
+"""The name of each test's form, which is also the purpose of the ticket into it."""
 
 
 def closed_form(form: str) -> str:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class ConfirmedMatch(Protocol):
-    """What the tasks of a coordinator read of a match: its case, and the visit or mentorship it led to."""
+    """The part of a match that a coordinator's tasks read: its case, and the visit or mentorship it led to."""
 
     @property
     def case(self) -> Case:

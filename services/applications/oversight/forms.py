@@ -44,7 +44,7 @@ AuditFiltersDep = Annotated[AuditFilters, Depends(filters_of)]
 
 
 class IncidentForm(Form):
-    """What happened, and who may read it."""
+    """The form to report an incident and choose its readers."""
 
     category = SelectField(
         N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")

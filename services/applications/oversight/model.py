@@ -34,7 +34,7 @@ class Way(Code):
 
 
 class Category(Code):
-    """What an incident is about."""
+    """The category of an incident."""
 
     SAFETY = "safety", N_("Safety or health")
     HARASSMENT = "harassment", N_("Harassment or discrimination")
@@ -46,7 +46,7 @@ class Category(Code):
 
 
 class Reader(Code):
-    """Who may read a report, as the reporter chooses."""
+    """A reader of a report, chosen by the reporter."""
 
     PROGRAMME = "programme", N_("Programme coordinator")
     DATA_PROTECTION = "data_protection", N_("Data protection officer")
@@ -71,7 +71,7 @@ REPORTING = (
     Party.HOST_COORDINATOR,
     Party.PROGRAMME,
 )
-"""Who may report; a person with several roles reports in the first of these."""
+"""The parties who may report; a person with several roles reports as the first of these."""
 
 
 def of_home(party: Party) -> bool:

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/applications/internal", include_in_schema=False)
 
 
 class CaseAsked(BaseModel):
-    """Who would decide, and on which call, application or mentor's profile."""
+    """A question about a person who would decide on a call, an application or a mentor's profile."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -26,7 +26,7 @@ class CaseAsked(BaseModel):
 
 
 class Concern(ReadModel):
-    """Whether the case is the person's own, or of somebody they manage or are managed by. It names nobody."""
+    """The answer whether the case is the person's own, or that of a manager or team member. It names nobody."""
 
     concerned: bool
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Tie(StrEnum):
-    """What ties the person who would decide to the case."""
+    """The tie between the person who would decide and the case."""
 
     OWN = "own"
     AUTHOR = "author"
@@ -54,7 +54,7 @@ class Concerned:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What ties deciders to others: decider -> person -> tie, as far as it was loaded. One's own case needs none."""
+    """The ties of deciders to others: decider -> person -> tie, as far as loaded. A person's own case needs none."""
 
     of: Mapping[str, Mapping[str, Tie]] = field(default_factory=dict)
 

@@ -44,7 +44,7 @@ TIES = """
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
 """
-"""Who manages whom, as rows of kind, manager or deputy, officer or holder; `:subjects` is an array, `:on` a day."""
+"""The ties of managers and deputies: kind, manager or deputy, officer or holder; `:subjects`: array, `:on`: day."""
 _OF_SUBJECTS = sa.text(f"{TIES} ORDER BY kind, one, other").bindparams(sa.bindparam("subjects", type_=ARRAY(sa.Text)))
 _TIES = {"line manager": (Tie.MANAGES, Tie.MANAGED_BY), "deputy": (Tie.DEPUTY_OF, Tie.HAS_DEPUTY)}
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 COORDINATING = frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR})
 DECIDING = COORDINATING | {Role.HOST_CONTACT}
-"""Who decides on anybody else's case at all."""
+"""The roles that decide on other people's cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseToDecide:
-    """Whom a decision concerns, and whose people could take it: roles, countries (codes) and organisations (ids)."""
+    """The people whom a decision concerns, and those who could take it: roles, countries (codes) and agencies (ids)."""
 
     concerned: Concerned
     countries: frozenset[str] = frozenset()

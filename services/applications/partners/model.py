@@ -30,7 +30,7 @@ UNCONFIRMED = frozenset(MATCH_UNCONFIRMED)
 
 
 class Stage(StrEnum):
-    """How far a case has come."""
+    """The stage that a case has reached."""
 
     WAITING = "waiting"
     PROPOSED = "proposed"
@@ -40,7 +40,7 @@ class Stage(StrEnum):
 
 
 class Choice(StrEnum):
-    """What happens to a group of cases."""
+    """The choice for a group of cases: finish, finish with a fund, or cancel."""
 
     FINISH = "finish"
     FUND = "fund"
@@ -48,7 +48,7 @@ class Choice(StrEnum):
 
 
 class CaseState(StrEnum):
-    """What happened to a case: it goes on, is under notice, was cancelled, had its notice withdrawn, or was over."""
+    """The state of a case: it goes on, is under notice, was cancelled, had its notice withdrawn, or was over."""
 
     GOES_ON = "goes_on"
     NOTICE = "notice"
@@ -178,7 +178,7 @@ class ShownCase(BaseModel):
 
 
 class GroupChoice(BaseModel):
-    """What happens to one group: `fund_id` with `fund`, days of notice (0: at once) with `cancel`."""
+    """The choice for one group: `fund_id` with `fund`, days of notice (0: at once) with `cancel`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

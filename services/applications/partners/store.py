@@ -67,7 +67,7 @@ class Decision(Table, table=True):
 
 
 class DecidedCase(Table, table=True):
-    """What a suspension did to one application, match, placement or mentor."""
+    """The effect of a suspension on one application, match, placement or mentor."""
 
     __tablename__ = "partner_case"
     __table_args__ = (

@@ -55,7 +55,7 @@ class PartnerDecision(ReadModel):
 
 
 class PartnerCase(ReadModel):
-    """What a suspension did to one application, match, placement or mentor."""
+    """The effect of a suspension on one application, match, placement or mentor."""
 
     decision_id: UUID
     id: Annotated[UUID, Field(description="Of the application without a match, match, placement or mentor.")]
@@ -131,7 +131,7 @@ class PartnerRecord(PartnerStanding):
 
 
 class SuspensionPreview(ReadModel):
-    """What a suspension would do, case by case; `digest` confirms it."""
+    """The effect of a suspension, case by case; `digest` confirms it."""
 
     digest: str
     since: date

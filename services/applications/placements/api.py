@@ -77,13 +77,13 @@ class PlacementReturn(Body):
 
 
 class PlacementVoid(Body):
-    """Why it leaves the counts."""
+    """A placement's removal from the counts, with its reason."""
 
     reason: VoidReason
 
 
 class PlacementClose(Body):
-    """Why it closes."""
+    """The close of a placement, with its cause."""
 
     cause: CloseCause = CloseCause.BY_CHOICE
 

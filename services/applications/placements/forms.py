@@ -144,6 +144,6 @@ class CopyForm(Form):
 
 
 class VoidForm(Form):
-    """Why a placement leaves the counts."""
+    """The form to remove a placement from the counts, with a reason."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=VoidReason, blank=N_("Choose a reason"))

@@ -183,7 +183,7 @@ _SORTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None is no filter. `state` may also be `WAITS` (for the reader) or `LATE`."""
+    """The filters of a list; None is no filter. `state` may also be `WAITS` (for the reader) or `LATE`."""
 
     state: str | None = None
     call_id: UUID | None = None

@@ -56,7 +56,7 @@ class InsuranceForm(Form):
 
 
 class EmergencyForm(Form):
-    """Whom the host calls in an emergency."""
+    """The person whom the host calls in an emergency."""
 
     name = StringField(N_("Name"), [Needed(N_("Enter a name")), Longest(100)])
     relation = StringField(
@@ -71,7 +71,7 @@ class EmergencyForm(Form):
 
 
 class AccessForm(Form):
-    """What the guest needs to take part."""
+    """The guest's access needs."""
 
     text = TextAreaField(
         N_("What do you need to take part well?"),
@@ -81,7 +81,7 @@ class AccessForm(Form):
 
 
 class ArrivalForm(Form):
-    """Whom the guest asks for, where and when."""
+    """The guest's arrival: person to ask for, place and time."""
 
     contact_name = StringField(N_("Whom does the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
     contact_email = StringField(N_("E-mail of this person"), [Longest(200)])
@@ -146,7 +146,7 @@ class ChangeCostForm(LineForm):
 
 
 class TravelRuleForm(Form):
-    """Whether an item is required before travel, in which call and between which countries."""
+    """The form of a rule whether an item is required before travel, in a call and between countries."""
 
     item = SelectField(
         N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")

@@ -79,7 +79,7 @@ class Cost(Table, table=True):
 
 
 class TravelRule(Table, table=True):
-    """Whether an item is required before travel, in a call or between countries; empty stands for any."""
+    """A rule whether an item is required before travel, in a call or between countries; empty stands for any."""
 
     __tablename__ = "preparation_rule"
     __table_args__ = (

@@ -232,7 +232,7 @@ class ApproveForm(Form):
 
 
 class RefuseForm(Form):
-    """Why a proposal is refused."""
+    """The form to refuse a proposal, with a reason."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=RefusedBecause, blank=_ONE)
     text = TextAreaField(

@@ -38,13 +38,13 @@ class Endorsement(Body):
 
 
 class Return(Body):
-    """What is asked for, by section."""
+    """The remarks with which an application is returned, by section."""
 
     remarks: dict[Section, str]
 
 
 class Refusal(Body):
-    """Why an officer is not endorsed; the text is for the officer to read."""
+    """A refusal to endorse an officer, with its reason; the text is for the officer to read."""
 
     reason: NotEndorsedReason
     text: str = ""
@@ -80,14 +80,14 @@ class Decided(Body):
 
 
 class Cancelling(Body):
-    """Why the programme cancels an application; the text is for the officer to read."""
+    """A cancellation by the programme, with its reason; the text is for the officer to read."""
 
     reason: StatedReason
     text: Annotated[str, Field(max_length=1000)] = ""
 
 
 class Voiding(Body):
-    """Why an application leaves the counts."""
+    """An application's removal from the counts, with its reason."""
 
     reason: VoidReason
 

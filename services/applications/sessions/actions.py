@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.runtime.service import Service
 
 KEPT_FOR = timedelta(days=30)
-"""How long a session's row is kept after its end."""
+"""The time for which a session's row is kept after its end."""
 _LEASE = "sessions"
 _LOOK_SECONDS = 3600.0
 _log = structlog.get_logger()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SessionEnd(StrEnum):
-    """Why a session ended before its time."""
+    """The reason why a session ended before its time."""
 
     SIGNED_OUT = "signed_out"
     REPLACED = "replaced"

@@ -59,7 +59,7 @@ class EndedSession(ReadModel):
 
 
 class EndedSessions(ReadModel):
-    """How many sessions were ended."""
+    """The number of sessions that were ended."""
 
     ended: int
 

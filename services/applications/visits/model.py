@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from shared.contracts.base import DatePeriod
 
 BOTH = (Party.GUEST, Party.HOST)
-"""Who agree on a visit; of a mentoring pair's visit both are one of the pair."""
+"""The parties who agree on a visit; of a mentoring pair's visit both are one of the pair."""
 
 MAY_ASK_MOVE = (*BOTH, Party.PROGRAMME)
-"""Who may ask for other dates."""
+"""The parties who may ask for other dates."""
 
 MOST_PERIODS = 5
 LONGEST_AHEAD = timedelta(days=731)

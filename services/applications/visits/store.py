@@ -371,7 +371,7 @@ class AgendaAgreement(Table, table=True):
 
 
 class Attendance(Table, table=True):
-    """Whether the guest attended one day of the visit; a correction keeps what it replaced."""
+    """The attendance of the guest on one day of the visit; a correction keeps what it replaced."""
 
     __tablename__ = "attendance"
 

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WRITES = 5
-"""How often a write is tried at most."""
+"""The greatest number of attempts to write."""
 
 
 def _is_deadlock(wrong: BaseException) -> bool:

@@ -42,7 +42,7 @@ OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.WRITING})
 
 
 class Why(StrEnum):
-    """Why a cohort cannot be committed."""
+    """The reason why a cohort cannot be committed."""
 
     UNKNOWN = "unknown"
     CLOSED = "closed"

@@ -31,7 +31,7 @@ MOST = 1000
 
 
 class CommittedCohort(ReadModel):
-    """What was committed: runs by kind, the match of each application, and how many reserves were proposed."""
+    """A committed cohort: runs by kind, the match of each application, and the number of reserves proposed."""
 
     cohort: int
     runs: dict[ApplicationKind, UUID]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.matching.engine.problem.problem import Candidate
 
 STEPS = 5
-"""How many steps a comparison has; `compare` tells each as it begins."""
+"""The number of steps of a comparison; `compare` reports each as it begins."""
 
 Step = Callable[[int], None]
 Results = Mapping[ApplicationKind, Result]
@@ -133,7 +133,7 @@ class ComparedSide(BaseModel):
 
 
 class GroupChange(BaseModel):
-    """How many of a country, a service or a rank group had a place before and after, and how many won or lost."""
+    """The number of a country, service or rank group with a place before and after, and of those who won or lost."""
 
     code: str
     before: int = 0

@@ -19,7 +19,7 @@ _Reference = Annotated[str | None, Field(description="Null if it is not the read
 
 
 class Replacement(ReadModel):
-    """Who took over the place of a visit, and whose place the visit took over itself."""
+    """The application that took over the place of a visit, and the visit whose place this one took over itself."""
 
     outcome: ReplacementOutcome | None
     looked_for: Annotated[bool, Field(description="The next in line is being looked for.")]

@@ -30,7 +30,7 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class SearchTime(BaseModel):
-    """How long to search for the best plan, in seconds."""
+    """The time to search for the best plan, in seconds."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -23,7 +23,7 @@ MOST = 500
 
 
 class PlanCost(ReadModel):
-    """What a plan costs; plans are compared by the first number, then by the second, and so on."""
+    """The cost of a plan; plans are compared by the first number, then by the second, and so on."""
 
     unscheduled: Annotated[int, Field(description="Visits without dates.")]
     short_days: Annotated[int, Field(description="Days fewer than wanted.")]
@@ -32,7 +32,7 @@ class PlanCost(ReadModel):
 
 
 class MovedVisits(ReadModel):
-    """How many announced visits move, and by how many calendar days in total."""
+    """The number of announced visits that move, and the total of calendar days by which they move."""
 
     visits: int
     days: int

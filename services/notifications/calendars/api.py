@@ -43,7 +43,7 @@ class NewFeedAddress(ReadModel):
 
 
 class RevokedAddress(ReadModel):
-    """Whether there was an address that ended."""
+    """The answer whether there was an address that ended."""
 
     ended: bool
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 OWNERS = tuple(
     dict.fromkeys(kind for deadline in DEADLINES.values() for kind in (*deadline.owners, deadline.deputy) if kind)
 )
-"""Who may have a deadline, in the order of the process."""
+"""The kinds of holders of a deadline, in the order of the process."""
 
 _ID_LENGTH = 6
 _PAST = timedelta(days=365)

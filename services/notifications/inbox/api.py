@@ -19,7 +19,7 @@ router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=Fal
 
 
 class Read(BaseModel):
-    """Which messages were read: those named, or all."""
+    """The messages that were read: those named, or all."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -28,13 +28,13 @@ class Read(BaseModel):
 
 
 class UnreadCount(ReadModel):
-    """How many messages are unread."""
+    """The number of unread messages."""
 
     unread: int
 
 
 class ReadCount(ReadModel):
-    """How many messages were unread before."""
+    """The number of messages that were unread before."""
 
     read: int
 

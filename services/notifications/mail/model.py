@@ -37,7 +37,7 @@ WORK = N_("Messages")
 
 
 class ResendReason(Code):
-    """Why a coordinator has a message sent anew; a code, since a free text could name somebody."""
+    """A coordinator's reason to send a message again; a code, since a free text could name somebody."""
 
     LOST = "lost", N_("They say that it did not arrive")
     ADDRESS = "address", N_("They have another address now")
@@ -45,7 +45,7 @@ class ResendReason(Code):
 
 
 class Verdict(StrEnum):
-    """What a report was found to be. The first three change something, the others nothing."""
+    """The verdict on a report. The first three change something, the others nothing."""
 
     HARD = "hard"
     GIVEN_UP = "given_up"
@@ -72,7 +72,7 @@ REFUSED = (Verdict.FORGED, Verdict.UNKNOWN, Verdict.OTHER_MAIL, Verdict.NO_REPOR
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a report says about its mail: action and status (RFC 3463) of the recipient who fared worst.
+    """A report's content about its mail: action and status (RFC 3463) of the recipient who fared worst.
 
     `message_id` is the left side of the Message-ID of the returned mail, where one is included.
     """

@@ -77,7 +77,7 @@ class RecipientLine:
 
 @dataclass(frozen=True, slots=True)
 class Resending:
-    """When a message was sent anew, by whom (a sign-in subject) and why, in words."""
+    """The resending of a message: time, person (a sign-in subject) and reason, in words."""
 
     at: datetime
     actor: str
@@ -121,7 +121,7 @@ class UnreachablePerson:
 
 @dataclass(frozen=True, slots=True)
 class VerdictCount:
-    """How many reports had a verdict; `refused`: they change nothing."""
+    """The number of reports with a verdict; `refused`: they change nothing."""
 
     words: str
     count: int

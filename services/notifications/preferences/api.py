@@ -56,7 +56,7 @@ def _readable(night: str) -> str:
 
 
 class Chosen(BaseModel):
-    """What a person chooses: the way, and the hours without mail (`country`, `none`, or at most twelve hours)."""
+    """A person's choice: the way, and the hours without mail (`country`, `none`, or at most twelve hours)."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -29,7 +29,7 @@ _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
 class ChoiceForm(QuietHoursForm):
-    """How somebody gets what is not mandatory, and at which hours no mail comes."""
+    """The choice of a way to get optional messages, and of the hours without mail."""
 
     choice = RadioField(
         N_("How do you want to get messages that are not mandatory?"),

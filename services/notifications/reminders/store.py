@@ -41,7 +41,7 @@ class DigestDay(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class WaitingCount:
-    """How many deadlines of a kind wait at a place, and how many of them are overdue."""
+    """The number of deadlines of a kind that wait at a place, and of the overdue ones among them."""
 
     place: str
     kind: DeadlineKind

@@ -70,7 +70,7 @@ class WebhookSecret(ReadModel):
 
 
 class QueuedDeliveries(ReadModel):
-    """How many deliveries are sent again."""
+    """The number of deliveries that are sent again."""
 
     queued: int
 

@@ -44,7 +44,7 @@ class RegisterForm(EndpointForm):
 
 
 class RotateForm(Form):
-    """How a secret is replaced. `key` is the id of the new one: a form that is sent twice makes one."""
+    """The form to replace a secret. `key` is the id of the new one: a form that is sent twice makes one."""
 
     hours = RadioField(
         N_("For how long does the old secret still count?"),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.web.paging import PageRequest
 
 READERS = (Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER)
-"""Who reads where events are sent; only a programme coordinator changes it."""
+"""The roles that read where events are sent; only a programme coordinator changes it."""
 
 _TOPICS = {
     "exchange.figures": N_("Figures"),

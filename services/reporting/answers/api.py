@@ -85,7 +85,7 @@ class FollowUpTexts(_Body):
 
 
 class FollowUpIn(_Body):
-    """Whether what was learnt is used on the job; a line manager also scores the objectives."""
+    """A follow-up: the use on the job of the knowledge gained; a line manager also scores the objectives."""
 
     applied: Applied
     answers: Scores = {}

@@ -46,7 +46,7 @@ _PERIOD_STEPS = {
 
 
 class RestatementIn(BaseModel):
-    """Why the figures have to be stated again."""
+    """The reason to restate the figures."""
 
     model_config = ConfigDict(extra="forbid")
 

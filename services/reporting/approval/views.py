@@ -59,7 +59,7 @@ class FigureChange(ReadModel):
 
 
 class Restatement(PeriodStatus):
-    """How a frozen period's figures differ from the facts, or what the waiting proposal changes."""
+    """The difference of a frozen period's figures from the facts, or the changes of the waiting proposal."""
 
     proposal: Annotated[RestatementProposal | None, Field(description="The one that waits for a decision.")]
     changes: list[FigureChange]

@@ -41,7 +41,7 @@ class CascadeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the officer reports: the day, the format (a code of `CascadeFormat`), and how many people it reached."""
+    """A session as the officer reports it: day, format (a code of `CascadeFormat`), and number of people reached."""
 
     held_on: date | None
     format: str

@@ -193,7 +193,7 @@ Number = Annotated[
 
 
 class IndicatorDefinition(ReadModel):
-    """What an indicator counts, in one version of its definition."""
+    """The definition of an indicator, in one version."""
 
     version: Annotated[int, Field(examples=[1])]
     measure: Measure
@@ -240,7 +240,7 @@ class FigureNote(ReadModel):
 
 
 class FigureSubject(ReadModel):
-    """What a figure is about: an indicator and a period."""
+    """The subject of a figure: an indicator and a period."""
 
     indicator: Annotated[str, Field(examples=["TOPCOP-OP-02"])]
     title: Annotated[str, Field(examples=["Exchange visits completed"])]

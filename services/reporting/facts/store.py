@@ -54,7 +54,7 @@ class FactRow(Table, table=True):
 
 
 class FactCount(Table, table=True):
-    """How many facts of a type there are, and how often some arrived: shows which figures may have moved since."""
+    """The number of facts of a type, and of their changes: shows which figures may have moved since."""
 
     __tablename__ = "fact_count"
 

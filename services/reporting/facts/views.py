@@ -93,7 +93,7 @@ class JourneyEvent(ReadModel):
 
 
 class ApplicationJourney(ReadModel):
-    """What happened to one application, from the first event to the last."""
+    """The events of one application, from the first to the last."""
 
     application_id: UUID
     reference: Annotated[str, Field(examples=["AM-2026-0042"])]

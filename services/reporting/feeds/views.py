@@ -64,7 +64,7 @@ class Publication(ReadModel):
 
 
 class PeriodFeeds(ReadModel):
-    """What was published of a period, and what keeps it from being published."""
+    """The publications of a period, and the obstacles to publishing it."""
 
     period: Annotated[str, Field(examples=["2026-H1"])]
     state: PeriodState
@@ -97,7 +97,7 @@ class IssuedToken(FeedToken):
 
 
 class TokenDownload(ReadModel):
-    """What a token fetched on a day."""
+    """A file that a token fetched on a day."""
 
     day: date
     period: Annotated[str, Field(examples=["2026-H1"])]
@@ -112,14 +112,14 @@ class FeedTokenUse(FeedToken):
 
 
 class _ManifestContent(BaseModel):
-    """What is read of a manifest."""
+    """The part of a manifest that is read."""
 
     publications: list[Publication]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published of a period, with the newest manifest, and all targets, which its files name."""
+    """The publications of a period with the newest manifest, and all targets, which its files name."""
 
     manifest: Manifest | None
     publications: list[Publication]

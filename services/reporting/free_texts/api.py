@@ -17,7 +17,7 @@ Caller = Annotated[str, Depends(internal())]
 
 
 class FreeTextRequest(BaseModel):
-    """Which application's text, and what for."""
+    """A request for an application's text, with its purpose."""
 
     model_config = ConfigDict(extra="ignore")
 

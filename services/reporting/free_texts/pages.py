@@ -35,7 +35,7 @@ _FORMS = (
 
 
 class EraseForm(Form):
-    """What is erased, and why."""
+    """The form to erase a text, with a reason."""
 
     form = SelectField(N_("What is erased?"), [Needed(N_("Say what is erased"))], choices=_FORMS)
     why = TextAreaField(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one respondent wrote in one form: (name, question, text) each; `draft`: it is not submitted yet."""
+    """The texts of one respondent in one form: (name, question, text) each; `draft`: it is not submitted yet."""
 
     form: str
     respondent: str
@@ -54,7 +54,7 @@ class WrittenText(ReadModel):
 
 
 class WrittenForm(ReadModel):
-    """What one respondent wrote in one form."""
+    """The texts of one respondent in one form."""
 
     form: str
     respondent: str

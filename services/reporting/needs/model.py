@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RESTRICTED = "restricted"
 """The name of an area of expertise that may not be named."""
 PARTS = {"topic": "topic", "country": "country", "level": "level"}
-"""What needs can be added up by, beside demand: a need names no language."""
+"""The parts by which needs can be added up, beside demand: a need names no language."""
 
 
 @dataclass(frozen=True, slots=True)

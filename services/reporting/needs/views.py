@@ -292,7 +292,7 @@ def period_needs(where: Approval, figures: Mapping[str, Released], needs: Sequen
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a part of a figure is about: a measure, and the values of some fields."""
+    """The subject of a part of a figure: a measure, and the values of some fields."""
 
     measure: str
     fields: dict[str, str]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PeriodRow(Table, table=True):
-    """How far a period is approved; a period without a row is a draft."""
+    """The approval of a period; a period without a row is a draft."""
 
     __tablename__ = "period"
 

@@ -57,7 +57,7 @@ class TargetStep(StrEnum):
 
 
 class TargetsImport(ReadModel):
-    """What became of a table of values."""
+    """The result of importing a table of values."""
 
     added: Annotated[list[Target], Field(description="Values that wait for a second person now.")]
     unchanged: Annotated[int, Field(description="How many values of the table were there already.")]

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class TargetKind(StrEnum):
-    """Whether a value is a baseline or a target."""
+    """The kind of a value: baseline or target."""
 
     BASELINE = "baseline"
-    """How it was on that day, before the programme."""
+    """The value on that day, before the programme."""
     TARGET = "target"
-    """How it is to be by that day."""
+    """The value to be reached by that day."""
 
     @property
     def label(self) -> str:

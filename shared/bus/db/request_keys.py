@@ -50,7 +50,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """What a request answered: status, headers that say something of the record, and the sealed body."""
+    """The answer to a request: status, headers that say something of the record, and the sealed body."""
 
     status: int
     headers: Mapping[str, str]

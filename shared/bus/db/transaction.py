@@ -229,7 +229,7 @@ class Outdated(HTTPException):
 
 @dataclass(slots=True)
 class RequestVersions:
-    """What a request says of the records that its address names, from the outermost to the innermost.
+    """The versions that a request states of the records in its address, from the outermost to the innermost.
 
     `versions` are those that its sender read, `answered` whether the answer names the next one. `settled` once the
     request itself has changed something: what it does after that rests on its own change. `after` is the innermost

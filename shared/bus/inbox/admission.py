@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Standing:
-    """How far a subject has come: the newest applied event, the newest reacted to, and whether dead letters exist."""
+    """The progress of a subject: its newest applied event, the newest reacted to, and whether dead letters exist."""
 
     sequence: int = 0
     ce_id: UUID | None = None
@@ -36,7 +36,7 @@ class Standing:
     parked: str | None = None
     """The reason of the first parked event, if there is one."""
     moved: bool = False
-    """Whether an event was applied since."""
+    """True if an event was applied since."""
 
     def judge(self, sequence: int, ce_id: UUID | None, *, compacted: bool) -> Verdict:
         """Return the verdict on the event `sequence`, `ce_id`; the standing itself is not changed."""

@@ -49,7 +49,7 @@ class Batch:
     taken: list[ReadRecord]
     standings: dict[Key, Standing]
     any_waits: bool
-    """Whether any deferred reaction existed when the batch began; the sweep finds newer ones."""
+    """True if any deferred reaction existed when the batch began; the sweep finds newer ones."""
     apply: list[Envelope] = field(default_factory=list)
     late: list[tuple[Envelope, Record]] = field(default_factory=list)
     """Deferred reactions whose subject has arrived."""

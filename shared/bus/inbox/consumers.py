@@ -19,7 +19,7 @@ Handler = Callable[[Tx, Sequence[Envelope]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one topic is read."""
+    """The handlers with which one topic is read."""
 
     topic: str
     evolve: Handler | None

@@ -27,7 +27,7 @@ R = TypeVar("R", bound="Record")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where to continue in a partition, and the id of the event just before."""
+    """The position at which to continue in a partition, and the id of the event just before."""
 
     next_offset: int
     last_ce_id: UUID | None

@@ -75,14 +75,14 @@ log = structlog.get_logger(__name__)
 
 COMMIT_EVERY_SECONDS = 0.2
 FEW = 250
-"""Where applying fails and no more than so many are left, they are applied as the reader does."""
+"""The number of records left, at most, that are applied as the reader does after a failure."""
 # Nothing else waits during a load, so it takes many records at a time, whatever the reader takes.
 _AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What all processes of a load count together: how many partitions and records they have taken so far."""
+    """The number of partitions and records that all processes of a load together have taken so far."""
 
     partitions: Synchronized[int]
     taken: Synchronized[int]

@@ -26,7 +26,7 @@ SCHEMA = "loading"
 MARKS = "mark"
 """Beside the shadow tables: how far each subject has come."""
 BUILDERS = 2
-"""How many indexes are created at once."""
+"""The number of indexes that are created at once."""
 TRIES = 100
 
 _TABLES = """

@@ -4,7 +4,7 @@ from shared.contracts.codes._base import N_, Code
 
 
 class ApplicationKind(Code):
-    """What an application is for; a call says which kinds it takes."""
+    """The kind of an application; a call says which kinds it takes."""
 
     STUDY_VISIT = "study_visit", N_("Study visit")
     MENTEE = "mentee", N_("Mentoring")
@@ -19,7 +19,7 @@ class QuestionKind(Code):
 
 
 class ApplicationMode(Code):
-    """How an officer applies: alone, with a named counterpart, or in a group of up to five."""
+    """The way of applying: alone, with a named counterpart, or in a group of up to five."""
 
     OPEN = "open", N_("Open")
     PRE_MATCHED = "pre_matched", N_("Pre-matched")
@@ -64,7 +64,7 @@ class Section(Code):
 
 
 class CostBorne(Code):
-    """What a host pays for."""
+    """A cost that a host pays."""
 
     ACCOMMODATION = "accommodation", N_("Accommodation")
     MEALS = "meals", N_("Meals")
@@ -101,7 +101,7 @@ class LegalBasis(Code):
 
 
 class PreparationItem(Code):
-    """What must be ready before travel."""
+    """An item that must be ready before travel."""
 
     AUTHORISATION = "authorisation", N_("Authorisation by the sending agency")
     INVITATION = "invitation", N_("Invitation and visa letter")
@@ -123,7 +123,7 @@ class TestPhase(Code):
 
 
 class Applied(Code):
-    """Whether the guest uses on the job what they learnt (Kirkpatrick level 3)."""
+    """The guest's use on the job of the knowledge gained (Kirkpatrick level 3)."""
 
     YES = "yes", N_("Yes")
     PARTLY = "partly", N_("Partly")
@@ -149,7 +149,7 @@ class AppealOutcome(Code):
 
 
 class CascadeFormat(Code):
-    """How knowledge was passed on at home."""
+    """The way in which knowledge was passed on at home."""
 
     BRIEFING = "briefing", N_("Briefing")
     TRAINING = "training", N_("Training")
@@ -183,14 +183,14 @@ class Channel(Code):
 
 
 class WebhookReach(Code):
-    """Who receives what is sent to a webhook's endpoint."""
+    """The receivers of a webhook's events."""
 
     INSIDE = "inside", N_("Inside of the programme")
     OUTSIDE = "outside", N_("Outside of the programme")
 
 
 class WebhookChange(Code):
-    """What was done to a webhook's endpoint."""
+    """A change of a webhook's endpoint."""
 
     REGISTERED = "registered", N_("Registered")
     CHANGED = "changed", N_("Changed")

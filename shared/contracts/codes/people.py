@@ -4,7 +4,7 @@ from shared.contracts.codes._base import N_, Code
 
 
 class Role(Code):
-    """What a person may do. A line manager has no account, only single-use links (domain.md, "People and roles")."""
+    """The role of a person. A line manager has no account, only single-use links (domain.md, "People and roles")."""
 
     OFFICER = "officer", N_("Officer")
     MENTOR = "mentor", N_("Mentor")
@@ -20,7 +20,7 @@ class Role(Code):
 
 
 class OrganisationKind(Code):
-    """What kind of body an organisation is; an EU agency counts as abroad for everybody."""
+    """The kind of an organisation; an EU agency counts as abroad for everybody."""
 
     AGENCY = "agency", N_("Law enforcement agency")
     ACADEMY = "academy", N_("Academy")
@@ -79,7 +79,7 @@ class Side(Code):
 
 
 class Party(Code):
-    """Who gives an answer, signs, confirms or asks for something about a match."""
+    """The party that gives an answer, signs, confirms or asks for something about a match."""
 
     GUEST = "guest", N_("Guest")
     HOST = "host", N_("Host agency")
@@ -100,7 +100,7 @@ class ActingAs(Code):
 
 
 class Respondent(Code):
-    """Who answers an evaluation."""
+    """The respondent of an evaluation."""
 
     GUEST = "guest", N_("Guest")
     HOST = "host", N_("Host")
@@ -111,7 +111,7 @@ class Respondent(Code):
 
 
 class FollowUpBy(Code):
-    """Who answers the follow-up six months later."""
+    """The respondent of the follow-up six months later."""
 
     SELF = "self", N_("The officer")
     MANAGER = "manager", N_("The line manager")

@@ -47,7 +47,7 @@ def published(stated: StatedReason) -> Reason:
 
 
 class NotEndorsedReason(Code):
-    """Why a national coordinator does not endorse an officer."""
+    """The reason why a national coordinator does not endorse an officer."""
 
     PRIORITY_GIVEN_TO_OTHERS = "priority_given_to_others", N_("Priority given to others")
     PROFILE_MISMATCH = "profile_mismatch", N_("The profile does not fit the call")
@@ -58,7 +58,7 @@ class NotEndorsedReason(Code):
 
 
 class VoidReason(Code):
-    """Why a record was entered in error and leaves the counts."""
+    """The reason why a record was entered in error and leaves the counts."""
 
     DUPLICATE = "duplicate", N_("Entered twice")
     ENTERED_IN_ERROR = "entered_in_error", N_("Entered in error")
@@ -66,7 +66,7 @@ class VoidReason(Code):
 
 
 class PauseCause(Code):
-    """Why an offer or a mentor pauses."""
+    """The cause for which an offer or a mentor pauses."""
 
     BY_CHOICE = "by_choice", N_("By choice")
     SILENCE = "silence", N_("No answer to the question whether it is still available")
@@ -74,7 +74,7 @@ class PauseCause(Code):
 
 
 class CloseCause(Code):
-    """Why an offer or a mentor's profile closes."""
+    """The cause for which an offer or a mentor's profile closes."""
 
     FULL = "full", N_("All places taken")
     PERIOD_OVER = "period_over", N_("Period over")
@@ -83,7 +83,7 @@ class CloseCause(Code):
 
 
 class UnschedulableCause(Code):
-    """Why no lawful week was found for a visit."""
+    """The cause for which no lawful week was found for a visit."""
 
     NO_COMMON_WEEK = "no_common_week", N_("No common week")
     NO_PLACE_IN_WEEK = "no_place_in_week", N_("No place left in a common week")
@@ -92,7 +92,7 @@ class UnschedulableCause(Code):
 
 
 class MoveDropCause(Code):
-    """Why a visit keeps its dates although others were requested."""
+    """The cause for which a visit keeps its dates although others were requested."""
 
     REFUSED = "refused", N_("One side refused them")
     EXPIRED = "expired", N_("Not both sides answered in time")
@@ -100,7 +100,7 @@ class MoveDropCause(Code):
 
 
 class WaiverReason(Code):
-    """Why the programme no longer waits for an evaluation."""
+    """The reason why the programme no longer waits for an evaluation."""
 
     HOST_SILENT = "host_silent", N_("The host did not answer")
     HOST_CLOSED = "host_closed", N_("The host no longer takes part")
@@ -108,7 +108,7 @@ class WaiverReason(Code):
 
 
 class CascadeRefusal(Code):
-    """Why a line manager does not confirm a cascade session."""
+    """The reason why a line manager does not confirm a cascade session."""
 
     NOT_HELD = "not_held", N_("It was not held")
     NOT_KNOWN = "not_known", N_("I know nothing of it")
@@ -116,7 +116,7 @@ class CascadeRefusal(Code):
 
 
 class RevocationReason(Code):
-    """Why a certificate is no longer valid."""
+    """The reason why a certificate is no longer valid."""
 
     ENTERED_IN_ERROR = "entered_in_error", N_("Entered in error")
     VISIT_VOIDED = "visit_voided", N_("The visit was voided")
@@ -124,7 +124,7 @@ class RevocationReason(Code):
 
 
 class RestatementReason(Code):
-    """Why a published figure is restated."""
+    """The reason why a published figure is restated."""
 
     LATE_FACTS = "late_facts", N_("Facts arrived after the freeze")
     CORRECTION = "correction", N_("A fact was corrected or voided")
@@ -132,7 +132,7 @@ class RestatementReason(Code):
 
 
 class FailureCause(Code):
-    """Why a notification was not delivered."""
+    """The cause for which a notification was not delivered."""
 
     REFUSED = "refused", N_("Refused by the server")
     BOUNCED = "bounced", N_("Bounced")
@@ -142,7 +142,7 @@ class FailureCause(Code):
 
 
 class WebhookPauseCause(Code):
-    """Why nothing is sent to a webhook's endpoint for now."""
+    """The cause for which nothing is sent to a webhook's endpoint for now."""
 
     BY_HAND = "by_hand", N_("Paused by a coordinator")
     GONE = "gone", N_("The receiver says that it is gone (410)")
@@ -151,7 +151,7 @@ class WebhookPauseCause(Code):
 
 
 class PeriodReturnReason(Code):
-    """Why a period's figures are returned to their author."""
+    """The reason why a period's figures are returned to their author."""
 
     FIGURES_DIFFER = "figures_differ", N_("Figures do not agree")
     FACTS_MISSING = "facts_missing", N_("Facts are missing")

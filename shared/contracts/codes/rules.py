@@ -76,14 +76,14 @@ class Change(Code):
 
 
 class Objective(Code):
-    """What a call's matching optimises (a programme's choice)."""
+    """The objective that a call's matching optimises (a programme's choice)."""
 
     STABLE = "stable", N_("Stable: nobody has a reason to prefer another partner who prefers them too")
     MOST_GOOD = "most_good", N_("Most good done: the highest sum of points")
 
 
 class FloorCause(Code):
-    """Why a country's floor was not met."""
+    """The cause for which a country's floor was not met."""
 
     CEILING = "ceiling", N_("The country's ceiling is below its floor")
     TOO_FEW_ELIGIBLE = "too_few_eligible", N_("Too few eligible applications")

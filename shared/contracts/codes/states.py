@@ -39,7 +39,7 @@ class ProposalState(Code):
 
 
 class ProposalKind(Code):
-    """What a proposal for the register is about."""
+    """The subject of a proposal for the register."""
 
     ORGANISATION_NEW = "organisation_new", N_("New organisation")
     ORGANISATION = "organisation", N_("Organisation changed")

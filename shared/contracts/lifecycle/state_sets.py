@@ -77,7 +77,7 @@ APPLICATION_ENDED = targets(
 """It was ended by a decision."""
 
 OFFER_WRITABLE = sources(OfferState, offers.OfferSubmitted)
-"""What the host writes is a draft."""
+"""The states in which the host writes an offer: it is a draft."""
 OFFER_UNPUBLISHED = sources(OfferState, offers.OfferSubmitted, offers.OfferPublished)
 """The host has still to submit or to publish it."""
 OFFER_OPEN = sources(OfferState, offers.OfferClosed)
@@ -100,7 +100,7 @@ MENTOR_RESTING = tuple(state for state in MENTOR_OPEN if state in MENTOR_TAKES_N
 """It waits until the mentor resumes it."""
 
 SEAT_OPEN = tuple(dict.fromkeys((*OFFER_OPEN, *MENTOR_OPEN)))
-"""What matching knows of both: a placement or a mentor's profile that is open."""
+"""The states of an open seat as matching sees it: a placement or a mentor's profile that is open."""
 SEAT_PUBLISHED_ONCE = tuple(dict.fromkeys((*OFFER_PUBLISHED_ONCE, *MENTOR_PUBLISHED_ONCE)))
 
 MATCH_UNCLEARED = sources(MatchState, matches.MatchCalledUp)

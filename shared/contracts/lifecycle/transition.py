@@ -8,7 +8,7 @@ from shared.contracts.codes._base import N_
 
 
 class Actor(Code):
-    """Who makes a transition; the last ones are the services themselves."""
+    """The actor of a transition; the last ones are the services themselves."""
 
     OFFICER = "officer", N_("Officer")
     HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")
@@ -59,6 +59,6 @@ OPEN: tuple[ApplicationState, ...] = (
     ApplicationState.SCHEDULED,
     ApplicationState.UNDER_WAY,
 )
-"""What "open" means for an application: from submitted to under way."""
+"""The states of an open application: from submitted to under way."""
 
 BEFORE_OFFERED = OPEN[: OPEN.index(ApplicationState.OFFERED)]

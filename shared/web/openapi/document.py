@@ -45,7 +45,7 @@ requests are left; beyond the limit the answer is 429 with `Retry-After`.
 
 @dataclass(frozen=True, slots=True)
 class ApiText:
-    """What a service says about its API: one sentence, one for each tag, and security schemes of its own."""
+    """The description of a service's API: one sentence, one for each tag, and security schemes of its own."""
 
     summary: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

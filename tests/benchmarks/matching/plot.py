@@ -67,7 +67,7 @@ def growth(points: Sequence[Point]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Where values from `low` to `high` stand between two places."""
+    """An axis: the values from `low` to `high` lie between two places."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""When two people change the same thing at the same moment, one is first and the other is refused.
+"""Of two people who change the same thing at the same moment, one is first and the other is refused.
 
 Each pair of actions is sent at once, or each in its turn while both wait for the same row. Nobody gets a server error,
 and the table of transitions permits the recorded events, one by one. The requests name no versions, which would refuse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.support import Feed
 
 Action = tuple[str, str, Any]
-"""Who, where below /applications/api, and with what body."""
+"""An action: person, address below /applications/api, and body."""
 
 OF_A_SUBMITTED_APPLICATION: dict[str, Action] = {
     "endorse": ("tigran", "/applications/{}/endorse", {"note": ""}),
@@ -171,7 +171,7 @@ async def test_simultaneous_changes_of_a_placement(abroad: Abroad, one: Action, 
 async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
     abroad: Abroad, one: Action, other: Action
 ) -> None:
-    """What is decided is decided on the placement as it is under its lock."""
+    """A decision is taken on the placement as it is under its lock."""
     offer = (await abroad.offer())["id"]
     statuses = await in_turn(abroad, "offer", offer, one, other)
     assert statuses[0] == 200

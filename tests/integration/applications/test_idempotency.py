@@ -74,7 +74,7 @@ async def test_a_repeated_creation_makes_one_draft(programme: Programme) -> None
 
 
 async def test_a_repeat_acts_no_second_time(programme: Programme) -> None:
-    """What is made anew by each request is made once for a key, which may stand in quotation marks."""
+    """Repeated requests with one key, which may stand in quotation marks, create one record."""
     facts = await programme.facts_published()
     first = await send(programme, "an-organisation", organisation())
     second = await send(programme, '"an-organisation"', organisation())
@@ -216,7 +216,7 @@ async def test_a_key_is_kept_a_day(programme: Programme) -> None:
 
 
 async def test_a_refusal_by_the_rules_is_repeated(programme: Programme) -> None:
-    """What was refused stays refused for its key, so that a late copy of a request does not act after all."""
+    """A refused request stays refused for its key, so that a late copy of it does not act after all."""
     draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     path = f"{API}/applications/{draft['id']}/submit"
     first = await send(programme, "early", {}, path=path, who="ani")

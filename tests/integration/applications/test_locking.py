@@ -52,7 +52,7 @@ ROWS: dict[str, tuple[Any, Any, dict[str, bool], str, str]] = {
     "a placement": (_offer, placements_store.offer, {"lock": True}, "offer", "state"),
     "a country's placement": (_offer, _of_country, {"lock": True}, "offer", "created_by"),
 }
-"""What is locked: how it is made, how it is read and locked, and a column of its table."""
+"""The locked rows: a way to make each, a way to read and lock it, and a column of its table."""
 
 
 @pytest.mark.parametrize(("make", "read", "lock", "table", "column"), ROWS.values(), ids=ROWS)
@@ -64,7 +64,7 @@ async def test_a_locked_row_is_as_it_is_now(
     table: str,
     column: str,
 ) -> None:
-    """What somebody else has committed since the first look is seen under the lock: nothing is decided on the past."""
+    """A change committed by somebody else since the first look is seen under the lock: decisions use present values."""
     id_, bus = await make(abroad), abroad.of.app.state.service.bus
     async with bus.transaction("system:tests") as tx:
         before = await read(tx.session, id_)

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 TAKES_PART = {table.of_match_as_other, table.of_guest_as_other}
-"""Where applicant and mentor take steps of their own."""
+"""The tables in which applicant and mentor take steps of their own."""
 OFFICER = {"service": "police", "rank_group": "operational", "years_in_field": 6}
-"""What the register knows of an officer who can apply."""
+"""The register's data of an officer who can apply."""
 AUTHORS = {table.of_offer: "claire", table.of_proposal: "tigran"}
-"""Who wrote what is decided."""
+"""The author of each thing that is decided."""
 
 
 def writing(app: FastAPI) -> Iterator[tuple[str, str]]:

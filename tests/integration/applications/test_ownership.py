@@ -31,7 +31,7 @@ OUTSIDERS: dict[Role, str] = {
     Role.HOST_CONTACT: "paul",
     Role.CLEARANCE_OFFICER: "eva",
 }
-"""Who holds a role and has nothing to do with anything that the test makes."""
+"""A person for each role who has nothing to do with anything that the test makes."""
 
 EVERYBODYS = {"call_id", "draft_id", "number", "country", "decision_id", "case_id"}
 """Ids of things that are published, or checked by whoever holds a document, or are the programme's and nobody's."""

@@ -49,7 +49,7 @@ SAME_NUMBER = {
     ("SessionConfirmed",): "SELECT count(*) FROM session WHERE confirmed_at IS NOT NULL",
     ("GoalClosed",): "SELECT count(*) FROM goal WHERE met IS NOT NULL",
 }
-"""What the portal keeps of each of these events: a row each."""
+"""The count of rows that the portal keeps of each of these events."""
 APART = {"sign_in_session", "attempt", "message_count", "alembic_version"}
 """Tables that count requests, not what they change."""
 
@@ -69,7 +69,7 @@ def test_every_route_that_changes_a_record_is_tried(programme: Programme) -> Non
 
 @dataclass
 class Moment:
-    """What the database holds: digests of the tables, and what two runs of the same actions share."""
+    """The state of the database: digests of the tables, and the part that two runs of the same actions share."""
 
     digests: dict[str, str]
     shape: Counter[str]

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 async def test_an_index_serves_since(portal: FastAPI) -> None:
-    """What was changed lately is found without reading everything."""
+    """Records that changed since a time are found by an index, without reading everything."""
     found = await unserved(portal, "applications", {}, {})
     assert found == [], "\n".join(found)

@@ -58,7 +58,7 @@ async def test_a_placement_is_open_where_its_rules_changed(abroad: Abroad, progr
 
 
 async def test_a_host_sees_what_is_no_longer_available(abroad: Abroad, programme: Programme) -> None:
-    """What was dropped is shown as such, and stays until the host chooses anew: the form is not saved without that."""
+    """A dropped choice is shown as such and stays until the host chooses another: the form is not saved without it."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)
     old = {"expertise": ["sorcery"], "languages": [{"language": "zz", "level": "B2"}], "topics": ["witchcraft"]}
@@ -150,7 +150,7 @@ async def test_answers_are_open_where_the_rules_changed(programme: Programme) ->
 
 
 async def test_a_change_keeps_the_answer_that_was_accepted_before(programme: Programme) -> None:
-    """What a submitted application said under older rules stays in its history once it is written anew."""
+    """An answer that was submitted under older rules stays in the history of the application when it is changed."""
     made = await programme.submitted("ani", courses=["Online fraud"])
     old = ["x" * 300]
     await _store(programme, "application", "answers", made["id"], courses=old)

@@ -1,4 +1,4 @@
-"""What a worker of matching fails at is set aside and named; everybody else is served, and it comes back by itself."""
+"""A subject that a worker of matching fails at is set aside and named; all others are served, and it comes back."""
 
 from __future__ import annotations
 

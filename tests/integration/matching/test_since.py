@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 async def test_an_index_serves_since(app: FastAPI) -> None:
-    """What was changed lately is found without reading everything."""
+    """Records that changed since a time are found by an index, without reading everything."""
     found = await unserved(app, "matching", {}, {})
     assert found == [], "\n".join(found)

@@ -1,4 +1,4 @@
-"""What a sender fails at is set aside and named; everybody else is served, and it comes back by itself."""
+"""A subject that a sender fails at is set aside and named; everybody else is served, and it comes back by itself."""
 
 from __future__ import annotations
 

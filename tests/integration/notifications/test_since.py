@@ -10,7 +10,7 @@ from tests.support import settings_for
 
 
 async def test_an_index_serves_since(migrated: str) -> None:
-    """What was changed lately is found without reading everything."""
+    """Records that changed since a time are found by an index, without reading everything."""
     app = create_app(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")), background=False)
     try:
         async with receiving() as receiver:

@@ -1,4 +1,4 @@
-"""What the tests of webhooks share: a receiver that verifies with the specification's library, and the sender."""
+"""The shared parts of the tests of webhooks: a sender, and a receiver that verifies with the official library."""
 
 from __future__ import annotations
 

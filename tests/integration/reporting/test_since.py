@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 async def test_an_index_serves_since(house: House) -> None:
-    """What was changed lately is found without reading everything."""
+    """Records that changed since a time are found by an index, without reading everything."""
     found = await unserved(house.app, "reporting", {}, {})
     assert found == [], "\n".join(found)

@@ -93,7 +93,7 @@ class Sample(StoredEntry):
 
 
 class Profile(Part):
-    """What leaves the portal of a sample."""
+    """The part of a sample that leaves the portal."""
 
     reference: str
     rank_group: RankGroup | None
@@ -294,7 +294,7 @@ REVERSED = {f"periods-0-{name}-{part}": text for name in ("start", "end") for pa
 def test_form_and_submission_share_the_rules_between_fields(
     section: Section, sent: dict[str, str], answers: dict[str, Any], error: dict[str, str]
 ) -> None:
-    """What the page of an application refuses, an application from the API is not submitted with either."""
+    """An application that its page would refuse is not submitted through the API either."""
     page = TASK_FORMS[section]
     form = page.form_for(TERMS)(FormData(sent))
     page.prepare(form, FormContext(TERMS))

@@ -51,7 +51,7 @@ def test_two_rows_of_one_name_are_told_apart_by_their_references() -> None:
 
 
 def test_notes_written_by_hand_are_kept() -> None:
-    """What follows the mark is kept as it is, and its tables are not taken for measured rows."""
+    """Notes after the mark are kept as they are, and their tables are not taken for measured rows."""
     lines = by_section([_row("one", 1)])
     by_hand = f"{NOTES}\n\n## Notes\n\n| a | b | c |\n"
     text = page(lines, [], with_plot=False, notes=by_hand)

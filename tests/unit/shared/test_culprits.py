@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @given(st.integers(0, 60), st.sets(st.integers(0, 59), max_size=5))
 def test_exactly_the_failing_items_are_found(count: int, bad: set[int]) -> None:
-    """Whatever fails by itself is found, in order; few trials are made where few items fail."""
+    """Each item that fails by itself is found, in order; few trials are made if few items fail."""
     trials = 0
 
     def works(some: Sequence[int]) -> bool:

@@ -28,7 +28,7 @@ MOST_WRITTEN = 254
 
 @dataclass(frozen=True, slots=True)
 class FoundCompanion:
-    """Whom a reference or an address means, as far as somebody is known.
+    """The person that a reference or an address stands for, as far as somebody is known.
 
     `names`: the application for which a placement is kept already: its host has named it.
     """

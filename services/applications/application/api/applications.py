@@ -55,14 +55,14 @@ class Submission(Body):
 
 
 class Withdrawal(Body):
-    """Why the officer withdraws."""
+    """A withdrawal by the officer, with its reason."""
 
     reason: StatedReason
     text: str = ""
 
 
 class Change(Body):
-    """What is changed after submission, and why; `answers` are the fields that differ, the text stays in the portal."""
+    """A change after submission: the answers that differ, and the reason; the text stays in the portal."""
 
     answers: Answers
     reason: StatedReason
@@ -83,7 +83,7 @@ class Earlier(Body):
 
 
 class Appeal(Body):
-    """Why the officer thinks that the decision is wrong; the text stays in the portal."""
+    """An appeal: the officer's reasons against a decision; the text stays in the portal."""
 
     text: str
 

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/applications/api/v1", tags=["applications"])
 
 
 class Naming(Body):
-    """Whom an officer names, by reference or service e-mail, and as what: `pre_matched` or `group`."""
+    """A person whom an officer names, by reference or service e-mail, as `pre_matched` or `group` companion."""
 
     mode: Literal[ApplicationMode.PRE_MATCHED, ApplicationMode.GROUP]
     written: Annotated[str, Field(max_length=actions.MOST_WRITTEN)]

@@ -66,7 +66,7 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """What the choices of a form depend on: the call, and the agencies of the officer's country and abroad."""
+    """The facts on which the choices of a form depend: the call, and the agencies at home and abroad."""
 
     terms: CallTerms
     own: Sequence[NamedOrganisation] = ()

@@ -37,7 +37,7 @@ router = APIRouter(prefix="/applications", include_in_schema=False)
 
 
 class WithdrawForm(Form):
-    """Why the officer withdraws."""
+    """The form to withdraw an application, with a reason."""
 
     reason = SelectField(
         N_("Why do you withdraw?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(StatedReason)
@@ -50,7 +50,7 @@ class WithdrawForm(Form):
 
 
 class ReplyForm(Form):
-    """What the officer answers to the coordinator, where something was asked."""
+    """The officer's reply to the coordinator's remarks on a returned application."""
 
     text = TextAreaField(
         N_("Your answer to your coordinator"),

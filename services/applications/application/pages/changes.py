@@ -32,7 +32,7 @@ router = APIRouter(prefix="/applications/mine", include_in_schema=False)
 
 
 class Reasoned(Form):
-    """Why it is changed; asked on each page of a change, after its own fields."""
+    """The reason for a change; asked on each page of a change, after its own fields."""
 
     change_reason = SelectField(
         N_("Why do you change it?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose")

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/applications", include_in_schema=False)
 
 
 class NameForm(Form):
-    """Whom the officer names, and as what."""
+    """The form to name a companion, as a counterpart or as a member of a group."""
 
     mode = RadioField(
         N_("How do you want to apply?"),

@@ -126,7 +126,7 @@ class CompanionInvitation(ReadModel):
 
 
 class CompanionNamed(ReadModel):
-    """Who was named, as it was written; whether anybody is known by it is not said."""
+    """A companion as the officer wrote it; it does not say whether anybody is known by it."""
 
     id: UUID
     written: Annotated[str, Field(examples=["GE-2026-0007"])]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What the coordinator asks about one page of an application that was returned."""
+    """A coordinator's remark about one page of an application that was returned."""
 
     task: str
     title: str
@@ -47,7 +47,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What is missing on one page, and the address at which it is answered."""
+    """The missing answers of one page, and the address of that page."""
 
     title: str
     href: str
@@ -56,7 +56,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the officer reads of an application beside its state."""
+    """The details of an application that its officer reads beside its state."""
 
     remarks: list[Remark]
     reason: str | None

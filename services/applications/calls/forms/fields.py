@@ -59,7 +59,7 @@ class TextRow(Row):
 
 
 class PeriodRow(Row):
-    """When visits may be."""
+    """A period in which visits may take place."""
 
     start = DateField(N_("First day"), [NotOptional()])
     end = DateField(N_("Last day"), [NotOptional()])
@@ -81,7 +81,7 @@ class QuotaRow(Row):
 
 
 class WeightRow(Row):
-    """What one criterion counts."""
+    """The weights of one criterion, for the applicant and for the host or mentor."""
 
     applicant = NumberField(N_("For the applicant"), [NotOptional(), Between(0, 1000)])
     host = NumberField(N_("For the host or mentor"), [NotOptional(), Between(0, 1000)])

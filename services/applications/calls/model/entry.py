@@ -316,7 +316,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 
 class SectionChange(BaseModel):
-    """Which version of a draft has changed a section last, by whom and when."""
+    """The last change of a section: the version of the draft that made it, the person and the time."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What the register says about the funds and training needs of a call."""
+"""The register's facts about the funds and training needs of a call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Need(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a call must fit: the funds, and the training needs that it cites or could cite, by id."""
+    """The facts that a call must fit: the funds, and the training needs that it cites or could cite, by id."""
 
     funds: Mapping[UUID, Fund]
     needs: Mapping[UUID, Need]

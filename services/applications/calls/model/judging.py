@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the rules of a call look at; None is what the officer has not answered yet."""
+    """The facts of an officer that the rules of a call examine; None stands for no answer yet."""
 
     kind: ApplicationKind
     country: str

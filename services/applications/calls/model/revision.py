@@ -1,4 +1,4 @@
-"""What a revision of a published call may change, what it changes, and for whom. Pure.
+"""The changes that a revision of a published call may make, their effect, and the people affected. Pure.
 
 A revision never changes what a submitted application was judged by, unless in the applicant's favour: `effect` compares
 what the two revisions say of one application. Better is only what takes a failed rule away and adds none; where a
@@ -107,7 +107,7 @@ def not_revisable(old: CallTerms, new: CallEntry, *, at: datetime, used: Collect
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two revisions say differently in one section: sentences that are gone, and new ones."""
+    """The difference of two revisions in one section: sentences that were removed, and new ones."""
 
     section: str
     gone: tuple[str, ...]

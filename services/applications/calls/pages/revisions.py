@@ -34,7 +34,7 @@ router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
 class ReviseForm(Form):
-    """Whether those who gain by a revision are judged by it."""
+    """The choice whether applications that gain by a revision are judged by it."""
 
     favour = RadioField(
         N_("Shall the applications that gain by it be judged by the new rules?"),

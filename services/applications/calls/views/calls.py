@@ -67,7 +67,7 @@ class Call(ReadModel):
 
 
 class Requirement(ReadModel):
-    """What one rule of a call says of the officer who reads it."""
+    """One rule of a call, checked for the officer who reads it."""
 
     rule: EligibilityRule
     held: Annotated[bool, Field(description="Whether the rule is met.")]
@@ -199,7 +199,7 @@ async def call_details(session: AsyncSession, principal: Principal, call_id: UUI
 
 
 class SectionDifference(ReadModel):
-    """What two revisions of a call say differently in one section, in sentences."""
+    """The difference of two revisions of a call in one section, in sentences."""
 
     section: Annotated[str, Field(examples=["dates"])]
     gone: list[str]

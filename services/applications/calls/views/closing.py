@@ -38,7 +38,7 @@ _MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
 
 
 class RemainingApplications(ReadModel):
-    """How many applications of a call are in a state as people see it, and what its close makes of them."""
+    """The applications of a call in one state as people see it, and the effect of its close on them."""
 
     state: ApplicationState
     count: int
@@ -52,7 +52,7 @@ class RemainingApplications(ReadModel):
 
 
 class ClosedCall(ReadModel):
-    """What closing a call has done."""
+    """The result of closing a call."""
 
     unplaced: Annotated[int, Field(description="How many applications it has left without a place.")]
 

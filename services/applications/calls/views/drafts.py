@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class CallContent(CallEntry):
-    """What is written of a call, with every field."""
+    """The content of a draft call, with every field."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallHeading:
-    """What a list or a heading says of a published or closed call; the title is in the reader's language."""
+    """The heading of a published or closed call; the title is in the reader's language."""
 
     id: UUID
     reference: str

@@ -79,7 +79,7 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which optional messages a person gets: the chosen code, and all codes with their words.
+    """A person's choice of optional messages: the chosen code, and all codes with their words.
 
     `subjects` are of those messages. `usual` are the country's quiet hours, where it has any; `night` the hours that
     the person has chosen, as `QuietHoursForm.as_text` gives it.

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/applications/clock", include_in_schema=False)
 
 
 class ClockForm(Form):
-    """How far forward."""
+    """The form to move the clock forward."""
 
     days = NumberField(
         N_("Move the clock forward by so many days"),

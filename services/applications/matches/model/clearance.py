@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from shared.contracts.matches import Pairing
 
 VETTING = (IdentityField.NAME, IdentityField.NATIONAL_RANK, IdentityField.UNIT)
-"""What a host country needs to vet a guest."""
+"""The fields that a host country needs to vet a guest."""
 MEETING = (*VETTING, IdentityField.SERVICE_EMAIL)
-"""What those who will meet need of each other."""
+"""The fields that people who will meet need of each other."""
 
 
 def applicant(kind: ApplicationKind) -> Party:
@@ -45,7 +45,7 @@ def counterpart(kind: ApplicationKind) -> Party:
 
 
 CLEARED, REFUSED = "cleared", "refused"
-"""What a side decides."""
+"""The decisions of a side."""
 _DECIDED = {
     (Side.HOME, CLEARED): N_("The home country cleared this match on %(when)s."),
     (Side.HOME, REFUSED): N_("The home country refused to clear this match on %(when)s."),

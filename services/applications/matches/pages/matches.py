@@ -38,7 +38,7 @@ router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
 _HERE = "/applications/matches"
 _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
-"""What of a placement whoever answers or clears should know."""
+"""The fields of a placement that help to answer or clear a match."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
 
 

@@ -98,7 +98,7 @@ class Match(Table, table=True):
 
 
 class Receipt(Table, table=True):
-    """Why an application was matched or not in the last committed run: the event as received."""
+    """The reason why an application was matched or not in the last committed run: the event as received."""
 
     __tablename__ = "receipt"
 

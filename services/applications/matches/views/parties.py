@@ -159,7 +159,7 @@ def parties_of(
 
 @dataclass(frozen=True, slots=True)
 class VisibleIdentity:
-    """What of one party's identity the principal may see; None is what may not be seen."""
+    """The fields of one party's identity that the principal may see; None stands for a hidden field."""
 
     party: Party
     name: str | None = None

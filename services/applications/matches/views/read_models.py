@@ -36,7 +36,7 @@ RESTRICTED = "restricted"
 
 
 class Applicant(ReadModel):
-    """What everybody in a match may know of its applicant: no name."""
+    """The applicant of a match, without the name, as everybody in the match may see them."""
 
     rank_group: RankGroup
     service: ServiceKind
@@ -48,7 +48,7 @@ class Applicant(ReadModel):
 
 
 class KnownPerson(ReadModel):
-    """What of one party's identity was released to the reader; null is what was not."""
+    """The fields of one party's identity that were released to the reader; null stands for a hidden field."""
 
     party: Party
     name: str | None

@@ -36,7 +36,7 @@ class CountryMentor(Mentor):
 
 
 class MentorCounts(ReadModel):
-    """How many profiles the reader sees, in all filters but the state."""
+    """The number of profiles that the reader sees, in all filters but the state."""
 
     states: dict[MentorState, int]
     asked: Annotated[int, Field(description="Those whose mentor is asked whether there is still time.")]

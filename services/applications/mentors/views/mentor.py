@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class MentorContent(MentorEntry):
-    """What the mentor has written, with every field."""
+    """The content of a mentor's profile, with every field."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
@@ -168,7 +168,7 @@ def name_for(principal: Principal, row: store.Mentor, people: Mapping[str, entri
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """What the form of a profile needs besides its fields."""
+    """The facts that the form of a profile needs besides its fields."""
 
     mentor: Mentor
     call_title: str

@@ -31,11 +31,11 @@ FIRST_VERSION = 1
 MOST_VERSIONS = 50
 LONGEST_TEXT = 1000
 LONGEST = timedelta(days=731)
-"""How far ahead a pair may plan the end of its mentorship."""
+"""The greatest distance in time at which a pair may plan the end of its mentorship."""
 
 
 class Rhythm(Code):
-    """How often the two meet."""
+    """The rhythm of a pair's meetings."""
 
     REGULAR = "regular", N_("Regularly")
     WEEKLY = "weekly", N_("Every week")
@@ -45,7 +45,7 @@ class Rhythm(Code):
 
 
 class Meeting(Code):
-    """How the two meet."""
+    """The way of meeting: on site, remote, or both."""
 
     BOTH = "both", N_("On site or by video")
     REMOTE = "remote", N_("By video or telephone")
@@ -63,7 +63,7 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator
 
 
 class Terms(BaseModel):
-    """What the pair adds to the programme's text; empty terms are those of the first version."""
+    """The terms that the pair adds to the programme's text; empty terms are those of the first version."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -50,7 +50,7 @@ def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
 
 
 MET, GIVEN_UP = "met", "given up"
-"""How a goal is closed."""
+"""The ways to close a goal."""
 _CLOSED = {
     MET: N_("This goal was closed as met on %(when)s."),
     GIVEN_UP: N_("This goal was given up on %(when)s."),

@@ -22,7 +22,7 @@ FARTHEST = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class MeetingTime:
-    """When the two meet: day and time on the clocks of the one who plans it."""
+    """The day and time of a meeting, by the clocks of the person who plans it."""
 
     day: date
     clock: time

@@ -47,7 +47,7 @@ class LoggedSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What one side reports of a session; `next_on` is when they agreed to meet again, the note is for the two."""
+    """One side's report of a session; `next_on` is the agreed day of the next meeting, the note is for the pair."""
 
     held_on: date
     minutes: int

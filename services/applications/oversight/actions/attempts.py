@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from shared.runtime.service import Service
 
 A_MINUTE = 20
-"""How many attempts of one person a minute have a row of their own."""
+"""The greatest number of attempts of one person a minute that have a row of their own."""
 _PEOPLE = 10_000
 _WRITE_SECONDS = 60.0
 _log = structlog.get_logger()
@@ -51,7 +51,7 @@ WHY: dict[str, str] = {
     AttemptKind.CONTROL_CHARACTERS: N_("Characters that cannot be shown"),
     "counted": N_("Further ones, only counted"),
 }
-"""Why an attempt was refused, in words."""
+"""The reasons why an attempt was refused, in words."""
 
 
 @dataclass(slots=True)

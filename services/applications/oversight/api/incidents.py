@@ -20,7 +20,7 @@ router = APIRouter(prefix="/applications/api/v1", tags=["incidents"])
 
 
 class Report(Body):
-    """What happened, and who may read it."""
+    """A report of an incident, and the readers whom the reporter chooses."""
 
     category: Category
     text: Annotated[str, Field(min_length=1, max_length=LONGEST)]

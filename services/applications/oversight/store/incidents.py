@@ -71,7 +71,7 @@ class Incident(Table, table=True):
 
 
 class Note(Table, table=True):
-    """What a handler of a report did or found; the reporter does not see it."""
+    """A handler's note on a report: actions and findings; the reporter does not see it."""
 
     __tablename__ = "incident_note"
     __table_args__ = (sa.Index("incident_note_of", "incident_id", "id"),)

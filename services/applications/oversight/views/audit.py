@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AttemptDetails(ReadModel):
-    """How a refused attempt was made, without its content."""
+    """The details of a refused attempt, without its content."""
 
     method: Annotated[str, Field(examples=["GET"])]
     route: Annotated[str, Field(examples=["/applications/matches/{match_id}"])]
@@ -34,7 +34,7 @@ class AttemptDetails(ReadModel):
 
 
 class ChangeDetails(ReadModel):
-    """Which fields of which kind of entry of the register were changed; not what was in them."""
+    """The kind and the names of the fields of a register entry that were changed, without their values."""
 
     kind: Annotated[str, Field(examples=["person"])]
     fields: Annotated[tuple[str, ...], Field(examples=[["unit"]])]
@@ -49,7 +49,7 @@ class DecisionDetails(ReadModel):
 
 
 class ReleaseDetails(ReadModel):
-    """Whose fields were released to whom, and on which basis."""
+    """The fields released, the parties of the release, and its basis."""
 
     of: Party
     to: Party

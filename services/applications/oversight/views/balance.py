@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class BalanceCounts(ReadModel):
-    """How many visits were sent and hosted, and how many mentorships received and given."""
+    """The number of visits sent and hosted, and of mentorships received and given."""
 
     sent: int = 0
     hosted: int = 0
@@ -40,7 +40,7 @@ class BalanceCounts(ReadModel):
 
 
 class BalanceDays(ReadModel):
-    """How many days were attended by now in visits sent and hosted."""
+    """The number of days attended until now, in visits sent and hosted."""
 
     sent: int = 0
     hosted: int = 0
@@ -74,7 +74,7 @@ class BalanceWithPlace(BalanceTotals):
 
 
 class Balance(ReadModel):
-    """What a country or an EU agency has sent and hosted; the programme coordinator reads each country's."""
+    """The ledger of a country or an EU agency; the programme coordinator reads that of each country."""
 
     totals: BalanceTotals
     by_year_and_call: tuple[BalanceOfYear, ...]

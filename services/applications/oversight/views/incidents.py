@@ -46,7 +46,7 @@ class Incident(ReadModel):
 
 
 class IncidentNote(ReadModel):
-    """What a handler of a report did or found."""
+    """A handler's note on a report: actions and findings."""
 
     text: Annotated[str, Field(examples=["Spoke with the host."])]
     at: AwareDatetime

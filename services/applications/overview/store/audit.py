@@ -1,4 +1,4 @@
-"""What an auditor reads: attempts, changes of the register, decisions about partners, releases, looks at people.
+"""The audit trail: attempts, changes of the register, decisions about partners, releases, looks at people.
 
 Each kind is one query of the same columns: when, who, what, about what, country, details. Read only.
 """

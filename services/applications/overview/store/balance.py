@@ -1,4 +1,4 @@
-"""What a country, or an EU agency, has sent and hosted: visits with their days, and mentorships.
+"""The visits, with their days, and the mentorships that a country or an EU agency has sent and hosted.
 
 Counted is what has begun: a visit that is under way or over, with the days attended by now; a mentorship once signed.
 What was entered in error, cancelled, or came to nothing is not.
@@ -85,7 +85,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many of one direction, and how many days of visits, under one key."""
+    """The number of visits or mentorships in one direction, and the days of visits, under one key."""
 
     key: tuple[Any, ...]
     way: str

@@ -84,7 +84,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose queue it is, when, and which countries and EU agencies have a coordinator or a deputy."""
+    """The reader of a queue, the time, and the countries and EU agencies that have a coordinator or a deputy."""
 
     principal: Principal
     now: datetime
@@ -231,7 +231,7 @@ async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, pa
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many cases there are by state as shown, and how many are urgent."""
+    """The number of cases by state as shown, and of urgent ones."""
 
     states: dict[str, int]
     needs: int

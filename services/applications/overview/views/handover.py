@@ -1,4 +1,4 @@
-"""What is open when somebody leaves or an organisation closes, shown before it is handed over."""
+"""The open matters when somebody leaves or an organisation closes, shown before they are handed over."""
 
 from __future__ import annotations
 

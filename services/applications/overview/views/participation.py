@@ -308,7 +308,7 @@ async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> 
 
 
 WAITS = "waits"
-"""What the filter by state says for the matches that wait for the reader."""
+"""The value of the filter by state for the matches that wait for the reader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Changed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a suspension from `since` would do: every case, the choices by group, and a digest of both."""
+    """The effect of a suspension from `since`: every case, the choices by group, and a digest of both."""
 
     open_cases: OpenCases
     since: date

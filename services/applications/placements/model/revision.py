@@ -25,7 +25,7 @@ WRITABLE = frozenset(OFFER_WRITABLE)
 """In these states what the host writes is a draft; once published, a change is a revision."""
 REVISABLE = frozenset(OFFER_PUBLISHED_ONCE) - {OfferState.CLOSED}
 REOPENABLE = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
-"""What closes by itself opens again once there are places and periods; who closes by choice has closed."""
+"""The causes after which a placement opens again once there are places and periods; a close by choice is final."""
 
 _DAYS_A_WEEK = 7
 

@@ -33,7 +33,7 @@ __all__ = ["LATE", "WAITS", "Filters", "PlacementCounts", "counts", "page", "pla
 
 
 class PlacementCounts(ReadModel):
-    """How many placements the reader sees, in all filters but the state."""
+    """The number of placements that the reader sees, in all filters but the state."""
 
     states: dict[OfferState, int]
     waits: Annotated[int, Field(description="Those that wait for the reader.")]

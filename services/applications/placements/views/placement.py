@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class PlacementContent(PlacementEntry):
-    """What the host has written, with every field."""
+    """The content of a placement, with every field."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
@@ -226,7 +226,7 @@ async def copy_context(session: AsyncSession, principal: Principal, placement_id
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """What the form of a placement needs besides its fields.
+    """The facts that the form of a placement needs besides its fields.
 
     `placement` is None for a new one; `hosts` are the writer's organisations, name by id; `names` are those of the
     applications and organisations that the placement names.

@@ -34,7 +34,7 @@ class AffectedMatch(ReadModel):
 
 
 class RevisionPreview(ReadModel):
-    """What a revision of a published placement changes, and what becomes of its places."""
+    """The changes by a revision of a published placement, and the effect on its places."""
 
     changes: list[FieldChange]
     confirmed: Annotated[int, Field(description="Confirmed places, which stand as they were agreed.")]

@@ -183,7 +183,7 @@ async def read(
 
 @dataclass(frozen=True, slots=True)
 class CheckedLetter:
-    """What the check of a number reveals: no more than the paper says, and no name."""
+    """The answer to a check of a letter's number: only what the letter itself says, and no name."""
 
     letter: store.Letter
     standing: letters.LetterValidity

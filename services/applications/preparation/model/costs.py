@@ -20,7 +20,7 @@ _MOST = Decimal(1_000_000)
 
 
 class CostItem(Code):
-    """What the money is for."""
+    """The purpose of a cost."""
 
     TRAVEL = "travel", N_("Travel there and back")
     ACCOMMODATION = "accommodation", N_("Accommodation")
@@ -33,7 +33,7 @@ class CostItem(Code):
 
 
 class Payer(Code):
-    """Who pays."""
+    """The party that pays a cost."""
 
     PROGRAMME = "programme", N_("Programme fund")
     SENDER = "sender", N_("Sending agency")

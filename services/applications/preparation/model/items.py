@@ -26,11 +26,11 @@ OWNERS: dict[Item, Party] = {
     Item.EMERGENCY_CONTACT: Party.GUEST,
     Item.ACCESS_NEEDS: Party.GUEST,
 }
-"""Who brings each thing: the sender owns planned facts, the host what it receives the guest with (EWP)."""
+"""The party that brings each item: the sender owns planned facts, the host what it receives the guest with (EWP)."""
 
 
 DEFAULT_ITEMS = tuple(choice for choice in Item if choice is not Item.ACCESS_NEEDS)
-"""What is asked where the programme says nothing else; access needs are offered, never asked."""
+"""The items required if the programme sets no other rule; access needs are offered, never required."""
 
 
 READERS: dict[Item, frozenset[Party]] = {
@@ -43,7 +43,7 @@ READERS: dict[Item, frozenset[Party]] = {
     Item.EMERGENCY_CONTACT: frozenset({Party.GUEST}),
     Item.ACCESS_NEEDS: frozenset({Party.GUEST, Party.HOST}),
 }
-"""Who reads what a sheet says; everybody else of the visit sees only whether it is there (`domain.md`).
+"""The readers of each sheet; everybody else of the visit sees only whether it is there (`domain.md`).
 
 The host sees the emergency contact by another way, on the days of the visit only.
 """
@@ -51,7 +51,7 @@ The host sees the emergency contact by another way, on the days of the visit onl
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Whether an item is required in a call, or between two countries; None stands for any."""
+    """A rule whether an item is required in a call, or between two countries; None stands for any."""
 
     item: Item
     asked: bool

@@ -29,7 +29,7 @@ class LetterKind(Code):
 
 
 class LetterValidity(Code):
-    """Whether a letter is valid."""
+    """The validity of a letter."""
 
     COUNTS = "counts", N_("This letter counts.")
     REPLACED = "replaced", N_("A newer letter has taken the place of this one.")
@@ -39,7 +39,7 @@ class LetterValidity(Code):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedFacts:
-    """What a letter states: a new letter is made only where it differs. `pays` are pairs: who, and for what."""
+    """The facts that a letter states: if they differ, a new letter is made. `pays` are pairs of payer and purpose."""
 
     kind: LetterKind
     reference: str

@@ -30,7 +30,7 @@ class VisaResult(Code):
 
 
 class Sheet(BaseModel):
-    """What somebody wrote about one item; `problems` names the wrong fields, with a sentence each."""
+    """A person's entry about one item; `problems` names the wrong fields, with a sentence each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,7 +82,7 @@ class Visa(Sheet):
 
 
 class Insurance(Sheet):
-    """Who insures the guest, under which number, from when until when."""
+    """The guest's insurance: insurer, policy number and period."""
 
     insurer: Required
     policy_number: Required
@@ -112,13 +112,13 @@ class EmergencyContact(Sheet):
 
 
 class AccessNeeds(Sheet):
-    """What the guest needs to take part, in the guest's own words."""
+    """The guest's access needs, in the guest's own words."""
 
     text: Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
 
 
 class Arrival(Sheet):
-    """Whom the guest asks for, where and when, and what to bring."""
+    """The guest's arrival: person to ask for, place, time, and things to bring."""
 
     contact_name: Required
     contact_email: Annotated[Line, StringConstraints(max_length=200, pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$")] = ""

@@ -47,7 +47,7 @@ class Cost(ReadModel):
 
 
 class CostTotal(ReadModel):
-    """What one payer pays in one currency; `actual` sums up the lines whose actual amount is known."""
+    """The costs of one payer in one currency; `actual` sums up the lines whose actual amount is known."""
 
     payer: model.Payer
     currency: Annotated[str, Field(description="ISO 4217.", examples=["EUR"])]

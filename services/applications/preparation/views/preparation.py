@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class ItemState(ReadModel):
-    """How far one item of a preparation is, and who brings it."""
+    """The state of one item of a preparation, and the party that brings it."""
 
     state: Readiness
     owner: Party
@@ -48,7 +48,7 @@ class ItemState(ReadModel):
 
 
 class WrittenSheet(ReadModel):
-    """What was written about one item, in its present version."""
+    """The present version of the sheet about one item."""
 
     version: int
     details: Authorisation | Visa | Insurance | Arrival | EmergencyContact | AccessNeeds | Settled

@@ -126,4 +126,4 @@ RELEASED_BY_SHEET: dict[PreparationItem, tuple[Party, Party, tuple[IdentityField
         LegalBasis.PUBLIC_TASK,
     ),
 }
-"""What a sheet lets the other side see of a person once it is written, for preparing the visit."""
+"""The identity fields that a sheet releases to the other side once it is written, for preparing the visit."""

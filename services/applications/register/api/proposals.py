@@ -41,7 +41,7 @@ class Several(Body):
 
 
 class ProposalRefusal(Body):
-    """Why a proposal is refused; the proposer reads the text."""
+    """A refusal of a proposal, with its reason; the proposer reads the text."""
 
     reason: RefusedBecause
     text: Text = ""

@@ -154,7 +154,7 @@ class ExclusionEntry(Entry):
 
 
 class NamedOrganisation(Protocol):
-    """What a form reads of an organisation to offer it as a choice."""
+    """The part of an organisation that a form needs to offer it as a choice."""
 
     @property
     def id(self) -> UUID:

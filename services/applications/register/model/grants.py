@@ -225,7 +225,7 @@ def without(grants: Iterable[AccessGrant], target: AccessGrant, today: date) -> 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationTimes:
-    """How many days after a confirmation an access is asked for, overdue and lapsed."""
+    """The number of days after a confirmation until an access is asked for, overdue and lapsed."""
 
     ask: int = 335
     year: int = 365

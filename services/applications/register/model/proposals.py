@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RefusedBecause(Code):
-    """Why the programme does not approve a proposal."""
+    """The reason why the programme does not approve a proposal."""
 
     UNKNOWN_PERSON = "unknown_person", N_("The person or body cannot be identified")
     ALREADY_THERE = "already_there", N_("It is in the register already")

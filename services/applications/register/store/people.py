@@ -35,7 +35,7 @@ _WORDS = sa.text(f"{PERSON_WORDS} @@ to_tsquery('simple'::regconfig, :wanted)")
 
 @dataclass(frozen=True, slots=True)
 class RegisterScope:
-    """Which entries of the register a reader sees; `countries` None means all."""
+    """The scope of the register that a reader sees; `countries` None means all."""
 
     countries: frozenset[str] | None = None
     organisations: frozenset[UUID] = frozenset()

@@ -131,7 +131,7 @@ class EntryId(ReadModel):
 
 
 class EnteredPartners(ReadModel):
-    """How many partner countries were entered."""
+    """The number of partner countries that were entered."""
 
     entered: int
 

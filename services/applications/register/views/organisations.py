@@ -60,7 +60,7 @@ class OrganisationDetails:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationActivity:
-    """What is open when an organisation stops to take part: matters, and how many people belong to it."""
+    """The open matters of an organisation that is to stop taking part, and the number of its people."""
 
     organisation: Organisation
     matters: list[OpenMatter]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How many organisations and people a reader sees, and the status of partners today."""
+    """The number of organisations and people that a reader sees, and the status of partners today."""
 
     organisations: int
     people: int

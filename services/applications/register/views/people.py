@@ -136,7 +136,7 @@ class EditedPerson:
 
 @dataclass(frozen=True, slots=True)
 class FormChoices:
-    """What the form of a person offers: countries, and organisations that take part."""
+    """The choices in the form of a person: countries, and organisations that take part."""
 
     countries: frozenset[str]
     organisations: list[Organisation]

@@ -44,7 +44,7 @@ _OPEN_MENTORSHIP = frozenset(MENTORSHIP_STANDING)
 
 @dataclass(frozen=True, slots=True)
 class Dependants:
-    """What depends on an application: the newest match, its visit or mentorship, and the certificates that count.
+    """The dependants of an application: newest match, its visit or mentorship, and the certificates that count.
 
     `host` is the name of the match's host organisation.
     """

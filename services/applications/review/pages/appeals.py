@@ -14,7 +14,7 @@ router = APIRouter(prefix="/applications/mine", include_in_schema=False)
 
 
 class AppealForm(Form):
-    """Why the decision is wrong."""
+    """The officer's reasons against a decision."""
 
     text = TextAreaField(
         N_("Why do you think that the decision is wrong?"),

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 
 
 class CancelForm(Form):
-    """Why it is cancelled."""
+    """The form to cancel an application, with a reason."""
 
     reason = SelectField(
         N_("Why do you cancel it?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason")
@@ -31,7 +31,7 @@ class CancelForm(Form):
 
 
 class VoidForm(Form):
-    """Why it was an error."""
+    """The form to remove an application from the counts, with the error."""
 
     reason = SelectField(
         N_("What was the error?"), [Needed(N_("Choose what the error was"))], choices=VoidReason, blank=N_("Choose")

@@ -45,7 +45,7 @@ class AppealCase(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class AppealCapacity:
-    """Whether the reader decides on an appeal: as whom, or why not; `others` are the names of those who could."""
+    """The reader's capacity to decide on an appeal, or why there is none; `others` are the names of those who could."""
 
     acting_as: ActingAs | None
     why_not: str = ""

@@ -40,7 +40,7 @@ class ReviewCase(ApplicationDetail):
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """What a coordinator reads of a case, and whether it is the reader's to decide."""
+    """The details of a case for a coordinator, and whether it is the reader's to decide."""
 
     case: Case
     where: Standing

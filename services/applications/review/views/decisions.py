@@ -1,4 +1,4 @@
-"""What a decision leaves behind for the API, and the selected cases of a decision on several, with names."""
+"""The result of a decision for the API, and the selected cases of a decision on several, with names."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated

@@ -24,7 +24,7 @@ from shared.web.read_models import Page, ReadModel
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules of its call say about one application: `terms` are those that it was submitted under."""
+    """The judgement of one application by the rules of its call: `terms` are those that it was submitted under."""
 
     application: store.Application
     call: calls_store.Call

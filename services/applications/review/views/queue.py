@@ -37,7 +37,7 @@ class QueuedApplication(ReadModel):
 
 
 class QueueFigures(ReadModel):
-    """How many applications of the queue are in each state, and how many are urgent."""
+    """The number of applications of the queue in each state, and of urgent ones."""
 
     states: dict[ApplicationState, int]
     waits_for_you: int

@@ -38,7 +38,7 @@ class AgendaVersion(Body):
 
 
 class AttendanceDays(Body):
-    """Who attended, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
+    """The attendance by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
 
     days: Annotated[dict[Day, bool], Field(min_length=1, max_length=5)]
     seen: Annotated[dict[Day, bool | None], Field(max_length=5)] | None = None

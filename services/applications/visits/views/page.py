@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 UNREADY, RESULTS = "unready", "results"
-"""What the filter by state says for visits that need something before travel, and for those whose results are due."""
+"""The filter by state: visits that need something before travel, and visits whose results are due."""
 _COMES = MATCH_SETTLED
 
 
@@ -82,7 +82,7 @@ def _sort_key(visit: Visit, today: date) -> tuple[bool, int]:
 
 @dataclass(frozen=True, slots=True)
 class AgendaChange:
-    """How the agenda differs from the version `old`; `agreed`: that is the one to which the reader agreed."""
+    """The changes of the agenda since the version `old`; `agreed`: the reader agreed to that version."""
 
     rows: Sequence[Row]
     old: int

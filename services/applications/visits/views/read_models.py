@@ -59,7 +59,7 @@ class ProposedDates(ReadModel):
 
 
 class VisitMove(ReadModel):
-    """Whether a visit is to have other dates, and what was answered to those proposed."""
+    """The move of a visit: the dates proposed, if any, and the answers to them."""
 
     proposed: ProposedDates | None
     asked_by: Annotated[Party | None, Field(description="Who asked for other dates, until matching has answered.")]

@@ -33,7 +33,7 @@ _ORDER = ("application", "match", "visit", "mentorship")
 
 
 class Count(TypedDict):
-    """How many cases are in a stage, with the address of the list that shows them."""
+    """The number of cases in a stage, with the address of the list that shows them."""
 
     count: int
     name: str

@@ -32,7 +32,7 @@ _NEWS = timedelta(days=14)
 
 
 class StageCount(ReadModel):
-    """How many cases are in a stage, and since when the oldest is in it."""
+    """The number of cases in a stage, and the time since which the oldest is in it."""
 
     kind: Annotated[str, Field(examples=["match"])]
     state: Annotated[str, Field(examples=["provisional"])]
@@ -41,7 +41,7 @@ class StageCount(ReadModel):
 
 
 class Pipeline(ReadModel):
-    """How many applications reached each step, and still stand or went further."""
+    """The number of applications that reached each step and are still there or went further."""
 
     submitted: int
     endorsed: int

@@ -27,7 +27,7 @@ from shared.web.read_models import Page, ReadModel
 
 
 class SupplyCell(ReadModel):
-    """How many look for a place in a topic and speak a language, and how many such places are free."""
+    """The applicants who want a topic and speak a language, and the free places of that kind."""
 
     topic: TopicCode
     language: Language

@@ -159,7 +159,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
 
 
 class Ended(Enum):
-    """How a process ended: written or cancelled; facts have arrived; lease or store were lost."""
+    """The end of a process: written or cancelled; facts have arrived; lease or store were lost."""
 
     OVER = "over"
     LATE = "late"
@@ -168,7 +168,7 @@ class Ended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """What is to be computed: a cohort of a call, with the chosen pairs (None: all) and reserves."""
+    """A request to compute a cohort of a call, with the chosen pairs (None: all) and reserves."""
 
     call_id: UUID
     chosen: Mapping[UUID, UUID] | None

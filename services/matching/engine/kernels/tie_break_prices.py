@@ -10,7 +10,7 @@ from services.matching.engine.kernels.base import Int, Long, Numbers, compiled
 from services.matching.engine.kernels.exchange import GONE, NOWHERE, Exchange, price, put, tie_of
 
 _LEAST = -np.int64(1 << 50)
-"""Where the price of a seat begins below its points, if those are above 0: lower than any path of tie-breaks leads."""
+"""The first price of a seat below its points, if those are above 0: lower than any path of tie-breaks leads."""
 
 
 @compiled

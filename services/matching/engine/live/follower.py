@@ -27,7 +27,7 @@ Event = Callable[[], tuple[Move, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a candidate has no seat: the engine's code, the hard rule that took the last away, how many are left."""
+    """The reason why a candidate has no seat: the engine's code, the last hard rule, and the number of seats left."""
 
     why: Why
     rule: HardRule | None
@@ -36,7 +36,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a run leaves for a follower: its matching if that can be followed, and the seats' prices if any."""
+    """The result of a run for a follower: its matching if that can be followed, and the seats' prices if any."""
 
     problem: Problem
     matching: Mapping[str, str] | None = None

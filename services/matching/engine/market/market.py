@@ -33,7 +33,7 @@ SWEPT_FROM = 40_000
 """Candidates times seats from which on a market is swept; below, numpy is as quick and has nothing to load."""
 
 COMPILED = find_spec("numba") is not None
-"""Whether there is what compiles the sweeps."""
+"""True if there is a compiler for the sweeps."""
 
 _NAMED = np.int64(1 << 62)
 """A seat puts a pre-matched counterpart before all others: one bit above every score."""
@@ -88,7 +88,7 @@ class Column:
 
 
 class LazyFeasible(Sequence[Feasible]):
-    """What the hard rules leave each candidate, computed when needed."""
+    """The seats that the hard rules leave each candidate, computed when needed."""
 
     def __init__(self, rules: HardRules, candidates: Sequence[Candidate]) -> None:
         self._rules, self._candidates = rules, candidates

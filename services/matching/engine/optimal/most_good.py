@@ -22,7 +22,7 @@ _NEAR_ENOUGH_PPM = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How to search for the optimum; it affects the time, and only by `rounds` the result.
+    """The effort of a search for the optimum; it affects the time, and only by `rounds` the result.
 
     Up to `all_at_once` pairs are all in the first flow. Of more, about the `best` of each candidate are and the best
     `per_place` of each free place; the second flow has those that the first prices leave within reach, about `near` a

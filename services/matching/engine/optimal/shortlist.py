@@ -28,7 +28,7 @@ _SMALL = 1 << 29
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What prices say about all pairs: an upper bound of the best sum (with rewards), and the pairs that matter.
+    """The effect of prices on all pairs: an upper bound of the best sum (with rewards), and the pairs that matter.
 
     `surplus` is what each candidate is left with of his or her best listed pair; `tight` are pairs that leave just as
     much, `better` those that would leave more, `near` those that leave little less.

@@ -194,11 +194,11 @@ _SHORT: Mapping[str, Callable[[Any], Any]] = {
     "topics": _in_order,
     "weeks": _by_key,
 }
-"""How a field is made ready whose order has no meaning; all others are texts, numbers, yes or no, or nothing."""
+"""The preparation of each field whose order has no meaning; all others are texts, numbers, yes or no, or nothing."""
 
 
 _ELSE = (b"\\", b" ", b"!", b"\x7f")
-"""What the short way might write otherwise than the long one, or put into another order: the quotation mark that ends a
+"""The characters that the short way might write or sort otherwise than the long one: the quotation mark that ends a
 text must come before all that may be in it. All that is not ASCII is another such thing."""
 
 

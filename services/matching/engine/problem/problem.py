@@ -36,7 +36,7 @@ SEATS_FOR: Mapping[ApplicationKind, SeatKind] = {
     ApplicationKind.STUDY_VISIT: SeatKind.PLACEMENT,
     ApplicationKind.MENTEE: SeatKind.MENTOR,
 }
-"""Which seats an application of each kind can take; the others are not even counted in its funnel."""
+"""The kind of seat that an application of each kind can take; the others are not even counted in its funnel."""
 
 
 @dataclass(frozen=True, slots=True)

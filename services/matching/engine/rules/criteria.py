@@ -20,7 +20,7 @@ from shared.contracts.codes import Criterion, HardRule
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """What a candidate and a seat give each other in one respect: a number from 0 (nothing) to 100, or yes or no.
+    """The worth of a candidate and a seat to each other in one respect: from 0 (nothing) to 100, or yes or no.
 
     `worth` is asked with the setting of the problem, the candidate's properties `own` and the seat's `theirs`. With
     `over` it is asked for each word that both state. A `capped` worth may be below 0 or above 100, and counts as these.
@@ -34,7 +34,7 @@ class Term:
     capped: bool = False
     used: Callable[[Rules], bool] = lambda _: True
     sparse: bool = field(init=False)
-    """Whether nothing is known of the words but who states them."""
+    """True if nothing is known of the words but who states them."""
 
     def __post_init__(self) -> None:
         sparse = self.over is not None and all(part.over is None for part in (*self.own, *self.theirs))
@@ -93,7 +93,7 @@ def _times(share: Any, whole: int) -> Any:
 
 
 SAME_KIND = Term(lambda _, seeks, kind: seeks == kind, (of.SEEKS,), (of.KIND,))
-"""Which seats count for a candidate at all: those of other kinds do not even stand in the funnel."""
+"""The rule that only seats of the wanted kind count for a candidate: others do not even stand in the funnel."""
 
 _TOPIC = Term(lambda _, wish, offers: wish * offers, (of.WISH,), (of.OFFERS,), of.TOPICS)
 _WEEK = Term(lambda _, possible, open_: possible * open_, (of.POSSIBLE,), (of.OPEN,), of.WEEKS)

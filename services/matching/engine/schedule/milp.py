@@ -18,7 +18,7 @@ from services.matching.engine.schedule.calendar import Flags, Ints
 Floats = NDArray[np.float64]
 
 _TINY = 1e-6
-"""How far from whole a number may be that HiGHS means as whole."""
+"""The greatest distance from a whole number of a value that HiGHS means as whole."""
 _SEED = 1
 
 

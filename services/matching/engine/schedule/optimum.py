@@ -87,7 +87,7 @@ def _needed(given: Options) -> Flags:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """What is scarce: options that take of a row, how much, and what each row holds."""
+    """The scarce resources: options that use a row, by which amount, and the capacity of each row."""
 
     kept: Flags
     option: Ints

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Pool(Table, table=True):
-    """How far a call has been matched; `cohort` counts its committed cohorts."""
+    """The progress of a call's matching; `cohort` counts its committed cohorts."""
 
     call_id: UUID = Field(primary_key=True)
     input_version: int

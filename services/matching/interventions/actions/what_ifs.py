@@ -151,7 +151,7 @@ async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfRequest:
-    """What is to be compared: the call's own terms and others, on the facts of a basis."""
+    """A request to compare the call's own terms with others, on the facts of a basis."""
 
     call_id: UUID
     basis: Basis

@@ -20,7 +20,7 @@ from shared.web.read_models import ReadModel
 
 
 class OverridePrice(ReadModel):
-    """What putting an application to a place costs: rules set aside or in the way, points, and who loses what.
+    """The price of placing an application by hand: rules set aside or in the way, points, and losses of others.
 
     `forbidden` are rules of law that the pair breaks; it cannot be put there then.
     """

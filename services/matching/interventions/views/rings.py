@@ -66,7 +66,7 @@ class Rings(ReadModel):
 
 
 class RingPrice(ReadModel):
-    """What making a ring changes: applications that gain, lose or change a provisional place, and points."""
+    """The effect of making a ring: applications that gain, lose or change a provisional place, and points."""
 
     gain: tuple[UUID, ...]
     lose: tuple[UUID, ...]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _SILENT = {participation_events.IdentityReleased.type}
-"""Who may see whom is the audit trail's matter, not the board's."""
+"""The events that the board does not follow: the release of identities is the audit trail's matter."""
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:

@@ -59,7 +59,7 @@ class ReceiptChange(ReadModel):
 
 
 class Receipt(ReadModel):
-    """Why an application has its match, or none.
+    """The reasons why an application has its match, or none.
 
     `feasible` of `considered` places met all hard rules. `rank` is the place of the match among the feasible ones in
     the officer's order, `host_rank` that of the officer in the host's; both are null without a match.
@@ -122,7 +122,7 @@ class Receipt(ReadModel):
 
 
 class WaitingPlace(ReadModel):
-    """Where an application waits: which place `at` among `of` who wait for a seat, and how many places are `free`.
+    """An application's position in a waiting line: number `at` among `of` for a seat, with `free` places.
 
     `limit` is the quota or the share that is used up for the applicant's country, so that a free place is not enough.
     """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
 
 SECONDS = 30
-"""How long the best plan of a call is searched for, unless somebody says otherwise."""
+"""The usual time for which the best plan of a call is searched, in seconds."""
 MOST_SECONDS = 600
 
 

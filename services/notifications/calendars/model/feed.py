@@ -29,13 +29,13 @@ ROLES = (
     Role.CLEARANCE_OFFICER,
     Role.PROGRAMME_COORDINATOR,
 )
-"""Who may have a feed."""
+"""The roles that may have a feed."""
 
 OF_PORTAL = (Role.OFFICER, Role.MENTOR)
 """Of whom the portal alone knows which applications and profiles are theirs."""
 
 REFRESH_INTERVAL = timedelta(hours=6)
-"""How often calendars are asked to look again (RFC 7986, REFRESH-INTERVAL)."""
+"""The interval after which calendars are asked to look again (RFC 7986, REFRESH-INTERVAL)."""
 
 READS_AN_HOUR = 60
 PAST, FUTURE = timedelta(days=90), timedelta(days=400)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 Grouping = Literal["week", "whom", "country"]
 PAGE = 50
 GROUPS = 60
-"""How many groups a page names; the rest is found by narrowing it."""
+"""The number of groups that a page names; the rest is found by narrowing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineFilter:
-    """What the list is filtered by; None is no filter. `now` is domain time.
+    """The filters of a list of deadlines; None is no filter. `now` is domain time.
 
     `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
     at the programme's office; `over` selects overdue or future deadlines. `since` and `until` limit the dates.

@@ -62,7 +62,7 @@ DEFAULT_REMINDERS: dict[D, timedelta] = {
     D.TEST: timedelta(days=5),
     D.RESULTS: timedelta(days=30),
 }
-"""How long before its date a deadline's holder is reminded, by default."""
+"""The usual time before its date at which a deadline's holder is reminded."""
 
 REMINDERS = dict(DEFAULT_REMINDERS)
 """The reminders of this installation."""
@@ -77,7 +77,7 @@ def set_reminders(days: Mapping[D, int]) -> None:
 
 
 RIGHTS = frozenset({D.APPEAL})
-"""What somebody may do and need not: a date that passes is not announced, and no longer listed."""
+"""The deadlines of rights, which nobody must use: a date that passes is not announced, and no longer listed."""
 
 _PARTIES = {
     Party.GUEST: A.APPLICANT,

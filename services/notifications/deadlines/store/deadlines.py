@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 Announcement = Literal["near", "passed"]
 SWEEP_LIMIT = 50_000
-"""How many deadlines one look of a sweep takes in."""
+"""The number of deadlines that one look of a sweep takes in."""
 _PLACED = 2_000
 
 

@@ -45,7 +45,7 @@ _WEEKS = 26
 
 
 class ResendForm(Form):
-    """Why a message is sent anew."""
+    """The form to send a message again, with a reason."""
 
     reason = RadioField(N_("Why is it sent anew?"), [Needed(N_("Choose why it is sent anew"))], choices=ResendReason)
 

@@ -259,7 +259,7 @@ class DeliveryLog:
 
 @dataclass(frozen=True, slots=True)
 class _FixedRecipients:
-    """What earlier attempts have fixed: the recipients of each message that was tried before.
+    """The recipients of each message that earlier attempts have fixed.
 
     Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
     were asleep at the first attempt and are no longer meant.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shared.contracts.base import Event
 
 ON_SITE, REMOTE = N_("on site"), N_("remote")
-"""Where the two of a mentorship meet."""
+"""The places of a mentorship's meetings."""
 
 # Fields that are copied where an event has them.
 _FIELDS = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MessageState(StrEnum):
-    """What became of a message."""
+    """The state of a message."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -20,7 +20,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the log is searched by; `countries` None means all, `week` is a Monday."""
+    """The search of the log; `countries` None means all, `week` is a Monday."""
 
     words: str = ""
     state: str | None = None
@@ -35,7 +35,7 @@ By = Literal["day", "week", "rule"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is counted: events of the days from `first` up to and without `end`, at the programme's office.
+    """The scope of a count: events of the days from `first` up to and without `end`, at the programme's office.
 
     `countries` are those that the reader may see (None: all), `rule` one message of the table.
     """

@@ -48,7 +48,7 @@ COUNTED = {
 
 
 OVERDUE = N_("overdue: %(over)s")
-"""How many of those that wait are over, behind how many there are."""
+"""The note of overdue cases, behind the number of those that wait."""
 
 
 @dataclass(frozen=True, slots=True)

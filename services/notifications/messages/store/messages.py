@@ -41,7 +41,7 @@ KEPT = "kept"
 """The state of a notification without a mail, as the person has chosen; it is in the portal."""
 PAGE = 50
 LONGEST_PAUSE = timedelta(minutes=15)
-"""How far ahead the next attempt is at the most."""
+"""The longest time until the next attempt."""
 
 
 _CASE = tuple(field.name for field in fields(Case))
@@ -49,7 +49,7 @@ _IDS = tuple(name for name in _CASE if name.endswith("id"))
 
 
 class _Derived:
-    """What follows from the columns of a message, however it was read."""
+    """The values derived from the columns of a message, however it was read."""
 
     if TYPE_CHECKING:
         rule: str

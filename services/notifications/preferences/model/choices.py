@@ -22,7 +22,7 @@ _COORDINATORS = frozenset(
 
 
 class LinkSeal(Protocol):
-    """What signs the links, and tells whether a signature is ours."""
+    """The seal of links: it signs them, and tells whether a signature is ours."""
 
     def sign(self, text: str) -> str:
         """Return the signature of a text."""
@@ -32,7 +32,7 @@ class LinkSeal(Protocol):
 
 
 class Choice(Code):
-    """How somebody gets what is not mandatory; all of it is in the portal in any case."""
+    """The way in which somebody gets what is not mandatory; all of it is in the portal in any case."""
 
     EACH = "each", N_("Each by itself")
     DIGEST = "digest", N_("None by itself; what waits for me once a day, where there is something")

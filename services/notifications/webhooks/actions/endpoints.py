@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
 
 MOST = 50
-"""How many endpoints there may be: each has places of its own."""
+"""The greatest number of endpoints: each has places of its own."""
 OVERLAPS = (0, 24, 72, 168)
 """For how many hours an old secret may still be signed with."""
 _SECONDS = 5.0

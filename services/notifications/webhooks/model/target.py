@@ -46,7 +46,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
 
 class TargetProblem(Code):
-    """Why nothing is sent to an address."""
+    """The reason why nothing is sent to an address."""
 
     NO_ADDRESS = "no_address", N_("Write a whole web address, such as https://example.org/tandem")
     LONG = "long", N_("The address must be 500 characters or shorter")

@@ -44,12 +44,12 @@ CASES = (
     "exchange.outcomes",
 )
 TOPICS: dict[WebhookReach, tuple[str, ...]] = {WebhookReach.OUTSIDE: FIGURES, WebhookReach.INSIDE: (*FIGURES, *CASES)}
-"""Whose events an endpoint may get: outside of the programme only figures and periods, inside all but sign-ins."""
+"""The topics that an endpoint may get: outside of the programme figures and periods, inside all but sign-ins."""
 
 LARGEST = 20_000
 """The most bytes that a body has, as the specification advises."""
 SECRET_BYTES = 32
-"""How long a secret is; the specification asks for 24 to 64 bytes."""
+"""The length of a secret; the specification asks for 24 to 64 bytes."""
 TEST = "WebhookTest"
 """The type of what a coordinator sends to try an endpoint. No event of the log has this name."""
 SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
@@ -62,14 +62,14 @@ _SAID = 500
 
 
 class WebhookState(StrEnum):
-    """Whether events are sent to an endpoint."""
+    """The state of an endpoint: events are sent to it, or it is paused."""
 
     ACTIVE = "active"
     PAUSED = "paused"
 
 
 class DeliveryState(StrEnum):
-    """Whether a delivery has arrived."""
+    """The state of a delivery."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"

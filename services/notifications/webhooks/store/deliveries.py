@@ -246,7 +246,7 @@ async def add_attempts(session: AsyncSession, ended: Sequence[EndedAttempt]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many deliveries wait, for how many seconds the oldest that could go has been due, how many are paused."""
+    """The number of waiting deliveries, the delay in seconds of the oldest that could go, and the paused ones."""
 
     number: int
     late: float

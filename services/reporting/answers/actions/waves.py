@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 _ROUNDS, _MOST_ROUNDS = 1, 200
-"""How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
+"""The number of transactions of `AT_ONCE` answers that a page waits for, and the loop's maximum for one call."""
 LONGEST = 300
 """The most characters of the reason for closing a wave."""
 

@@ -28,7 +28,7 @@ NEEDED: tuple[In, ...] = ((EVALUATION, Respondent.GUEST), (EVALUATION, Responden
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a certificate still waits for."""
+    """The forms for which a certificate still waits."""
 
     guest_evaluation: bool
     host_evaluation: bool

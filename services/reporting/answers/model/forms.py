@@ -145,7 +145,7 @@ class NotComplete(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a respondent answered: `objectives` and `answers` from 1 to 5, `goals` whether met."""
+    """A respondent's evaluation: `objectives` and `answers` from 1 to 5, `goals` whether met."""
 
     overall: int
     objectives: Mapping[int, int]
@@ -155,7 +155,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a respondent answered six months later: `applied` a code of `Applied`, the scores from 1 to 5."""
+    """A respondent's answers six months later: `applied` is a code of `Applied`, the scores are from 1 to 5."""
 
     applied: str
     answers: Mapping[str, int]

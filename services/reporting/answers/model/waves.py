@@ -29,7 +29,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
 }
 """The name of a form in an address -> form and respondent, and its label."""
 BENCHMARKS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
-"""How many answer, in per cent: CEPOL's exchange programme after its evaluation moved online (2011)."""
+"""The usual response rates in per cent: CEPOL's exchange programme after its evaluation moved online (2011)."""
 _NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.values()}
 _CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS.items()}
 
@@ -46,7 +46,7 @@ def code_of(form: str, respondent: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which answers are listed: due from `since` to `until`; empty texts and None narrow nothing."""
+    """The filters of a list of answers: due from `since` to `until`; empty texts and None narrow nothing."""
 
     since: date
     until: date
@@ -95,7 +95,7 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How one form is answered: how many are due by today, in, of these late; and how many there are in each state."""
+    """The response to one form: the number due by today, received, and late of these; and the number in each state."""
 
     form: str
     respondent: str

@@ -42,7 +42,7 @@ _BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
 
 
 class Filters:
-    """What the address narrows the list to."""
+    """The filters of the list, as its address gives them."""
 
     def __init__(
         self,

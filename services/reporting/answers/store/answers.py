@@ -41,7 +41,7 @@ class Submission(Table, table=True):
 
 
 class Received(Table, table=True):
-    """What the log says was received.
+    """An answer that was received, according to the log.
 
     `form` is evaluation, report, follow_up, waiver, or test (with pre or post as the respondent).
     """

@@ -47,7 +47,7 @@ class Closing(Table, table=True):
 
 
 class Reminder(Table, table=True):
-    """When somebody was last reminded of an answer by hand, and how often."""
+    """The last reminder of an answer by hand, and the number of reminders."""
 
     __tablename__ = "answer_reminder"
 

@@ -216,7 +216,7 @@ class SubmittedAnswers(ReadModel):
 
 
 class SubmittedForm(ReadModel):
-    """What was submitted, as its writer sees it again."""
+    """A submitted form, as its writer sees it again."""
 
     submitted_at: AwareDatetime
     late: bool
@@ -244,14 +244,14 @@ class AnswerRequest(ReadModel):
 
 
 class FollowUpForm(AnswerRequest):
-    """What a follow-up asks, and what was submitted."""
+    """The questions of a follow-up, and the answers submitted."""
 
     objectives: Annotated[list[int], Field(description="The numbers of the objectives to score.", examples=[[1, 2]])]
     questions: list[FormQuestion]
 
 
 class EvaluationForm(FollowUpForm):
-    """What an evaluation asks, and what was submitted."""
+    """The questions of an evaluation, and the answers submitted."""
 
     goals: Annotated[
         list[int],
@@ -260,7 +260,7 @@ class EvaluationForm(FollowUpForm):
 
 
 class ReportForm(AnswerRequest):
-    """What a report asks, and what was submitted."""
+    """The questions of a report, and the answers submitted."""
 
 
 def evaluation_form(form: RequestedForm) -> EvaluationForm:

@@ -33,7 +33,7 @@ def quiet_since() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class FormRate:
-    """How one form is answered: its name, its name in an address, and the benchmark and the share in per cent."""
+    """The response to one form: its name, its name in an address, and the benchmark and the share in per cent."""
 
     name: str
     code: str

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How frozen figures differ from the facts: `proposal` is the one that waits for a decision, if there is one.
+    """The difference of frozen figures from the facts: `proposal` is the one that waits for a decision, if any.
 
     `counted_at` is when the newest of the frozen or proposed figures was counted.
     """

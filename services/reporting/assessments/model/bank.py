@@ -31,7 +31,7 @@ TOPICS = tuple(dict.fromkeys(code for scheme in sorted(PRIORITIES, reverse=True)
 
 
 class QuestionKind(StrEnum):
-    """How a question is answered."""
+    """The kind of a question: the way to answer it."""
 
     SINGLE = "single"
     MULTIPLE = "multiple"
@@ -111,7 +111,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFilters:
-    """Which questions of the bank: by topic, by area, those in use or those retired; empty: all."""
+    """The filters of the questions: topic, area, in use or retired; empty: all."""
 
     topic: str = ""
     area: str = ""

@@ -35,7 +35,7 @@ _AFTER = frozenset(VISIT_OVER)
 
 
 class Availability(StrEnum):
-    """Whether a test can be taken."""
+    """The availability of a test."""
 
     OPEN = "open"
     HANDED_IN = "handed_in"

@@ -69,7 +69,7 @@ def topics() -> list[tuple[str, str]]:
 
 
 class QuestionForm(Form):
-    """What every question has; the answers to choose from come with its kind."""
+    """The fields of every question; the answers to choose from come with its kind."""
 
     topic = SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=(), blank=N_("Choose one"))
     area = SelectField(N_("Area of expertise"), choices=Expertise, blank=N_("None"))

@@ -53,7 +53,7 @@ class Sitting(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """How many were asked to take a test, and how many of them submitted it before and after the visit."""
+    """The number of people asked to take a test, and of those who submitted it before and after the visit."""
 
     asked: int
     before: int

@@ -46,7 +46,7 @@ class BankQuestion(ReadModel):
 
 
 class HandedIn(ReadModel):
-    """How many submitted a test before and after the visit."""
+    """The number of people who submitted a test before and after the visit."""
 
     pre: int
     post: int

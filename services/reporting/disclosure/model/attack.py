@@ -58,7 +58,7 @@ class Target:
     layer: int
     needed: int = POSSIBLE
     rest: bool = False
-    """Whether it is what published periods leave of this one."""
+    """True if it is the rest that published periods leave of this one."""
 
     @property
     def place(self) -> Place:
@@ -108,7 +108,7 @@ class _ObservedValues:
 
 
 class Attack:
-    """What an attacker knows of tables that share numbers, as a system of equations."""
+    """An attacker's knowledge of tables that share numbers, as a system of equations."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
         """Write down all that is known."""

@@ -43,7 +43,7 @@ class NotSafe(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What of a period's figures is shown: indicator -> dimension -> values (the total: dimension and value `""`).
+    """The values of a period's figures that are shown: indicator -> dimension -> values (total: both are `""`).
 
     A dimension that is not named is withheld. `rolled` names the dimensions whose hidden rows are one row.
     """

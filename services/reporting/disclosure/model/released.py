@@ -19,7 +19,7 @@ ROLLED_UP = "rolled_up"
 
 
 class Hidden(StrEnum):
-    """Why a number is not shown."""
+    """The reason why a number is not shown."""
 
     NO_DATA = "no_data"
     """There is nothing to divide by: nothing is hidden, there is nothing."""

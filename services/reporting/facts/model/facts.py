@@ -54,7 +54,7 @@ class Fact:
 
 
 class FactContent(NamedTuple):
-    """What a fact adds to the envelope of its event: business date, values as JSON, and what is wrong with it."""
+    """The content that a fact adds to the envelope of its event: business date, values as JSON, and its flaws."""
 
     day: date
     values: bytes
@@ -74,7 +74,7 @@ def content_of(event: Event, occurred_at: datetime) -> FactContent:
 
 
 NO_OFFER = "no_offer"
-"""Why an application failed that had no place at all to be considered for."""
+"""The reason of a failed application that had no place at all to be considered for."""
 
 Read = tuple["date | None", dict[str, Any]]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Flaw(StrEnum):
-    """What is wrong with an event."""
+    """The flaw of an event."""
 
     ENDS_BEFORE_IT_STARTS = "ends_before_it_starts"
     DAYS_OUTSIDE = "days_outside"

@@ -27,7 +27,7 @@ REASONS = {
     "gap": N_("An event before it is missing"),
     "behind": N_("An earlier event of the same subject is parked"),
 }
-"""Why an event is a dead letter, in words."""
+"""The reasons why an event is a dead letter, in words."""
 
 
 @router.get("/reporting/quality")

@@ -64,4 +64,4 @@ CODES = {
     "/iati-activities/iati-activity/description/@type": ("DescriptionType", DESCRIPTION_TYPE),
     "//recipient-country/@code": ("Country", COUNTRY),
 }
-"""Where a code is used in a file (XPath), the list it must be in, and that list."""
+"""The places of codes in a file (XPath), each with the name of the list it must be in, and that list."""

@@ -29,7 +29,7 @@ _NARRATED = ["title", "description", "reporting-org", "name"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What is wrong in a file: in which indicator and period (empty: in none), by which rule, in words."""
+    """A breach of a rule in a file: its indicator and period (empty: in none), the rule, and a sentence."""
 
     indicator: str
     period: str

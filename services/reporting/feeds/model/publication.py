@@ -51,7 +51,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class UsedDefinition:
-    """Which version of an indicator's definition was published, and up to when facts count."""
+    """The published version of an indicator's definition, and the moment up to which facts count."""
 
     indicator: str
     version: int

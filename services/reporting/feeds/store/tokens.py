@@ -40,7 +40,7 @@ class TokenRow(Table, table=True):
 
 
 class PullDay(Table, table=True):
-    """How often a token fetched a file on a day."""
+    """The number of times that a token fetched a file on a day."""
 
     __tablename__ = "pull_day"
 
@@ -53,7 +53,7 @@ class PullDay(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What a token fetched of a period on a day."""
+    """A file of a period that a token fetched on a day."""
 
     day: date
     period: str

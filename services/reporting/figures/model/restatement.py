@@ -69,7 +69,7 @@ class Proposal:
     decided_by: str | None = None
     decided_at: datetime | None = None
     counted: str | None = None
-    """Which events were counted, as PeriodRestated will carry it; None for old proposals."""
+    """The digest of the counted events, as PeriodRestated will carry it; None for old proposals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,14 @@ class Result(Code):
 
 
 class Completion(Code):
-    """How far a matched application has come."""
+    """The progress of a matched application."""
 
     COMPLETED = "completed", N_("Completed")
     OPEN = "open", N_("Not completed, or not yet")
 
 
 class Gap(Code):
-    """Why an application found no place: the rule that left none, in a few groups."""
+    """The reason why an application found no place: the rule that left none, in a few groups."""
 
     OFFER = NO_OFFER, N_("No place was on offer")
     TOPIC = "no_topic", N_("No place in a wanted topic")

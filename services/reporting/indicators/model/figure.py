@@ -60,7 +60,7 @@ UNSAID = "unsaid"
 
 
 class Measure(StrEnum):
-    """How units become a figure."""
+    """The way in which units become a figure."""
 
     COUNT = "count"
     """Distinct keys."""
@@ -124,9 +124,9 @@ class Definition:
     notes: Callable[[Book, Period], Sequence[Note]] | None = None
     version: int = 1
     guarded: bool = False
-    """Whether its total is a part of another figure, and is hidden where few stand behind it."""
+    """True if its total is a part of another figure, and is hidden if few people are behind it."""
     late: bool = False
-    """Whether it also counts late facts about a frozen period, of any type."""
+    """True if it also counts late facts about a frozen period, of any type."""
 
 
 @dataclass(frozen=True, slots=True)

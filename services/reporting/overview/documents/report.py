@@ -77,7 +77,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `report.typ` reads, with all texts in the reader's language."""
+    """The content of `report.typ`, with all texts in the reader's language."""
 
     language: str
     title: str

@@ -85,7 +85,7 @@ def _report(where: Approval, principal: Principal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What can be done with a period now (`action`, the label of its `button`), and if nothing, `why`."""
+    """The next step for a period (`action`, the label of its `button`), or `why` there is none."""
 
     action: str = ""
     button: str = ""

@@ -36,7 +36,7 @@ class NotNow(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """How far a period is approved: who submitted it, which figures, and up to which moment facts were counted."""
+    """The approval of a period: its author, the figures, and the moment up to which facts were counted."""
 
     period: Period
     state: PeriodState = PeriodState.DRAFT

@@ -37,7 +37,7 @@ _ESCAPED = re.compile(r"'(?=[=+\-@\t\r])")
 
 @dataclass(frozen=True, slots=True, order=True)
 class RowError:
-    """What is wrong in a row (the head is row 1) and column, in words."""
+    """An error in a row (the head is row 1) and column, in words."""
 
     row: int
     column: str

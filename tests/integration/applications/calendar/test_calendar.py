@@ -76,7 +76,7 @@ async def test_the_calendar_is_limited_to_the_hosts_of_the_reader(abroad: Abroad
 
 
 async def test_the_guest_of_a_pairs_visit_is_who_travels(abroad: Abroad) -> None:
-    """Where the mentor travels, the mentee's country reads in the API what it may know of the mentor."""
+    """If the mentor travels, the mentee's country reads in the API only what it may know of the mentor."""
     match_id = await abroad.mentor_matched()
     await abroad.offered(match_id, "giorgi", "rasa")
     visit_id = await abroad.pair_visit(match_id, await abroad.begun(match_id), "mentor")

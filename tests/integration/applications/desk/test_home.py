@@ -71,7 +71,7 @@ async def test_each_entry_leads_to_what_it_counts(abroad: Abroad) -> None:
 
 @pytest.mark.parametrize(("subject", "most"), [("ani", 37), ("claire", 29), ("jonas", 32), ("programme", 36)])
 async def test_the_page_needs_few_statements(abroad: Abroad, subject: str, most: int) -> None:
-    """What several rooms need of the same matches is read once; the session and its rights are one statement each."""
+    """Matches that several rooms need are read once; the session and its rights are one statement each."""
     await abroad.scheduled(await abroad.placement_matched())
     await abroad.opened(await abroad.mentor_matched())
     client = abroad.of.as_(subject)

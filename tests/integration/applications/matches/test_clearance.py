@@ -358,7 +358,7 @@ async def test_a_clearance_after_ones_own_refusal_is_refused(abroad: Abroad) -> 
 
 
 async def test_another_answer_than_the_first_is_refused(abroad: Abroad) -> None:
-    """Who accepted and then declines hears that they accepted; the same answer again is answered as the first time."""
+    """A person who accepted cannot decline afterwards and reads why; the same answer again gets the first reply."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     at = f"/matches/{match_id}/answer"

@@ -1,4 +1,4 @@
-"""What programs enter in bulk is in the register, once."""
+"""Entries that programs make in bulk are in the register, once."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ async def ends_everywhere(browser: Browser, end: Callable[[], Awaitable[object]]
 
 
 async def test_a_copied_cookie_opens_nothing_after_the_sign_out(house: House) -> None:
-    """Who copied the cookie is out with its owner, in all four services."""
+    """A thief of the cookie is signed out with its owner, in all four services."""
     owner = house.browser("programme")
     thief = house.with_key("programme", owner.key)
 
@@ -91,7 +91,7 @@ async def test_a_change_of_access_ends_the_sessions_of_that_person(house: House)
 
 
 async def test_a_new_deputy_signs_in_again(house: House) -> None:
-    """Who is named a deputy, or is one no more, signs in again; the person represented does not."""
+    """A person who becomes a deputy, or is one no more, signs in again; the person represented does not."""
     body = house.programme.person("anahit", "Anahit Sargsyan", "AM", "officer")
     ids = (await house.programme.post("programme", "/people", {"people": [body]}, 201))["ids"]
     anahit, tigran = house.browser("anahit"), house.browser("tigran")

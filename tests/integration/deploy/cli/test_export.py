@@ -31,7 +31,7 @@ async def _an_aggregate(connection: asyncpg.Connection) -> tuple[str, str]:
 
 
 async def test_untouched_journals_hold_and_so_does_their_export(with_events: System, tmp_path: Path) -> None:
-    """What was written is found again, event by event and byte by byte, and both agree."""
+    """The export holds every event that was written, byte by byte, and agrees with the journal."""
     manifest = await export(with_events, tmp_path / "export")
     assert await verify(with_events) == []
     assert await verify(with_events, tmp_path / "export") == []
@@ -81,7 +81,7 @@ async def test_a_changed_payload_a_missing_event_and_a_cut_tail_are_found(with_e
 
 
 async def test_a_history_written_anew_is_found_by_the_export_only(with_events: System, tmp_path: Path) -> None:
-    """Who recomputes a whole chain deceives the journal's own check, but not the manifest that was kept elsewhere."""
+    """A forger who recomputes a whole chain deceives the journal's own check, but not the manifest kept elsewhere."""
     await export(with_events, tmp_path / "export")
     connection = await _database(with_events, "matching")
     topic, subject = await _an_aggregate(connection)

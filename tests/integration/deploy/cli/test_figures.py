@@ -138,7 +138,7 @@ async def _short_of_one(system: System) -> Fact:
 async def test_an_event_that_was_on_its_way_breaks_no_figure(
     system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What happened before the cut-off and was read after it is named, and the figures hold without it."""
+    """An event from before the cut-off that was read after it is named, and the figures hold without it."""
     late = await _short_of_one(system)
     await export(system, tmp_path / "export")
     wrong, checked, statements = recount_export(tmp_path / "export")

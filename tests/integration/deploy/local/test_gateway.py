@@ -120,7 +120,7 @@ def test_each_path_has_one_service(front: httpx2.Client, path: str, service: str
     ],
 )
 def test_what_services_say_to_each_other_stays_inside(front: httpx2.Client, path: str) -> None:
-    """However the address is written, it ends at the gateway."""
+    """An address leads to the gateway in whatever form it is written."""
     answer = front.get(path)
     assert answer.status_code == 404
     assert "This page cannot be shown" in answer.text

@@ -56,7 +56,7 @@ def catcher(helper: Callable[..., None], tmp_path: Path) -> Iterator[Catcher]:
 
 
 def test_a_mail_is_listed_read_and_its_invitation_fetched(catcher: Catcher) -> None:
-    """What a test asks by JSON: newest first, found by recipient and subject, text, and attachment as sent."""
+    """The catcher answers in JSON: newest first, found by recipient and subject, text, and attachment as sent."""
     catcher.send("Անի <ani@service.example>", "Visit scheduled ✓")
     catcher.send("host@agency.example", "A guest is coming")
     listed = catcher.pages.get("/api/v1/messages").json()

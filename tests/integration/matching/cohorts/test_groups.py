@@ -105,7 +105,7 @@ async def test_half_a_group_cannot_be_committed(world: World) -> None:
 
 
 async def test_a_group_that_is_next_in_line_is_proposed_whole(world: World) -> None:
-    """When one of two places is declined, the waiting group gets both at once."""
+    """A waiting group gets both places at once when one of the two matches is declined."""
     await world.call()
     await world.offer(places=2, group_size=5)
     first = await world.officer("GE", years_in_field=20)

@@ -69,7 +69,7 @@ async def _seconds_to_place(world: World, application_id: UUID) -> float:
 
 
 async def test_another_instance_serves_a_call_within_ten_seconds(world: World, store_address: str) -> None:
-    """When the instance stops, another matches arrivals in time; the first, waking up, writes nothing."""
+    """After an instance stops, another one matches arrivals in time; the first, waking up, writes nothing."""
     call_id = await stored.fill(world.bus, PEOPLE, MENTORS)
     held: dict[UUID, worker.HeldCall] = {}
     await worker.match_under_lease(world.bus, call_id, held)

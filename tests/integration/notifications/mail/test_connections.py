@@ -41,7 +41,7 @@ async def mails(server: Silent) -> AsyncIterator[Post]:
 async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_are_stale(
     server: Silent, mails: Post
 ) -> None:
-    """When four kept connections are silent, the next mail is taken once over a fifth."""
+    """The next mail is sent once over a fifth connection after four kept connections went silent."""
     async with asyncio.timeout(30):
         await asyncio.gather(*(mails.send(_LETTER) for _ in range(4)))
         server.forget()

@@ -199,7 +199,7 @@ async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Sc
 
 
 async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: ScriptedServer) -> None:
-    """When the connection is lost after the content, the mail waits for a later attempt."""
+    """A mail whose connection is lost after the content waits for a later attempt."""
     server.says = [*_YES, ""]
     async with asyncio.timeout(30), _post(server.port) as mails:
         with pytest.raises(ServerAway):

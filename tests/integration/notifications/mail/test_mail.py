@@ -392,7 +392,7 @@ async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed:
 
 
 async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """When the mentor withdraws a session, the mentee gets a message."""
+    """The mentee gets a message after the mentor withdraws a session."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
     await post(app)

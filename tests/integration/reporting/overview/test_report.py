@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "/reporting/report.pdf?period=2026-H1"
 PROOF = re.compile(r" (?:[\d.,]+ of [\d.,]+ )?[\d.,]+ [0-9a-f]{12}")
-"""How a printed row goes on after its figure: of how many, where it is a share; the events, and their digest."""
+"""The rest of a printed row after its figure: the base of a share; the number of events, and their digest."""
 
 
 def words(content: bytes) -> str:

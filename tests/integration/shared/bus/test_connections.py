@@ -61,7 +61,7 @@ async def test_what_reads_cannot_write_and_leaves_no_trace_on_its_connection(new
 
 
 async def test_a_snapshot_shows_one_moment(new_bus: NewBus) -> None:
-    """What is committed while a snapshot is read is not in it, and is in the next one."""
+    """A row committed while a snapshot is read is not in it, and is in the next one."""
     bus = await new_bus("matching")
     count = text("SELECT count(*) FROM seen")
     async with bus.snapshot() as session:
@@ -74,7 +74,7 @@ async def test_a_snapshot_shows_one_moment(new_bus: NewBus) -> None:
 
 
 async def test_the_driver_writes_within_the_transaction(new_bus: NewBus) -> None:
-    """What the driver writes first in a transaction is gone where it is rolled back, and kept where it commits."""
+    """The driver's first write in a transaction is undone by a rollback, and kept by a commit."""
     bus = await new_bus("matching")
     async with bus.transaction("test") as tx:
         await (await driver(tx.session)).execute(WRITE)
@@ -189,7 +189,7 @@ async def test_cancelled_twice_it_still_rolls_back_to_its_end(new_bus: NewBus, p
 
 
 async def test_a_savepoint_that_fails_takes_back_its_own_only(new_bus: NewBus) -> None:
-    """What was written before a savepoint stays where the savepoint is rolled back, by session and driver."""
+    """Rows written before a savepoint stay after its rollback, by session and driver."""
     bus = await new_bus("matching")
     async with bus.transaction("test") as tx:
         await tx.session.execute(text(WRITE))

@@ -68,7 +68,7 @@ def unknown(record: StoredRecord) -> StoredRecord:
 
 
 async def test_a_value_too_large_for_its_column_is_no_passing_error(new_bus: NewBus) -> None:
-    """What the driver cannot encode is the event's fault: it is parked, and not tried again for ever."""
+    """A value that the driver cannot encode makes the event a dead letter, and is not tried again for ever."""
     bus = await new_bus("matching")
     with pytest.raises(Exception, match="query argument") as raised:
         async with bus.transaction("test") as tx:
@@ -77,7 +77,7 @@ async def test_a_value_too_large_for_its_column_is_no_passing_error(new_bus: New
 
 
 async def test_an_errors_text_holds_no_parameters(new_bus: NewBus) -> None:
-    """What was written to the store does not come out in a log by way of an error."""
+    """An error's text in the log holds none of the values that were written to the store."""
     bus = await new_bus("matching")
     with pytest.raises(Exception, match="division") as raised:
         async with bus.transaction("test") as tx:
@@ -166,7 +166,7 @@ class Stumbling(Producer):
 
 
 async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_failed(new_bus: NewBus) -> None:
-    """What was acknowledged behind a record that failed is sent again after it: a compacted topic keeps the last."""
+    """Records acknowledged behind one that failed are sent again after it: a compacted topic keeps the last."""
     owner, log = await new_bus("applications"), Log()
     for _ in range(2):
         async with owner.transaction("coordinator") as tx:

@@ -195,7 +195,7 @@ async def test_a_skip_passes_one_event_over(new_bus: NewBus, topics: str) -> Non
 
 
 async def test_a_log_that_lost_records_gets_them_again(new_bus: NewBus, topics: str) -> None:
-    """When the log's end falls behind what it acknowledged, the relay sends the lost events again."""
+    """The relay sends the lost events again after the log's end fell behind what it acknowledged."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     subject = str(new_id())
@@ -330,7 +330,7 @@ async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
 
 
 async def test_a_log_made_anew_is_read_from_its_start(new_bus: NewBus, topics: str) -> None:
-    """Where the record before the reader's place is another one, the partition is read again and nothing is lost."""
+    """A partition whose record before the reader's position has changed is read again, and nothing is lost."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     subject = str(new_id())

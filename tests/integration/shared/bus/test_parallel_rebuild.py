@@ -38,7 +38,7 @@ _BEGUN, _DIES = "TESTS_OTHER_HAS_BEGUN", "TESTS_WHO_DIES"
 
 
 class Died(BaseException):
-    """What no load may take for an event that fails."""
+    """The death of a process, which no load may take for an event that fails."""
 
 
 def consumers_of(service: str) -> Consumers:
@@ -107,7 +107,7 @@ async def test_processes_share_the_partitions_and_each_record_is_applied_once(ne
 async def test_a_process_that_dies_ends_the_load_and_changes_nothing(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, who: str, how: type[BaseException]
 ) -> None:
-    """Whichever it is: what it died of is raised, what is in use is as it was, and nothing half-filled is left."""
+    """The error of any process is raised, the tables in use stay as they were, and nothing half-filled is left."""
     bus = await new_bus("matching", kafka=topics)
     _record_events(topics)
     async with bus.transaction("system:tests") as tx:

@@ -176,7 +176,7 @@ async def test_a_seek_while_records_are_taken_gives_each_of_them_once_from_there
 
 
 async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
-    """What was noted of a subject is found again, whatever characters it has, or none."""
+    """The progress of a subject is found again whatever characters its name has, or none."""
     bus = await new_bus("matching")
     keys = sorted((TOPIC, "urn:x", subject) for subject in ("", "a\x1fb", "\x1f", "c,{}\"'\\", "Łódź", "\n", "\u2028"))
     standings = {key: Standing(place + 1, new_id()) for place, key in enumerate(keys)}

@@ -156,7 +156,7 @@ async def test_what_is_in_use_is_there_until_the_new_is_whole(new_bus: NewBus) -
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
 async def test_a_load_that_fails_leaves_the_service_as_it_was(new_bus: NewBus, moment: str) -> None:
-    """Whether a process dies before its first record, in the middle or when all is filled: nothing has changed."""
+    """A process that dies before its first record, in the middle or when all is filled has changed nothing."""
     bus, handlers = await new_bus("matching"), Handlers()
     old, new = str(new_id()), str(new_id())
     await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(old)))

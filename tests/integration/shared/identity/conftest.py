@@ -1,4 +1,4 @@
-"""Which servers do the identity tests talk to: the local sign-in provider, one that signs JWTs, and a small service."""
+"""The servers of the identity tests: the local sign-in provider, one that signs JWTs, and a small service."""
 
 import asyncio
 import base64

@@ -109,7 +109,7 @@ def test_the_tables_belong_to_the_service() -> None:
 
 
 async def test_holders_of_a_role_are_found_by_index(bus: Bus) -> None:
-    """Who holds a role in a country is answered by an index, so that it stays quick with many people."""
+    """An index finds the holders of a role in a country, so that it stays quick with many people."""
     grant = AccessGrant(role=Role.OFFICER, country="AM", since=DAY)
     coordinator = AccessGrant(role=Role.NATIONAL_COORDINATOR, country="GE", since=DAY)
     async with bus.transaction("system:tests") as tx:

@@ -124,7 +124,7 @@ async def test_a_short_failure_of_the_provider_is_bridged(signing_issuer: Signin
 async def test_known_keys_serve_on_while_the_provider_is_away(
     signing_issuer: SigningIssuer, tokens: BearerTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the time to ask again has come and nobody answers, what was published before still counts."""
+    """The keys published before still count when it is time to ask again and nobody answers."""
     assert await subject(tokens, signing_issuer.token()) == "a-program"
     monkeypatch.setattr(tokens._provider._keys, "_good_for", 0.0)
     signing_issuer.fails = 100
@@ -166,7 +166,7 @@ async def test_nonsense_is_refused_without_asking(signing_issuer: SigningIssuer,
 
 
 async def test_the_memory_of_tokens_is_bounded(signing_issuer: SigningIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many tokens are sent, only so many are remembered, and the token itself never is."""
+    """Only a limited number of tokens is remembered, however many are sent, and the token itself never is."""
     monkeypatch.setattr("shared.identity.bearer._KEPT_AT_MOST", 5)
     tokens = BearerTokens(Provider(signing_issuer.issuer), audience="tandem")
     sent = [signing_issuer.token(jti=secrets.token_hex(4)) for _ in range(12)]

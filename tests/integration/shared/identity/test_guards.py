@@ -278,7 +278,7 @@ async def test_a_token_from_before_a_suspension_is_refused(
 async def test_only_the_case_that_goes_on_is_open(
     app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """Where the service names cases that go on, its routes about them open, for who brings them to an end only."""
+    """Routes about cases that continue stay open, and only to those who bring them to an end."""
     open_case = uuid4()
     asked: list[Mapping[str, UUID]] = []
 

@@ -80,7 +80,7 @@ async def test_a_forwarded_ticket_opens_nothing(
 async def test_the_cookie_ends_with_the_person(
     browser: httpx2.AsyncClient, sign_in: SigningIn, ticket_key: OKPKey
 ) -> None:
-    """When the next person signs in at the same browser, the form of the one before is closed."""
+    """The form of one person is closed after the next person signs in at the same browser."""
     sign_in("officer")
     await browser.get(f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}")
     sign_in("somebody-else")

@@ -270,7 +270,7 @@ CHANGED: dict[str, object] = {
 
 @pytest.mark.parametrize(("name", "value"), CHANGED.items())
 def test_a_change_of_any_field_has_a_sentence(name: str, value: object) -> None:
-    """Whichever field a revision changes, the list of changes says so in the section of the field."""
+    """A change of any field by a revision is listed in the section of the field."""
     entry = entry_of(TERMS)
     fund = Fund(id=UUID(int=1), name="Another fund", payer="A payer", since=date(2026, 1, 1))
     register = Facts(funds={UUID(int=1): fund}, needs={})

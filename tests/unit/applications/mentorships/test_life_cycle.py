@@ -39,7 +39,7 @@ LED = {
     if row.event.startswith("Mentorship")
     for source in row.sources
 }
-"""Where the programme's life cycles let a mentorship go, by event and state."""
+"""The states to which the programme's life cycles let a mentorship go, by event and state."""
 
 either = st.sampled_from(PAIR)
 

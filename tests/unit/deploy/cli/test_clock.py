@@ -22,7 +22,7 @@ from deploy.cli.system import Failed
     ],
 )
 def test_a_span_is_read_in_minutes_hours_days_and_weeks(text: str, meant: timedelta) -> None:
-    """What the help promises is understood."""
+    """Spans are understood in all forms that the help promises."""
     assert span(text) == meant
 
 

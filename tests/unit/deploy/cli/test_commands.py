@@ -48,7 +48,7 @@ def _tandem(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_help_names_every_subcommand(tmp_path: Path) -> None:
-    """What the issue of the house asks for is there."""
+    """Every subcommand is listed in the help."""
     told = _tandem(tmp_path, "--help")
     assert told.returncode == 0
     assert [name for name in COMMANDS if f" {name} " in told.stdout] == list(COMMANDS)

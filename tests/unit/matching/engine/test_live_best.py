@@ -111,7 +111,7 @@ def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> Non
 
 
 def test_more_come_than_there_was_room_for() -> None:
-    """When arrays grow for more people and seats, the matching is still that of a run."""
+    """The matching is still that of a run after arrays have grown for more people and seats."""
     dice = random.Random(4)
     problem = _world(dice, crowded=True)
     live = _followed(problem, 2)

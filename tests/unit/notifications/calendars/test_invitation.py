@@ -51,7 +51,7 @@ def visit_invitation(method: Method = Method.REQUEST, sequence: int = 1, **chang
 
 
 class CalendarEntry:
-    """What a calendar keeps of an entry: its number, whether it was cancelled, and when each occurrence begins."""
+    """An entry as a calendar keeps it: its number, whether it was cancelled, and the begin of each occurrence."""
 
     def __init__(self, method: str, uid: str, sequence: int, begins: list[datetime]) -> None:
         self.method, self.uid, self.sequence = method, uid, sequence

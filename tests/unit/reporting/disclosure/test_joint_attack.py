@@ -140,7 +140,7 @@ def applications_of(counts: Mapping[str, list[int]]) -> list[SampleApplication]:
 @settings(max_examples=8, deadline=None, suppress_health_check=slow)
 @given(st.lists(numbers, min_size=len(kinds), max_size=len(kinds)))
 def test_tables_that_share_rows_reveal_nobody(counts: list[int]) -> None:
-    """Whatever the applications, each small part keeps three possible numbers or more."""
+    """Each small part keeps three possible numbers or more, whatever the applications."""
     people = applications_of({"2026-Q1": counts})
     if len(people) >= THRESHOLD:
         found = attacked(people, ["2026-Q1"])

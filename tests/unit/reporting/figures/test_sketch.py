@@ -23,7 +23,7 @@ def ids(count: int, seed: int = 1) -> list[UUID]:
 
 @given(st.sets(st.uuids(), max_size=200), st.sets(st.uuids(), max_size=FEW), st.sets(st.uuids(), max_size=FEW))
 def test_small_differences_are_found_exactly(common: set[UUID], mine: set[UUID], theirs: set[UUID]) -> None:
-    """Whatever two sets have in common, exactly their differences are found."""
+    """Exactly the differences of two sets are found, whatever they have in common."""
     mine, theirs = mine - common - theirs, theirs - common - mine
     first, other = Sketch.of(common | mine), Sketch.of(common | theirs)
     assert first.difference(other) == (frozenset(mine), frozenset(theirs))

@@ -27,7 +27,7 @@ def test_what_is_applied_is_one_two_three(arriving: list[int]) -> None:
 
 @given(st.lists(st.integers(1, 10), max_size=60))
 def test_on_a_compacted_topic_the_newest_state_wins(arriving: list[int]) -> None:
-    """Where each event holds the whole state, older ones are dropped and gaps do not matter."""
+    """Older events are dropped and gaps do not matter on a topic whose events hold the whole state."""
     standing = Standing()
     for number in arriving:
         verdict = standing.judge(number, IDS[number], compacted=True)

@@ -19,7 +19,7 @@ class Clock:
 
 @given(st.lists(st.tuples(st.floats(0, 0.2), st.integers(1, 500)), min_size=1, max_size=200))
 def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[tuple[float, int]]) -> None:
-    """However events arrive, rounds are the first few and one each interval, and none waits for two intervals."""
+    """Rounds are the first few and one each interval, and none waits for two intervals, however events arrive."""
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock(patch)
         paced, began = batching.BatchTiming(), clock.at

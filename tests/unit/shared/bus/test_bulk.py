@@ -26,7 +26,7 @@ def _trouble(code: int, offset: int = 0, partition: int = 0) -> Message:
 
 
 def test_records_are_taken_up_to_where_the_partition_ended() -> None:
-    """What was sent after the load began is left to the reader; a partition that is at its end is done."""
+    """Records sent after the load began are left to the reader; a partition that is at its end is done."""
     left = _left(2, 5)
     found = _sorted_out([_record(0, 0), _record(1, 3), _record(0, 1), _record(0, 2), _record(2, 9)], left)
     assert [(each.partition, each.offset) for each in found] == [(0, 0), (1, 3), (0, 1)]

@@ -36,7 +36,7 @@ def test_a_value_comes_back_as_it_was_written(of: Any, value: object, stored: ob
 
 
 def test_a_document_of_another_shape_is_neither_written_nor_read() -> None:
-    """What the type does not have is refused on the way in and on the way out."""
+    """Fields that the type does not have are refused on writing and on reading."""
     column = JsonDocument(DatePeriod)
     with pytest.raises(ValidationError):
         column.process_bind_param({"start": "soon"}, POSTGRES)

@@ -92,7 +92,7 @@ def test_one_spoiled_header_is_a_fault_or_still_an_event(spoiled: str, value: by
 def test_a_parked_record_keeps_every_byte(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
-    """What is stored comes back the same, headers in their order and doubles included."""
+    """A stored record comes back the same, headers in their order and doubles included."""
     record = StoredRecord("exchange.applications", 1, 2, key, value, headers)
     row = {
         "topic": record.topic,

@@ -108,7 +108,7 @@ def test_allow_needs_a_role() -> None:
 
 
 def test_admits_tells_roles_apart() -> None:
-    """What a route admits follows from its guard alone."""
+    """A route's guard alone decides which roles it admits."""
     assert RouteAccess("signed_in").admits(Role.DONOR)
     assert RouteAccess("public").admits(Role.DONOR)
     assert not RouteAccess("internal").admits(Role.PROGRAMME_COORDINATOR)

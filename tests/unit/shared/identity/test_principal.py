@@ -58,5 +58,5 @@ def test_countries_and_organisations_belong_to_their_role() -> None:
 
 
 def test_nobody_without_grants_has_a_role() -> None:
-    """Who signed in but was granted nothing has no role at all."""
+    """A person who signed in but was granted nothing has no role at all."""
     assert not Principal("stranger").has(*Role)

@@ -30,7 +30,7 @@ def test_a_full_bucket_is_used_at_once_then_refills_evenly() -> None:
 
 
 def test_a_refused_request_does_not_count() -> None:
-    """Who asks on and on gets in as soon as one who waited."""
+    """A sender who keeps asking gets in as soon as one who waited."""
     limit = RateLimit(1)
     limit.take("ani", now=0)
     for second in range(1, 60):
@@ -53,7 +53,7 @@ def test_senders_do_not_share_a_bucket_and_memory_is_bounded(monkeypatch: pytest
 
 
 def test_a_request_that_is_given_back_does_not_count() -> None:
-    """What is given back leaves the bucket as it was; no limit counts nothing."""
+    """A request that is given back leaves the bucket as it was; no limit counts nothing."""
     limit = RateLimit(2)
     for _ in range(5):
         assert limit.wait("ani", now=0) == 0

@@ -102,7 +102,7 @@ def test_only_the_person_is_oneself() -> None:
 
 
 def test_require_refuses_with_its_sentence() -> None:
-    """What a rule does not allow is a 403 with the sentence given."""
+    """An action that a rule does not allow is a 403 with the sentence given."""
     scope.require(True)
     with pytest.raises(NotAllowed) as refusal:
         scope.require(False, "This officer is not of your country.")

@@ -86,7 +86,7 @@ def test_libraries_log_warnings_without_what_was_sent(written: StringIO) -> None
 
 
 def test_errors_of_connections_keep_their_text(written: StringIO) -> None:
-    """What failed outside can be seen, so that somebody can mend it."""
+    """The text of an error outside of the service can be seen, so that somebody can mend it."""
     structlog.get_logger().warning("waits", reason=ConnectionRefusedError(111, "Connection refused"))
     assert lines_of(written)[0]["reason"] == "ConnectionRefusedError: [Errno 111] Connection refused"
 

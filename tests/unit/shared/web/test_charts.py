@@ -121,7 +121,7 @@ def test_on_a_phone_lines_are_named_above_them() -> None:
 
 @dataclass(frozen=True)
 class _Box:
-    """Where a text or a field lies: left, top, right, bottom, in the picture's units."""
+    """The box of a text or a field: left, top, right, bottom, in the picture's units."""
 
     left: float
     top: float

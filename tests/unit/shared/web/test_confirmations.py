@@ -105,7 +105,7 @@ def test_every_redirect_that_says_what_was_done_is_confirmed() -> None:
 
 
 def test_pages_read_no_other_word_that_says_what_was_done() -> None:
-    """What a page or template reads from the address by hand is signed, or is known to say nothing of the kind."""
+    """A value that a page or template reads from the address is signed, or is known not to confirm anything."""
     read = {(name, parameter) for name, tree in _modules().items() for parameter in _reads(tree)}
     for path in sorted(ROOT.glob("s*/**/*.html")):
         text = path.read_text("utf-8")

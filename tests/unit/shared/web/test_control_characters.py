@@ -65,7 +65,7 @@ async def test_half_a_letter_in_json_is_refused(client: httpx.AsyncClient) -> No
 
 
 async def test_no_json_is_left_to_the_route(client: httpx.AsyncClient) -> None:
-    """What is no JSON at all goes on as it came."""
+    """A body that is no JSON at all is passed on as it came."""
     answer = await client.post("/draft", content=rb'{"a": "\u00', headers={"content-type": "application/json"})
     assert answer.status_code == 204
 
@@ -113,7 +113,7 @@ async def test_a_page_without_a_form_class_refuses_it_too() -> None:
 
 
 class NoText(Exception):
-    """What the driver says of a NUL."""
+    """The driver's error about a NUL."""
 
     sqlstate = "22021"
 

@@ -143,7 +143,7 @@ async def test_an_empty_form_says_what_to_enter() -> None:
     ],
 )
 async def test_a_date_says_what_is_wrong(day: str, month: str, year: str, message: str) -> None:
-    """What was written stays in the three inputs, and one sentence says what to mend."""
+    """A wrong date stays in the three inputs, and one sentence says how to mend it."""
     kept = [pair for pair in GOOD if not pair[0].startswith("day")]
     form = await read(*kept, ("day-day", day), ("day-month", month), ("day-year", year))
     assert not form.validate()
@@ -189,7 +189,7 @@ async def test_rows_grow_and_shrink_without_javascript() -> None:
 
 
 async def test_a_button_for_rows_that_are_not_there_does_nothing() -> None:
-    """What a stranger may send in its place changes nothing and breaks nothing."""
+    """A button that a stranger may send in its place changes nothing and breaks nothing."""
     for action in ("add:unit", "remove:rows:9", "remove:rows:x", "add:", "nonsense"):
         request = Sent(*GOOD, ("row", action))
         form = await Sample.read(request)  # type: ignore[arg-type]  # as above
@@ -213,7 +213,7 @@ async def test_a_refusal_stands_at_the_fields_that_it_names() -> None:
 
 
 async def test_the_model_can_refuse_a_field() -> None:
-    """What only the rules know is said at the field all the same."""
+    """An error that only the rules can find is shown at its field all the same."""
     form = await read(*GOOD)
     assert form.validate()
     form.refuse("unit", "This unit has been closed")

@@ -97,7 +97,7 @@ async def test_a_commit_reaches_those_who_wait_for_its_name(hub: Live, store: An
 
 
 async def test_a_rollback_reaches_nobody(hub: Live, store: Any) -> None:
-    """What did not happen is not told."""
+    """A change that was rolled back is not announced."""
     board, inbox = await opened(hub, "board", "inbox")
     transaction = store.transaction()
     await transaction.start()
@@ -125,7 +125,7 @@ async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, st
 
 
 async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Live) -> None:
-    """What follows from a fact is not held back by what was told before; a stream of changes goes one each QUIET."""
+    """A single change is announced at once; a stream of changes goes one each QUIET."""
     (board,) = await opened(hub, "board")
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -175,7 +175,7 @@ async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store:
 
 
 async def test_a_stamp_of_another_process_means_look_again(hub: Live) -> None:
-    """Who was drawn by another process cannot know what it missed."""
+    """A page made by another process cannot know what it missed, and is asked to look again."""
     page = Page(hub, "board", "feedbeef.7")
     await page.hears(1)
     await page.close()

@@ -80,7 +80,7 @@ def test_an_example_ends_where_a_model_contains_itself() -> None:
 
 
 def test_the_examples_of_a_field_come_first() -> None:
-    """What a field says itself is taken, and a pattern that no plain value fits is refused."""
+    """A field's own example is taken, and a pattern that no plain value fits is refused."""
     assert example({"type": "string", "pattern": "^x{9}$", "examples": ["x" * 9]}, {}) == "x" * 9
     with pytest.raises(NoExample, match="examples"):
         example({"type": "string", "pattern": "^x{9}$"}, {})

@@ -36,7 +36,7 @@ async def test_the_shell_has_its_parts(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_stranger_sees_no_places(client: httpx.AsyncClient) -> None:
-    """Who has not signed in gets the way to sign in and nothing to click in vain."""
+    """A visitor who has not signed in gets the way to sign in and nothing to click in vain."""
     page = (await client.get("/?stranger")).text
     assert 'href="/sign-in"' in page
     assert "/matching/" not in page
@@ -143,7 +143,7 @@ async def test_a_mistake_of_ours_is_said_without_its_insides(client: httpx.Async
 
 
 def test_a_misspelt_name_in_a_template_fails() -> None:
-    """What is not defined is a mistake of ours, not an empty place on a page."""
+    """An undefined name in a template is a mistake of ours, not an empty place on a page."""
     environment = site.environment(None)
     assert environment.from_string("{{ {}.hint or 'none' }}").render() == "none"
     for wrong in (

@@ -49,7 +49,7 @@ def test_a_cursor_becomes_values_of_the_columns() -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "W10", "W251bGxd", "WzEsMl0", "8J-YgA"])
 def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
-    """Whatever is not a cursor of this list gets 422 at the field `cursor`."""
+    """A text that is not a cursor of this list gets 422 at the field `cursor`."""
     with pytest.raises(Refused) as refused:
         cut(sa.select(_TABLE), (_TABLE.c.day, _TABLE.c.id), page_request(10, cursor))
     assert refused.value.status_code == 422

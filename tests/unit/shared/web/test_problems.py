@@ -40,7 +40,7 @@ class Language(BaseModel):
 
 
 class Answers(BaseModel):
-    """What is nested."""
+    """The nested part of an answer."""
 
     places: Annotated[int | None, Field(ge=1)] = None
     languages: list[Language] = []
@@ -253,7 +253,7 @@ async def test_a_rule_about_no_body_names_the_field(client: httpx.AsyncClient) -
 async def test_the_frameworks_errors_are_problems_too(
     client: httpx.AsyncClient, method: str, path: str, sent: dict[str, Any], status: int, code: str | None
 ) -> None:
-    """Whatever goes wrong below `/api/` is answered as a problem document with a code."""
+    """Every error below `/api/` is answered as a problem document with a code."""
     answer = await client.request(method, path, **sent)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     problem = Problem.model_validate_json(answer.content)

@@ -61,7 +61,7 @@ def test_a_code_of_the_contracts_finds_its_state() -> None:
 
 @pytest.mark.parametrize("kind", states.kinds())
 def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
-    """What others read of a state never says "you" or "your", is as whole as the table, and differs within its kind."""
+    """The text of a state for others never says "you", is as whole as the table, and differs within its kind."""
     shown = list(states.states(kind))
     for state in shown:
         other = state.for_others
@@ -73,7 +73,7 @@ def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
 
 
 def test_a_mentee_reads_of_the_mentor_and_not_of_a_host() -> None:
-    """Where a mentor has what a host has of a visit, the state names the mentor; to others nobody is "you"."""
+    """A state names the mentor if a mentor has the part that a host has in a visit; to others nobody is "you"."""
     for state in states.states("application"):
         own, other = state.of_mentoring(), state.of_mentoring(others=True)
         assert "host" not in f"{own.explanation} {own.holder} {own.next}".lower() or own.code == "scheduled"

@@ -110,7 +110,7 @@ class Rule(BaseModel):
     ],
 )
 def test_errors_name_limits_and_choices(kind: Any, value: object, sentence: str) -> None:
-    """What pydantic refuses is said with the limit, the allowed values or an example; our own rules as they are."""
+    """An error of pydantic is shown with the limit, the allowed values or an example; our own rules as they are."""
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(kind).validate_python(value)
     assert [sentence_of(error) for error in refused.value.errors()] == [sentence]
