@@ -441,7 +441,7 @@ def line_manager_id(application_id: UUID, answers: Answers) -> UUID | None:
 
 
 FIELDS: dict[str, tuple[str, ...]] = fields.sections_of(Answers)
-"""Which answers belong to which page, in the order of the pages; `objectives` asks for the cascade plan too.
+"""The answers of each page, in the order of the pages; `objectives` asks for the cascade plan too.
 
 A call that asks nothing of its own has no page `questions`.
 """
