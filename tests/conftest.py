@@ -24,9 +24,11 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
 from shared.bus.db import bus
+from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests import compiled_sql
 from tests.local_run import LocalRun, quick_folder
+from tests.support import OWNER, SERVING, as_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -133,7 +135,10 @@ class Administrator:
 
 
 class Databases:
-    """The PostgreSQL server of the session, which makes and drops databases in some 20 ms each."""
+    """The PostgreSQL server of the session, which makes and drops databases in some 20 ms each.
+
+    As in an installation, one role owns the databases, and another, which may not do everything, is for the services.
+    """
 
     def __init__(self, server: Postgres, administrator: Administrator) -> None:
         """Take a running server and its administrator."""
@@ -141,26 +146,38 @@ class Databases:
         self._administrator = administrator
         self._count = itertools.count(1)
         self._templates: dict[str, str] = {}
+        for role in (OWNER, SERVING):
+            administrator.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{server.password}'")
+        # For a test that returns tables to what they were, and one that makes locks wait.
+        administrator.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
+        administrator.execute(f"GRANT SET ON PARAMETER deadlock_timeout TO {SERVING}")
 
     def new(self, template: str = "template1") -> str:
-        """Return the address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template."""
+        """Return the address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template.
+
+        Its role is the one for services; `tests/support.py:as_owner` gives the other.
+        """
         name = f"test_{next(self._count)}"
         source = self._templates.get(template, template)
         # Files are copied as they are: through the journal, as by default, it takes two to three times as long.
-        self._administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+        self._administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY OWNER {OWNER}')
         return self.address(name)
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
-        """Return the name of a template for `new`; the first call makes it with `fill(address)`.
+        """Return the name of a template for `new`; the first call makes it with `fill(address of the owner)`.
 
         `fill` must leave no connection open: PostgreSQL copies a database only while nobody uses it.
         """
         if name not in self._templates:
             database = f"template_{name}"
-            self._administrator.execute(f'CREATE DATABASE "{database}"')
-            fill(self.address(database))
+            self._administrator.execute(f'CREATE DATABASE "{database}" OWNER {OWNER}')
+            fill(as_owner(self.address(database)))
             self._templates[name] = database
         return name
+
+    def of_service(self, service: str) -> str:
+        """Return the name of a template for `new` with a service's tables, as its migrations make them."""
+        return self.template(service, lambda address: migrate(service, address, SERVING))
 
     def keep(self, name: str, address: str) -> None:
         """Make a template of a database that `new` returned and that nobody uses any more."""
@@ -171,8 +188,8 @@ class Databases:
         self._administrator.execute(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
 
     def address(self, database: str) -> str:
-        """Return the address of a database for SQLAlchemy with asyncpg, as administrator."""
-        return self.server.url(database).replace("postgresql://", "postgresql+asyncpg://", 1)
+        """Return the address of a database for SQLAlchemy with asyncpg, as the role for services."""
+        return self.server.url(database, SERVING).replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
 @pytest.fixture

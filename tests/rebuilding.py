@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.bus.db.transaction import driver
 from shared.bus.log import offsets
+from tests.support import owner_of
 
 if TYPE_CHECKING:
     from shared.bus.db.bus import Bus
@@ -21,7 +22,7 @@ async def empty_projections(bus: Bus, consumers: Consumers, by: str) -> list[str
 
     A running reader notices at its next batch or restart; topics without their first records need the owners' replay.
     """
-    async with bus.transaction(by) as tx:
+    async with owner_of(bus) as owner, owner.transaction(by) as tx:
         connection = await driver(tx.session)
         rows = await connection.fetch("SELECT topic, partition FROM consumed ORDER BY topic, partition")
         await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])

@@ -18,6 +18,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.settings import SERVICES
 from shared.runtime.migrate import migrate
 from tests.local_run import quick_folder
+from tests.support import OWNER, SERVING
 
 LISTINGS = Path(__file__).parent / "integration" / "schema"
 
@@ -103,9 +104,11 @@ def _write() -> None:
     server = Postgres(folder / "data", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=False)
     try:
         server.start()
+        for role in (OWNER, SERVING):
+            server.sql(f"CREATE ROLE {role} LOGIN PASSWORD '{server.password}'")
         for service in SERVICES:
-            server.sql(f"CREATE DATABASE {service}")
-            migrate(service, server.url(service))
+            server.sql(f"CREATE DATABASE {service} OWNER {OWNER}")
+            migrate(service, server.url(service, OWNER), SERVING)
             (LISTINGS / f"{service}.txt").write_text(asyncio.run(listing(server.url(service))), encoding="utf-8")
     finally:
         server.stop()

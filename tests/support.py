@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -11,9 +12,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 import lxml.html
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from deploy.signing import ed25519_keys, signing_keys
-from shared.bus.db.bus import engine_for
+from shared.bus.db.bus import Bus, engine_for
+from shared.bus.db.grants import grant
 from shared.bus.db.journal import partition_of
 from shared.bus.inbox.apply import Applier
 from shared.bus.log.envelope import StoredRecord, headers_of
@@ -25,14 +28,18 @@ from shared.time import clock
 from shared.web.form_versions import changed_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from shared.bus import Bus, Consumers
+    from shared.bus import Consumers
     from shared.bus.db.records import Named
     from shared.contracts import Event
 
+OWNER = "owner"
+"""The role that owns the databases of the tests."""
+SERVING = "serving"
+"""The role under which services run in the tests."""
 SESSION_KEY = base64.b64encode(b"k" * 32).decode()
 SERVICE_TOKEN = "service-token-of-the-tests"
 
@@ -77,10 +84,32 @@ async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -
     metadata = sa.MetaData()
     for kind in kinds:
         kind(metadata)
-    engine = engine_for(address)
+    await create_all(address, metadata)
+
+
+async def create_all(address: str, metadata: sa.MetaData) -> None:
+    """Create the tables of `metadata` where they are missing, as the owner, with the grants of the services' role."""
+    engine = engine_for(as_owner(address))
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
+        await connection.run_sync(grant, SERVING)
     await engine.dispose()
+
+
+def as_owner(address: str) -> str:
+    """Return the same address with the role that owns the database, which may do what no service may."""
+    return address.replace(f"://{SERVING}:", f"://{OWNER}:", 1)
+
+
+@asynccontextmanager
+async def owner_of(bus: Bus) -> AsyncIterator[Bus]:
+    """Open another bus on the same database, as its owner."""
+    address = SecretStr(as_owner(bus.settings.database_url.get_secret_value()))
+    other = Bus(bus.service, bus.settings.model_copy(update={"database_url": address}))
+    try:
+        yield other
+    finally:
+        await other.close()
 
 
 class ReadFirst(httpx2.ASGITransport):

@@ -15,7 +15,8 @@ _PATIENCE = 120.0
 async def rebuild(system: "System", service: str, by: str) -> list[str]:
     """Rebuild the projections of `service`, then wait until its reader has caught up; return the table names.
 
-    Pages show the old tables until the new ones are complete. Raises `Failed` if the reader makes no progress for
+    The database's owner does it, since only that role makes tables. Pages show the old tables until the new ones are
+    complete. Raises `Failed` if the reader makes no progress for
     two minutes.
     """
     import asyncio  # noqa: PLC0415 - with the rest
@@ -27,7 +28,7 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from shared.bus.rebuild.loading import load  # noqa: PLC0415 - as above
 
     with report_unreachable(f"The database of {service}"), bar(f"{service} makes its tables anew") as shown:
-        await load(system.settings(service), service, consumers_of, by=by, tell=shown.at)
+        await load(system.settings(service, owner=True), service, consumers_of, by=by, tell=shown.at)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as shown:
             least, since = None, monotonic()

@@ -74,16 +74,20 @@ class System:
         """The address of the gateway, without a slash at the end."""
         return self["TANDEM_ORIGIN"].rstrip("/")
 
-    def settings(self, service: str | None = None) -> ServiceSettings:
-        """Settings by which the bus reaches the log and, if a service is named, that service's database."""
+    def settings(self, service: str | None = None, *, owner: bool = False) -> ServiceSettings:
+        """Settings by which the bus reaches the log and, if a service is named, that service's database.
+
+        With `owner` it is reached as its owner, who may make tables.
+        """
         from shared.settings import ServiceSettings  # noqa: PLC0415 - heavy
 
+        variable = f"TANDEM_DATABASE_{'OWNER_' if owner else ''}URL_{(service or '').upper()}"
         if service is None:
             database = "postgresql://unused@127.0.0.1:1/unused"
-        elif f"TANDEM_DATABASE_URL_{service.upper()}" in self.env:
-            database = self[f"TANDEM_DATABASE_URL_{service.upper()}"]
+        elif variable in self.env:
+            database = self[variable]
         else:
-            raise Failed(f"TANDEM_DATABASE_URL_{service.upper()} is not set: it names the database of {service}.")
+            raise Failed(f"{variable} is not set: it names the database of {service}.")
         values: dict[str, Any] = {"database_url": database, "kafka": self["TANDEM_KAFKA"], "database_pool": 2}
         return ServiceSettings(**_UNUSED | values)
 

@@ -14,6 +14,7 @@ def environment() -> dict[str, str]:
     names = (
         "POSTGRES_PASSWORD",
         "TANDEM_DATABASE_PASSWORD",
+        "TANDEM_DATABASE_OWNER_PASSWORD",
         "KEYCLOAK_ADMIN_PASSWORD",
         "TANDEM_INITIAL_PASSWORD",
         "TANDEM_OIDC_CLIENT_SECRET",

@@ -15,7 +15,7 @@ def main() -> None:
     created = asyncio.run(apply(os.environ["TANDEM_KAFKA"]))
     print(f"Topics: {len(created)} created.")
     for service in SERVICES:
-        migrate(service, os.environ[f"TANDEM_DATABASE_URL_{service.upper()}"])
+        migrate(service, os.environ[f"TANDEM_DATABASE_OWNER_URL_{service.upper()}"], service)
         print(f"Tables of {service} are up to date.")
 
 

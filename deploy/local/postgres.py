@@ -13,6 +13,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,19 @@ _SETTINGS = {
 }
 # A test's data need not survive a power cut; a crash of the server itself loses nothing without these either.
 _FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "128MB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """The passwords of the two roles of a service's database."""
+
+    owner: str
+    serving: str
+
+
+def owner_of(service: str) -> str:
+    """Return the role that owns a service's database."""
+    return f"{service}_owner"
 
 
 class Postgres:
@@ -115,21 +129,24 @@ class Postgres:
             raise ServerFailed(f"PostgreSQL refused: {done.stderr.strip()}")
         return done.stdout.strip()
 
-    def provide(self, roles: Mapping[str, str]) -> None:
-        """One database and one role a service, both called as in `roles` (name -> password).
+    def provide(self, services: Mapping[str, Passwords]) -> None:
+        """Make a database and two roles a service: `<service>_owner` owns and migrates it, `<service>` serves.
 
         A role may connect to its own database only. Can be repeated; then it sets the passwords again.
         """
         known = set(self.sql("SELECT rolname FROM pg_roles").splitlines())
         databases = set(self.sql("SELECT datname FROM pg_database").splitlines())
         statements = ["REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;"]
-        for name, password in roles.items():
-            verb = "ALTER" if name in known else "CREATE"
-            secret = password.replace("'", "''")
-            statements.append(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{secret}';")
+        for name, passwords in services.items():
+            owner = owner_of(name)
+            for role, password in ((owner, passwords.owner), (name, passwords.serving)):
+                verb = "ALTER" if role in known else "CREATE"
+                secret = password.replace("'", "''")
+                statements.append(f"{verb} ROLE \"{role}\" LOGIN PASSWORD '{secret}';")
             if name not in databases:
-                statements.append(f'CREATE DATABASE "{name}" OWNER "{name}";')
+                statements.append(f'CREATE DATABASE "{name}" OWNER "{owner}";')
             statements.append(f'REVOKE CONNECT, TEMPORARY ON DATABASE "{name}" FROM PUBLIC;')
+            statements.append(f'GRANT CONNECT ON DATABASE "{name}" TO "{name}";')
         self.sql("\n".join(statements))
 
     def answers(self) -> bool:

@@ -21,7 +21,7 @@ def main() -> None:
     with ThreadPoolExecutor(1) as beside:
         applied = beside.submit(asyncio.run, topics.apply(env["TANDEM_KAFKA"]))
         for service in SERVICES:
-            migrate(service, env[f"TANDEM_DATABASE_URL_{service.upper()}"])
+            migrate(service, env[f"TANDEM_DATABASE_OWNER_URL_{service.upper()}"], service)
         made = applied.result()
     print(f"Topics created: {len(made)}. Tables are up to date.")
 

@@ -152,7 +152,7 @@ class _Run:
         self._gateway = [SupervisedProcess(front, front.start, answers(f"{chosen.origin}/static/tandem.js"))]
         self._supervisor.begin(*self._stores, *self._helpers, *self._gateway)
         self._supervisor.wait(*self._stores)
-        postgres.provide({name: chosen.secrets[f"database_{name}"] for name in settings.SERVICES})
+        postgres.provide({name: chosen.passwords(name) for name in settings.SERVICES})
         self._supervisor.wait(*self._helpers, *self._gateway)
 
     def _prepare(self, tools: dict[str, str]) -> None:
@@ -202,7 +202,8 @@ def _clean_environment() -> dict[str, str]:
 
 def _definitions() -> str:
     """Return a digest of the definitions of topics and tables; unchanged, there is nothing to prepare."""
-    files = [ROOT / "shared" / "contracts" / "topics.yaml", *ROOT.glob("services/*/migrations/versions/*.py")]
+    shared = (ROOT / "shared" / "contracts" / "topics.yaml", ROOT / "shared" / "bus" / "db" / "grants.py")
+    files = [*shared, *ROOT.glob("services/*/migrations/**/*.py")]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")

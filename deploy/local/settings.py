@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.local.ports import HOST, free_port, holder, is_free
+from deploy.local.postgres import Passwords, owner_of
 from deploy.local.process import ServerFailed
 
 if TYPE_CHECKING:
@@ -43,9 +44,19 @@ class RunSettings:
         return f"http://localhost:{self.ports['mail']}"
 
     def database(self, service: str) -> str:
-        """Return the address of a service's own database, with its own role."""
-        password = self.secrets[f"database_{service}"]
-        return f"postgresql://{service}:{password}@{HOST}:{self.ports['postgres']}/{service}"
+        """Return the address of a service's own database, with the role under which it runs."""
+        return self._database(service, service, self.passwords(service).serving)
+
+    def database_of_owner(self, service: str) -> str:
+        """Return the address of a service's own database, with the role that migrates it."""
+        return self._database(service, owner_of(service), self.passwords(service).owner)
+
+    def passwords(self, service: str) -> Passwords:
+        """Return the passwords of the two roles of a service's database."""
+        return Passwords(self.secrets[f"database_owner_{service}"], self.secrets[f"database_{service}"])
+
+    def _database(self, service: str, role: str, password: str) -> str:
+        return f"postgresql://{role}:{password}@{HOST}:{self.ports['postgres']}/{service}"
 
 
 def choose(place: RunFolder) -> RunSettings:
@@ -89,7 +100,8 @@ def _ports(place: RunFolder) -> dict[str, int]:
 
 def _secrets(place: RunFolder) -> dict[str, str]:
     kept: dict[str, str] = place.read("secrets.json") or {}
-    wanted = {"postgres", "oidc_client", "service_token", "counting", *(f"database_{service}" for service in SERVICES)}
+    wanted = {"postgres", "oidc_client", "service_token", "counting"}
+    wanted |= {f"database_{role}{service}" for service in SERVICES for role in ("", "owner_")}
     made = {name: secrets.token_urlsafe(32) for name in wanted - kept.keys()}
     if "session_key" not in kept:
         made["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
@@ -127,9 +139,10 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
 
 
 def tools_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
-    """Return the environment of `tandem`: the shared part, and `TANDEM_DATABASE_URL_<SERVICE>` for each database."""
+    """Return the environment of `tandem`: the shared part, and both addresses of each database."""
     databases = {f"TANDEM_DATABASE_URL_{service.upper()}": chosen.database(service) for service in SERVICES}
-    return shared_environment(chosen, place) | databases
+    owners = {f"TANDEM_DATABASE_OWNER_URL_{name.upper()}": chosen.database_of_owner(name) for name in SERVICES}
+    return shared_environment(chosen, place) | databases | owners
 
 
 def service_environment(chosen: RunSettings, place: RunFolder, service: str) -> dict[str, str]:

@@ -16,8 +16,11 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from shared.bus.db.bus import engine_for
+from shared.bus.db.grants import grant
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic.runtime.environment import EnvironmentContext
     from sqlalchemy import Connection, MetaData
 
@@ -26,17 +29,22 @@ ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 7_206_301
 
 
-def config(service: str, url: str) -> Config:
-    """Return Alembic's configuration for `service` and the database at `url`."""
+def config(service: str, url: str, role: str | None = None) -> Config:
+    """Return Alembic's configuration for `service` and the database at `url`; `role` is the one that serves."""
     settings = Config()
     settings.set_main_option("script_location", str(ROOT / "services" / service / "migrations"))
     settings.attributes["url"] = url
+    settings.attributes["role"] = role
     return settings
 
 
-def migrate(service: str, url: str) -> None:
-    """Upgrade the database of `service`; does nothing if it is up to date. Must not be called in a running loop."""
-    command.upgrade(config(service, url), "head")
+def migrate(service: str, url: str, role: str | None = None) -> None:
+    """Upgrade the database of `service`, and grant `role`, under which it runs, what it needs.
+
+    `url` is the owner's address; without a role nobody else may use the tables. Does nothing if all is up to date. Must
+    not be called in a running loop.
+    """
+    command.upgrade(config(service, url, role), "head")
 
 
 def revise(service: str, url: str, message: str) -> None:
@@ -46,23 +54,29 @@ def revise(service: str, url: str, message: str) -> None:
     command.revision(settings, message=message, autogenerate=True)
 
 
-def run(context: EnvironmentContext) -> None:
-    """Run an `env.py`: connect, take the lock, run Alembic's commands in one transaction."""
-    asyncio.run(_run(context))
+def run(context: EnvironmentContext, insert_only: Collection[str] = ()) -> None:
+    """Run an `env.py`: connect, take the lock, run Alembic's commands and the grants in one transaction.
+
+    `insert_only` are the service's own tables to which it only adds.
+    """
+    asyncio.run(_run(context, insert_only))
 
 
-async def _run(context: EnvironmentContext) -> None:
+async def _run(context: EnvironmentContext, insert_only: Collection[str]) -> None:
     engine = engine_for(context.config.attributes["url"], 1)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            await connection.run_sync(_migrate, context)
+            await connection.run_sync(_migrate, context, insert_only)
     finally:
         await engine.dispose()
 
 
-def _migrate(connection: Connection, context: EnvironmentContext) -> None:
+def _migrate(connection: Connection, context: EnvironmentContext, insert_only: Collection[str]) -> None:
     declared: MetaData | None = context.config.attributes.get("declared")
     context.configure(connection=connection, target_metadata=declared, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
+    role: str | None = context.config.attributes.get("role")
+    if role is not None:
+        grant(connection, role, insert_only)

@@ -20,7 +20,6 @@ from services.matching.settings import Settings
 from shared.contracts.codes import Role
 from shared.identity import Grant, write_access
 from shared.identity.state import identity_of
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from shared.web import site
 from tests.browser.conftest import DESK, PHONE
@@ -63,7 +62,7 @@ class Board:
         self.world: World = self.do(self._begun())
 
     def _new_store(self) -> str:
-        template = self._postgres.template("matching", lambda address: migrate("matching", address))
+        template = self._postgres.of_service("matching")
         return self._postgres.new(template)
 
     def do(self, what: Coroutine[Any, Any, Any]) -> Any:

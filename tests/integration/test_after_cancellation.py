@@ -5,7 +5,6 @@ Matching is driven with people's statements; its events are given to the portal,
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +18,6 @@ from services.matching.consumers import consumers as matching_consumers
 from services.matching.settings import Settings as MatchingSettings
 from shared.contracts.codes import ApplicationState, Party, Reason
 from shared.contracts.participation import CancellationRequested
-from shared.runtime.migrate import migrate
 from tests.integration.matching.conftest import World
 from tests.support import Feed, settings_for
 
@@ -38,7 +36,7 @@ def addresses(postgres: Databases) -> Iterator[dict[str, str]]:
     """Return a store for each of the two services."""
     made = {}
     for service in ("matching", "applications"):
-        name = postgres.template(service, partial(migrate, service))
+        name = postgres.of_service(service)
         made[service] = postgres.new(name)
     yield made
     for address in made.values():

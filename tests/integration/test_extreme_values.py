@@ -15,7 +15,6 @@ import pytest
 from shared.contracts.codes import Role
 from shared.identity import Grant, every_route, write_access
 from shared.identity.confirmations import WORD
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.test_routes_by_role import ANYBODY, SERVICE_TOKEN, SERVICES, example, own_headers, response_to
 from tests.support import settings_for
@@ -42,7 +41,7 @@ FREE = frozenset(
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
     """Return a service, and the address of a database with its tables."""
     service: str = request.param
-    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    address = postgres.new(postgres.of_service(service))
     yield service, address
     postgres.drop(address)
 

@@ -18,7 +18,6 @@ from shared.identity import Grant, csrf, every_route, write_access
 from shared.identity.rate_limit import RateLimit
 from shared.identity.state import identity_of
 from shared.ids import new_id
-from shared.runtime.migrate import migrate
 from shared.runtime.service import server_options
 from shared.time import clock
 from tests.sessions import session_cookie
@@ -49,7 +48,7 @@ LINKS = {
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
     """Return a service, and a database as its migrations make it."""
     service = request.param
-    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    address = postgres.new(postgres.of_service(service))
     yield service, address
     postgres.drop(address)
 

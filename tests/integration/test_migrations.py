@@ -12,8 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from shared.bus.db.bus import engine_for
-from shared.runtime.migrate import config, migrate
+from shared.runtime.migrate import config
 from tests.schema import LISTINGS, listing
+from tests.support import SERVING, as_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ SERVICES = ("applications", "matching", "notifications", "reporting")
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
     """Return a service, and the address of a database as its migrations make it."""
     service: str = request.param
-    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    address = postgres.new(postgres.of_service(service))
     yield service, address
     postgres.drop(address)
 
@@ -37,7 +38,7 @@ def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tu
 async def test_the_migrations_make_the_declared_tables(migrated: tuple[str, str]) -> None:
     """Migrations have one head, and autogenerate finds no difference from the tables of the store."""
     service, address = migrated
-    engine = engine_for(address)
+    engine = engine_for(as_owner(address))
     declared = importlib.import_module(f"services.{service}.schema").metadata
 
     def differences(connection: sa.Connection) -> Any:
@@ -53,7 +54,7 @@ async def test_the_migrations_make_the_declared_indexes(migrated: tuple[str, str
     """Each index has the columns, order and condition that the store declares, which autogenerate does not compare."""
     service, address = migrated
     created = postgres.new()
-    engine = engine_for(created)
+    engine = engine_for(as_owner(created))
     declared = importlib.import_module(f"services.{service}.schema").metadata
     async with engine.begin() as connection:
         await connection.run_sync(declared.create_all)
@@ -83,12 +84,12 @@ async def test_the_migrations_make_the_listed_schema(migrated: tuple[str, str]) 
 async def test_the_migrations_can_be_reversed(migrated: tuple[str, str]) -> None:
     """A downgrade leaves only Alembic's own table, and an upgrade makes the same schema again."""
     service, address = migrated
-    settings = config(service, address)
+    settings = config(service, as_owner(address), SERVING)
     before = await listing(address)
     await asyncio.to_thread(command.downgrade, settings, "base")
     heads = [line for line in (await listing(address)).splitlines() if line and not line.startswith(" ")]
     assert heads == [
-        "table alembic_version",
+        "table alembic_version grants {owner=arwdDxtm/owner,serving=r/owner}",
         "extension plpgsql",
         "schema public grants {pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}",
     ]

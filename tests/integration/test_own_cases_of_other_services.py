@@ -18,7 +18,6 @@ from shared.contracts.codes import Role
 from shared.identity import Grant, every_route, service_headers, write_access
 from shared.identity.own_cases import template_of
 from shared.ids import new_id
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.conftest import Programme
@@ -44,7 +43,7 @@ def clock_file(own_clock: None) -> None:
 @pytest.fixture
 def tables(postgres: Databases) -> str:
     """Return the name of a template with the portal's tables."""
-    return postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
+    return postgres.of_service("applications")
 
 
 @pytest.fixture
@@ -60,7 +59,7 @@ async def portal(postgres: Databases, tables: str) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 def store(postgres: Databases) -> str:
     """Return the database of matching."""
-    return postgres.new(postgres.template("matching", lambda address: migrate("matching", address)))
+    return postgres.new(postgres.of_service("matching"))
 
 
 async def coordinator(app: FastAPI, subject: str) -> None:

@@ -29,7 +29,6 @@ from shared.identity import Grant, csrf, every_route, public, write_access
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
 from shared.runtime import telemetry
-from shared.runtime.migrate import migrate
 from shared.settings import ServiceSettings
 from shared.time import clock
 from shared.web.headers import security_headers
@@ -63,7 +62,7 @@ async def _broken(request: Request, token: str) -> None:
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
     """Return a service, and a database as its migrations make it."""
     service = request.param
-    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    address = postgres.new(postgres.of_service(service))
     yield service, address
     postgres.drop(address)
 

@@ -12,7 +12,6 @@ import pytest
 from shared.contracts.codes import PartnerStatus, Role
 from shared.contracts.registry import PartnerStatusChanged
 from shared.identity import Grant, every_route, write_access
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.sessions import session_cookie
 from tests.support import Feed, settings_for
@@ -32,7 +31,7 @@ ANYBODY = "0190a000-0000-7000-8000-000000000000"
 def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
     """Return a service, and a database as its migrations make it."""
     service = request.param
-    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    address = postgres.new(postgres.of_service(service))
     yield service, address
     postgres.drop(address)
 

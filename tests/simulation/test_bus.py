@@ -22,8 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import Column, MetaData, Table, Text, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from shared.bus import Bus, Consumers, bus_tables
 from shared.bus.db import leases
@@ -38,7 +36,7 @@ from shared.ids import new_id
 from shared.settings import ServiceSettings
 from tests.rebuilding import empty_projections
 from tests.simulation.world import Crash, Log, Member, SimulatedRelay
-from tests.support import settings_for
+from tests.support import create_all, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -59,13 +57,7 @@ _servers: list[Databases] = []
 
 
 def _tables(address: str) -> None:
-    async def create() -> None:
-        engine = create_async_engine(address, poolclass=NullPool)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        await engine.dispose()
-
-    asyncio.run(create())
+    asyncio.run(create_all(address, metadata))
 
 
 class BusMachine(RuleBasedStateMachine):

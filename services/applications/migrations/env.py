@@ -4,4 +4,4 @@ from alembic import context
 
 from shared.runtime.migrate import run
 
-run(context)
+run(context, insert_only=("access_log", "attempt"))

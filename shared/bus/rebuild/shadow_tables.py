@@ -47,6 +47,13 @@ ORDER BY i.indexrelid::regclass::text
 """
 
 
+_GRANTS = """
+SELECT format('GRANT %s ON TABLE %s TO %s', string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), $2::text,
+              CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = $1 AND a.grantee <> c.relowner GROUP BY a.grantee
+"""
+
+
 async def use(session: AsyncSession) -> None:
     """Have this transaction find the shadow tables by the tables' names; all other tables are those in use."""
     connection = await driver(session)
@@ -57,7 +64,8 @@ async def use(session: AsyncSession) -> None:
 async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> list[str]:
     """Create empty shadow tables of `tables`; return the statements that finish them: indexes of those in `late`.
 
-    Other transactions see them when this returns; those of an earlier load are removed.
+    Who has rights on a table has them on its shadow. Other transactions see the shadows when this returns; those of an
+    earlier load are removed. `bus` connects as the owner of the tables.
     """
     later: list[str] = []
     analyses: list[str] = []
@@ -77,6 +85,8 @@ async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> lis
                 f"CREATE TABLE {shadow} (LIKE {table['quoted']} INCLUDING ALL EXCLUDING INDEXES){table['options']}"
             )
             await connection.execute(f"COMMENT ON TABLE {shadow} IS {table['comment']}")
+            for (statement,) in await connection.fetch(_GRANTS, table["oid"], shadow):
+                await connection.execute(statement)
             for key in await connection.fetch(_KEYS, table["oid"]):
                 await connection.execute(f"ALTER TABLE {shadow} ADD CONSTRAINT {key['name']} {key['definition']}")
             for index in await connection.fetch(_INDEXES, table["oid"]):

@@ -17,7 +17,6 @@ from services.applications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.identity import csrf
 from shared.identity.state import identity_of
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.world import World, make_world
@@ -42,7 +41,7 @@ def clock_file(own_clock: None) -> None:
 @pytest.fixture
 def tables(postgres: Databases) -> str:
     """Return the name of a template with the portal's tables, as its migrations make them."""
-    return postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
+    return postgres.of_service("applications")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from shared.identity import Grant, write_access
 from shared.identity.idempotency import HEADER, REPLAYED
 from shared.time import clock
 from tests.integration.applications.conftest import days
+from tests.support import owner_of
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ async def send(
 
 
 async def execute(programme: Programme, *statements: str) -> None:
-    """Execute statements in the portal's database."""
-    async with programme.app.state.service.bus.engine.begin() as connection:
+    """Execute statements in the portal's database, as its owner."""
+    async with owner_of(programme.app.state.service.bus) as owner, owner.engine.begin() as connection:
         for statement in statements:
             await connection.execute(sa.text(statement))
 
@@ -154,7 +155,7 @@ async def test_a_request_waits_for_nobody(programme: Programme) -> None:
     """While the first request with a key is in its transaction, a second is answered at once."""
     bus = programme.app.state.service.bus
     lock = sa.text("LOCK TABLE journal IN ACCESS EXCLUSIVE MODE")
-    async with bus.engine.connect() as connection:
+    async with owner_of(bus) as owner, owner.engine.connect() as connection:
         await connection.execute(lock)
         first = asyncio.create_task(send(programme, "slow", organisation()))
         await asyncio.sleep(0.5)

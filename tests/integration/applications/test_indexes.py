@@ -11,6 +11,7 @@ from services.applications.mentors.store import Mentor
 from services.applications.placements.store import Offer
 from services.applications.register.store.entries import PERSON_WORDS
 from shared.contracts.lifecycle.state_sets import MENTOR_OPEN, OFFER_OPEN, in_sql
+from tests.support import owner_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -123,7 +124,7 @@ async def test_what_is_over_is_found_among_what_is_open(
         " 'last_day', current_date - n % 3000))).* FROM generate_series(1, 5000) n"
     )
     query = f"SELECT * FROM {name} WHERE state IN ({in_sql(open_)}) AND last_day < '2020-01-01' ORDER BY id LIMIT 100"
-    async with portal.state.service.bus.transaction("test") as tx:
+    async with owner_of(portal.state.service.bus) as owner, owner.transaction("test") as tx:
         await tx.session.execute(rows)
         await tx.session.execute(sa.text(f"ANALYZE {name}"))
         plan = "\n".join(row[0] for row in (await tx.session.execute(sa.text(f"EXPLAIN {query}"))).all())

@@ -27,7 +27,6 @@ from shared.contracts.codes import Answer, Party, Role, Side
 from shared.identity import Grant, write_access
 from shared.identity.state import identity_of
 from shared.ids import new_id
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_key
@@ -49,7 +48,7 @@ ORIGIN = "http://localhost:8000"
 @pytest.fixture(scope="session")
 def store_template(postgres: Databases) -> str:
     """The name of a template database with the service's tables, as its migrations create them."""
-    return postgres.template("matching", lambda address: migrate("matching", address))
+    return postgres.of_service("matching")
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
 from shared.ids import reaction_id
-from shared.runtime.migrate import migrate
 from tests.serving import served
 from tests.support import Feed, settings_for
 
@@ -52,7 +51,7 @@ def clock_file(own_clock: None) -> None:
 @pytest.fixture
 def migrated(postgres: Databases) -> Iterator[str]:
     """A database of the service's own, made by its migration."""
-    name = postgres.template("notifications", lambda url: migrate("notifications", url.replace("+asyncpg", "")))
+    name = postgres.of_service("notifications")
     address = postgres.new(name)
     yield address.replace("+asyncpg", "")
     postgres.drop(address)

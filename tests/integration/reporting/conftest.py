@@ -14,7 +14,6 @@ from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
 from shared.identity import Grant, csrf, issue_ticket, write_access
 from shared.identity.state import identity_of
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.portal_of_strangers import strangers_portal
 from tests.sessions import session_key
@@ -103,7 +102,7 @@ class House:
 @pytest.fixture(scope="session")
 def migrated(postgres: Databases) -> str:
     """Return a database as the migrations make it, to be copied."""
-    return postgres.template("reporting", lambda address: migrate("reporting", address))
+    return postgres.of_service("reporting")
 
 
 @pytest.fixture(scope="session")

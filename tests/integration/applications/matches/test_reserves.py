@@ -13,6 +13,7 @@ from shared.contracts.codes import MatchState, Party, Reason
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
+from tests.support import owner_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -110,7 +111,7 @@ async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, 
         ("offered", False),
         ("waitlisted", True),
     ]
-    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+    async with owner_of(programme.app.state.service.bus) as owner, owner.transaction("system:tests") as tx:
         for table in (*consumers.projections, "applied"):
             await tx.session.execute(sa.text(f'TRUNCATE "{table}"'))
     for record in records:

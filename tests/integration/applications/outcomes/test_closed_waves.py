@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -21,7 +20,6 @@ from services.reporting.consumers import consumers as reporting_consumers
 from services.reporting.settings import Settings as ReportingSettings
 from shared.contracts import mentorships, outcomes, read, visits
 from shared.contracts.codes import AudienceKind, Role
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.integration.applications.availability.test_availability import button, stranger
 from tests.integration.reporting.conftest import House
@@ -97,7 +95,7 @@ class ThreeServices:
 def addresses(postgres: Databases) -> Iterator[list[str]]:
     """Return a store for each of the two other services."""
     names = ("reporting", "notifications")
-    made = [postgres.new(postgres.template(name, partial(migrate, name))) for name in names]
+    made = [postgres.new(postgres.of_service(name)) for name in names]
     yield made
     for address in made:
         postgres.drop(address)

@@ -15,7 +15,7 @@ from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.suspension import FINISH, suspend
-from tests.support import SERVICE_TOKEN
+from tests.support import SERVICE_TOKEN, owner_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -93,7 +93,7 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     assert await lines(programme, since=f"{tomorrow}T00:00:00Z") == []
     today = await audrey.get(f"/applications/audit?since={clock.today()}&until={clock.today()}&who=nino")
     assert "/applications/eligibility (403)" in today.text
-    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+    async with owner_of(programme.app.state.service.bus) as owner, owner.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("UPDATE attempt SET who = '=1+1' WHERE who = 'nino'"))
     written = await audrey.get("/applications/audit.csv?kind=attempts")
     rows = list(csv.DictReader(written.text.splitlines()))
@@ -184,7 +184,7 @@ def test_counted_attempts_are_written_once() -> None:
 
 async def test_a_failing_store_delays_no_request(programme: Programme) -> None:
     """A request is refused as usual though its attempt cannot be stored."""
-    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+    async with owner_of(programme.app.state.service.bus) as owner, owner.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("DROP TABLE attempt"))
     assert (await programme.as_("nino").get("/applications/eligibility")).status_code == 403
 

@@ -13,6 +13,7 @@ from shared.contracts import matches, receipts, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.abroad import Abroad
+from tests.support import owner_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -65,7 +66,7 @@ async def test_one_batch_gives_the_same_rows_as_single_events(programme: Program
     assert len(once["match"]) == len(once["visit"]) == len(once["standing"]) == 200
     assert {row[1] for row in once["standing"]} == {"completed"}
     bus = programme.app.state.service.bus
-    async with bus.transaction("system:tests") as tx:
+    async with owner_of(bus) as owner, owner.transaction("system:tests") as tx:
         for table in (*consumers.projections, "applied"):
             await tx.session.execute(sa.text(f'TRUNCATE "{table}"'))
     by_topic = sorted(records, key=lambda record: record.topic, reverse=True)

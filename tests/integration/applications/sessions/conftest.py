@@ -14,7 +14,6 @@ from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, write_access
 from shared.identity.remote_sessions import CHECK
 from shared.identity.state import identity_of
-from shared.runtime.migrate import migrate
 from shared.time import clock
 from tests.serving import served
 from tests.sessions import session_key
@@ -112,10 +111,7 @@ OTHERS = ("matching", "notifications", "reporting")
 @pytest.fixture(scope="session")
 def templates(postgres: Databases) -> dict[str, str]:
     """Return the names of the databases of the other three services as their migrations make them."""
-    return {
-        name: postgres.template(name, lambda url, name=name: migrate(name, url.replace("+asyncpg", "")))  # type: ignore[misc]
-        for name in OTHERS
-    }
+    return {name: postgres.of_service(name) for name in OTHERS}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from deploy.cli.system import SERVICES, System
 from shared.bus import bus_tables
 from shared.contracts import EVENTS, TOPICS
 from shared.ids import new_id
-from tests.support import create_tables
+from tests.support import as_owner, create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,8 @@ def system(postgres: Databases) -> Iterator[System]:
     urls = {
         f"TANDEM_DATABASE_URL_{name.upper()}": address.replace("+asyncpg", "") for name, address in addresses.items()
     }
-    yield System({"TANDEM_KAFKA": "127.0.0.1:1", **urls})
+    owners = {name.replace("URL", "OWNER_URL"): as_owner(url) for name, url in urls.items()}
+    yield System({"TANDEM_KAFKA": "127.0.0.1:1", **urls, **owners})
     for address in addresses.values():
         postgres.drop(address)
 

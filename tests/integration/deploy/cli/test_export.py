@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def _database(system: System, service: str) -> asyncpg.Connection:
-    return await asyncpg.connect(system[f"TANDEM_DATABASE_URL_{service.upper()}"])
+    return await asyncpg.connect(system[f"TANDEM_DATABASE_OWNER_URL_{service.upper()}"])
 
 
 async def _an_aggregate(connection: asyncpg.Connection) -> tuple[str, str]:

@@ -10,7 +10,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.kafka import jars, topics
+from deploy.local.postgres import Passwords
 from shared.contracts.topics import TOPICS
+from tests.support import as_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,24 +23,55 @@ if TYPE_CHECKING:
 
 
 async def test_a_services_role_reaches_its_own_database_only(postgres: Databases) -> None:
-    """The role connects to its own database; another's, the administrator's, and with a wrong password none."""
+    """A role connects to its own database; another's, the administrator's, and with a wrong password none."""
     server = postgres.server
-    server.provide({"mine": "first", "yours": "it's"})
-    server.provide({"mine": "second", "yours": "it's"})
-    connection = await asyncpg.connect(server.url("mine", "mine", "second"))
-    await connection.execute("CREATE TABLE fact (id integer)")
-    await connection.close()
+    yours = Passwords("owner's", "it's")
+    server.provide({"mine": Passwords("first of owner", "first"), "yours": yours})
+    server.provide({"mine": Passwords("second of owner", "second"), "yours": yours})
+    for role, password in (("mine", "second"), ("mine_owner", "second of owner")):
+        connection = await asyncpg.connect(server.url("mine", role, password))
+        await connection.close()
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await asyncpg.connect(server.url("yours", role, password))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await asyncpg.connect(server.url("postgres", role, password))
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(server.url("mine", role, password.replace("second", "first")))
+
+
+async def test_only_the_owner_makes_tables_and_tells_who_may_use_them(postgres: Databases) -> None:
+    """The role of the service can make nothing in its database, not even for the moment, nor widen its rights."""
+    server = postgres.server
+    server.provide({"house": Passwords("of owner", "of service")})
+    owner = await asyncpg.connect(server.url("house", "house_owner", "of owner"))
+    await owner.execute("CREATE TABLE fact (id integer)")
+    await owner.execute("GRANT SELECT, INSERT ON fact TO house")
+    await owner.close()
+    service = await asyncpg.connect(server.url("house", "house", "of service"))
+    for statement in (
+        "CREATE TABLE mine (id integer)",
+        "CREATE TEMPORARY TABLE mine (id integer)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE fact DISABLE TRIGGER ALL",
+        "DROP TABLE fact",
+        "TRUNCATE fact",
+        "UPDATE fact SET id = 2",
+        "SET ROLE house_owner",
+        "SET session_replication_role = replica",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.execute(statement)
+    # PostgreSQL only warns where nothing can be granted.
+    await service.execute("GRANT UPDATE ON fact TO house")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(server.url("yours", "mine", "second"))
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(server.url("postgres", "mine", "second"))
-    with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(server.url("mine", "mine", "first"))
+        await service.execute("UPDATE fact SET id = 2")
+    await service.close()
 
 
 async def test_the_log_of_the_database_repeats_no_values(postgres: Databases, database: str) -> None:
     """An error is logged with its kind and the table's constraint, without the values of the row."""
-    connection = await asyncpg.connect(database.replace("+asyncpg", ""))
+    connection = await asyncpg.connect(as_owner(database).replace("+asyncpg", ""))
     await connection.execute("CREATE TABLE person (address text CONSTRAINT one_address UNIQUE)")
     await connection.execute("INSERT INTO person VALUES ($1)", "planted@service.example")
     with pytest.raises(asyncpg.UniqueViolationError):

@@ -21,7 +21,6 @@ from services.notifications.app import create_app
 from services.notifications.consumers import consumers
 from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 from services.notifications.settings import Settings
-from shared.bus.db.bus import engine_for
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import read
 from shared.identity import service_headers
@@ -29,7 +28,7 @@ from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.serving import served
-from tests.support import Feed, ReadFirst, settings_for
+from tests.support import Feed, ReadFirst, create_all, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,10 +39,7 @@ INBOX, SUBSCRIPTION, CHOICES = "/applications/inbox", "/applications/subscriptio
 @pytest.fixture
 async def both(database: str, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[Programme, FastAPI]]:
     """The portal with one application, and notifications with its events."""
-    engine = engine_for(database)
-    async with engine.begin() as connection:
-        await connection.run_sync(portal_metadata.create_all)
-    await engine.dispose()
+    await create_all(database, portal_metadata)
     port = free_port()
     values = settings_for(
         migrated, portal_url=f"http://127.0.0.1:{port}", smtp_host="127.0.0.1", smtp_port=catcher.port

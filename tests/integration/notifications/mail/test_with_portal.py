@@ -17,7 +17,6 @@ from services.notifications.app import create_app
 from services.notifications.consumers import consumers
 from services.notifications.messages.model.links import LINKS
 from services.notifications.settings import Settings
-from shared.bus.db.bus import engine_for
 from shared.bus.db.journal import IN_ORDER
 from shared.contracts import _examples as ex
 from shared.contracts import read
@@ -30,7 +29,7 @@ from tests.integration.applications.availability.test_availability import strang
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.serving import served
-from tests.support import SERVICE_TOKEN, Feed, settings_for
+from tests.support import SERVICE_TOKEN, Feed, create_all, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,10 +43,7 @@ CONTACTS = "/applications/internal/contacts"
 @pytest.fixture
 async def portal(database: str) -> AsyncIterator[FastAPI]:
     """The portal on a database of its own."""
-    engine = engine_for(database)
-    async with engine.begin() as connection:
-        await connection.run_sync(portal_metadata.create_all)
-    await engine.dispose()
+    await create_all(database, portal_metadata)
     made = create_portal(PortalSettings(**settings_for(database)), background=False)
     yield made
     await made.state.service.bus.close()

@@ -12,6 +12,7 @@ from services.reporting.consumers import PROJECTIONS, consumers
 from shared.bus.log.envelope import StoredRecord
 from shared.bus.rebuild import loading
 from tests.integration.reporting.world import ident, mentorship, need, world
+from tests.support import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -75,17 +76,17 @@ async def _tables(house: House) -> dict[str, list[Any]]:
 
 
 async def _load(house: House, *shares: Sequence[Sequence[StoredRecord]]) -> None:
-    """Load shares of batches at once, each in its own transaction."""
-    bus = house.app.state.service.bus
+    """Load shares of batches at once, each in its own transaction, as the owner of the tables."""
 
     async def batches(share: Sequence[Sequence[StoredRecord]]) -> AsyncIterator[Sequence[StoredRecord]]:
         for batch in share:
             yield batch
 
     async def fill_all() -> list[loading.Loaded]:
-        return await asyncio.gather(*(loading.fill(bus, consumers, batches(share)) for share in shares))
+        return await asyncio.gather(*(loading.fill(owner, consumers, batches(share)) for share in shares))
 
-    await loading.replace(bus, consumers, fill_all)
+    async with owner_of(house.app.state.service.bus) as owner:
+        await loading.replace(owner, consumers, fill_all)
 
 
 async def test_a_rebuild_in_bulk_gives_the_tables_of_the_reader(house: House) -> None:
@@ -118,7 +119,7 @@ async def test_a_failed_batch_is_applied_event_by_event(house: House) -> None:
     ]
     await house.feed.apply(records)
     bus = house.app.state.service.bus
-    async with bus.transaction("system:tests") as tx:
+    async with owner_of(bus) as owner, owner.transaction("system:tests") as tx:
         await tx.session.execute(text("ALTER TABLE \"case\" ADD CHECK (country <> 'GE') NOT VALID"))
     await _load(house, [records])
     found = await _tables(house)

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from deploy.kafka.topics import apply
 from shared.bus import Bus, bus_tables
 from shared.settings import ServiceSettings
-from tests.support import settings_for
+from tests.support import as_owner, create_all, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,16 +25,16 @@ Table("seen", metadata, Column("subject", Text), Column("what", Text), Column("h
 
 @pytest.fixture
 async def new_bus(postgres: Databases) -> AsyncIterator[Callable[..., Awaitable[Bus]]]:
-    """A function that gives a bus for a service on a fresh database; `kafka` and other settings by name."""
+    """A function that gives a bus for a service on a fresh database; `kafka` and other settings by name.
+
+    It has the rights of a service; with `owner`, those of the role that makes tables.
+    """
     made: list[tuple[Bus, str]] = []
 
-    async def make(service: str, **changes: Any) -> Bus:
+    async def make(service: str, *, owner: bool = False, **changes: Any) -> Bus:
         url = changes.pop("database_url", None) or postgres.new()
-        engine = create_async_engine(url, poolclass=NullPool)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        await engine.dispose()
-        bus = Bus(service, ServiceSettings(**settings_for(url, **changes)))
+        await create_all(url, metadata)
+        bus = Bus(service, ServiceSettings(**settings_for(as_owner(url) if owner else url, **changes)))
         made.append((bus, url))
         return bus
 

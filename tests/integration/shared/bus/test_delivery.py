@@ -23,6 +23,7 @@ from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
 from tests.integration.shared.bus.conftest import applied
 from tests.rebuilding import empty_projections
+from tests.support import owner_of
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -318,7 +319,7 @@ async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
             await tx.record(withdrawn(), subject)
     async with owner.read() as session:
         assert [each async for each in findings(session) if isinstance(each, Finding)] == []
-    async with owner.transaction("thief") as tx:
+    async with owner_of(owner) as administrator, administrator.transaction("thief") as tx:
         await tx.session.execute(
             text("UPDATE journal SET payload = '{}' WHERE aggregateid = :s AND sequence = 2"), {"s": first}
         )

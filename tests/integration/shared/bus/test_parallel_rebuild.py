@@ -88,7 +88,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("slowly")
 async def test_processes_share_the_partitions_and_each_record_is_applied_once(new_bus: NewBus, topics: str) -> None:
     """Both take part, no partition is taken twice or left out, and a subject's events come in order."""
-    bus, subjects = await new_bus("matching", kafka=topics), set(_record_events(topics))
+    bus, subjects = await new_bus("matching", owner=True, kafka=topics), set(_record_events(topics))
     told: list[tuple[int, int]] = []
     taken = await loading.load(bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: told.append(each))
     found = {who: [row for row in await applied(bus, who) if row[0] in subjects] for who in ("first", "other")}
@@ -108,7 +108,7 @@ async def test_a_process_that_dies_ends_the_load_and_changes_nothing(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, who: str, how: type[BaseException]
 ) -> None:
     """The error of any process is raised, the tables in use stay as they were, and nothing half-filled is left."""
-    bus = await new_bus("matching", kafka=topics)
+    bus = await new_bus("matching", owner=True, kafka=topics)
     _record_events(topics)
     async with bus.transaction("system:tests") as tx:
         await tx.session.execute(text("INSERT INTO seen VALUES ('old', 'told', 'before')"))

@@ -16,7 +16,7 @@ from shared.bus.db.transaction import driver
 from shared.runtime.migrate import migrate
 from shared.settings import ServiceSettings
 from shared.web.live import Live
-from tests.support import settings_for
+from tests.support import as_owner, settings_for
 from tests.tls_front import Authority, authority, tls_front
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def test_engine_listen_copy_and_migrations_use_the_one_setting(
     database: str, front: int, trusted: Authority
 ) -> None:
     """With `sslmode=verify-full` and the authority's file in the address, all four work through TLS."""
-    found = settings(database, front, f"sslmode=verify-full&sslrootcert={trusted.file}")
+    found = settings(as_owner(database), front, f"sslmode=verify-full&sslrootcert={trusted.file}")
     url = found.database_url.get_secret_value()
     await asyncio.to_thread(migrate, "notifications", url)
     bus, heard = Bus("notifications", found), asyncio.Event()

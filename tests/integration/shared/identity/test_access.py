@@ -18,6 +18,7 @@ from shared.contracts.registry import PartnerStatusChanged
 from shared.identity import Grant, Principal, access_table, consume_access, consume_partners, load_principal, scope
 from shared.ids import new_id
 from shared.time import clock
+from tests.support import create_all
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -151,9 +152,9 @@ async def test_queries_and_single_cases_agree(database: str) -> None:
         for country in ("AM", "PL", "EU", None)
         for organisation in (str(HOST), None)
     ]
+    await create_all(database, metadata)
     engine = engine_for(database)
     async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
         await connection.execute(sa.insert(cases), rows)
         for principal in principals:
             reach = scope.reach(principal)
