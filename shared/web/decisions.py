@@ -78,7 +78,7 @@ class DecisionRequest(Generic[F_co]):
     `words` are the parts of the address whose names do not end with "id", such as a country.
     """
 
-    request: Request
+    http: Request
     principal: Principal
     bus: Bus
     ids: Mapping[str, UUID]
@@ -92,7 +92,7 @@ class DecisionRequest(Generic[F_co]):
 
     async def version(self) -> int | None:
         """Return the version that the form was opened with; None where it sends none that can be read."""
-        return await version_of(self.request)
+        return await version_of(self.http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,65 +140,65 @@ def _request_of(decision: Decision[F], request: Request, principal: Principal, f
     return DecisionRequest(request, principal, _bus(request), ids, form, words)
 
 
-async def _ask(decision: Decision[F], asked: DecisionRequest[F]) -> Response:
+async def _ask(decision: Decision[F], request: DecisionRequest[F]) -> Response:
     if decision.new is not None:
-        asked = replace(asked, form=await decision.new(asked))
+        request = replace(request, form=await decision.new(request))
     if decision.prepare is not None:
-        await decision.prepare(asked)
-    return await _question_page(decision, asked)
+        await decision.prepare(request)
+    return await _question_page(decision, request)
 
 
-async def _act(decision: Decision[F], asked: DecisionRequest[F]) -> Response:
+async def _act(decision: Decision[F], request: DecisionRequest[F]) -> Response:
     if decision.prepare is not None:
-        await decision.prepare(asked)
-    if await asked.form.rows_changed(asked.request) or not await _valid(decision, asked):
-        return await _question_page(decision, asked, 422)
+        await decision.prepare(request)
+    if await request.form.rows_changed(request.http) or not await _valid(decision, request):
+        return await _question_page(decision, request, 422)
     try:
-        done = await decision.act(asked)
+        done = await decision.act(request)
     except ValidationError as error:
         for problem in error.errors():
-            asked.form.refuse(str(problem["loc"][0]) if problem["loc"] else decision.at, sentence_of(problem))
-        return await _question_page(decision, asked, 422)
+            request.form.refuse(str(problem["loc"][0]) if problem["loc"] else decision.at, sentence_of(problem))
+        return await _question_page(decision, request, 422)
     except Outdated as outdated:
-        return await _outdated_page(decision, asked, outdated)
+        return await _outdated_page(decision, request, outdated)
     except Refused as refused:
-        asked.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
-        question = await decision.ask(asked)
+        request.form.take(refused, decision.at, statuses=_SHOWN_AGAIN)
+        question = await decision.ask(request)
         if isinstance(question, str):
             raise
-        return _render(question, asked, refused.status_code)
+        return _render(question, request, refused.status_code)
     return see_other(done) if isinstance(done, str) else done
 
 
-async def _valid(decision: Decision[F], asked: DecisionRequest[F]) -> bool:
-    valid = asked.form.validate()
+async def _valid(decision: Decision[F], request: DecisionRequest[F]) -> bool:
+    valid = request.form.validate()
     if decision.check is not None:
-        await decision.check(asked)
-    return valid and not asked.form.problems()
+        await decision.check(request)
+    return valid and not request.form.problems()
 
 
-async def _outdated_page(decision: Decision[F], asked: DecisionRequest[F], outdated: Outdated) -> Response:
+async def _outdated_page(decision: Decision[F], request: DecisionRequest[F], outdated: Outdated) -> Response:
     """Show the form beside what is saved now; sent again, it rests on that."""
-    question = await decision.ask(asked)
+    question = await decision.ask(request)
     if isinstance(question, str) or outdated.code is ProblemCode.VERSION_NEEDED:
         raise outdated
-    saved = None if decision.new is None else await decision.new(asked)
+    saved = None if decision.new is None else await decision.new(request)
     if saved is not None and decision.prepare is not None:
-        await decision.prepare(replace(asked, form=saved))
-    asked.form.compare(outdated.detail, saved)
-    show_versions(asked.request, outdated)
-    return _render(question, asked, outdated.status_code)
+        await decision.prepare(replace(request, form=saved))
+    request.form.compare(outdated.detail, saved)
+    show_versions(request.http, outdated)
+    return _render(question, request, outdated.status_code)
 
 
-async def _question_page(decision: Decision[F], asked: DecisionRequest[F], status: int = 200) -> Response:
-    question = await decision.ask(asked)
-    return see_other(question) if isinstance(question, str) else _render(question, asked, status)
+async def _question_page(decision: Decision[F], request: DecisionRequest[F], status: int = 200) -> Response:
+    question = await decision.ask(request)
+    return see_other(question) if isinstance(question, str) else _render(question, request, status)
 
 
-def _render(question: Question, asked: DecisionRequest[F], status: int) -> Response:
-    own_case = own_case_of(asked.request)
+def _render(question: Question, request: DecisionRequest[F], status: int) -> Response:
+    own_case = own_case_of(request.http)
     shown = replace(question, obstacle=own_case) if own_case else question
-    return render(asked.request, shown.template, status, question=shown, form_=asked.form, **dict(shown.more))
+    return render(request.http, shown.template, status, question=shown, form_=request.form, **dict(shown.more))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,26 +110,26 @@ def _form(kind: str) -> type[Form]:
 def _correction(path: str, kind: str) -> Decision[Form]:
     """Return the page on which the writer of a form of that kind corrects its words."""
 
-    def back(asked: DecisionRequest[Form]) -> str:
-        return asked.request.url.path.removesuffix("/words")
+    def back(request: DecisionRequest[Form]) -> str:
+        return request.http.url.path.removesuffix("/words")
 
-    async def requested(asked: DecisionRequest[Form]) -> tuple[RequestedForm, bool]:
-        async with asked.bus.read() as session:
-            form = await requested_form(session, asked.words["subject"], kind)
+    async def requested(request: DecisionRequest[Form]) -> tuple[RequestedForm, bool]:
+        async with request.bus.read() as session:
+            form = await requested_form(session, request.words["subject"], kind)
             return form, await correctable(session, form)
 
-    async def as_written(asked: DecisionRequest[Form]) -> Form:
-        form, _ = await requested(asked)
+    async def as_written(request: DecisionRequest[Form]) -> Form:
+        form, _ = await requested(request)
         return _form(kind)(data=form.submission.texts if form.submission else {})
 
-    async def ask(asked: DecisionRequest[Form]) -> Question | str:
-        form, may = await requested(asked)
+    async def ask(request: DecisionRequest[Form]) -> Question | str:
+        form, may = await requested(request)
         if not may:
-            return back(asked)
+            return back(request)
         return Question(
             gettext("Correct your words"),
             gettext("Save"),
-            back(asked),
+            back(request),
             gettext("What you handed in"),
             caption=form.reference,
             text=gettext(
@@ -139,10 +139,10 @@ def _correction(path: str, kind: str) -> Decision[Form]:
             template="free_texts/correct.html",
         )
 
-    async def act(asked: DecisionRequest[Form]) -> str:
-        texts = {name: str(value or "") for name, value in asked.form.data.items()}
-        await actions.correct(asked.bus, asked.words["subject"], kind, texts)
-        return back(asked)
+    async def act(request: DecisionRequest[Form]) -> str:
+        texts = {name: str(value or "") for name, value in request.form.data.items()}
+        await actions.correct(request.bus, request.words["subject"], kind, texts)
+        return back(request)
 
     return Decision(path, _form(kind), ask, act, new=as_written)
 

@@ -28,20 +28,20 @@ router = APIRouter(include_in_schema=False)
 DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
 
 
-def _holder_id(asked: DecisionRequest[DeputyForm]) -> UUID | None:
+def _holder_id(request: DecisionRequest[DeputyForm]) -> UUID | None:
     """Return the id of the person whose deputies are shown; None for the reader's own."""
-    return read_id(asked.request.query_params.get("person", ""))
+    return read_id(request.http.query_params.get("person", ""))
 
 
 async def _new_deputy(_: DecisionRequest[DeputyForm]) -> DeputyForm:
     return DeputyForm(data={"since": clock.today()})
 
 
-async def _offer(asked: DecisionRequest[DeputyForm]) -> None:
+async def _offer(request: DecisionRequest[DeputyForm]) -> None:
     """Offer the offices for which a deputy can be named, and the candidates."""
-    form = asked.form
-    async with asked.bus.read() as session:
-        offices = await views.deputy_offices(session, asked.principal, _holder_id(asked))
+    form = request.form
+    async with request.bus.read() as session:
+        offices = await views.deputy_offices(session, request.principal, _holder_id(request))
     roles = [(role.value, labels.role(role)) for role in offices.roles]
     set_choices(form.role, roles, blank=N_("Choose one") if len(roles) > 1 else None)
     candidates = [(str(person.id), _candidate(person, offices)) for person in offices.candidates]
@@ -53,12 +53,12 @@ def _candidate(person: Person, offices: DeputyOffices) -> str:
     return f"{person.name} ({organisation})" if organisation is not None else person.name
 
 
-async def _ask_deputy(asked: DecisionRequest[DeputyForm]) -> Question:
+async def _ask_deputy(request: DecisionRequest[DeputyForm]) -> Question:
     """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
-    async with asked.bus.read() as session:
-        offices = await views.deputy_offices(session, asked.principal, _holder_id(asked))
+    async with request.bus.read() as session:
+        offices = await views.deputy_offices(session, request.principal, _holder_id(request))
         shown = await views.deputies(session, offices.holder.subject)
-    own = offices.holder.subject == asked.principal.subject
+    own = offices.holder.subject == request.principal.subject
     title = gettext("Deputies") if own else gettext("Deputies of %(name)s") % {"name": offices.holder.name}
     text = (
         gettext(
@@ -82,17 +82,17 @@ async def _ask_deputy(asked: DecisionRequest[DeputyForm]) -> Question:
             "for_others": shown.stands_in_for,
             "register_words": words,
             "today": clock.today(),
-            "done": asked.request.query_params.get("done"),
+            "done": request.http.query_params.get("done"),
         },
     )
 
 
-async def _name_deputy(asked: DecisionRequest[DeputyForm]) -> str:
-    holder_id, form = _holder_id(asked), asked.form
+async def _name_deputy(request: DecisionRequest[DeputyForm]) -> str:
+    holder_id, form = _holder_id(request), request.form
     assert form.since.data is not None
     await deputies.appoint_deputy(
-        asked.bus,
-        asked.principal,
+        request.bus,
+        request.principal,
         deputy_id=UUID(form.deputy.data),
         role=Role(form.role.data),
         since=form.since.data,

@@ -164,18 +164,18 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
     return see_other(application_address(application_id) + "?done=submitted")
 
 
-async def _fit_withdrawing(asked: DecisionRequest[WithdrawForm]) -> None:
+async def _fit_withdrawing(request: DecisionRequest[WithdrawForm]) -> None:
     """Ask for no reason where it is a draft: nobody but its officer has read it."""
-    if (await own_case(asked.bus, asked.principal, asked.id)).application.own_state is ApplicationState.DRAFT:
-        del asked.form["reason"]
-        del asked.form["text"]
+    if (await own_case(request.bus, request.principal, request.id)).application.own_state is ApplicationState.DRAFT:
+        del request.form["reason"]
+        del request.form["text"]
 
 
-async def _ask_withdraw(asked: DecisionRequest[WithdrawForm]) -> Question | str:
+async def _ask_withdraw(request: DecisionRequest[WithdrawForm]) -> Question | str:
     """Ask for the reason; where it can no longer be withdrawn, lead to its status."""
-    address = application_address(asked.id)
-    async with asked.bus.read() as session:
-        case = await own_case_in(session, asked.principal, asked.id)
+    address = application_address(request.id)
+    async with request.bus.read() as session:
+        case = await own_case_in(session, request.principal, request.id)
         may_withdraw = await actions.may_withdraw(session, case.application)
     if case.application.own_state is ApplicationState.DRAFT:
         title, button = gettext("Throw this draft away?"), gettext("Yes, throw it away")
@@ -193,14 +193,14 @@ async def _ask_withdraw(asked: DecisionRequest[WithdrawForm]) -> Question | str:
     )
 
 
-async def _withdraw(asked: DecisionRequest[WithdrawForm]) -> str:
+async def _withdraw(request: DecisionRequest[WithdrawForm]) -> str:
     """Withdraw the application; a draft that was never submitted is deleted."""
-    if "reason" not in asked.form:
-        await actions.discard(asked.bus, asked.principal, asked.id)
+    if "reason" not in request.form:
+        await actions.discard(request.bus, request.principal, request.id)
         return "/applications/?done=discarded"
-    reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
-    await actions.withdraw(asked.bus, asked.principal, asked.id, reason, text)
-    return application_address(asked.id) + "?done=withdrawn"
+    reason, text = StatedReason(request.form.reason.data), request.form.text.data or ""
+    await actions.withdraw(request.bus, request.principal, request.id, reason, text)
+    return application_address(request.id) + "?done=withdrawn"
 
 
 add_decision(

@@ -146,16 +146,16 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-async def _present_manager(asked: DecisionRequest[Form]) -> Form:
-    case = await own_case(asked.bus, asked.principal, asked.id)
+async def _present_manager(request: DecisionRequest[Form]) -> Form:
+    case = await own_case(request.bus, request.principal, request.id)
     return LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
 
 
-async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
+async def _ask_manager(request: DecisionRequest[Form]) -> Question | str:
     """Ask for another line manager, at any time before the follow-up."""
-    address = application_address(asked.id)
-    async with asked.bus.read() as session:
-        application = (await own_case_in(session, asked.principal, asked.id)).application
+    address = application_address(request.id)
+    async with request.bus.read() as session:
+        application = (await own_case_in(session, request.principal, request.id)).application
         over = ""
         if not await line_managers.may_name(session, application):
             if not await line_managers.follow_up_over(session, application):
@@ -174,11 +174,11 @@ async def _ask_manager(asked: DecisionRequest[Form]) -> Question | str:
     )
 
 
-async def _name_manager(asked: DecisionRequest[Form]) -> str:
-    changes = LINE_MANAGER.changes(asked.form)
+async def _name_manager(request: DecisionRequest[Form]) -> str:
+    changes = LINE_MANAGER.changes(request.form)
     name, email = str(changes["line_manager_name"] or ""), str(changes["line_manager_email"] or "")
-    await line_managers.name_line_manager(asked.bus, asked.principal, asked.id, name, email)
-    return application_address(asked.id) + "?done=manager"
+    await line_managers.name_line_manager(request.bus, request.principal, request.id, name, email)
+    return application_address(request.id) + "?done=manager"
 
 
 add_decision(

@@ -20,9 +20,9 @@ class CloseForm(Form):
     """The confirmation to close a call; it has no fields."""
 
 
-async def _ask(asked: DecisionRequest[CloseForm]) -> Question:
-    async with asked.bus.read() as session:
-        call, found = await remaining_applications(session, asked.id)
+async def _ask(request: DecisionRequest[CloseForm]) -> Question:
+    async with request.bus.read() as session:
+        call, found = await remaining_applications(session, request.id)
     return Question(
         gettext("Close “%(title)s”?") % {"title": call.title},
         gettext("Yes, close it"),
@@ -42,9 +42,9 @@ async def _ask(asked: DecisionRequest[CloseForm]) -> Question:
     )
 
 
-async def _close(asked: DecisionRequest[CloseForm]) -> str:
-    await actions.close(asked.bus, asked.principal.subject, asked.id)
-    return _call_path(asked.id) + "?done=closed"
+async def _close(request: DecisionRequest[CloseForm]) -> str:
+    await actions.close(request.bus, request.principal.subject, request.id)
+    return _call_path(request.id) + "?done=closed"
 
 
 def _call_path(call_id: UUID) -> str:

@@ -171,8 +171,8 @@ class DiscardForm(Form):
     """The confirmation to delete a draft; it has no fields."""
 
 
-async def _ask_discard(asked: DecisionRequest[DiscardForm]) -> Question:
-    draft = await load(asked.bus, asked.id)
+async def _ask_discard(request: DecisionRequest[DiscardForm]) -> Question:
+    draft = await load(request.bus, request.id)
     text = gettext("What is written is gone for all programme coordinators. This cannot be taken back.")
     if draft.call is not None:
         text = gettext(
@@ -187,8 +187,8 @@ async def _ask_discard(asked: DecisionRequest[DiscardForm]) -> Question:
     )
 
 
-async def _discard(asked: DecisionRequest[DiscardForm]) -> str:
-    await actions.discard(asked.bus, asked.principal.subject, asked.id)
+async def _discard(request: DecisionRequest[DiscardForm]) -> str:
+    await actions.discard(request.bus, request.principal.subject, request.id)
     return "/applications/calls?done=discarded"
 
 

@@ -23,19 +23,19 @@ class ClockForm(Form):
     )
 
 
-async def _ask(asked: DecisionRequest[ClockForm]) -> Question:
+async def _ask(request: DecisionRequest[ClockForm]) -> Question:
     """Show the present time, and the form."""
     return Question(
         gettext("The clock of this local run"),
         gettext("Move the clock"),
         "/applications/",
-        done=gettext("The clock was moved.") if asked.request.query_params.get("done") == "moved" else "",
+        done=gettext("The clock was moved.") if request.http.query_params.get("done") == "moved" else "",
         template="desk/clock.html",
     )
 
 
-async def _move(asked: DecisionRequest[ClockForm]) -> str:
-    clock.move(timedelta(days=asked.form.days.data or 0))
+async def _move(request: DecisionRequest[ClockForm]) -> str:
+    clock.move(timedelta(days=request.form.days.data or 0))
     return "/applications/clock?done=moved"
 
 

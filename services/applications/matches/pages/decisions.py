@@ -14,13 +14,13 @@ from shared.web.decisions import Decision, DecisionRequest, Question, add_decisi
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 
 
-async def _ask_refuse(asked: DecisionRequest[ReasonForm]) -> Question:
-    async with asked.bus.read() as session:
-        view = await match_view(session, asked.principal, asked.id)
+async def _ask_refuse(request: DecisionRequest[ReasonForm]) -> Question:
+    async with request.bus.read() as session:
+        view = await match_view(session, request.principal, request.id)
     return Question(
         gettext("Do not clear this match"),
         gettext("Do not clear it"),
-        match_path(asked.id),
+        match_path(request.id),
         caption=view.case.application.reference or "",
         text=gettext(
             "The match is cancelled and another place is looked for. "
@@ -30,19 +30,21 @@ async def _ask_refuse(asked: DecisionRequest[ReasonForm]) -> Question:
     )
 
 
-async def _refuse(asked: DecisionRequest[ReasonForm]) -> str:
-    form = asked.form
-    await clearance.refuse(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
-    return match_path(asked.id) + "?done=refused"
+async def _refuse(request: DecisionRequest[ReasonForm]) -> str:
+    form = request.form
+    await clearance.refuse(
+        request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or ""
+    )
+    return match_path(request.id) + "?done=refused"
 
 
-async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
-    async with asked.bus.read() as session:
-        view = await match_view(session, asked.principal, asked.id)
+async def _ask_cancel(request: DecisionRequest[ReasonForm]) -> Question:
+    async with request.bus.read() as session:
+        view = await match_view(session, request.principal, request.id)
     return Question(
         gettext("Ask that it be cancelled"),
         gettext("Ask to cancel"),
-        match_path(asked.id),
+        match_path(request.id),
         caption=view.case.application.reference or "",
         text=_consequence(view),
         warning=True,
@@ -57,10 +59,12 @@ def _consequence(view: MatchView) -> str:
     return notice + " " + gettext("While the call is open, the application looks for another place.")
 
 
-async def _cancel(asked: DecisionRequest[ReasonForm]) -> str:
-    form = asked.form
-    await answers.cancel(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
-    return match_path(asked.id) + "?done=cancel"
+async def _cancel(request: DecisionRequest[ReasonForm]) -> str:
+    form = request.form
+    await answers.cancel(
+        request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or ""
+    )
+    return match_path(request.id) + "?done=cancel"
 
 
 add_decision(router, Decider, Decision("/{match_id}/refuse", ReasonForm, _ask_refuse, _refuse))

@@ -19,8 +19,8 @@ from shared.web.decisions import Decision, DecisionRequest, Question, add_decisi
 from shared.web.render import see_other
 
 
-async def _view(asked: DecisionRequest[Any]) -> MentorshipView:
-    return await load_own_view(asked.bus, asked.principal, asked.id)
+async def _view(request: DecisionRequest[Any]) -> MentorshipView:
+    return await load_own_view(request.bus, request.principal, request.id)
 
 
 def _question(view: MentorshipView, title: str, button: str, text: str, *, warning: bool = True) -> Question:
@@ -34,10 +34,10 @@ def _question(view: MentorshipView, title: str, button: str, text: str, *, warni
     )
 
 
-async def _ask_pause(asked: DecisionRequest[PauseForm]) -> Question | str:
-    view = await _view(asked)
+async def _ask_pause(request: DecisionRequest[PauseForm]) -> Question | str:
+    view = await _view(request)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
-        return mentorship_path(asked.id)
+        return mentorship_path(request.id)
     text = gettext(
         "No sessions are logged and no goals are changed while it rests; a visit that has its dates stands. Either of"
         " you resumes it. Both of you get a mail."
@@ -45,10 +45,12 @@ async def _ask_pause(asked: DecisionRequest[PauseForm]) -> Question | str:
     return _question(view, gettext("Pause the mentorship"), gettext("Ask for a pause"), text)
 
 
-async def _pause(asked: DecisionRequest[PauseForm]) -> str:
-    form = asked.form
-    await actions.pause(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
-    return mentorship_path(asked.id) + "?done=pause"
+async def _pause(request: DecisionRequest[PauseForm]) -> str:
+    form = request.form
+    await actions.pause(
+        request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or ""
+    )
+    return mentorship_path(request.id) + "?done=pause"
 
 
 @router.post("/{mentorship_id}/resume")
@@ -58,10 +60,10 @@ async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     return see_other(mentorship_path(mentorship_id) + "?done=resume")
 
 
-async def _ask_complete(asked: DecisionRequest[CompleteForm]) -> Question | str:
-    view = await _view(asked)
+async def _ask_complete(request: DecisionRequest[CompleteForm]) -> Question | str:
+    view = await _view(request)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
-        return mentorship_path(asked.id)
+        return mentorship_path(request.id)
     open_goals = sum(goal_view.goal.met is None for goal_view in view.goals)
     text = gettext("It counts as completed. Both of you get a mail, and are asked to evaluate it.")
     if open_goals:
@@ -79,15 +81,15 @@ def _visit_to_come(view: MentorshipView) -> str:
     return " " + gettext("Your visit, which is still to come, is cancelled.") if to_come else ""
 
 
-async def _complete(asked: DecisionRequest[CompleteForm]) -> str:
-    await actions.end(asked.bus, asked.principal, asked.id)
-    return mentorship_path(asked.id) + "?done=end"
+async def _complete(request: DecisionRequest[CompleteForm]) -> str:
+    await actions.end(request.bus, request.principal, request.id)
+    return mentorship_path(request.id) + "?done=end"
 
 
-async def _ask_end(asked: DecisionRequest[ReasonForm]) -> Question | str:
-    view = await _view(asked)
+async def _ask_end(request: DecisionRequest[ReasonForm]) -> Question | str:
+    view = await _view(request)
     if view.mentorship.stands in OVER:
-        return mentorship_path(asked.id)
+        return mentorship_path(request.id)
     text = gettext(
         "It ends at once and does not count as completed. Both of you get a mail with the reason, and are asked to"
         " evaluate it; the mentor has the place free again."
@@ -98,10 +100,10 @@ async def _ask_end(asked: DecisionRequest[ReasonForm]) -> Question | str:
     return _question(view, title, gettext("End it early"), text + _visit_to_come(view))
 
 
-async def _end(asked: DecisionRequest[ReasonForm]) -> str:
-    form = asked.form
-    await actions.end(asked.bus, asked.principal, asked.id, StatedReason(form.reason.data), form.text.data or "")
-    return mentorship_path(asked.id) + "?done=end"
+async def _end(request: DecisionRequest[ReasonForm]) -> str:
+    form = request.form
+    await actions.end(request.bus, request.principal, request.id, StatedReason(form.reason.data), form.text.data or "")
+    return mentorship_path(request.id) + "?done=end"
 
 
 add_decision(router, Pair, Decision("/{mentorship_id}/pause", PauseForm, _ask_pause, _pause))

@@ -160,8 +160,8 @@ async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: 
     return see_other(mentorship_path(mentorship_id, "visit") + "?done=withdrawn")
 
 
-async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
-    view, visit_id = await load_own_view(asked.bus, asked.principal, asked.id), asked.ids["pair_visit_id"]
+async def _ask_cancel(request: DecisionRequest[ReasonForm]) -> Question:
+    view, visit_id = await load_own_view(request.bus, request.principal, request.id), request.ids["pair_visit_id"]
     if visit_id not in {visit.id for visit in view.visits}:
         raise not_found()
     return Question(
@@ -174,12 +174,12 @@ async def _ask_cancel(asked: DecisionRequest[ReasonForm]) -> Question:
     )
 
 
-async def _cancel(asked: DecisionRequest[ReasonForm]) -> str:
-    form = asked.form
+async def _cancel(request: DecisionRequest[ReasonForm]) -> str:
+    form = request.form
     reason = StatedReason(form.reason.data)
-    visit_id = asked.ids["pair_visit_id"]
-    await actions.cancel(asked.bus, asked.principal, asked.id, visit_id, reason, form.text.data or "")
-    return mentorship_path(asked.id) + "?done=visit_cancelled"
+    visit_id = request.ids["pair_visit_id"]
+    await actions.cancel(request.bus, request.principal, request.id, visit_id, reason, form.text.data or "")
+    return mentorship_path(request.id) + "?done=visit_cancelled"
 
 
 add_decision(router, Pair, Decision("/{mentorship_id}/visits/{pair_visit_id}/cancel", ReasonForm, _ask_cancel, _cancel))

@@ -136,32 +136,32 @@ def _row(need: Need) -> list[Cell]:
     ]
 
 
-async def _need(asked: DecisionRequest[NeedForm]) -> Need | None:
+async def _need(request: DecisionRequest[NeedForm]) -> Need | None:
     """Return the need that the form changes; None for a new one."""
-    if not asked.ids:
+    if not request.ids:
         return None
-    async with asked.bus.read() as session:
-        return await views.need(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        return await views.need(session, request.principal, request.id)
 
 
-async def _filled(asked: DecisionRequest[NeedForm]) -> NeedForm:
-    need = await _need(asked)
+async def _filled(request: DecisionRequest[NeedForm]) -> NeedForm:
+    need = await _need(request)
     if need is None:
-        return asked.form
+        return request.form
     known = need.model_dump(include={"country", "area", "quantity", "since", "until"})
     return NeedForm(data=known | {"topic": f"{need.scheme}:{need.topic_code}", "level": str(need.level)})
 
 
-async def _offer(asked: DecisionRequest[NeedForm]) -> None:
-    form, country_options = asked.form, _countries(asked.principal)
+async def _offer(request: DecisionRequest[NeedForm]) -> None:
+    form, country_options = request.form, _countries(request.principal)
     set_choices(form.country, country_options, blank=N_("Choose one") if len(country_options) > 1 else None)
     set_choices(form.topic, topics(), blank=N_("Choose one"))
     set_choices(form.area, Expertise, blank=N_("The topic as a whole"))
     set_choices(form.level, [(str(number), text) for number, text in LEVELS.items()])
 
 
-async def _ask(asked: DecisionRequest[NeedForm]) -> Question:
-    need = await _need(asked)
+async def _ask(request: DecisionRequest[NeedForm]) -> Question:
+    need = await _need(request)
     return Question(
         gettext("Change the need") if need else gettext("Add a need"),
         gettext("Save"),
@@ -170,9 +170,9 @@ async def _ask(asked: DecisionRequest[NeedForm]) -> Question:
     )
 
 
-async def _save(asked: DecisionRequest[NeedForm]) -> str:
+async def _save(request: DecisionRequest[NeedForm]) -> str:
     """Enter or change a need; a withdrawn one opens again."""
-    form, need_id = asked.form, asked.ids.get("need_id")
+    form, need_id = request.form, request.ids.get("need_id")
     scheme, _, code = str(form.topic.data).partition(":")
     try:
         entry = NeedEntry(
@@ -191,8 +191,8 @@ async def _save(asked: DecisionRequest[NeedForm]) -> str:
         sentence = gettext("Write a whole number from 1 to 10000.")
         raise Refused(sentence, 422, {"quantity": sentence}) from error
     try:
-        version = None if need_id is None else await asked.version()
-        saved = await actions.save(asked.bus, asked.principal, entry, version=version)
+        version = None if need_id is None else await request.version()
+        saved = await actions.save(request.bus, request.principal, entry, version=version)
     except Refused as refused:
         # The form has one field for topic and scheme.
         refused.fields = {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()}

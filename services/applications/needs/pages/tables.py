@@ -54,12 +54,12 @@ async def _ask_upload(_: DecisionRequest[UploadForm]) -> Question:
     )
 
 
-async def _upload(asked: DecisionRequest[UploadForm]) -> str:
+async def _upload(request: DecisionRequest[UploadForm]) -> str:
     """Read the table, and go on to its preview."""
-    sent = asked.form.file.data
+    sent = request.form.file.data
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     name = sent.filename or "" if isinstance(sent, UploadFile) else ""
-    import_id = await imports.upload(asked.bus, asked.principal, content, name)
+    import_id = await imports.upload(request.bus, request.principal, content, name)
     return f"{AT}/import/{import_id}"
 
 

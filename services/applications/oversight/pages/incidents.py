@@ -82,25 +82,25 @@ def _row(incident: Incident) -> list[Cell]:
     ]
 
 
-async def _ask(asked: DecisionRequest[IncidentForm]) -> Question:
+async def _ask(request: DecisionRequest[IncidentForm]) -> Question:
     """Show the form of a report, with what to do first if somebody is in danger."""
-    async with asked.bus.read() as session:
-        case = await may_report(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        case = await may_report(session, request.principal, request.id)
     return Question(
         gettext("Report an incident"),
         gettext("Report it"),
-        f"/applications/matches/{asked.id}",
+        f"/applications/matches/{request.id}",
         caption=case.application.reference or "",
         template="oversight/incident_form.html",
     )
 
 
-async def _report(asked: DecisionRequest[IncidentForm]) -> str:
-    form = asked.form
+async def _report(request: DecisionRequest[IncidentForm]) -> str:
+    form = request.form
     incident = await actions.report(
-        asked.bus,
-        asked.principal,
-        asked.id,
+        request.bus,
+        request.principal,
+        request.id,
         Category(form.category.data),
         form.text.data or "",
         [Reader(reader) for reader in form.readers.data or []],

@@ -32,26 +32,26 @@ from shared.web.render import render, see_other
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
-async def _partner(asked: DecisionRequest[Form]) -> views.Partner:
-    async with asked.bus.read() as session:
-        return await views.partner(session, asked.words["country"])
+async def _partner(request: DecisionRequest[Form]) -> views.Partner:
+    async with request.bus.read() as session:
+        return await views.partner(session, request.words["country"])
 
 
 async def _new_suspension(_: DecisionRequest[Form]) -> Form:
     return SuspendForm(data={"since": clock.today()})
 
 
-async def _offer(asked: DecisionRequest[Form]) -> None:
+async def _offer(request: DecisionRequest[Form]) -> None:
     """Ask only about the groups that have cases, and offer the funds that can pay."""
-    async with asked.bus.read() as session:
-        partner = await views.partner(session, asked.words["country"])
+    async with request.bus.read() as session:
+        partner = await views.partner(session, request.words["country"])
         funds = await views.paying_funds(session)
-    keep_groups(asked.form, partner.open_cases, funds)
+    keep_groups(request.form, partner.open_cases, funds)
 
 
-async def _ask_suspend(asked: DecisionRequest[Form]) -> Question:
+async def _ask_suspend(request: DecisionRequest[Form]) -> Question:
     """Ask from when, and what happens to each group."""
-    partner = await _partner(asked)
+    partner = await _partner(request)
     country = partner.standing.country
     return Question(
         gettext("Suspend %(country)s") % {"country": labels.country(country)},
@@ -62,11 +62,11 @@ async def _ask_suspend(asked: DecisionRequest[Form]) -> Question:
     )
 
 
-async def _to_preview(asked: DecisionRequest[Form]) -> str:
+async def _to_preview(request: DecisionRequest[Form]) -> str:
     """Check the choices, and go on to the preview of every case."""
-    country, since = asked.words["country"], asked.form["since"].data
-    choices = form_choices(asked.form, (await _partner(asked)).open_cases)
-    async with asked.bus.read() as session:
+    country, since = request.words["country"], request.form["since"].data
+    choices = form_choices(request.form, (await _partner(request)).open_cases)
+    async with request.bus.read() as session:
         await suspension.preview(session, country, since, choices)
     return at(country, "suspend", "preview") + "?" + urlencode(as_parameters(since, choices))
 
@@ -149,9 +149,9 @@ async def _new_reinstatement(_: DecisionRequest[ReinstateForm]) -> ReinstateForm
     return ReinstateForm(data={"since": clock.today()})
 
 
-async def _ask_reinstate(asked: DecisionRequest[ReinstateForm]) -> Question:
+async def _ask_reinstate(request: DecisionRequest[ReinstateForm]) -> Question:
     """Ask from when the partner takes part again."""
-    country = (await _partner(asked)).standing.country
+    country = (await _partner(request)).standing.country
     return Question(
         gettext("Reinstate %(country)s") % {"country": labels.country(country)},
         gettext("Reinstate it"),
@@ -166,10 +166,10 @@ async def _ask_reinstate(asked: DecisionRequest[ReinstateForm]) -> Question:
     )
 
 
-async def _reinstate(asked: DecisionRequest[ReinstateForm]) -> str:
-    form, country = asked.form, asked.words["country"]
+async def _reinstate(request: DecisionRequest[ReinstateForm]) -> str:
+    form, country = request.form, request.words["country"]
     decision = await suspension.reinstate(
-        asked.bus, asked.principal, country, form.since.data or date.min, form.note.data or ""
+        request.bus, request.principal, country, form.since.data or date.min, form.note.data or ""
     )
     return at(country, "decisions", decision.id) + "?done=decided"
 

@@ -24,9 +24,9 @@ from shared.web.forms import options
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 
-async def _ask_withdraw(asked: DecisionRequest[ReasonForm]) -> Question:
-    async with asked.bus.read() as session:
-        placement = await own_placement(session, asked.principal, asked.id)
+async def _ask_withdraw(request: DecisionRequest[ReasonForm]) -> Question:
+    async with request.bus.read() as session:
+        placement = await own_placement(session, request.principal, request.id)
     return Question(
         gettext("Take the placement back"),
         gettext("Take it back"),
@@ -37,14 +37,14 @@ async def _ask_withdraw(asked: DecisionRequest[ReasonForm]) -> Question:
     )
 
 
-async def _withdraw(asked: DecisionRequest[ReasonForm]) -> str:
-    await placements.withdraw(asked.bus, asked.principal, asked.id, StatedReason(asked.form.reason.data))
-    return offer_path(asked.id) + "?done=withdraw"
+async def _withdraw(request: DecisionRequest[ReasonForm]) -> str:
+    await placements.withdraw(request.bus, request.principal, request.id, StatedReason(request.form.reason.data))
+    return offer_path(request.id) + "?done=withdraw"
 
 
-async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
-    async with asked.bus.read() as session:
-        placement = await readable_placement(session, asked.principal, asked.id)
+async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
+    async with request.bus.read() as session:
+        placement = await readable_placement(session, request.principal, request.id)
     return Question(
         gettext("What do you ask the host?"),
         gettext("Send back to the host"),
@@ -54,14 +54,14 @@ async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
     )
 
 
-async def _return(asked: DecisionRequest[ReturnForm]) -> str:
-    await placements.send_back(asked.bus, asked.principal, asked.id, asked.form.remarks())
-    return offer_path(asked.id) + "?done=return"
+async def _return(request: DecisionRequest[ReturnForm]) -> str:
+    await placements.send_back(request.bus, request.principal, request.id, request.form.remarks())
+    return offer_path(request.id) + "?done=return"
 
 
-async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
-    async with asked.bus.read() as session:
-        effects = await void_effects(session, asked.principal, asked.id)
+async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
+    async with request.bus.read() as session:
+        effects = await void_effects(session, request.principal, request.id)
     follows = [gettext("It leaves the counts, and the host is told.")]
     if effects.confirmed:
         stands = ngettext(
@@ -80,7 +80,7 @@ async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
     return Question(
         gettext("Take the placement out as entered in error?"),
         gettext("Take it out"),
-        offer_path(asked.id),
+        offer_path(request.id),
         caption=f"{effects.placement.reference} · {effects.placement.title}",
         follows=follows,
         final=True,
@@ -88,21 +88,21 @@ async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
     )
 
 
-async def _void(asked: DecisionRequest[VoidForm]) -> str:
-    await placements.void(asked.bus, asked.principal, asked.id, VoidReason(asked.form.reason.data))
-    return offer_path(asked.id) + "?done=void"
+async def _void(request: DecisionRequest[VoidForm]) -> str:
+    await placements.void(request.bus, request.principal, request.id, VoidReason(request.form.reason.data))
+    return offer_path(request.id) + "?done=void"
 
 
-async def _offer_calls(asked: DecisionRequest[CopyForm]) -> None:
-    async with asked.bus.read() as session:
-        context = await copy_context(session, asked.principal, asked.id)
+async def _offer_calls(request: DecisionRequest[CopyForm]) -> None:
+    async with request.bus.read() as session:
+        context = await copy_context(session, request.principal, request.id)
     choices: Any = options([(str(call.id), call.title, call.reference) for call in context.open_calls])
-    asked.form.call.choices = choices
+    request.form.call.choices = choices
 
 
-async def _ask_copy(asked: DecisionRequest[CopyForm]) -> Question:
-    async with asked.bus.read() as session:
-        context = await copy_context(session, asked.principal, asked.id)
+async def _ask_copy(request: DecisionRequest[CopyForm]) -> Question:
+    async with request.bus.read() as session:
+        context = await copy_context(session, request.principal, request.id)
     placement = context.placement
     moves = gettext(
         "The copy is a draft. Its periods move by whole weeks, as far as the visit periods of the two calls lie apart."
@@ -119,8 +119,8 @@ async def _ask_copy(asked: DecisionRequest[CopyForm]) -> Question:
     )
 
 
-async def _copy(asked: DecisionRequest[CopyForm]) -> str:
-    draft = await revisions.copy(asked.bus, asked.principal, asked.id, UUID(asked.form.call.data))
+async def _copy(request: DecisionRequest[CopyForm]) -> str:
+    draft = await revisions.copy(request.bus, request.principal, request.id, UUID(request.form.call.data))
     return offer_path(draft.id) + "?done=copied"
 
 

@@ -108,45 +108,45 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDe
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 
-async def _line(asked: DecisionRequest[ChangeCostForm]) -> CostToChange:
-    async with asked.bus.read() as session:
-        return await cost_to_change(session, asked.principal, asked.id, asked.ids["cost_id"])
+async def _line(request: DecisionRequest[ChangeCostForm]) -> CostToChange:
+    async with request.bus.read() as session:
+        return await cost_to_change(session, request.principal, request.id, request.ids["cost_id"])
 
 
-async def _written_line(asked: DecisionRequest[ChangeCostForm]) -> ChangeCostForm:
-    return ChangeCostForm(data=(await _line(asked)).cost.model_dump())
+async def _written_line(request: DecisionRequest[ChangeCostForm]) -> ChangeCostForm:
+    return ChangeCostForm(data=(await _line(request)).cost.model_dump())
 
 
-async def _ask_line(asked: DecisionRequest[ChangeCostForm]) -> Question:
-    line, sent = await _line(asked), await asked.version()
+async def _ask_line(request: DecisionRequest[ChangeCostForm]) -> Question:
+    line, sent = await _line(request), await request.version()
     return Question(
         labels.label(line.cost.item),
         gettext("Save"),
-        visit_path(asked.id, "costs"),
+        visit_path(request.id, "costs"),
         caption=line.reference or "",
         version=line.cost.version if sent is None else sent,
         template="preparation/cost.html",
-        more={"remove": visit_path(asked.id, f"costs/{line.cost.id}/remove") if line.may_remove else ""},
+        more={"remove": visit_path(request.id, f"costs/{line.cost.id}/remove") if line.may_remove else ""},
     )
 
 
-async def _change(asked: DecisionRequest[ChangeCostForm]) -> str:
-    form = asked.form
+async def _change(request: DecisionRequest[ChangeCostForm]) -> str:
+    form = request.form
     planned = form.amount("planned")
     assert planned is not None
     await actions.change(
-        asked.bus,
-        asked.principal,
-        asked.id,
-        asked.ids["cost_id"],
-        version=await asked.version() or 0,
+        request.bus,
+        request.principal,
+        request.id,
+        request.ids["cost_id"],
+        version=await request.version() or 0,
         payer=model.Payer(form.payer.data),
         currency=form.currency.data,
         planned=planned,
         actual=form.amount("actual"),
         note=form.note.data or "",
     )
-    return visit_path(asked.id, "costs") + "?done=changed"
+    return visit_path(request.id, "costs") + "?done=changed"
 
 
 add_decision(

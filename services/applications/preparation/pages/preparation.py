@@ -180,29 +180,29 @@ def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
 def _sheet_decision(item: PreparationItem) -> Decision[Form]:
     """Return the page on which the owner fills in one sheet."""
 
-    async def sheet(asked: DecisionRequest[Form]) -> SheetToFill:
-        async with asked.bus.read() as session:
-            return await sheet_to_fill(session, asked.principal, asked.id, item)
+    async def sheet(request: DecisionRequest[Form]) -> SheetToFill:
+        async with request.bus.read() as session:
+            return await sheet_to_fill(session, request.principal, request.id, item)
 
-    async def written(asked: DecisionRequest[Form]) -> Form:
-        return SHEET_FORMS[item](data=_form_values(await sheet(asked), item))
+    async def written(request: DecisionRequest[Form]) -> Form:
+        return SHEET_FORMS[item](data=_form_values(await sheet(request), item))
 
-    async def ask(asked: DecisionRequest[Form]) -> Question:
-        found, sent = await sheet(asked), await asked.version()
+    async def ask(request: DecisionRequest[Form]) -> Question:
+        found, sent = await sheet(request), await request.version()
         return Question(
             labels.label(item),
             gettext("Save"),
-            visit_path(asked.id, "preparation"),
+            visit_path(request.id, "preparation"),
             caption=found.reference or "",
             text=gettext(_EXPLANATIONS[item]),
             version=found.version if sent is None else sent,
         )
 
-    async def write(asked: DecisionRequest[Form]) -> str:
-        values = {field.name: field.data for field in asked.form}
-        version = await asked.version() or 0
-        await actions.fill_in(asked.bus, asked.principal, asked.id, item, values, version=version)
-        return visit_path(asked.id, "preparation") + "?done=written"
+    async def write(request: DecisionRequest[Form]) -> str:
+        values = {field.name: field.data for field in request.form}
+        version = await request.version() or 0
+        await actions.fill_in(request.bus, request.principal, request.id, item, values, version=version)
+        return visit_path(request.id, "preparation") + "?done=written"
 
     return Decision(f"/{{visit_id}}/preparation/{item.value}", SHEET_FORMS[item], ask, write, new=written)
 

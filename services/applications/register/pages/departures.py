@@ -21,9 +21,9 @@ router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
 AT = f"{REGISTER}/people"
 
 
-async def _departure(asked: DecisionRequest[LeaveForm] | DecisionRequest[TransferForm]) -> Departure:
-    async with asked.bus.read() as session:
-        return await people.departure(session, asked.principal, asked.id)
+async def _departure(request: DecisionRequest[LeaveForm] | DecisionRequest[TransferForm]) -> Departure:
+    async with request.bus.read() as session:
+        return await people.departure(session, request.principal, request.id)
 
 
 def _question(leaving: Departure, *, title: str, button: str, text: str, warning: bool = False) -> Question:
@@ -40,10 +40,10 @@ def _question(leaving: Departure, *, title: str, button: str, text: str, warning
     )
 
 
-async def _ask_leave(asked: DecisionRequest[LeaveForm]) -> Question:
-    programme = decides(asked.principal)
+async def _ask_leave(request: DecisionRequest[LeaveForm]) -> Question:
+    programme = decides(request.principal)
     return _question(
-        await _departure(asked),
+        await _departure(request),
         title=gettext("%(name)s leaves"),
         button=gettext("End the access") if programme else save_button(decides=False),
         text=gettext("All roles end with the last day, and so do those of deputies. The history stays."),
@@ -51,34 +51,34 @@ async def _ask_leave(asked: DecisionRequest[LeaveForm]) -> Question:
     )
 
 
-async def _offer_successors(asked: DecisionRequest[LeaveForm]) -> None:
+async def _offer_successors(request: DecisionRequest[LeaveForm]) -> None:
     """Offer people of the same country or organisation whom the reader sees, if there is an office."""
-    form = asked.form
-    keep_note(form, asked.principal)
-    async with asked.bus.read() as session:
-        leaving = await people.departure(session, asked.principal, asked.id)
+    form = request.form
+    keep_note(form, request.principal)
+    async with request.bus.read() as session:
+        leaving = await people.departure(session, request.principal, request.id)
         if not leaving.offices:
             del form.successor
             return
-        candidates = await people.successors(session, asked.principal, leaving)
+        candidates = await people.successors(session, request.principal, leaving)
     set_choices(form.successor, [(str(person.id), person.name) for person in candidates], blank=N_("Nobody"))
 
 
-async def _leave(asked: DecisionRequest[LeaveForm]) -> str:
-    form, successor = asked.form, None
-    async with asked.bus.read() as session:
-        person = await entries.person(session, asked.principal, asked.id)
+async def _leave(request: DecisionRequest[LeaveForm]) -> str:
+    form, successor = request.form, None
+    async with request.bus.read() as session:
+        person = await entries.person(session, request.principal, request.id)
         if "successor" in form and form.successor.data:
-            successor = (await entries.person(session, asked.principal, UUID(form.successor.data))).subject
+            successor = (await entries.person(session, request.principal, UUID(form.successor.data))).subject
     change = Leave(subject=person.subject, last_day=form.last_day.data, successor=successor)
     submitted = await proposals.submit(
-        asked.bus, asked.principal, change, version=await asked.version(), note_=note_of(form)
+        request.bus, request.principal, change, version=await request.version(), note_=note_of(form)
     )
     return submitted_address(submitted, AT)
 
 
-async def _ask_transfer(asked: DecisionRequest[TransferForm]) -> Question:
-    moving = await _departure(asked)
+async def _ask_transfer(request: DecisionRequest[TransferForm]) -> Question:
+    moving = await _departure(request)
     text = gettext(
         "The person stays the same, with the own applications and history. Roles in the old organisation end the"
         " day before; an officer or mentor is the same in the new one, an office is given anew there."
@@ -88,16 +88,16 @@ async def _ask_transfer(asked: DecisionRequest[TransferForm]) -> Question:
     return _question(
         moving,
         title=gettext("%(name)s moves to another organisation"),
-        button=save_button(decides(asked.principal)),
+        button=save_button(decides(request.principal)),
         text=text,
     )
 
 
-async def _offer_organisations(asked: DecisionRequest[TransferForm]) -> None:
+async def _offer_organisations(request: DecisionRequest[TransferForm]) -> None:
     """Offer every active organisation, as a person may move to another country."""
-    keep_note(asked.form, asked.principal)
-    async with asked.bus.read() as session:
-        person = await entries.person(session, asked.principal, asked.id)
+    keep_note(request.form, request.principal)
+    async with request.bus.read() as session:
+        person = await entries.person(session, request.principal, request.id)
         organisations = await entries.organisations(session)
     organisation_options = [
         (str(organisation.id), f"{organisation.name} ({labels.country(organisation.country)})")
@@ -107,16 +107,16 @@ async def _offer_organisations(asked: DecisionRequest[TransferForm]) -> None:
         )
         if organisation.active and organisation.id != person.organisation_id
     ]
-    set_choices(asked.form.organisation_id, organisation_options, blank=N_("Choose one"))
+    set_choices(request.form.organisation_id, organisation_options, blank=N_("Choose one"))
 
 
-async def _transfer(asked: DecisionRequest[TransferForm]) -> str:
-    form = asked.form
-    async with asked.bus.read() as session:
-        person = await entries.person(session, asked.principal, asked.id)
+async def _transfer(request: DecisionRequest[TransferForm]) -> str:
+    form = request.form
+    async with request.bus.read() as session:
+        person = await entries.person(session, request.principal, request.id)
     change = Transfer(subject=person.subject, organisation_id=UUID(form.organisation_id.data), day=form.day.data)
     submitted = await proposals.submit(
-        asked.bus, asked.principal, change, version=await asked.version(), note_=note_of(form)
+        request.bus, request.principal, change, version=await request.version(), note_=note_of(form)
     )
     return submitted_address(submitted, AT)
 

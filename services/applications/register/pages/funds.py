@@ -69,21 +69,21 @@ async def show_funds(
     return list_page(request, listing)
 
 
-async def _fund(asked: DecisionRequest[FundForm]) -> Fund | None:
+async def _fund(request: DecisionRequest[FundForm]) -> Fund | None:
     """Return the fund that the form changes; None for a new one."""
-    if not asked.ids:
+    if not request.ids:
         return None
-    async with asked.bus.read() as session:
-        return await views.fund(session, asked.id)
+    async with request.bus.read() as session:
+        return await views.fund(session, request.id)
 
 
-async def _fund_form(asked: DecisionRequest[FundForm]) -> FundForm:
-    fund = await _fund(asked)
-    return asked.form if fund is None else FundForm(data=fund.model_dump())
+async def _fund_form(request: DecisionRequest[FundForm]) -> FundForm:
+    fund = await _fund(request)
+    return request.form if fund is None else FundForm(data=fund.model_dump())
 
 
-async def _ask_fund(asked: DecisionRequest[FundForm]) -> Question:
-    fund = await _fund(asked)
+async def _ask_fund(request: DecisionRequest[FundForm]) -> Question:
+    fund = await _fund(request)
     return Question(
         gettext("Change the fund") if fund else gettext("Add a fund"),
         gettext("Save"),
@@ -92,11 +92,11 @@ async def _ask_fund(asked: DecisionRequest[FundForm]) -> Question:
     )
 
 
-async def _save_fund(asked: DecisionRequest[FundForm]) -> str:
-    fund_id = asked.ids.get("fund_id")
-    entry = asked.form.entry(fund_id)
-    version = None if fund_id is None else await asked.version()
-    await actions.save_fund(asked.bus, asked.principal, entry, version=version)
+async def _save_fund(request: DecisionRequest[FundForm]) -> str:
+    fund_id = request.ids.get("fund_id")
+    entry = request.form.entry(fund_id)
+    version = None if fund_id is None else await request.version()
+    await actions.save_fund(request.bus, request.principal, entry, version=version)
     return f"{FUNDS}?done=saved"
 
 
@@ -146,18 +146,18 @@ def _between(exclusion: Exclusion, names: dict[str, str]) -> str:
     return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in exclusion.organisations or ())
 
 
-async def _pair(asked: DecisionRequest[ExclusionForm]) -> Exclusion | None:
+async def _pair(request: DecisionRequest[ExclusionForm]) -> Exclusion | None:
     """Return the pair that the form changes; None for a new one."""
-    if not asked.ids:
+    if not request.ids:
         return None
-    async with asked.bus.read() as session:
-        return await views.exclusion(session, asked.id)
+    async with request.bus.read() as session:
+        return await views.exclusion(session, request.id)
 
 
-async def _pair_form(asked: DecisionRequest[ExclusionForm]) -> ExclusionForm:
-    exclusion = await _pair(asked)
+async def _pair_form(request: DecisionRequest[ExclusionForm]) -> ExclusionForm:
+    exclusion = await _pair(request)
     if exclusion is None:
-        return asked.form
+        return request.form
     data: dict[str, Any] = exclusion.model_dump(include={"since", "until", "confidential"})
     if exclusion.countries:
         data |= {
@@ -171,13 +171,13 @@ async def _pair_form(asked: DecisionRequest[ExclusionForm]) -> ExclusionForm:
     return ExclusionForm(data=data)
 
 
-async def _offer_organisations(asked: DecisionRequest[ExclusionForm]) -> None:
-    async with asked.bus.read() as session:
-        asked.form.offer(await views.organisations(session))
+async def _offer_organisations(request: DecisionRequest[ExclusionForm]) -> None:
+    async with request.bus.read() as session:
+        request.form.offer(await views.organisations(session))
 
 
-async def _ask_pair(asked: DecisionRequest[ExclusionForm]) -> Question:
-    exclusion = await _pair(asked)
+async def _ask_pair(request: DecisionRequest[ExclusionForm]) -> Question:
+    exclusion = await _pair(request)
     ends = exclusion is not None and (exclusion.until is None or exclusion.until > clock.today())
     return Question(
         gettext("Change the pair") if exclusion else gettext("Add a pair"),
@@ -188,12 +188,12 @@ async def _ask_pair(asked: DecisionRequest[ExclusionForm]) -> Question:
         ),
         version=exclusion.version if exclusion else None,
         template="register/exclusion.html",
-        more={"end_href": f"{EXCLUSIONS}/{asked.id}/end" if ends else ""},
+        more={"end_href": f"{EXCLUSIONS}/{request.id}/end" if ends else ""},
     )
 
 
-async def _save_pair(asked: DecisionRequest[ExclusionForm]) -> str:
-    form, exclusion_id = asked.form, asked.ids.get("exclusion_id")
+async def _save_pair(request: DecisionRequest[ExclusionForm]) -> str:
+    form, exclusion_id = request.form, request.ids.get("exclusion_id")
     kind, pair = form.pair()
     suffix = "country" if kind == "countries" else "organisation"
     places = zip(("first", "second"), pair, strict=True)
@@ -201,8 +201,8 @@ async def _save_pair(asked: DecisionRequest[ExclusionForm]) -> str:
         raise Refused(gettext("Choose one"), 422, missing)
     terms = {"since": form.since.data, "until": form.until.data, "confidential": form.confidential.data}
     entry = ExclusionEntry.model_validate({"id": exclusion_id, kind: pair, **terms})
-    version = None if exclusion_id is None else await asked.version()
-    await actions.save_exclusion(asked.bus, asked.principal, entry, version=version)
+    version = None if exclusion_id is None else await request.version()
+    await actions.save_exclusion(request.bus, request.principal, entry, version=version)
     return f"{EXCLUSIONS}?done=saved"
 
 

@@ -104,49 +104,49 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
     return countries_of(frozenset(COUNTRIES) if scope.countries is None else scope.countries)
 
 
-async def _edited(asked: DecisionRequest[OrganisationForm] | DecisionRequest[WordForm]) -> Organisation | None:
+async def _edited(request: DecisionRequest[OrganisationForm] | DecisionRequest[WordForm]) -> Organisation | None:
     """Return the organisation that the form changes; None for a new one."""
-    if not asked.ids:
+    if not request.ids:
         return None
-    async with asked.bus.read() as session:
-        return await entries.organisation(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        return await entries.organisation(session, request.principal, request.id)
 
 
-async def _filled(asked: DecisionRequest[OrganisationForm]) -> OrganisationForm:
-    organisation = await _edited(asked)
+async def _filled(request: DecisionRequest[OrganisationForm]) -> OrganisationForm:
+    organisation = await _edited(request)
     if organisation is None:
-        return asked.form
+        return request.form
     values = organisation.model_dump(include={"name", "kind", "country", "city"})
     return OrganisationForm(data={**values, "domains": "\n".join(organisation.domains)})
 
 
-async def _offer_countries(asked: DecisionRequest[OrganisationForm]) -> None:
+async def _offer_countries(request: DecisionRequest[OrganisationForm]) -> None:
     """Offer the countries for a new organisation, or its own. Raises `Refused` (403) if there is none."""
-    keep_note(asked.form, asked.principal)
-    organisation, countries = await _edited(asked), _countries(asked.principal)
+    keep_note(request.form, request.principal)
+    organisation, countries = await _edited(request), _countries(request.principal)
     if organisation is not None:
         countries = [(organisation.country, labels.country(organisation.country))]
     if not countries:
         raise Refused(gettext("The programme coordinator adds EU agencies. You can propose changes of your own."), 403)
-    set_choices(asked.form.country, countries, blank=N_("Choose one") if len(countries) > 1 else None)
+    set_choices(request.form.country, countries, blank=N_("Choose one") if len(countries) > 1 else None)
 
 
-async def _ask(asked: DecisionRequest[OrganisationForm]) -> Question:
+async def _ask(request: DecisionRequest[OrganisationForm]) -> Question:
     titles = gettext("Change the organisation"), gettext("Add an organisation"), gettext("Propose an organisation")
-    return entry_question(asked.principal, await _edited(asked), at=AT, titles=titles)
+    return entry_question(request.principal, await _edited(request), at=AT, titles=titles)
 
 
-async def _save(asked: DecisionRequest[OrganisationForm]) -> str:
+async def _save(request: DecisionRequest[OrganisationForm]) -> str:
     """Enter or change an organisation, or propose that."""
-    organisation = await _edited(asked)
+    organisation = await _edited(request)
     known = None if organisation is None else organisation.id
-    entry = asked.form.entry(known, active=organisation is None or organisation.active)
+    entry = request.form.entry(known, active=organisation is None or organisation.active)
     submitted = await proposals.submit(
-        asked.bus,
-        asked.principal,
+        request.bus,
+        request.principal,
         OrganisationChange(entry=entry),
-        version=None if organisation is None else await asked.version(),
-        note_=note_of(asked.form),
+        version=None if organisation is None else await request.version(),
+        note_=note_of(request.form),
     )
     return submitted_address(submitted, AT)
 
@@ -179,14 +179,14 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
     )
 
 
-async def _activity(asked: DecisionRequest[WordForm]) -> OrganisationActivity:
-    async with asked.bus.read() as session:
-        return await organisations.organisation_activity(session, asked.principal, asked.id)
+async def _activity(request: DecisionRequest[WordForm]) -> OrganisationActivity:
+    async with request.bus.read() as session:
+        return await organisations.organisation_activity(session, request.principal, request.id)
 
 
-async def _ask_activity(asked: DecisionRequest[WordForm]) -> Question:
+async def _ask_activity(request: DecisionRequest[WordForm]) -> Question:
     """Ask whether the organisation stops or starts to take part, and show its open matters."""
-    activity, programme = await _activity(asked), decides(asked.principal)
+    activity, programme = await _activity(request), decides(request.principal)
     organisation = activity.organisation
     if not organisation.active:
         title = gettext("Let the organisation take part again?")
@@ -219,21 +219,21 @@ def _matters(activity: OrganisationActivity) -> list[OpenMatter]:
     return [*activity.matters, matter(title, href=f"{REGISTER}/people?organisation={activity.organisation.id}")]
 
 
-async def _drop_note(asked: DecisionRequest[WordForm]) -> None:
-    keep_note(asked.form, asked.principal)
+async def _drop_note(request: DecisionRequest[WordForm]) -> None:
+    keep_note(request.form, request.principal)
 
 
-async def _change_activity(asked: DecisionRequest[WordForm]) -> str:
+async def _change_activity(request: DecisionRequest[WordForm]) -> str:
     """Stop or start an organisation's taking part, or propose that."""
-    async with asked.bus.read() as session:
-        organisation = await entries.organisation(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        organisation = await entries.organisation(session, request.principal, request.id)
     entry = organisation_entry(organisation).model_copy(update={"active": not organisation.active})
     submitted = await proposals.submit(
-        asked.bus,
-        asked.principal,
+        request.bus,
+        request.principal,
         OrganisationChange(entry=entry),
-        version=await asked.version() or organisation.version,
-        note_=note_of(asked.form),
+        version=await request.version() or organisation.version,
+        note_=note_of(request.form),
     )
     return submitted_address(submitted, AT)
 

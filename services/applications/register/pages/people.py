@@ -115,36 +115,36 @@ def _row(listed: ListedPerson) -> list[Cell]:
     ]
 
 
-async def _edited(asked: DecisionRequest[PersonForm]) -> EditedPerson | None:
+async def _edited(request: DecisionRequest[PersonForm]) -> EditedPerson | None:
     """Return the person whom the form changes; None for a new one."""
-    if not asked.ids:
+    if not request.ids:
         return None
-    async with asked.bus.read() as session:
-        return await people.edited_person(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        return await people.edited_person(session, request.principal, request.id)
 
 
-async def _new_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
+async def _new_form(request: DecisionRequest[PersonForm]) -> PersonForm:
     """Return an empty form with one role that begins today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
-    organisation_id = read_id(asked.request.query_params.get("organisation", ""))
-    async with asked.bus.read() as session:
-        chosen = await people.chosen_organisation(session, asked.principal, organisation_id)
+    organisation_id = read_id(request.http.query_params.get("organisation", ""))
+    async with request.bus.read() as session:
+        chosen = await people.chosen_organisation(session, request.principal, organisation_id)
     if chosen is not None:
         data |= {"organisation_id": str(chosen.id), "country": chosen.country}
     return PersonForm(data=data)
 
 
-async def _filled_form(asked: DecisionRequest[PersonForm]) -> PersonForm:
-    async with asked.bus.read() as session:
-        edited = await people.edited_person(session, asked.principal, asked.id)
-    return person_form(edited.entry, grantable(asked.principal), clock.today())
+async def _filled_form(request: DecisionRequest[PersonForm]) -> PersonForm:
+    async with request.bus.read() as session:
+        edited = await people.edited_person(session, request.principal, request.id)
+    return person_form(edited.entry, grantable(request.principal), clock.today())
 
 
-async def _offer(asked: DecisionRequest[PersonForm]) -> None:
+async def _offer(request: DecisionRequest[PersonForm]) -> None:
     """Set the choices of the form: countries, active organisations, and grantable roles."""
-    form, principal, edited = asked.form, asked.principal, await _edited(asked)
+    form, principal, edited = request.form, request.principal, await _edited(request)
     keep_note(form, principal)
-    async with asked.bus.read() as session:
+    async with request.bus.read() as session:
         current = None if edited is None else edited.person.organisation_id
         choices = await people.form_choices(session, principal, current)
     form.offer(
@@ -157,13 +157,13 @@ async def _offer(asked: DecisionRequest[PersonForm]) -> None:
         del form.subject
 
 
-async def _ask(asked: DecisionRequest[PersonForm]) -> Question:
+async def _ask(request: DecisionRequest[PersonForm]) -> Question:
     # Rows that were just added have no choices yet.
-    for row in asked.form.roles:
-        set_choices(row.form.role, grantable(asked.principal), blank=N_("Choose one"))
-    edited = await _edited(asked)
+    for row in request.form.roles:
+        set_choices(row.form.role, grantable(request.principal), blank=N_("Choose one"))
+    edited = await _edited(request)
     return entry_question(
-        asked.principal,
+        request.principal,
         None if edited is None else edited.person,
         at=AT,
         titles=(gettext("Change what is known"), gettext("Add a person"), gettext("Propose a person")),
@@ -171,19 +171,19 @@ async def _ask(asked: DecisionRequest[PersonForm]) -> Question:
     )
 
 
-async def _save(asked: DecisionRequest[PersonForm]) -> str:
+async def _save(request: DecisionRequest[PersonForm]) -> str:
     """Enter or change a person, or propose that."""
-    edited = await _edited(asked)
+    edited = await _edited(request)
     try:
-        entry = _entry(asked.form, asked.principal, edited)
+        entry = _entry(request.form, request.principal, edited)
     except ValidationError as error:
         raise Refused(gettext("Some of it could not be read."), 422, _sentences(error)) from error
     submitted = await proposals.submit(
-        asked.bus,
-        asked.principal,
+        request.bus,
+        request.principal,
         PersonChange(entry=entry),
-        version=None if edited is None else await asked.version(),
-        note_=note_of(asked.form),
+        version=None if edited is None else await request.version(),
+        note_=note_of(request.form),
         new=edited is None,
     )
     return submitted_address(submitted, AT)

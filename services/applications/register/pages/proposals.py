@@ -139,9 +139,9 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
     return see_other(f"{AT}/{proposal_id}?done=approved")
 
 
-async def _ask_refuse(asked: DecisionRequest[RefuseForm]) -> Question:
-    async with asked.bus.read() as session:
-        proposal = await views.proposal(session, asked.principal, asked.id)
+async def _ask_refuse(request: DecisionRequest[RefuseForm]) -> Question:
+    async with request.bus.read() as session:
+        proposal = await views.proposal(session, request.principal, request.id)
     return Question(
         gettext("Refuse the proposal"),
         gettext("Refuse it"),
@@ -152,10 +152,10 @@ async def _ask_refuse(asked: DecisionRequest[RefuseForm]) -> Question:
     )
 
 
-async def _refuse(asked: DecisionRequest[RefuseForm]) -> str:
-    reason, text = RefusedBecause(asked.form.reason.data), asked.form.text.data or ""
-    await actions.refuse(asked.bus, asked.principal, asked.id, reason, text)
-    return f"{AT}/{asked.id}?done=refused"
+async def _refuse(request: DecisionRequest[RefuseForm]) -> str:
+    reason, text = RefusedBecause(request.form.reason.data), request.form.text.data or ""
+    await actions.refuse(request.bus, request.principal, request.id, reason, text)
+    return f"{AT}/{request.id}?done=refused"
 
 
 add_decision(router, Coordinator, Decision("/{proposal_id}/refuse", RefuseForm, _ask_refuse, _refuse))

@@ -125,17 +125,17 @@ def _row(line: AppealLine) -> list[Cell]:
     ]
 
 
-async def _ask(asked: DecisionRequest[DecisionForm]) -> Question | str:
+async def _ask(request: DecisionRequest[DecisionForm]) -> Question | str:
     """Show one appeal: the decision with its reason, what the officer writes, and who can decide what."""
-    async with asked.bus.read() as session:
-        view = await appeal_page(session, asked.principal, asked.id)
+    async with request.bus.read() as session:
+        view = await appeal_page(session, request.principal, request.id)
     if view is None:
-        return case_address(asked.id)
+        return case_address(request.id)
     if view.closed:
         upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
-        asked.form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
+        request.form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
     application, appeal = view.case.application, view.appeal
-    decided = asked.request.query_params.get("done") == "decided" and appeal.outcome
+    decided = request.http.query_params.get("done") == "decided" and appeal.outcome
     return Question(
         gettext("Appeal"),
         gettext("Decide the appeal"),
@@ -156,10 +156,12 @@ async def _ask(asked: DecisionRequest[DecisionForm]) -> Question | str:
     )
 
 
-async def _decide(asked: DecisionRequest[DecisionForm]) -> str:
-    form = asked.form
-    await actions.decide(asked.bus, asked.principal, asked.id, AppealOutcome(form.outcome.data), form.answer.data or "")
-    return case_address(asked.id, "appeal") + "?done=decided"
+async def _decide(request: DecisionRequest[DecisionForm]) -> str:
+    form = request.form
+    await actions.decide(
+        request.bus, request.principal, request.id, AppealOutcome(form.outcome.data), form.answer.data or ""
+    )
+    return case_address(request.id, "appeal") + "?done=decided"
 
 
 add_decision(router, Decider, Decision("/cases/{application_id}/appeal", DecisionForm, _ask, _decide))

@@ -23,11 +23,11 @@ class AppealForm(Form):
     )
 
 
-async def _ask(asked: DecisionRequest[AppealForm]) -> Question | str:
+async def _ask(request: DecisionRequest[AppealForm]) -> Question | str:
     """Ask for the reason, and show the decision and the deadline."""
-    address = application_address(asked.id)
-    case = await own_case(asked.bus, asked.principal, asked.id)
-    async with asked.bus.read() as session:
+    address = application_address(request.id)
+    case = await own_case(request.bus, request.principal, request.id)
+    async with request.bus.read() as session:
         decision = await actions.appealable(session, case.application)
     if not actions.may_file(case.application, decision):
         return address
@@ -42,9 +42,9 @@ async def _ask(asked: DecisionRequest[AppealForm]) -> Question | str:
     )
 
 
-async def _file(asked: DecisionRequest[AppealForm]) -> str:
-    await actions.file(asked.bus, asked.principal, asked.id, asked.form.text.data or "")
-    return application_address(asked.id) + "?done=appealed"
+async def _file(request: DecisionRequest[AppealForm]) -> str:
+    await actions.file(request.bus, request.principal, request.id, request.form.text.data or "")
+    return application_address(request.id) + "?done=appealed"
 
 
 add_decision(router, Officer, Decision("/{application_id}/appeal", AppealForm, _ask, _file))

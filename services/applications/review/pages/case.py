@@ -58,24 +58,24 @@ def _question(case: Case, title: str, button: str, **more: Any) -> Question:
     return Question(title, button, case_address(case.application.id), caption=captioned(case.application), **more)
 
 
-async def _decide(asked: DecisionRequest[Form], decision: actions.Decision, done: str) -> str:
-    await actions.decide(asked.bus, asked.principal, asked.id, decision)
-    return f"{case_address(asked.id)}?done={done}"
+async def _decide(request: DecisionRequest[Form], decision: actions.Decision, done: str) -> str:
+    await actions.decide(request.bus, request.principal, request.id, decision)
+    return f"{case_address(request.id)}?done={done}"
 
 
-async def _ask_endorse(asked: DecisionRequest[EndorseForm]) -> Question:
-    case = await load_case(asked.bus, asked.principal, asked.id)
+async def _ask_endorse(request: DecisionRequest[EndorseForm]) -> Question:
+    case = await load_case(request.bus, request.principal, request.id)
     text = gettext("With this your country supports it. It is then held against the rules of the call.")
     return _question(case, gettext("Endorse this application?"), gettext("Endorse"), text=text)
 
 
-async def _endorse(asked: DecisionRequest[EndorseForm]) -> str:
-    return await _decide(asked, actions.Endorse(asked.form.note.data or ""), "endorsed")
+async def _endorse(request: DecisionRequest[EndorseForm]) -> str:
+    return await _decide(request, actions.Endorse(request.form.note.data or ""), "endorsed")
 
 
-async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
-    async with asked.bus.read() as session:
-        case = await visible_case(session, asked.principal, asked.id)
+async def _ask_return(request: DecisionRequest[ReturnForm]) -> Question:
+    async with request.bus.read() as session:
+        case = await visible_case(session, request.principal, request.id)
         answers = {section.code: section.rows for section in await answer_sections(session, case, others=True)}
     text = gettext(
         "Write what you ask for beside the part that it is about. The officer reads it, answers and submits again;"
@@ -91,33 +91,33 @@ async def _ask_return(asked: DecisionRequest[ReturnForm]) -> Question:
     )
 
 
-async def _check_return(asked: DecisionRequest[ReturnForm]) -> None:
-    if not asked.form.problems() and not any(asked.form.remarks.values()):
-        asked.form.refuse("contact", gettext("Write what you ask for, at least for one section."))
+async def _check_return(request: DecisionRequest[ReturnForm]) -> None:
+    if not request.form.problems() and not any(request.form.remarks.values()):
+        request.form.refuse("contact", gettext("Write what you ask for, at least for one section."))
 
 
-async def _return(asked: DecisionRequest[ReturnForm]) -> str:
-    return await _decide(asked, actions.Return(asked.form.remarks), "returned")
+async def _return(request: DecisionRequest[ReturnForm]) -> str:
+    return await _decide(request, actions.Return(request.form.remarks), "returned")
 
 
-async def _ask_not_endorse(asked: DecisionRequest[NotEndorseForm]) -> Question:
-    case = await load_case(asked.bus, asked.principal, asked.id)
+async def _ask_not_endorse(request: DecisionRequest[NotEndorseForm]) -> Question:
+    case = await load_case(request.bus, request.principal, request.id)
     title, button = gettext("Do not endorse this application?"), gettext("Do not endorse")
     return _question(case, title, button, warning=True)
 
 
-async def _not_endorse(asked: DecisionRequest[NotEndorseForm]) -> str:
-    decision = actions.NotEndorse(NotEndorsedReason(asked.form.reason.data), asked.form.text.data or "")
-    return await _decide(asked, decision, "not_endorsed")
+async def _not_endorse(request: DecisionRequest[NotEndorseForm]) -> str:
+    decision = actions.NotEndorse(NotEndorsedReason(request.form.reason.data), request.form.text.data or "")
+    return await _decide(request, decision, "not_endorsed")
 
 
-async def _ask_manager(asked: DecisionRequest[ManagerForm]) -> Question | str:
-    async with asked.bus.read() as session:
-        case = await visible_case(session, asked.principal, asked.id)
+async def _ask_manager(request: DecisionRequest[ManagerForm]) -> Question | str:
+    async with request.bus.read() as session:
+        case = await visible_case(session, request.principal, request.id)
         address = await manager_to_confirm(session, case.application)
     if address is None:
-        return case_address(asked.id)
-    asked.form.address.data = asked.form.address.data or address
+        return case_address(request.id)
+    request.form.address.data = request.form.address.data or address
     text = gettext(
         "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is the line"
         " manager's service e-mail."
@@ -130,9 +130,11 @@ async def _ask_manager(asked: DecisionRequest[ManagerForm]) -> Question | str:
     )
 
 
-async def _confirm_manager(asked: DecisionRequest[ManagerForm]) -> str:
-    await line_managers.confirm_line_manager(asked.bus, asked.principal, asked.id, asked.form.address.data or "")
-    return f"{case_address(asked.id)}?done=manager"
+async def _confirm_manager(request: DecisionRequest[ManagerForm]) -> str:
+    await line_managers.confirm_line_manager(
+        request.bus, request.principal, request.id, request.form.address.data or ""
+    )
+    return f"{case_address(request.id)}?done=manager"
 
 
 add_decision(router, Decider, Decision("/{application_id}/line-manager", ManagerForm, _ask_manager, _confirm_manager))

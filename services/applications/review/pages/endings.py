@@ -41,27 +41,27 @@ class VoidForm(Form):
     )
 
 
-async def _ask_cancel(asked: DecisionRequest[CancelForm]) -> Question:
+async def _ask_cancel(request: DecisionRequest[CancelForm]) -> Question:
     title, button = gettext("Cancel this application?"), gettext("Cancel the application")
-    return await _question(asked, title, button, _cancelled, _obstacle_to_cancelling)
+    return await _question(request, title, button, _cancelled, _obstacle_to_cancelling)
 
 
-async def _ask_void(asked: DecisionRequest[VoidForm]) -> Question:
+async def _ask_void(request: DecisionRequest[VoidForm]) -> Question:
     title, button = gettext("Was this application entered in error?"), gettext("Take it out")
-    return await _question(asked, title, button, _voided, _obstacle_to_voiding)
+    return await _question(request, title, button, _voided, _obstacle_to_voiding)
 
 
 async def _question(
-    asked: DecisionRequest[Form],
+    request: DecisionRequest[Form],
     title: str,
     button: str,
     follows: Callable[[endings.Dependants], list[str]],
     obstacle: Callable[[AsyncSession, Case], Awaitable[object]],
 ) -> Question:
     """Return the question, with what happens to all that depends on the application."""
-    async with asked.bus.read() as session:
-        case = await visible_case(session, asked.principal, asked.id)
-        dependants = await endings.dependants_of(session, asked.id)
+    async with request.bus.read() as session:
+        case = await visible_case(session, request.principal, request.id)
+        dependants = await endings.dependants_of(session, request.id)
         try:
             await obstacle(session, case)
             why_not = ""
@@ -70,7 +70,7 @@ async def _question(
     return Question(
         title,
         button,
-        case_address(asked.id),
+        case_address(request.id),
         caption=f"{captioned(case.application)} · {case.call.title}",
         follows=follows(dependants),
         obstacle=why_not,
@@ -131,16 +131,16 @@ def _voided(dependants: endings.Dependants) -> list[str]:
     return found
 
 
-async def _cancel(asked: DecisionRequest[CancelForm]) -> str:
-    reason, text = StatedReason(asked.form.reason.data), asked.form.text.data or ""
-    await endings.cancel(asked.bus, asked.principal.subject, asked.id, reason, text)
-    return case_address(asked.id) + "?done=cancelled"
+async def _cancel(request: DecisionRequest[CancelForm]) -> str:
+    reason, text = StatedReason(request.form.reason.data), request.form.text.data or ""
+    await endings.cancel(request.bus, request.principal.subject, request.id, reason, text)
+    return case_address(request.id) + "?done=cancelled"
 
 
-async def _void(asked: DecisionRequest[VoidForm]) -> str:
-    reason = VoidReason(asked.form.reason.data)
-    await endings.void(asked.bus, asked.principal.subject, asked.id, reason)
-    return case_address(asked.id) + "?done=voided"
+async def _void(request: DecisionRequest[VoidForm]) -> str:
+    reason = VoidReason(request.form.reason.data)
+    await endings.void(request.bus, request.principal.subject, request.id, reason)
+    return case_address(request.id) + "?done=voided"
 
 
 add_decision(router, Coordinator, Decision("/{application_id}/cancel", CancelForm, _ask_cancel, _cancel))

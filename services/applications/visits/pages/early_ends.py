@@ -20,31 +20,31 @@ from shared.web.forms import options
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-async def _view(asked: DecisionRequest[Any]) -> VisitView:
-    async with asked.bus.read() as session:
-        return await visit_view(session, asked.principal, asked.id)
+async def _view(request: DecisionRequest[Any]) -> VisitView:
+    async with request.bus.read() as session:
+        return await visit_view(session, request.principal, request.id)
 
 
 def _reason(form: MaybeReasonForm) -> StatedReason | None:
     return StatedReason(form.reason.data) if form.reason.data else None
 
 
-async def _ask_no_show(asked: DecisionRequest[MaybeReasonForm]) -> Question:
-    view = await _view(asked)
+async def _ask_no_show(request: DecisionRequest[MaybeReasonForm]) -> Question:
+    view = await _view(request)
     return Question(
         gettext("Report that the guest did not come"),
         gettext("Report a no-show"),
-        visit_path(asked.id),
+        visit_path(request.id),
         caption=view.of.case.application.reference or "",
         text=gettext("The sending country is told. The visit is then over."),
         warning=True,
     )
 
 
-async def _no_show(asked: DecisionRequest[MaybeReasonForm]) -> str:
-    form = asked.form
-    await actions.no_show(asked.bus, asked.principal, asked.id, _reason(form), form.text.data or "")
-    return visit_path(asked.id) + "?done=no_show"
+async def _no_show(request: DecisionRequest[MaybeReasonForm]) -> str:
+    form = request.form
+    await actions.no_show(request.bus, request.principal, request.id, _reason(form), form.text.data or "")
+    return visit_path(request.id) + "?done=no_show"
 
 
 def _last_days(view: VisitView) -> Any:
@@ -52,16 +52,16 @@ def _last_days(view: VisitView) -> Any:
     return options([(day.isoformat(), dates.day(day)) for day in days], blank=gettext("Choose the day"))
 
 
-async def _offer_last_days(asked: DecisionRequest[EarlyReturnForm]) -> None:
-    asked.form.last_day.choices = _last_days(await _view(asked))
+async def _offer_last_days(request: DecisionRequest[EarlyReturnForm]) -> None:
+    request.form.last_day.choices = _last_days(await _view(request))
 
 
-async def _ask_return(asked: DecisionRequest[EarlyReturnForm]) -> Question:
-    view = await _view(asked)
+async def _ask_return(request: DecisionRequest[EarlyReturnForm]) -> Question:
+    view = await _view(request)
     return Question(
         gettext("Report an early return"),
         gettext("Report an early return"),
-        visit_path(asked.id),
+        visit_path(request.id),
         caption=view.of.case.application.reference or "",
         text=gettext("The days on which the guest was there count."),
         warning=True,
@@ -69,11 +69,13 @@ async def _ask_return(asked: DecisionRequest[EarlyReturnForm]) -> Question:
     )
 
 
-async def _return(asked: DecisionRequest[EarlyReturnForm]) -> str:
-    form = asked.form
+async def _return(request: DecisionRequest[EarlyReturnForm]) -> str:
+    form = request.form
     last_day = date.fromisoformat(form.last_day.data)
-    await actions.early_return(asked.bus, asked.principal, asked.id, last_day, _reason(form), form.text.data or "")
-    return visit_path(asked.id) + "?done=early_return"
+    await actions.early_return(
+        request.bus, request.principal, request.id, last_day, _reason(form), form.text.data or ""
+    )
+    return visit_path(request.id) + "?done=early_return"
 
 
 add_decision(router, Participant, Decision("/{visit_id}/no-show", MaybeReasonForm, _ask_no_show, _no_show))

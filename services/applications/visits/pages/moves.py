@@ -22,13 +22,13 @@ from shared.web.forms import number
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-async def _view(asked: DecisionRequest[Any]) -> VisitView:
-    async with asked.bus.read() as session:
-        return await visit_view(session, asked.principal, asked.id)
+async def _view(request: DecisionRequest[Any]) -> VisitView:
+    async with request.bus.read() as session:
+        return await visit_view(session, request.principal, request.id)
 
 
-async def _ask_move(asked: DecisionRequest[MoveForm]) -> Question:
-    view = await _view(asked)
+async def _ask_move(request: DecisionRequest[MoveForm]) -> Question:
+    view = await _view(request)
     view.of.case.acts_as(*MAY_ASK_MOVE)
     planned = _span(view)
     text = _explanation(view)
@@ -37,7 +37,7 @@ async def _ask_move(asked: DecisionRequest[MoveForm]) -> Question:
     return Question(
         gettext("Ask for other dates") if planned else gettext("Say when the visit could be"),
         gettext("Ask for these dates"),
-        visit_path(asked.id),
+        visit_path(request.id),
         caption=view.of.case.application.reference or "",
         text=text,
         template="visits/move.html",
@@ -68,31 +68,31 @@ def _explanation(view: VisitView) -> str:
     )
 
 
-async def _move(asked: DecisionRequest[MoveForm]) -> str:
-    form = asked.form
+async def _move(request: DecisionRequest[MoveForm]) -> str:
+    form = request.form
     reason = StatedReason(form.reason.data)
-    await actions.ask(asked.bus, asked.principal, asked.id, form.wanted(), reason, form.text.data or "")
-    return visit_path(asked.id) + "?done=move"
+    await actions.ask(request.bus, request.principal, request.id, form.wanted(), reason, form.text.data or "")
+    return visit_path(request.id) + "?done=move"
 
 
-def _number(asked: DecisionRequest[MoveAnswerForm]) -> int:
+def _number(request: DecisionRequest[MoveAnswerForm]) -> int:
     """Return the number of the proposal in the address. Raises `Refused` (404) for what is no number."""
-    proposal = number(asked.words["proposal"])
+    proposal = number(request.words["proposal"])
     if proposal is None:
         raise not_found()
     return proposal
 
 
-async def _ask_answer(asked: DecisionRequest[MoveAnswerForm]) -> Question | str:
-    view = await _view(asked)
+async def _ask_answer(request: DecisionRequest[MoveAnswerForm]) -> Question | str:
+    view = await _view(request)
     view.of.case.acts_as(*BOTH)
     proposal = view.proposal
-    if proposal is None or proposal.number != _number(asked):
-        return visit_path(asked.id)
+    if proposal is None or proposal.number != _number(request):
+        return visit_path(request.id)
     return Question(
         gettext("Other dates are proposed"),
         gettext("Send your answer"),
-        visit_path(asked.id),
+        visit_path(request.id),
         caption=view.of.case.application.reference or "",
         template="visits/move_answer.html",
         more={"rows": _proposal_rows(view, proposal), "both": both_parties(view.visit)},
@@ -111,13 +111,13 @@ def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
     ]
 
 
-async def _answer(asked: DecisionRequest[MoveAnswerForm]) -> str:
-    form = asked.form
+async def _answer(request: DecisionRequest[MoveAnswerForm]) -> str:
+    form = request.form
     given = Answer(form.answer.data)
     reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
-    proposal = _number(asked)
-    await actions.answer(asked.bus, asked.principal, asked.id, proposal, given, reason, form.text.data or "")
-    return visit_path(asked.id) + "?done=move_answered"
+    proposal = _number(request)
+    await actions.answer(request.bus, request.principal, request.id, proposal, given, reason, form.text.data or "")
+    return visit_path(request.id) + "?done=move_answered"
 
 
 add_decision(router, ParticipantOrCoordinator, Decision("/{visit_id}/move", MoveForm, _ask_move, _move))

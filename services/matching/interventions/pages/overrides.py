@@ -43,11 +43,13 @@ class OverrideForm(Form):
     reference = ""
 
 
-async def _offer_places(asked: DecisionRequest[OverrideForm]) -> None:
-    async with asked.bus.read() as session:
-        view = await override_choice(session, asked.id)
-    asked.form.reference = view.applicant.reference
-    asked.form.seat.choices = options([(str(place.id), _name(place)) for place in view.places], N_("Choose a place"))()
+async def _offer_places(request: DecisionRequest[OverrideForm]) -> None:
+    async with request.bus.read() as session:
+        view = await override_choice(session, request.id)
+    request.form.reference = view.applicant.reference
+    request.form.seat.choices = options(
+        [(str(place.id), _name(place)) for place in view.places], N_("Choose a place")
+    )()
 
 
 def _name(place: Place) -> str:
@@ -55,12 +57,12 @@ def _name(place: Place) -> str:
     return f"{place.reference}{title} ({labels.country(place.country)})"
 
 
-async def _ask(asked: DecisionRequest[OverrideForm]) -> Question:
+async def _ask(request: DecisionRequest[OverrideForm]) -> Question:
     return Question(
         gettext("Put this application to a place by hand"),
         gettext("Show what it costs"),
-        f"/matching/applications/{asked.id}",
-        caption=asked.form.reference,
+        f"/matching/applications/{request.id}",
+        caption=request.form.reference,
         text=gettext(
             "The engine's choice gives way to yours. On the next page you see which rules that sets aside and what it"
             " costs whom, before anything happens."
@@ -68,15 +70,15 @@ async def _ask(asked: DecisionRequest[OverrideForm]) -> Question:
     )
 
 
-async def _show_price(asked: DecisionRequest[OverrideForm]) -> Response:
+async def _show_price(request: DecisionRequest[OverrideForm]) -> Response:
     """Show the price, and who pays it; nothing is done yet."""
-    seat_id, reason = UUID(asked.form.seat.data), StatedReason(asked.form.reason.data)
-    instead = read_id(str((await asked.request.form()).get("instead") or ""))
-    found = await overrides.weighed(asked.bus, asked.id, seat_id, instead)
-    async with asked.bus.read() as session:
-        view = await override_confirmation(session, asked.id, seat_id, found.price, found.own, found.may_yield)
+    seat_id, reason = UUID(request.form.seat.data), StatedReason(request.form.reason.data)
+    instead = read_id(str((await request.http.form()).get("instead") or ""))
+    found = await overrides.weighed(request.bus, request.id, seat_id, instead)
+    async with request.bus.read() as session:
+        view = await override_confirmation(session, request.id, seat_id, found.price, found.own, found.may_yield)
     return render(
-        asked.request,
+        request.http,
         "interventions/override_price.html",
         view=view,
         full=found.full,

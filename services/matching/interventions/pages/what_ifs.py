@@ -80,16 +80,16 @@ def _row(line: WhatIfLine) -> list[Cell]:
     ]
 
 
-async def _beginning(asked: DecisionRequest[WhatIfForm]) -> Beginning:
+async def _beginning(request: DecisionRequest[WhatIfForm]) -> Beginning:
     """Return from where the what-if in the address begins. Raises `Refused` (404)."""
-    query = asked.request.query_params
-    async with asked.bus.read() as session:
+    query = request.http.query_params
+    async with request.bus.read() as session:
         return await views.beginning(session, read_id(query.get("call")), read_id(query.get("from")))
 
 
-async def _terms(asked: DecisionRequest[WhatIfForm]) -> WhatIfForm:
+async def _terms(request: DecisionRequest[WhatIfForm]) -> WhatIfForm:
     """Return a form with the call's terms, or with `from` those of an earlier what-if."""
-    beginning = await _beginning(asked)
+    beginning = await _beginning(request)
     form = filled(beginning.terms, beginning.basis)
     _set_call(form, beginning.call)
     return form
@@ -100,13 +100,13 @@ def _set_call(form: WhatIfForm, call: CallSummary) -> None:
     form.call_name = f"{call.reference} – {call.title}"  # noqa: RUF001 - a dash between two names
 
 
-async def _find_call(asked: DecisionRequest[WhatIfForm]) -> None:
-    if asked.form.call_id is None:
-        _set_call(asked.form, (await _beginning(asked)).call)
+async def _find_call(request: DecisionRequest[WhatIfForm]) -> None:
+    if request.form.call_id is None:
+        _set_call(request.form, (await _beginning(request)).call)
 
 
-async def _ask(asked: DecisionRequest[WhatIfForm]) -> Question:
-    form = asked.form
+async def _ask(request: DecisionRequest[WhatIfForm]) -> Question:
+    form = request.form
     weights = [
         (labels.label(criterion), [(form[f"{criterion.value}_{side}"], side_name(side)) for side in SIDES])
         for criterion in Criterion
@@ -126,11 +126,11 @@ async def _ask(asked: DecisionRequest[WhatIfForm]) -> Question:
     )
 
 
-async def _begin(asked: DecisionRequest[WhatIfForm]) -> str:
+async def _begin(request: DecisionRequest[WhatIfForm]) -> str:
     """Request a what-if under the terms sent; the work begins at once, and its page shows the progress."""
-    assert asked.form.call_id is not None
-    basis, other = terms_of(asked.form)
-    what_if_id = await what_ifs.ask(asked.bus, asked.principal.subject, asked.form.call_id, basis, other)
+    assert request.form.call_id is not None
+    basis, other = terms_of(request.form)
+    what_if_id = await what_ifs.ask(request.bus, request.principal.subject, request.form.call_id, basis, other)
     return f"/matching/what-ifs/{what_if_id}"
 
 

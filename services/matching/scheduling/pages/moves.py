@@ -44,23 +44,23 @@ class MoveForm(Form):
     visits: tuple[VisitToMove, ...] = ()
 
 
-async def _form(asked: DecisionRequest[MoveForm]) -> MoveForm:
+async def _form(request: DecisionRequest[MoveForm]) -> MoveForm:
     """Return the form with the week in the address (`week`) selected."""
-    wanted = _wanted(asked)
+    wanted = _wanted(request)
     return MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
 
 
-def _wanted(asked: DecisionRequest[MoveForm]) -> date | None:
-    return day_in(asked.request, "week")
+def _wanted(request: DecisionRequest[MoveForm]) -> date | None:
+    return day_in(request.http, "week")
 
 
-async def _prepare(asked: DecisionRequest[MoveForm]) -> None:
+async def _prepare(request: DecisionRequest[MoveForm]) -> None:
     """Offer the weeks other than the present one."""
-    async with asked.bus.read() as session:
-        weeks = await plans.lawful_weeks(session, asked.id)
-        asked.form.visits = tuple(await visits_to_move(session, weeks.matches))
-    asked.form.weeks = weeks
-    asked.form.week.choices = options(
+    async with request.bus.read() as session:
+        weeks = await plans.lawful_weeks(session, request.id)
+        request.form.visits = tuple(await visits_to_move(session, weeks.matches))
+    request.form.weeks = weeks
+    request.form.week.choices = options(
         [
             (choice.week.isoformat(), dates.span(choice.days[0][0], choice.days[0][-1]), _cost(weeks, choice))
             for choice in _others(weeks)
@@ -84,12 +84,12 @@ def _cost(weeks: Weeks, choice: Choice) -> str:
     return "; ".join(said)
 
 
-async def _ask(asked: DecisionRequest[MoveForm]) -> Question:
-    form = asked.form
+async def _ask(request: DecisionRequest[MoveForm]) -> Question:
+    form = request.form
     assert form.weeks is not None
     lawful = {choice.week for choice in _others(form.weeks)}
-    visit = next(visit for visit in form.visits if visit.match_id == asked.id)
-    wanted = _wanted(asked) if asked.request.method == "GET" else None
+    visit = next(visit for visit in form.visits if visit.match_id == request.id)
+    wanted = _wanted(request) if request.http.method == "GET" else None
     return Question(
         gettext("Other dates for a visit"),
         gettext("Propose these dates") if visit.start else gettext("Give the visit these dates"),
@@ -128,9 +128,9 @@ def _no_week() -> str:
     return why + " " + gettext("A host can add weeks or places to the placement; then look here again.")
 
 
-async def _move(asked: DecisionRequest[MoveForm]) -> str:
-    week, reason = date.fromisoformat(asked.form.week.data), Reason(asked.form.reason.data)
-    done = await plans.propose_move(asked.bus, asked.principal.subject, asked.id, week, reason)
+async def _move(request: DecisionRequest[MoveForm]) -> str:
+    week, reason = date.fromisoformat(request.form.week.data), Reason(request.form.reason.data)
+    done = await plans.propose_move(request.bus, request.principal.subject, request.id, week, reason)
     return f"{_VISITS}?done={len(done.days)}"
 
 

@@ -23,9 +23,9 @@ from shared.web.render import render
 router = APIRouter(prefix=HOME, include_in_schema=False)
 
 
-async def _webhook(asked: DecisionRequest[Form]) -> Webhook:
-    async with asked.bus.read() as session:
-        return await views.webhook(session, asked.id)
+async def _webhook(request: DecisionRequest[Form]) -> Webhook:
+    async with request.bus.read() as session:
+        return await views.webhook(session, request.id)
 
 
 def _draft(form: EndpointForm) -> endpoints.Draft:
@@ -36,11 +36,11 @@ def _offer(form: EndpointForm, reach: WebhookReach) -> None:
     form.offer(reach, [type_ for _, group in views.groups(reach) for type_ in group])
 
 
-async def _check_address(asked: DecisionRequest[EndpointForm]) -> None:
+async def _check_address(request: DecisionRequest[EndpointForm]) -> None:
     """Refuse a bad address beside the other errors; where there are none, the action checks it."""
-    form = asked.form
+    form = request.form
     if form.problems() and not form.url.errors:
-        problem = await endpoints.wrong_with(settings_of(asked.request), form.url.data or "")
+        problem = await endpoints.wrong_with(settings_of(request.http), form.url.data or "")
         if problem is not None:
             form.refuse("url", problem)
 
@@ -51,62 +51,62 @@ def _question(form: EndpointForm, title: str, button: str, back: str) -> Questio
     return Question(title, button, back, template="webhooks/form.html", more=more)
 
 
-def _secret_page(asked: DecisionRequest[Form], endpoint_id: object, secret: str, *, rotated: bool) -> Response:
-    return render(asked.request, "webhooks/secret.html", endpoint_id=endpoint_id, secret=secret, rotated=rotated)
+def _secret_page(request: DecisionRequest[Form], endpoint_id: object, secret: str, *, rotated: bool) -> Response:
+    return render(request.http, "webhooks/secret.html", endpoint_id=endpoint_id, secret=secret, rotated=rotated)
 
 
 async def _new_endpoint(_: DecisionRequest[RegisterForm]) -> RegisterForm:
     return RegisterForm(data={"key": str(new_id())})
 
 
-async def _prepare_registration(asked: DecisionRequest[RegisterForm]) -> None:
-    reach = asked.request.query_params.get("reach")
-    _offer(asked.form, WebhookReach(reach) if reach in set(WebhookReach) else WebhookReach.OUTSIDE)
+async def _prepare_registration(request: DecisionRequest[RegisterForm]) -> None:
+    reach = request.http.query_params.get("reach")
+    _offer(request.form, WebhookReach(reach) if reach in set(WebhookReach) else WebhookReach.OUTSIDE)
 
 
-async def _ask_registration(asked: DecisionRequest[RegisterForm]) -> Question:
-    return _question(asked.form, gettext("Register a webhook"), gettext("Register"), HOME)
+async def _ask_registration(request: DecisionRequest[RegisterForm]) -> Question:
+    return _question(request.form, gettext("Register a webhook"), gettext("Register"), HOME)
 
 
-async def _register(asked: DecisionRequest[RegisterForm]) -> str | Response:
-    form, key = asked.form, read_id(asked.form.key.data) or new_id()
+async def _register(request: DecisionRequest[RegisterForm]) -> str | Response:
+    form, key = request.form, read_id(request.form.key.data) or new_id()
     assert form.reach is not None
-    settings = settings_of(asked.request)
-    secret = await endpoints.register(asked.bus, settings, asked.principal.subject, key, form.reach, _draft(form))
+    settings = settings_of(request.http)
+    secret = await endpoints.register(request.bus, settings, request.principal.subject, key, form.reach, _draft(form))
     if secret is None:
         return f"{HOME}/{key}?done=known"
-    return _secret_page(asked, key, secret, rotated=False)
+    return _secret_page(request, key, secret, rotated=False)
 
 
-async def _known_endpoint(asked: DecisionRequest[EndpointForm]) -> EndpointForm:
-    webhook = await _webhook(asked)
+async def _known_endpoint(request: DecisionRequest[EndpointForm]) -> EndpointForm:
+    webhook = await _webhook(request)
     known = {"url": webhook.url, "description": webhook.description, "events": webhook.events}
     form = EndpointForm(data=known)
     _offer(form, webhook.reach)
     return form
 
 
-async def _prepare_change(asked: DecisionRequest[EndpointForm]) -> None:
-    if asked.form.reach is None:
-        _offer(asked.form, (await _webhook(asked)).reach)
+async def _prepare_change(request: DecisionRequest[EndpointForm]) -> None:
+    if request.form.reach is None:
+        _offer(request.form, (await _webhook(request)).reach)
 
 
-async def _ask_change(asked: DecisionRequest[EndpointForm]) -> Question:
-    return _question(asked.form, gettext("Change the webhook"), gettext("Save"), f"{HOME}/{asked.id}")
+async def _ask_change(request: DecisionRequest[EndpointForm]) -> Question:
+    return _question(request.form, gettext("Change the webhook"), gettext("Save"), f"{HOME}/{request.id}")
 
 
-async def _change(asked: DecisionRequest[EndpointForm]) -> str:
-    settings = settings_of(asked.request)
-    await endpoints.change(asked.bus, settings, asked.principal.subject, asked.id, _draft(asked.form))
-    return f"{HOME}/{asked.id}?done=changed"
+async def _change(request: DecisionRequest[EndpointForm]) -> str:
+    settings = settings_of(request.http)
+    await endpoints.change(request.bus, settings, request.principal.subject, request.id, _draft(request.form))
+    return f"{HOME}/{request.id}?done=changed"
 
 
 async def _new_secret(_: DecisionRequest[RotateForm]) -> RotateForm:
     return RotateForm(data={"key": str(new_id())})
 
 
-async def _ask_rotation(asked: DecisionRequest[RotateForm]) -> Question:
-    webhook = await _webhook(asked)
+async def _ask_rotation(request: DecisionRequest[RotateForm]) -> Question:
+    webhook = await _webhook(request)
     return Question(
         gettext("Make a new secret"),
         gettext("Make it and show it"),
@@ -118,17 +118,17 @@ async def _ask_rotation(asked: DecisionRequest[RotateForm]) -> Question:
     )
 
 
-async def _rotate(asked: DecisionRequest[RotateForm]) -> str | Response:
-    key, hours = read_id(asked.form.key.data) or new_id(), int(asked.form.hours.data)
-    settings = settings_of(asked.request)
-    secret = await endpoints.rotate(asked.bus, settings, asked.principal.subject, asked.id, key, hours)
+async def _rotate(request: DecisionRequest[RotateForm]) -> str | Response:
+    key, hours = read_id(request.form.key.data) or new_id(), int(request.form.hours.data)
+    settings = settings_of(request.http)
+    secret = await endpoints.rotate(request.bus, settings, request.principal.subject, request.id, key, hours)
     if secret is None:
-        return f"{HOME}/{asked.id}?done=known"
-    return _secret_page(asked, asked.id, secret, rotated=True)
+        return f"{HOME}/{request.id}?done=known"
+    return _secret_page(request, request.id, secret, rotated=True)
 
 
-async def _ask_removal(asked: DecisionRequest[Form]) -> Question:
-    webhook = await _webhook(asked)
+async def _ask_removal(request: DecisionRequest[Form]) -> Question:
+    webhook = await _webhook(request)
     text = gettext(
         "%(description)s gets nothing more, and what was sent to it can no longer be looked at. To stop it for a while,"
         " pause it instead."
@@ -143,8 +143,8 @@ async def _ask_removal(asked: DecisionRequest[Form]) -> Question:
     )
 
 
-async def _remove(asked: DecisionRequest[Form]) -> str:
-    await endpoints.remove(asked.bus, asked.principal.subject, asked.id)
+async def _remove(request: DecisionRequest[Form]) -> str:
+    await endpoints.remove(request.bus, request.principal.subject, request.id)
     return f"{HOME}?done=removed"
 
 
@@ -152,8 +152,8 @@ async def _week_ago(_: DecisionRequest[SinceForm]) -> SinceForm:
     return SinceForm(data={"since": clock.today() - timedelta(days=7)})
 
 
-async def _ask_redelivery(asked: DecisionRequest[SinceForm]) -> Question:
-    webhook = await _webhook(asked)
+async def _ask_redelivery(request: DecisionRequest[SinceForm]) -> Question:
+    webhook = await _webhook(request)
     return Question(
         gettext("Send again what failed"),
         gettext("Send them again"),
@@ -166,11 +166,11 @@ async def _ask_redelivery(asked: DecisionRequest[SinceForm]) -> Question:
     )
 
 
-async def _redeliver(asked: DecisionRequest[SinceForm]) -> str:
-    assert asked.form.since.data is not None
-    since = datetime.combine(asked.form.since.data, datetime.min.time(), ZONE)
-    count = await endpoints.send_failed_again(asked.bus, asked.principal.subject, asked.id, since)
-    return f"{HOME}/{asked.id}?done_again={count}"
+async def _redeliver(request: DecisionRequest[SinceForm]) -> str:
+    assert request.form.since.data is not None
+    since = datetime.combine(request.form.since.data, datetime.min.time(), ZONE)
+    count = await endpoints.send_failed_again(request.bus, request.principal.subject, request.id, since)
+    return f"{HOME}/{request.id}?done_again={count}"
 
 
 add_decision(

@@ -192,10 +192,10 @@ def _done(request: Request) -> str:
     return ""
 
 
-async def _ask_reminders(asked: DecisionRequest[Form]) -> Question:
+async def _ask_reminders(request: DecisionRequest[Form]) -> Question:
     """Say, before many are reminded, how many they are and who is left out."""
-    filters = Filters.of(asked.request)
-    async with asked.bus.read() as session:
+    filters = Filters.of(request.http)
+    async with request.bus.read() as session:
         many = await views.to_remind(session, filters.wanted)
     if not many:
         title, text = gettext("Nobody to remind"), ""
@@ -220,16 +220,16 @@ async def _ask_reminders(asked: DecisionRequest[Form]) -> Question:
     )
 
 
-async def _remind(asked: DecisionRequest[Form]) -> str:
+async def _remind(request: DecisionRequest[Form]) -> str:
     """Remind of all missing answers in the list, or of one."""
-    filters, data = Filters.of(asked.request), await sent(asked.request)
+    filters, data = Filters.of(request.http), await sent(request.http)
     wanted, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
     if "case_id" in data:
         form, respondent, _ = FORMS.get(str(data.get("of", "")), ("", "", ""))
         if case_id is None or not form:
             raise Refused(gettext("There is no such answer."), 404)
         wanted = Wanted(date.min + timedelta(days=1000), date.max, form, str(respondent))
-    many = await actions.remind(asked.bus, asked.principal, wanted, case_id)
+    many = await actions.remind(request.bus, request.principal, wanted, case_id)
     return filters.address(done="reminded", done_reminded=str(many))
 
 
