@@ -57,15 +57,15 @@ def describe_unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
 
 def _payload_values(data: dict[str, Any], most: int) -> list[str]:
     """Return the first plain values of a payload, also of its one part; ids are left out, as they are long."""
-    told: list[str] = []
+    values: list[str] = []
     for name, value in data.items():
         if isinstance(value, dict):
-            told += _payload_values(value, most)
+            values += _payload_values(value, most)
         elif isinstance(value, (str, int)) and not isinstance(value, bool) and not name.endswith("_id") and value != "":
-            told.append(f"{name}={value}")
+            values.append(f"{name}={value}")
         elif value is True:
-            told.append(name)
-    return told[:most]
+            values.append(name)
+    return values[:most]
 
 
 async def stored_events(system: "System", topics: list[str]) -> "list[Envelope]":

@@ -72,9 +72,9 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
                 connection = await driver(session)
                 with bar(f"Journal of {service}", total) as shown:
                     async for row in connection.cursor(_SELECT, prefetch=1000):
-                        told = _journal_row(row)
-                        chains.add(told)
-                        line = (json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+                        line_values = _journal_row(row)
+                        chains.add(line_values)
+                        line = (json.dumps(line_values, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
                         whole.update(line)
                         size += file.write(line)
                         if chains.events % 1000 == 0:
@@ -120,6 +120,6 @@ def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder."
     from deploy.cli.system import System  # noqa: PLC0415 - as above
 
     manifest = asyncio.run(export(System.here(), folder))
-    for name, told in manifest["services"].items():
-        print(f"{name:<14} {told['events']:>9,} events  heads {told['heads_sha256'][:16]}…")
+    for name, summary in manifest["services"].items():
+        print(f"{name:<14} {summary['events']:>9,} events  heads {summary['heads_sha256'][:16]}…")
     print(f"Written to {folder}. Keep manifest.json elsewhere too: `tandem verify --export {folder}` compares with it.")

@@ -53,12 +53,12 @@ class Chains:
         aggregate = (line["topic"], line["subject"])
         before = self.heads.get(aggregate, Head(0, CHAIN_START))
         here = Head(line["sequence"], bytes.fromhex(line["hash"]))
-        told = bytes.fromhex(line["digest"])
+        stated = bytes.fromhex(line["digest"])
         payload = line["payload"]
         where = f"{line['topic']} {line['subject']}, event {line['sequence']}"
-        if here.sequence != before.sequence + 1 or link(before.hash, told) != here.hash:
+        if here.sequence != before.sequence + 1 or link(before.hash, stated) != here.hash:
             self.faults.append(f"{where}: the chain is broken here")
-        if digest(payload.encode()) != told and not payload.startswith('{"erased":'):
+        if digest(payload.encode()) != stated and not payload.startswith('{"erased":'):
             self.faults.append(f"{where}: the payload was changed")
         self.heads[aggregate] = here
         self.events += 1
@@ -80,19 +80,19 @@ class Exported:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Failed(f"{folder} holds no export of the journals (no {MANIFEST} that can be read).") from error
         heads, faults = {}, []
-        for name, told in services.items():
+        for name, summary in services.items():
             whole, chains = sha256(), Chains()
             try:
-                with (folder / told["file"]).open("rb") as file:
+                with (folder / summary["file"]).open("rb") as file:
                     for line in file:
                         whole.update(line)
                         chains.add(json.loads(line))
             except (OSError, ValueError, KeyError, TypeError) as error:
-                faults.append(f"export of {name}: {told['file']} cannot be read ({type(error).__name__})")
+                faults.append(f"export of {name}: {summary['file']} cannot be read ({type(error).__name__})")
                 continue
-            if whole.hexdigest() != told["sha256"]:
-                faults.append(f"export of {name}: {told['file']} is not the file that the manifest names")
-            if heads_digest(chains.heads) != told["heads_sha256"] or chains.events != told["events"]:
+            if whole.hexdigest() != summary["sha256"]:
+                faults.append(f"export of {name}: {summary['file']} is not the file that the manifest names")
+            if heads_digest(chains.heads) != summary["heads_sha256"] or chains.events != summary["events"]:
                 faults.append(f"export of {name}: the heads of the chains are not those that the manifest names")
             faults += [f"export of {name}: {fault}" for fault in chains.faults]
             heads[name] = chains.heads

@@ -66,10 +66,10 @@ def _lines(folder: Path) -> "Iterator[dict[str, Any]]":
         with file.open("rb") as lines:
             for line in lines:
                 try:
-                    told = orjson.loads(line)
+                    values = orjson.loads(line)
                 except orjson.JSONDecodeError:
                     continue  # as above
-                yield told
+                yield values
 
 
 def _event(line: "dict[str, Any]") -> Any:

@@ -35,12 +35,12 @@ async def form(people: People, who: str, kind: str, subject: str) -> dict[str, A
 
 async def evaluate(people: People, who: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
     """Fill in the evaluation of `who`; `score` gives each score from 1 to 5."""
-    asked = await form(people, who, kind, subject)
+    questions = await form(people, who, kind, subject)
     body = {
         "overall": score(),
-        "objectives": {number: score() for number in asked["objectives"]},
-        "goals": dict.fromkeys(asked["goals"], True),
-        "answers": {question["name"]: score() for question in asked["questions"]},
+        "objectives": {number: score() for number in questions["objectives"]},
+        "goals": dict.fromkeys(questions["goals"], True),
+        "answers": {question["name"]: score() for question in questions["questions"]},
         "texts": {},
     }
     address, ticket = await way(people, who, kind, subject, "evaluation")
@@ -50,9 +50,9 @@ async def evaluate(people: People, who: str, kind: str, subject: str, score: Cal
 async def follow_up(people: People, who: str, kind: str, subject: str, applied: str) -> None:
     """Answer after six months whether what was learnt is used: `yes`, `partly` or `no`."""
     address, ticket = await way(people, who, kind, subject, "follow_up")
-    asked = await people.ask("GET", who, address, ticket=ticket)
+    questions = await people.ask("GET", who, address, ticket=ticket)
     score = {"yes": 5, "partly": 3}.get(applied, 1)
-    answers = {question["name"]: score for question in asked["questions"]}
+    answers = {question["name"]: score for question in questions["questions"]}
     address, ticket = await way(people, who, kind, subject, "follow_up")
     texts = {"example": "The weekly meeting of analysts and investigators is held since spring."}
     await people.post(who, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)

@@ -27,9 +27,9 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
     from shared.bus.outbox.verification import Finding, findings  # noqa: PLC0415 - as above
 
     wrong: list[str] = []
-    held = None if export is None else Exported.read(export)
-    if held is not None:
-        wrong += held.faults
+    exported = None if export is None else Exported.read(export)
+    if exported is not None:
+        wrong += exported.faults
     for service in SERVICES:
         bus = system.bus(service)
         try:
@@ -44,8 +44,8 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
                                 )
                             else:
                                 shown.at(found)
-                    if held is not None:
-                        wrong += await held.against(service, await driver(session))
+                    if exported is not None:
+                        wrong += await exported.against(service, await driver(session))
                 print(f"{service:<14} {total:>9,} events")
         finally:
             await bus.close()

@@ -33,10 +33,10 @@ def wanted(place: RunFolder) -> bool:
         raise ServerFailed(
             "Loading the sample programme was cut off last time. Start over with: make clean && make run"
         )
-    asked = os.environ.get("TANDEM_SAMPLE")
-    if asked and asked != _NONE:
-        raise ServerFailed(f"TANDEM_SAMPLE is {asked!r}: give 'none' to start empty, or leave it out.")
-    if state is None and asked:
+    choice = os.environ.get("TANDEM_SAMPLE")
+    if choice and choice != _NONE:
+        raise ServerFailed(f"TANDEM_SAMPLE is {choice!r}: give 'none' to start empty, or leave it out.")
+    if state is None and choice:
         place.write(_MARK, {"state": _NONE})
         return False
     return state is None

@@ -228,10 +228,10 @@ def refuse_broken(form: Form, entry: type[StoredEntry], names: Iterable[str], ro
 
     Rows that are there twice count twice. What cannot be read yet is not judged: it has an error of its own.
     """
-    asked, kinds = set(names), rows or {}
+    fields, kinds = set(names), rows or {}
     unlawful: dict[str, str] = {}
     for check in entry.checks:
-        if not check.fields or not asked.issuperset(check.fields):
+        if not check.fields or not fields.issuperset(check.fields):
             continue
         values = form_values(form, entry, check.fields, kinds)
         values |= {name: _items(as_sent(form[name]), kinds[name]) for name in check.fields if name in kinds}

@@ -48,14 +48,14 @@ def _replaced(old: Sequence[str], new: Sequence[str]) -> list[Row]:
     rows: list[Row] = []
     waiting = list(new)
     for line in old:
-        found = next((place for place, one in enumerate(waiting) if _likeness(line, one) >= _ALIKE), None)
+        found = next((place for place, new_line in enumerate(waiting) if _likeness(line, new_line) >= _ALIKE), None)
         if found is None:
             rows.append(Row("removed", old=(Piece(line, marked=True),)))
             continue
-        rows += [Row("added", new=(Piece(one, marked=True),)) for one in waiting[:found]]
+        rows += [Row("added", new=(Piece(new_line, marked=True),)) for new_line in waiting[:found]]
         rows.append(_changed(line, waiting[found]))
         waiting = waiting[found + 1 :]
-    return rows + [Row("added", new=(Piece(one, marked=True),)) for one in waiting]
+    return rows + [Row("added", new=(Piece(new_line, marked=True),)) for new_line in waiting]
 
 
 def _words(line: str) -> list[str]:

@@ -61,9 +61,9 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
     async with walk.step("The mentor logs a session, the mentee confirms it"):
         started = (await people.get(MENTEE, at))["started_on"]
         body = {"held_on": started, "minutes": 60, "note": "Goals and first questions."}
-        held = await people.post(MENTOR, f"{at}/sessions", body)
-        held = held or (await people.get(MENTOR, at))["sessions"][-1]
-        await people.post(MENTEE, f"{at}/sessions/{held['id']}/confirm")
+        session = await people.post(MENTOR, f"{at}/sessions", body)
+        session = session or (await people.get(MENTOR, at))["sessions"][-1]
+        await people.post(MENTEE, f"{at}/sessions/{session['id']}/confirm")
 
 
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:

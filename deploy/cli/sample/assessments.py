@@ -74,9 +74,9 @@ QUESTIONS: dict[str, tuple[_Asked, ...]] = {
 async def write(room: LoadContext) -> None:
     """The evaluator writes questions on five topics, makes a test of each topic and publishes it for all calls."""
 
-    async def act(topic: str, asked: tuple[_Asked, ...]) -> None:
+    async def act(topic: str, questions: tuple[_Asked, ...]) -> None:
         ids = []
-        for text, answers, right in asked:
+        for text, answers, right in questions:
             kind = "true_false" if not answers else "single" if len(right) == 1 else "multiple"
             body = {"topic": topic, "kind": kind, "text": text, "answers": answers, "right": right}
             ids.append((await room.people.post(EVALUATOR, f"{REPORTING}/questions", body))["id"])
@@ -86,16 +86,16 @@ async def write(room: LoadContext) -> None:
         await room.people.put(EVALUATOR, f"{REPORTING}/tests/{test}/questions", {"before": ids})
         await room.people.post(EVALUATOR, f"{REPORTING}/tests/{test}/publish")
 
-    await room.all(act(topic, asked) for topic, asked in QUESTIONS.items())
+    await room.all(act(topic, questions) for topic, questions in QUESTIONS.items())
 
 
 def answers(topic: str, place: int, *, after: bool) -> dict[int, list[int]]:
     """Return what a guest, by the place among all, answers: afterwards most know one thing more, a few do not."""
-    asked = QUESTIONS[topic]
-    known = place % len(asked) + (1 if after and place % 4 else 0)
+    questions = QUESTIONS[topic]
+    known = place % len(questions) + (1 if after and place % 4 else 0)
     return {
         number: list(right) if number <= known else [2 if texts else 1 - right[0]]
-        for number, (_, texts, right) in enumerate(asked, 1)
+        for number, (_, texts, right) in enumerate(questions, 1)
     }
 
 

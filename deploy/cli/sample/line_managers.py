@@ -49,8 +49,8 @@ async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> N
                         return page
             return None
 
-        asked = await room.people.until(f"a mail to the line manager of {match['reference']}", look)
-        form = await _send(client, asked, "/line-manager?")
+        mail = await room.people.until(f"a mail to the line manager of {match['reference']}", look)
+        form = await _send(client, mail, "/line-manager?")
         reported = int(_fields(_form(form, "/confirm")[1])["attendees"])
         why = {"why": "Some were called to an operation."} if fewer else {}
         thanks = await _send(client, form, "/confirm", attendees=str(max(1, reported - fewer)), **why)

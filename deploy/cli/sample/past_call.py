@@ -198,14 +198,14 @@ async def evaluate_visits(room: LoadContext) -> None:
 
     async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
         guest, host = room.officer_of(match["application_id"]), room.other_side(match)
-        asked = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
+        purposes = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
         await evaluate(room.people, guest, "visits", visit["id"], score)
         if place != _HOST_SILENT:
             await evaluate(room.people, host, "visits", visit["id"], score)
-        if "test_after" in asked:
+        if "test_after" in purposes:
             known = assessments.answers(match["topic"], place, after=True)
             await take(room.people, guest, visit["id"], "test_after", known)
-        if place != _NO_REPORT and "report" in asked:
+        if place != _NO_REPORT and "report" in purposes:
             await report(room.people, guest, visit["id"])
 
     due = [

@@ -206,13 +206,13 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
 
 
 def _languages(chance: random.Random, country: str, english: str | None) -> list[dict[str, str]]:
-    held = [{"language": NATIVE[country], "level": "NS"}]
+    languages = [{"language": NATIVE[country], "level": "NS"}]
     level = english or chance.choices(("A2", "B1", "B2", "C1"), (10, 22, 42, 26))[0]
-    held.append({"language": "en", "level": level})
+    languages.append({"language": "en", "level": level})
     if chance.random() < 0.25:
         other = {"MD": "fr", "UA": "pl", "GE": "de"}.get(country, "ru")
-        held.append({"language": other, "level": chance.choice(("B1", "B2", "C1"))})
-    return held
+        languages.append({"language": other, "level": chance.choice(("B1", "B2", "C1"))})
+    return languages
 
 
 def _periods(chance: random.Random, call: Call, kind: str, today: date) -> list[dict[str, str]]:

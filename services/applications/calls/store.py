@@ -151,7 +151,7 @@ async def hold_calls(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, C
     everywhere avoids deadlocks.
     """
     query = select(Call).where(col(Call.id).in_(sorted(set(ids)))).order_by(col(Call.id))
-    return {one.id: one for one in (await session.scalars(for_update(query, read=True))).all()}
+    return {call.id: call for call in (await session.scalars(for_update(query, read=True))).all()}
 
 
 async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:
@@ -173,7 +173,7 @@ async def latest(session: AsyncSession, request: PageRequest) -> list[Call]:
 
 async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """Return the calls with these ids."""
-    return {one.id: one for one in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
+    return {call.id: call for call in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
 
 
 async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:
@@ -200,7 +200,7 @@ async def terms_of(
 
     `calls_of` are the calls of the applications, by id.
     """
-    newest = {id_: one.terms for id_, one in calls_of.items()}
+    newest = {id_: call.terms for id_, call in calls_of.items()}
     wanted = {
         (application.call_id, application.rules_version)
         for application in applications
@@ -210,7 +210,7 @@ async def terms_of(
     if wanted:
         key = sa.tuple_(col(CallRevision.call_id), col(CallRevision.revision))
         query = select(CallRevision).where(key.in_(sorted(wanted))).order_by(key)
-        older = {(one.call_id, one.revision): one.terms for one in await session.scalars(query)}
+        older = {(row.call_id, row.revision): row.terms for row in await session.scalars(query)}
     return {
         application.id: older.get((application.call_id, application.rules_version), newest[application.call_id])
         for application in applications

@@ -34,11 +34,11 @@ def _span(row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 _ROWS: Rows = {
     "expertise": RowKind(
-        ExpertiseRow, lambda held: held.model_dump(mode="json") | {"level": str(held.level)}, _area, least=1
+        ExpertiseRow, lambda area: area.model_dump(mode="json") | {"level": str(area.level)}, _area, least=1
     ),
     "languages": RowKind(
         LanguageRow,
-        lambda held: held.model_dump(mode="json"),
+        lambda area: area.model_dump(mode="json"),
         lambda row: row if row["language"] or row["level"] else None,
         least=1,
     ),

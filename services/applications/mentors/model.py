@@ -45,13 +45,13 @@ MOST_MENTEES = 5
 
 
 def _areas(value: tuple[ExpertiseHeld, ...], reading: Reading) -> str:
-    return ", ".join(_area(held, reading) for held in value)
+    return ", ".join(_area(expertise, reading) for expertise in value)
 
 
-def _area(held: ExpertiseHeld, reading: Reading) -> str:
-    if held.area.restricted and reading.restricted:
+def _area(expertise: ExpertiseHeld, reading: Reading) -> str:
+    if expertise.area.restricted and reading.restricted:
         return gettext("restricted")
-    return f"{in_words(held.area, reading)} ({gettext(LEVELS[held.level - 1])})"
+    return f"{in_words(expertise.area, reading)} ({gettext(LEVELS[expertise.level - 1])})"
 
 
 class MentorEntry(StoredEntry):

@@ -131,7 +131,7 @@ async def show_country(
         filters = Filters(state or None, read_id(call), None, q.strip() or None)
         found = await country_list(session, principal, filters, page)
     of_state = [(known.code, known.word) for known in states.states("mentor") if known.code != MentorState.DRAFT]
-    asked = (ASKED, gettext("Asked whether still available"))
+    silent = (ASKED, gettext("Asked whether still available"))
     return list_page(
         request,
         Listing(
@@ -145,7 +145,7 @@ async def show_country(
             page=page,
             counts=_counts(found.counts),
             filters=[
-                Filter("state", gettext("State"), state, [asked, *of_state]),
+                Filter("state", gettext("State"), state, [silent, *of_state]),
                 Filter("call", gettext("Call"), call, [(str(known.id), known.name) for known in found.calls]),
                 Filter("q", gettext("Reference"), q),
             ],

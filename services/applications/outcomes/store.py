@@ -77,8 +77,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             rows.pop(again, None)
             taken_again.add(again)
         if isinstance(event.data, events_of_outcomes.TestAsked):
-            asked = UUID(event.subject), TESTS[event.data.phase]
-            tests[asked] = {"subject": asked[0], "what": asked[1], "due": event.data.due}
+            test = UUID(event.subject), TESTS[event.data.phase]
+            tests[test] = {"subject": test[0], "what": test[1], "due": event.data.due}
         if (found := _submission(event.data)) is None:
             continue
         assert isinstance(event.data, OutcomeEvent)
@@ -129,13 +129,13 @@ def _submission(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 -
 async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
     """Return what was submitted about these visits or mentorships, as (subject, what, of)."""
     query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
-    return {(one.subject, one.what, one.of) for one in await session.scalars(query)}
+    return {(form.subject, form.what, form.of) for form in await session.scalars(query)}
 
 
 async def tests_of(session: AsyncSession, visit_id: UUID) -> dict[str, datetime]:
     """Return which tests are asked for about a visit, and until when."""
     query = select(TestAskedRow).where(TestAskedRow.subject == visit_id).order_by(col(TestAskedRow.what).desc())
-    return {one.what: one.due for one in await session.scalars(query)}
+    return {test.what: test.due for test in await session.scalars(query)}
 
 
 async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tuple[bool, set[UUID]]:

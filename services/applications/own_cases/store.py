@@ -69,10 +69,10 @@ def ties_from(rows: Iterable[Row[Any]], subjects: Iterable[str]) -> Ties:
     """Return the rows of `TIES` as the ties of these people. Of two ties between the same people one is kept."""
     found: dict[str, dict[str, Tie]] = {subject: {} for subject in subjects}
     for row in rows:
-        kind, one, other = row.kind, row.one, row.other
-        if one == other:
+        kind, first, second = row.kind, row.one, row.other
+        if first == second:
             continue
-        for decider, person, tie in zip((one, other), (other, one), _TIES[kind], strict=True):
+        for decider, person, tie in zip((first, second), (second, first), _TIES[kind], strict=True):
             if decider in found:
                 found[decider].setdefault(person, tie)
     return Ties(found)

@@ -182,7 +182,7 @@ async def run_page(session: AsyncSession, run_id: UUID) -> RunPage:
 
 
 def _run(row: runs.Run) -> Run:
-    result = row.told
+    result = row.event
     return Run(id=row.id, call_id=row.call_id, finished_at=row.finished_at, result=result)
 
 

@@ -202,18 +202,18 @@ class Layered(Result):
             if size <= 3 and at + size < levels.index(LanguageLevel.NS):
                 better = levels[at + size]
                 changed = replace(own, languages={**own.languages, language: better})
-                told = Counterfactual(
+                change = Counterfactual(
                     change=Change.LANGUAGE_LEVEL,
                     seat_id="",
                     language=language,
                     from_level=own.languages[language],
                     to_level=better,
                 )
-                yield told, _with(problem, changed)
+                yield change, _with(problem, changed)
         for seat in sorted(problem.seats, key=lambda seat: seat.id):
-            told = Counterfactual(change=Change.MORE_PLACES, seat_id="", at_seat_id=seat.id, count=size)
+            change = Counterfactual(change=Change.MORE_PLACES, seat_id="", at_seat_id=seat.id, count=size)
             if seat.group_size >= unit.size:
-                yield told, _more_places(problem, seat.id, size)
+                yield change, _more_places(problem, seat.id, size)
 
     @cached_property
     def _whole(self) -> Result:

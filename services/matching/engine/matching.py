@@ -62,8 +62,11 @@ class Result:
     def pairs(self) -> tuple[Pair, ...]:
         """The new pairs by candidate id; fixed pairs are not repeated."""
         market = self._market
-        if (told := self._summary) is not None:
-            assigned, both = self._solution.assigned, zip(told.gain.tolist(), told.preference.tolist(), strict=True)
+        if (summary := self._summary) is not None:
+            assigned, both = (
+                self._solution.assigned,
+                zip(summary.gain.tolist(), summary.preference.tolist(), strict=True),
+            )
             return tuple(
                 Pair(candidate.id, market.seats[seat].id, gain, preference)
                 for candidate, seat, (gain, preference) in zip(market.candidates, assigned, both, strict=True)
@@ -130,8 +133,8 @@ class Result:
     @cached_property
     def ranks(self) -> Mapping[int, int]:
         """Return rank obtained among the feasible (1: the most wanted) -> how many candidates."""
-        if (told := self._summary) is not None:
-            return dict(sorted(Counter(told.rank[told.rank > 0].tolist()).items()))
+        if (summary := self._summary) is not None:
+            return dict(sorted(Counter(summary.rank[summary.rank > 0].tolist()).items()))
         table = self._market.pairs
         owner = table.owner
         chosen = np.flatnonzero(np.array(self._solution.assigned, np.int64)[owner] == table.seat)

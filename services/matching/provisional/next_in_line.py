@@ -215,7 +215,7 @@ async def _propose(cases: Transitions, snapshot: Snapshot, chosen: Chosen) -> UU
                 run_id=vacancy.run_id,
                 matched=True,
                 at=now,
-                told=explained,
+                event=explained,
             )
         ],
     )

@@ -70,43 +70,43 @@ async def match_live(service: Service) -> None:
 
     Ends when its listening connection is lost; the harness then starts it again.
     """
-    held: dict[UUID, HeldCall] = {}
+    calls: dict[UUID, HeldCall] = {}
     aside = SetAside[UUID](service.bus, CALLS)
-    keeping = asyncio.create_task(keep_leases_alive(service.bus, held), name="leases of calls")
+    keeping = asyncio.create_task(keep_leases_alive(service.bus, calls), name="leases of calls")
     try:
         async with _heard(service.settings.direct_url) as (wake, connection):
             while not connection.is_closed():
                 wake.clear()
                 async with service.bus.glance() as session:
                     behind = await store.behind(session, clock.today())
-                await aside.each(list(behind), partial(_match, service.bus, held, behind), together=False)
+                await aside.each(list(behind), partial(_match, service.bus, calls, behind), together=False)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
-        for call in held.values():
+        for call in calls.values():
             with suppress(Exception):
                 await leases.release(service.bus, call.lease)
 
 
-async def _match(bus: Bus, held: dict[UUID, HeldCall], behind: Mapping[UUID, bool], call_ids: Sequence[UUID]) -> int:
+async def _match(bus: Bus, calls: dict[UUID, HeldCall], behind: Mapping[UUID, bool], call_ids: Sequence[UUID]) -> int:
     for call_id in call_ids:
-        await match_under_lease(bus, call_id, held, free=behind[call_id])
+        await match_under_lease(bus, call_id, calls, free=behind[call_id])
     return len(call_ids)
 
 
-async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool = True) -> None:
+async def match_under_lease(bus: Bus, call_id: UUID, calls: dict[UUID, HeldCall], *, free: bool = True) -> None:
     """Match a call if its lease is free; the follower of a call goes with its lease.
 
     `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
     """
-    call, reading = held.pop(call_id, None), None
+    call, reading = calls.pop(call_id, None), None
     if call is None or monotonic() - call.since > call_lease.RENEW_AFTER:
         call, reading = await _take_again(bus, call_id, call, free=free)
         if call is None:
             return
-    held[call_id] = call
+    calls[call_id] = call
     call.working = True
     try:
         if free:
@@ -114,11 +114,11 @@ async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall],
         snapshot = None if reading is None else await reading
         await match_once(bus, call_id, call.lease, call.following, snapshot)
     except LeaseLost:
-        held.pop(call_id, None)
+        calls.pop(call_id, None)
         log.info("another instance matches this call now", call=str(call_id))
     finally:
         call.working = False
-    drop_oldest(held)
+    drop_oldest(calls)
 
 
 async def _take_again(
@@ -145,22 +145,22 @@ async def _take_again(
     return HeldCall(lease, monotonic(), call.following), None if useless else reading
 
 
-async def keep_leases_alive(bus: Bus, held: dict[UUID, HeldCall]) -> None:
+async def keep_leases_alive(bus: Bus, calls: dict[UUID, HeldCall]) -> None:
     """Prolong the leases again and again, until cancelled; failures are retried a second later."""
     while True:
         await asyncio.sleep(call_lease.PROLONG_EVERY)
         try:
-            await prolong_leases(bus, held)
+            await prolong_leases(bus, calls)
         except Exception as wrong:
             log.warning("the leases of calls could not be prolonged", exc_info=wrong)
 
 
-async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
+async def prolong_leases(bus: Bus, calls: dict[UUID, HeldCall]) -> None:
     """Prolong the leases of calls that are being matched or worth keeping.
 
     Drop those that another instance has taken.
     """
-    kept = {call_id: call for call_id, call in held.items() if call.worth_keeping}
+    kept = {call_id: call for call_id, call in calls.items() if call.worth_keeping}
     if not kept:
         return
     at = monotonic()
@@ -168,15 +168,15 @@ async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
     for call_id, call in kept.items():
         if call.lease.name in still:
             call.since = at
-        elif not call.working and held.get(call_id) is call:
-            del held[call_id]
+        elif not call.working and calls.get(call_id) is call:
+            del calls[call_id]
             log.info("another instance matches this call now", call=str(call_id))
 
 
-def drop_oldest(held: Mapping[UUID, HeldCall]) -> None:
+def drop_oldest(calls: Mapping[UUID, HeldCall]) -> None:
     """Keep no more in memory than an instance may; the call that was matched last is dropped last."""
     kept = 0
-    for call in reversed(list(held.values())):
+    for call in reversed(list(calls.values())):
         kept += call.following.pairs
         if kept > MOST_PAIRS:
             call.following.forget()

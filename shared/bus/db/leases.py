@@ -82,13 +82,13 @@ async def check(session: AsyncSession, lease: Lease) -> None:
     A lease that has expired but that nobody else took is still ours: otherwise work that takes longer than a lease
     would be repeated for ever and never be committed.
     """
-    held = (
+    epoch = (
         await session.execute(
             text("SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch FOR SHARE"),
             {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
         )
     ).scalar_one_or_none()
-    if held is None:
+    if epoch is None:
         raise LeaseLost(f"The lease {lease.name!r} went to another process.")
 
 

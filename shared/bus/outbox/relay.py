@@ -126,9 +126,9 @@ class Relay:
         if lease is not None and monotonic() - self._renewed < good:
             return lease
         await self.settled()  # under the lease as it was
-        asked = monotonic()
+        before = monotonic()
         fresh = await leases.acquire(self._bus, LEASE)
-        self._renewed = asked
+        self._renewed = before
         if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
             await self._take_over()
         return fresh

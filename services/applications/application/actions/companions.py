@@ -168,8 +168,8 @@ async def _check_free(session: AsyncSession, mine: Application, companion: store
     may_proceed(
         companions.check_alone,
         member=await store.group_of(session, mine.id) is not None,
-        leads=any(one.as_ is ApplicationMode.GROUP for one in live),
-        paired=any(one.as_ is ApplicationMode.PRE_MATCHED and one.subject != companion.subject for one in live),
+        leads=any(row.as_ is ApplicationMode.GROUP for row in live),
+        paired=any(row.as_ is ApplicationMode.PRE_MATCHED and row.subject != companion.subject for row in live),
     )
 
 
@@ -193,17 +193,17 @@ async def name(
         application = await applications.own(tx.session, principal, application_id)
         await check_open(tx.session, application)
         live = await store.live_by(tx.session, [application.id])
-        if any(one.written.lower() == written.lower() for one in live):
+        if any(row.written.lower() == written.lower() for row in live):
             raise Refused(gettext("You have named them already."), code=ProblemCode.DUPLICATE)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         group = mode is ApplicationMode.GROUP
-        leads = any(one.as_ is ApplicationMode.GROUP for one in live)
+        leads = any(row.as_ is ApplicationMode.GROUP for row in live)
         may_proceed(
             companions.check_alone,
             member=await store.group_of(tx.session, application.id) is not None,
             leads=leads and not group,
-            paired=any(one.as_ is ApplicationMode.PRE_MATCHED for one in live),
+            paired=any(row.as_ is ApplicationMode.PRE_MATCHED for row in live),
         )
         if group:
             may_proceed(companions.check_group_size, len(live), call.terms.group_size)
@@ -249,8 +249,8 @@ async def _confirm_if_mutual(
         return False
     theirs = await applications.newest_for(tx.session, companion.subject, companion.call_id, companion.kind)
     back = [] if theirs is None else await store.live_by(tx.session, [theirs.id])
-    back = [one for one in back if one.as_ is ApplicationMode.PRE_MATCHED]
-    mutual = next((one for one in back if one.subject == application.subject), None)
+    back = [row for row in back if row.as_ is ApplicationMode.PRE_MATCHED]
+    mutual = next((row for row in back if row.subject == application.subject), None)
     if theirs is not None and mutual is not None and mutual.stands is CompanionState.ASKED:
         await _pair(tx, application, companion, theirs, mutual)
         return True
@@ -263,7 +263,10 @@ async def _pair(
     tx: Tx, application: Application, companion: store.Companion, theirs: Application, mutual: store.Companion
 ) -> None:
     """Confirm two officers who name each other: both applications change, and the one who named first is notified."""
-    applications_by_id = {one.id: one for one in await applications.locked(tx.session, [application.id, theirs.id])}
+    applications_by_id = {
+        application_.id: application_
+        for application_ in await applications.locked(tx.session, [application.id, theirs.id])
+    }
     moment = clock.now()
     for record, other in ((companion, theirs), (mutual, application)):
         record.state, record.named_id, record.answered_at = CompanionState.CONFIRMED, other.id, moment
@@ -303,7 +306,7 @@ async def remove(bus: Bus, principal: Principal, companion_id: UUID) -> store.Co
         if unlocked is None:
             raise not_found()
         ids = [unlocked.application_id, *([unlocked.named_id] if names_officer(unlocked) and unlocked.named_id else [])]
-        applications_by_id = {one.id: one for one in await applications.locked(tx.session, ids)}
+        applications_by_id = {row.id: row for row in await applications.locked(tx.session, ids)}
         application = applications_by_id.get(unlocked.application_id)
         if application is None or not is_self(principal, application.subject):
             raise not_found()

@@ -40,7 +40,7 @@ async def earlier(session: AsyncSession, application: store.Application) -> stor
     if not untouched(application):
         return None
     mine = await store.of_officer(session, application.subject)
-    sent = [one for one in mine if one.submitted_at is not None and one.id != application.id]
+    sent = [row for row in mine if row.submitted_at is not None and row.id != application.id]
     return next(iter(sorted(sent, key=lambda earlier: earlier.kind != application.kind)), None)
 
 
@@ -51,9 +51,11 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
     """
     if application.own_state not in FINAL or application.submitted_at is None:
         return []
-    begun = {one.call_id for one in await store.of_officer(session, application.subject)}
+    begun = {row.call_id for row in await store.of_officer(session, application.subject)}
     found = await calls_store.calls(session, state=CallState.PUBLISHED)
-    able = [one for one in found if one.takes_applications(clock.now()) and one.id not in begun]
+    able = [
+        found_call for found_call in found if found_call.takes_applications(clock.now()) and found_call.id not in begun
+    ]
     return sorted((call for call in able if application.for_ in call.terms.kinds), key=lambda call: call.deadline)
 
 

@@ -325,15 +325,15 @@ class BackgroundForm(Form):
 
 def _courses_and_organisations(form: Form, context: FormContext) -> None:
     """Offer the call's own courses as boxes, so that their names are written as the rule has them."""
-    asked: Any = form["asked_courses"]
-    asked_for = context.terms.rules.courses
-    finished = {*column(form, "courses", "course"), *(asked.data or ())}
-    asked.choices = [(course, course) for course in asked_for]
-    asked.data = [course for course in asked_for if course in finished]
+    required: Any = form["asked_courses"]
+    required_courses = context.terms.rules.courses
+    finished = {*column(form, "courses", "course"), *(required.data or ())}
+    required.choices = [(course, course) for course in required_courses]
+    required.data = [course for course in required_courses if course in finished]
     courses = form["courses"]
     assert isinstance(courses, FieldList)
     written = [(row["course"] or "").strip() for row in rows(form, "courses")]
-    others = [place for place, course in enumerate(written) if course not in asked_for]
+    others = [place for place, course in enumerate(written) if course not in required_courses]
     arrange(courses, others)
     organisations = [(str(place.id), f"{labels.country(place.country)}: {place.name}") for place in context.abroad]
     offer(form, "conflicts", _blank(sorted(organisations, key=lambda choice: choice[1])), "organisation")

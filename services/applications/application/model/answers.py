@@ -81,7 +81,7 @@ def _moment(value: datetime, _: Reading) -> str:
 
 
 def _language_twice(languages: tuple[LanguageHeld, ...], _: object) -> bool:
-    return doubled([held.language for held in languages], _)
+    return doubled([level.language for level in languages], _)
 
 
 class Answers(StoredEntry):

@@ -187,7 +187,7 @@ async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application
 async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
     """Return several applications, by id."""
     query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
-    return {one.id: one for one in await session.scalars(query)}
+    return {application.id: application for application in await session.scalars(query)}
 
 
 async def of_reference(session: AsyncSession, reference: str) -> Application | None:

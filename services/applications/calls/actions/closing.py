@@ -46,8 +46,8 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
         if revision is not None:
             await tx.session.delete(revision)
         left = await applications.left_at_close(tx.session, call_id, LEFT_AT_CLOSE)
-        awaited = await participation.both_accepted(tx.session, [one.id for one in left])
-        unplaced = [one for one in left if one.id not in awaited]
+        awaited = await participation.both_accepted(tx.session, [row.id for row in left])
+        unplaced = [row for row in left if row.id not in awaited]
         for application in unplaced:
             await record(tx, application, None, state=ApplicationState.UNPLACED)
         again = await applications.looking_again(tx.session, call_id)

@@ -137,9 +137,9 @@ def outside(periods: Iterable[DatePeriod], terms: CallTerms | None) -> bool | Ma
     return not fits and {"first": dates.day(first), "last": dates.day(last)}
 
 
-def overlap(one: DatePeriod, other: DatePeriod) -> bool:
+def overlap(first: DatePeriod, second: DatePeriod) -> bool:
     """Return whether two periods share a day."""
-    return one.start <= other.end and other.start <= one.end
+    return first.start <= second.end and second.start <= first.end
 
 
 def _span(periods: Sequence[DatePeriod]) -> str:
@@ -148,8 +148,8 @@ def _span(periods: Sequence[DatePeriod]) -> str:
     return f"{first.isoformat()}/{last.isoformat()}"
 
 
-def _check(rule: EligibilityRule, held: bool, needed: object, given: object) -> EligibilityCheck:  # noqa: FBT001 - a check's own three parts
-    return EligibilityCheck(rule=rule, held=held, needed=str(needed)[:100], given=str(given)[:100])
+def _check(rule: EligibilityRule, met: bool, needed: object, given: object) -> EligibilityCheck:  # noqa: FBT001 - a check's own three parts
+    return EligibilityCheck(rule=rule, held=met, needed=str(needed)[:100], given=str(given)[:100])
 
 
 def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bool = False) -> list[Finding]:

@@ -119,8 +119,8 @@ def differences(old: CallTerms | CallEntry, new: CallTerms | CallEntry, names: F
     before, after = sentences(old, names), sentences(new, names)
     found = []
     for code in SECTIONS:
-        gone = tuple(one for one in before[code] if one not in after[code])
-        added = tuple(one for one in after[code] if one not in before[code])
+        gone = tuple(sentence for sentence in before[code] if sentence not in after[code])
+        added = tuple(sentence for sentence in after[code] if sentence not in before[code])
         if gone or added:
             found.append(Difference(code, gone, added))
     return found

@@ -266,4 +266,7 @@ async def call_revisions(session: AsyncSession, call_id: UUID) -> Page[CallRevis
 
 def section_differences(found: Sequence[Difference]) -> list[SectionDifference]:
     """Return differences as the API answers them."""
-    return [SectionDifference(section=one.section, gone=list(one.gone), new=list(one.new)) for one in found]
+    return [
+        SectionDifference(section=difference.section, gone=list(difference.gone), new=list(difference.new))
+        for difference in found
+    ]

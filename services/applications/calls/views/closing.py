@@ -78,7 +78,7 @@ async def remaining_applications(
         ):
             continue
         if state in _MATCHED:
-            both = sum(one == state for one in standing.values())
+            both = sum(shown_state == state for shown_state in standing.values())
             found.append(RemainingApplications(state=state, count=count, becomes="ends", awaited=both))
         else:
             becomes: Literal["stays", "unplaced"] = "stays" if state in _PLACED else "unplaced"

@@ -160,7 +160,7 @@ async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
     call = None if row.revises is None else known.get(row.revises)
     copied = None if row.copied is None else known.get(row.copied)
     entry, left_out = row.entry, row.left_out
-    needs = CallEntry(needs=tuple(one.need for one in left_out if one.need is not None))
+    needs = CallEntry(needs=tuple(gap.need for gap in left_out if gap.need is not None))
     facts = await register_facts(session, entry, needs, *([] if call is None else [call.terms]))
     writers = {row.saved_by, row.created_by} | {change.by for change in row.touched.values()}
     people = await entries.people_by_subject(session, writers)

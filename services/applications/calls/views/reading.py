@@ -26,7 +26,7 @@ def _closed(call: CallEntry | CallTerms) -> list[SummaryRow]:
     """Return the days without visits, by country."""
     if not call.closed_days:
         return []
-    days = sorted((labels.country(one.country), one.day) for one in call.closed_days)
+    days = sorted((labels.country(closed_day.country), closed_day.day) for closed_day in call.closed_days)
     text = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
     return [SummaryRow(gettext("Further days without visits"), text)]
 

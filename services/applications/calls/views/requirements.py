@@ -54,7 +54,7 @@ async def requirements_of(
     found = {}
     for call in calls:
         terms = call.terms
-        own = tuple(one for one in applications_of_officer if one.call_id == call.id)
+        own = tuple(application for application in applications_of_officer if application.call_id == call.id)
         candidate = candidate_of(
             answers,
             kind=terms.kinds[0],

@@ -135,7 +135,7 @@ def tour(found: list[Persona]) -> list[TourStep]:
 
 
 def _persona_with(found: list[Persona], role: Role, country: str | None = None) -> Persona | None:
-    return next((one for one in found if one.role == role and country in {None, one.country}), None)
+    return next((persona for persona in found if persona.role == role and country in {None, persona.country}), None)
 
 
 def _country(found: list[Persona], role: Role) -> str | None:

@@ -59,8 +59,8 @@ async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentors
         member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
         paused_by = Party(member.mentorship.paused_by) if member.mentorship.paused_by else None
-        asked = _asked_to_resume(member, last)
-        if not may_proceed(model.may_resume, member.mentorship.stands, paused_by, member.party, asked):
+        request = _asked_to_resume(member, last)
+        if not may_proceed(model.may_resume, member.mentorship.stands, paused_by, member.party, request):
             return member.mentorship
         if last is not None:
             last.resumed_by, last.resumed_at = member.party, clock.now()
@@ -77,9 +77,9 @@ async def end(
         member = await pair_member(tx, principal, mentorship_id)
         statements = await visits_store.statements(tx.session, member.case.match.id)
         before = visits_store.recorded_statement(statements, EndRequested.type, member.party)
-        asked = before and Recorded(model.END_EARLY if before.what else model.COMPLETE, member.party, before.at)
+        request = before and Recorded(model.END_EARLY if before.what else model.COMPLETE, member.party, before.at)
         what = model.COMPLETE if reason is None else model.END_EARLY
-        if not may_proceed(model.check_asked, asked, what, member.party):
+        if not may_proceed(model.check_asked, request, what, member.party):
             return member.mentorship
         if reason is None:
             logged = [session.as_logged for session in await sessions.sessions(tx.session, mentorship_id)]

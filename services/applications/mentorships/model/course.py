@@ -26,22 +26,22 @@ _ASKED = {
 }
 
 
-def check_asked(asked: Recorded | None, what: str, party: Party) -> None:
+def check_asked(request: Recorded | None, what: str, party: Party) -> None:
     """Raise `AlreadyDone` where that side asked for just this, `NotNow` where something else waits for an answer."""
-    if asked is not None:
-        raise refuse_recorded(asked, what, party, _ASKED[asked.what])
+    if request is not None:
+        raise refuse_recorded(request, what, party, _ASKED[request.what])
 
 
-def may_pause(state: MentorshipState, party: Party, asked: Recorded | None) -> None:
+def may_pause(state: MentorshipState, party: Party, request: Recorded | None) -> None:
     """Raise `AlreadyDone` where that side asked for the pause, `NotNow` unless the mentorship is under way."""
-    check_asked(asked, PAUSE, party)
+    check_asked(request, PAUSE, party)
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
 
 
-def may_resume(state: MentorshipState, paused_by: Party | None, party: Party, asked: Recorded | None) -> None:
+def may_resume(state: MentorshipState, paused_by: Party | None, party: Party, request: Recorded | None) -> None:
     """Raise `AlreadyDone` where that side asked to resume, `NotNow` unless one of the two paused it."""
-    check_asked(asked, RESUME, party)
+    check_asked(request, RESUME, party)
     if state is not MentorshipState.PAUSED:
         raise refuse("mentorship", state)
     if paused_by is Party.PROGRAMME:

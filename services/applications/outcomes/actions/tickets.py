@@ -134,7 +134,7 @@ def _task_ticket(
     settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str, party: str
 ) -> Ticket:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
-    matching = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
+    matching = (open_task for open_task in tasks if open_task.purpose == purpose and party in {"", open_task.party})
     by_urgency = sorted(matching, key=lambda task: not task.waits)
     if not by_urgency:
         raise not_found()

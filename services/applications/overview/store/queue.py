@@ -247,7 +247,7 @@ async def figures(session: AsyncSession, reader: Reader, filters: QueueFilters) 
     pressing = [needs_reader(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
     counted = sa.select(*(sa.func.count().filter(condition) for condition in pressing)).select_from(_JOIN).where(*among)
     states = {str(state): int(count) for state, count in (await session.execute(by_state)).all()}
-    return Figures(states, *(int(one) for one in (await session.execute(counted)).one()))
+    return Figures(states, *(int(number) for number in (await session.execute(counted)).one()))
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:

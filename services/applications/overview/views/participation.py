@@ -84,9 +84,9 @@ class MatchView:
     @property
     def answering(self) -> Party | None:
         """As whom the person is asked for an answer now, if at all."""
-        asked = self.match.stands is MatchState.OFFERED
+        offered = self.match.stands is MatchState.OFFERED
         own = [party for party in self.case.sides if party in self.case.parties and party not in self.answers]
-        return own[0] if asked and own else None
+        return own[0] if offered and own else None
 
     @property
     def waits(self) -> bool:
@@ -189,8 +189,8 @@ async def views_of_matches(
     """Return those of these matches that the person sees, in their order."""
     if not found:
         return []
-    applications = await applications_store.by_id(session, {one.application_id for one in found})
-    profiles = await mentors_store.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
+    applications = await applications_store.by_id(session, {row.application_id for row in found})
+    profiles = await mentors_store.mentors_by_id(session, {row.mentor_id for row in found if row.mentor_id})
     visible = []
     for match in found:
         application = applications.get(match.application_id)
@@ -231,8 +231,8 @@ class VisitView:
     def answering_move(self) -> bool:
         """Return whether the person is asked to accept or refuse other dates now."""
         own = self.of.case.parties & set(BOTH)
-        asked = self.proposal is not None and clock.now() <= self.proposal.due
-        return asked and bool(own - set(self.move_answers))
+        answerable = self.proposal is not None and clock.now() <= self.proposal.due
+        return answerable and bool(own - set(self.move_answers))
 
     @property
     def may_ask_move(self) -> bool:
@@ -244,7 +244,7 @@ class VisitView:
     @property
     def attendance(self) -> dict[date, bool]:
         """By day, whether the guest was there, as far as it is recorded."""
-        return {day: one.present for day, one in self.records.items()}
+        return {day: record.present for day, record in self.records.items()}
 
     @property
     def both_agreed(self) -> bool:
@@ -337,11 +337,11 @@ async def match_list(session: AsyncSession, principal: Principal, state: str = "
         under_way, settled = waiting, ()
     elif state:
         under_way = [view for view in under_way if view.match.state == state]
-        settled = [one for one in settled if one == state]
+        settled = [state_ for state_ in settled if state_ == state]
     begin = (page - 1) * PAGE
     views = under_way[begin : begin + PAGE]
     if settled and len(views) < PAGE:
         offset = max(begin - len(under_way), 0)
         found = await matches.settled_page(session, among, settled, offset, PAGE - len(views))
         views += await views_of_matches(session, principal, found)
-    return MatchList(views, len(under_way) + sum(counts[one] for one in settled), counts, len(waiting))
+    return MatchList(views, len(under_way) + sum(counts[state_] for state_ in settled), counts, len(waiting))

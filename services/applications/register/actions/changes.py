@@ -262,10 +262,10 @@ async def _apply_leave(tx: Tx, change: Leave, target: Target, proposal_id: UUID 
             grant
             for grant in taken_over
             if not any(
-                (held.role, held.country, held.organisation_id, held.deputy_for)
+                (own.role, own.country, own.organisation_id, own.deputy_for)
                 == (grant.role, grant.country, grant.organisation_id, None)
-                and register_grants.overlap(held, grant)
-                for held in successor_grants
+                and register_grants.overlap(own, grant)
+                for own in successor_grants
             )
         ]
         await put_grants(

@@ -195,10 +195,10 @@ async def people_list(
     organisations, _ = await people.organisations(session, scope, people.OrganisationFilters())
     shown = []
     for row in rows:
-        person, held = person_view(row), grants.get(row.subject, ())
-        roles = register_grants.roles_on(held, today)
+        person, own_grants = person_view(row), grants.get(row.subject, ())
+        roles = register_grants.roles_on(own_grants, today)
         organisation = names.get(str(row.organisation_id), "")
-        shown.append(ListedPerson(person, roles, organisation, access_state(person, held, due_before)))
+        shown.append(ListedPerson(person, roles, organisation, access_state(person, own_grants, due_before)))
     return PeopleList(shown, total, [organisation_view(row) for row in organisations])
 
 

@@ -84,7 +84,7 @@ async def decide_all(
         found = await store.locked(tx.session, ids)
         _check_all_visible(principal, ids, found)
         deciders = await held_on(tx.session, clock.today())
-        calls = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
+        calls = await calls_store.calls_by_id(tx.session, {row.call_id for row in found})
         changed = set() if read is None else await read.changed(tx.session)
         for application in found:
             try:

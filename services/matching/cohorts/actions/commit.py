@@ -94,7 +94,7 @@ async def write(tx: Tx, plan: CohortPlan) -> Committed | None:
         return None
     if not plan.applications:
         waiting = {application_id for part in plan.parts for application_id in part.receipts}
-        if waiting <= await receipts.told_why_not(tx.session, waiting):
+        if waiting <= await receipts.notified_of_no_match(tx.session, waiting):
             raise NotFit(Why.EMPTY)
     cases = await Transitions.for_proposals(tx, plan.applications)
     committed = await _commit(tx, cases, plan)
@@ -123,7 +123,7 @@ async def _commit(tx: Tx, cases: Transitions, plan: CohortPlan) -> Committed:
                 cohort=plan.cohort,
                 finished_at=clock.now(),
                 committed_by=tx.actor,
-                told=part.finished,
+                event=part.finished,
             ),
         )
         await runs.keep_inputs(tx.session, part.run_id, part.kept)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Run(Table, table=True):
-    """A run of the engine that a coordinator committed; `told` is its RunFinished event."""
+    """A run of the engine that a coordinator committed; `event` is its RunFinished event."""
 
     __table_args__ = (Index("run_call", "call_id", "finished_at"),)
 
@@ -34,7 +34,7 @@ class Run(Table, table=True):
     cohort: int
     finished_at: datetime = Field(sa_column=moment(index=True))
     committed_by: str
-    told: RunFinished = Field(sa_column=document(RunFinished))
+    event: RunFinished = Field(sa_column=document(RunFinished))
 
 
 class RunInputs(Table, table=True):

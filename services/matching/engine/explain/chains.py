@@ -47,7 +47,7 @@ class Chains:
         open_seats = [seat]
         while open_seats:
             at = open_seats[-1]
-            if len(state.held[at]) >= free[at] or (found := self._next(at, reached, state, shares[at])) is None:
+            if len(state.admitted[at]) >= free[at] or (found := self._next(at, reached, state, shares[at])) is None:
                 open_seats.pop()
                 continue
             mover, wish, key = found

@@ -58,7 +58,7 @@ class _Trial:
     """A change to be tried, of the candidate or of the market, and the fields to report if it holds."""
 
     change: Change
-    told: Mapping[str, Any]
+    details: Mapping[str, Any]
     candidate: Candidate | None = None
     seat: int | None = None
     market: Callable[[], Market] | None = None
@@ -78,7 +78,7 @@ class Search:
         # What floors have moved is no plain stable matching any more: chains would not tell true.
         self._chained = self._chained and not rules.floors
         self._in_rounds = Rounds.fit(market)
-        self._anew: OrderedDict[tuple[int | None, int], Solution] = OrderedDict()
+        self._solutions: OrderedDict[tuple[int | None, int], Solution] = OrderedDict()
         self._kept = max(16, _KEPT // max(1, len(market.candidates)))
 
     @cached_property
@@ -109,7 +109,7 @@ class Search:
                     continue
                 tried += 1
                 if (seat := self._run(candidate, trial, row)) is not None:
-                    found.append(Counterfactual(change=trial.change, seat_id=market.seats[seat].id, **trial.told))
+                    found.append(Counterfactual(change=trial.change, seat_id=market.seats[seat].id, **trial.details))
             if found:
                 return tuple(found), tried
         return (), tried
@@ -137,8 +137,8 @@ class Search:
         Most failures are detected without a run.
         """
         market = self._market
-        if (told := self._named_seat(candidate, trial, row)) is not None:
-            return None if told == UNMATCHED else told
+        if (named := self._named_seat(candidate, trial, row)) is not None:
+            return None if named == UNMATCHED else named
         if trial.candidate is not None and row is not None:
             if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
                 return None
@@ -147,17 +147,17 @@ class Search:
             return solve(market.with_candidate(trial.candidate)).seat_of(candidate)
         assert trial.market is not None
         # Of a seat or a country, whoever asks: what was run once is kept for those who ask next.
-        asked = (trial.seat, trial.told["count"] if trial.seat is not None else market.country[candidate])
-        if asked not in self._anew:
+        key = (trial.seat, trial.details["count"] if trial.seat is not None else market.country[candidate])
+        if key not in self._solutions:
             changed = trial.market()
             if self._chained and trial.seat is not None and changed.rules is market.rules:
                 seat = trial.seat
                 if not self._chains.moves_up(candidate, seat, changed.free[seat], changed.shares[seat]):
                     return None
-            self._anew[asked] = solve(changed)
-            if len(self._anew) > self._kept:
-                self._anew.popitem(last=False)
-        return self._anew[asked].seat_of(candidate)
+            self._solutions[key] = solve(changed)
+            if len(self._solutions) > self._kept:
+                self._solutions.popitem(last=False)
+        return self._solutions[key].seat_of(candidate)
 
     def _named_seat(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
         """Return the seat (UNMATCHED: none) that follows from prices or rounds; None if they cannot tell."""
@@ -165,7 +165,7 @@ class Search:
         if self._trades is not None:
             if row is not None:
                 return self._trades.with_row(candidate, row)
-            return None if seat is None else self._trades.with_places(candidate, seat, trial.told["count"])
+            return None if seat is None else self._trades.with_places(candidate, seat, trial.details["count"])
         if not self._in_rounds:
             return None
         if row is not None:
@@ -175,7 +175,7 @@ class Search:
         elif market.free[seat] == 0 or market.used[seat]:
             return None  # others may ask a seat that was full, and what fixed pairs have used counts otherwise
         else:
-            more = trial.told["count"]
+            more = trial.details["count"]
             wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
             share = market.rules.share_of(wider)
             assigned = self._rounds.with_places(seat, more, market.free[seat] + more, share)
@@ -204,8 +204,8 @@ def _language(market: Market, candidate: Candidate, size: int) -> Iterator[_Tria
             continue
         better = _LEVELS[reached]
         changed = replace(candidate, languages={**candidate.languages, language: better})
-        told = {"language": language, "from_level": level, "to_level": better}
-        yield _Trial(change=Change.LANGUAGE_LEVEL, told=told, candidate=changed)
+        details = {"language": language, "from_level": level, "to_level": better}
+        yield _Trial(change=Change.LANGUAGE_LEVEL, details=details, candidate=changed)
 
 
 def _weeks(market: Market, candidate: Candidate, size: int) -> Iterator[_Trial]:
@@ -216,7 +216,7 @@ def _weeks(market: Market, candidate: Candidate, size: int) -> Iterator[_Trial]:
     for week in sorted(offered - candidate.weeks):
         if min(abs(week - own) for own in candidate.weeks) == size * WEEK:
             changed = replace(candidate, weeks=candidate.weeks | {week})
-            yield _Trial(change=Change.OTHER_WEEKS, told={"week": week, "count": size}, candidate=changed)
+            yield _Trial(change=Change.OTHER_WEEKS, details={"week": week, "count": size}, candidate=changed)
 
 
 def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
@@ -227,7 +227,7 @@ def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
     for seat in (*seats, *rest)[:_SEATS_TRIED]:
         yield _Trial(
             change=Change.MORE_PLACES,
-            told={"at_seat_id": market.seats[seat].id, "count": size},
+            details={"at_seat_id": market.seats[seat].id, "count": size},
             seat=seat,
             market=partial(market.with_places, seat, size),
         )
@@ -238,7 +238,7 @@ def _topics(market: Market, candidate: Candidate) -> Iterator[_Trial]:
     offered = {topic for seat in market.seats for topic in seat.topics}
     for topic in sorted(offered - set(candidate.topics)):
         changed = replace(candidate, topics=(*candidate.topics, topic))
-        yield _Trial(change=Change.MORE_TOPICS, told={"topic": topic}, candidate=changed)
+        yield _Trial(change=Change.MORE_TOPICS, details={"topic": topic}, candidate=changed)
 
 
 def _expertise(market: Market, candidate: Candidate) -> Iterator[_Trial]:
@@ -246,7 +246,7 @@ def _expertise(market: Market, candidate: Candidate) -> Iterator[_Trial]:
     offered = {area for seat in market.seats for area in seat.expertise}
     for area in sorted(offered - candidate.expertise.keys()):
         changed = replace(candidate, expertise={**candidate.expertise, area: Skill(1)})
-        yield _Trial(change=Change.MORE_EXPERTISE, told={"area": area}, candidate=changed)
+        yield _Trial(change=Change.MORE_EXPERTISE, details={"area": area}, candidate=changed)
 
 
 def _quota(market: Market, candidate: Candidate) -> Iterator[_Trial]:
@@ -256,4 +256,6 @@ def _quota(market: Market, candidate: Candidate) -> Iterator[_Trial]:
         return
     rules = replace(market.problem.rules, ceilings={**market.problem.rules.ceilings, candidate.country: most + 1})
     problem = replace(market.problem, rules=rules)
-    yield _Trial(change=Change.QUOTA, told={"country": candidate.country, "count": 1}, market=partial(Market, problem))
+    yield _Trial(
+        change=Change.QUOTA, details={"country": candidate.country, "count": 1}, market=partial(Market, problem)
+    )

@@ -70,12 +70,12 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
         return np.zeros(people, np.int64)
     owner, country = pairs.owner, np.array(market.country, np.int64)
     mine = np.array(assigned, np.int64)
-    held = mine[owner] == pairs.seat
+    admitted = mine[owner] == pairs.seat
     position = np.arange(len(owner))
     reached = np.full(people, len(owner))
-    reached[owner[held]] = position[held]
+    reached[owner[admitted]] = position[admitted]
     wants = position < reached[owner]
-    least = _least_key_admitted(market, mine, held)
+    least = _least_key_admitted(market, mine, admitted)
     full = np.zeros(len(market.countries), bool)
     full[stops] = True
     stopped = full[country[owner]] & (mine[owner] == UNMATCHED)
@@ -83,7 +83,7 @@ def blocking_of(market: Market, assigned: list[int]) -> Integers:
     return np.bincount(owner[blocks], minlength=people)
 
 
-def _least_key_admitted(market: Market, mine: Integers, held: NDArray[np.bool_]) -> Integers:
+def _least_key_admitted(market: Market, mine: Integers, admitted: NDArray[np.bool_]) -> Integers:
     """Return the key (seats x countries) above which a seat would take one more of a country.
 
     -1 if it takes anybody.
@@ -92,9 +92,9 @@ def _least_key_admitted(market: Market, mine: Integers, held: NDArray[np.bool_])
     country, owner = np.array(market.country, np.int64), pairs.owner
     ceiling = np.iinfo(np.int64).max
     of_country = np.full((len(market.seats), countries), ceiling)
-    np.minimum.at(of_country, (pairs.seat[held], country[owner[held]]), pairs.key[held])
+    np.minimum.at(of_country, (pairs.seat[admitted], country[owner[admitted]]), pairs.key[admitted])
     count = np.array([[used.get(k, 0) for k in range(countries)] for used in market.used]).reshape(-1, countries)
-    np.add.at(count, (pairs.seat[held], country[owner[held]]), 1)
+    np.add.at(count, (pairs.seat[admitted], country[owner[admitted]]), 1)
     share_full = count >= np.array(market.shares)[:, None]
     taken = np.bincount(mine[mine != UNMATCHED], minlength=len(market.seats))
     seat_full = taken >= np.array(market.free)

@@ -88,13 +88,13 @@ class Rounds:
 
     def with_places(self, seat: int, more: int, free: int, share: int) -> list[int] | None:
         """Return everybody's seat if a seat had more places: so many free ones, and this share."""
-        asked = (seat, more)
-        if asked not in self._wider:
+        key = (seat, more)
+        if key not in self._wider:
             self._set_apart(None)
-            self._wider[asked] = self._walked(self._quota, wider=(seat, self._terms(seat, more, free, share)))
+            self._wider[key] = self._walked(self._quota, wider=(seat, self._terms(seat, more, free, share)))
             if len(self._wider) > _KEPT:
                 self._wider.popitem(last=False)
-        return self._wider[asked]
+        return self._wider[key]
 
     def with_quota(self, candidate: int) -> list[int] | None:
         """Return everybody's seat if the candidate's country could send one more; None if it may send nobody now."""

@@ -47,17 +47,17 @@ def explain_all(market: Market, solution: Solution) -> Explanations:
     assigned = np.array(solution.assigned, np.int64)
     if market.sweep is None:
         return _from_pairs(market, solution, assigned)
-    told, funnel = market.sweep.summary(solution.assigned, market.at_ceiling(solution.assigned)), market.sweep.funnel
+    summary, funnel = market.sweep.summary(solution.assigned, market.at_ceiling(solution.assigned)), market.sweep.funnel
     return Explanations(
         why=_whys(solution, funnel[:, -1]),
         seat=assigned,
-        rank=told.rank.astype(np.int64),
-        shown=np.where(assigned >= 0, assigned, told.first),
-        gain=told.gain.astype(np.int64),
-        preference=told.preference.astype(np.int64),
-        points=told.points,
+        rank=summary.rank.astype(np.int64),
+        shown=np.where(assigned >= 0, assigned, summary.first),
+        gain=summary.gain.astype(np.int64),
+        preference=summary.preference.astype(np.int64),
+        points=summary.points,
         funnel=funnel,
-        blocking=told.blocking.astype(np.int64),
+        blocking=summary.blocking.astype(np.int64),
     )
 
 

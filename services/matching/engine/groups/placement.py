@@ -92,7 +92,7 @@ class Choice:
             out.add(beyond)
 
     def _deferred(self, out: Collection[int]) -> list[int | None]:
-        held: dict[int, list[int]] = {}
+        provisional: dict[int, list[int]] = {}
         asking = [iter(unit.wishes) for unit in self._units]
         waiting = [number for number in range(len(self._units)) if number not in out]
         while waiting:
@@ -101,7 +101,7 @@ class Choice:
             if seat is None:
                 continue
             applicants = sorted(
-                [*held.get(seat, ()), number],
+                [*provisional.get(seat, ()), number],
                 key=lambda applicant: self._units[applicant].wishes[seat].valued,
                 reverse=True,
             )
@@ -112,9 +112,9 @@ class Choice:
                     kept.append(applicant)
                 else:
                     waiting.append(applicant)
-            held[seat] = kept
+            provisional[seat] = kept
         at: list[int | None] = [None] * len(self._units)
-        for seat, kept in held.items():
+        for seat, kept in provisional.items():
             for holder in kept:
                 at[holder] = seat
         return at

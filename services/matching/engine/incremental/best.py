@@ -41,7 +41,7 @@ class Best:
             price_a=np.zeros(seats, np.int64),
             price_b=np.zeros(seats, np.int64),
         )
-        self._told = np.full(people, NOWHERE)
+        self._reported = np.full(people, NOWHERE)
 
     @property
     def at(self) -> NDArray[np.int64]:
@@ -57,8 +57,10 @@ class Best:
         if max(int(np.abs(each).max(initial=0)) for each in (state.left_b, state.price_b)) > _TOO_FAR:
             raise OverflowError("Prices below the points have run away; a run is to begin anew")
         now = np.maximum(state.at, NOWHERE)
-        before = {candidate: int(self._told[candidate]) for candidate in np.flatnonzero(now != self._told).tolist()}
-        self._told = now
+        before = {
+            candidate: int(self._reported[candidate]) for candidate in np.flatnonzero(now != self._reported).tolist()
+        }
+        self._reported = now
         return before
 
     def scores(self, candidate: int, seat: int) -> tuple[int, int]:
@@ -83,7 +85,7 @@ class Best:
         for name, theirs in (self.state._asdict() | {"gain": self._gain}).items():
             mine = wider._gain if name == "gain" else getattr(wider.state, name)
             mine[tuple(slice(size) for size in theirs.shape)] = theirs
-        wider._told[: len(self._told)] = self._told
+        wider._reported[: len(self._reported)] = self._reported
         vars(self).update(vars(wider))
 
     def set_row(self, candidate: int, _country: int, line: Line, *, rough: bool = True) -> None:

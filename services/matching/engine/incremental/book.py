@@ -39,7 +39,7 @@ class Book:
         self._rough_now = np.full(people, np.iinfo(np.uint32).max, np.uint32)
         self.at = np.full(people, NOWHERE)
         self.country = np.zeros(people, np.int64)
-        self.held: list[list[tuple[int, int]]] = [[] for _ in range(seats)]
+        self.admitted: list[list[tuple[int, int]]] = [[] for _ in range(seats)]
         self.count: list[dict[int, int]] = [{} for _ in range(seats)]
         self.free = [0] * seats
         self.share = [0] * seats
@@ -59,7 +59,7 @@ class Book:
 
     def beside(self) -> "Book":
         """Return another book over the same rows, in which no seat has places and nobody is matched."""
-        other = Book(len(self.now), len(self.held), len(self._least))
+        other = Book(len(self.now), len(self.admitted), len(self._least))
         other.own, other.key, other._rough, other.country = self.own, self.key, self._rough, self.country
         return other
 
@@ -70,7 +70,10 @@ class Book:
         return (
             kept
             | lists
-            | {"held": [list(holders) for holders in self.held], "count": [dict(counts) for counts in self.count]}
+            | {
+                "admitted": [list(holders) for holders in self.admitted],
+                "count": [dict(counts) for counts in self.count],
+            }
         )
 
     def restore(self, saved: dict[str, object]) -> None:
@@ -82,17 +85,17 @@ class Book:
 
     def fits(self, people: int, seats: int, countries: int) -> bool:
         """Return whether there is room for so many slots and countries."""
-        return people <= len(self.now) and seats <= len(self.held) and countries <= len(self._least)
+        return people <= len(self.now) and seats <= len(self.admitted) and countries <= len(self._least)
 
     def grow(self, people: int, seats: int, countries: int) -> None:
         """Make room for more slots and countries."""
         wider = Book(people, seats, countries)
-        n, m, k = len(self.now), len(self.held), len(self._least)
+        n, m, k = len(self.now), len(self.admitted), len(self._least)
         wider.own[:n, :m], wider.key[:n, :m], wider._rough[:m, :n] = self.own, self.key, self._rough
         wider.now[:n], wider._rough_now[:n] = self.now, self._rough_now
         wider.at[:n], wider.country[:n] = self.at, self.country
         for mine, theirs in (
-            (wider.held, self.held),
+            (wider.admitted, self.admitted),
             (wider.count, self.count),
             (wider.free, self.free),
             (wider.share, self.share),
@@ -156,7 +159,7 @@ class Book:
         for country, number in used.items():
             self._left[country, seat] = free > 0 and number < share
         count = dict(used)
-        for _, candidate in self.held[seat]:
+        for _, candidate in self.admitted[seat]:
             own = int(self.country[candidate])
             count[own] = count.get(own, 0) + 1
         self.count[seat] = count
@@ -215,9 +218,9 @@ class Book:
     def choice(self, seat: int) -> set[int]:
         """Return whom a seat would choose under its present terms among its holders and all who want it more."""
         people = self._wanting(seat)
-        line = sorted([*self.held[seat], *zip(self.key[people, seat].tolist(), people.tolist(), strict=True)])
+        line = sorted([*self.admitted[seat], *zip(self.key[people, seat].tolist(), people.tolist(), strict=True)])
         count = dict(self.count[seat])
-        for _, candidate in self.held[seat]:
+        for _, candidate in self.admitted[seat]:
             count[int(self.country[candidate])] -= 1
         chosen: set[int] = set()
         while line and len(chosen) < self.free[seat]:
@@ -230,7 +233,7 @@ class Book:
 
     def turn_away(self, seat: int, kept: Collection[int] = ()) -> list[int]:
         """Empty a seat but for those who are kept; return the others, who are still to `enter` elsewhere."""
-        gone = [candidate for _, candidate in self.held[seat] if candidate not in kept]
+        gone = [candidate for _, candidate in self.admitted[seat] if candidate not in kept]
         for candidate in gone:
             self._leave(candidate, seat)
         self._refresh(seat)
@@ -267,7 +270,7 @@ class Book:
         seat = int(self.at[candidate])
         if self._stale[seat]:
             self._look_up(seat)
-        if len(self.held[seat]) > self.free[seat]:
+        if len(self.admitted[seat]) > self.free[seat]:
             return NOWHERE
         if not self.bound[seat]:
             return int(self._first[seat])
@@ -283,14 +286,14 @@ class Book:
 
         Candidates replaced by the same other one are of the same kind.
         """
-        held = self.held[seat]
+        line = self.admitted[seat]
         if not self.bound[seat]:
-            return [candidate for _, candidate in held[:1]]
-        return list({int(self.country[candidate]): candidate for _, candidate in held}.values())
+            return [candidate for _, candidate in line[:1]]
+        return list({int(self.country[candidate]): candidate for _, candidate in line}.values())
 
     def stale(self) -> list[int]:
         """Return the seats that have holders and whose line must be looked up."""
-        return [seat for seat in np.flatnonzero(self._stale).tolist() if self.held[seat]]
+        return [seat for seat in np.flatnonzero(self._stale).tolist() if self.admitted[seat]]
 
     def rotate(self, cycle: list[int]) -> None:
         """Let each take the seat of the one before, the first that of the last."""
@@ -319,19 +322,19 @@ class Book:
 
         The last of that country, or of all, or nobody.
         """
-        held = self.held[seat]
+        line = self.admitted[seat]
         if self.count[seat].get(country, 0) >= self.share[seat]:
-            return next(other for _, other in held if self.country[other] == country)
-        return held[0][1] if len(held) >= self.free[seat] else NOWHERE
+            return next(other for _, other in line if self.country[other] == country)
+        return line[0][1] if len(line) >= self.free[seat] else NOWHERE
 
     def _join(self, candidate: int, seat: int) -> None:
-        insort(self.held[seat], (int(self.key[candidate, seat]), candidate))
+        insort(self.admitted[seat], (int(self.key[candidate, seat]), candidate))
         country = int(self.country[candidate])
         self.count[seat][country] = self.count[seat].get(country, 0) + 1
         self._stand(candidate, seat, int(self.own[candidate, seat]))
 
     def _leave(self, candidate: int, seat: int) -> None:
-        self.held[seat].remove((int(self.key[candidate, seat]), candidate))
+        self.admitted[seat].remove((int(self.key[candidate, seat]), candidate))
         self.count[seat][int(self.country[candidate])] -= 1
 
     def _stand(self, candidate: int, seat: int, order: int) -> None:
@@ -347,17 +350,17 @@ class Book:
 
     def _refresh(self, seat: int) -> None:
         """Compute the least key with which each country gets in."""
-        held, free, least = self.held[seat], self.free[seat], self._least
+        line, free, least = self.admitted[seat], self.free[seat], self._least
         if free <= 0:
             least[:, seat] = _NEVER
             return
-        least[:, seat] = held[0][0] if len(held) >= free else NOWHERE
+        least[:, seat] = line[0][0] if len(line) >= free else NOWHERE
         if self.bound[seat]:
             share = self.share[seat]
             for country, number in self.count[seat].items():
                 if number >= share:
                     least[country, seat] = next(
-                        (key for key, candidate in held if self.country[candidate] == country), int(_NEVER)
+                        (key for key, candidate in line if self.country[candidate] == country), int(_NEVER)
                     )
 
     def _mark(self, seat: int) -> None:

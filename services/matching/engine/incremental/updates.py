@@ -41,10 +41,10 @@ def resize(book: Book | Best, seat: int, terms: Terms) -> int:
     terms.of(book, seat)
     if isinstance(book, Best):
         return book.resize(seat)
-    held, chosen = {candidate for _, candidate in book.held[seat]}, book.choice(seat)
-    if chosen <= held:
+    admitted, chosen = {candidate for _, candidate in book.admitted[seat]}, book.choice(seat)
+    if chosen <= admitted:
         book.enter(book.turn_away(seat, chosen))
-    elif not held <= chosen:
+    elif not admitted <= chosen:
         book.set_terms(seat, 0, 0, {}, bound=False)
         book.enter(book.turn_away(seat))
         terms.of(book, seat)

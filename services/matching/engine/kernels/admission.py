@@ -141,11 +141,11 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
     """
     room = buffers(state)
     # Parts of a tuple are counted references, so they are taken out of it once, not at every proposal.
-    first, size, who, held, taken = state.room, state.size, state.who, state.key, state.taken
+    first, size, who, key_at, taken = state.room, state.size, state.who, state.key, state.taken
     least, least_short, least_of, least_of_short = state.least, state.least_short, state.least_of, state.least_of_short
     wishes, wish_keys, placed = state.wish, state.wish_key, state.seat
     following, length, more, named_bit = state.at, state.length, state.more, facts.named_bit
-    asked = 0
+    next_wish = 0
     for person in entering:
         candidate = np.int64(person)
         while candidate != NONE:
@@ -153,10 +153,10 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
             gone = np.int64(NONE)
             while True:
                 if candidate == changed:
-                    if asked == len(wish):
+                    if next_wish == len(wish):
                         break
-                    seat, key = np.int64(wish[asked]), wish_key[asked]
-                    asked += 1
+                    seat, key = np.int64(wish[next_wish]), wish_key[next_wish]
+                    next_wish += 1
                 else:
                     at = following[candidate]
                     if at == length[candidate]:
@@ -171,21 +171,21 @@ def admit(  # noqa: C901 - one loop, in which a call would cost more than it doe
                 if key > least[seat] and key > least_of[own, seat]:
                     start, end = first[seat], first[seat] + size[seat]
                     gone = _let_in(
-                        country, shares[seat], free[seat], start, end, who, held, taken[seat], key, candidate
+                        country, shares[seat], free[seat], start, end, who, key_at, taken[seat], key, candidate
                     )
                     size[seat] += gone == NONE
                     placed[candidate] = seat
                     end = start + size[seat]
                     bar = np.int64(NONE)
                     if end - start >= free[seat]:
-                        bar = held[start]
+                        bar = key_at[start]
                     least[seat], least_short[seat] = bar, short_of(named_bit, bar)
-                    bar = bar_of(country, shares[seat], start, end, who, held, taken[seat], own)
+                    bar = bar_of(country, shares[seat], start, end, who, key_at, taken[seat], own)
                     least_of[own, seat], least_of_short[own, seat] = bar, short_of(named_bit, bar)
                     if gone != NONE:
                         placed[gone] = NONE
                         other = country[gone]
-                        bar = bar_of(country, shares[seat], start, end, who, held, taken[seat], other)
+                        bar = bar_of(country, shares[seat], start, end, who, key_at, taken[seat], other)
                         least_of[other, seat], least_of_short[other, seat] = bar, short_of(named_bit, bar)
                     break
             candidate = gone
@@ -199,7 +199,7 @@ def _let_in(
     start: Int,
     end: Int,
     who: Numbers,
-    held: Long,
+    key_at: Long,
     taken: Numbers,
     key: Int,
     candidate: Int,
@@ -218,24 +218,24 @@ def _let_in(
         taken[country[gone]] -= 1
         end -= 1
         for at in range(out, end):
-            who[at], held[at] = who[at + 1], held[at + 1]
+            who[at], key_at[at] = who[at + 1], key_at[at + 1]
     at = end
-    while at > start and held[at - 1] > key:
-        who[at], held[at] = who[at - 1], held[at - 1]
+    while at > start and key_at[at - 1] > key:
+        who[at], key_at[at] = who[at - 1], key_at[at - 1]
         at -= 1
-    who[at], held[at] = candidate, key
+    who[at], key_at[at] = candidate, key
     taken[own] += 1
     return gone
 
 
 @compiled
 def bar_of(
-    country: Numbers, share: Int, start: Int, end: Int, who: Numbers, held: Long, taken: Numbers, own: Int
+    country: Numbers, share: Int, start: Int, end: Int, who: Numbers, key_at: Long, taken: Numbers, own: Int
 ) -> Int:
     """Return the key that one more of a country must exceed because of the country's share; NONE for no bar."""
     if taken[own] < share:
         return np.int64(NONE)
     for at in range(start, end):
         if country[who[at]] == own:
-            return held[at]
+            return key_at[at]
     return np.int64(NOBODY_MORE)

@@ -210,8 +210,8 @@ def _shift(state: Exchange, paths: Paths, sign: Int) -> None:
         more_b = sign * (paths.end[1] - paths.dist_b[seat])
         state.price_a[seat] += more_a
         state.price_b[seat] += more_b
-        for held in range(state.size[seat]):
-            candidate = state.who[seat, held]
+        for at_place in range(state.size[seat]):
+            candidate = state.who[seat, at_place]
             state.left_a[candidate] -= more_a
             state.left_b[candidate] -= more_b
 

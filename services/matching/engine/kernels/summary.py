@@ -38,39 +38,39 @@ from services.matching.engine.kernels.rows import (
 def settle(facts: Facts, state: State, shares: Numbers, country: Numbers, free: Numbers) -> None:
     """Give each seat the candidates that `state.seat` says, and set all bars; nobody has asked yet."""
     points = np.empty(len(facts.applicant), np.int8)
-    first, size, who, held, taken = state.room, state.size, state.who, state.key, state.taken
+    first, size, who, key_at, taken = state.room, state.size, state.who, state.key, state.taken
     for candidate in range(len(state.seat)):
         seat = state.seat[candidate]
         if seat != NONE:
             at = first[seat] + size[seat]
             key = keys_of(facts, candidate, seat, points)[1]
-            while at > first[seat] and held[at - 1] > key:
-                who[at], held[at] = who[at - 1], held[at - 1]
+            while at > first[seat] and key_at[at - 1] > key:
+                who[at], key_at[at] = who[at - 1], key_at[at - 1]
                 at -= 1
-            who[at], held[at] = candidate, key
+            who[at], key_at[at] = candidate, key
             size[seat] += 1
             taken[seat, country[candidate]] += 1
     for seat in range(len(free)):
         start, end = first[seat], first[seat] + size[seat]
         bar = np.int64(NONE)
         if size[seat] >= free[seat]:
-            bar = held[start] if end > start else np.int64(NOBODY_MORE)
+            bar = key_at[start] if end > start else np.int64(NOBODY_MORE)
         state.least[seat], state.least_short[seat] = bar, short_of(facts.named_bit, bar)
         for own in range(taken.shape[1]):
-            bar = bar_of(country, shares[seat], start, end, who, held, taken[seat], own)
+            bar = bar_of(country, shares[seat], start, end, who, key_at, taken[seat], own)
             state.least_of[own, seat], state.least_of_short[own, seat] = bar, short_of(facts.named_bit, bar)
 
 
 @compiled
 def summarise(
-    facts: Facts, left: Words, state: State, country: Numbers, stopped: Bytes, low: Int, high: Int, told: Summary
+    facts: Facts, left: Words, state: State, country: Numbers, stopped: Bytes, low: Int, high: Int, summary: Summary
 ) -> None:
-    """Fill `told` for the candidates from `low` to `high`, of a matching that is settled.
+    """Fill `summary` for the candidates from `low` to `high`, of a matching that is settled.
 
     A candidate without a seat whose country is `stopped` blocks nothing, for no seat may take one more from there.
     """
     room = buffers(state)
-    points = told.points
+    points = summary.points
     for candidate in range(low, high):
         seat, own, wanted = np.int64(state.seat[candidate]), country[candidate], np.int64(NONE)
         if seat != NONE:
@@ -90,13 +90,13 @@ def summarise(
             wanted,
             seat == NONE and stopped[own] == 1,
         )
-        told.rank[candidate], told.blocking[candidate] = better + 1 if seat != NONE else 0, blocks
-        told.first[candidate] = first
+        summary.rank[candidate], summary.blocking[candidate] = better + 1 if seat != NONE else 0, blocks
+        summary.first[candidate] = first
         shown = seat if seat != NONE else first
         if shown != NONE:
             wanted, key = keys_of(facts, candidate, shown, points[candidate])
-            told.gain[candidate] = wanted >> TIE_BITS
-            told.preference[candidate] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
+            summary.gain[candidate] = wanted >> TIE_BITS
+            summary.preference[candidate] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
 
 
 @compiled

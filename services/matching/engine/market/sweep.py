@@ -102,20 +102,20 @@ class Sweep:
 
     def summary(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Summary:
         """Return the result of an assignment for each candidate; countries in `stopped` may send nobody more."""
-        asked = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
-        if self._last is not None and self._last[0] == asked:
+        key = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
+        if self._last is not None and self._last[0] == key:
             return self._last[1]
         state, people = self.settled(assigned), len(self.country)
         halted = np.zeros(self._limits.countries, np.int8)
         halted[list(stopped)] = 1
         numbers = (np.zeros(people, np.int32) for _ in range(5))
-        told = Summary._make((*numbers, np.zeros((people, len(self.facts.applicant)), np.int8)))
+        summary = Summary._make((*numbers, np.zeros((people, len(self.facts.applicant)), np.int8)))
         _in_parts(
             people,
-            lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, told),
+            lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, summary),
         )
-        self._last = (asked, told)
-        return told
+        self._last = (key, summary)
+        return summary
 
     def terms_of(self, assigned: Sequence[int]) -> tuple[Integers, Integers]:
         """Return how each candidate orders his or her seat, and how it orders the candidate; NONE for no seat."""

@@ -33,17 +33,17 @@ class FlowProblem:
     supply: Integers | None
 
 
-def solve_flow(asked: FlowProblem) -> Integers:
+def solve_flow(problem: FlowProblem) -> Integers:
     """Return a flow of least cost, a number for each arc, by OR-tools. Raises RuntimeError if it gives up."""
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
-        asked.tail.astype(np.int32), asked.head.astype(np.int32), asked.capacity, asked.cost
+        problem.tail.astype(np.int32), problem.head.astype(np.int32), problem.capacity, problem.cost
     )
-    if asked.supply is not None:
-        solver.set_nodes_supplies(np.arange(asked.nodes, dtype=np.int32), asked.supply)
+    if problem.supply is not None:
+        solver.set_nodes_supplies(np.arange(problem.nodes, dtype=np.int32), problem.supply)
     if (status := solver.solve()) != solver.OPTIMAL:
-        raise RuntimeError(f"A flow of {asked.nodes} nodes and {len(asked.tail)} arcs has no optimum: {status}")
-    flow: Integers = solver.flows(np.arange(len(asked.tail), dtype=np.int32))
+        raise RuntimeError(f"A flow of {problem.nodes} nodes and {len(problem.tail)} arcs has no optimum: {status}")
+    flow: Integers = solver.flows(np.arange(len(problem.tail), dtype=np.int32))
     return flow
 
 
@@ -80,8 +80,8 @@ class Limits:
         least, rest, limited = [], [], []
         for country, most, at_all in zip(market.countries, market.quota, able, strict=True):
             allowed = people if most is None else min(people, max(0, most))
-            asked = max(0, asked_of.get(country, 0) - market.rules.sent[country])
-            least.append(min(asked, allowed, at_all))
+            lacking = max(0, asked_of.get(country, 0) - market.rules.sent[country])
+            least.append(min(lacking, allowed, at_all))
             rest.append(allowed - least[-1])
             limited.append(most is not None or least[-1] > 0)
         self.floors: Integers = np.array(least, np.int64)
@@ -180,9 +180,9 @@ class Network:
             supply = np.zeros(self.nodes, np.int64)
             np.add.at(supply, self.head, full)
             np.subtract.at(supply, self.tail, full)
-        asked = FlowProblem(self.nodes, self.tail, self.head, capacity, self.cost, supply)
+        problem = FlowProblem(self.nodes, self.tail, self.head, capacity, self.cost, supply)
         elsewhere = _elsewhere if len(self.tail) >= LARGE else None
-        flow: Integers = (elsewhere or solve_flow)(asked) + full
+        flow: Integers = (elsewhere or solve_flow)(problem) + full
         return flow
 
     def prices(self, potential: Integers) -> Prices:

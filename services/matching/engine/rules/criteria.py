@@ -137,7 +137,7 @@ CRITERIA = (
         Criterion.LANGUAGE,
         (
             Term(
-                lambda _, level, asked: (40 + 20 * (level - asked)) * (level > 0),
+                lambda _, level, required: (40 + 20 * (level - required)) * (level > 0),
                 (of.SPEAKS,),
                 (of.ASKS,),
                 of.LANGUAGES,
@@ -219,7 +219,7 @@ REQUIREMENTS = (
         HardRule.COMMON_LANGUAGE,
         (
             Term(
-                lambda _, level, minimum, asked, theirs: (level >= asked) & (theirs >= minimum) & (level > 0),
+                lambda _, level, minimum, required, theirs: (level >= required) & (theirs >= minimum) & (level > 0),
                 (of.SPEAKS, of.LANGUAGE_MINIMUM),
                 (of.ASKS, of.UNDERSTANDS),
                 of.LANGUAGES,

@@ -72,16 +72,16 @@ class Setting:
         """Return the countries and organisations (ids) that the programme keeps apart from one of these two."""
         if not self._in_force:
             return ()
-        asked = (country, organisation_id, confidential)
-        if asked not in self._apart:
-            self._apart[asked] = tuple(
+        key = (country, organisation_id, confidential)
+        if key not in self._apart:
+            self._apart[key] = tuple(
                 other
                 for exclusion in self._in_force
                 if exclusion.confidential is confidential
                 for here, other in ((exclusion.first, exclusion.second), (exclusion.second, exclusion.first))
-                if here in asked[:2]
+                if here in key[:2]
             )
-        return self._apart[asked]
+        return self._apart[key]
 
     def balance(self, home: Any, host: Any) -> Any:
         """Return the ledger's points for pairs of countries (numbers)."""

@@ -113,10 +113,10 @@ class Side(Generic[Entry]):
             self._widen(words)
 
     def _widen(self, words: Vocabulary) -> None:
-        asked = len(self._words[words])
+        size = len(self._words[words])
         for part, rows in self._by_word[words].items():
-            if asked > len(rows):
-                more = np.full((asked - len(rows) + _LEAST, self.room), part.empty, part.kind)
+            if size > len(rows):
+                more = np.full((size - len(rows) + _LEAST, self.room), part.empty, part.kind)
                 self._by_word[words][part] = np.concatenate([rows, more])
 
     def _slot(self) -> int:

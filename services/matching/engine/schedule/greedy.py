@@ -26,7 +26,7 @@ def greedy(given: Options) -> Ints:
     if not given.units:
         return np.zeros(0, np.int64)
     plan = _Greedy(given)
-    plan.sweep(given.moved == 0, told=True)
+    plan.sweep(given.moved == 0, announced=True)
     plan.one_by_one()
     best = np.full(given.units, np.iinfo(np.int64).max)
     np.minimum.at(best, given.unit, given.short)
@@ -63,17 +63,17 @@ class _Greedy:
         self._seat[given.use_unit] = given.use_seat
         self._has_dates = np.array([any(given.requests[at].announced for at in unit) for unit in given.members])
 
-    def sweep(self, allowed: Flags, *, told: bool = False) -> None:
+    def sweep(self, allowed: Flags, *, announced: bool = False) -> None:
         """Fill the weeks in order with simple units: of a seat those that have the fewest allowed weeks left.
 
-        With `told` only those that were announced.
+        With `announced` only those that were announced.
         """
         given = self._given
-        among = self.simple & (self._has_dates if told else True) & (self.chosen < 0)
+        among = self.simple & (self._has_dates if announced else True) & (self.chosen < 0)
         here = np.flatnonzero(allowed & among[given.unit])
         here = here[np.lexsort((given.unit[here], given.week[here]))]
         unit, week, seat = given.unit[here], given.week[here], self._seat[given.unit[here]]
-        left_over = np.bincount(given.unit if told else unit, minlength=given.units)
+        left_over = np.bincount(given.unit if announced else unit, minlength=given.units)
         ends = np.searchsorted(week, np.arange(given.calendar.weeks + 1))
         passed = _Passed(given, allowed, self.chosen)
         for number in range(given.calendar.weeks):
@@ -88,7 +88,7 @@ class _Greedy:
             self.chosen[unit[taken]] = here[taken]
             np.subtract.at(self._left, (seat[taken], number), 1)
             left_over[unit[waiting]] -= 1
-            if not told:
+            if not announced:
                 passed.over(zip(seat[waiting].tolist(), unit[waiting].tolist(), strict=True))
                 for at in passed.seats():
                     while self._left[at, number] > 0 and self._refill(at, number, passed):
@@ -257,9 +257,9 @@ class _Passed:
         self._open: set[int] = set()
         self._weeks: dict[int, dict[int, int]] = {}
 
-    def over(self, asked: Iterable[tuple[int, int]]) -> None:
+    def over(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Note the units considered in a week, by seat; those that got no place wait."""
-        for seat, unit in asked:
+        for seat, unit in pairs:
             if unit not in self._met:
                 self._met.add(unit)
                 self._seen.setdefault(seat, []).append(unit)

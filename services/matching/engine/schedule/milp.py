@@ -79,17 +79,17 @@ class Found:
         """Return whether nothing is cheaper."""
         return self.value == self.bound
 
-    def within(self, asked: Choice, cost: Ints, none: Ints) -> Choice:
+    def within(self, problem: Choice, cost: Ints, none: Ints) -> Choice:
         """Return the same choice at other costs, among the optima of this one."""
         if self.usable is not None:
-            return replace(asked, cost=cost, none=none, usable=self.usable, tight=self.tight)
-        return replace(asked, cost=cost, none=none, budget=(asked.cost, asked.none, self.value))
+            return replace(problem, cost=cost, none=none, usable=self.usable, tight=self.tight)
+        return replace(problem, cost=cost, none=none, budget=(problem.cost, problem.none, self.value))
 
 
-def cheapest(asked: Choice, start: Ints, until: float, goes_on: Callable[[], bool]) -> Found:
+def cheapest(problem: Choice, start: Ints, until: float, goes_on: Callable[[], bool]) -> Found:
     """Return the cheapest choice, from a lawful one, until a moment (`monotonic`) or until `goes_on` returns False."""
-    value = asked.value(start)
-    solver = _model(asked, until, goes_on)
+    value = problem.value(start)
+    solver = _model(problem, until, goes_on)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return Found(start, value, 0)
@@ -99,73 +99,75 @@ def cheapest(asked: Choice, start: Ints, until: float, goes_on: Callable[[], boo
     took = np.asarray(solution.col_value)
     whole = bool((np.abs(took - np.round(took)) < _TINY).all())
     if whole:
-        start = _chosen(asked, took)
-        value = asked.value(start)
+        start = _chosen(problem, took)
+        value = problem.value(start)
     if value > bound:
-        start, value, bound = _branch(asked, start, bound, until, goes_on)
+        start, value, bound = _branch(problem, start, bound, until, goes_on)
     if value - least > _TINY:
         return Found(start, value, bound)
-    priced = np.asarray(solution.row_dual)[len(asked.none) : len(asked.none) + len(asked.capacity)]
+    priced = np.asarray(solution.row_dual)[len(problem.none) : len(problem.none) + len(problem.capacity)]
     usable = np.asarray(solution.col_dual) < _TINY
-    if asked.usable is not None:
-        usable &= asked.usable
+    if problem.usable is not None:
+        usable &= problem.usable
     tight = priced < -_TINY
-    if asked.tight is not None:
-        tight |= asked.tight
+    if problem.tight is not None:
+        tight |= problem.tight
     return Found(start, value, bound, usable, tight)
 
 
-def _branch(asked: Choice, start: Ints, bound: int, until: float, goes_on: Callable[[], bool]) -> tuple[Ints, int, int]:
+def _branch(
+    problem: Choice, start: Ints, bound: int, until: float, goes_on: Callable[[], bool]
+) -> tuple[Ints, int, int]:
     """Return the cheapest whole choice, its value and bound."""
     # A solver of its own: HiGHS 1.16, asked again after the relaxation, was seen to tell the value of one solution and
     # to give another.
-    solver = _model(asked, until, goes_on, whole=True)
+    solver = _model(problem, until, goes_on, whole=True)
     solver.run()
     info = solver.getInfo()
     bound = max(bound, ceil(info.mip_dual_bound - _TINY)) if np.isfinite(info.mip_dual_bound) else bound
     took = np.asarray(solver.getSolution().col_value)
     if len(took) and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        found = _chosen(asked, took)
-        if asked.value(found) <= asked.value(start):
+        found = _chosen(problem, took)
+        if problem.value(found) <= problem.value(start):
             start = found
-    value = asked.value(start)
+    value = problem.value(start)
     return start, value, min(bound, value)
 
 
-def _chosen(asked: Choice, took: Floats) -> Ints:
+def _chosen(problem: Choice, took: Floats) -> Ints:
     """Return the option of each unit, -1 if it took none."""
-    chosen = np.full(len(asked.none), -1, np.int64)
-    taken = np.flatnonzero(took[: len(asked.cost)] > 0.5)
-    chosen[asked.unit[taken]] = taken
+    chosen = np.full(len(problem.none), -1, np.int64)
+    taken = np.flatnonzero(took[: len(problem.cost)] > 0.5)
+    chosen[problem.unit[taken]] = taken
     return chosen
 
 
-def _model(asked: Choice, until: float, goes_on: Callable[[], bool], *, whole: bool = False) -> highspy.Highs:
+def _model(problem: Choice, until: float, goes_on: Callable[[], bool], *, whole: bool = False) -> highspy.Highs:
     """Return the relaxation: a column an option and a column a unit without any; a row a unit, a row a capacity."""
-    options, units, rows = len(asked.cost), len(asked.none), len(asked.capacity)
+    options, units, rows = len(problem.cost), len(problem.none), len(problem.capacity)
     columns = options + units
-    at_row = [asked.unit, np.arange(units), asked.entry_row + units]
-    at_column = [np.arange(options), np.arange(options, columns), asked.entry_option]
-    amounts = [np.ones(columns), asked.entry_amount.astype(np.float64)]
+    at_row = [problem.unit, np.arange(units), problem.entry_row + units]
+    at_column = [np.arange(options), np.arange(options, columns), problem.entry_option]
+    amounts = [np.ones(columns), problem.entry_amount.astype(np.float64)]
     lower = [np.ones(units), np.full(rows, -inf)]
-    upper = [np.ones(units), asked.capacity.astype(np.float64)]
-    if asked.tight is not None:
-        lower[1][asked.tight] = upper[1][asked.tight]
-    if asked.budget is not None:
-        spent = np.concatenate(asked.budget[:2])
+    upper = [np.ones(units), problem.capacity.astype(np.float64)]
+    if problem.tight is not None:
+        lower[1][problem.tight] = upper[1][problem.tight]
+    if problem.budget is not None:
+        spent = np.concatenate(problem.budget[:2])
         at_row.append(np.full(columns, units + rows))
         at_column.append(np.arange(columns))
         amounts.append(spent.astype(np.float64))
         lower.append(np.array([-inf]))
-        upper.append(np.array([float(asked.budget[2])]))
+        upper.append(np.array([float(problem.budget[2])]))
     row, column, amount = np.concatenate(at_row), np.concatenate(at_column), np.concatenate(amounts)
     order = np.argsort(column, kind="stable")
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = columns, sum(len(part) for part in lower)
-    model.col_cost_ = np.concatenate([asked.cost, asked.none]).astype(np.float64)
+    model.col_cost_ = np.concatenate([problem.cost, problem.none]).astype(np.float64)
     model.col_lower_ = np.zeros(columns)
     # The row of its unit keeps a column at one: a bound of its own would take a part of the dual.
-    model.col_upper_ = np.full(columns, inf) if asked.usable is None else np.where(asked.usable, inf, 0.0)
+    model.col_upper_ = np.full(columns, inf) if problem.usable is None else np.where(problem.usable, inf, 0.0)
     model.row_lower_, model.row_upper_ = np.concatenate(lower), np.concatenate(upper)
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_ = np.searchsorted(column[order], np.arange(columns + 1)).astype(np.int32)

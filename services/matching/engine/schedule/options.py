@@ -120,11 +120,11 @@ def options(requests: Sequence[VisitRequest], policy: SchedulePolicy) -> Options
         known.free[use_seat] >= use_count[:, None], np.searchsorted(use_unit, np.arange(len(members)))
     )
     ok = (length >= least[:, None]) & place
-    told = _Announced.of(requests, known, flat, owner, wanted)
-    told.keep(can, place, length, offset, ok)
-    moved, away = told.moves(length, offset, wanted)
+    announcement = _Announced.of(requests, known, flat, owner, wanted)
+    announcement.keep(can, place, length, offset, ok)
+    moved, away = announcement.moves(length, offset, wanted)
     first = np.argmax(ok, axis=1)
-    new = sizes - np.bincount(told.unit, minlength=len(members))
+    new = sizes - np.bincount(announcement.unit, minlength=len(members))
     wait = away + new[:, None] * np.abs(np.arange(known.weeks) - first[:, None])
 
     unit, week = np.nonzero(ok)

@@ -24,7 +24,7 @@ class Admissions:
     Candidates enter one by one; the end does not depend on the order (McVitie & Wilson, 1971).
     """
 
-    __slots__ = ("_count", "_country", "_free", "_next", "_rows", "_shares", "held")
+    __slots__ = ("_count", "_country", "_free", "_next", "_rows", "_shares", "admitted")
 
     def __init__(self, market: Market, rows: list[Row] | None = None) -> None:
         self._rows = market.rows if rows is None else rows
@@ -33,7 +33,7 @@ class Admissions:
         self._shares = market.shares
         self._count = [dict(used) for used in market.used]
         self._next = [0] * len(market.candidates)
-        self.held: list[list[tuple[int, int]]] = [[] for _ in market.seats]
+        self.admitted: list[list[tuple[int, int]]] = [[] for _ in market.seats]
 
     @classmethod
     def holding(cls, market: Market, assigned: list[int], keys: list[int]) -> "Admissions":
@@ -57,13 +57,13 @@ class Admissions:
 
     def join(self, seat: int, key: int, candidate: int) -> None:
         """Give a seat to one more, without asking it."""
-        insort(self.held[seat], (key, candidate))
+        insort(self.admitted[seat], (key, candidate))
         own = self._country[candidate]
         self._count[seat][own] = self._count[seat].get(own, 0) + 1
 
     def leave(self, seat: int, candidate: int) -> None:
         """Take a candidate out of a seat."""
-        self.held[seat] = [pair for pair in self.held[seat] if pair[1] != candidate]
+        self.admitted[seat] = [pair for pair in self.admitted[seat] if pair[1] != candidate]
         self._count[seat][self._country[candidate]] -= 1
 
     def of_country(self, seat: int, candidate: int) -> int:
@@ -83,7 +83,7 @@ class Admissions:
         for candidate, row in (changed or {}).items():
             other._rows[candidate] = row
             other._next[candidate] = 0
-        other.held = [list(held) for held in self.held]
+        other.admitted = [list(line) for line in self.admitted]
         return other
 
     def enter(self, candidates: Iterable[int]) -> None:
@@ -100,30 +100,30 @@ class Admissions:
 
     def _propose(self, seat: int, key: int, candidate: int) -> int | None:
         """Let the seat choose among its holders and the new one; return the rejected candidate, if any."""
-        held, count, country = self.held[seat], self._count[seat], self._country
+        line, count, country = self.admitted[seat], self._count[seat], self._country
         own = country[candidate]
         if count.get(own, 0) >= self._shares[seat]:
-            worst = next((at for at, (_, other) in enumerate(held) if country[other] == own), None)
-            if worst is None or held[worst][0] > key:
+            worst = next((at for at, (_, other) in enumerate(line) if country[other] == own), None)
+            if worst is None or line[worst][0] > key:
                 return candidate
-            rejected = held.pop(worst)[1]
-            insort(held, (key, candidate))
+            rejected = line.pop(worst)[1]
+            insort(line, (key, candidate))
             return rejected
         gone: int | None = None
-        if len(held) >= self._free[seat]:
-            if not held or held[0][0] > key:
+        if len(line) >= self._free[seat]:
+            if not line or line[0][0] > key:
                 return candidate
-            gone = held.pop(0)[1]
+            gone = line.pop(0)[1]
             count[country[gone]] -= 1
-        insort(held, (key, candidate))
+        insort(line, (key, candidate))
         count[own] = count.get(own, 0) + 1
         return gone
 
     def assignment(self) -> list[int]:
         """Return the seat of each candidate, or UNMATCHED."""
         assigned = [UNMATCHED] * len(self._next)
-        for seat, held in enumerate(self.held):
-            for _, candidate in held:
+        for seat, line in enumerate(self.admitted):
+            for _, candidate in line:
                 assigned[candidate] = seat
         return assigned
 
@@ -157,16 +157,16 @@ def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, 
     sweep = market.nearly or market.sweep
     if sweep is not None:
         swept = sweep.admitted(out)
-        held: dict[int, int] = {}
+        keys: dict[int, int] = {}
         if all(most is None for most in market.quota):
-            return swept.seat.tolist(), held
+            return swept.seat.tolist(), keys
         for start, size in zip(swept.room.tolist(), swept.size.tolist(), strict=False):
-            held.update(
+            keys.update(
                 zip(swept.who[start : start + size].tolist(), swept.key[start : start + size].tolist(), strict=True)
             )
-        return swept.seat.tolist(), held
+        return swept.seat.tolist(), keys
     state = admissions(market, out)
-    return state.assignment(), {candidate: key for held in state.held for key, candidate in held}
+    return state.assignment(), {candidate: key for keys in state.admitted for key, candidate in keys}
 
 
 def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:

@@ -85,7 +85,9 @@ def _stable(market: Market, first: set[int]) -> tuple[list[int], frozenset[int]]
         state = Admissions(market).copy(rows)
         state.enter(candidate for candidate in range(len(market.candidates)) if candidate not in out)
         assigned = state.assignment()
-        beyond = beyond_ceilings(market, assigned, {candidate: key for held in state.held for key, candidate in held})
+        beyond = beyond_ceilings(
+            market, assigned, {candidate: key for line in state.admitted for key, candidate in line}
+        )
         if not beyond:
             return assigned, frozenset(out)
         out |= beyond

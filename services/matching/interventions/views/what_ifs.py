@@ -231,7 +231,7 @@ async def what_if_page(session: AsyncSession, within: Reach, what_if_id: UUID, *
     page = min(page, max(1, -(-len(people) // SHOWN)))
     shown = people[(page - 1) * SHOWN : page * SHOWN]
     places = await facts.places(session, {seat for each in shown for seat in (each.before, each.after) if seat})
-    runs = [run.told for run in await runs_store.runs(session, row.call_id)]
+    runs = [run.event for run in await runs_store.runs(session, row.call_id)]
     return WhatIfPage(
         what_if=WhatIf(**dict(_summary(row)), outcome=outcome),
         call=(await facts.some_calls(session, [row.call_id])).get(row.call_id),

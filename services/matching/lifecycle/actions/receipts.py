@@ -29,7 +29,7 @@ async def publish_receipts(tx: Tx, explained: Mapping[UUID, MatchExplained | NoM
                 run_id=event.run_id,
                 matched=isinstance(event, MatchExplained),
                 at=clock.now(),
-                told=event,
+                event=event,
             )
         )
     await store.keep_receipts(tx.session, rows)

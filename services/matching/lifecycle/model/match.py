@@ -186,11 +186,11 @@ def call_up(match: Match, *, run_id: UUID, now: datetime, due: datetime, waiting
     """
     if not match.in_reserve:
         return match, ()
-    held = replace(match, reserve=False, run_id=run_id, next_in_line=waiting)
+    called_up = replace(match, reserve=False, run_id=run_id, next_in_line=waiting)
     event = matches.MatchCalledUp(pairing=match.pairing)
     if match.state is MatchState.PROPOSED:
-        return held, (event,)
-    offered, more = _offer(held, now=now, due=due, waiting=waiting)
+        return called_up, (event,)
+    offered, more = _offer(called_up, now=now, due=due, waiting=waiting)
     return offered, (event, *more)
 
 

@@ -177,7 +177,7 @@ async def keep_records(session: AsyncSession, records: Iterable[Signature | Sess
 async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> dict[UUID, Progress]:
     """Return what each pair has recorded so far."""
     signed: dict[UUID, dict[int, Signed]] = defaultdict(dict)
-    held: Counter[UUID] = Counter()
+    sessions: Counter[UUID] = Counter()
     goals: dict[UUID, dict[UUID, bool | None]] = defaultdict(dict)
     for signature in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
         by = (
@@ -189,10 +189,10 @@ async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> d
     for met in await session.scalars(
         select(Session).where(col(Session.mentorship_id).in_(mentorship_ids), col(Session.confirmed).is_(True))
     ):
-        held[met.mentorship_id] += 1
+        sessions[met.mentorship_id] += 1
     for goal in await session.scalars(select(Goal).where(col(Goal.mentorship_id).in_(mentorship_ids))):
         goals[goal.mentorship_id][goal.goal_id] = goal.met
     return {
-        mentorship_id: Progress(signed[mentorship_id], held[mentorship_id], goals[mentorship_id])
+        mentorship_id: Progress(signed[mentorship_id], sessions[mentorship_id], goals[mentorship_id])
         for mentorship_id in mentorship_ids
     }

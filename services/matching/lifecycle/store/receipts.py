@@ -26,7 +26,7 @@ class Receipt(Table, table=True):
     run_id: UUID
     matched: bool
     at: datetime = Field(sa_column=moment())
-    told: MatchExplained | NoMatchExplained = Field(sa_column=document(MatchExplained | NoMatchExplained))
+    event: MatchExplained | NoMatchExplained = Field(sa_column=document(MatchExplained | NoMatchExplained))
 
 
 async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:
@@ -39,7 +39,7 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
     return await session.get(Receipt, application_id)
 
 
-async def told_why_not(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+async def notified_of_no_match(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
     """Return those of these applications whose newest receipt says why they have no match."""
     query = select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
     return set(await session.scalars(query.where(~col(Receipt.matched))))

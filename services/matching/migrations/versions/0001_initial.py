@@ -426,7 +426,7 @@ def _create_runs() -> None:
         sa.Column("cohort", sa.Integer(), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("committed_by", sa.String(), nullable=False),
-        sa.Column("told", postgresql.JSONB(), nullable=False),
+        sa.Column("event", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="run_pkey"),
     )
     op.create_index("run_call", "run", ["call_id", "finished_at"])
@@ -448,7 +448,7 @@ def _create_runs() -> None:
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("matched", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("told", postgresql.JSONB(), nullable=False),
+        sa.Column("event", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("application_id", name="receipt_pkey"),
     )
     op.create_table(

@@ -103,7 +103,7 @@ class Facts:
 
 def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
     """Return the waiting applications: eligible, no match that stands or was given up, not silent twice."""
-    held = {match.pairing.application_id for match in facts.matches if match.takes_place or match.given_up}
+    placed = {match.pairing.application_id for match in facts.matches if match.takes_place or match.given_up}
     silent = Counter(
         match.pairing.application_id
         for match in facts.matches
@@ -112,7 +112,7 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
     return {
         application_id: profile
         for application_id, profile in facts.candidates.items()
-        if application_id not in held
+        if application_id not in placed
         and silent[application_id] < MOST_SILENCES
         and profile.group_id not in facts.incomplete
     }

@@ -162,7 +162,7 @@ async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
     """Return the newest receipt that was published for an application."""
     async with bus.read() as session:
         row = await store.receipt(session, application_id)
-    return None if row is None else row.told
+    return None if row is None else row.event
 
 
 async def provisional_receipt(bus: Bus, call_id: UUID, application_id: UUID, *, effort: int) -> Explained | None:

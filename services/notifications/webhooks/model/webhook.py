@@ -209,14 +209,14 @@ def result_of(status: int) -> AttemptResult:
     return AttemptResult.GONE if status == 410 else AttemptResult.REFUSED
 
 
-def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | None = None) -> float | None:
+def pause(tried: int, schedule: Sequence[float], chance: float, retry_after: float | None = None) -> float | None:
     """Return the seconds until the next attempt after `tried` (from 1) failed ones; None where it is given up.
 
-    `chance` (0 to 1) lengthens it, never shortens it; `asked` is what the receiver asked for, if that is longer.
+    `chance` (0 to 1) lengthens it, never shortens it; `retry_after` is what the receiver asked for, if that is longer.
     """
     if tried > len(schedule):
         return None
-    return max(schedule[tried - 1] * (1 + JITTER * chance), min(asked or 0.0, LONGEST_WAIT))
+    return max(schedule[tried - 1] * (1 + JITTER * chance), min(retry_after or 0.0, LONGEST_WAIT))
 
 
 def retry_after_seconds(retry_after: str | None, now: datetime) -> float | None:

@@ -77,17 +77,17 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
 
     async def _sent(self, request: httpx2.Request, address: Address, until: float) -> httpx2.Response:
         url = request.url
-        asked = httpcore2.Request(
+        sent_request = httpcore2.Request(
             request.method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=request.stream,
         )
         connection = httpcore2.AsyncHTTPConnection(
-            asked.url.origin, ssl_context=self._trust, network_backend=_OneAddress(address)
+            sent_request.url.origin, ssl_context=self._trust, network_backend=_OneAddress(address)
         )
         try:
-            answer = await connection.handle_async_request(asked)
+            answer = await connection.handle_async_request(sent_request)
             body = await _beginning(answer, until)
         finally:
             await connection.aclose()

@@ -95,6 +95,6 @@ class Poster:
             return Answer(AttemptResult.TIMEOUT)
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             return Answer(AttemptResult.UNREACHABLE, said=excerpt(str(error).encode()))
-        asked = heard.headers.get("retry-after")
-        wait = None if asked is None else retry_after_seconds(asked, datetime.now(UTC))
+        retry_after = heard.headers.get("retry-after")
+        wait = None if retry_after is None else retry_after_seconds(retry_after, datetime.now(UTC))
         return Answer(result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), asked=wait)
