@@ -15,8 +15,8 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(
-        description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`, with the serving role, not"
-        " the owner's. For TLS with it add"
+        description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`, as the role that serves."
+        " For TLS with it add"
         " `?sslmode=verify-full&sslrootcert=/path/to/ca.pem`: it holds for all connections."
     )
     database_direct_url: SecretStr | None = Field(
