@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 NAME = "export"
 _SELECT = (
     "SELECT id, aggregatetype, aggregateid, sequence, type, payload, occurred_at, actor, correlationid, causationid,"
-    " traceparent, digest, hash, recorded_at FROM journal ORDER BY aggregatetype, aggregateid, sequence"
+    " traceparent, digest, hash, recorded_at, kept, erased_at, erased_by, reason, signature"
+    " FROM journal LEFT JOIN erasure ON journal_id = id ORDER BY aggregatetype, aggregateid, sequence"
 )
 
 
@@ -63,7 +64,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
     name = f"{service}.jsonl"
     # Journals are pseudonymous personal data: nobody else on this machine reads them.
     descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    whole, chains, size = sha256(), Chains(), 0
+    whole, chains, size = sha256(), Chains(system.erasure_keys), 0
     bus = system.bus(service)
     try:
         with os.fdopen(descriptor, "wb") as file, report_unreachable(f"The database of {service}"):
@@ -110,6 +111,15 @@ def _journal_row(row: Any) -> dict[str, Any]:
         "digest": row["digest"].hex(),
         "hash": row["hash"].hex(),
         "recorded_at": row["recorded_at"].isoformat(),
+        "erasure": None
+        if row["kept"] is None
+        else {
+            "kept": row["kept"].hex(),
+            "at": row["erased_at"].isoformat(),
+            "by": row["erased_by"],
+            "reason": row["reason"],
+            "signature": row["signature"].hex(),
+        },
     }
 
 

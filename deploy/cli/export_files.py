@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from deploy.cli.system import SERVICES, Failed
-from shared.bus.db.journal import CHAIN_START, digest, link
+from shared.bus.db.erasure import Mark
+from shared.bus.db.journal import CHAIN_START, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import asyncpg
+
+    from shared.bus.db.erasure import ErasureKeys
 
 MANIFEST = "manifest.json"
 Aggregate = tuple[str, str]
@@ -44,6 +49,7 @@ def heads_digest(heads: Mapping[Aggregate, Head]) -> str:
 class Chains:
     """The chains of one service's file, checked line by line."""
 
+    keys: ErasureKeys
     heads: dict[Aggregate, Head] = field(default_factory=dict)
     events: int = 0
     faults: list[str] = field(default_factory=list)
@@ -54,14 +60,22 @@ class Chains:
         before = self.heads.get(aggregate, Head(0, CHAIN_START))
         here = Head(line["sequence"], bytes.fromhex(line["hash"]))
         stated = bytes.fromhex(line["digest"])
-        payload = line["payload"]
         where = f"{line['topic']} {line['subject']}, event {line['sequence']}"
         if here.sequence != before.sequence + 1 or link(before.hash, stated) != here.hash:
             self.faults.append(f"{where}: the chain is broken here")
-        if digest(payload.encode()) != stated and not payload.startswith('{"erased":'):
-            self.faults.append(f"{where}: the payload was changed")
+        erased = line["erasure"]
+        mark = None if erased is None else _mark(line["id"], stated, erased)
+        signature = b"" if erased is None else bytes.fromhex(erased["signature"])
+        if fault := self.keys.fault(mark, signature, line["payload"].encode(), stated):
+            self.faults.append(f"{where}: {fault}")
         self.heads[aggregate] = here
         self.events += 1
+
+
+def _mark(fact: str, stated: bytes, erased: Mapping[str, str]) -> Mark:
+    """Return the mark of an erasure that a line of an export holds."""
+    at = datetime.fromisoformat(erased["at"])
+    return Mark(UUID(fact), stated, bytes.fromhex(erased["kept"]), at, erased["by"], erased["reason"])
 
 
 @dataclass
@@ -72,8 +86,11 @@ class Exported:
     faults: list[str]
 
     @classmethod
-    def read(cls, folder: Path) -> Exported:
-        """Return the export in `folder`, compared with its manifest. Raises `Failed` if it is not an export."""
+    def read(cls, folder: Path, keys: ErasureKeys) -> Exported:
+        """Return the export in `folder`, compared with its manifest; `keys` are those of erasures.
+
+        Raises `Failed` if it is not an export.
+        """
         try:
             manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
             services = {name: manifest["services"][name] for name in SERVICES}
@@ -81,7 +98,7 @@ class Exported:
             raise Failed(f"{folder} holds no export of the journals (no {MANIFEST} that can be read).") from error
         heads, faults = {}, []
         for name, summary in services.items():
-            whole, chains = sha256(), Chains()
+            whole, chains = sha256(), Chains(keys)
             try:
                 with (folder / summary["file"]).open("rb") as file:
                     for line in file:

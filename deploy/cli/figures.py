@@ -1,5 +1,6 @@
 """Check that the published figures follow from an export of the journals: `tandem figures verify EXPORT`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     from services.reporting.facts.model.facts import Fact
     from services.reporting.figures.model.verification import CheckedFigure, Statement
+    from shared.bus.db.erasure import ErasureKeys
 
 app = typer.Typer(help="Check published figures with an export of all journals.", no_args_is_help=True)
 FIGURES = "exchange.figures"
@@ -20,10 +22,11 @@ def figures() -> None:
     """Check published figures with an export of all journals."""
 
 
-def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[Statement]]":
+def recount_export(folder: Path, keys: "ErasureKeys") -> "tuple[list[str], list[CheckedFigure], list[Statement]]":
     """Return what is wrong with the export in `folder`, and every published figure computed again.
 
-    Also each statement whose events are not all those before its cut-off. Raises `Failed` if it is not an export.
+    Also each statement whose events are not all those before its cut-off. `keys` are those of erasures. Raises `Failed`
+    if it is not an export.
     """
     from deploy.cli.export_files import Exported  # noqa: PLC0415 - heavy
     from services.reporting.facts.model.facts import USED  # noqa: PLC0415 - as above
@@ -34,7 +37,7 @@ def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[
     from shared.contracts.periods import PeriodRestated, PeriodSubmitted  # noqa: PLC0415 - as above
 
     stated = {PeriodSubmitted.type, PeriodRestated.type}
-    wrong = list(Exported.read(folder).faults)
+    wrong = list(Exported.read(folder, keys).faults)
     facts: list[Fact] = []
     published, counted = [], []
     for line in _lines(folder):
@@ -121,7 +124,10 @@ def verify(
     every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
 ) -> None:
     """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
-    wrong, checked, statements = recount_export(export)
+    from shared.bus.db.erasure import ErasureKeys  # noqa: PLC0415 - heavy
+
+    keys = ErasureKeys(os.environ.get("TANDEM_ERASURE_PUBLIC_KEYS", ""))
+    wrong, checked, statements = recount_export(export, keys)
     for fault in wrong:
         print(fault)
     for stated in statements:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.bus import Bus, Consumers
+    from shared.bus.db.erasure import ErasureKeys
     from shared.settings import ServiceSettings
 
 SERVICES = ("applications", "matching", "notifications", "reporting")
@@ -90,6 +91,16 @@ class System:
             raise Failed(f"{variable} is not set: it names the database of {service}.")
         values: dict[str, Any] = {"database_url": database, "kafka": self["TANDEM_KAFKA"], "database_pool": 2}
         return ServiceSettings(**_UNUSED | values)
+
+    @cached_property
+    def erasure_keys(self) -> ErasureKeys:
+        """The keys with which marks of erasures verify; none where none are set. Raises `Failed` for a wrong one."""
+        from shared.bus.db.erasure import ErasureKeys  # noqa: PLC0415 - heavy
+
+        try:
+            return ErasureKeys(self.env.get("TANDEM_ERASURE_PUBLIC_KEYS", ""))
+        except ValueError as error:
+            raise Failed(f"TANDEM_ERASURE_PUBLIC_KEYS: {error}") from None
 
     def bus(self, service: str) -> Bus:
         """Return the bus of a service, for tools that read or mend its journal; to be closed by the caller."""

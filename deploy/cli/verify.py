@@ -27,7 +27,7 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
     from shared.bus.outbox.verification import Finding, findings  # noqa: PLC0415 - as above
 
     wrong: list[str] = []
-    exported = None if export is None else Exported.read(export)
+    exported = None if export is None else Exported.read(export, system.erasure_keys)
     if exported is not None:
         wrong += exported.faults
     for service in SERVICES:
@@ -37,7 +37,7 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
                 async with bus.read() as session:
                     total = await session.scalar(text("SELECT count(*) FROM journal"))
                     with bar(f"Journal of {service}", total) as shown:
-                        async for found in findings(session):
+                        async for found in findings(session, system.erasure_keys):
                             if isinstance(found, Finding):
                                 wrong.append(
                                     f"{service}: {found.topic} {found.subject}, event {found.sequence}: {found.what}"

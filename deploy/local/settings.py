@@ -105,10 +105,11 @@ def _secrets(place: RunFolder) -> dict[str, str]:
     made = {name: secrets.token_urlsafe(32) for name in wanted - kept.keys()}
     if "session_key" not in kept:
         made["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
-    if not {"ticket_private_key", "feeds_private_key", "signing_key"} <= kept.keys():
+    if not {"ticket_private_key", "feeds_private_key", "erasure_private_key", "signing_key"} <= kept.keys():
         from deploy.signing import ed25519_keys, signing_keys  # noqa: PLC0415 - the first start only
 
-        for keys in (ed25519_keys("ticket"), ed25519_keys("feeds"), signing_keys("Tandem, a local run")):
+        pairs = [ed25519_keys(name) for name in ("ticket", "feeds", "erasure")]
+        for keys in (*pairs, signing_keys("Tandem, a local run")):
             if not keys.keys() & kept.keys():  # a pair is made whole or left as it is
                 made |= keys
     if made:
@@ -139,10 +140,14 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
 
 
 def tools_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
-    """Return the environment of `tandem`: the shared part, and both addresses of each database."""
+    """Return the environment of `tandem`: the shared part, both addresses of each database, the key of erasures."""
     databases = {f"TANDEM_DATABASE_URL_{service.upper()}": chosen.database(service) for service in SERVICES}
     owners = {f"TANDEM_DATABASE_OWNER_URL_{name.upper()}": chosen.database_of_owner(name) for name in SERVICES}
-    return shared_environment(chosen, place) | databases | owners
+    erasures = {
+        "TANDEM_ERASURE_PRIVATE_KEY": chosen.secrets["erasure_private_key"],
+        "TANDEM_ERASURE_PUBLIC_KEYS": chosen.secrets["erasure_public_key"],
+    }
+    return shared_environment(chosen, place) | databases | owners | erasures
 
 
 def service_environment(chosen: RunSettings, place: RunFolder, service: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ _SPECIAL = {
     "alembic_version": "SELECT",
     "journal": _ADD,
     "aggregate": "SELECT, INSERT, UPDATE",
+    "erasure": "SELECT",
 }
 _TABLES = """
 SELECT relname FROM pg_class
@@ -42,3 +43,5 @@ def grant(connection: Connection, role: str, insert_only: Collection[str] = ()) 
         may = _ADD if name in insert_only else _SPECIAL.get(name, _ALL)
         connection.execute(text(f"REVOKE ALL ON TABLE {quote(name)} FROM {quote(role)}"))
         connection.execute(text(f"GRANT {may} ON TABLE {quote(name)} TO {quote(role)}"))
+    if "erasure" in tables:
+        connection.execute(text(f"GRANT EXECUTE ON FUNCTION erase_payload TO {quote(role)}"))

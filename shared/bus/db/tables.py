@@ -7,9 +7,11 @@ tables but `journal.occurred_at` are the database's real time.
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -21,9 +23,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.bus.db.erasure import CLOSED, FUNCTION
 
 NOW = text("now()")
 
@@ -69,6 +74,19 @@ def _written(metadata: MetaData) -> None:
         Index("journal_correlation", "correlationid"),
         comment="What was done: insert-only, the lasting record",
     )
+    erasure = Table(
+        "erasure",
+        metadata,
+        Column("journal_id", Uuid, ForeignKey("journal.id"), primary_key=True),
+        Column("kept", LargeBinary, nullable=False, comment="SHA-256 of what is left of the payload"),
+        Column("erased_at", DateTime(timezone=True), nullable=False),
+        Column("erased_by", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("signature", LargeBinary, nullable=False, comment="By the key of erasures, which no database knows"),
+        comment="Which payloads of the journal were cut; written by erase_payload only",
+    )
+    for statement in (FUNCTION, CLOSED):
+        event.listen(erasure, "after_create", DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy has no types
     Table(
         "pending",
         metadata,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bus.db.journal import CHAIN_START, digest, link
+from shared.bus.db.erasure import mark_of
+from shared.bus.db.journal import CHAIN_START, link
 from shared.bus.db.transaction import driver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus.db.erasure import ErasureKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,19 @@ class Finding:
     what: str
 
 
-async def findings(session: AsyncSession) -> AsyncIterator[Finding | int]:
+async def findings(session: AsyncSession, keys: ErasureKeys) -> AsyncIterator[Finding | int]:
     """Give every place where the chain breaks; in between, the number of events read (for a progress bar).
 
-    An erased payload no longer fits its digest; it is an object with the member `erased`, and only its link is checked.
+    An erased payload no longer fits its digest: it must be what its mark names, and `keys` must have signed the mark.
     """
     connection = await driver(session)
     before: tuple[str, str] | None = None
     sequence, chain, seen = 0, CHAIN_START, 0
     cursor = connection.cursor(
         "SELECT j.aggregatetype, j.aggregateid, j.sequence, j.payload, j.digest, j.hash, a.sequence AS head,"
-        " a.hash AS head_hash FROM journal j LEFT JOIN aggregate a USING (aggregatetype, aggregateid)"
+        " a.hash AS head_hash, j.id, e.kept, e.erased_at, e.erased_by, e.reason, e.signature"
+        " FROM journal j LEFT JOIN aggregate a USING (aggregatetype, aggregateid)"
+        " LEFT JOIN erasure e ON e.journal_id = j.id"
         " ORDER BY j.aggregatetype, j.aggregateid, j.sequence",
         prefetch=1000,
     )
@@ -49,8 +54,8 @@ async def findings(session: AsyncSession) -> AsyncIterator[Finding | int]:
         if row["sequence"] != sequence:
             yield Finding(*here, row["sequence"], f"event {sequence} is missing")
             sequence = row["sequence"]
-        if digest(row["payload"].encode()) != row["digest"] and not row["payload"].startswith('{"erased":'):
-            yield Finding(*here, sequence, "the payload was changed")
+        if fault := keys.fault(mark_of(row), row["signature"], row["payload"].encode(), row["digest"]):
+            yield Finding(*here, sequence, fault)
         chain = link(chain, row["digest"])
         if chain != row["hash"]:
             yield Finding(*here, sequence, "the chain is broken here")

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared.bus.db.erasure import CLOSED, FUNCTION, GONE
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -68,7 +70,8 @@ def downgrade() -> None:
         "partner",
     )
     _drop("sign_in_session", "used_ticket", "suspension", "access")
-    _drop("request_key", "lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "journal", "aggregate")
+    _drop("request_key", "lease", "unknown", "set_aside", "waiting", "parked", "applied", "consumed", "sent", "pending", "erasure", "journal", "aggregate")
+    op.execute(GONE)
     op.execute("DROP FUNCTION note_former_person")
 
 
@@ -105,6 +108,20 @@ def _create_event_bus() -> None:
         comment="What was done: insert-only, the lasting record",
     )
     op.create_index("journal_correlation", "journal", ["correlationid"])
+    op.create_table(
+        "erasure",
+        sa.Column("journal_id", sa.Uuid(), nullable=False),
+        sa.Column("kept", sa.LargeBinary(), nullable=False, comment="SHA-256 of what is left of the payload"),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False, comment="By the key of erasures, which no database knows"),
+        sa.PrimaryKeyConstraint("journal_id", name="erasure_pkey"),
+        sa.ForeignKeyConstraint(["journal_id"], ["journal.id"], name="erasure_journal_id_fkey"),
+        comment="Which payloads of the journal were cut; written by erase_payload only",
+    )
+    op.execute(FUNCTION)
+    op.execute(CLOSED)
     op.create_table(
         "pending",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),

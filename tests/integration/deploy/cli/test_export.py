@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from deploy.cli.erase import erase
 from deploy.cli.export import export
-from deploy.cli.system import SERVICES, Failed
+from deploy.cli.system import SERVICES, Failed, System
 from deploy.cli.verify import verify
+from deploy.signing import ed25519_keys
 from shared.bus.db.journal import CHAIN_START, digest, link
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from deploy.cli.system import System
 
 
 async def _database(system: System, service: str) -> asyncpg.Connection:
@@ -135,3 +135,26 @@ async def test_a_folder_without_an_export_is_said(with_events: System, tmp_path:
     """A typing error in the folder's name is one sentence."""
     with pytest.raises(Failed, match="holds no export"):
         await verify(with_events, tmp_path)
+
+
+async def test_an_erasure_is_verified_by_its_mark_in_journal_and_export(with_events: System, tmp_path: Path) -> None:
+    """The payloads about one subject are cut to what is kept; without the public key the cuts are reported."""
+    connection = await _database(with_events, "applications")
+    await connection.execute("DELETE FROM pending")
+    subject = await connection.fetchval("SELECT aggregateid FROM journal WHERE type = 'ApplicationSubmitted' LIMIT 1")
+    pair = ed25519_keys("erasure")
+    keys = {
+        "TANDEM_ERASURE_PRIVATE_KEY": pair["erasure_private_key"],
+        "TANDEM_ERASURE_PUBLIC_KEYS": ed25519_keys("older")["older_public_key"] + pair["erasure_public_key"],
+    }
+    system = System({**with_events.env, **keys})
+    assert await erase(system, "applications", subject, ["country"], "officer", "asked for it") == 3
+    assert await erase(system, "applications", subject, ["country"], "officer", "asked for it") == 0
+    payloads = await connection.fetch("SELECT payload FROM journal WHERE aggregateid = $1", subject)
+    await connection.close()
+    assert {tuple(json.loads(row["payload"])) for row in payloads} == {("country",)}
+    await export(system, tmp_path / "export")
+    assert await verify(system, tmp_path / "export") == []
+    found = await verify(System(with_events.env), tmp_path / "export")
+    assert len(found) == 6
+    assert all(line.endswith("the payload was erased without the key of erasures") for line in found)
