@@ -148,11 +148,11 @@ async def test_an_erasure_is_verified_by_its_mark_in_journal_and_export(with_eve
         "TANDEM_ERASURE_PUBLIC_KEYS": ed25519_keys("older")["older_public_key"] + pair["erasure_public_key"],
     }
     system = System({**with_events.env, **keys})
-    assert await erase(system, "applications", subject, ["country"], "officer", "asked for it") == 3
-    assert await erase(system, "applications", subject, ["country"], "officer", "asked for it") == 0
+    assert await erase(system, "applications", subject, ["profile"], "officer", "asked for it") == 3
+    assert await erase(system, "applications", subject, ["profile"], "officer", "asked for it") == 0
     payloads = await connection.fetch("SELECT payload FROM journal WHERE aggregateid = $1", subject)
     await connection.close()
-    assert {tuple(json.loads(row["payload"])) for row in payloads} == {("country",)}
+    assert {tuple(json.loads(row["payload"])) for row in payloads} == {("profile",)}
     await export(system, tmp_path / "export")
     assert await verify(system, tmp_path / "export") == []
     found = await verify(System(with_events.env), tmp_path / "export")
