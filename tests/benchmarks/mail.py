@@ -26,9 +26,9 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from deploy.local.ports import free_port
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
+from shared.bus.db.leases import hold
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id, reaction_id
 from shared.runtime.migrate import migrate
@@ -84,7 +84,7 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
         for place in range(0, applications, at_once):
             await feed.apply(records[place : place + at_once])
 
-    async with hold_lease(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
+    async with hold(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
         started, processor = perf_counter(), process_time()
         reading = asyncio.create_task(read())
         handled = 0

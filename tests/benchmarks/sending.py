@@ -58,7 +58,7 @@ async def _ours(bus: Bus) -> float:
         pass
     await relay.settled()
     seconds = perf_counter() - started
-    await relay.close(lease)
+    await relay.close()
     return seconds
 
 

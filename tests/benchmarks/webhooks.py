@@ -23,10 +23,10 @@ from starlette.routing import Route
 from deploy.local.ports import free_port
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.leases import hold_lease
 from services.notifications.settings import Settings
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.worker import courier
+from shared.bus.db.leases import hold
 from shared.contracts.codes import WebhookReach
 from shared.contracts.figures import FigurePublished
 from shared.ids import new_id
@@ -69,7 +69,7 @@ async def _ours(servers: Servers, url: str) -> float:
     await endpoints.register(bus, settings, "system:bench", new_id(), WebhookReach.OUTSIDE, draft)
     event = FigurePublished.model_validate(dict(FigurePublished.example))
     await Feed(bus, consumers).deliver(*((event, f"figure-{number}") for number in range(EVENTS)))
-    async with hold_lease(bus, "webhooks") as lease:
+    async with hold(bus, "webhooks") as lease:
         sender = courier(bus, settings, lease)
         started = perf_counter()
         while await sender.send_due():

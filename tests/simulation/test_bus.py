@@ -192,13 +192,12 @@ class BusMachine(RuleBasedStateMachine):
             await tx.session.execute(text("UPDATE lease SET until = now() - interval '1 second'"))
 
     async def _send(self) -> int:
-        lease = await leases.acquire(self.owner, "relay")
-        assert lease is not None
-        if self.lease is None or lease.epoch != self.lease.epoch:
+        if self.lease is None or not await leases.prolong(self.owner, [self.lease]):
+            self.lease = await leases.acquire(self.owner, "relay")
             await self.relay._take_over()
-        self.lease = lease
+        assert self.lease is not None
         self.relay._held.clear()
-        return await self.relay.send_once(lease)
+        return await self.relay.send_once(self.lease)
 
     @rule(place=st.integers(0, 200), partition=st.integers(0, 2 * SUBJECTS - 1))
     def duplicate(self, place: int, partition: int) -> None:
@@ -275,11 +274,9 @@ class BusMachine(RuleBasedStateMachine):
         its = set(second.consumer.at)
 
         async def both() -> None:
-            if not second.fetched_records:  # for a moment both take what the first holds to be theirs
-                await second.assign(
-                    its | {TopicPartition(each.topic, each.partition) for each in first.fetched_records}
-                )
-                second.fetched_records = first.fetched_records
+            if not second.held:  # for a moment both take what the first holds to be theirs
+                await second.assign(its | {TopicPartition(each.topic, each.partition) for each in first.held})
+                second.held = first.held
             await asyncio.gather(first.handle(), second.handle())
             await second.assign(its)
 
@@ -335,6 +332,7 @@ class BusMachine(RuleBasedStateMachine):
 
     async def _settle(self) -> None:
         if not self.damaged:  # then nobody's help may be needed, but for the poisoned
+            await self._expire()
             self.lease = None
             while await self._send():
                 pass
@@ -345,6 +343,7 @@ class BusMachine(RuleBasedStateMachine):
                 key: len(numbers) for key, numbers in (await self._positions_seen("evolved")).items()
             } == await self._written()
         for _ in range(3):
+            await self._expire()
             self.lease = None  # the relay starts anew and compares the log's ends
             while await self._send():
                 pass

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.applications.loops import run_by_lease
 from services.applications.refusals import not_found
 from services.applications.sessions import store
 from services.applications.sessions.model import SessionEnd, browser_in, rights_differ
-from shared.bus.db import leases
 from shared.identity.access import load_principal
 from shared.identity.session import ABSOLUTE, Session, digest_of, new_key
 from shared.ids import new_id
+from shared.runtime.leased_loops import run_by_lease
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -129,8 +128,7 @@ async def forget_sessions(service: Service) -> None:
     """Run the loop that deletes the rows of sessions that were over thirty days ago."""
 
     async def look(bus: Bus, lease: Lease) -> None:
-        async with bus.transaction("system:sessions") as tx:
-            await leases.check(tx.session, lease)
+        async with bus.transaction("system:sessions", lease) as tx:
             count = await store.forget_before(tx.session, datetime.now(UTC) - KEPT_FOR)
         if count:
             _log.info("old sessions forgotten", count=count)

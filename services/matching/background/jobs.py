@@ -6,7 +6,6 @@ If an instance is lost, its lease expires and another instance starts the job ag
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +23,6 @@ log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 0.5
 _LEASE_SECONDS = 8.0
-_RENEW_AFTER = 2.0
 
 
 async def repeat_forever(once: Callable[[], Awaitable[bool]]) -> None:
@@ -41,26 +39,21 @@ async def work_first(bus: Bus, kind: str, ids: Iterable[UUID], work: Callable[[U
         if lease is None:
             continue
         try:
-            await work(job_id, lease)
+            async with leases.keep(bus, lease):
+                await work(job_id, lease)
         except LeaseLost:
             log.info("another instance works on this job now", kind=kind, job=str(job_id))
-        finally:
-            await leases.release(bus, lease)
         return True
     return False
 
 
 class Watch:
-    """Keeps the lease while a process works; `advance` stores the progress and returns whether to continue."""
+    """Watches the lease while a process works; `advance` stores the progress and returns whether to continue."""
 
     def __init__(self, bus: Bus, lease: Lease, advance: Callable[[int], Awaitable[bool]]) -> None:
         self._bus, self._lease, self._advance = bus, lease, advance
-        self._renewed = monotonic()
 
     async def look(self, step: int) -> bool:
         """Return whether to continue. Raises `LeaseLost`."""
-        if monotonic() - self._renewed > _RENEW_AFTER:
-            if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
-                raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")
-            self._renewed = monotonic()
+        await leases.ensure(self._bus, self._lease)
         return await self._advance(step)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -22,7 +21,6 @@ from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.model import match as matches
 from services.matching.lifecycle.store import receipts as lifecycle_receipts
 from services.matching.lifecycle.store.receipts import Receipt
-from services.matching.provisional import call_lease
 from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting
 from services.matching.provisional.model.results import matched, proposals
 from services.matching.provisional.snapshot import load as load_snapshot
@@ -69,14 +67,12 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
         if not await store.vacancies(session, call_id):
             return 0
     for _ in range(_TRIES):
-        started = monotonic()
         snapshot = await load_snapshot(bus, call_id)
         if snapshot is None or not snapshot.vacancies:
             return 0
         chosen = await _choose(bus, snapshot)
-        lease = await call_lease.renew(bus, lease, started)
-        async with bus.transaction("system:matching") as tx:
-            await leases.check(tx.session, lease)
+        await leases.ensure(bus, lease)
+        async with bus.transaction("system:matching", lease) as tx:
             pool = await store.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != snapshot.version:
                 continue

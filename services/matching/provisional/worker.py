@@ -11,7 +11,6 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -52,10 +51,9 @@ _WAKES = "matching"
 
 @dataclass(slots=True)
 class HeldCall:
-    """The lease of a call, when it was taken, the follower of the call, and whether it is being matched."""
+    """The lease of a call, the follower of the call, and whether it is being matched."""
 
     lease: Lease
-    since: float
     following: CallFollower = field(default_factory=CallFollower)
     working: bool = False
 
@@ -102,7 +100,7 @@ async def match_under_lease(bus: Bus, call_id: UUID, calls: dict[UUID, HeldCall]
     `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
     """
     call, reading = calls.pop(call_id, None), None
-    if call is None or monotonic() - call.since > call_lease.RENEW_AFTER:
+    if call is None or not call.lease.sure:
         call, reading = await _take_again(bus, call_id, call, free=free)
         if call is None:
             return
@@ -124,25 +122,26 @@ async def match_under_lease(bus: Bus, call_id: UUID, calls: dict[UUID, HeldCall]
 async def _take_again(
     bus: Bus, call_id: UUID, call: HeldCall | None, *, free: bool
 ) -> tuple[HeldCall | None, asyncio.Task[Snapshot | None] | None]:
-    """Take the lease of a call, if it is free, and start reading the call at the same time.
+    """Prolong the lease of a call, or take it if it is free, and start reading the call at the same time.
 
-    The instance that had the call last mostly gets it again, so it may read the changes before it has the lease.
+    Nobody has mostly had the call since this instance had it last, so it may read the changes before it knows. What it
+    read before another's turn is of no use.
     """
-    if call is None or free:
+    if call is None:
         lease = await call_lease.take(bus, call_id)
-        return None if lease is None else HeldCall(lease, monotonic(), call.following if call else CallFollower()), None
-    lease, reading = None, asyncio.create_task(load_snapshot(bus, call_id, call.following.known))
+        return None if lease is None else HeldCall(lease), None
+    reading = None if free else asyncio.create_task(load_snapshot(bus, call_id, call.following.known))
+    kept = False
     try:
-        lease = await call_lease.take(bus, call_id)
+        kept = await call_lease.still_held(bus, call.lease)
     finally:
-        # With each holder the epoch rises by one: what was read before another's turn is of no use.
-        useless = lease is None or lease.epoch > call.lease.epoch + 1
-        if useless:
+        if reading is not None and not kept:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-    if lease is None:
-        return None, None
-    return HeldCall(lease, monotonic(), call.following), None if useless else reading
+    if kept:
+        return call, reading
+    lease = await call_lease.take(bus, call_id)
+    return None if lease is None else HeldCall(lease, call.following), None
 
 
 async def keep_leases_alive(bus: Bus, calls: dict[UUID, HeldCall]) -> None:
@@ -163,12 +162,9 @@ async def prolong_leases(bus: Bus, calls: dict[UUID, HeldCall]) -> None:
     kept = {call_id: call for call_id, call in calls.items() if call.worth_keeping}
     if not kept:
         return
-    at = monotonic()
-    still = await leases.prolong(bus, [call.lease for call in kept.values()], call_lease.LEASE_SECONDS)
+    still = await leases.prolong(bus, [call.lease for call in kept.values()])
     for call_id, call in kept.items():
-        if call.lease.name in still:
-            call.since = at
-        elif not call.working and calls.get(call_id) is call:
+        if call.lease.name not in still and not call.working and calls.get(call_id) is call:
             del calls[call_id]
             log.info("another instance matches this call now", call=str(call_id))
 
@@ -190,7 +186,7 @@ async def match_once(
     `following` is the follower from the last time; without it the call is matched from scratch. `snapshot` is the
     snapshot, if it has just been read.
     """
-    started, following = monotonic(), following or CallFollower()
+    following = following or CallFollower()
     snapshot = snapshot or await load_snapshot(bus, call_id, following.known)
     if snapshot is None:
         return False
@@ -198,11 +194,11 @@ async def match_once(
         following.forget()
     snapshot, outcomes = await _matched(following, snapshot)
     rows = await asyncio.to_thread(_standings, snapshot, outcomes)
-    lease = await call_lease.renew(bus, lease, started)
+    await leases.ensure(bus, lease)
     await _write(bus, lease, snapshot, snapshot.standings, rows, version=snapshot.version)
     reasons = await asyncio.to_thread(_reasons, rows, outcomes)
     if reasons:
-        lease = await call_lease.renew(bus, lease, started)
+        await leases.ensure(bus, lease)
         await _write(bus, lease, snapshot, rows, reasons, version=None)
     return True
 
@@ -283,8 +279,7 @@ async def _write(
     """
     call_id = snapshot.facts.call_id
     changed = await asyncio.to_thread(_moved, before, rows)
-    async with bus.transaction("system:matching") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:matching", lease) as tx:
         pool = await store.version(tx.session, call_id, lock=True)
         assert pool is not None
         moved = changed

@@ -2,8 +2,8 @@
 
 A delivery is recorded after the receiver's answer: a crash in between sends it again under the same `webhook-id`, and
 nothing is lost before it. Each endpoint has its own slots, so that a dead one delays no other. What ends while one set
-is recorded is recorded together after it, and a slot sends the next only when its last is recorded: a crash repeats at
-most one delivery a slot.
+is recorded is recorded together after it, and a slot sends the next only when its last is recorded: a crash, or
+another process that takes over from one that stood still, repeats at most one delivery a slot.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from uuid import UUID
 
 import structlog
 
-from services.notifications.leases import hold_lease
 from services.notifications.settings import Settings
 from services.notifications.webhooks import metrics
 from services.notifications.webhooks.actions.announcement import announce
@@ -60,7 +59,7 @@ _AT_ONCE = {AttemptResult.GONE: WebhookPauseCause.GONE, AttemptResult.UNSIGNED: 
 async def send_webhooks(service: Service) -> None:
     """The loop: send what is due, again and again, while this process has the lease."""
     assert isinstance(service.settings, Settings)
-    async with hold_lease(service.bus, "webhooks") as lease:
+    async with leases.hold(service.bus, "webhooks") as lease:
         await courier(service.bus, service.settings, lease).run()
 
 
@@ -102,8 +101,7 @@ class Courier:
 
     async def run(self) -> None:
         """Send for ever: look again when an endpoint has nothing left that was picked, and twice a second."""
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             await self.secrets.reseal(tx)
         tidied = counted = -_TIDY_EVERY
         async with asyncio.TaskGroup() as group:
@@ -215,6 +213,7 @@ class Courier:
         except WrongTarget:
             return Answer(AttemptResult.FORBIDDEN)
         signed = headers(webhook_id(due.id), at, due.body, keys)
+        await leases.ensure(self.bus, self.lease)
         return await self.poster.post(to, signed, due.body)
 
     async def _keep(self) -> None:
@@ -254,8 +253,7 @@ class Courier:
         address. Returns their endpoints as they were then, without those that are gone. A slot continues by that, so
         after a pause or a change each slot sends at most one more delivery to the old address.
         """
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             endpoints = await endpoints_store.locked(tx.session, {attempt.due.endpoint_id for attempt in ended})
             known = await deliveries.locked(tx.session, {attempt.due.id for attempt in ended})
             noted: list[deliveries.EndedAttempt] = []
@@ -287,7 +285,7 @@ class Courier:
             return deliveries.FAILED, delivery.next_at
         if moved:
             return delivery.state, _real()
-        wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.retry_after)  # noqa: S311 - no secret
+        wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
         if wait is None:
             return deliveries.FAILED, delivery.next_at
         return delivery.state, _real() + timedelta(seconds=wait)
@@ -306,8 +304,8 @@ class Courier:
         now = _real()
         since = endpoint.failing_since or now
         changes: dict[str, Any] = {"failing_since": since}
-        if answer.retry_after:
-            changes["not_before"] = now + timedelta(seconds=answer.retry_after)
+        if answer.asked:
+            changes["not_before"] = now + timedelta(seconds=answer.asked)
         await endpoints_store.change(tx.session, endpoint.id, **changes)
         if endpoint.state == endpoints_store.PAUSED:
             return
@@ -330,8 +328,7 @@ class Courier:
         """Delete what was kept long enough, a part at a time; count what was never delivered."""
         before = _real() - timedelta(days=self.settings.webhook_kept_days)
         while True:
-            async with self.bus.transaction(ACTOR) as tx:
-                await leases.check(tx.session, self.lease)
+            async with self.bus.transaction(ACTOR, self.lease) as tx:
                 gone, lost = await deliveries.delete_old(tx.session, before)
                 for endpoint_id, count in sorted(lost.items()):
                     await endpoints_store.add_expired(tx.session, endpoint_id, count)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus import Bus, Tx
+    from shared.bus import Bus, Lease, Tx
 
 log = structlog.get_logger(__name__)
 REMINDER_DAYS = 14
@@ -116,9 +116,12 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
     return found, row
 
 
-async def remind(bus: Bus) -> int:
-    """Remind line managers once of sessions that wait for their answer; return the number of visits and mentorships."""
-    async with bus.transaction("system:cascades") as tx:
+async def remind(bus: Bus, lease: Lease | None = None) -> int:
+    """Remind line managers once of sessions that wait for their answer; return the number of visits and mentorships.
+
+    Raises `LeaseLost`.
+    """
+    async with bus.transaction("system:cascades", lease) as tx:
         before = clock.now() - timedelta(days=REMINDER_DAYS)
         rows = await store.to_remind(tx.session, before, _AT_ONCE)
         about = await cases_views.cases(tx.session, sorted({row.case_id for row in rows}))

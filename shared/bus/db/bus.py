@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from shared.bus.db import lease_epoch
 from shared.bus.db.address import plain_address
 from shared.bus.db.processes import holder
 from shared.bus.db.request_keys import keyed, request_key
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+    from shared.bus.db.lease_epoch import Lease
     from shared.settings import ServiceSettings
 
 _UNASKED = 10.0
 """Seconds for which a connection that was in use counts as alive, unless its end was reported."""
+_IDLE = "2min"
+"""After so long without a statement the store ends a transaction: that of a stopped process would keep its locks."""
 _STATEMENTS = 400
 """Statements that a connection keeps prepared: the portal has hundreds, and preparing one costs two round trips."""
 
@@ -49,7 +53,11 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
         hide_parameters=True,  # an error's text goes to logs, and parameters may contain names
         connect_args={
             "dsn": plain_address(url),
-            "server_settings": {"timezone": "UTC", "application_name": "tandem"},
+            "server_settings": {
+                "timezone": "UTC",
+                "application_name": "tandem",
+                "idle_in_transaction_session_timeout": _IDLE,
+            },
             "timeout": 10,
             "prepared_statement_cache_size": _STATEMENTS,
         },
@@ -101,9 +109,10 @@ class Bus:
         """Set when facts of this process, or of another one, wait to be sent: for the relay."""
 
     @asynccontextmanager
-    async def transaction(self, actor: str) -> AsyncIterator[Tx]:
-        """Open a transaction in the name of `actor` (a sign-in subject, or `system:<what>`).
+    async def transaction(self, actor: str, lease: Lease | None = None) -> AsyncIterator[Tx]:
+        """Open a transaction in the name of `actor` (a sign-in subject, or `system:<what>`), under a lease if given.
 
+        Nobody else can take the lease before it ends; raises `LeaseLost` where somebody has taken it already.
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`,
         `Outdated` where it would change a record of which the request that it belongs to names an older version, and
         `Refused` where another request with the same `Idempotency-Key` is at work.
@@ -111,6 +120,8 @@ class Bus:
         session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             tx = Tx(session, actor, None if self.relays else self.holder)
+            if lease is not None:
+                await lease_epoch.check(session, lease)
             async with keyed(session) if request_key.get() is not None else nullcontext():
                 async with compared(session) as comparison:
                     yield tx

@@ -95,7 +95,7 @@ def murmur2(key: bytes) -> int:
     return hashed ^ hashed >> 15
 
 
-_LOCK_HEADS = """
+LOCK_HEADS = """
 SELECT a.aggregatetype, a.aggregateid, a.sequence, a.hash, a.correlationid
 FROM unnest($1::text[], $2::text[]) AS wanted(aggregatetype, aggregateid)
 JOIN aggregate a USING (aggregatetype, aggregateid)
@@ -231,7 +231,7 @@ async def _lock(connection: asyncpg.Connection, facts: Sequence[Fact]) -> dict[t
         stories.setdefault((fact.event.topic, fact.subject), fact.correlation or fact.subject)
     wanted = sorted(stories)
     topics, subjects = [topic for topic, _ in wanted], [subject for _, subject in wanted]
-    rows = await connection.fetch(_LOCK_HEADS, topics, subjects)
+    rows = await connection.fetch(LOCK_HEADS, topics, subjects)
     if len(rows) < len(wanted):
         there = {(row["aggregatetype"], row["aggregateid"]) for row in rows}
         absent = [each for each in wanted if each not in there]
@@ -243,7 +243,7 @@ async def _lock(connection: asyncpg.Connection, facts: Sequence[Fact]) -> dict[t
             [stories[each] for each in absent],
         )
         # Where another transaction was quicker, its head is there by now and is locked like the others.
-        rows = [*rows, *made] if len(made) == len(absent) else await connection.fetch(_LOCK_HEADS, topics, subjects)
+        rows = [*rows, *made] if len(made) == len(absent) else await connection.fetch(LOCK_HEADS, topics, subjects)
     return {
         (row["aggregatetype"], row["aggregateid"]): Head(row["sequence"], row["hash"], row["correlationid"])
         for row in rows

@@ -1,104 +1,157 @@
 """Hold leases: the right of one process to send, to match a call or to sweep deadlines.
 
-A lease is a row with a holder, an epoch and an end by the database's clock. A new holder raises the epoch, and every
-commit made under the lease checks it, so that a process which slept through its lease cannot write as if it still had
-it. (An advisory lock would stay with a stopped process for ever.) A process that was killed is known to be gone on its
+A lease is a row with a holder, an epoch and an end by the database's clock. Who does not hold it acquires it, which
+raises the epoch; its holder only prolongs it. (An advisory lock would stay with a stopped process for ever.) Two things
+keep a process that slept through its lease from acting as if it still had it: every commit made under the lease checks
+the epoch in its transaction (`check`), and before an effect outside the database the holder looks at its own clock
+(`ensure`), by which its right ends earlier than by the database's. A process that was killed is known to be gone on its
 own machine: its replacement there takes over at once, any other process at the lease's end.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import text
 
+from shared.bus.db import lease_epoch
+from shared.bus.db.lease_epoch import Lease, LeaseLost, check
 from shared.bus.db.processes import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from collections.abc import AsyncIterator, Collection
 
     from shared.bus.db.bus import Bus
 
-LEASE_SECONDS = 15.0
+__all__ = ["Lease", "LeaseLost", "acquire", "check", "ensure", "hold", "keep", "prolong", "release"]
+
+log = structlog.get_logger(__name__)
+
+SLOW_SECONDS = 60.0
+"""For loops that look every minute or less often: they need not be taken over sooner."""
+RETRY_SECONDS = 1.0
+_PROLONG_AFTER = 0.3
+"""The share of its time after which a lease that is kept is prolonged."""
+_TRIES = 3
 
 
-class LeaseLost(RuntimeError):
-    """Another process has taken over; work done under the lease must not be committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to do `name` alone, as long as its epoch is the newest."""
-
-    name: str
-    holder: str
-    epoch: int
-
-
+_HELD = text("SELECT holder, until > clock_timestamp() AS runs FROM lease WHERE name = :name")
 _TAKE = text(
     "INSERT INTO lease AS l (name, holder, epoch, until)"
     " VALUES (:name, :holder, 1, clock_timestamp() + make_interval(secs => :seconds))"
-    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,"
-    " epoch = l.epoch + CASE WHEN l.holder = excluded.holder AND l.until > clock_timestamp() THEN 0 ELSE 1 END"
-    " WHERE l.holder = excluded.holder OR l.until <= clock_timestamp() OR l.holder = CAST(:gone AS text)"
+    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until, epoch = l.epoch + 1"
+    " WHERE l.until <= clock_timestamp() OR l.holder = CAST(:gone AS text)"
     " RETURNING epoch"
 )
-
-
-async def acquire(bus: Bus, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
-    """Take or prolong the lease `name` for `seconds`; return None while another process holds it."""
-    wanted = {"name": name, "holder": bus.holder, "seconds": seconds}
-    async with bus.transaction("system:lease") as tx:
-        epoch = (await tx.session.execute(_TAKE, wanted | {"gone": None})).scalar_one_or_none()
-        if epoch is None:
-            current = await tx.session.scalar(text("SELECT holder FROM lease WHERE name = :name"), {"name": name})
-            if current is not None and is_gone(current, bus.holder):
-                epoch = (await tx.session.execute(_TAKE, wanted | {"gone": current})).scalar_one_or_none()
-    return None if epoch is None else Lease(name, bus.holder, int(epoch))
-
-
 _PROLONG = text(
-    "UPDATE lease SET until = clock_timestamp() + make_interval(secs => :seconds)"
-    " FROM unnest(CAST(:names AS text[]), CAST(:epochs AS bigint[])) AS mine(name, epoch)"
+    "UPDATE lease SET until = clock_timestamp() + make_interval(secs => mine.seconds)"
+    " FROM unnest(CAST(:names AS text[]), CAST(:epochs AS bigint[]), CAST(:seconds AS float8[]))"
+    " AS mine(name, epoch, seconds)"
     " WHERE lease.name = mine.name AND lease.epoch = mine.epoch AND lease.holder = :holder RETURNING lease.name"
+)
+_RELEASE = text(
+    "UPDATE lease SET until = clock_timestamp(), epoch = epoch + 1"
+    " WHERE name = :name AND holder = :holder AND epoch = :epoch"
 )
 
 
-async def prolong(bus: Bus, leases: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[str]:
-    """Prolong leases of this process, all at once; return the names of those that nobody has taken meanwhile."""
-    ordered = sorted(leases, key=lambda lease: lease.name)
-    wanted = {"names": [lease.name for lease in ordered], "epochs": [lease.epoch for lease in ordered]}
-    async with bus.transaction("system:lease") as tx:
-        found = await tx.session.scalars(_PROLONG, wanted | {"holder": bus.holder, "seconds": seconds})
-        return set(found)
+async def acquire(bus: Bus, name: str, seconds: float | None = None) -> Lease | None:
+    """Take the lease `name` for `seconds` if nobody holds it; return None while somebody does, this process included.
 
-
-async def check(session: AsyncSession, lease: Lease) -> None:
-    """Lock the lease's row for this transaction; raise `LeaseLost` if another process has taken over.
-
-    A lease that has expired but that nobody else took is still ours: otherwise work that takes longer than a lease
-    would be repeated for ever and never be committed.
+    Without `seconds` it lasts `LEASE_SECONDS`.
     """
-    epoch = (
-        await session.execute(
-            text("SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch FOR SHARE"),
-            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
-        )
-    ).scalar_one_or_none()
-    if epoch is None:
-        raise LeaseLost(f"The lease {lease.name!r} went to another process.")
+    lasts = lease_epoch.LEASE_SECONDS if seconds is None else seconds
+    async with bus.glance() as session:
+        held = (await session.execute(_HELD, {"name": name})).one_or_none()
+    gone = None if held is None or not is_gone(held.holder, bus.holder) else held.holder
+    if held is not None and held.runs and gone is None:
+        return None
+    asked = lease_epoch.elapsed()
+    wanted = {"name": name, "holder": bus.holder, "seconds": lasts, "gone": gone}
+    async with bus.transaction("system:lease") as tx:
+        epoch = (await tx.session.execute(_TAKE, wanted)).scalar_one_or_none()
+    return None if epoch is None else Lease(name, bus.holder, int(epoch), lasts, asked + lasts)
+
+
+async def prolong(bus: Bus, leases: Collection[Lease]) -> set[str]:
+    """Prolong leases of this process, all at once; return the names of those that nobody has taken meanwhile.
+
+    Also one whose time was over, if nobody took it: what was done under it is still all that was done.
+    """
+    ordered = sorted(leases, key=lambda lease: lease.name)
+    wanted = {
+        "names": [lease.name for lease in ordered],
+        "epochs": [lease.epoch for lease in ordered],
+        "seconds": [lease.seconds for lease in ordered],
+        "holder": bus.holder,
+    }
+    asked = lease_epoch.elapsed()
+    async with bus.transaction("system:lease") as tx:
+        still = set(await tx.session.scalars(_PROLONG, wanted))
+    for lease in ordered:
+        # At once: what another process has taken is not ours, whatever our own clock says.
+        lease.ends = max(lease.ends, asked + lease.seconds) if lease.name in still else 0.0
+    return still
+
+
+async def ensure(bus: Bus, lease: Lease) -> None:
+    """Return once the lease is surely ours, prolonged if its time is nearly over; for the moment before an effect.
+
+    Raises `LeaseLost` if another process has taken over, or if the store answers too slowly to know.
+    """
+    for _ in range(_TRIES):
+        if lease.sure:
+            return
+        if lease.name not in await prolong(bus, [lease]):
+            break
+    if not lease.sure:
+        raise LeaseLost(lease.name)
 
 
 async def release(bus: Bus, lease: Lease) -> None:
     """Give the lease back, so that another process need not wait for its end."""
+    lease.ends = 0.0
     async with bus.transaction("system:lease") as tx:
-        await tx.session.execute(
-            text(
-                "UPDATE lease SET until = clock_timestamp(), epoch = epoch + 1"
-                " WHERE name = :name AND holder = :holder AND epoch = :epoch"
-            ),
-            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
-        )
+        await tx.session.execute(_RELEASE, {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch})
+
+
+@asynccontextmanager
+async def keep(bus: Bus, lease: Lease) -> AsyncIterator[Lease]:
+    """Prolong a lease again and again while the block runs, and release it at the end.
+
+    The block is not interrupted when the lease is lost: `ensure` and `check` raise `LeaseLost` then.
+    """
+    keeping = asyncio.create_task(_prolong_for_ever(bus, lease), name=f"lease {lease.name}")
+    try:
+        yield lease
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        try:
+            await release(bus, lease)
+        except Exception as wrong:
+            log.info("a lease was not given back; it ends by itself", lease=lease.name, exc_info=wrong)
+
+
+@asynccontextmanager
+async def hold(bus: Bus, name: str, seconds: float | None = None) -> AsyncIterator[Lease]:
+    """Wait for the lease `name`, keep it while the block runs and release it at the end (`acquire`, `keep`)."""
+    while (lease := await acquire(bus, name, seconds)) is None:  # noqa: ASYNC110 - another process cannot set an event
+        await asyncio.sleep(RETRY_SECONDS)
+    async with keep(bus, lease):
+        yield lease
+
+
+async def _prolong_for_ever(bus: Bus, lease: Lease) -> None:
+    """Prolong a lease until another process has it; a failure is tried again a moment later."""
+    while True:
+        await asyncio.sleep(lease.seconds * _PROLONG_AFTER)
+        try:
+            if lease.name not in await prolong(bus, [lease]):
+                log.warning("a lease went to another process", lease=lease.name)
+                return
+        except Exception as wrong:
+            log.warning("a lease could not be prolonged", lease=lease.name, exc_info=wrong)

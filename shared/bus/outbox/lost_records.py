@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import structlog
 from aiokafka import TopicPartition
 
-from shared.bus.db.journal import IN_ORDER
+from shared.bus.db.journal import IN_ORDER, LOCK_HEADS
 from shared.bus.db.transaction import driver
 from shared.bus.log import kafka
 from shared.bus.metrics import LOG_LOST
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import asyncpg
     from aiokafka.structs import RecordMetadata
@@ -37,6 +37,29 @@ FROM journal j WHERE id = ANY($1::uuid[])
 AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.id = j.id)
 ORDER BY {IN_ORDER}
 """  # noqa: S608 - a constant of ours
+
+
+_NEWEST = """
+INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+                     causationid, traceparent)
+SELECT j.id, j.aggregatetype, j.aggregateid, key.partition, j.type, j.payload, j.sequence, j.occurred_at,
+       j.correlationid, j.causationid, j.traceparent
+FROM unnest($1::text[], $2::text[], $3::smallint[]) AS key(topic, subject, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM journal WHERE aggregatetype = key.topic AND aggregateid = key.subject ORDER BY sequence DESC LIMIT 1
+) AS j
+ORDER BY key.topic, key.subject
+"""
+
+
+async def send_newest(connection: asyncpg.Connection, keys: Collection[tuple[str, str, int]]) -> None:
+    """Put the newest state of each key (topic, subject, partition) into the outbox once more, as the last one.
+
+    For compacted topics, of which the log keeps the last record of a key: one that was sent late is older.
+    """
+    topics, subjects, partitions = (list(column) for column in zip(*sorted(keys), strict=True))
+    await connection.fetch(LOCK_HEADS, topics, subjects)  # so that no newer state comes in between
+    await connection.execute(_NEWEST, topics, subjects, partitions)
 
 
 class LostRecords:

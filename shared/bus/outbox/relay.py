@@ -3,7 +3,8 @@
 One process at a time (by lease) reads `pending` in order of position, sends a batch, waits for the acknowledgements and
 deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A
 row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash between the
-acknowledgement and the delete sends an event twice; readers drop the second one.
+acknowledgement and the delete sends an event twice; readers drop the second one. So does a process that stood still for
+longer than its lease, of one batch at the most; on compacted topics it then has the newest state sent once more.
 
 While the database settles a batch, the next is on its way. One that follows a batch that could not be settled is not
 settled either, so that both are sent again in their order.
@@ -45,6 +46,7 @@ HOLD_SECONDS = 2.0
 ACK_SECONDS = 45.0
 CLOSE_SECONDS = 10.0
 KEEP_SENT = "1 day"
+PASSING = (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError)
 TURN = 500
 """After so many records other tasks run: the producer sends, and the batch before is settled."""
 
@@ -83,72 +85,64 @@ class Relay:
         self._settling: asyncio.Task[None] | None = None
         self._under_way = _NOTHING
         self._swept = 0.0
-        self._renewed = 0.0
         self._pace = BatchTiming()
 
     async def run(self) -> None:
         """Send until cancelled: woken by the process that wrote something, and polling once a second."""
-        woken = self._bus.recorded
-        listener = asyncio.create_task(self._listen(woken))
-        lease: leases.Lease | None = None
+        listener = asyncio.create_task(self._listen(self._bus.recorded))
         try:
             while True:
-                await asyncio.sleep(self._pace.wait())
-                # Facts do not wait for the lease, which is prolonged at the next poll that finds no fact.
-                good = leases.LEASE_SECONDS / (2 if woken.is_set() else 5)
-                woken.clear()
                 try:
-                    lease = await self._held_lease(lease, good)
-                    while lease is not None and await self.send_on(lease) == self._batch:
-                        lease = await self._held_lease(lease, good)
-                    await self.settled()
+                    async with leases.hold(self._bus, LEASE) as lease:
+                        try:
+                            await self._send_for_ever(lease)
+                        finally:
+                            self._bus.relays = False
+                            await self.close()
                 except leases.LeaseLost:
-                    lease = None
-                except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
+                    log.info("another process is the relay now")
+                except PASSING as wrong:
                     log.warning("relay waits", reason=wrong)
-                    lease = None
-                    self._bus.relays = False
                     await asyncio.sleep(POLL_SECONDS)
-                self._bus.relays = lease is not None
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await woken.wait()
-                except TimeoutError:
-                    pass
         finally:
-            self._bus.relays = False
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
-            await self.close(lease)
 
-    async def _held_lease(self, lease: leases.Lease | None, good: float) -> leases.Lease | None:
-        """Return the lease, prolonged after `good` seconds and not for each batch; a new holder takes over here."""
-        if lease is not None and monotonic() - self._renewed < good:
-            return lease
-        await self.settled()  # under the lease as it was
-        before = monotonic()
-        fresh = await leases.acquire(self._bus, LEASE)
-        self._renewed = before
-        if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
-            await self._take_over()
-        return fresh
+    async def _send_for_ever(self, lease: leases.Lease) -> None:
+        """Send under the lease until another process has it. Raises `LeaseLost`.
 
-    async def close(self, lease: leases.Lease | None = None) -> None:
-        """Settle what was sent, stop the producer and release the lease.
-
-        Bounded, and quiet about a broker that is away.
+        A lease stays ours while broker or store are away, if nobody takes it.
         """
+        woken, ready = self._bus.recorded, False
+        while True:
+            await asyncio.sleep(self._pace.wait())
+            woken.clear()
+            try:
+                await leases.ensure(self._bus, lease)
+                if not ready:
+                    await self._take_over()
+                ready = self._bus.relays = True
+                while await self.send_on(lease) == self._batch:
+                    pass
+                await self.settled()
+            except PASSING as wrong:
+                log.warning("relay waits", reason=wrong)
+                ready = self._bus.relays = False
+                await asyncio.sleep(POLL_SECONDS)
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await woken.wait()
+            except TimeoutError:
+                pass
+
+    async def close(self) -> None:
+        """Settle what was sent and stop the producer. Bounded, and quiet about a broker that is away."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.settled()
-        except (leases.LeaseLost, DBAPIError, OSError, asyncpg.PostgresError, TimeoutError) as wrong:
+        except (leases.LeaseLost, *PASSING) as wrong:
             log.info("a batch is left to be sent again", reason=wrong)
         await self._drop_producer()
-        if lease is not None:
-            try:
-                await leases.release(self._bus, lease)
-            except (DBAPIError, OSError) as wrong:
-                log.info("lease not given back", reason=wrong)
 
     async def _listen(self, woken: asyncio.Event) -> None:
         """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
@@ -201,7 +195,7 @@ class Relay:
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
             self._pace.count(len(rows))
-            acknowledged = await self._send(rows)
+            acknowledged = await self._send(lease, rows)
             await self.settled()
             self._settling = asyncio.create_task(self._settle(lease, acknowledged))
             self._under_way = (rows[0]["position"], rows[-1]["position"])
@@ -221,14 +215,25 @@ class Relay:
         finally:
             self._under_way = _NOTHING
 
-    async def _send(self, rows: Sequence[asyncpg.Record]) -> Acknowledged:
-        """Send `rows` in order and wait for the acknowledgements; hold back the partitions that failed."""
+    async def _send(self, lease: leases.Lease, rows: Sequence[asyncpg.Record]) -> Acknowledged:
+        """Send `rows` in order and wait for the acknowledgements; hold back the partitions that failed.
+
+        Raises `LeaseLost` before it sends what another process may send by now.
+        """
         producer = await self._open_producer()
         service = self._bus.service
         waits: list[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]] = []
         fatal = False
         failed: set[tuple[str, int]] = set()
-        for place, row in enumerate(rows, 1):
+        for place, row in enumerate(rows):
+            if place % TURN == 0:
+                try:
+                    await leases.ensure(self._bus, lease)
+                except leases.LeaseLost:
+                    if not waits:
+                        raise
+                    break  # what has left already is seen to when it cannot be settled
+                await asyncio.sleep(0)
             _, id_, topic, subject, number, type_, payload, sequence, at, story, cause, trace = row
             if failed and (topic, number) in failed:
                 continue
@@ -246,8 +251,6 @@ class Relay:
                 self._hold((topic, number), wrong)
             else:
                 waits.append((row, sent))
-            if place % TURN == 0:
-                await asyncio.sleep(0)
         acknowledged, broken = await self._answers(waits)
         if fatal or broken:
             await self._drop_producer()
@@ -295,11 +298,25 @@ class Relay:
         self._held[partition] = monotonic() + HOLD_SECONDS
 
     async def _settle(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
-        """Delete what was acknowledged and store its offsets, if the lease is still ours."""
+        """Delete what was acknowledged and store its offsets. Raises `LeaseLost` if another process has taken over.
+
+        What was sent after that is the second record of an event, which readers drop.
+        """
         if not acknowledged:
             return
-        async with self._bus.transaction("system:relay") as tx:
-            await leases.check(tx.session, lease)
+        try:
+            await self._settle_sent(lease, acknowledged)
+        except leases.LeaseLost:
+            async with self._bus.transaction("system:relay") as tx:
+                connection = await driver(tx.session)
+                rows = [row for row, _ in acknowledged if TOPICS[row["aggregatetype"]].compacted]
+                if rows:
+                    keys = {(row["aggregatetype"], row["aggregateid"], row["partition"]) for row in rows}
+                    await lost_records.send_newest(connection, keys)
+            raise
+
+    async def _settle_sent(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
+        async with self._bus.transaction("system:relay", lease) as tx:
             connection = await driver(tx.session)
             lost = await self._losses.notice(connection, [metadata for _, metadata in acknowledged])
             await connection.execute(
@@ -317,8 +334,7 @@ class Relay:
 
     async def _sweep(self, lease: leases.Lease) -> None:
         """Delete rows sent over a day ago, but never the newest row of a partition, and old keys of requests."""
-        async with self._bus.transaction("system:relay") as tx:
-            await leases.check(tx.session, lease)
+        async with self._bus.transaction("system:relay", lease) as tx:
             connection = await driver(tx.session)
             await connection.execute(
                 f"DELETE FROM sent s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours

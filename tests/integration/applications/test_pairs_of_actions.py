@@ -284,7 +284,7 @@ class Trial:
             self.find(f"at once: {[(answer.status_code, answer.text[:200]) for answer in answers]}", first, second)
         if now.shape not in [*results[first, second], *results[second, first]]:
             orders = [*results[first, second], *results[second, first]]
-            apart = min(((now.shape - order) + (order - now.shape) for order in orders), key=len)
+            apart = min(((now.shape - one) + (one - now.shape) for one in orders), key=len)
             self.find(f"at once leads to what no order leads to: {dict(apart)}", first, second)
         await self.check_whole(first, second)
 
@@ -391,7 +391,7 @@ async def _register(abroad: Abroad) -> dict[str, str]:
     people = [abroad.of.person("davit", "Davit Sahakyan", "AM", "officer", service="police")]
     await abroad.post("programme", "/people", {"people": people}, 201)
     known = await in_the_register(abroad.of)
-    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "required": True}, 201)
+    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
     return {**known, "rule_id": str(rule["id"])}
 
 

@@ -98,7 +98,7 @@ async def test_a_form_that_names_no_version_is_refused(programme: Programme, tab
 async def test_a_form_in_a_list_names_the_version_of_its_row(programme: Programme, tab: Any) -> None:
     """A button in a list is refused where its row has changed since, and the others still count."""
     rule = [
-        await programme.post("programme", "/asked-before-travel", {"item": item, "required": True}, 201)
+        await programme.post("programme", "/asked-before-travel", {"item": item, "asked": True}, 201)
         for item in ("visa", "insurance")
     ]
     coordinator = tab("programme").client
@@ -192,10 +192,10 @@ async def test_an_opposite_decision_says_what_is_true_now(programme: Programme, 
     made = await programme.submitted()
     first, second = tab("tigran"), tab("tigran")
     case = f"/applications/cases/{made['id']}"
-    endorsing, returning = await first.version(f"{case}/endorse"), await second.version(f"{case}/return")
-    assert (await first.client.post(f"{case}/endorse", data={FIELD: endorsing})).status_code == 303
+    one, other = await first.version(f"{case}/endorse"), await second.version(f"{case}/return")
+    assert (await first.client.post(f"{case}/endorse", data={FIELD: one})).status_code == 303
     facts = await programme.facts_published()
-    answer = await second.client.post(f"{case}/return", data={FIELD: returning, "periods": "When?"})
+    answer = await second.client.post(f"{case}/return", data={FIELD: other, "periods": "When?"})
     assert answer.status_code == 412, answer.text
     assert await programme.facts_published() == facts
 

@@ -73,7 +73,7 @@ async def make_world(programme: Programme, feed: Feed) -> World:
     incident = await abroad.post("ani", f"/matches/{match_id}/incidents", body, 201)
     cost = await abroad.post("claire", f"{at}/costs", {"item": "meals", "payer": "host", "planned": "90"}, 201)
     await abroad.post("claire", f"{at}/letters/invitation", status=201)
-    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "required": True}, 201)
+    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
     pairing = abroad.pairings
     begun = await abroad.post("davit", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     naming = {"mode": "group", "written": "ani@police.example"}
@@ -115,7 +115,7 @@ async def in_the_register(programme: Programme) -> dict[str, str]:
     exclusion = await programme.post("programme", "/register/exclusions", {"exclusion": pair})
     funds = (await programme.get("programme", "/funds"))["items"]
     return {
-        "person_id": next(person["id"] for person in people if person["subject"] == "ani"),
+        "person_id": next(one["id"] for one in people if one["subject"] == "ani"),
         "organisation_id": programme.organisations["AM"],
         "need_id": needs["ids"][0],
         "import_id": kept.json()["id"],
@@ -150,7 +150,7 @@ def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
         "time": "10:00:00",
         "date-time": clock.now().isoformat(),
     }
-    word = next(entry for entry in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), entry))
+    word = next(one for one in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), one))
     return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), word))
 
 

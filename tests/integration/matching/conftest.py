@@ -198,7 +198,8 @@ class World:
 
     async def match_calls(self) -> None:
         """Run a round of the live worker."""
-        self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
+        if self.lease is None or not await leases.prolong(self.bus, [self.lease]):
+            self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
         assert self.lease is not None
         await next_in_line.promote(self.bus, self.call_id, self.lease)
         await worker.match_once(self.bus, self.call_id, self.lease, self.following)
@@ -212,9 +213,8 @@ class World:
 
     async def sweep(self) -> int:
         """Run a round of the deadlines."""
-        lease = await leases.acquire(self.bus, deadlines.LEASE)
-        assert lease is not None
-        return await deadlines.sweep(self.bus, lease)
+        async with leases.hold(self.bus, deadlines.LEASE) as lease:
+            return await deadlines.sweep(self.bus, lease)
 
     async def commit(self, chosen: dict[UUID, UUID] | None = None) -> Committed:
         """Commit a cohort as the programme coordinator."""

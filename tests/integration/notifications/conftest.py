@@ -19,10 +19,10 @@ from services.notifications import app as service
 from services.notifications.app import create_app
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
 from shared.bus.db.journal import IN_ORDER
+from shared.bus.db.leases import hold
 from shared.ids import reaction_id
 from tests.serving import served
 from tests.support import Feed, settings_for
@@ -118,7 +118,7 @@ class Contacts:
     """The portal's contacts route with its form and its token, for made-up people."""
 
     def __init__(self) -> None:
-        self.questions: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
         self.known = True
         self.erased = False
         self.names = {"home_coordinator": ["first", "deputy"]}
@@ -135,13 +135,13 @@ class Contacts:
         """Answer the recipients of each message."""
         assert request.headers["x-service"] == "notifications"
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
-        form = (await request.json())["wanted"]
-        self.questions += form
+        asked = (await request.json())["wanted"]
+        self.asked += asked
         if self.away:
             return JSONResponse({}, 503)
         if self.erased:
-            return JSONResponse({"answers": [[] for _ in form], "erased": list(range(len(form)))})
-        return JSONResponse({"answers": [self.recipients(question) for question in form]})
+            return JSONResponse({"answers": [[] for _ in asked], "erased": list(range(len(asked)))})
+        return JSONResponse({"answers": [self.recipients(question) for question in asked]})
 
     def recipients(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
         """Return one recipient for each audience, two for a home coordinator (with a deputy)."""
@@ -220,7 +220,7 @@ def feed(app: FastAPI) -> Feed:
 async def desk_of(app: FastAPI) -> AsyncIterator[Dispatcher]:
     """Yield the sender of the app's mail, under its lease."""
     bus = app.state.service.bus
-    async with hold_lease(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
+    async with hold(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
         yield desk
 
 

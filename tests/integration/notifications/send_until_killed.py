@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from services.notifications.app import create_app
-from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.worker import send_mail
 from services.notifications.settings import Settings
 from services.notifications.webhooks.worker import courier
 from shared.bus import Bus
+from shared.bus.db.leases import hold
 from tests.processes import take_environment
 from tests.support import settings_for
 
@@ -33,6 +33,6 @@ async def _post(store: str) -> None:
     values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0.1", "webhook_connections": 4}
     settings = Settings(**settings_for(store, **values))
     bus = Bus("notifications", settings)
-    async with hold_lease(bus, "webhooks") as lease:
+    async with hold(bus, "webhooks") as lease:
         sender = courier(bus, settings, lease)
         await sender.run()

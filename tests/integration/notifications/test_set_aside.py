@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions import deadlines, digests
 from services.notifications.settings import Settings
 from shared.bus import set_aside
+from shared.bus.db.leases import hold
 from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
 from shared.time.workdays import is_working_day
@@ -94,7 +94,7 @@ async def test_an_impossible_deadline_holds_up_no_other(app: FastAPI, feed: Feed
     clock.move(timedelta(days=12))
     before = len(await published_events(app))
     aside = set_aside.SetAside[UUID](app.state.service.bus, deadlines.WORK)
-    async with hold_lease(app.state.service.bus, "deadlines") as lease:
+    async with hold(app.state.service.bus, "deadlines") as lease:
         await deadlines.sweep(app.state.service.bus, lease, clock.now(), aside)
         new = (await published_events(app))[before:]
         assert {payload["subject_id"] for _, _, payload in new} == {str(OTHER)}
@@ -120,7 +120,7 @@ async def test_an_impossible_place_holds_up_no_digest(
     await write(app, "INSERT INTO digest (place, day, at) VALUES ('nowhere at all', '2020-01-01', now())")
     while not is_working_day(clock.today(), "MD"):
         clock.move(timedelta(days=1))
-    async with hold_lease(app.state.service.bus, "digests") as lease:
+    async with hold(app.state.service.bus, "digests") as lease:
         await digests.write_due(app.state.service.bus, lease, 0)
     assert "MD" in {row.place for row in await rows(app, "SELECT place FROM digest")}
     assert await named(app) == ["nowhere at all"]

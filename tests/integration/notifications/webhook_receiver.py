@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from standardwebhooks import Webhook
 
-from services.notifications.leases import hold_lease
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.worker import Courier, courier
+from shared.bus.db.leases import hold
 from shared.contracts import EVENTS
 from shared.contracts.codes import WebhookReach
 from shared.ids import new_id
@@ -93,7 +93,7 @@ async def registered(
 async def sender(app: FastAPI, poster: Poster | None = None) -> AsyncIterator[Courier]:
     """Yield the sender of the app's webhooks, under its lease."""
     service = app.state.service
-    async with hold_lease(service.bus, "webhooks") as lease:
+    async with hold(service.bus, "webhooks") as lease:
         yield courier(service.bus, service.settings, lease, poster)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.applications.loops import run_by_lease
 from services.applications.needs.actions.imports import forget_imports
 from services.applications.own_cases.store import ties_of
 from services.applications.register.actions.changes import complete_transfer
@@ -26,10 +25,10 @@ from services.applications.register.views.confirmation import (
 from services.applications.register.views.entries import person_view
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
-from shared.bus.db import leases
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -123,9 +122,7 @@ async def lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease
     The last programme coordinator keeps the access, so that somebody can confirm. Raises `LeaseLost`.
     """
     today = clock.today()
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         found = await people.due_lapses(tx.session, times.lapsed_before(today), today)
         grants = await people.grants(tx.session, [person.subject for person in found])
         coordinators = await _programme_coordinators(tx.session)
@@ -158,9 +155,7 @@ async def _programme_coordinators(session: AsyncSession) -> set[str]:
 
 async def move(bus: Bus, lease: Lease | None = None) -> int:
     """Move people to the organisation to which they belong from today on; return how many. Raises `LeaseLost`."""
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         found = await people.due_moves(tx.session, clock.today())
         grants = await people.grants(tx.session, [person.subject for person in found])
         for person in found:

@@ -16,7 +16,6 @@ from services.applications.calls import store as calls_store
 from services.applications.message_quota import MessageKind, count_message
 from services.applications.refusals import may_proceed, not_found
 from shared.bus import Bus, Lease, Tx
-from shared.bus.db import leases
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, CompanionAnswer
 from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED
@@ -350,9 +349,7 @@ async def end_orphaned(bus: Bus, lease: Lease | None = None) -> int:
 
     A hundred at the most. Raises `LeaseLost`.
     """
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         found = await store.orphaned(tx.session)
         for companion in found:
             application = await applications.application(tx.session, companion.application_id)

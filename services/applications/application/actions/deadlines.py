@@ -10,10 +10,9 @@ from services.applications.application.actions.companions import end_orphaned
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
-from services.applications.loops import run_by_lease
-from shared.bus.db import leases
 from shared.contracts.applications import ApplicationWithdrawn
 from shared.contracts.codes import Party, Reason
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -38,9 +37,7 @@ async def _apply_deadlines(bus: Bus, lease: Lease) -> None:
 
 async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:
     """Withdraw applications not answered in time, a hundred at the most; return how many. Raises `LeaseLost`."""
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         found = await store.unanswered_returns(tx.session, clock.now())
         for application in found:
             state = states.after(ApplicationWithdrawn, application.own_state)

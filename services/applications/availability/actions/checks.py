@@ -14,21 +14,20 @@ import structlog
 
 from services.applications.availability import store
 from services.applications.calls import store as calls_store
-from services.applications.loops import run_by_lease
 from services.applications.mentors import actions as mentors_actions
 from services.applications.mentors.store import Mentor
 from services.applications.placements.actions import placements
 from services.applications.placements.store import Offer
-from shared.bus.db import leases
 from shared.contracts import mentors as mentor_events
 from shared.contracts import offers as offer_events
 from shared.contracts.codes import CallState, CloseCause, PauseCause
 from shared.contracts.lifecycle import Unit
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 from shared.time.workdays import due
 
 if TYPE_CHECKING:
-    from shared.bus import Bus, Lease, Tx
+    from shared.bus import Bus, Lease
     from shared.runtime.service import Service
 
 LEASE = "availability"
@@ -61,8 +60,7 @@ async def close_with_call(bus: Bus, lease: Lease | None = None) -> int:
 
 async def _close(bus: Bus, lease: Lease | None, cause: CloseCause) -> int:
     count = 0
-    async with bus.transaction(_ACTOR) as tx:
-        await _check_lease(tx, lease)
+    async with bus.transaction(_ACTOR, lease) as tx:
         for table in _TABLES:
             if cause is CloseCause.PERIOD_OVER:
                 found = await store.ended(tx.session, table, clock.today())
@@ -80,8 +78,7 @@ async def _close(bus: Bus, lease: Lease | None, cause: CloseCause) -> int:
 async def pause_silent(bus: Bus, lease: Lease | None = None) -> int:
     """Pause those that were asked and did not answer in time; return how many."""
     count = 0
-    async with bus.transaction(_ACTOR) as tx:
-        await _check_lease(tx, lease)
+    async with bus.transaction(_ACTOR, lease) as tx:
         for table in _TABLES:
             for supply in await store.unanswered(tx.session, table, clock.now()):
                 count += 1
@@ -95,8 +92,7 @@ async def pause_silent(bus: Bus, lease: Lease | None = None) -> int:
 async def ask(bus: Bus, lease: Lease | None = None) -> int:
     """Ask those without a change for as long as their call says; return how many."""
     count = 0
-    async with bus.transaction(_ACTOR) as tx:
-        await _check_lease(tx, lease)
+    async with bus.transaction(_ACTOR, lease) as tx:
         for call in await calls_store.calls(tx.session, state=CallState.PUBLISHED):
             timers = call.terms.timers
             before = clock.now() - timedelta(days=timers.availability_after_days)
@@ -117,8 +113,3 @@ async def ask(bus: Bus, lease: Lease | None = None) -> int:
             await tx.changed("offers")
             await tx.changed("mentors")
     return count
-
-
-async def _check_lease(tx: Tx, lease: Lease | None) -> None:
-    if lease is not None:
-        await leases.check(tx.session, lease)

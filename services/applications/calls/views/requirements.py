@@ -35,7 +35,7 @@ class Requirements:
     @property
     def broken(self) -> list[Finding]:
         """The rules that are not met at present."""
-        return [finding for finding in self.findings if not finding.met]
+        return [finding for finding in self.findings if not finding.held]
 
 
 async def requirements_of(

@@ -62,7 +62,7 @@ async def mentorship_page(
         "mentorships/show.html",
         status,
         view=view,
-        mentorship=mentorship,
+        one=mentorship,
         party=party,
         where=Standing(
             state("mentorship", mentorship.state),

@@ -57,8 +57,9 @@ def _page(
         "mentorships/visit.html",
         status,
         view=view,
+        one=view.mentorship,
         reference=view.of.case.application.reference,
-        proposed=_request_rows(view, proposed_visit_of(open_request)) if open_request is not None else None,
+        asked=_request_rows(view, proposed_visit_of(open_request)) if open_request is not None else None,
         may_answer=open_request is not None
         and open_request.stands is RequestState.ASKED
         and open_request.party != view.party

@@ -10,7 +10,6 @@ from services.applications.needs.actions.needs import write_need
 from services.applications.needs.model import ImportState, read_table
 from services.applications.needs.table_files import cells_in, unreadable_file
 from services.applications.needs.views import ImportResult, import_result, own_upload, preview_of
-from shared.bus.db import leases
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -103,7 +102,5 @@ async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
 
 async def forget_imports(bus: Bus, lease: Lease | None = None) -> None:
     """Delete uploaded tables that were not confirmed in time. Raises `LeaseLost`."""
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         await store.forget_imports(tx.session, clock.now())

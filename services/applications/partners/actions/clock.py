@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.applications.loops import run_by_lease
 from services.applications.partners import store
 from services.applications.partners.actions import effects, notices
 from services.applications.partners.model import DecisionState
 from services.applications.partners.views import lock_partner
-from shared.bus.db import leases
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -39,9 +38,7 @@ async def take_due(bus: Bus, lease: Lease | None = None) -> int:
         waiting = await store.due(session, clock.today())
     taken = 0
     for decision_id, country in waiting:
-        async with bus.transaction("system:clock") as tx:
-            if lease is not None:
-                await leases.check(tx.session, lease)
+        async with bus.transaction("system:clock", lease) as tx:
             await lock_partner(tx.session, country)
             decision = await store.decision(tx.session, decision_id, lock=True)
             if decision is not None and decision.state == DecisionState.WAITING:

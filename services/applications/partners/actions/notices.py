@@ -9,7 +9,6 @@ from services.applications.partners.actions.effects import end
 from services.applications.partners.model import CaseState, Stage
 from services.applications.partners.views import PartnerCase, case_view, load_open_cases, lock_partner
 from services.applications.refusals import not_found
-from shared.bus.db import leases
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -74,9 +73,7 @@ async def end_all_due(bus: Bus, lease: Lease | None = None) -> int:
         waiting = await store.notices_due(session, clock.today())
     ended = 0
     for decision_id, country in waiting:
-        async with bus.transaction("system:clock") as tx:
-            if lease is not None:
-                await leases.check(tx.session, lease)
+        async with bus.transaction("system:clock", lease) as tx:
             await lock_partner(tx.session, country)
             ended += await end_due(tx, decision_id, country)
     return ended

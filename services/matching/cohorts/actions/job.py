@@ -26,7 +26,6 @@ from services.matching.facts.store import pools as store
 from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
-from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -140,7 +139,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             if row is None:
                 return
             request = CohortRequest(row.call_id, row.chosen, row.effort, reserves=row.reserves)
-            watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id)).look
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id, lease)).look
             ended = await processes.run_in_process(do_stored, bus.settings, request, job_id, lease, watch=watch)
             if isinstance(ended, NotFit):
                 unfit = ended
@@ -232,9 +231,9 @@ def work_out_stored(settings: ServiceSettings, request: CohortRequest, step: Ste
         return unfit
 
 
-async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
-    """Store the progress of a job; return whether to continue."""
-    async with bus.transaction("system:cohort") as tx:
+async def _advance(bus: Bus, job_id: UUID, lease: Lease, step: int) -> bool:
+    """Store the progress of a job; return whether to continue. Raises `LeaseLost`."""
+    async with bus.transaction("system:cohort", lease) as tx:
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state == JobState.CANCELLED:
             return False
@@ -247,8 +246,7 @@ async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
 
 async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step: int) -> CohortJob | None:
     """Store the new state of a job; None if it is over, as after a cancel. Raises `LeaseLost`."""
-    async with bus.transaction("system:cohort") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:cohort", lease) as tx:
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state not in OPEN:
             return None
@@ -265,14 +263,13 @@ async def _written(bus: Bus, job_id: UUID, lease: Lease, plan: CohortPlan) -> bo
     async with bus.read() as session:
         request = await cohorts_jobs.job(session, job_id)
     assert request is not None
-    async with bus.transaction(request.asked_by) as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction(request.asked_by, lease) as tx:
         committed = await write(tx, plan)
         if committed is None:
             return False
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state != JobState.WRITING:
-            raise LeaseLost(f"The job {job_id} is no longer being written by this process.")
+            raise LeaseLost(lease.name)
         row.state, row.since, row.cohort = JobState.DONE, clock.now(), committed.cohort
         row.runs = dict(committed.runs)
         row.proposed, row.unmatched = len(committed.matches), committed.unmatched
@@ -290,8 +287,7 @@ async def _over(
     problem: str | None = None,
 ) -> None:
     """Store that nothing was committed, and why."""
-    async with bus.transaction("system:cohort") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:cohort", lease) as tx:
         row = await cohorts_jobs.job(tx.session, job_id, lock=True)
         if row is None or row.state not in OPEN:
             return

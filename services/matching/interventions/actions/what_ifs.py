@@ -21,7 +21,6 @@ from services.matching.interventions.model import STEPS, Basis, OtherTerms, What
 from services.matching.interventions.store import WhatIf
 from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
-from shared.bus.db import leases
 from shared.bus.db.transient_errors import is_transient
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
@@ -134,7 +133,7 @@ async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
     request = WhatIfRequest(row.call_id, Basis(row.basis), row.own, row.other)
     try:
         if size > large:
-            watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id)).look
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id, lease)).look
             version, outcome = await processes.run_in_process(compare_stored, bus.settings, request, watch=watch)
         else:
             version, outcome = await processes.run_in_thread(compare_stored, bus.settings, request)
@@ -181,9 +180,9 @@ def compare_stored(settings: ServiceSettings, request: WhatIfRequest, step: Step
     return snapshot.version, compare(facts, request.other, step)
 
 
-async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
-    """Store the progress of a what-if; return whether to continue."""
-    async with bus.transaction("system:what-if") as tx:
+async def _advance(bus: Bus, what_if_id: UUID, lease: Lease, step: int) -> bool:
+    """Store the progress of a what-if; return whether to continue. Raises `LeaseLost`."""
+    async with bus.transaction("system:what-if", lease) as tx:
         moved, goes_on = await interventions_store.advance(tx.session, what_if_id, step)
         if moved:
             await tx.changed("board")
@@ -191,8 +190,7 @@ async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
 
 
 async def _begun(bus: Bus, what_if_id: UUID, lease: Lease) -> WhatIf | None:
-    async with bus.transaction("system:what-if") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:what-if", lease) as tx:
         row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None or row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
             return None
@@ -210,8 +208,7 @@ async def _over(
     problem: str | None = None,
     version: int | None = None,
 ) -> None:
-    async with bus.transaction("system:what-if") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:what-if", lease) as tx:
         row = await interventions_store.what_if(tx.session, what_if_id, lock=True)
         if row is None or row.state != WhatIfState.RUNNING:
             return

@@ -16,10 +16,11 @@ from services.matching.lifecycle.actions import moves
 from services.matching.lifecycle.actions.transitions import Transitions
 from services.matching.lifecycle.store import matches as store
 from services.matching.lifecycle.store import mentorships, visits
-from shared.bus.db import leases
+from shared.bus.db.lease_epoch import LEASE_SECONDS
 from shared.bus.set_aside import SetAside
 from shared.contracts.codes import MatchState, Party, Reason, VisitState
 from shared.i18n import N_
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -38,20 +39,21 @@ _SETTLE = 1.0
 
 async def keep_deadlines(service: Service) -> None:
     """End what has run out of time, for ever; a worker of the service."""
-    rounds = 0
+    rounds, offset = 0, clock.offset()
     aside = SetAside[UUID](service.bus, WORK)
-    while True:
-        lease = await leases.acquire(service.bus, LEASE)
-        if lease is not None:
-            while await sweep(service.bus, lease, aside):
-                pass
-            if rounds % _TRIM_EVERY == 0:
-                await _trim(service.bus)
-            rounds += 1
-        before = clock.offset()
-        await clock.moved_or(_EVERY)
-        if clock.offset() != before:
+
+    async def look(bus: Bus, lease: Lease) -> None:
+        nonlocal rounds, offset
+        if clock.offset() != offset:
+            offset = clock.offset()
             await asyncio.sleep(_SETTLE)
+        while await sweep(bus, lease, aside):
+            pass
+        if rounds % _TRIM_EVERY == 0:
+            await _trim(bus, lease)
+        rounds += 1
+
+    await run_by_lease(service, LEASE, look, every=_EVERY, seconds=LEASE_SECONDS)
 
 
 async def sweep(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> int:
@@ -70,8 +72,7 @@ async def sweep(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) -> 
 
 
 async def _end(bus: Bus, lease: Lease, released: Mapping[UUID, bool], ids: Sequence[UUID]) -> int:
-    async with bus.transaction("system:clock") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:clock", lease) as tx:
         cases = await Transitions.load(tx, ids)
         for match_id in sorted(cases.matches):
             if cases.missing(match_id) is not None:
@@ -110,6 +111,6 @@ async def _look_at(cases: Transitions, match_id: UUID) -> None:
         await cases.progressed(match.id, None)
 
 
-async def _trim(bus: Bus) -> None:
-    async with bus.transaction("system:clock") as tx:
+async def _trim(bus: Bus, lease: Lease) -> None:
+    async with bus.transaction("system:clock", lease) as tx:
         await activity.trim(tx.session)

@@ -29,11 +29,11 @@ from services.matching.scheduling import store
 from services.matching.scheduling.actions.plans import changes
 from services.matching.scheduling.actions.requests import read_batch
 from services.matching.scheduling.model import PlanState
-from shared.bus import LeaseLost
 from shared.bus.db import leases
 from shared.bus.set_aside import SetAside
 from shared.contracts.codes import Party, VisitState
 from shared.i18n import N_
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -56,18 +56,15 @@ async def look_for_dates(service: Service) -> None:
     """Improve plans and retry visits without dates, for ever; a worker of the service."""
     tried: dict[UUID, int] = {}
     without, agreed, plans = (SetAside[UUID](service.bus, work) for work in (WITHOUT_DATES, NEW_DATES, PLANS))
-    while True:
-        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
-        if lease is not None:
-            try:
-                await retry(service.bus, lease, tried, without)
-                await settle(service.bus, lease, agreed)
-                async with service.bus.read() as session:
-                    waiting = await store.searching(session)
-                await plans.each(waiting, partial(_improve, service.bus, lease), together=False)
-            except LeaseLost:
-                log.info("another instance looks for dates now")
-        await clock.moved_or(_EVERY)
+
+    async def look(bus: Bus, lease: Lease) -> None:
+        await retry(bus, lease, tried, without)
+        await settle(bus, lease, agreed)
+        async with bus.read() as session:
+            waiting = await store.searching(session)
+        await plans.each(waiting, partial(_improve, bus, lease), together=False)
+
+    await run_by_lease(service, LEASE, look, every=_EVERY, seconds=_LEASE_SECONDS)
 
 
 async def _improve(bus: Bus, lease: Lease, plan_ids: Sequence[UUID]) -> int:
@@ -100,8 +97,7 @@ async def _retry(bus: Bus, lease: Lease, call_of: Mapping[UUID, UUID], match_ids
         hopeful = await _hopeful(bus, call_id, list(some))
         if not hopeful:
             continue
-        async with bus.transaction("system:matching") as tx:
-            await leases.check(tx.session, lease)
+        async with bus.transaction("system:matching", lease) as tx:
             cases = await Transitions.load(tx, hopeful)
             for match_id in sorted(cases.matches):
                 if cases.missing(match_id) is None:
@@ -155,8 +151,7 @@ async def _settle(bus: Bus, lease: Lease, groups: Mapping[UUID, Sequence[UUID]],
     settled = 0
     for first in firsts:
         match_ids = groups[first]
-        async with bus.transaction("system:matching") as tx:
-            await leases.check(tx.session, lease)
+        async with bus.transaction("system:matching", lease) as tx:
             cases = await Transitions.load(tx, match_ids)
             if all(cases.missing(match_id) is None for match_id in cases.matches):
                 await moves.settle(cases)
@@ -190,9 +185,7 @@ async def improve(bus: Bus, lease: Lease, plan_id: UUID) -> bool:
     try:
         began = monotonic()
         while not (await asyncio.wait({work}, timeout=_EVERY))[0]:
-            renewed = await leases.acquire(bus, lease.name, _LEASE_SECONDS)
-            if renewed is None or renewed.epoch != lease.epoch:
-                raise LeaseLost(f"The lease {lease.name!r} went to another process.")
+            await leases.ensure(bus, lease)
             if not await _note(bus, lease, plan_id, search.done) or monotonic() - began > 2 * seconds:
                 search.stop.set()
     finally:
@@ -206,8 +199,7 @@ def _best(found: Batch, seconds: int, search: _Search) -> Plan:
 
 async def _note(bus: Bus, lease: Lease, plan_id: UUID, done: int) -> bool:
     """Store the progress of the search; False if it was stopped."""
-    async with bus.transaction("system:matching") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:matching", lease) as tx:
         plan = await store.plan(tx.session, plan_id, lock=True)
         if plan is None or plan.state != PlanState.SEARCHING:
             return False
@@ -219,8 +211,7 @@ async def _note(bus: Bus, lease: Lease, plan_id: UUID, done: int) -> bool:
 
 async def _finish(bus: Bus, lease: Lease, plan_id: UUID, found: Batch, best: Plan) -> bool:
     """Store the plan that was found; a stopped one keeps what is better than its first plan."""
-    async with bus.transaction("system:matching") as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction("system:matching", lease) as tx:
         plan = await store.plan(tx.session, plan_id, lock=True)
         if plan is None:
             return False

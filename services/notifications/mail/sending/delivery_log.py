@@ -22,7 +22,6 @@ from services.notifications.preferences.model.choices import Choice
 from services.notifications.preferences.store import chosen, forget
 from services.notifications.steps import in_steps
 from shared.bus import set_aside
-from shared.bus.db import leases
 from shared.contracts.codes import FailureCause
 from shared.contracts.notifications import NotificationFailed, NotificationSent
 from shared.ids import reaction_id
@@ -116,8 +115,7 @@ class DeliveryLog:
         deleted.
         """
         optional_recipients = (contacts[message.id].people for message in due if not message.row.mandatory)
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             choices = await chosen(
                 tx.session, (contact.recipient for people in optional_recipients for contact in people)
             )
@@ -159,8 +157,7 @@ class DeliveryLog:
     async def hold(self, until: Mapping[UUID, datetime]) -> None:
         """Hold messages back until then (domain time)."""
         if until:
-            async with self.bus.transaction(ACTOR) as tx:
-                await leases.check(tx.session, self.lease)
+            async with self.bus.transaction(ACTOR, self.lease) as tx:
                 await store.hold_messages(tx.session, until)
                 await tx.changed("messages")
 
@@ -186,8 +183,7 @@ class DeliveryLog:
         """Record what became of mails with the events about them, in one transaction."""
         if not outcomes:
             return
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             ended = [outcome for outcome in outcomes if isinstance(outcome, FinalOutcome)]
             await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
             await self._end(tx, store.FAILED, [outcome for outcome in ended if outcome.cause is not None])
@@ -215,8 +211,7 @@ class DeliveryLog:
 
     async def tidy(self) -> None:
         """Remove messages from the page of problems that wait no more, such as those that were withdrawn."""
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             left = await set_aside.subjects(tx.session, WORK)
             await set_aside.clear(tx.session, WORK, left - await store.still_waiting(tx.session, left))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_co
 from services.notifications.mail.sending.smtp import Refused, ServerAway
 from services.notifications.messages.store import messages as store
 from services.notifications.steps import in_steps
+from shared.bus.db import leases
 from shared.bus.set_aside import of_subject, reason_of
 from shared.contracts.codes import FailureCause
 from shared.time import clock
@@ -220,7 +222,7 @@ class Dispatcher:
         try:
             now, host = clock.now(), task.host
             mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
-            await self.post.send(mail)
+            await self.post.send(mail, partial(leases.ensure, self.bus, self.delivery_log.lease))
         except (Refused, ValueError) as error:
             log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
             code = str(error.code) if isinstance(error, Refused) and error.address else None

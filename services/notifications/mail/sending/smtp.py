@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from services.notifications.mail.sending.letter import Letter
     from services.notifications.settings import Settings
 
@@ -51,12 +53,15 @@ class Post:
         self._seconds = seconds
         self._idle: list[aiosmtplib.SMTP] = []
 
-    async def send(self, mail: Letter) -> None:
-        """Hand over one mail; return after the server's 250. Raises `Refused`, `ServerAway`, ValueError."""
+    async def send(self, mail: Letter, ensure: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Hand over one mail; return after the server's 250. Raises `Refused`, `ServerAway`, ValueError.
+
+        `ensure` is awaited right before the content leaves: what it raises ends the conversation, and nothing is sent.
+        """
         if _CONTROL.search(mail.sender + mail.address):
             raise ValueError("A line break or another control character in an address.")
         try:
-            await self._until_unbroken(mail)
+            await self._until_unbroken(mail, ensure)
         except aiosmtplib.SMTPRecipientRefused as error:
             if error.code >= 500:
                 raise Refused(f"the server refused the address ({error.code})", error.code, address=True) from error
@@ -70,21 +75,23 @@ class Post:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise ServerAway(type(error).__name__) from error
 
-    async def _until_unbroken(self, mail: Letter) -> None:
+    async def _until_unbroken(self, mail: Letter, ensure: Callable[[], Awaitable[None]] | None) -> None:
         for pause in _PAUSES:
             try:
-                await self._once(mail)
+                await self._once(mail, ensure)
             except _BROKEN:
                 self._close_idle()
                 await asyncio.sleep(pause)
             else:
                 return
-        await self._once(mail)
+        await self._once(mail, ensure)
 
-    async def _once(self, mail: Letter) -> None:
+    async def _once(self, mail: Letter, ensure: Callable[[], Awaitable[None]] | None) -> None:
         connection = self._idle_connection() or await self._connect()
         try:
             await self._address(connection, mail)
+            if ensure is not None:
+                await ensure()
             await self._hand_over(connection, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
             # The answer is about this mail alone: after a reset the connection can be used for the next one.

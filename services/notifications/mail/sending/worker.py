@@ -6,13 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.contacts import Portal
 from services.notifications.mail.sending.delivery_log import DeliveryLog
 from services.notifications.mail.sending.dispatch import Dispatcher
 from services.notifications.mail.sending.signature import Signer
 from services.notifications.mail.sending.smtp import Post
 from services.notifications.settings import Settings
+from shared.bus.db import leases
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,9 +26,10 @@ _LOOK_EVERY = 0.5
 async def send_mail(service: Service) -> None:
     """Send what is due, again and again, while this process has the lease."""
     assert isinstance(service.settings, Settings)
-    async with hold_lease(service.bus, "mail") as lease, dispatcher(service.bus, service.settings, lease) as desk:
+    async with leases.hold(service.bus, "mail") as lease, dispatcher(service.bus, service.settings, lease) as desk:
         await desk.delivery_log.tidy()
         while True:
+            await leases.ensure(service.bus, lease)
             if not await desk.send_due():
                 await asyncio.sleep(_LOOK_EVERY)
 

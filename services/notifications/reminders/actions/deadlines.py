@@ -20,15 +20,15 @@ from services.notifications.deadlines.actions import claim
 from services.notifications.deadlines.model.rules import RIGHTS
 from services.notifications.deadlines.store import deadlines as store
 from services.notifications.events import RecordedEvent
-from services.notifications.leases import hold_lease
 from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import Message, messages
 from services.notifications.messages.model.facts import facts
-from shared.bus.db import leases
+from shared.bus.db.lease_epoch import LEASE_SECONDS
 from shared.bus.set_aside import SetAside
 from shared.contracts.lifecycle import DEADLINES
 from shared.contracts.notifications import DeadlineEvent, DeadlineNear, DeadlinePassed
 from shared.i18n import N_
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ log = structlog.get_logger(__name__)
 async def watch_deadlines(service: Service) -> None:
     """The loop: sweep, then wait a few seconds or until the clock is moved."""
     aside = SetAside[UUID](service.bus, WORK)
-    async with hold_lease(service.bus, "deadlines") as lease:
-        while True:
-            until = clock.now()
-            await asyncio.sleep(_SETTLE)
-            if await caught_up(service):
-                await sweep(service.bus, lease, until, aside)
-            await clock.moved_or(_LOOK_EVERY)
+
+    async def look(bus: Bus, lease: Lease) -> None:
+        until = clock.now()
+        await asyncio.sleep(_SETTLE)
+        if await caught_up(service):
+            await sweep(bus, lease, until, aside)
+
+    await run_by_lease(service, "deadlines", look, every=_LOOK_EVERY, seconds=LEASE_SECONDS)
 
 
 async def caught_up(service: Service, patience: float | None = None) -> bool:
@@ -85,8 +86,7 @@ async def sweep(bus: Bus, lease: Lease, until: datetime, aside: SetAside[UUID] |
     It works in sets of a thousand a transaction, with a few round trips each. A deadline that fails is set aside.
     """
     count, aside = 0, aside or SetAside(bus, WORK)
-    async with bus.transaction(ACTOR) as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction(ACTOR, lease) as tx:
         await store.assign_holders(tx.session)
         await appointments.assign_holders(tx.session)
     while True:
@@ -105,8 +105,7 @@ async def _announce_all(bus: Bus, lease: Lease, until: datetime, ids: Sequence[U
 
 async def _announce_chunk(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
     """Announce some in one transaction: the events, their messages, and the record of it."""
-    async with bus.transaction(ACTOR) as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction(ACTOR, lease) as tx:
         claimed = await claim(tx, ids, until)
         deputies = await store.deputy_dates(tx.session, [entry for what, entry in claimed if what == "passed"])
         found: list[Message] = []

@@ -16,20 +16,19 @@ from uuid import UUID
 from services.notifications.cases.model import Case
 from services.notifications.deadlines.model.rules import PROGRAMME
 from services.notifications.events import RecordedEvent
-from services.notifications.leases import hold_lease
 from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.facts import facts
 from services.notifications.reminders import store
 from services.notifications.reminders.actions.deadlines import caught_up
 from services.notifications.settings import Settings
-from shared.bus.db import leases
 from shared.bus.set_aside import SetAside
 from shared.contracts.codes import AudienceKind
 from shared.contracts.notifications import Audience, Waiting, WorkWaiting
 from shared.i18n import N_
 from shared.identity.scope import EU
 from shared.ids import reaction_id
+from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from shared.time.zones import zone_of
@@ -52,12 +51,13 @@ _PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
 async def write_digests(service: Service) -> None:
     """The loop: check whether it is morning somewhere, then wait a minute or until the clock is moved."""
     assert isinstance(service.settings, Settings)
-    aside = SetAside[str](service.bus, WORK)
-    async with hold_lease(service.bus, "digests") as lease:
-        while True:
-            if service.settings.digest_hour is not None and await caught_up(service):
-                await write_due(service.bus, lease, service.settings.digest_hour, aside)
-            await clock.moved_or(_LOOK_EVERY)
+    hour, aside = service.settings.digest_hour, SetAside[str](service.bus, WORK)
+
+    async def look(bus: Bus, lease: Lease) -> None:
+        if hour is not None and await caught_up(service):
+            await write_due(bus, lease, hour, aside)
+
+    await run_by_lease(service, "digests", look, every=_LOOK_EVERY)
 
 
 async def write_due(bus: Bus, lease: Lease, hour: int, aside: SetAside[str] | None = None) -> int:
@@ -71,8 +71,7 @@ async def write_due(bus: Bus, lease: Lease, hour: int, aside: SetAside[str] | No
 
 
 async def _write(bus: Bus, lease: Lease, hour: int, places: Sequence[str]) -> int:
-    async with bus.transaction(ACTOR) as tx:
-        await leases.check(tx.session, lease)
+    async with bus.transaction(ACTOR, lease) as tx:
         now = clock.now()
         found = await store.waiting(tx.session, now)
         done = await store.days(tx.session)

@@ -16,7 +16,7 @@ from shared.time import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Lease
 
 log = structlog.get_logger(__name__)
 LONGEST = 20_000
@@ -68,9 +68,12 @@ async def keep(
     return kept
 
 
-async def forget(bus: Bus, days: int) -> int:
-    """Delete drafts that were not touched for so many days, and those about voided visits; return their number."""
-    async with bus.transaction("system:drafts") as tx:
+async def forget(bus: Bus, days: int, lease: Lease | None = None) -> int:
+    """Delete drafts that were not touched for so many days, and those about voided visits; return their number.
+
+    Raises `LeaseLost`.
+    """
+    async with bus.transaction("system:drafts", lease) as tx:
         gone = await drafts.forget(tx.session, clock.now() - timedelta(days=days))
     if gone:
         log.info("drafts forgotten", drafts=gone)

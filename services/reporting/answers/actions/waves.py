@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.reporting.answers.model.waves import Answer, Reopened, Wanted
-    from shared.bus import Bus
+    from shared.bus import Bus, Lease
     from shared.identity import Principal
 
 _ROUNDS, _MOST_ROUNDS = 1, 200
@@ -104,21 +104,24 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
     await announce(bus, principal.subject, row.call_id, _ROUNDS)
 
 
-async def announce_all(bus: Bus) -> None:
-    """Record which answers are closed and which are open again, of all calls with a present or former closing."""
+async def announce_all(bus: Bus, lease: Lease | None = None) -> None:
+    """Record which answers are closed and which are open again, of all calls with a present or former closing.
+
+    Raises `LeaseLost`.
+    """
     async with bus.read() as session:
         concerned = await waves.calls_with_closings(session)
     for call_id in concerned:
-        await announce(bus, "system:waves", call_id, _MOST_ROUNDS)
+        await announce(bus, "system:waves", call_id, _MOST_ROUNDS, lease)
 
 
-async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int) -> None:
+async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int, lease: Lease | None = None) -> None:
     """Record which answers of a call are closed, and which are open again.
 
     A page waits for `rounds` of `AT_ONCE` each; `announce_all`, called in a loop, does the rest.
     """
     for _ in range(rounds):
-        async with bus.transaction(actor) as tx:
+        async with bus.transaction(actor, lease) as tx:
             closed = await waves.unannounced(tx.session, call_id, clock.today(), AT_ONCE)
             reopened = await waves.open_again(tx.session, call_id, clock.today(), AT_ONCE)
             for answer in closed:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from services.reporting.facts.model.facts import Fact
     from services.reporting.indicators.model.figure import Definition, Figure
     from services.reporting.periods.model.periods import Period
+    from shared.bus import Lease
     from shared.runtime.service import Service
     from shared.settings import ServiceSettings
 
@@ -57,7 +58,6 @@ AT_ONCE = 3_000
 """The most facts that are read and counted while a reader waits for the page."""
 WORK = N_("Figures")
 LOOK_SECONDS = 1.0
-LEASE_SECONDS = 120.0
 
 R = TypeVar("R")
 Changes = dict[str, tuple[int, int]]
@@ -187,11 +187,11 @@ def _made_book(cut_off: datetime, first: date | None, facts: Sequence[Fact]) -> 
     return Book(facts, cut_off, first=first)
 
 
-async def name_what_fails(bus: Bus) -> None:
-    """Count the figures of a small programme once, and name the cases that cannot be counted."""
+async def name_what_fails(bus: Bus, lease: Lease | None = None) -> None:
+    """Count the figures of a small programme once, and name the cases that cannot be counted. Raises `LeaseLost`."""
     async with bus.read() as session:
         _, failing = await _counted(session, await period_of(session, periods.PROGRAMME))
-    async with bus.transaction("system:figures") as tx:
+    async with bus.transaction("system:figures", lease) as tx:
         await set_aside.note(tx.session, WORK, "", failing)
 
 
@@ -243,20 +243,18 @@ async def count_continuously(service: Service) -> None:
             async with service.bus.read() as session:
                 due = await stale_periods(session)
                 changes, few = await facts_store.changes(session), await has_few_facts(session)
-            if few and changes != checked and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
+            if due or (few and changes != checked):
                 started = monotonic()
-                await name_what_fails(service.bus)
-                checked, took = changes, monotonic() - started
-            if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
-                counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-                # In a process of its own, since a thread would hold up every page.
-                loop = asyncio.get_running_loop()
-                started = monotonic()
-                made = await loop.run_in_executor(counting, count, service.settings, due)
+                lease = await leases.acquire(service.bus, "figures", leases.SLOW_SECONDS)
+                if lease is not None:
+                    async with leases.keep(service.bus, lease):
+                        if few and changes != checked:
+                            await name_what_fails(service.bus, lease)
+                            checked = changes
+                        if due:
+                            counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+                            await _count_apart(service, counting, due, lease)
                 took = monotonic() - started
-                log.info("figures counted", figures=made, periods=len(due), seconds=round(took, 1))
-                async with service.bus.transaction("system:figures") as tx:
-                    await tx.changed("figures")
             # The pause is twice the counting, so that it takes at most a third of a processor.
             await asyncio.sleep(max(LOOK_SECONDS, 2 * took))
     finally:
@@ -264,28 +262,38 @@ async def count_continuously(service: Service) -> None:
             counting.shutdown(wait=False, cancel_futures=True)
 
 
-def count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+async def _count_apart(service: Service, counting: ProcessPoolExecutor, due: Sequence[str], lease: Lease) -> None:
+    """Count the figures of periods in a process of its own, since a thread would hold up every page."""
+    started = monotonic()
+    made = await asyncio.get_running_loop().run_in_executor(counting, count, service.settings, due, lease)
+    log.info("figures counted", figures=made, periods=len(due), seconds=round(monotonic() - started, 1))
+    async with service.bus.transaction("system:figures", lease) as tx:
+        await tx.changed("figures")
+
+
+def count(settings: ServiceSettings, labels: Sequence[str], lease: Lease) -> int:
     """Count the stale figures of these periods and store them, in the counting process; return their number."""
     tune_memory()
-    return asyncio.run(_count(settings, labels))
+    return asyncio.run(_count(settings, labels, lease))
 
 
-async def _count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+async def _count(settings: ServiceSettings, labels: Sequence[str], lease: Lease) -> int:
     bus = Bus("reporting", settings)
     try:
-        return await recount_stale(bus, labels)
+        return await recount_stale(bus, labels, lease)
     finally:
         await bus.close()
 
 
-async def recount_stale(bus: Bus, labels: Sequence[str]) -> int:
+async def recount_stale(bus: Bus, labels: Sequence[str], lease: Lease | None = None) -> int:
     """Count the stale figures of these periods again and store them; return their number.
 
-    Each level of indicators has its own transaction, so that the facts of one level are in memory at a time.
+    Each level of indicators has its own transaction, so that the facts of one level are in memory at a time. Raises
+    `LeaseLost`.
     """
     made = 0
     for level in dict.fromkeys(each.level for each in COUNTED.values()):
-        async with bus.transaction("system:figures") as tx:
+        async with bus.transaction("system:figures", lease) as tx:
             made += await _renew(tx.session, labels, level)
     return made
 

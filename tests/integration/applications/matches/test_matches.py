@@ -182,7 +182,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     types = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
     assert types.count("AttendanceRecorded") == 5
     agreements = [row[2] for row in await programme.journal("exchange.participation") if row[0] == "AgendaAgreed"]
-    assert [(agreement["by"], agreement["version"], agreement["complete"]) for agreement in agreements] == [
+    assert [(one["by"], one["version"], one["complete"]) for one in agreements] == [
         ("guest", 1, False),
         ("host", 2, False),
         ("guest", 2, True),
@@ -203,10 +203,10 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
         "visit_id": str(visit_id),
     }
     await abroad.feed.deliver((outcomes.ReportSubmitted.model_validate(submitted), visit_id))
-    tasks = {task["purpose"]: task["done"] for task in (await abroad.get("ani", of))["tasks"]}
+    tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
     assert tasks == {"evaluation": False, "report": True, "cascade": False}
     clock.move(timedelta(days=200))
-    follow_up = {"purpose": "follow_up", "party": "guest", "done": False, "awaited": True, "closed": False, "due": None}
+    follow_up = {"purpose": "follow_up", "party": "guest", "done": False, "asked": True, "closed": False, "due": None}
     assert follow_up in (await abroad.get("ani", of))["tasks"]
     wanted = {"purpose": "evaluation", "application_id": await _of(abroad, match_id), "subject": str(visit_id)}
     await abroad.post("ani", "/tickets", wanted, 201)

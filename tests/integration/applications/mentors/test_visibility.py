@@ -28,9 +28,9 @@ async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, p
     page = await read(abroad, "rasa", "/applications/mentors/country")
     for words in ("Jonas Kazlauskas", "1 of 2", f"/applications/mentors/{mentor_id}", "state=published"):
         assert words in page, words
-    profile = await read(abroad, "rasa", f"/applications/mentors/{mentor_id}")
-    assert "I analyse networks" in profile
-    assert "/pause" not in profile
+    one = await read(abroad, "rasa", f"/applications/mentors/{mentor_id}")
+    assert "I analyse networks" in one
+    assert "/pause" not in one
     for somebody in ("luc", "tigran"):
         assert str(mentor_id) not in await read(abroad, somebody, "/applications/mentors/country")
         await read(abroad, somebody, f"/applications/mentors/{mentor_id}", 404)
@@ -42,7 +42,7 @@ async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, p
     assert (elsewhere["whole"], elsewhere["entry"]["about"]) == (False, "")
     found = await abroad.get("rasa", "/mentors/country?state=published")
     assert [(entry["id"], entry["mentees"]) for entry in found["items"]] == [(str(mentor_id), 1)]
-    assert (await abroad.get("rasa", "/mentors/country/counts")) == {"states": {"published": 1}, "awaited": 0}
+    assert (await abroad.get("rasa", "/mentors/country/counts")) == {"states": {"published": 1}, "asked": 0}
     assert "No mentor fits these filters" in await read(
         abroad, "rasa", "/applications/mentors/country?q=LT-M-1999-0001"
     )

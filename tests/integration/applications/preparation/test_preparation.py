@@ -80,7 +80,7 @@ async def test_readiness_is_published_once(abroad: Abroad, programme: Programme)
     await prepare_everything(abroad, match_id, visit_id)
     shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
     assert shown["complete"]
-    assert {item["state"] for name, item in shown["items"].items() if name != "access_needs"} == {"there"}
+    assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
     events = await recorded(programme, "PartPrepared", "PreparationCompleted")
     assert [kind for kind, _ in events] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
     assert set(events[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
@@ -142,7 +142,7 @@ async def test_each_side_reads_only_its_own_items(abroad: Abroad) -> None:
     assert visible["claire"] == open_ | {"arrival", "access_needs"}
     assert visible["luc"] == visible["programme"] == open_
     released = await recorded(abroad.of, "IdentityReleased")
-    assert [(entry["of"], entry["to"], entry["fields"]) for _, entry in released[-2:]] == [
+    assert [(one["of"], one["to"], one["fields"]) for _, one in released[-2:]] == [
         ("host", "guest", ["name", "service_email"]),
         ("guest", "host", ["access_needs"]),
     ]
@@ -166,8 +166,8 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     shown = await programme.as_("claire").post(page)
     assert "Aram Petrosyan" in shown.text
     assert shown.headers["cache-control"] == "no-store"
-    released = [event for _, event in await recorded(programme, "IdentityReleased") if event["purpose"] == "emergency"]
-    assert [(entry["fields"], entry["basis"]) for entry in released] == [(["emergency_contact"], "vital_interest")]
+    released = [one for _, one in await recorded(programme, "IdentityReleased") if one["purpose"] == "emergency"]
+    assert [(one["fields"], one["basis"]) for one in released] == [(["emergency_contact"], "vital_interest")]
     query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
     async with programme.app.state.service.bus.read() as session:
         assert await session.scalar(query) == 2
@@ -258,7 +258,7 @@ async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
     await put(abroad, "claire", f"{of}/costs/{made['id']}", change)
     await put(abroad, "tigran", f"{of}/costs/{made['id']}", change | {"planned": "390.00"}, 409)
     shown = await abroad.get("tigran", f"{of}/preparation")
-    assert [(total["payer"], total["currency"], total["planned"]) for total in shown["totals"]] == [
+    assert [(one["payer"], one["currency"], one["planned"]) for one in shown["totals"]] == [
         ("host", "EUR", "400.00"),
         ("guest", "AMD", "12000.00"),
     ]
@@ -328,11 +328,11 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     """A rule for two countries precedes one for a call, without rules the default holds, and nobody else decides."""
     _, visit_id = await visit(abroad)
     at, page = "/asked-before-travel", "/applications/asked-before-travel"
-    rule = {"item": "visa", "required": False, "country": "AM", "host_country": "FR"}
+    rule = {"item": "visa", "asked": False, "country": "AM", "host_country": "FR"}
     for somebody in ("tigran", "claire", "ani"):
         await abroad.post(somebody, at, rule, 403)
     await abroad.post("programme", at, rule | {"host_country": "AM"}, 422)
-    await abroad.post("programme", at, {"item": "visa", "required": True, "call_id": programme.call["id"]}, 201)
+    await abroad.post("programme", at, {"item": "visa", "asked": True, "call_id": programme.call["id"]}, 201)
     made = await abroad.post("programme", at, rule, 201)
     assert (await abroad.post("programme", at, rule, 201))["id"] == made["id"]
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "not_asked"
@@ -340,7 +340,7 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     assert (await programme.as_("programme").post(f"{page}/{made['id']}/take-back")).status_code == 303
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "missing"
     assert (await programme.as_("programme").post(page, data={"item": "visa"})).status_code == 422
-    form = {"item": "insurance", "required": "no", "country": "AM", "host_country": "", "call_id": ""}
+    form = {"item": "insurance", "asked": "no", "country": "AM", "host_country": "", "call_id": ""}
     assert (await programme.as_("programme").post(page, data=form)).status_code == 303
     shown = await abroad.get("programme", at)
     assert (len(shown["items"]), shown["next"]) == (2, None)

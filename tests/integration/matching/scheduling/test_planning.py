@@ -31,6 +31,7 @@ async def _visit_events(world: World) -> list[Any]:
 
 
 async def _lease(world: World) -> Lease:
+    await world.lease_ends(planner.LEASE)  # of the round before
     lease = await leases.acquire(world.bus, planner.LEASE)
     assert lease is not None
     return lease

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions.digests import write_due
+from shared.bus.db.leases import hold
 from shared.ids import new_id
 from shared.time import clock
 from shared.time.workdays import is_working_day
@@ -117,7 +117,7 @@ def morning(hour: int = 8, after: int = 1) -> timedelta:
 async def write(app: FastAPI) -> int:
     """Write the digests that are due, as the loop does, after a restart each time."""
     bus = app.state.service.bus
-    async with hold_lease(bus, "digests") as lease:
+    async with hold(bus, "digests") as lease:
         return await write_due(bus, lease, 8)
 
 

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
 from services.notifications.deadlines.model.rules import set_reminders
-from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
 from shared.bus import LeaseLost
 from shared.bus.db import leases
+from shared.bus.db.leases import hold
 from shared.contracts import _examples as ex
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
@@ -47,7 +47,7 @@ async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
     """Move the clock and sweep; return what was announced: (type, kind of deadline and its owner)."""
     clock.move(timedelta(**moved))
     before = len(await published_events(app))
-    async with hold_lease(app.state.service.bus, "deadlines") as lease:
+    async with hold(app.state.service.bus, "deadlines") as lease:
         await deadlines.sweep(app.state.service.bus, lease, clock.now())
     new = (await published_events(app))[before:]
     return sorted((type_, f"{payload['kind']} {payload['owner']['kind']}") for type_, _, payload in new)
@@ -172,9 +172,9 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
     pairing = {**MENTEE_PAIRING, "host_country": "EU"}
     grant = {"role": "clearance_officer", "country": "EU", "since": day(0), "deputy_for": "first"}
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
-    for place, audience in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
+    for place, asked in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
         grants = [grant | {"organisation_id": place}]
-        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{audience}"))
+        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{asked}"))
         match = uuid4()
         await feed.deliver((event("MatchProposed", pairing=pairing, due=in_days(10)), match))
         await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country="EU"), match))
@@ -185,7 +185,7 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
             if type_ == "DeadlinePassed" and payload["subject_id"] == str(match)
         ]
         late = [payload for payload in late if payload["kind"] == "host_clearance"]
-        assert [to["kind"] for to in late[0]["escalated_to"]] == [audience]
+        assert [to["kind"] for to in late[0]["escalated_to"]] == [asked]
         assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
 
 
@@ -357,7 +357,7 @@ async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, fee
     await feed.deliver((standing_in("MD", 30), "deputy"), (event("ApplicationEndorsed", due=in_days(200)), APPLICATION))
     clock.move(timedelta(days=120))
     bus = app.state.service.bus
-    async with hold_lease(bus, "deadlines") as lease:
+    async with hold(bus, "deadlines") as lease:
         assert await deadlines.sweep(bus, lease, clock.now()) == 6
     said = [row.said for row in await rows(app, "SELECT payload::jsonb AS said FROM pending ORDER BY position")]
     found = [(deadline["due"], deadline["owner"]["kind"], deadline["subject_id"]) for deadline in said]
@@ -365,7 +365,7 @@ async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, fee
     coordinators = [id_ for _, kind, id_ in found if kind == "home_coordinator"]
     assert coordinators == [str(id_) for id_, _ in sorted(days.items(), key=lambda each: each[1])]
     assert [kind for _, kind, _ in found].count("home_deputy") == 2
-    async with hold_lease(bus, "deadlines") as lease:
+    async with hold(bus, "deadlines") as lease:
         assert await deadlines.sweep(bus, lease, clock.now()) == 0
 
 
@@ -375,7 +375,7 @@ async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) ->
     bus, now = app.state.service.bus, clock.now()
     seen = []
     for days in (8, 2, 8, 11, 5, 9, 11):
-        async with hold_lease(bus, "deadlines") as lease:
+        async with hold(bus, "deadlines") as lease:
             seen.append(await deadlines.sweep(bus, lease, now + timedelta(days=days)))
     assert seen == [1, 0, 0, 1, 0, 0, 0]
 

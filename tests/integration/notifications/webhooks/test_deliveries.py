@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.responses import RedirectResponse, Response
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifications.app import create_app
@@ -353,11 +354,18 @@ async def test_secrets_outlive_a_new_session_key(app: FastAPI, migrated: str, fe
 
 
 async def test_whoever_lost_the_lease_notes_nothing(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """A sender that lost its lease raises; the other one sends again under the same id."""
+    """A sender that knows that it lost its lease sends nothing; one that learns it afterwards records nothing."""
     await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
     async with sender(app) as courier:
         await leases.release(app.state.service.bus, courier.lease)
+        with pytest.raises(ExceptionGroup) as raised:
+            await courier.send_due()
+    assert raised.group_contains(LeaseLost)
+    assert not receiver.ids
+    async with sender(app) as courier:
+        async with app.state.service.bus.transaction("another") as tx:
+            await tx.session.execute(text("UPDATE lease SET epoch = epoch + 1, until = clock_timestamp()"))
         with pytest.raises(ExceptionGroup) as raised:
             await courier.send_due()
     assert raised.group_contains(LeaseLost)
@@ -423,17 +431,17 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
     migrated: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     """The connection uses the checked address, with the name in `Host` and TLS."""
-    requests: list[str] = []
+    asked: list[str] = []
     shaken: list[str | None] = []
 
     async def lookup(host: str, _port: int) -> list[str]:
-        requests.append(host)
+        asked.append(host)
         return ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
 
     poster = Poster(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")), lookup)
     port = receiver.url.split(":")[2].split("/")[0]
     answer = await poster.post(target(f"http://hooks.example:{port}/hook"), {"webhook-id": "msg_1"}, b"{}")
-    assert (answer.result, requests) == (AttemptResult.DELIVERED, ["hooks.example"])
+    assert (answer.result, asked) == (AttemptResult.DELIVERED, ["hooks.example"])
     assert receiver.hosts == [f"hooks.example:{port}"]
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

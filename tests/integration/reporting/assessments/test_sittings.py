@@ -103,9 +103,9 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     await the_test(house)
     planned, over = visits()
     await feed_events(house, planned)
-    (event,) = await events(house)
-    assert (event[0], event[1]["phase"], event[1]["again"]) == ("TestAsked", "pre", False)
-    assert datetime.fromisoformat(event[1]["due"]).date() < World().start + timedelta(days=1000)
+    (asked,) = await events(house)
+    assert (asked[0], asked[1]["phase"], asked[1]["again"]) == ("TestAsked", "pre", False)
+    assert datetime.fromisoformat(asked[1]["due"]).date() < World().start + timedelta(days=1000)
     guest, page = await the_guest(house)
     assert page.status_code == 200, page.text
     assert "Test before your visit" in page.text
@@ -130,8 +130,8 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     assert (scored[0], scored[1]["phase"], scored[1]["score"], scored[1]["maximum"]) == ("TestScored", "pre", 2, 5)
 
     await to_the_end(house, over)
-    event = (await events(house))[-1]
-    assert (event[0], event[1]["phase"]) == ("TestAsked", "post")
+    asked = (await events(house))[-1]
+    assert (asked[0], asked[1]["phase"]) == ("TestAsked", "post")
     guest, page = await the_guest(house, AFTER)
     assert "Test after your visit" in page.text
     both = await asyncio.gather(*(guest.post(AFTER, data=RIGHT) for _ in range(2)))
@@ -172,7 +172,7 @@ async def test_figures_follow_the_answers_of_guests(house: House) -> None:
     (learnt,) = [figure for figure in figures if figure["indicator"] == "TOPCOP-OC-02"]
     assert (float(learnt["value"]), int(learnt["numerator"]), int(learnt["denominator"])) == (70.0, 7, 10)
     taken = (await evaluator.get("/reporting/api/v1/tests")).json()["items"][-1]
-    assert (taken["invited"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
+    assert (taken["asked"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
 
 
 async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
@@ -281,9 +281,9 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     await feed_events(house, planned)
     guest = await house.grant(Role.OFFICER)
     before, after = (address.replace("/reporting/", "/reporting/api/v1/") for address in (BEFORE, AFTER))
-    form = (await house.with_ticket(guest, before, "test_before", "officer")).json()
-    assert [question["kind"] for question in form["questions"]] == ["single", "multiple", "true_false"]
-    assert all(question["right"] is None for question in form["questions"])
+    asked = (await house.with_ticket(guest, before, "test_before", "officer")).json()
+    assert [question["kind"] for question in asked["questions"]] == ["single", "multiple", "true_false"]
+    assert all(question["right"] is None for question in asked["questions"])
     kept = await guest.put(before, json={"answers": {"2": [2, 0, 0]}})
     assert kept.json()["answers"] == {"2": [0, 2]}
     for wrong in ({"1": [7]}, {"1": [-1]}, {}):

@@ -54,9 +54,9 @@ async def test_what_is_committed_while_the_relay_waits_its_turn_is_sent_together
     sent: list[list[str]] = []
     sends, sleeps = Relay._send, asyncio.sleep
 
-    async def send(relay: Relay, rows: Sequence[Any]) -> Any:
+    async def send(relay: Relay, lease: leases.Lease, rows: Sequence[Any]) -> Any:
         sent.append([row["aggregateid"] for row in rows])
-        return await sends(relay, rows)
+        return await sends(relay, lease, rows)
 
     async def sleep(seconds: float) -> None:
         """Ordinary, but in the relay's turns facts are committed."""
@@ -89,7 +89,7 @@ async def test_the_relay_takes_a_round_with_many_facts_for_one_of_a_stream(
         assert await relay.send_on(lease) == many
         waited.append(relay._pace.wait())
         await relay.settled()
-    await relay.close(lease)
+    await relay.close()
     assert waited == [0, pytest.approx(EVERY_SECONDS)]
 
 
@@ -134,7 +134,7 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
         await relay.send_once(lease)
         await until(lambda: _came(batches, third))
         await until(lambda: _behind(reader, 0))
-        await relay.close(lease)
+        await relay.close()
     assert [[subject for subject, _ in batch] for batch in batches if batch] == [[first], [second, third]]
 
 
@@ -162,7 +162,7 @@ async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: st
         await relay.send_once(lease)
         await until(lambda: _came(batches, last))
         await until(lambda: _behind(reader, 0))
-        await relay.close(lease)
+        await relay.close()
     assert await _kafka_has_offset(topics, last, reader)
 
 
@@ -171,9 +171,9 @@ async def _kafka_has_offset(kafka: str, subject: str, reader: Reader) -> bool:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        offsets = await admin.list_consumer_group_offsets("matching")
+        told = await admin.list_consumer_group_offsets("matching")
     finally:
         await admin.close()
     number = partition_of(TOPIC, subject)
-    at = offsets.get(TopicPartition(TOPIC, number))
+    at = told.get(TopicPartition(TOPIC, number))
     return at is not None and at.offset == reader._known[TOPIC, number]

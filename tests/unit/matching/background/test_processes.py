@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from services.matching.background.processes import ReportStep
 
 
-def where(started: int, report: ReportStep) -> tuple[int, int]:
+def where(started: int, told: ReportStep) -> tuple[int, int]:
     """Return the id of the process."""
-    report(1)
+    told(1)
     return started, os.getpid()
 
 
-def endless(report: ReportStep) -> None:
+def endless(told: ReportStep) -> None:
     """Work that never ends."""
-    report(1)
+    told(1)
     time.sleep(600)
 
 
-def talkative(report: ReportStep) -> None:
+def talkative(told: ReportStep) -> None:
     """Work that never ends and reports all the time."""
     while True:
-        report(1)
+        told(1)
         time.sleep(0.05)
 
 
-def broken(report: ReportStep) -> None:
+def broken(told: ReportStep) -> None:
     """Work that raises an error."""
-    report(1)
+    told(1)
     raise ValueError("nothing to divide by")
 
 
-def killed(report: ReportStep) -> None:
+def killed(told: ReportStep) -> None:
     """Work whose process is killed, as the system does when memory is short."""
-    report(1)
+    told(1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

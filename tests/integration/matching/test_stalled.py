@@ -1,0 +1,76 @@
+"""An instance of matching that stands still for longer than its lease writes nothing when it goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.matching.app import create_app
+from services.matching.lifecycle.actions import deadlines
+from services.matching.provisional import worker
+from services.matching.settings import Settings
+from shared.bus.db import leases
+from shared.time import clock
+from tests.stalls import stalled
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from tests.integration.matching.conftest import World
+
+
+def _bus(address: str) -> Bus:
+    bus: Bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    return bus
+
+
+async def match_call(address: str, call_id: UUID) -> None:
+    """Match a call; as the loop does, it goes on where another has taken over."""
+    await worker.match_under_lease(_bus(address), call_id, {})
+
+
+async def sweep(address: str) -> None:
+    """End what has run out of time."""
+    bus = _bus(address)
+    async with leases.hold(bus, deadlines.LEASE) as lease:
+        await deadlines.sweep(bus, lease)
+
+
+@pytest.mark.parametrize("at", ["worker:_write", "worker:store.keep_standings"])
+async def test_the_matching_of_a_call_that_slept_writes_nothing(world: World, store_address: str, at: str) -> None:
+    """It stops before or in its transaction; what it found is older than what another instance has written."""
+    await world.call(kinds=["study_visit"])
+    await world.offer(places=1, group_size=1)
+    await world.officer()
+    where = f"services.matching.provisional.{at}"
+    async with stalled(__name__, match_call, store_address, world.call_id, at=where) as process:
+        await world.officer("GE")
+        held: dict[UUID, worker.HeldCall] = {}
+        while not held:
+            await worker.match_under_lease(world.bus, world.call_id, held)
+        board = await world.rows("SELECT * FROM standing ORDER BY application_id")
+        assert len(board) == 2
+        assert await process.go_on() in {"done", "DBAPIError", "InterfaceError"}
+    assert await world.rows("SELECT * FROM standing ORDER BY application_id") == board
+
+
+@pytest.mark.usefixtures("own_clock")
+@pytest.mark.parametrize("at", ["_end", "Transitions.load"])
+async def test_a_sweep_of_deadlines_that_slept_ends_nothing_twice(world: World, store_address: str, at: str) -> None:
+    """It stops before or in its transaction; another sweep ends each state once."""
+    await world.call(kinds=["study_visit"])
+    await world.offer()
+    application = await world.officer()
+    match_id = (await world.commit()).matches[application]
+    await world.clear(match_id, application)
+    where = f"services.matching.lifecycle.actions.deadlines:{at}"
+    clock.move(timedelta(days=30))
+    async with stalled(__name__, sweep, store_address, at=where) as process:
+        assert await world.sweep() == 1
+        assert len(await world.facts("MatchExpired")) == 1
+        assert await process.go_on() != "done"
+    assert len(await world.facts("MatchExpired")) == 1

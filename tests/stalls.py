@@ -1,0 +1,109 @@
+"""Processes that stand still (SIGSTOP) at a chosen moment of their work, and go on later (SIGCONT)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+from shared.bus.db import lease_epoch
+from tests.processes import forked, take_environment
+from tests.waiting import PATIENCE, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+LEASE_SECONDS = 2.0
+"""The time of the leases of such a process: a test need not wait for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A process that stands still."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    async def go_on(self) -> str:
+        """Let it go on, and return how it ended: `done`, or the name of the error."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+        assert await asyncio.to_thread(self.pipe.poll, PATIENCE), "it does not come to an end"
+        return str(self.pipe.recv())
+
+
+@asynccontextmanager
+async def stalled(
+    module: str, work: Callable[..., Awaitable[None]], *args: object, at: str, call: int = 1
+) -> AsyncIterator[Stalled]:
+    """Do `await work(*args)` in a process until it calls the function `at` for the `call`-th time; there it stops.
+
+    `module` is that of the work, which the process has imported; `at` is `package.module:Class.name`.
+    """
+    context = forked(module)
+    mine, theirs = context.Pipe()
+    process = context.Process(target=_run, args=(theirs, dict(os.environ), at, call, work, args), daemon=True)
+    await asyncio.to_thread(process.start)
+    theirs.close()
+    try:
+        await until(lambda: _stands(process.pid) or mine.poll(), f"it stops at {at}")
+        assert not mine.poll(), f"it ended before it came to {at}: {mine.recv()}"
+        yield Stalled(process, mine)
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.join)
+        mine.close()
+
+
+def _stands(pid: int | None) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+
+
+def _run(
+    pipe: Connection,
+    environment: Mapping[str, str],
+    at: str,
+    call: int,
+    work: Callable[..., Awaitable[None]],
+    args: tuple[object, ...],
+) -> None:
+    take_environment(environment)
+    lease_epoch.LEASE_SECONDS = lease_epoch.IDLE_SECONDS = LEASE_SECONDS
+    _stop_at(at, call)
+
+    async def run() -> None:
+        await work(*args)
+
+    try:
+        asyncio.run(run())
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the test hears of it
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        pipe.send(type(error).__name__)
+    else:
+        pipe.send("done")
+
+
+def _stop_at(at: str, call: int) -> None:
+    module, _, name = at.partition(":")
+    *parents, last = name.split(".")
+    owner = resolve_name(":".join([module, ".".join(parents)]) if parents else module)
+    function, calls = getattr(owner, last), 0
+
+    @wraps(function)
+    def stopping(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return function(*args, **kwargs)
+
+    setattr(owner, last, stopping)
