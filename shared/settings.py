@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -89,6 +90,11 @@ class ServiceSettings(BaseSettings):
         description="Forms that one person, else one address, may send a minute, in each process; 0: any.",
     )
 
+    anchors: Path | None = Field(
+        default=None,
+        description="A folder outside the database, in which the heads of the journal are anchored once a day. Default:"
+        " they are not.",
+    )
     otlp_endpoint: str | None = Field(default=None, description="Where traces go (OTLP over HTTP). Default: nowhere.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     relay_batch: int = Field(default=2000, ge=1, description="Rows that the relay sends in one go.")

@@ -16,9 +16,10 @@ from uuid import UUID
 from deploy.cli.system import SERVICES, Failed
 from shared.bus.db.erasure import Mark
 from shared.bus.db.journal import CHAIN_START, link
+from shared.bus.outbox.anchors import AnchoredHead, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import asyncpg
@@ -118,26 +119,9 @@ class Exported:
     async def against(self, service: str, connection: asyncpg.Connection) -> list[str]:
         """Return where the journal of `service` breaks with the export: since hashes chain, heads are enough."""
         heads = self.heads.get(service, {})
-        found: dict[Aggregate, bytes] = {}
-        for some in _portions(sorted(heads.items()), 5_000):
-            rows = await connection.fetch(
-                "SELECT j.aggregatetype, j.aggregateid, j.hash FROM journal j"
-                " JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS w(aggregatetype, aggregateid, sequence)"
-                " USING (aggregatetype, aggregateid, sequence)",
-                [topic for (topic, _), _ in some],
-                [subject for (_, subject), _ in some],
-                [head.sequence for _, head in some],
-            )
-            found |= {(row["aggregatetype"], row["aggregateid"]): row["hash"] for row in rows}
+        anchored = [AnchoredHead(*aggregate, head.sequence, head.hash) for aggregate, head in sorted(heads.items())]
         faults = []
-        for (topic, subject), head in sorted(heads.items()):
-            here = found.get((topic, subject))
-            if here != head.hash:
-                what = "is gone from the journal" if here is None else "is another one in the journal"
-                faults.append(f"{service}: {topic} {subject}, event {head.sequence}: what was exported {what}")
+        async for head, gone in differences(connection, anchored):
+            what = "is gone from the journal" if gone else "is another one in the journal"
+            faults.append(f"{service}: {head.topic} {head.subject}, event {head.sequence}: what was exported {what}")
         return faults
-
-
-def _portions(items: list[tuple[Aggregate, Head]], size: int) -> Iterable[list[tuple[Aggregate, Head]]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

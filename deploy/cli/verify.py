@@ -1,4 +1,4 @@
-"""Check the hash chains of all journals, and compare them with an export: `tandem verify`."""
+"""Check the hash chains of all journals, and compare them with anchors and an export: `tandem verify`."""
 
 import sys
 from pathlib import Path
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 NAME = "verify"
 
 
-async def verify(system: "System", export: Path | None = None) -> list[str]:
+async def verify(system: "System", export: Path | None = None, anchors: Path | None = None) -> list[str]:
     """Check the journals of all services; return what does not hold, as sentences.
 
-    `export` is a folder that `tandem export` wrote: the journals' chains must continue its chains. Raises `Failed`
-    if a database does not answer or the export cannot be read.
+    `export` is a folder that `tandem export` wrote, `anchors` that of the daily anchors: the journals' chains must
+    continue theirs. Raises `Failed` if a database does not answer or the export cannot be read.
     """
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 
@@ -24,6 +24,7 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
     from deploy.cli.system import SERVICES, report_unreachable  # noqa: PLC0415 - as above
     from shared.bus.db.transaction import driver  # noqa: PLC0415 - as above
+    from shared.bus.outbox.anchors import Anchors, faults  # noqa: PLC0415 - as above
     from shared.bus.outbox.verification import Finding, findings  # noqa: PLC0415 - as above
 
     wrong: list[str] = []
@@ -46,7 +47,14 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
                                 shown.at(found)
                     if exported is not None:
                         wrong += await exported.against(service, await driver(session))
-                print(f"{service:<14} {total:>9,} events")
+                    days: list[str] = []
+                    if anchors is not None:
+                        files = Anchors(anchors, service)
+                        days = files.days()
+                        wrong += [] if days else [f"{service}: there are no anchors of it in {anchors}"]
+                        wrong += [f"{service}: {fault}" for fault in await faults(files, await driver(session))]
+                since = f", anchored from {days[0]} to {days[-1]}" if days else ""
+                print(f"{service:<14} {total:>9,} events{since}")
         finally:
             await bus.close()
     return wrong
@@ -54,13 +62,16 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
 
 def command(
     export: Annotated[Path | None, typer.Option(help="A folder that `tandem export` wrote, to compare with.")] = None,
+    anchors: Annotated[Path | None, typer.Option(help="The folder of the anchors. Default: TANDEM_ANCHORS.")] = None,
 ) -> None:
     """Check the hash chains of all four journals; exit 1 if one does not hold."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import System  # noqa: PLC0415 - as above
 
-    wrong = asyncio.run(verify(System.here(), export))
+    system = System.here()
+    folder = system.env.get("TANDEM_ANCHORS")
+    wrong = asyncio.run(verify(system, export, anchors or (Path(folder) if folder else None)))
     for line in wrong:
         print(line)
     if wrong:

@@ -125,6 +125,7 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
         "TANDEM_ORIGIN": chosen.origin,
         "TANDEM_KAFKA": f"{HOST}:{chosen.ports['kafka']}",
         "TANDEM_CLOCK_FILE": str(place / "clock"),
+        "TANDEM_ANCHORS": str(place / "anchors"),
         "TANDEM_SESSION_KEY": chosen.secrets["session_key"],
         "TANDEM_OIDC_ISSUER": chosen.issuer,
         "TANDEM_OIDC_CLIENT_ID": "tandem",

@@ -17,3 +17,4 @@ WAITING_OLDEST = Gauge(
     "tandem_waiting_oldest_seconds", "Age of the oldest reaction whose subject is missing", ["service"]
 )
 PENDING = Gauge("tandem_pending", "Events in the outbox", ["service"])
+ANCHORED = Gauge("tandem_anchored_timestamp_seconds", "When the newest file of anchors was written", ["service"])

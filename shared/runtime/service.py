@@ -25,6 +25,7 @@ from shared.bus import Bus
 from shared.bus.db.processes import tune_memory
 from shared.bus.inbox.reader import Reader
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
+from shared.bus.outbox.anchors import anchor_daily
 from shared.bus.outbox.relay import Relay
 from shared.identity import internal
 from shared.identity.state import identity_of
@@ -108,6 +109,8 @@ def create(
                 lambda: _count(bus),
                 *(_bound(each, service) for each in workers),
             ]
+            if (folder := settings.anchors) is not None:
+                loops.append(lambda: anchor_daily(bus, folder))
             tasks = [asyncio.create_task(_supervise(loop)) for loop in loops]
         try:
             yield
