@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import orjson
 import structlog
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.exc import DBAPIError
 from starlette.responses import Response
 from starlette.routing import Match
 
 from shared.bus.db.records import versions_of
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.identity import csrf
 from shared.identity.refusals import SAFE_METHODS, Onward, is_api
 from shared.identity.state import identity_of, service_of
@@ -74,7 +74,7 @@ async def cookie_for(request: Request, address: str) -> str | None:
     moment = int(time.time())
     try:
         text = await _signed_text(request, path, words, moment, source, parameters)
-    except (DBAPIError, OSError, TimeoutError) as error:  # what the form did is saved: the redirect goes out
+    except DATABASE_ERRORS as error:  # what the form did is saved: the redirect goes out
         _log.warning("confirmation not signed", reason=type(error).__name__)
         return None
     identity = identity_of(request.app)

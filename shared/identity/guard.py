@@ -15,11 +15,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from shared.attempts import AttemptKind, note_attempt
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import confirmations, csrf, idempotency, versions
@@ -366,6 +366,9 @@ async def _session(request: Request, access: RouteAccess) -> Proof | None:
     return Proof(session.subject, session.begun.timestamp())
 
 
+_NOT_ANSWERED: tuple[type[Exception], ...] = (SessionsUnavailable, *DATABASE_ERRORS)
+
+
 async def session_lasts(request: Request) -> bool:
     """Return whether the session that let a request in has not ended since; true for one without a session.
 
@@ -376,7 +379,7 @@ async def session_lasts(request: Request) -> bool:
         return True
     try:
         return await identity_of(request.app).sessions.find(digest, active=False) is not None
-    except (SessionsUnavailable, DBAPIError, OSError, TimeoutError):
+    except _NOT_ANSWERED:
         return True
 
 

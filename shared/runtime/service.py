@@ -17,12 +17,12 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of the routes below
 
 from shared import identity
 from shared.bus import Bus
 from shared.bus.db.processes import tune_memory
+from shared.bus.db.transient_errors import DATABASE_ERRORS, is_transient
 from shared.bus.inbox.reader import Reader
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.anchors import anchor_daily
@@ -197,8 +197,13 @@ async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
             log.warning("a loop ended; it starts again", work=getattr(work, "__qualname__", str(work)))
         except asyncio.CancelledError:
             raise
-        except Exception:
-            log.exception("a loop failed; it starts again", work=getattr(work, "__qualname__", str(work)))
+        except Exception as error:
+            # What passes by itself, such as a database that restarts, needs no stack trace.
+            trace = None if is_transient(error) else error
+            name = getattr(work, "__qualname__", str(work))
+            log.error(  # noqa: TRY400 - with or without a stack trace
+                "a loop failed; it starts again", work=name, reason=type(error).__name__, exc_info=trace
+            )
         pause = 0.5 if monotonic() - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
         await asyncio.sleep(pause)
 
@@ -235,7 +240,7 @@ def _health(name: str) -> APIRouter:
         try:
             async with asyncio.timeout(3), service.bus.read() as session:
                 pending, parked, oldest = (await session.execute(_WAITS)).one()
-        except (DBAPIError, OSError, TimeoutError):
+        except DATABASE_ERRORS:
             return JSONResponse({"ready": False, "store": "does not answer"}, 503)
         return JSONResponse(
             {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from shared.bus.db.request_keys import RequestKey, StoredAnswer, keep_answer, release, request_with_key
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.errors import ProblemCode
 from shared.identity import idempotency
 from shared.identity.state import service_of
@@ -62,7 +62,7 @@ class _Keeping:
         key.over = True
         try:
             await self._keep(key, complete=complete and self._length <= _LONGEST)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             _log.warning("answer not stored", reason=error)
         messages, self._messages = self._messages, []
         for each in messages:

@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from shared.bus.db.address import plain_address
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.identity.guard import session_lasts
 
 if TYPE_CHECKING:
@@ -165,14 +166,14 @@ class Live:
         while True:
             try:
                 connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 _log.warning("live_connection_failed", error=error, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
                 continue
             try:
                 await self._listen(connection, first=first)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 _log.warning("live_connection_lost", error=error)
             finally:
                 self._listening.clear()

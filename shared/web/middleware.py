@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 
 from shared.attempts import AttemptKind, note_attempt
+from shared.bus.db import outcomes
 from shared.bus.db.transaction import of_one_request
 from shared.i18n import SOURCE, gettext, offered, speak
 from shared.identity import confirmations
@@ -66,7 +67,10 @@ class HeadersMiddleware:
 
 
 class VersionsMiddleware:
-    """Keeps to its request what that says of versions, and names the version of the record that a program gets."""
+    """Keeps to its request what that says of versions, and how its commits ended.
+
+    Names the version of the record that a program gets.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -86,7 +90,7 @@ class VersionsMiddleware:
                     MutableHeaders(scope=message).setdefault("etag", f'"{version}"')
             await send(message)
 
-        with of_one_request():
+        with of_one_request(), outcomes.noted(state.setdefault("outcome", outcomes.Outcome())):
             await self.app(scope, receive, send_with_version)
 
 

@@ -246,7 +246,7 @@ _TYPES = (
         ProblemCode.INTERNAL_ERROR,
         N_("Something went wrong on our side"),
         N_("The request failed because of a mistake of ours."),
-        N_("Nothing was changed. Try again in a moment; if it stays, tell your coordinator the number below."),
+        N_("Try again in a moment; if it stays, tell your coordinator the number below."),
         N_("Repeat the request later. If it fails again, report the number in `reference`."),
     ),
     ProblemType(
@@ -254,7 +254,7 @@ _TYPES = (
         N_("Not ready yet"),
         N_("A part of the system is starting, or does not answer."),
         N_("A part of the system is starting or away. Try again in a moment."),
-        N_("Repeat the request later, after the seconds in Retry-After if the answer has it."),
+        N_("Repeat the request after the seconds in Retry-After. The detail says if it may have taken effect."),
     ),
 )
 

@@ -20,8 +20,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
 from shared.bus.db.transaction import Outdated
+from shared.bus.db.transient_errors import DATABASE_ERRORS, is_rolled_back, is_transient
 from shared.errors import ProblemCode, Refused, default_code
-from shared.i18n import gettext, language
+from shared.i18n import N_, gettext, language
 from shared.identity import csrf
 from shared.identity.idempotency import Repeated
 from shared.identity.refusals import SAFE_METHODS, SIGN_IN, Onward, SignInNeeded, here, is_api, safe_next
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
+    from shared.bus.db.outcomes import Outcome
     from shared.web.problem_documents import FieldError
     from shared.web.site import Site
 
@@ -96,6 +98,7 @@ def answer(
         title=gettext(kind.title),
         advice=gettext(kind.advice),
         detail=detail,
+        certain=request.method in SAFE_METHODS or _certain(request),
         fields={each.name: each.detail for each in errors},
         code=status,
         reference=reference,
@@ -185,11 +188,43 @@ _NO_TEXT = frozenset({"22021", "22P05"})
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    """Answer 422 for a text that the store cannot keep, wherever it came from; any other error is ours."""
-    assert isinstance(error, DBAPIError)
-    if getattr(error.orig, "sqlstate", None) not in _NO_TEXT:
+    """Answer 422 for a text that the store cannot keep, and 503 while it does not answer; any other error is ours."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NO_TEXT:
+        return answer(request, 422, gettext(control_characters.SENTENCE))
+    if not _passes(error):
         raise error
-    return answer(request, 422, gettext(control_characters.SENTENCE))
+    # Where the database did answer, the error may be of our making after all.
+    trace = error if is_rolled_back(error) else None
+    _log.warning("store_away", route=route_of(request.scope), error=type(error).__name__, exc_info=trace)
+    return answer(request, 503, _unsaved(request), headers=_AGAIN)
+
+
+def _passes(error: Exception) -> bool:
+    """Return whether the same request may succeed in a moment; an error about a file does not pass."""
+    return is_transient(error) and getattr(error, "filename", None) is None
+
+
+def _unsaved(request: Request) -> str | None:
+    """Return what is known of a failed request that would change something; None where it would not."""
+    if request.method in SAFE_METHODS:
+        return None
+    if not _certain(request):
+        return gettext(_UNKNOWN_TO_PROGRAMS if wants_json(request) else _UNKNOWN)
+    return gettext("Nothing was saved.")
+
+
+def _certain(request: Request) -> bool:
+    """Return whether it is certain that the request has changed nothing."""
+    outcome: Outcome | None = getattr(request.state, "outcome", None)
+    return outcome is None or not (outcome.committed or outcome.unknown)
+
+
+_UNKNOWN = N_("We do not know whether your change was saved. Open the page again and check before you send it again.")
+_UNKNOWN_TO_PROGRAMS = N_(
+    "It is not known whether the request took effect. Read the record before you repeat it. "
+    "With the same Idempotency-Key it never acts twice."
+)
+_AGAIN = {"Retry-After": "5"}
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -203,7 +238,9 @@ async def _unexpected(request: Request, error: Exception) -> Response:
         "cache-control": "no-store",
         "content-language": language(),
     }
-    return answer(request, 500, headers=headers, reference=reference)
+    if _passes(error):
+        return answer(request, 503, _unsaved(request), headers=headers | _AGAIN, reference=reference)
+    return answer(request, 500, _unsaved(request), headers=headers, reference=reference)
 
 
 def _to_sign_in(address: str) -> str:
@@ -248,5 +285,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Onward, _onward)
     app.add_exception_handler(Repeated, _repeated)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(DBAPIError, _store_error)
+    for error in DATABASE_ERRORS:
+        app.add_exception_handler(error, _store_error)
     app.add_exception_handler(Exception, _unexpected)

@@ -10,6 +10,7 @@ import structlog
 from services.applications.refusals import not_found
 from services.applications.sessions import store
 from services.applications.sessions.model import SessionEnd, browser_in, rights_differ
+from shared.bus.db.outcomes import unnoted
 from shared.identity.access import load_principal
 from shared.identity.session import ABSOLUTE, Session, digest_of, new_key
 from shared.ids import new_id
@@ -71,8 +72,9 @@ class StoredSessions:
         if session is None or not session.alive(moment):
             return None
         if active and session.stale(moment):
-            async with self._bus.transaction(session.subject) as tx:
-                await store.note_seen(tx.session, digest, moment)
+            with unnoted():
+                async with self._bus.transaction(session.subject) as tx:
+                    await store.note_seen(tx.session, digest, moment)
             return Session(session.subject, session.begun, moment)
         return session
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from shared.bus.db import lease_epoch
+from shared.bus.db import lease_epoch, outcomes
 from shared.bus.db.address import plain_address
 from shared.bus.db.processes import holder
 from shared.bus.db.request_keys import keyed, request_key
@@ -127,7 +127,7 @@ class Bus:
                     yield tx
                     await comparison.before_commit(session, noted=tx.noted)
                 await tx.flush()
-                await session.commit()
+                await outcomes.commit(session)
             comparison.committed()
         except BaseException:
             await session.__aexit__(None, None, None)  # rolls back to the end, even if cancelled again

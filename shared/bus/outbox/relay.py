@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import structlog
 from aiokafka.errors import IllegalStateError, KafkaError, ProducerClosed
-from sqlalchemy.exc import DBAPIError
 
 from shared.bus.db import journal, leases, request_keys
 from shared.bus.db.transaction import asking, driver
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.log import kafka
 from shared.bus.log.batching import BatchTiming
 from shared.bus.log.envelope import headers_of
@@ -46,7 +46,8 @@ HOLD_SECONDS = 2.0
 ACK_SECONDS = 45.0
 CLOSE_SECONDS = 10.0
 KEEP_SENT = "1 day"
-PASSING = (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError)
+PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
+UNSETTLED: tuple[type[Exception], ...] = (leases.LeaseLost, *PASSING)
 TURN = 500
 """After so many records other tasks run: the producer sends, and the batch before is settled."""
 
@@ -140,7 +141,7 @@ class Relay:
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.settled()
-        except (leases.LeaseLost, *PASSING) as wrong:
+        except UNSETTLED as wrong:
             log.info("a batch is left to be sent again", reason=wrong)
         await self._drop_producer()
 
@@ -165,7 +166,7 @@ class Relay:
                     await gone.wait()
                 finally:
                     await connection.close(timeout=5)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as wrong:
+            except DATABASE_ERRORS as wrong:
                 log.info("relay polls", reason=wrong)
             await asyncio.sleep(POLL_SECONDS)
 

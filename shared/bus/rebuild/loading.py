@@ -9,13 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from shared.bus.db.bus import Bus
 from shared.bus.db.processes import tune_memory
 from shared.bus.db.transaction import driver
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.dead_letters.letters import HOLDS_BACK
 from shared.bus.inbox.apply import Applier
 from shared.bus.log import offsets
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
     from uuid import UUID
 
+    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus.db.transaction import Tx
@@ -260,7 +260,7 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
             await tx.session.rollback()  # releases the locks that removing the shadow tables would wait for
             try:
                 await shadow_tables.clear(bus)
-            except (asyncpg.PostgresError, DBAPIError, OSError) as wrong:
+            except DATABASE_ERRORS as wrong:
                 log.warning("half-filled tables are left for the next load to take away", reason=wrong)
             raise
         for name in sorted({name for each in loaded for name in each.changed}):

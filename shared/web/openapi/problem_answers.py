@@ -28,7 +28,7 @@ _ANSWERS = {
     422: ("Invalid", "A parameter or a field of the body is missing or not valid. Nothing was changed."),
     428: ("VersionNeeded", "If-Match is missing: send the ETag of the record as you read it."),
     429: ("TooMany", "Too many requests; `Retry-After` says for how many seconds to wait."),
-    503: ("NotReady", "A part of the system is starting or away. Try again in a moment."),
+    503: ("NotReady", "A part of the system is away; `detail` says if it is not known whether this took effect."),
 }
 _EXAMPLES = {409: ProblemCode.EDIT_CONFLICT}
 _ERRORS = {
@@ -60,7 +60,7 @@ def _response(status: int) -> dict[str, Any]:
     )
     schema = {"$ref": "#/components/schemas/Problem"}
     example = shown.model_dump(mode="json", exclude_defaults=True)
-    waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status}
+    waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status, ProblemCode.UNAVAILABLE.status}
     headers = {"headers": _RETRY_AFTER} if status in waits else {}
     return {
         "description": _ANSWERS[status][1],

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiosmtpd.smtp import SMTP
-from sqlalchemy.exc import DBAPIError
 
 from services.notifications.mail.bounces.reports import LARGEST, TooEarly, take_report
 from services.notifications.settings import Settings
+from shared.bus.db.transient_errors import DATABASE_ERRORS
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope, Session
@@ -64,7 +64,7 @@ class Inbound:
             await take_report(self._bus, self._settings.bounce_keys, raw, envelope.rcpt_tos[0], "smtp")
         except TooEarly:
             return "451 4.3.0 Not yet; bring it again"
-        except (DBAPIError, OSError, TimeoutError):
+        except DATABASE_ERRORS:
             log.warning("a report could not be written down")
             return "451 4.3.0 The store does not answer; bring it again"
         return "250 Noted"

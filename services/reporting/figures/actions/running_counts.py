@@ -42,7 +42,7 @@ class RunningCount:
             return ""
         if isinstance(error, Refused | Outdated):
             return str(error.detail)
-        return gettext("It could not be counted, and nothing was changed. Try again; if it stays, tell the operator.")
+        return gettext("It could not be counted. Look at the figures, then try again; if it stays, tell the operator.")
 
 
 class RunningCounts:
