@@ -16,6 +16,7 @@ from services.applications.sessions.store import SessionRow
 from shared.identity.session import ABSOLUTE, digest_of, new_key
 from shared.identity.state import identity_of
 from shared.ids import new_id
+from tests.support import SERVING, as_owner
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -56,11 +57,21 @@ def session_cookie(app: FastAPI, subject: str, *, ago: float = 0) -> str:
 
 
 async def _insert(url: str, key: str, subject: str, begun: datetime, *, create: bool) -> None:
+    if create:
+        await _create_table(url)
     connection = await asyncpg.connect(url)
     try:
-        if create:
-            await connection.execute(_TABLE)
         await connection.execute(_INSERT, digest_of(key), new_id(), subject, begun, begun + ABSOLUTE)
+    finally:
+        await connection.close()
+
+
+async def _create_table(url: str) -> None:
+    """Create the portal's table of sessions as the database's owner, who alone may."""
+    connection = await asyncpg.connect(as_owner(url))
+    try:
+        await connection.execute(_TABLE)
+        await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_session TO {SERVING}")
     finally:
         await connection.close()
 

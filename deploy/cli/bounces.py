@@ -7,7 +7,8 @@ import asyncio
 import mailbox
 from collections import Counter
 from contextlib import closing
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from deploy.cli.system import System
 
 NAME = "bounces"
+_HEADERS_BYTES = 65_536
 # Where a mail server notes to whom it brought a mail, the surest first.
 _HEADERS = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To", "To")
 
@@ -35,8 +37,8 @@ def mails_in(file: Path) -> "Iterator[bytes]":
         raise Failed(f"{file} cannot be read: {error.strerror}.") from None
     if start == b"From ":
         with closing(mailbox.mbox(file, create=False)) as box:
-            for message in box:
-                yield message.as_bytes()
+            for key in box.keys():  # noqa: SIM118 - iterating over the box itself parses each mail
+                yield box.get_bytes(key)
     else:
         yield file.read_bytes()
 
@@ -44,7 +46,7 @@ def mails_in(file: Path) -> "Iterator[bytes]":
 def report_address(raw: bytes, box: str) -> str:
     """Return our address to which a report was delivered; empty if no header has one."""
     name, _, domain = box.lower().rpartition("@")
-    mail = message_from_bytes(raw, policy=policy.default)
+    mail = BytesHeaderParser(policy=policy.default).parsebytes(raw[:_HEADERS_BYTES])
     for header in _HEADERS:
         for _, address in getaddresses([str(value) for value in mail.get_all(header, [])]):
             if address.lower().startswith(f"{name}+") and address.lower().endswith(f"@{domain}"):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # characters of a local part (RFC 5321 4.5.3.1).
 _DIGEST_BYTES = 14
 _TOKEN_BYTES = 16 + _DIGEST_BYTES
+LARGEST = 1024 * 1024
+"""The most bytes of a delivery report."""
+_MOST_PARTS = 100
 _STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]+>")
 
@@ -122,7 +125,13 @@ def _digest(key: bytes, notification_id: UUID) -> bytes:
 
 
 def report_in(raw: bytes) -> Report | None:
-    """Return the delivery report in a mail; None where it is something else (an automatic answer, a letter)."""
+    """Return the delivery report in a mail; None where it is something else (an automatic answer, a letter).
+
+    A mail that is larger or has more parts than a report about one of our mails could have is something else too: each
+    part within a part costs the parser a call, and thousands would end it.
+    """
+    if len(raw) > LARGEST or raw.lower().count(b"content-type:") > _MOST_PARTS:
+        return None
     mail = message_from_bytes(raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
     if mail.get_content_type() != "multipart/report":

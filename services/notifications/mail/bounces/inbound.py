@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 from aiosmtpd.smtp import SMTP
 
-from services.notifications.mail.bounces.reports import LARGEST, TooEarly, take_report
+from services.notifications.mail.bounces.reports import TooEarly, take_report
+from services.notifications.mail.model import LARGEST
 from services.notifications.settings import Settings
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 

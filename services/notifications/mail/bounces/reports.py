@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:bounces"
-LARGEST = 1024 * 1024
 _NOBODY = UUID("019a0000-0000-7000-8000-00000000b001")
 
 
@@ -43,8 +42,8 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
     another than its token, or if it is no report. The same report twice counts once. Raises `TooEarly`.
     """
     found = notification_in(address, keys)
-    # In a thread, since a report from a stranger may be long.
-    report = await asyncio.to_thread(report_in, raw)
+    # Nothing that a stranger sent is parsed; the rest in a thread, since it may be long.
+    report = None if found is None else await asyncio.to_thread(report_in, raw)
     async with bus.transaction(ACTOR) as tx:
         verdict, row = await _judged(tx, found, report)
         digest = hashlib.sha256(address.lower().encode() + b"\0" + raw).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,29 @@ if TYPE_CHECKING:
 
 # RFC 8301 forbids shorter keys.
 _LEAST_BITS = 1024
-# The headers that a mail program shows or acts on; an added second one would invalidate the signature.
-_SIGNED = (
+# Signed where the mail has them.
+_SIGNED = ("message-id", "references", "in-reply-to", "auto-submitted")
+# The headers that a mail program shows or acts on are signed once more than the mail has them (RFC 6376 8.15): one that
+# is added on the way, also where there was none, invalidates the signature.
+_OVERSIGNED = (
     "from",
     "to",
+    "cc",
     "subject",
     "date",
-    "message-id",
-    "references",
-    "in-reply-to",
-    "auto-submitted",
+    "reply-to",
     "mime-version",
     "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "list-id",
+    "list-help",
+    "list-subscribe",
     "list-unsubscribe",
     "list-unsubscribe-post",
+    "list-post",
+    "list-owner",
+    "list-archive",
 )
 
 
@@ -63,14 +73,17 @@ class Signer:
 
     def signed(self, raw: bytes) -> bytes:
         """Return a mail with its signature before it."""
-        named = {line.partition(b":")[0].lower() for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")}
+        lines = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        count = Counter(line.partition(b":")[0].decode("utf-8", "replace").lower() for line in lines)
+        names = [name for name in _SIGNED for _ in range(count[name])]
+        names += [name for name in _OVERSIGNED for _ in range(count[name] + 1)]
         header = dkim.sign(
             raw,
             self._selector.encode(),
             self._domain.encode(),
             self._key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
             canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=[name for name in _SIGNED if name.encode() in named],
+            include_headers=names,
         )
         return bytes(header) + raw
 

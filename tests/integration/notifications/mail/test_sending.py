@@ -48,7 +48,7 @@ def pem(size: int = 2048) -> str:
 
 
 async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A signature verifies against the DNS record; a changed subject invalidates it."""
+    """A signature verifies against the DNS record; a header that is changed or added invalidates it."""
     key = pem()
     change(app, dkim_key=key, dkim_selector="s2026")
     record = Signer(key, "s2026", "tandem.example").record.encode()
@@ -63,6 +63,26 @@ async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Fee
         assert dkim.verify(raw, dnsfunc=dns)
         assert not dkim.verify(raw.replace(b"Subject: ", b"Subject: Not ", 1), dnsfunc=dns)
         assert not dkim.verify(raw.replace(b"Tandem, the exchange", b"Tandem, an exchange"), dnsfunc=dns)
+        for added in (
+            b"From: Other <other@tandem.example>",
+            b"To: other@police.example",
+            b"Cc: other@police.example",
+            b"Subject: Other",
+            b"Date: Mon, 02 Mar 2026 09:00:00 +0000",
+            b"Reply-To: other@example.org",
+            b"MIME-Version: 1.0",
+            b"Content-Type: text/html",
+            b"Content-Transfer-Encoding: base64",
+            b"List-Unsubscribe: <https://example.org>",
+            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            b"List-Id: <other.example.org>",
+            b"List-Help: <https://example.org>",
+        ):
+            signature, header = raw.split(b"\r\nFrom:", 1)
+            before = signature + b"\r\n" + added + b"\r\nFrom:" + header
+            after = raw.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n\r\n", 1)
+            assert not dkim.verify(before, dnsfunc=dns), added
+            assert not dkim.verify(after, dnsfunc=dns), added
 
 
 def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:

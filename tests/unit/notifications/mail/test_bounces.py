@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.mail.model import Verdict, notification_in, report_in, return_path
+from services.notifications.mail.model import LARGEST, Verdict, notification_in, report_in, return_path
 from tests.integration.notifications.reports import report
 
 if TYPE_CHECKING:
@@ -79,6 +79,18 @@ def test_the_mail_that_comes_back_is_named() -> None:
 def test_what_is_no_report_is_none(raw: bytes) -> None:
     """Automatic answers, empty mails and arbitrary bytes are no reports."""
     assert report_in(raw) is None
+
+
+@pytest.mark.parametrize("kind", ["multipart/mixed; boundary=b%d", "multipart/digest; boundary=b%d", "message/rfc822"])
+def test_parts_within_parts_end_no_parser(kind: str) -> None:
+    """A mail of thousands of parts within parts is no report, and neither is one of more bytes than a report has."""
+    deep = report(uuid4(), whole=True)
+    for number in range(5_000):
+        header = "Content-Type: " + (kind % number if "%" in kind else kind)
+        deep = header.encode() + b"\r\n\r\n" + (b"--b%d\r\n" % number if "%" in kind else b"") + deep
+    begun = _BEGUN.replace(b"message/delivery-status\r\n\r\n", b"message/delivery-status\r\n\r\n--x\r\n")
+    assert report_in(begun + deep) is None
+    assert report_in(report(uuid4()) + b"a line\r\n" * LARGEST) is None
 
 
 @given(st.binary(max_size=400))
