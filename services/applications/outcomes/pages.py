@@ -33,7 +33,7 @@ async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> 
         request,
         "outcomes/line_manager.html",
         409 if late and subject.link is Link.OPEN else _STATUS.get(subject.link, 200),
-        asked=subject,
+        subject=subject,
         link=subject.link.value,
         key=key,
         press=button_token(identity_of(request.app).links, key),

@@ -176,7 +176,7 @@ async def match_page(
         and (view.visit is None or view.visit.state in VISIT_AHEAD)
         and view.mentorship is None,
         mine=involved,
-        asked=view.turn.capacity.notice_for(principal) if view.turn.capacity is not None else None,
+        notice=view.turn.capacity.notice_for(principal) if view.turn.capacity is not None else None,
         receipt=tickets.receipt_for_host(view),
         mentor_rows=_mentor_rows(view),
         late=[party for party in view.case.parties if party in match.late],

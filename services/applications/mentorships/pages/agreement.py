@@ -44,7 +44,7 @@ def _page(request: Request, view: MentorshipView) -> Response:
         request,
         "mentorships/agreement.html",
         view=view,
-        one=view.mentorship,
+        mentorship=view.mentorship,
         reference=view.of.case.application.reference,
         party=party,
         holds=holds,

@@ -66,7 +66,7 @@ async def _page(
         request,
         "mentorships/meeting.html",
         status,
-        held=meeting,
+        meeting=meeting,
         reference=view.of.case.application.reference,
         when=when(view, meeting.begins_at),
         may_move=view.mentorship.stands is MentorshipState.ACTIVE,

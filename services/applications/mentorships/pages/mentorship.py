@@ -62,7 +62,7 @@ async def mentorship_page(
         "mentorships/show.html",
         status,
         view=view,
-        one=mentorship,
+        mentorship=mentorship,
         party=party,
         where=Standing(
             state("mentorship", mentorship.state),

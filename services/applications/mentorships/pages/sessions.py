@@ -70,7 +70,7 @@ async def _page(
         "mentorships/session.html",
         status,
         view=view,
-        held=logged,
+        logged=logged,
         reference=view.of.case.application.reference,
         state=state("session", logged.state),
         by=name_of(view, logged.party),

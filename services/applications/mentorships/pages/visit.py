@@ -57,9 +57,8 @@ def _page(
         "mentorships/visit.html",
         status,
         view=view,
-        one=view.mentorship,
         reference=view.of.case.application.reference,
-        asked=_request_rows(view, proposed_visit_of(open_request)) if open_request is not None else None,
+        proposed=_request_rows(view, proposed_visit_of(open_request)) if open_request is not None else None,
         may_answer=open_request is not None
         and open_request.stands is RequestState.ASKED
         and open_request.party != view.party

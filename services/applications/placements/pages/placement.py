@@ -83,7 +83,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         writable=mine and placement.writable,
         reopens=placement.state is OfferState.CLOSED,
         decides=decidable and capacity.acting_as is not None,
-        asked=capacity.notice_for(principal) if decidable else None,
+        notice=capacity.notice_for(principal) if decidable else None,
         voids=programme and transitions.possible(offer_events.OfferVoided, placement.state),
         remarks=[
             (labels.label(section), placement.remarks[section]) for section in SECTIONS if section in placement.remarks

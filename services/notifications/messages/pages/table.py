@@ -130,7 +130,7 @@ async def rule_page(
         code=code,
         codes=[(code_, own_name(code_)) for code_ in offered(MAILS)],
         event=event.strip(),
-        told=real.message if real else None,
+        example=real.message if real else None,
         problem=problem,
     )
 

@@ -108,7 +108,7 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
         return render(
             request,
             "answers/submitted.html",
-            asked=form,
+            requested=form,
             kind=kind,
             submitted=submitted,
             headings=form.headings,
@@ -132,7 +132,7 @@ def _page(
         request,
         "answers/form.html",
         status,
-        asked=form,
+        requested=form,
         kind=form.kind,
         form_=form_,
         texts=texts,
