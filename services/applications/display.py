@@ -87,7 +87,7 @@ def outcome_row(task: Task, address: str, title: str, hint: str = "") -> TaskRow
     `hint` is shown where its state has none of its own.
     """
     form = f"{address}/forms/{task.purpose}"
-    if not task.asked:
+    if not task.awaited:
         hint = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
         return TaskRow(title, form, hint)
     if task.done:

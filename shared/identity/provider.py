@@ -41,7 +41,7 @@ class Published:
     def __init__(self, good_for: float) -> None:
         self._good_for = good_for
         self._lock = asyncio.Lock()
-        self._held: dict[str, Any] | None = None
+        self._document: dict[str, Any] | None = None
         self._at = float("-inf")
         self._pause_until = float("-inf")
         self._failure = ""
@@ -53,17 +53,17 @@ class Published:
         """
         async with self._lock:
             age, now = time.monotonic() - self._at, time.monotonic()
-            if self._held is not None and (age < min(self._good_for, newer_than) or now < self._pause_until):
-                return self._held
+            if self._document is not None and (age < min(self._good_for, newer_than) or now < self._pause_until):
+                return self._document
             if now < self._pause_until:
                 raise ProviderUnavailable(self._failure)
             try:
-                self._held, self._at = await _fetched(await address()), time.monotonic()
+                self._document, self._at = await _fetched(await address()), time.monotonic()
             except ProviderUnavailable as error:
                 self._pause_until, self._failure = time.monotonic() + _PAUSE, str(error)
-                if self._held is None:
+                if self._document is None:
                     raise
-            return self._held
+            return self._document
 
 
 class Provider:

@@ -42,7 +42,7 @@ class LoadContext:
     """The finished call's matches that became mentorships."""
     visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
-    held: set[str] = field(default_factory=set)
+    finished_visits: set[str] = field(default_factory=set)
     """The visits whose attendance is recorded."""
     evaluated: set[str] = field(default_factory=set)
     """The visits whose forms are filled in."""

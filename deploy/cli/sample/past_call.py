@@ -182,9 +182,11 @@ def week(after: int) -> Callable[[LoadContext], Awaitable[None]]:
         due = [
             (place, match, visit)
             for place, (match, visit) in enumerate(await _visits(room))
-            if place != _CANCELLED and visit["id"] not in room.held and date.fromisoformat(visit["end"]) <= last
+            if place != _CANCELLED
+            and visit["id"] not in room.finished_visits
+            and date.fromisoformat(visit["end"]) <= last
         ]
-        room.held |= {visit["id"] for _, _, visit in due}
+        room.finished_visits |= {visit["id"] for _, _, visit in due}
         await room.all(attend(*row) for row in due)
 
     return act
@@ -211,7 +213,7 @@ async def evaluate_visits(room: LoadContext) -> None:
     due = [
         (place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
-        if place != _NO_SHOW and visit["id"] in room.held - room.evaluated
+        if place != _NO_SHOW and visit["id"] in room.finished_visits - room.evaluated
     ]
     room.evaluated |= {visit["id"] for _, _, visit in due}
     await room.all(act(*row) for row in due)

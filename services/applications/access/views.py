@@ -37,17 +37,17 @@ class MailSent(ReadModel):
 class Capacity:
     """The capacity in which one reader may decide for a country.
 
-    `acting_as`: the reader's capacity now (None: not, or not yet). `asked`: since when the programme coordinator is
-    asked in the country's place. `deputy_until`: the deputy's deadline after `due`, if one was in charge. `held`:
-    whether the country has a coordinator today. `now`: the moment of all this. `tie`: what ties the reader to the
-    case, so that somebody else decides. `all_tied`: the case concerns everybody who decides for the country.
+    `acting_as`: the reader's capacity now (None: not, or not yet). `escalated_at`: since when the programme
+    coordinator decides in the country's place. `deputy_until`: the deputy's deadline after `due`, if one was in charge.
+    `has_decider`: the country has a coordinator today. `now`: the moment of all this. `tie`: what ties the reader to
+    the case, so that somebody else decides. `all_tied`: the case concerns everybody who decides for the country.
     """
 
     country: str
     due: datetime | None
-    held: bool
+    has_decider: bool
     deputy_until: datetime | None
-    asked: datetime | None
+    escalated_at: datetime | None
     acting_as: ActingAs | None
     now: datetime
     tie: Tie | None = None
@@ -62,7 +62,7 @@ class Capacity:
     def holder(self) -> str:
         """Return who is to decide, and who is asked besides once the deadline has passed."""
         who = labels.coordinator(self.country)
-        if self.asked is not None:
+        if self.escalated_at is not None:
             return gettext("%(who)s; the programme coordinator is asked too") % {"who": who}
         return gettext("%(who)s; the deputy is asked too") % {"who": who} if self.overdue else who
 
@@ -71,8 +71,8 @@ class Capacity:
         """Return for a programme coordinator why he or she is asked, or who decides and until when."""
         if self.tie is not None:
             return why_not(self.tie)
-        if self.asked is not None:
-            return self._asked_because(self.asked)
+        if self.escalated_at is not None:
+            return self._escalated_because(self.escalated_at)
         who = labels.coordinator(self.country)
         if self.due is None:
             return gettext("Who decides: %(who)s.") % {"who": who}
@@ -82,18 +82,18 @@ class Capacity:
         text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
         return text % {"day": dates.day(self.due), "who": who}
 
-    def _asked_because(self, asked: datetime) -> str:
-        """The sentence that says why the programme coordinator is asked since `asked`."""
+    def _escalated_because(self, escalated_at: datetime) -> str:
+        """The sentence that says why the programme coordinator is asked since `escalated_at`."""
         if self.all_tied:
             text = gettext("Asked of you since %(day)s, because the case concerns those who decide for %(country)s.")
-        elif not self.held:
+        elif not self.has_decider:
             text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
         elif self.deputy_until is not None:
             text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
         else:
             text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
         who, country = labels.coordinator(self.country), labels.country(self.country)
-        return text % {"day": dates.day(asked), "who": who, "country": country}
+        return text % {"day": dates.day(escalated_at), "who": who, "country": country}
 
     def notice_for(self, principal: Principal) -> str | None:
         """Return the notice for the programme coordinator, or for the person who decides for the country."""
@@ -106,9 +106,9 @@ class Capacity:
         """The notice for the country itself, once it is overdue: who is asked in its place, and until when."""
         if self.due is None or not self.overdue:
             return None
-        if self.asked is not None:
+        if self.escalated_at is not None:
             text = gettext("This was due by %(due)s. The programme coordinator is asked too since %(day)s.")
-            return text % {"due": dates.day(self.due), "day": dates.day(self.asked)}
+            return text % {"due": dates.day(self.due), "day": dates.day(self.escalated_at)}
         assert self.deputy_until is not None
         if self.acting_as is ActingAs.DEPUTY:
             text = gettext("This was due by %(due)s. As the deputy you are asked to decide by %(day)s.")

@@ -191,9 +191,9 @@ def _row(row: ListedMentor) -> list[Cell]:
 
 def _counts(found: MentorCounts) -> list[Count]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
-    waiting = ngettext("is asked whether still available", "are asked whether still available", found.asked)
+    waiting = ngettext("is asked whether still available", "are asked whether still available", found.awaited)
     return state_counts(
-        "mentor", found.by_code, _COUNTRY, [Count(found.asked, waiting, f"{_COUNTRY}?state={ASKED}", "wait")]
+        "mentor", found.by_code, _COUNTRY, [Count(found.awaited, waiting, f"{_COUNTRY}?state={ASKED}", "wait")]
     )
 
 

@@ -88,7 +88,7 @@ _ENDED = NO_LINE_MANAGER - {ApplicationState.RETURNED_FOR_INFORMATION}
 class Task:
     """A form of reporting to fill in: `purpose` is the ticket's, `party` the role of the reader; `done`: submitted.
 
-    `due` is the deadline, where there is one. What is not `asked` for may be submitted any number of times, and nobody
+    `due` is the deadline, where there is one. What is not `awaited` may be submitted any number of times, and nobody
     waits for it. What is `closed` was not submitted and is no longer taken: the form says why.
     """
 
@@ -96,13 +96,13 @@ class Task:
     party: Party
     done: bool
     due: datetime | None = None
-    asked: bool = True
+    awaited: bool = True
     closed: bool = False
 
     @property
     def waits(self) -> bool:
         """Return whether somebody waits for it."""
-        return self.asked and not self.done and not self.closed
+        return self.awaited and not self.done and not self.closed
 
 
 class FormTask(ReadModel):
@@ -111,7 +111,9 @@ class FormTask(ReadModel):
     purpose: Annotated[str, Field(description="For which form a ticket is issued.", examples=["evaluation"])]
     party: Annotated[Party, Field(description="As whom the reader is asked.")]
     done: Annotated[bool, Field(description="Whether it was submitted.")]
-    asked: Annotated[bool, Field(description="Whether somebody waits for it; else it can be sent any number of times.")]
+    awaited: Annotated[
+        bool, Field(description="Whether somebody waits for it; else it can be sent any number of times.")
+    ]
     closed: Annotated[bool, Field(description="Whether it was not submitted and is no longer taken.")]
     due: AwareDatetime | None
 
@@ -119,7 +121,7 @@ class FormTask(ReadModel):
 def form_task(task: Task) -> FormTask:
     """Return a form as the API answers it."""
     return FormTask(
-        purpose=task.purpose, party=task.party, done=task.done, asked=task.asked, closed=task.closed, due=task.due
+        purpose=task.purpose, party=task.party, done=task.done, awaited=task.awaited, closed=task.closed, due=task.due
     )
 
 
@@ -225,7 +227,7 @@ def tasks_of(
     if follows and sender in parties:
         tasks.append(task("evaluation", sender, _COORDINATOR))
     if passes_on and applicant in parties:
-        tasks.append(Task("cascade", applicant, done=False, asked=False))
+        tasks.append(Task("cascade", applicant, done=False, awaited=False))
     return tasks
 
 

@@ -151,7 +151,7 @@ class TravelRuleForm(Form):
     item = SelectField(
         N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")
     )
-    asked = RadioField(
+    required = RadioField(
         N_("Is it asked for?"),
         [Needed(N_("Choose whether it is asked for"))],
         choices=[("yes", N_("Yes")), ("no", N_("No"))],

@@ -96,7 +96,7 @@ class TravelRule(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     item: str
-    asked: bool
+    required: bool
     call_id: UUID | None = None
     country: str | None = None
     host_country: str | None = None
@@ -106,7 +106,7 @@ class TravelRule(Table, table=True):
     @property
     def rule(self) -> Rule:
         """As the model reads it."""
-        return Rule(PreparationItem(self.item), self.asked, self.call_id, self.country, self.host_country)
+        return Rule(PreparationItem(self.item), self.required, self.call_id, self.country, self.host_country)
 
 
 async def sheets(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[PreparationItem, StoredSheet]]:

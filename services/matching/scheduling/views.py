@@ -98,7 +98,7 @@ class ProposedMoves(ReadModel):
 
 @dataclass(frozen=True, slots=True)
 class VisitToMove:
-    """A visit as the pages of dates show it; `asked` says that guest and host are asked about other dates."""
+    """A visit as the pages of dates show it; `answers_awaited` says that guest and host are asked about other dates."""
 
     match_id: UUID
     application_id: UUID
@@ -109,7 +109,7 @@ class VisitToMove:
     seat_title: str
     start: date | None
     end: date | None
-    asked: bool
+    answers_awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,5 +210,5 @@ def _visit(row: Any) -> VisitToMove:
         seat_title=row.seat_title,
         start=row.start,
         end=row.end_day,
-        asked=row.asked,
+        answers_awaited=row.asked,
     )

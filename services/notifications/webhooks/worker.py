@@ -285,7 +285,7 @@ class Courier:
             return deliveries.FAILED, delivery.next_at
         if moved:
             return delivery.state, _real()
-        wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
+        wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.retry_after)  # noqa: S311 - no secret
         if wait is None:
             return deliveries.FAILED, delivery.next_at
         return delivery.state, _real() + timedelta(seconds=wait)
@@ -304,8 +304,8 @@ class Courier:
         now = _real()
         since = endpoint.failing_since or now
         changes: dict[str, Any] = {"failing_since": since}
-        if answer.asked:
-            changes["not_before"] = now + timedelta(seconds=answer.asked)
+        if answer.retry_after:
+            changes["not_before"] = now + timedelta(seconds=answer.retry_after)
         await endpoints_store.change(tx.session, endpoint.id, **changes)
         if endpoint.state == endpoints_store.PAUSED:
             return

@@ -237,7 +237,7 @@ async def test_a_mentors_profile_is_begun_once(abroad: Abroad) -> None:
 
 async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(abroad: Abroad) -> None:
     """Ten who decide the same leave one decision, and of ten who take it back nine hear that it is gone."""
-    at, body = "/asked-before-travel", {"item": "insurance", "asked": True, "country": "AM"}
+    at, body = "/asked-before-travel", {"item": "insurance", "required": True, "country": "AM"}
     made = await asyncio.gather(*(abroad.post("programme", at, body, 201) for _ in range(10)))
     (rule,) = {one["id"] for one in made}
     client = abroad.of.as_("programme")

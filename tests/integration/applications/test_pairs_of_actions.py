@@ -391,7 +391,7 @@ async def _register(abroad: Abroad) -> dict[str, str]:
     people = [abroad.of.person("davit", "Davit Sahakyan", "AM", "officer", service="police")]
     await abroad.post("programme", "/people", {"people": people}, 201)
     known = await in_the_register(abroad.of)
-    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
+    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "required": True}, 201)
     return {**known, "rule_id": str(rule["id"])}
 
 

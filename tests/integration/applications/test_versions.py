@@ -98,7 +98,7 @@ async def test_a_form_that_names_no_version_is_refused(programme: Programme, tab
 async def test_a_form_in_a_list_names_the_version_of_its_row(programme: Programme, tab: Any) -> None:
     """A button in a list is refused where its row has changed since, and the others still count."""
     rule = [
-        await programme.post("programme", "/asked-before-travel", {"item": item, "asked": True}, 201)
+        await programme.post("programme", "/asked-before-travel", {"item": item, "required": True}, 201)
         for item in ("visa", "insurance")
     ]
     coordinator = tab("programme").client

@@ -73,7 +73,7 @@ async def make_world(programme: Programme, feed: Feed) -> World:
     incident = await abroad.post("ani", f"/matches/{match_id}/incidents", body, 201)
     cost = await abroad.post("claire", f"{at}/costs", {"item": "meals", "payer": "host", "planned": "90"}, 201)
     await abroad.post("claire", f"{at}/letters/invitation", status=201)
-    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
+    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "required": True}, 201)
     pairing = abroad.pairings
     begun = await abroad.post("davit", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     naming = {"mode": "group", "written": "ani@police.example"}

@@ -44,7 +44,7 @@ class RuleFinding(ReadModel):
     """One rule of the call in words: what it asks, what the application says, and what would help."""
 
     rule: EligibilityRule
-    held: Annotated[bool, Field(description="The rule is met.")]
+    met: Annotated[bool, Field(description="The rule is met.")]
     asks: str
     given: str
     remedy: Annotated[str, Field(description="Empty where the rule is met.")]
@@ -112,7 +112,7 @@ def detail_of(case: Case, *, others: bool = False) -> ApplicationDetail:
         missing=missing(case.application.answers, case.terms),
         unaccepted=case.application.answers.unaccepted,
         eligibility=[
-            RuleFinding(rule=found.rule, held=found.held, asks=found.asks, given=found.given, remedy=found.remedy)
+            RuleFinding(rule=found.rule, met=found.met, asks=found.asks, given=found.given, remedy=found.remedy)
             for found in case.findings
         ],
     )

@@ -50,7 +50,7 @@ class Finding:
     """One rule in words: what the call asks, what was given, and what would help (empty where the rule is met)."""
 
     rule: EligibilityRule
-    held: bool
+    met: bool
     asks: str
     given: str
     remedy: str

@@ -70,7 +70,7 @@ class Requirement(ReadModel):
     """One rule of a call, checked for the officer who reads it."""
 
     rule: EligibilityRule
-    held: Annotated[bool, Field(description="Whether the rule is met.")]
+    met: Annotated[bool, Field(description="Whether the rule is met.")]
     asks: Annotated[str, Field(examples=["You have worked in the field for at least 3 years."])]
     given: Annotated[str, Field(description="What is known of the officer.", examples=["2 years"])]
     remedy: Annotated[str, Field(description="What would help; empty where the rule is met.")]
@@ -99,7 +99,7 @@ async def call_for_reader(session: AsyncSession, principal: Principal, call_id: 
         requirements = [
             Requirement(
                 rule=finding.rule,
-                held=finding.held,
+                met=finding.met,
                 asks=finding.asks,
                 given=finding.given,
                 remedy=finding.remedy,

@@ -35,7 +35,7 @@ class Requirements:
     @property
     def broken(self) -> list[Finding]:
         """The rules that are not met at present."""
-        return [finding for finding in self.findings if not finding.held]
+        return [finding for finding in self.findings if not finding.met]
 
 
 async def requirements_of(

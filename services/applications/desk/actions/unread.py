@@ -25,7 +25,7 @@ class _CachedCount:
     """A person's number (None: unknown), when it was asked for, and until when it counts."""
 
     count: int | None
-    asked: float
+    counted_at: float
     until: float
 
 
@@ -61,7 +61,7 @@ class Unread:
 
     def _keep(self, person: UUID, count: int | None, *, asked_at: float, seconds_valid: float) -> None:
         known = self._known.get(person)
-        if known is not None and known.asked > asked_at:
+        if known is not None and known.counted_at > asked_at:
             return
         self._known[person] = _CachedCount(count, asked_at, self.seconds() + seconds_valid)
         self._known.move_to_end(person)

@@ -39,12 +39,12 @@ class MentorCounts(ReadModel):
     """The number of profiles that the reader sees, in all filters but the state."""
 
     states: dict[MentorState, int]
-    asked: Annotated[int, Field(description="Those whose mentor is asked whether there is still time.")]
+    awaited: Annotated[int, Field(description="Those whose mentor is asked whether there is still time.")]
 
     @property
     def by_code(self) -> dict[str, int]:
         """All counts, by state and by filter."""
-        return {str(state): count for state, count in self.states.items()} | {ASKED: self.asked}
+        return {str(state): count for state, count in self.states.items()} | {ASKED: self.awaited}
 
 
 async def page(
@@ -65,8 +65,8 @@ async def page(
 async def counts(session: AsyncSession, principal: Principal, filters: Filters) -> MentorCounts:
     """Return how many published profiles the principal sees in each state, whatever state is filtered by."""
     found = await store.counts(session, visibility_of(principal), filters)
-    asked = found.pop(ASKED)
-    return MentorCounts(states={MentorState(code): count for code, count in found.items()}, asked=asked)
+    awaited = found.pop(ASKED)
+    return MentorCounts(states={MentorState(code): count for code, count in found.items()}, awaited=awaited)
 
 
 async def own(session: AsyncSession, principal: Principal) -> Page[Mentor]:

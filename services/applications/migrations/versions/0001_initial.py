@@ -1067,7 +1067,7 @@ def _create_visits() -> None:
         "preparation_rule",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("item", sa.String(), nullable=False),
-        sa.Column("asked", sa.Boolean(), nullable=False),
+        sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=True),
         sa.Column("country", sa.String(), nullable=True),
         sa.Column("host_country", sa.String(), nullable=True),

@@ -88,13 +88,13 @@ class Reader:
 
     principal: Principal
     now: datetime
-    held: Deciders
+    deciders: Deciders
 
 
 def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
     """Return the condition of cases that passed to the programme: no decision in time, or nobody to decide."""
     passed_on = access_store.by_silence(
-        reader.held,
+        reader.deciders,
         reader.now,
         country=_A.c.country,
         organisation_id=_A.c.organisation_id,
@@ -120,7 +120,7 @@ def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
     if principal.has(Role.PROGRAMME_COORDINATOR):
         any_of += [_A.c.state == ApplicationState.ENDORSED, by_silence(reader)]
     any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(principal)))
-    return sa.and_(sa.or_(*any_of), _A.c.subject.not_in(sorted(reader.held.ties.concerning(principal.subject))))
+    return sa.and_(sa.or_(*any_of), _A.c.subject.not_in(sorted(reader.deciders.ties.concerning(principal.subject))))
 
 
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:

@@ -37,14 +37,14 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
             row = store.TravelRule(
                 id=new_id(),
                 item=rule.item,
-                asked=rule.asked,
+                required=rule.required,
                 call_id=rule.call_id,
                 country=rule.country,
                 host_country=rule.host_country,
                 actor=actor,
                 at=clock.now(),
             )
-        row.asked, row.actor, row.at = rule.asked, actor, clock.now()
+        row.required, row.actor, row.at = rule.required, actor, clock.now()
         tx.session.add(row)
         await tx.changed("matches")
         return row

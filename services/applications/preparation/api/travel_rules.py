@@ -19,7 +19,7 @@ class TravelDecision(Body):
     """A rule whether an item is required; a call or a country that is left out stands for any."""
 
     item: PreparationItem
-    asked: bool
+    required: bool
     call_id: UUID | None = None
     country: Country | None = None
     host_country: Country | None = None
@@ -35,7 +35,7 @@ async def read_all(_: Coordinator, bus: BusDep) -> TravelRules:
 @router.post("", operation_id="create_travel_rule", status_code=201)
 async def decide(body: TravelDecision, principal: Coordinator, bus: BusDep) -> TravelRule:
     """Require an item, or no longer."""
-    rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
+    rule = Rule(body.item, body.required, body.call_id, body.country, body.host_country)
     return travel_rule(await actions.decide(bus, principal.subject, rule))
 
 

@@ -54,7 +54,7 @@ class Rule:
     """A rule whether an item is required in a call, or between two countries; None stands for any."""
 
     item: Item
-    asked: bool
+    required: bool
     call_id: UUID | None = None
     country: str | None = None
     host_country: str | None = None
@@ -81,4 +81,4 @@ def required_items(rules: Iterable[Rule], call_id: UUID, country: str, host_coun
             before = found.get(rule.item)
             if before is None or rule.specificity > before.specificity:
                 found[rule.item] = rule
-    return tuple(item for item in Item if (found[item].asked if item in found else item in DEFAULT_ITEMS))
+    return tuple(item for item in Item if (found[item].required if item in found else item in DEFAULT_ITEMS))

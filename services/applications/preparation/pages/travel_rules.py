@@ -49,7 +49,7 @@ async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 
             (
                 rule.id,
                 labels.label(rule.item),
-                gettext("asked for") if rule.asked else gettext("not asked for"),
+                gettext("asked for") if rule.required else gettext("not asked for"),
                 found.calls.get(rule.call_id, "") if rule.call_id else gettext("Any call"),
                 labels.country(rule.country) if rule.country else gettext("Any country"),
                 labels.country(rule.host_country) if rule.host_country else gettext("Any country"),
@@ -77,7 +77,7 @@ async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Respo
         return await _page(request, bus, form, 422)
     rule = Rule(
         PreparationItem(form.item.data),
-        form.asked.data == "yes",
+        form.required.data == "yes",
         UUID(form.call_id.data) if form.call_id.data else None,
         form.country.data or None,
         form.host_country.data or None,

@@ -25,7 +25,7 @@ class TravelRule(ReadModel):
 
     id: UUID
     item: PreparationItem
-    asked: bool
+    required: bool
     call_id: UUID | None
     country: Annotated[str | None, Field(description="Where guests come from, ISO 3166-1.", examples=["AM"])]
     host_country: Annotated[str | None, Field(description="Where they go, ISO 3166-1.", examples=["FR"])]
@@ -43,7 +43,7 @@ def travel_rule(row: store.TravelRule) -> TravelRule:
     return TravelRule(
         id=row.id,
         item=row.rule.item,
-        asked=row.asked,
+        required=row.required,
         call_id=row.call_id,
         country=row.country,
         host_country=row.host_country,

@@ -96,7 +96,7 @@ def _effect(judged: Judgement) -> tuple[str, tuple[str, ...]]:
         return gettext("It is eligible, and joins the matching."), ()
     text = gettext("Says: %(given)s. Asked: %(asks)s")
     notes = tuple(
-        text % {"given": finding.given, "asks": finding.asks} for finding in judged.findings if not finding.held
+        text % {"given": finding.given, "asks": finding.asks} for finding in judged.findings if not finding.met
     )
     return gettext("It is not eligible. The officer reads why and may appeal."), notes
 

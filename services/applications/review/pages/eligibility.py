@@ -68,7 +68,5 @@ def _row(judgement: Judgement) -> list[Cell]:
 def _result(judgement: Judgement) -> Markup:
     """Return whether all rules are met, and below it each that is not."""
     text = gettext("Says: %(given)s. Asked: %(asks)s")
-    notes = [
-        text % {"given": finding.given, "asks": finding.asks} for finding in judgement.findings if not finding.held
-    ]
+    notes = [text % {"given": finding.given, "asks": finding.asks} for finding in judgement.findings if not finding.met]
     return Markup("<br>").join([gettext("Eligible") if judgement.eligible else gettext("Not eligible"), *notes])

@@ -49,7 +49,7 @@ class CasePage:
     events: list[TimelineEntry]
     company: str
     decides: bool
-    asked: str | None
+    notice: str | None
     manager_to_confirm: str | None
 
 
@@ -90,7 +90,7 @@ async def review_case(session: AsyncSession, principal: Principal, application_i
         **dict(detail_of(case, others=True)),
         you_decide_as=own.acting_as if waits else None,
         deputy_asked_until=own.deputy_until if waits and own.overdue else None,
-        programme_asked_since=own.asked if waits else None,
+        programme_asked_since=own.escalated_at if waits else None,
         line_manager_to_confirm=await manager_to_confirm(session, case.application),
     )
 

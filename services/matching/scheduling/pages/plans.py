@@ -119,7 +119,7 @@ async def _page(
 def _row(change: PlannedChange, visit: VisitToMove) -> Row:
     before, after = change.before, change.after
     note = None
-    if visit.asked:
+    if visit.answers_awaited:
         note = gettext("Guest and host are asked")
     elif (visit.start, visit.end) == ((after[0], after[-1]) if after else None):
         note = gettext("Done")

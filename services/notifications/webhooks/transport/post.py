@@ -58,13 +58,13 @@ async def allowed(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of an attempt; `asked` is for how many seconds the receiver wants to be left alone."""
+    """The result of an attempt; `retry_after` is for how many seconds the receiver wants to be left alone."""
 
     result: AttemptResult
     milliseconds: int = 0
     status: int | None = None
     said: str = ""
-    asked: float | None = None
+    retry_after: float | None = None
 
 
 class Poster:
@@ -97,4 +97,6 @@ class Poster:
             return Answer(AttemptResult.UNREACHABLE, said=excerpt(str(error).encode()))
         retry_after = heard.headers.get("retry-after")
         wait = None if retry_after is None else retry_after_seconds(retry_after, datetime.now(UTC))
-        return Answer(result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), asked=wait)
+        return Answer(
+            result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), retry_after=wait
+        )

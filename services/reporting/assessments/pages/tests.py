@@ -112,7 +112,7 @@ def _row(test: KnowledgeTest, calls: Mapping[UUID, str]) -> list[Cell]:
         Link(test.title, f"{TESTS}/{test.id}"),
         Markup('<div>{}<br><span class="tandem-quiet govuk-body-s">{}</span></div>').format(topic(test.topic), call),
         tag(states.state("test", test.state.value)),
-        test.asked,
+        test.invited,
         test.handed_in.pre,
         test.handed_in.post,
     ]

@@ -55,7 +55,7 @@ class Sitting(Table, table=True):
 class Participation:
     """The number of people asked to take a test, and of those who submitted it before and after the visit."""
 
-    asked: int
+    invited: int
     before: int
     after: int
 

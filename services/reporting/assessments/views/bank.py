@@ -65,7 +65,7 @@ class KnowledgeTest(ReadModel):
     closed_at: AwareDatetime | None
     before: Annotated[list[UUID], Field(description="The questions before the visit, in order.")]
     after: Annotated[list[UUID], Field(description="The questions after it; the same where there are no others.")]
-    asked: Annotated[int, Field(description="How many were asked to take it.")]
+    invited: Annotated[int, Field(description="How many were asked to take it.")]
     handed_in: HandedIn
 
 
@@ -176,7 +176,7 @@ def knowledge_test(test: Test, taken: Participation = sittings.NOBODY) -> Knowle
         closed_at=test.closed_at,
         before=list(test.question_ids(TestPhase.PRE)),
         after=list(test.question_ids(TestPhase.POST)),
-        asked=taken.asked,
+        invited=taken.invited,
         handed_in=HandedIn(pre=taken.before, post=taken.after),
     )
 

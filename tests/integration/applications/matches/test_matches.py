@@ -206,7 +206,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
     assert tasks == {"evaluation": False, "report": True, "cascade": False}
     clock.move(timedelta(days=200))
-    follow_up = {"purpose": "follow_up", "party": "guest", "done": False, "asked": True, "closed": False, "due": None}
+    follow_up = {"purpose": "follow_up", "party": "guest", "done": False, "awaited": True, "closed": False, "due": None}
     assert follow_up in (await abroad.get("ani", of))["tasks"]
     wanted = {"purpose": "evaluation", "application_id": await _of(abroad, match_id), "subject": str(visit_id)}
     await abroad.post("ani", "/tickets", wanted, 201)

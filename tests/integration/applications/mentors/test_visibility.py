@@ -42,7 +42,7 @@ async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, p
     assert (elsewhere["whole"], elsewhere["entry"]["about"]) == (False, "")
     found = await abroad.get("rasa", "/mentors/country?state=published")
     assert [(entry["id"], entry["mentees"]) for entry in found["items"]] == [(str(mentor_id), 1)]
-    assert (await abroad.get("rasa", "/mentors/country/counts")) == {"states": {"published": 1}, "asked": 0}
+    assert (await abroad.get("rasa", "/mentors/country/counts")) == {"states": {"published": 1}, "awaited": 0}
     assert "No mentor fits these filters" in await read(
         abroad, "rasa", "/applications/mentors/country?q=LT-M-1999-0001"
     )

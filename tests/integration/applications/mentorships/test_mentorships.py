@@ -252,10 +252,10 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
     await abroad.publish_mentorship_event(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     for who, party in (("nino", "mentee"), ("jonas", "mentor")):
         tasks = (await abroad.get(who, of))["tasks"]
-        wanted = {"purpose": "evaluation", "party": party, "done": False, "asked": True, "closed": False, "due": None}
+        wanted = {"purpose": "evaluation", "party": party, "done": False, "awaited": True, "closed": False, "due": None}
         assert tasks[0] == wanted
         # A mentee may tell whom it was passed on to; nobody has to.
-        assert [(one["purpose"], one["asked"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
+        assert [(one["purpose"], one["awaited"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
         assert way["address"].endswith(f"{party}.{mentorship_id}")
     mentorship = await abroad.get("rasa", of)

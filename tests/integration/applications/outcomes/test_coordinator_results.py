@@ -36,7 +36,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
             "purpose": "evaluation",
             "party": "home_coordinator",
             "done": False,
-            "asked": True,
+            "awaited": True,
             "closed": False,
             "due": None,
         }

@@ -328,11 +328,11 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     """A rule for two countries precedes one for a call, without rules the default holds, and nobody else decides."""
     _, visit_id = await visit(abroad)
     at, page = "/asked-before-travel", "/applications/asked-before-travel"
-    rule = {"item": "visa", "asked": False, "country": "AM", "host_country": "FR"}
+    rule = {"item": "visa", "required": False, "country": "AM", "host_country": "FR"}
     for somebody in ("tigran", "claire", "ani"):
         await abroad.post(somebody, at, rule, 403)
     await abroad.post("programme", at, rule | {"host_country": "AM"}, 422)
-    await abroad.post("programme", at, {"item": "visa", "asked": True, "call_id": programme.call["id"]}, 201)
+    await abroad.post("programme", at, {"item": "visa", "required": True, "call_id": programme.call["id"]}, 201)
     made = await abroad.post("programme", at, rule, 201)
     assert (await abroad.post("programme", at, rule, 201))["id"] == made["id"]
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "not_asked"
@@ -340,7 +340,7 @@ async def test_the_programme_sets_the_required_items(abroad: Abroad, programme: 
     assert (await programme.as_("programme").post(f"{page}/{made['id']}/take-back")).status_code == 303
     assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "missing"
     assert (await programme.as_("programme").post(page, data={"item": "visa"})).status_code == 422
-    form = {"item": "insurance", "asked": "no", "country": "AM", "host_country": "", "call_id": ""}
+    form = {"item": "insurance", "required": "no", "country": "AM", "host_country": "", "call_id": ""}
     assert (await programme.as_("programme").post(page, data=form)).status_code == 303
     shown = await abroad.get("programme", at)
     assert (len(shown["items"]), shown["next"]) == (2, None)

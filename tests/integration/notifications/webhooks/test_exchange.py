@@ -143,7 +143,7 @@ def test_every_kind_of_answer_is_heard(loop: Loop, says: bytes, status: int, sai
     with asyncio.Runner(loop_factory=loop) as runner:
         for parts in ((says,), [says[at : at + 1] for at in range(len(says))] if len(says) < 999 else (says,)):
             answer = runner.run(_posted(*parts))
-            assert (answer.status, answer.said, answer.asked) == (status, said, asked)
+            assert (answer.status, answer.said, answer.retry_after) == (status, said, asked)
             assert (answer.result is AttemptResult.DELIVERED) == (200 <= status < 300)
 
 

@@ -172,7 +172,7 @@ async def test_figures_follow_the_answers_of_guests(house: House) -> None:
     (learnt,) = [figure for figure in figures if figure["indicator"] == "TOPCOP-OC-02"]
     assert (float(learnt["value"]), int(learnt["numerator"]), int(learnt["denominator"])) == (70.0, 7, 10)
     taken = (await evaluator.get("/reporting/api/v1/tests")).json()["items"][-1]
-    assert (taken["asked"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
+    assert (taken["invited"], taken["handed_in"]) == (10, {"pre": 10, "post": 10})
 
 
 async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:

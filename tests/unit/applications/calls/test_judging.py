@@ -68,7 +68,7 @@ def test_each_rule_breaks_alone_and_has_a_remedy(changes: dict[str, object], bro
     """One wrong answer fails exactly its rule, which then has a remedy."""
     checks = judge(TERMS, changed(**changes))
     assert [check.rule for check in checks if not check.held] == [broken]
-    assert next(finding for finding in findings(TERMS, checks) if not finding.held).remedy
+    assert next(finding for finding in findings(TERMS, checks) if not finding.met).remedy
 
 
 def test_unanswered_questions_are_not_judged() -> None:

@@ -153,7 +153,7 @@ def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> Non
         if best is None:
             assert (item in found) == (item in preparation_model.DEFAULT_ITEMS)
         else:
-            assert (item in found) in {one.asked for one in holding if one.specificity == best}
+            assert (item in found) in {one.required for one in holding if one.specificity == best}
 
 
 @given(st.decimals(0, 999_999, places=2))
