@@ -120,8 +120,8 @@ class Administrator:
         self._runner = asyncio.Runner()
         self._connection: asyncpg.Connection = self._thread.submit(self._run, asyncpg.connect(url)).result()
 
-    def _run(self, asked: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(asked)
+    def _run(self, query: Coroutine[Any, Any, Any]) -> Any:
+        return self._runner.run(query)
 
     def execute(self, statement: str) -> None:
         """Run a statement."""

@@ -142,12 +142,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.days", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("days", nargs="*", metavar="DAY", help="a name, or YYYY-MM-DD (all names, where none is given)")
     parser.add_argument("--list", action="store_true", help="only say which days there are")
-    asked = parser.parse_args(words[:place])
+    options = parser.parse_args(words[:place])
     try:
-        chosen = [every.get(name) or _on(name) for name in asked.days] or list(every.values())
+        chosen = [every.get(name) or _on(name) for name in options.days] or list(every.values())
     except ValueError:
         parser.error(f"a day is YYYY-MM-DD or one of {', '.join(every)}")
-    if asked.list:
+    if options.list:
         print(*chosen, sep="\n")
         return 0
     with tempfile.TemporaryDirectory(prefix="tandem-days-") as folder:

@@ -73,9 +73,9 @@ async def _measure(servers: Servers, people: int) -> list[Figure]:
         seconds, loaded = perf_counter() - started, _processor_seconds() - own
         served = servers.processor_seconds() - served
         async with bus.read() as session:
-            held = await session.scalar(text("SELECT count(*) FROM fact"))
-        if taken != total or held != total - 1:  # the call is not a fact
-            raise RuntimeError(f"{total} events were sent, {taken} read, {held} kept as facts")
+            facts = await session.scalar(text("SELECT count(*) FROM fact"))
+        if taken != total or facts != total - 1:  # the call is not a fact
+            raise RuntimeError(f"{total} events were sent, {taken} read, {facts} kept as facts")
         ours = total / seconds
         copied = await _copied(servers, total)
         plain = await _one_by_one(await asyncio.to_thread(_reporting, servers, "bench_one_by_one"))

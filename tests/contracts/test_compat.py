@@ -167,7 +167,7 @@ def test_bounds_may_widen_and_not_narrow(value: int, bound: str) -> None:
 )
 def test_other_narrowings_are_refused(name: str, change: Callable[[Schema], object], line: str) -> None:
     """A value that was allowed stays allowed; the line says where and what."""
-    assert any(told.startswith(line) for told in changed(name, change)), changed(name, change)
+    assert any(breach.startswith(line) for breach in changed(name, change)), changed(name, change)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_topics_keep_their_partitions_and_owners() -> None:
     new = copy.deepcopy(old)
     new["exchange.offers"].update(partitions=24, owner="matching", readers=["reporting"], kept_days=30)
     del new["exchange.runs"]
-    told = [str(breach) for breach in topic_breaches(old, new)]
-    assert [line.partition(": ")[0] for line in told] == [
+    breaches = [str(breach) for breach in topic_breaches(old, new)]
+    assert [line.partition(": ")[0] for line in breaches] == [
         "exchange.offers.owner",
         "exchange.offers.partitions",
         "exchange.runs",

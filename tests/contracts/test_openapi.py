@@ -71,14 +71,14 @@ def test_operations_have_ids_for_clients(document: Document) -> None:
 
 def test_operations_are_described(document: Document) -> None:
     """Each operation has a summary and one tag, and each tag says what it holds."""
-    told = {tag["name"]: tag["description"] for tag in document["tags"]}
-    assert all(told.values()), told
+    descriptions = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert all(descriptions.values()), descriptions
     assert document["info"]["summary"]
     for method, path, operation in operations(document):
         assert operation.get("summary"), (method, path)
         assert len(operation["summary"]) <= 160, (method, path, operation["summary"])
         assert len(operation["tags"]) == 1, (method, path)
-        assert operation["tags"][0] in told
+        assert operation["tags"][0] in descriptions
 
 
 def test_operations_say_which_problems_they_answer(document: Document) -> None:

@@ -128,9 +128,9 @@ async def test_invisible_characters_are_refused(app: FastAPI) -> None:
     for path, route, headers in routes(app):
         address, values = example(path)
         for value in INVISIBLE:
-            asked = [f"{address}?{name}={value}" for name in dict(parameters(route.dependant))]
-            asked += [address.replace(ANYBODY, value, 1)] if ANYBODY in values.values() else []
-            for place in asked:
+            addresses = [f"{address}?{name}={value}" for name in dict(parameters(route.dependant))]
+            addresses += [address.replace(ANYBODY, value, 1)] if ANYBODY in values.values() else []
+            for place in addresses:
                 answer = await response_to(app, "GET", place, **headers)
                 if answer.status_code != 422:
                     wrong.append(f"{place}: {answer.status_code}")

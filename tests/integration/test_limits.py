@@ -110,9 +110,9 @@ async def test_sign_ins_are_limited_by_address(app: FastAPI) -> None:
     """Steps of the sign-in count by address, also those that fail; another address is not refused."""
     for path in ("/sign-in", "/sign-in/callback?code=x&state=y"):
         identity_of(app).limits.sign_ins = RateLimit(3)
-        async with browser(app, "192.0.2.1") as one, browser(app, "192.0.2.2") as other:
-            assert [refused(await one.get(path)) for _ in range(4)] == [False, False, False, True]
-            assert not refused(await other.get(path))
+        async with browser(app, "192.0.2.1") as first, browser(app, "192.0.2.2") as second:
+            assert [refused(await first.get(path)) for _ in range(4)] == [False, False, False, True]
+            assert not refused(await second.get(path))
 
 
 async def test_forms_are_limited_by_person(app: FastAPI) -> None:
@@ -173,6 +173,6 @@ async def test_only_the_gateway_says_where_a_request_comes_from(
 async def test_forms_of_strangers_are_limited_by_address(app: FastAPI) -> None:
     """Forms without a sign-in count by their address."""
     identity_of(app).limits.forms = RateLimit(3)
-    async with browser(app, "192.0.2.1") as one, browser(app, "192.0.2.2") as other:
-        assert [refused(await one.post("/applications/verify")) for _ in range(4)] == [False, False, False, True]
-        assert not refused(await other.post("/applications/verify"))
+    async with browser(app, "192.0.2.1") as first, browser(app, "192.0.2.2") as second:
+        assert [refused(await first.post("/applications/verify")) for _ in range(4)] == [False, False, False, True]
+        assert not refused(await second.post("/applications/verify"))

@@ -248,8 +248,8 @@ async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
         answer = await response_to(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
         assert (answer.status_code, answer.headers["location"]) == (303, path)
         narrow = answer.headers["set-cookie"].split(";", 1)[0]
-        held = await guard_result(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")
-        assert held.subject == ANYBODY
+        result = await guard_result(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")
+        assert result.subject == ANYBODY
 
 
 async def test_no_page_says_what_an_address_claims(app: FastAPI) -> None:

@@ -274,9 +274,11 @@ class BusMachine(RuleBasedStateMachine):
         its = set(second.consumer.at)
 
         async def both() -> None:
-            if not second.held:  # for a moment both take what the first holds to be theirs
-                await second.assign(its | {TopicPartition(each.topic, each.partition) for each in first.held})
-                second.held = first.held
+            if not second.fetched_records:  # for a moment both take what the first holds to be theirs
+                await second.assign(
+                    its | {TopicPartition(each.topic, each.partition) for each in first.fetched_records}
+                )
+                second.fetched_records = first.fetched_records
             await asyncio.gather(first.handle(), second.handle())
             await second.assign(its)
 

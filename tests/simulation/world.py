@@ -177,7 +177,7 @@ class Member:
         self.consumer = Consumer(log)
         self.reader = Reader(bus, consumers)
         self.reader._subscriber.consumer = self.consumer
-        self.held: tuple[StoredRecord, ...] = ()
+        self.fetched_records: tuple[StoredRecord, ...] = ()
 
     async def assign(self, partitions: set[TopicPartition], *, eagerly: bool = False) -> None:
         """Rebalance: keep common partitions and seek in new ones; or, as Kafka does, give up all and seek in all."""
@@ -190,12 +190,12 @@ class Member:
 
     def take(self, most: int) -> None:
         """Poll a batch and keep it: the test decides what happens until it is handled."""
-        if not self.held:
-            self.held = tuple(record for records in self.consumer.fetch(most).values() for record in records)
+        if not self.fetched_records:
+            self.fetched_records = tuple(record for records in self.consumer.fetch(most).values() for record in records)
 
     async def handle(self) -> None:
         """Handle the batch."""
-        records, self.held = self.held, ()
+        records, self.fetched_records = self.fetched_records, ()
         if records:
             message = KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)
             await self.reader._handle(message)

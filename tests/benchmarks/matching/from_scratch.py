@@ -98,10 +98,10 @@ class FromScratch:
                 count[self._column[pair.seat_id], number[pair.country]] += 1
         of = np.zeros(len(self._lists.length), np.int64)
         of[[self._row[name] for name in self._people]] = [number[person.country] for person in self._people.values()]
-        lists, held = self._lists, np.full(len(of), NOBODY)
-        _accept(lists.seat, lists.key, lists.length, of, free, share, count, held)
+        lists, seat_of = self._lists, np.full(len(of), NOBODY)
+        _accept(lists.seat, lists.key, lists.length, of, free, share, count, seat_of)
         names = {at: name for name, at in self._column.items()}
-        where = held.tolist()
+        where = seat_of.tolist()
         return {name: names[where[at]] for name, at in self._row.items() if where[at] != NOBODY}
 
     def holds(self, problem: Problem) -> bool:
@@ -193,19 +193,23 @@ def _accept(
     free: Integers,
     share: Integers,
     count: Integers,
-    held: Integers,
+    seat_of: Integers,
 ) -> None:
     """Gale and Shapley's deferred acceptance: candidates propose down their lists; seats keep the best so far."""
     most = 1
     for at in range(len(free)):
         most = max(most, free[at])
     who, worth = np.full((len(free), most), -1, np.int64), np.zeros((len(free), most), np.int64)
-    size, asked = np.zeros(len(free), np.int64), np.zeros(len(length), np.int64)
+    size, proposals = np.zeros(len(free), np.int64), np.zeros(len(length), np.int64)
     for entering in range(len(length)):
         candidate = entering
-        while candidate >= 0 and asked[candidate] < length[candidate]:
-            at, value, own = seat[candidate, asked[candidate]], key[candidate, asked[candidate]], country[candidate]
-            asked[candidate] += 1
+        while candidate >= 0 and proposals[candidate] < length[candidate]:
+            at, value, own = (
+                seat[candidate, proposals[candidate]],
+                key[candidate, proposals[candidate]],
+                country[candidate],
+            )
+            proposals[candidate] += 1
             bound = count[at, own] >= share[at]
             if not bound and size[at] < free[at]:
                 place = size[at]
@@ -220,9 +224,9 @@ def _accept(
                 if place < 0 or worth[at, place] > value:
                     continue
                 gone = who[at, place]
-                held[gone] = -1
+                seat_of[gone] = -1
                 count[at, country[gone]] -= 1
-            who[at, place], worth[at, place], held[candidate] = candidate, value, at
+            who[at, place], worth[at, place], seat_of[candidate] = candidate, value, at
             count[at, own] += 1
             candidate = gone
 

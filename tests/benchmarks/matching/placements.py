@@ -64,15 +64,15 @@ def _keeps_quotas(result: Result) -> bool:
     """Return whether places, shares of one country and ceilings hold, counted from the pairs."""
     problem = result.problem
     country = {candidate.id: candidate.country for candidate in problem.candidates}
-    held: dict[str, list[str]] = {}
+    guests: dict[str, list[str]] = {}
     sent: dict[str, int] = {}
     for pair in result.pairs:
         home = country[pair.candidate_id]
-        held.setdefault(pair.seat_id, []).append(home)
+        guests.setdefault(pair.seat_id, []).append(home)
         sent[home] = sent.get(home, 0) + 1
     return all(sent.get(home, 0) <= most for home, most in problem.rules.ceilings.items()) and all(
         len(homes) <= seat.capacity
         and (seat.share_exempt or max(map(homes.count, homes)) <= problem.rules.most_of_one_country(seat.capacity))
         for seat in problem.seats
-        if (homes := held.get(seat.id))
+        if (homes := guests.get(seat.id))
     )

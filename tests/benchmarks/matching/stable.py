@@ -68,7 +68,7 @@ def _large(people: int) -> list[Figure]:
     scored = perf_counter() - started
     blocking = blocking_pairs(whole, assigned)
     pairs = whole.pairs
-    held = sum(values.nbytes for values in (pairs.seat, pairs.key, pairs.gain, pairs.preference)) / 1e6
+    megabytes = sum(values.nbytes for values in (pairs.seat, pairs.key, pairs.gain, pairs.preference)) / 1e6
     return [
         Figure(
             f"stable, {size}, full lists, scored and explained",
@@ -92,8 +92,8 @@ def _large(people: int) -> list[Figure]:
             f"stable, {size}: memory of the whole process",
             round(taken.megabytes),
             "MB",
-            Reference("all pairs with scores and keys, alone", round(held)),
-            round(held / taken.megabytes, 1),
+            Reference("all pairs with scores and keys, alone", round(megabytes)),
+            round(megabytes / taken.megabytes, 1),
             "at most 400 MB",
             taken.megabytes <= 400,
         ),

@@ -119,8 +119,8 @@ async def _on_board(bus: Bus, application_id: UUID) -> None:
     async with asyncio.timeout(_PATIENCE):
         while True:
             async with bus.read() as session:
-                asked = text("SELECT 1 FROM standing WHERE application_id = :id")
-                if (await session.execute(asked, {"id": application_id})).first():
+                query = text("SELECT 1 FROM standing WHERE application_id = :id")
+                if (await session.execute(query, {"id": application_id})).first():
                     return
             await asyncio.sleep(0.2)
 

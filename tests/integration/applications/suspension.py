@@ -23,7 +23,7 @@ FINISH = [{"side": "home", "stage": stage, "choice": "finish"} for stage in HOME
 
 def choosing(side: str, stage: str, choice: str, **more: Any) -> list[dict[str, Any]]:
     """Return choices that finish all groups but one."""
-    others = [one for one in FINISH if (one["side"], one["stage"]) != (side, stage)]
+    others = [entry for entry in FINISH if (entry["side"], entry["stage"]) != (side, stage)]
     return [*others, {"side": side, "stage": stage, "choice": choice, **more}]
 
 
@@ -50,7 +50,7 @@ def sign_in_again(programme: Programme, subject: str) -> httpx2.AsyncClient:
 async def cases(of: Abroad, country: str, decision: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the cases of a decision."""
     found = await of.get("programme", f"/partners/{country}/decisions/{decision['id']}")
-    return [one for one in found["cases"] if one["kind"] in {"application", "match"}]
+    return [case for case in found["cases"] if case["kind"] in {"application", "match"}]
 
 
 async def payloads(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:

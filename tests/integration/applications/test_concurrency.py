@@ -68,8 +68,8 @@ OF_AN_OFFERED_MATCH: dict[str, Action] = {
 def pairs(actions: dict[str, Action]) -> list[Any]:
     """Return each pair of the actions, an action with itself too."""
     return [
-        pytest.param(actions[one], actions[other], id=f"{one} and {other}")
-        for one, other in combinations_with_replacement(actions, 2)
+        pytest.param(actions[entry], actions[other], id=f"{entry} and {other}")
+        for entry, other in combinations_with_replacement(actions, 2)
     ]
 
 
@@ -121,8 +121,8 @@ async def _all_wait(bus: Bus, count: int) -> bool:
 def ordered_pairs(actions: dict[str, Action]) -> list[Any]:
     """Return each ordered pair of different actions."""
     return [
-        pytest.param(actions[one], actions[other], id=f"{one} before {other}")
-        for one, other in permutations(actions, 2)
+        pytest.param(actions[permutation], actions[other], id=f"{permutation} before {other}")
+        for permutation, other in permutations(actions, 2)
     ]
 
 
@@ -141,72 +141,72 @@ def is_consistent(statuses: list[int]) -> bool:
     return set(statuses) <= {200, 201, 202, 204, 409} and any(status < 300 for status in statuses)
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_APPLICATION))
-async def test_simultaneous_decisions_on_an_application(abroad: Abroad, one: Action, other: Action) -> None:
+@pytest.mark.parametrize(("first", "second"), pairs(OF_A_SUBMITTED_APPLICATION))
+async def test_simultaneous_decisions_on_an_application(abroad: Abroad, first: Action, second: Action) -> None:
     """Two simultaneous decisions on an application leave lawful events with one outcome."""
     application = (await abroad.of.submitted())["id"]
-    assert is_consistent(await at_once(abroad, application, one, other))
+    assert is_consistent(await at_once(abroad, application, first, second))
     story = await lawful(abroad, "exchange.applications", application)
     assert story.count("ApplicationDecided") <= 1
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_OFFER))
-async def test_simultaneous_decisions_on_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+@pytest.mark.parametrize(("first", "second"), pairs(OF_A_SUBMITTED_OFFER))
+async def test_simultaneous_decisions_on_a_placement(abroad: Abroad, first: Action, second: Action) -> None:
     """Two simultaneous decisions on a placement leave lawful events with one outcome."""
     body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
     offer = (await abroad.post("claire", "/offers", body, 201))["id"]
-    assert is_consistent(await at_once(abroad, offer, one, other))
+    assert is_consistent(await at_once(abroad, offer, first, second))
     await lawful(abroad, "exchange.offers", offer)
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(OF_A_PUBLISHED_OFFER))
-async def test_simultaneous_changes_of_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+@pytest.mark.parametrize(("first", "second"), pairs(OF_A_PUBLISHED_OFFER))
+async def test_simultaneous_changes_of_a_placement(abroad: Abroad, first: Action, second: Action) -> None:
     """Two simultaneous changes of a published placement leave lawful events."""
     offer = (await abroad.offer())["id"]
-    assert is_consistent(await at_once(abroad, offer, one, other))
+    assert is_consistent(await at_once(abroad, offer, first, second))
     await lawful(abroad, "exchange.offers", offer)
 
 
-@pytest.mark.parametrize(("one", "other"), ordered_pairs(OF_A_PUBLISHED_OFFER))
+@pytest.mark.parametrize(("first", "second"), ordered_pairs(OF_A_PUBLISHED_OFFER))
 async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
-    abroad: Abroad, one: Action, other: Action
+    abroad: Abroad, first: Action, second: Action
 ) -> None:
     """A decision is taken on the placement as it is under its lock."""
     offer = (await abroad.offer())["id"]
-    statuses = await in_turn(abroad, "offer", offer, one, other)
+    statuses = await in_turn(abroad, "offer", offer, first, second)
     assert statuses[0] == 200
     assert is_consistent(statuses)
     await lawful(abroad, "exchange.offers", offer)
 
 
-@pytest.mark.parametrize(("one", "other"), ordered_pairs(OF_A_SUBMITTED_APPLICATION))
+@pytest.mark.parametrize(("first", "second"), ordered_pairs(OF_A_SUBMITTED_APPLICATION))
 async def test_whoever_comes_second_to_an_application_sees_what_the_first_did(
-    abroad: Abroad, one: Action, other: Action
+    abroad: Abroad, first: Action, second: Action
 ) -> None:
     """The same of an application that waits for its country."""
     application = (await abroad.of.submitted())["id"]
-    statuses = await in_turn(abroad, "application", application, one, other)
+    statuses = await in_turn(abroad, "application", application, first, second)
     assert statuses[0] == 200
     assert is_consistent(statuses)
     await lawful(abroad, "exchange.applications", application)
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(OF_A_PROPOSED_MATCH))
-async def test_simultaneous_clearances_of_a_match(abroad: Abroad, one: Action, other: Action) -> None:
+@pytest.mark.parametrize(("first", "second"), pairs(OF_A_PROPOSED_MATCH))
+async def test_simultaneous_clearances_of_a_match(abroad: Abroad, first: Action, second: Action) -> None:
     """Each side of a match is decided once, and names are released once."""
     match_id = await abroad.placement_matched()
-    assert is_consistent(await at_once(abroad, match_id, one, other))
+    assert is_consistent(await at_once(abroad, match_id, first, second))
     story = await lawful(abroad, "exchange.participation", match_id)
     assert story.count("ClearanceGiven") + story.count("ClearanceRefused") == 1
     assert len([event for event in story if event == "IdentityReleased"]) <= 1
 
 
-@pytest.mark.parametrize(("one", "other"), pairs(OF_AN_OFFERED_MATCH))
-async def test_simultaneous_answers_to_an_offer(abroad: Abroad, one: Action, other: Action) -> None:
+@pytest.mark.parametrize(("first", "second"), pairs(OF_AN_OFFERED_MATCH))
+async def test_simultaneous_answers_to_an_offer(abroad: Abroad, first: Action, second: Action) -> None:
     """Each side answers once, in however many windows."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
-    assert is_consistent(await at_once(abroad, match_id, one, other))
+    assert is_consistent(await at_once(abroad, match_id, first, second))
     parties = [payload["by"] for type_, about, payload in await abroad.of.journal("exchange.participation")
             if type_ == "AnswerGiven" and about == str(match_id)]  # fmt: skip
     assert sorted(set(parties)) == sorted(parties)
@@ -225,24 +225,24 @@ async def test_a_draft_is_begun_once(abroad: Abroad) -> None:
     """Ten clicks on apply begin one draft."""
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit"}
     made = await asyncio.gather(*(abroad.post("ani", "/applications", body, 201) for _ in range(10)))
-    assert len({one["id"] for one in made}) == 1
+    assert len({entry["id"] for entry in made}) == 1
 
 
 async def test_a_mentors_profile_is_begun_once(abroad: Abroad) -> None:
     """Ten clicks are one profile."""
     body = {"call_id": abroad.of.call["id"]}
     made = await asyncio.gather(*(abroad.post("jonas", "/mentors", body, 201) for _ in range(10)))
-    assert len({one["id"] for one in made}) == 1
+    assert len({entry["id"] for entry in made}) == 1
 
 
 async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(abroad: Abroad) -> None:
     """Ten who decide the same leave one decision, and of ten who take it back nine hear that it is gone."""
     at, body = "/asked-before-travel", {"item": "insurance", "required": True, "country": "AM"}
     made = await asyncio.gather(*(abroad.post("programme", at, body, 201) for _ in range(10)))
-    (rule,) = {one["id"] for one in made}
+    (rule,) = {entry["id"] for entry in made}
     client = abroad.of.as_("programme")
     gone = await asyncio.gather(*(client.delete(f"/applications/api/v1{at}/{rule}") for _ in range(10)))
-    assert sorted(one.status_code for one in gone) == [204, *[404] * 9]
+    assert sorted(entry.status_code for entry in gone) == [204, *[404] * 9]
 
 
 async def test_two_officers_get_two_references(abroad: Abroad) -> None:
@@ -251,7 +251,7 @@ async def test_two_officers_get_two_references(abroad: Abroad) -> None:
                              years_in_field=5)  # fmt: skip
     await abroad.post("programme", "/people", {"people": [lilit]}, 201)
     made = await asyncio.gather(abroad.of.submitted("ani"), abroad.of.submitted("lilit"))
-    assert len({one["reference"] for one in made}) == 2
+    assert len({entry["reference"] for entry in made}) == 2
 
 
 @pytest.mark.parametrize("returned", [False, True], ids=["first", "again"])
@@ -267,6 +267,6 @@ async def test_a_call_closes_while_somebody_submits(abroad: Abroad, *, returned:
         at_once(abroad, draft, ("ani", "/applications/{}/submit", None)),
         at_once(abroad, abroad.of.call["id"], close),
     )
-    assert is_consistent([status for one in statuses for status in one])
+    assert is_consistent([status for entry in statuses for status in entry])
     story = await lawful(abroad, "exchange.applications", draft)
     assert story == [] or story[-1] == "ApplicationDecided"

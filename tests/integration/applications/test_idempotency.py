@@ -228,8 +228,8 @@ async def test_a_refusal_by_the_rules_is_repeated(programme: Programme) -> None:
     second = await send(programme, "early", {}, path=path, who="ani")
     assert (second.status_code, second.json()) == (first.status_code, first.json())
     assert second.headers[REPLAYED] == "true"
-    anew = await send(programme, "now", {}, path=path, who="ani")
-    assert anew.status_code == 200, anew.text
+    fresh = await send(programme, "now", {}, path=path, who="ani")
+    assert fresh.status_code == 200, fresh.text
 
 
 async def test_a_refusal_that_the_sender_can_mend_is_not_kept(programme: Programme) -> None:

@@ -57,8 +57,8 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
     made = Abroad(programme, feed)
     await made.fill()
     fresh = programme.person("fresh", "Karen Mkrtchyan", "AM", "officer")
-    auditor, donor = ({"subject": one, "name": one.title(), "email": f"{one}@audit.example",
-                       "grants": [{"role": one, "since": "2025-01-01"}]} for one in ("auditor", "donor"))  # fmt: skip
+    auditor, donor = ({"subject": role, "name": role.title(), "email": f"{role}@audit.example",
+                       "grants": [{"role": role, "since": "2025-01-01"}]} for role in ("auditor", "donor"))  # fmt: skip
     await programme.post("programme", "/people", {"people": [fresh, auditor, donor]}, 201)
     await made.scheduled(await made.placement_matched())
     await made.opened(await made.mentor_matched())
@@ -70,7 +70,7 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 def shape(address: str) -> str:
     """Return an address without the values of its query: pages that differ only in those are one page."""
     parts = urlsplit(address)
-    return parts.path + "?" + ",".join(sorted({one.partition("=")[0] for one in parts.query.split("&")}))
+    return parts.path + "?" + ",".join(sorted({entry.partition("=")[0] for entry in parts.query.split("&")}))
 
 
 async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> CrawlResult:
@@ -88,7 +88,7 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Cr
             continue
         page = cast("lxml.html.HtmlElement", lxml.html.document_fromstring(answer.text))
         found.pages[address] = answer.text
-        ids = Counter(str(one) for one in page.xpath("//@id"))
+        ids = Counter(str(entry) for entry in page.xpath("//@id"))
         found.wrong += [f"{address} has {count} parts with the id {id_}" for id_, count in ids.items() if count > 1]
         for link in page.iter("a"):
             target = urljoin(address, str(link.get("href", ""))).partition("#")[0]
@@ -105,7 +105,9 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Cr
 def writable(form: lxml.html.FormElement) -> list[str]:
     """Return the names of the text fields of a form."""
     fields = form.xpath(".//textarea[@name]|.//input[@name]")
-    return [str(one.get("name")) for one in fields if one.tag == "textarea" or one.get("type", "text") in WRITTEN]
+    return [
+        str(field.get("name")) for field in fields if field.tag == "textarea" or field.get("type", "text") in WRITTEN
+    ]
 
 
 def filled(form: lxml.html.FormElement, **changes: str) -> dict[str, str | list[str]]:
@@ -116,7 +118,7 @@ def filled(form: lxml.html.FormElement, **changes: str) -> dict[str, str | list[
         sent[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     for select in form.xpath(".//select[@name]"):
         if not sent.get(select.get("name")):
-            choices = [one for one in select.value_options if one]
+            choices = [option for option in select.value_options if option]
             sent[select.get("name")] = choices[0] if choices else ""
     return sent | changes
 
@@ -127,11 +129,11 @@ async def test_every_link_opens_and_every_form_copes_with_bad_input(abroad: Abro
     for who in PEOPLE:
         client = abroad.of.as_(who)
         found = await crawl(client)
-        wrong += [f"{who}: {one}" for one in found.wrong]
+        wrong += [f"{who}: {entry}" for entry in found.wrong]
         for action, form in sorted(found.forms.items()):
             if action not in tried:
                 tried.add(action)
-                wrong += [f"{who}: {action}, {one}" for one in await _problems_of_form(client, form)]
+                wrong += [f"{who}: {action}, {entry}" for entry in await _problems_of_form(client, form)]
     assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:40])
     assert len(tried) > 20
 

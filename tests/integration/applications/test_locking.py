@@ -41,7 +41,7 @@ async def _offer(abroad: Abroad) -> UUID:
 
 
 async def _of_country(session: AsyncSession, offer_id: UUID, *, lock: bool = False) -> Offer:
-    return next(one for one in await partners_store.offers_of(session, "FR", lock=lock) if one.id == offer_id)
+    return next(entry for entry in await partners_store.offers_of(session, "FR", lock=lock) if entry.id == offer_id)
 
 
 ROWS: dict[str, tuple[Any, Any, dict[str, bool], str, str]] = {

@@ -68,7 +68,7 @@ def rights(programme: Programme, **of_officer: Any) -> list[dict[str, Any]]:
 async def entered(programme: Programme, subject: str, email: str = "", **of_officer: Any) -> str:
     """Enter somebody who may decide everything, or give these rights to a person of the register; return who."""
     people: list[dict[str, Any]] = (await programme.get("programme", "/people"))["items"]
-    known = next((one for one in people if one["subject"] == subject), {})
+    known = next((person for person in people if person["subject"] == subject), {})
     country = known.get("country") or "AM"
     entry = programme.person(subject, known.get("name") or subject.title(), country, "officer", **OFFICER)
     entry |= {"email": email or f"{subject}@police.example", "grants": rights(programme, **of_officer)}
@@ -185,14 +185,14 @@ async def test_own_cases_are_left_out_of_decisions_on_several(programme: Program
     ids = [own["id"], other["id"]]
     result = await programme.post("tigran", "/decisions", {"application_ids": ids, "decision": "endorse"})
     assert result["done"] == [other["id"]]
-    assert [one["id"] for one in result["left"]] == [own["id"]]
+    assert [case["id"] for case in result["left"]] == [own["id"]]
     assert "your own case" in result["left"][0]["detail"]
     page = await programme.as_("tigran").get(f"/applications/cases/decide?act=endorse&case={own['id']}")
     assert "This is your own case" in page.text
     await programme.post("programme", f"/applications/{own['id']}/endorse")
     result = await programme.post("tigran", "/eligibility/confirm", {"application_ids": ids})
-    assert [one["id"] for one in result["done"]] == [other["id"]]
-    assert [(one["id"], "your own case" in one["detail"]) for one in result["left"]] == [(own["id"], True)]
+    assert [case["id"] for case in result["done"]] == [other["id"]]
+    assert [(case["id"], "your own case" in case["detail"]) for case in result["left"]] == [(own["id"], True)]
     page = await programme.as_("tigran").get(f"/applications/cases/decide?act=eligibility&case={own['id']}")
     assert "This is your own case" in page.text
 
@@ -206,7 +206,7 @@ async def test_a_deputy_does_not_endorse_their_own_application(programme: Progra
         201,
     )
     people = (await programme.get("programme", "/people"))["items"]
-    davit = next(one["id"] for one in people if one["subject"] == "davit")
+    davit = next(person["id"] for person in people if person["subject"] == "davit")
     named = {"deputy_id": davit, "role": "national_coordinator", "since": str(days(0)), "until": str(days(30))}
     await programme.post("tigran", "/register/deputies", named, 201)
     made = await programme.submitted("davit")
@@ -217,7 +217,7 @@ async def test_a_deputy_does_not_endorse_their_own_application(programme: Progra
         kept = (await session.execute(sa.text("SELECT who, why FROM attempt ORDER BY at, who"))).all()
     assert [tuple(row) for row in kept] == [("davit", "own_case"), ("tigran", "own_case")]
     assert (await programme.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
-    assert [one["id"] for one in (await programme.get("programme", "/queue?needs=me"))["items"]] == [made["id"]]
+    assert [item["id"] for item in (await programme.get("programme", "/queue?needs=me"))["items"]] == [made["id"]]
     assert (await programme.get("tigran", "/queue?needs=me"))["items"] == []
     page = await programme.as_("programme").get(f"/applications/cases/{made['id']}")
     assert "the case concerns those who decide for Armenia" in page.text
@@ -240,7 +240,7 @@ async def test_a_second_coordinator_decides_first(programme: Programme) -> None:
 async def test_nobody_changes_their_own_rights(programme: Programme) -> None:
     """A programme coordinator neither enters own rights, nor confirms own access, nor becomes a deputy by own hand."""
     people = (await programme.get("programme", "/people"))["items"]
-    own = next(one for one in people if one["subject"] == "programme")
+    own = next(person for person in people if person["subject"] == "programme")
     await entered(programme, "second")
     entry = {"subject": "programme", "name": own["name"], "email": own["email"], "grants": rights(programme)}
     answer = await programme.post("programme", "/people", {"people": [entry]}, 403)
@@ -249,7 +249,7 @@ async def test_nobody_changes_their_own_rights(programme: Programme) -> None:
     assert (await programme.post("programme", "/register/proposals", change, 403))["type"].endswith("/own-case")
     result = await programme.post("programme", "/register/access/confirm", {"ids": [own["id"]]})
     assert result == {"confirmed": [], "left": [own["id"]]}
-    holder = next(one["id"] for one in people if one["subject"] == "tigran")
+    holder = next(person["id"] for person in people if person["subject"] == "tigran")
     named = {
         "deputy_id": own["id"],
         "role": "national_coordinator",
@@ -267,15 +267,15 @@ async def test_own_cases_are_left_out_of_every_decision_on_several(world: World)
     who = await with_tie(programme, "own")
     match_id = str(await world.of.proposed(ids["application_id"], offer_id=ids["offer_id"]))
     cleared = await programme.post(who, "/matches/clear", {"match_ids": [match_id]})
-    assert [(one["id"], "your own case" in one["detail"]) for one in cleared["left"]] == [(match_id, True)]
+    assert [(case["id"], "your own case" in case["detail"]) for case in cleared["left"]] == [(match_id, True)]
     approved = await programme.post(who, "/register/proposals/approve", {"ids": [ids["proposal_id"]]})
-    assert [(one["id"], "your own case" in one["why"]) for one in approved["left"]] == [(ids["proposal_id"], True)]
+    assert [(case["id"], "your own case" in case["why"]) for case in approved["left"]] == [(ids["proposal_id"], True)]
     confirmed = await programme.post(who, "/register/access/confirm", {"ids": [ids["person_id"]]})
     assert confirmed == {"confirmed": [], "left": [ids["person_id"]]}
     body = {"call_id": programme.call["id"], "entry": world.of.offer_entry(), "submit": True}
     await entered(programme, "claire")
     own = await programme.post("claire", "/offers", body, 201)
     endorsed = await programme.post("claire", "/offers/decide", {"offer_ids": [own["id"]]})
-    assert [(one["id"], "You wrote this" in one["detail"]) for one in endorsed["left"]] == [(own["id"], True)]
+    assert [(case["id"], "You wrote this" in case["detail"]) for case in endorsed["left"]] == [(own["id"], True)]
     page = await programme.as_("claire").get(f"/applications/offers/decide?act=endorse&offer={own['id']}")
     assert "You wrote this, so you cannot decide on it." in page.text

@@ -50,8 +50,8 @@ def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
 def stable_text(answer: httpx2.Response, ids: dict[str, str]) -> str:
     """Return a response without the parts that differ in every request: ids, stamps, tokens, numbers."""
     text = answer.text
-    for one in ids.values():
-        text = text.replace(one, "ID")
+    for id_ in ids.values():
+        text = text.replace(id_, "ID")
     return re.sub(r"[0-9a-f]{8}\.\d+|\b[0-9a-f]{8,}\b|value=\"[^\"]{20,}\"|content=\"[^\"]{20,}\"", "*", text)
 
 

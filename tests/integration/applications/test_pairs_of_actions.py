@@ -284,7 +284,7 @@ class Trial:
             self.find(f"at once: {[(answer.status_code, answer.text[:200]) for answer in answers]}", first, second)
         if now.shape not in [*results[first, second], *results[second, first]]:
             orders = [*results[first, second], *results[second, first]]
-            apart = min(((now.shape - one) + (one - now.shape) for one in orders), key=len)
+            apart = min(((now.shape - order) + (order - now.shape) for order in orders), key=len)
             self.find(f"at once leads to what no order leads to: {dict(apart)}", first, second)
         await self.check_whole(first, second)
 

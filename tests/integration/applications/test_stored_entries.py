@@ -143,8 +143,8 @@ async def test_answers_are_open_where_the_rules_changed(programme: Programme) ->
     assert {name: stored[name] for name in old} == old
     problem = await programme.post("ani", f"/applications/{made['id']}/submit", status=422)
     assert {error["name"] for error in problem["errors"]} == {"service", "background"}
-    anew = {"service": "police", "courses": []}
-    answer = await programme.as_("ani").put(f"/applications/api/v1/applications/{made['id']}/answers", json=anew)
+    fresh = {"service": "police", "courses": []}
+    answer = await programme.as_("ani").put(f"/applications/api/v1/applications/{made['id']}/answers", json=fresh)
     assert answer.status_code == 200, answer.text
     assert (await programme.post("ani", f"/applications/{made['id']}/submit"))["state"] == "submitted"
 

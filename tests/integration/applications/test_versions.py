@@ -192,10 +192,10 @@ async def test_an_opposite_decision_says_what_is_true_now(programme: Programme, 
     made = await programme.submitted()
     first, second = tab("tigran"), tab("tigran")
     case = f"/applications/cases/{made['id']}"
-    one, other = await first.version(f"{case}/endorse"), await second.version(f"{case}/return")
-    assert (await first.client.post(f"{case}/endorse", data={FIELD: one})).status_code == 303
+    endorsing, returning = await first.version(f"{case}/endorse"), await second.version(f"{case}/return")
+    assert (await first.client.post(f"{case}/endorse", data={FIELD: endorsing})).status_code == 303
     facts = await programme.facts_published()
-    answer = await second.client.post(f"{case}/return", data={FIELD: other, "periods": "When?"})
+    answer = await second.client.post(f"{case}/return", data={FIELD: returning, "periods": "When?"})
     assert answer.status_code == 412, answer.text
     assert await programme.facts_published() == facts
 

@@ -115,7 +115,7 @@ async def in_the_register(programme: Programme) -> dict[str, str]:
     exclusion = await programme.post("programme", "/register/exclusions", {"exclusion": pair})
     funds = (await programme.get("programme", "/funds"))["items"]
     return {
-        "person_id": next(one["id"] for one in people if one["subject"] == "ani"),
+        "person_id": next(person["id"] for person in people if person["subject"] == "ani"),
         "organisation_id": programme.organisations["AM"],
         "need_id": needs["ids"][0],
         "import_id": kept.json()["id"],
@@ -150,7 +150,7 @@ def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
         "time": "10:00:00",
         "date-time": clock.now().isoformat(),
     }
-    word = next(one for one in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), one))
+    word = next(entry for entry in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), entry))
     return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), word))
 
 

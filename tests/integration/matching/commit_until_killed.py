@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-def commit(store: str, call_id: UUID, told: Connection) -> None:
+def commit(store: str, call_id: UUID, report: Connection) -> None:
     """Print "ready", then commit whenever a line is read."""
-    asyncio.run(_work(store, call_id, told))
+    asyncio.run(_work(store, call_id, report))
 
 
-async def _work(store: str, call_id: UUID, told: Connection) -> None:
+async def _work(store: str, call_id: UUID, report: Connection) -> None:
     bus = Bus("matching", Settings(**settings_for(store)))
-    told.send("ready")
-    await asyncio.to_thread(told.recv)
+    report.send("ready")
+    await asyncio.to_thread(report.recv)
     while True:
         try:
             await cohorts_commit.commit_cohort(bus, "carla", call_id, effort=0)

@@ -118,7 +118,7 @@ class Contacts:
     """The portal's contacts route with its form and its token, for made-up people."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.questions: list[dict[str, Any]] = []
         self.known = True
         self.erased = False
         self.names = {"home_coordinator": ["first", "deputy"]}
@@ -135,13 +135,13 @@ class Contacts:
         """Answer the recipients of each message."""
         assert request.headers["x-service"] == "notifications"
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
-        asked = (await request.json())["wanted"]
-        self.asked += asked
+        form = (await request.json())["wanted"]
+        self.questions += form
         if self.away:
             return JSONResponse({}, 503)
         if self.erased:
-            return JSONResponse({"answers": [[] for _ in asked], "erased": list(range(len(asked)))})
-        return JSONResponse({"answers": [self.recipients(question) for question in asked]})
+            return JSONResponse({"answers": [[] for _ in form], "erased": list(range(len(form)))})
+        return JSONResponse({"answers": [self.recipients(question) for question in form]})
 
     def recipients(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
         """Return one recipient for each audience, two for a home coordinator (with a deputy)."""

@@ -320,8 +320,8 @@ def test_the_schema_describes_the_field() -> None:
 def test_words_and_names_are_listed_with_commas() -> None:
     """Ranks, languages and topics of a placement or a mentor read as one enumeration."""
     assert listed((RankGroup.OPERATIONAL, RankGroup.STRATEGIC), Reading()).count(", ") == 1
-    held = (LanguageHeld(language="en", level="B2"), LanguageHeld(language="fr", level="C1"))
-    assert listed(held, Reading()) == "English B2, French C1"
+    languages = (LanguageHeld(language="en", level="B2"), LanguageHeld(language="fr", level="C1"))
+    assert listed(languages, Reading()) == "English B2, French C1"
     assert topics_listed(("online_crime", "drug_trafficking"), Reading()) == topics_in_words(
         ("online_crime", "drug_trafficking"), Reading()
     ).replace("; ", ", ")

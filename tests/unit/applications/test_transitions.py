@@ -189,7 +189,7 @@ PAIRINGS = (
 def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, home: bool, host: bool) -> None:  # noqa: FBT001 - what hypothesis draws
     """Host coordinators see vetting fields after home clearance, agency or mentor the name after both, others none."""
     releases = clearance.releases(pairing, Side.HOME) * home + clearance.releases(pairing, Side.HOST) * (home and host)
-    facts = [(one.of, one.to, one.fields) for one in releases]
+    facts = [(release.of, release.to, release.fields) for release in releases]
     applicant, other = clearance.applicant(pairing.kind), clearance.counterpart(pairing.kind)
     visible = clearance.visible(viewer, applicant, facts)
     expected = {

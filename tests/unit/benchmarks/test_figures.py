@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 def test_a_rate_is_held_by_its_share_of_the_reference() -> None:
     """Medians are compared, so that one bad run does not decide; the aim itself counts as held."""
-    held = faster("ours", [600.0, 10.0, 610.0], "theirs", [1000.0, 1000.0, 2000.0], 0.6)
+    fast_enough = faster("ours", [600.0, 10.0, 610.0], "theirs", [1000.0, 1000.0, 2000.0], 0.6)
     missed = faster("ours", [590.0], "theirs", [1000.0], 0.6)
-    assert (held.value, held.reference, held.ratio, held.held) == (600, Reference("theirs", 1000), 0.6, True)
+    assert (fast_enough.value, fast_enough.reference, fast_enough.ratio, fast_enough.held) == (
+        600,
+        Reference("theirs", 1000),
+        0.6,
+        True,
+    )
     assert not missed.held
 
 

@@ -32,7 +32,7 @@ TIMES = ConfirmationTimes()
 async def person(programme: Programme, subject: str) -> dict[str, Any]:
     """Return a person of the register, as the programme reads it."""
     found = (await programme.get("programme", "/people"))["items"]
-    return next(one for one in found if one["subject"] == subject)
+    return next(entry for entry in found if entry["subject"] == subject)
 
 
 async def grants(programme: Programme, subject: str) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ async def test_an_address_is_confirmed_by_the_button_only(programme: Programme) 
     assert (await person(programme, "lusine"))["email_verified_at"] is not None
     assert (await access_events(programme, "lusine"))[-1]["contact_confirmed"] is True
     assert await mail_recipient(programme, made["id"]) == []
-    assert [one.address for one in await mail_recipient(programme, made["id"], "access_lapsed")] == [
+    assert [entry.address for entry in await mail_recipient(programme, made["id"], "access_lapsed")] == [
         "lusine@police.example"
     ]
 
@@ -140,7 +140,7 @@ async def test_a_new_address_counts_once_it_is_confirmed(programme: Programme) -
     await programme.post("programme", "/register/proposals", body, 201)
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani@police.example", "ani.new@police.example")
-    assert [one.address for one in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
+    assert [row.address for row in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
     (link_recipient,) = await mail_recipient(programme, ani["id"])
     async with stranger(programme) as client:
         await client.post(str(link_recipient.link))
@@ -155,18 +155,18 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     assert (await programme.get("tigran", "/register/access"))["items"] == []
     clock.move(timedelta(days=340))
     due = (await programme.get("tigran", "/register/access"))["items"]
-    assert {one["name"]: one["may_confirm"] for one in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
+    assert {entry["name"]: entry["may_confirm"] for entry in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
     overview = (await programme.as_("tigran").get(PAGES)).text
     assert re.search(r">1</span> <span[^>]*>access to be confirmed<", overview)
     listed = (await programme.as_("tigran").get(f"{PAGES}/access")).text.partition("<main")[2]
     assert "Ani Petrosyan" in listed
     assert "Tigran Hakobyan" not in listed
     assert await lapse(bus, TIMES) == 0
-    asked = f"{PAGES}/access/confirm?person={ani['id']}&person={tigran['id']}"
-    page = (await programme.as_("tigran").get(asked)).text
+    address = f"{PAGES}/access/confirm?person={ani['id']}&person={tigran['id']}"
+    page = (await programme.as_("tigran").get(address)).text
     assert "Ani Petrosyan" in page.partition("What will happen")[2]
     assert "Your own: somebody else confirms it." in page.partition("What will happen")[0]
-    answer = await programme.as_("tigran").post(asked, data=ticked_versions(page))
+    answer = await programme.as_("tigran").post(address, data=ticked_versions(page))
     assert answer.status_code == 303
     done = (await programme.as_("tigran").get(answer.headers["location"])).text
     assert "1 access is confirmed for another year" in done
@@ -185,7 +185,7 @@ async def test_unconfirmed_access_lapses_and_is_restored(programme: Programme) -
     # The only programme coordinator stays, and gives the others theirs back.
     await programme.post("programme", "/register/access/confirm", {"ids": [tigran["id"]]})
     last = (await access_events(programme, "tigran"))[-1]
-    assert [one["role"] for one in last["grants"]] == ["national_coordinator"]
+    assert [grant["role"] for grant in last["grants"]] == ["national_coordinator"]
     assert (last["lapsed_on"], last["confirmed_on"]) == (None, str(clock.today()))
     assert (await sign_in_again(programme, "tigran").get(PAGES)).status_code == 200
 
@@ -282,8 +282,8 @@ async def test_a_leaver_hands_over(programme: Programme) -> None:
     over = await programme.as_("programme").post(mine, data=form | days("last_day", clock.today() - timedelta(days=1)))
     assert (over.status_code, "This day is over" in over.text) == (422, True)
     assert (await programme.as_("programme").post(mine, data=form)).status_code == 303
-    assert [one["until"] for one in await grants(programme, "tigran")] == [str(last)]
-    took = next(one for one in await grants(programme, "ani") if one["role"] == "national_coordinator")
+    assert [grant["until"] for grant in await grants(programme, "tigran")] == [str(last)]
+    took = next(grant for grant in await grants(programme, "ani") if grant["role"] == "national_coordinator")
     assert (took["since"], took["until"]) == (str(last + timedelta(days=1)), None)
     clock.move(timedelta(days=5))
     assert (await sign_in_again(programme, "tigran").get(PAGES)).status_code == 403
@@ -298,7 +298,7 @@ async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Progra
     answer = await programme.as_("tigran").post(f"{PAGES}/people/{ani['id']}/transfer", data=form)
     proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
     await programme.post("programme", f"/register/proposals/{proposal}/approve")
-    grants_by_country = {one["country"]: one for one in await grants(programme, "ani")}
+    grants_by_country = {grant["country"]: grant for grant in await grants(programme, "ani")}
     assert grants_by_country["AM"]["until"] == str(day - timedelta(days=1))
     assert (grants_by_country["GE"]["since"], grants_by_country["GE"]["organisation_id"]) == (
         str(day),
@@ -360,7 +360,7 @@ async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Pr
     fund = {"name": "TOPCOP III", "payer": "European Commission", "active": "y", **days("since", today)}
     assert (await programme.as_("programme").post(f"{PAGES}/funds/new", data=fund)).status_code == 303
     listed = (await programme.get("programme", "/funds"))["items"]
-    kept = next(one for one in listed if one["name"] == "TOPCOP III")
+    kept = next(entry for entry in listed if entry["name"] == "TOPCOP III")
     address = f"{PAGES}/funds/{kept['id']}"
     assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 303
     assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 409
@@ -374,10 +374,10 @@ async def test_only_the_programme_changes_funds_and_excluded_pairs(programme: Pr
     made = await programme.as_("programme").post(f"{page}/new", data=pair | {"second_country": "GE"})
     assert made.status_code == 303
     assert "Armenia" in (await programme.as_("programme").get(page)).text
-    (one,) = (await programme.get("programme", "/register/exclusions"))["items"]
-    for path in (page, f"{page}/{one['id']}", f"{PAGES}/funds"):
+    (exclusion,) = (await programme.get("programme", "/register/exclusions"))["items"]
+    for path in (page, f"{page}/{exclusion['id']}", f"{PAGES}/funds"):
         assert (await programme.as_("tigran").get(path)).status_code == 403
-    assert (await programme.as_("programme").post(f"{page}/{one['id']}/end")).status_code == 303
+    assert (await programme.as_("programme").post(f"{page}/{exclusion['id']}/end")).status_code == 303
     assert (await programme.journal("exchange.registry"))[-1][2]["until"] == str(today)
 
 

@@ -65,7 +65,7 @@ async def test_two_officers_who_name_each_other_are_a_pair(three: Programme) -> 
     assert (waiting["mode"], waiting["companions"][0]["who"]) == ("pre_matched", "NINO@police.example")
     await _name(three, "nino", nino["id"], "pre_matched", ani["reference"])
     company = await three.get("ani", f"/applications/{ani['id']}/company")
-    assert [one["who"] for one in company["companions"]] == ["Nino Beridze"]
+    assert [companion["who"] for companion in company["companions"]] == ["Nino Beridze"]
     assert await _companion_events(three) == [("CompanionAsked", None), ("CompanionAnswered", "confirmed")]
     (*_, ani_says), (*_, nino_says) = (
         await _changed_profiles(three, ani["id"]),
@@ -283,7 +283,7 @@ async def test_two_simultaneous_namings_confirm_the_pair(three: Programme) -> No
     await asyncio.gather(*(_name(three, who, of, "pre_matched", written) for who, of, written in sent))
     for who, of, _ in sent:
         company = await three.get(who, f"/applications/{of}/company")
-        assert [one["state"] for one in company["companions"]] == ["confirmed"]
+        assert [companion["state"] for companion in company["companions"]] == ["confirmed"]
 
 
 async def test_an_officer_joins_one_of_two_groups_only(three: Programme) -> None:
@@ -295,7 +295,7 @@ async def test_an_officer_joins_one_of_two_groups_only(three: Programme) -> None
     await _draft(three, "nino")
     client = three.as_("nino")
     answers = await asyncio.gather(
-        *(client.post(f"/applications/api/v1/companions/{one}/answer", json={"yes": True}) for one in invited)
+        *(client.post(f"/applications/api/v1/companions/{entry}/answer", json={"yes": True}) for entry in invited)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 
@@ -313,7 +313,7 @@ async def test_the_portal_resolves_the_audience_of_a_naming(abroad: Abroad) -> N
             headers=service_headers("notifications", SERVICE_TOKEN),
         )
         assert answer.status_code == 200, answer.text
-        reached[written] = [one["address"] for one in answer.json()["recipients"]]
+        reached[written] = [recipient["address"] for recipient in answer.json()["recipients"]]
         await abroad.post("ani", f"/companions/{naming['id']}/remove")
     assert reached == {offer["reference"]: ["claire@police.example"], nino["reference"]: ["nino@police.example"]}
     payloads = [data for kind, _, data in await abroad.of.journal(TOPIC) if kind.startswith("Companion")]

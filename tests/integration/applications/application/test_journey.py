@@ -41,7 +41,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     assert (await programme.post("ani", f"{of}/submit"))["state"] == "submitted"
     assert (await programme.post("tigran", f"{of}/endorse"))["state"] == "endorsed"
     waiting = await programme.get("programme", "/eligibility")
-    assert [one["eligible"] for one in waiting["items"]] == [True]
+    assert [item["eligible"] for item in waiting["items"]] == [True]
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
     assert (await programme.get("ani", of))["state"] == "in_matching"
     types = [kind for kind, _, _ in await programme.journal("exchange.applications")]
@@ -90,7 +90,7 @@ async def test_impossible_steps_are_refused_with_the_reason(programme: Programme
     assert {error["name"] for error in problem["errors"]} >= {"languages", "objectives", "privacy"}
     made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
     assert made["id"] == draft["id"]
-    finding = next(one for one in made["eligibility"] if one["rule"] == "language")
+    finding = next(entry for entry in made["eligibility"] if entry["rule"] == "language")
     assert (finding["held"], finding["given"]) == (False, "English A2")
     assert "B1" in finding["asks"]
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
@@ -184,23 +184,25 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
     body = {"audience": "applicant", "purpose": "application_submitted", "application_id": made["id"]}
     assert (await client.post(path, json=body)).status_code == 401
     answer = (await client.post(path, json=body, headers=headers)).json()
-    assert [(one["name"], one["address"]) for one in answer["recipients"]] == [("Ani Petrosyan", "ani@police.example")]
+    assert [(recipient["name"], recipient["address"]) for recipient in answer["recipients"]] == [
+        ("Ani Petrosyan", "ani@police.example")
+    ]
     body = {"audience": "home_coordinator", "purpose": "application_submitted", "country": "AM"}
     answer = (await client.post(path, json=body, headers=headers)).json()
-    assert [one["name"] for one in answer["recipients"]] == ["Tigran Hakobyan"]
+    assert [recipient["name"] for recipient in answer["recipients"]] == ["Tigran Hakobyan"]
     body = {"audience": "host_contact", "purpose": "x", "organisation_id": programme.organisations["FR"]}
     answer = (await client.post(path, json=body, headers=headers)).json()
-    assert [one["name"] for one in answer["recipients"]] == ["Claire Moreau"]
+    assert [recipient["name"] for recipient in answer["recipients"]] == ["Claire Moreau"]
     answer = await client.post(
         "/applications/internal/objectives", json={"application_id": made["id"]}, headers=headers
     )
     assert answer.json()["objectives"][0]["number"] == 1
-    many = [{"audience": "applicant", "purpose": "x", "application_id": one} for one in (made["id"], str(new_id()))]
+    many = [{"audience": "applicant", "purpose": "x", "application_id": entry} for entry in (made["id"], str(new_id()))]
     many += [{"audience": "home_coordinator", "purpose": "x", "country": "AM"}] * 2 + [
         {"audience": "mentor", "purpose": "x"}
     ]
     answer = (await client.post(f"{path}/many", json={"wanted": many}, headers=headers)).json()
-    names = [[one["name"] for one in found] for found in answer["answers"]]
+    names = [[entry["name"] for entry in found] for found in answer["answers"]]
     assert names == [["Ani Petrosyan"], [], ["Tigran Hakobyan"], ["Tigran Hakobyan"], []]
     async with programme.app.state.service.bus.read() as session:
         logged = (await session.execute(text("SELECT what, caller FROM access_log ORDER BY at, id"))).all()
@@ -228,7 +230,7 @@ async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: 
     for audience in ("host_coordinator", "home_coordinator"):
         named = body | {"audience": audience, "organisation_id": ids[1]}
         answer = (await client.post(path, json=named, headers=headers)).json()
-        assert [one["name"] for one in answer["recipients"]] == ["Pieter 2"]
+        assert [recipient["name"] for recipient in answer["recipients"]] == ["Pieter 2"]
     assert (await client.post(path, json=body, headers=headers)).status_code == 422
     assert 'href="/applications/offers"' in (await programme.as_("pieter1").get("/applications/")).text
 
@@ -263,8 +265,8 @@ async def test_own_applications_come_page_by_page(programme: Programme) -> None:
     mentee = await programme.post("ani", "/applications", body, 201)
     first = await programme.get("ani", "/applications?limit=1")
     second = await programme.get("ani", f"/applications?limit=1&cursor={first['next']}")
-    assert [one["id"] for one in first["items"] + second["items"]] == [mentee["id"], study["id"]]
-    assert [one["state"] for one in first["items"] + second["items"]] == ["draft", "submitted"]
+    assert [item["id"] for item in first["items"] + second["items"]] == [mentee["id"], study["id"]]
+    assert [item["state"] for item in first["items"] + second["items"]] == ["draft", "submitted"]
     assert second["next"] is None
     await programme.get("ani", "/applications?cursor=nonsense", 422)
 

@@ -288,9 +288,9 @@ def test_the_clock_cannot_be_moved_outside_a_local_run(
 async def test_a_draft_is_thrown_away_without_a_reason(programme: Programme) -> None:
     """Throwing a draft away asks once more and for no reason; withdrawing what was submitted asks for one."""
     mine, officer = await _applied(programme), programme.as_("ani")
-    asked = await officer.get(f"{mine}/withdraw")
-    assert "Throw this draft away?" in asked.text
-    assert 'name="reason"' not in asked.text
+    response = await officer.get(f"{mine}/withdraw")
+    assert "Throw this draft away?" in response.text
+    assert 'name="reason"' not in response.text
     gone = await officer.post(f"{mine}/withdraw")
     assert (gone.status_code, gone.headers["location"]) == (303, "/applications/?done=discarded")
     assert (await officer.get(mine)).status_code == 404

@@ -275,8 +275,8 @@ async def test_a_placement_closes_after_its_last_day_or_with_its_call(abroad: Ab
     await abroad.post("claire", f"/offers/{other['id']}/available")
     await abroad.post("programme", f"/calls/{programme.call['id']}/close")
     await later(programme, 0)
-    for one in (offer, other):
-        shown = await abroad.get("claire", f"/offers/{one['id']}")
+    for placement_id in (offer, other):
+        shown = await abroad.get("claire", f"/offers/{placement_id['id']}")
         assert (shown["state"], shown["cause"]) == ("closed", "call_closed")
     assert (await put(programme, "claire", f"/offers/{other['id']}", places=9)).status_code == 409
 

@@ -47,7 +47,7 @@ async def test_month_week_and_list_show_visits_and_free_places(abroad: Abroad) -
         assert forged.partition("=")[0].title() in answer.text
     found = await abroad.get("claire", f"/calendar?day={start}&weeks=1")
     (week,) = found["weeks"]
-    assert [(one["id"], one["guest"]["name"]) for one in week["visits"]] == [(str(visit_id), "Ani Petrosyan")]
+    assert [(visit["id"], visit["guest"]["name"]) for visit in week["visits"]] == [(str(visit_id), "Ani Petrosyan")]
     assert week["places"] == [
         {"offer_id": offer["id"], "reference": offer["reference"], "places": 1, "taken": 1, "free": 0}
     ]
@@ -82,7 +82,7 @@ async def test_the_guest_of_a_pairs_visit_is_who_travels(abroad: Abroad) -> None
     visit_id = await abroad.pair_visit(match_id, await abroad.begun(match_id), "mentor")
     start = (await abroad.get("nino", f"/visits/{visit_id}"))["start"]
     (week,) = (await abroad.get("giorgi", f"/calendar?day={start}&weeks=1"))["weeks"]
-    ((shown, guest),) = [(one["id"], one["guest"]) for one in week["visits"]]
+    ((shown, guest),) = [(visit["id"], visit["guest"]) for visit in week["visits"]]
     assert (shown, guest) == (str(visit_id), {"name": None, "rank_group": "supervisor", "service": "police"})
     assert "Nino Beridze" not in await read(abroad, "giorgi", f"/applications/calendar?day={start}")
 
@@ -107,9 +107,9 @@ async def test_holidays_of_the_host_country(march: None, abroad: Abroad) -> None
     """A French host reads the public holiday of a week in which guests may come."""
     await abroad.offer()
     days = [clock.today() + timedelta(days=count) for count in range(70, 130)]
-    day = next(one for one in days if one.weekday() < 5 and one in public_holidays("FR", one.year))
+    day = next(date_ for date_ in days if date_.weekday() < 5 and date_ in public_holidays("FR", date_.year))
     (week,) = (await abroad.get("claire", f"/calendar?day={day}&weeks=1"))["weeks"]
-    assert (str(day), "FR") in [(one["day"], one["country"]) for one in week["holidays"]]
+    assert (str(day), "FR") in [(holiday["day"], holiday["country"]) for holiday in week["holidays"]]
     assert "Public holidays" in await read(abroad, "claire", f"/applications/calendar?view=week&day={day}")
 
 
@@ -120,8 +120,8 @@ def test_a_month_is_shown_in_whole_weeks(day: date) -> None:
     covered = {monday + timedelta(days=count) for monday in shown for count in range(7)}
     before, after = calendar_model.neighbours(Span.MONTH, day)
     month = [day.replace(day=1) + timedelta(days=count) for count in range(31)]
-    assert {one for one in month if one.month == day.month} <= covered
-    assert all(one.weekday() == 0 for one in shown)
+    assert {date_ for date_ in month if date_.month == day.month} <= covered
+    assert all(date_.weekday() == 0 for date_ in shown)
     assert (before.month % 12 + 1, day.month % 12 + 1) == (day.month, after.month)
     assert len(shown) <= 6
     assert calendar_model.neighbours(Span.WEEK, day)[1] == calendar_model.mondays_of(Span.WEEK, day)[0] + timedelta(

@@ -50,7 +50,7 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     assert "You speak English or French at level B1 or higher." in shown_call
     terms = (await programme.get("ani", f"/calls/{call.rsplit('/', 1)[1]}"))["terms"]
     assert terms["quotas"] == [{"country": "AM", "floor": 1, "ceiling": 4}]
-    assert [one["country"] for one in terms["closed_days"]] == ["UA"]
+    assert [day["country"] for day in terms["closed_days"]] == ["UA"]
     assert "Further days without visits" in shown_call
     assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
     assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
@@ -116,8 +116,8 @@ async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> 
     """The API refuses a section with an older version (409), and accepts another section."""
     draft = await programme.post("programme", "/call-drafts", {"entry": {"reserves": 2}}, 201)
     path, client = f"{DRAFTS}/{draft['id']}", programme.as_("programme")
-    one = await client.patch(path, json={"entry": {"reserves": 3}, "version": 1})
-    assert one.json()["version"] == 2
+    first = await client.patch(path, json={"entry": {"reserves": 3}, "version": 1})
+    assert first.json()["version"] == 2
     assert (await client.patch(path, json={"entry": {"reserves": 4}, "version": 1})).status_code == 409
     assert (await client.patch(path, json={"entry": {"maximum_days": 4}, "version": 1})).status_code == 200
     assert (await client.patch(path, json={"entry": {"anything": 4}})).status_code == 422
@@ -130,7 +130,7 @@ async def test_a_draft_is_listed_and_deleted(programme: Programme) -> None:
     for by_page in (True, False):
         address = await begun(programme)
         draft = address.rsplit("/", 1)[1]
-        assert [one["id"] for one in (await programme.get(ada, "/call-drafts"))["items"]] == [draft]
+        assert [item["id"] for item in (await programme.get(ada, "/call-drafts"))["items"]] == [draft]
         assert address in (await programme.as_(ada).get(f"{CALLS}?state=draft")).text
         assert "Throw “Autumn exchange” away?" in (await programme.as_(ada).get(f"{address}/discard")).text
         if by_page:
@@ -191,12 +191,12 @@ async def test_questions_are_written_on_pages_of_their_own(programme: Programme)
     assert "“How many?” (a number from 1 up; may be left open)." in page
     await client.post(f"{address}/questions/2/up", data={"version": await version(programme, address)})
     order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
-    assert [one["kind"] for one in order] == ["number", "choice"]
+    assert [question["kind"] for question in order] == ["number", "choice"]
     late = await client.post(f"{address}/questions/1/remove", data={"version": "1"})
     assert late.headers["location"].endswith("?done=conflict")
     await client.post(f"{address}/questions/1/remove", data={"version": await version(programme, address)})
     left = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
-    assert [one["kind"] for one in left] == ["choice"]
+    assert [question["kind"] for question in left] == ["choice"]
     assert (await client.get(f"{address}/questions/7")).status_code == 404
 
 
@@ -281,7 +281,7 @@ async def test_an_officer_reads_unmet_conditions_before_applying(programme: Prog
     assert "Not met as things stand:" in page
     assert "You have worked in the field for at least 20 years." in page
     conditions = (await programme.get("ani", f"/calls/{made['id']}"))["requirements"]
-    assert [one["held"] for one in conditions if one["rule"] == "years_in_field"] == [False]
+    assert [condition["held"] for condition in conditions if condition["rule"] == "years_in_field"] == [False]
     assert (await programme.get("tigran", f"/calls/{made['id']}"))["requirements"] is None
 
 

@@ -22,7 +22,7 @@ A2 = [{"language": "en", "level": "A2"}, {"language": "hy", "level": "NS"}]
 async def _is_met(programme: Programme, application_id: str, rule: str = "language") -> bool:
     """Return whether an application meets a rule, as its officer reads it."""
     shown = await programme.get("ani", f"/applications/{application_id}")
-    return bool(next(one["held"] for one in shown["eligibility"] if one["rule"] == rule))
+    return bool(next(revision["held"] for revision in shown["eligibility"] if revision["rule"] == rule))
 
 
 async def _last_revision(programme: Programme) -> dict[str, Any]:
@@ -47,9 +47,9 @@ async def test_stricter_rules_do_not_affect_submitted_applications(programme: Pr
     case = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
     assert "at level B1 or higher" in case
     judged = await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
-    assert [one["eligible"] for one in judged["done"]] == [True]
+    assert [revision["eligible"] for revision in judged["done"]] == [True]
     payloads = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
-    assert [one["rules_version"] for one in payloads] == [1]
+    assert [payload["rules_version"] for payload in payloads] == [1]
     written = {"languages": [{"language": "en", "level": "B2"}]}
     path = f"/applications/api/v1/applications/{draft['id']}/answers"
     assert (await programme.as_("nino").put(path, json=written)).status_code == 200
@@ -140,8 +140,8 @@ async def test_the_history_says_what_each_revision_changed(programme: Programme)
     assert "<ins>A group has at most 3 members.</ins>" in page
     assert "Programme coordinator</p>" not in page
     answer = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["items"]
-    assert [one["revision"] for one in answer] == [2, 1]
-    assert {one["section"] for one in answer[0]["changes"]} == {"rules", "quotas"}
+    assert [revision["revision"] for revision in answer] == [2, 1]
+    assert {change["section"] for change in answer[0]["changes"]} == {"rules", "quotas"}
 
 
 async def test_a_closed_call_is_not_revised(programme: Programme) -> None:

@@ -106,8 +106,8 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
     assert "This certificate counts." in (await sent(programme, (await ani.get(f"{fresh}/document")).content)).text
     about = dict(outcomes.CertificateRevoked.example) | {"number": number}
     await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
-    for one in (number, new):
-        text = (await ani.get(f"{VERIFY}/{one}")).text
+    for either in (number, new):
+        text = (await ani.get(f"{VERIFY}/{either}")).text
         assert "This certificate no longer counts since" in text
         assert "voided" not in text
     assert (await ani.post(f"{fresh}/renew")).status_code == 409

@@ -70,5 +70,5 @@ async def test_all_audiences_about_one_person_agree(abroad: Abroad) -> None:
     assert gone == set(people)
     for (audience, key), value in keys.items():
         assert (await contacts_answer(programme, audience, **{key: value}))[0] == 410
-    for one in gone:
-        assert (await contacts_answer(programme, "person", recipient_id=one))[0] == 410
+    for person in gone:
+        assert (await contacts_answer(programme, "person", recipient_id=person))[0] == 410

@@ -39,8 +39,10 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
     await made.fill()
     known: dict[str, Any] = {"service": "police", "rank_group": "operational", "years_in_field": 6}
     people = [
-        programme.person(who, held[NAME], country, role, national_rank=held[RANK], unit=held[UNIT], **known)
-        for (who, held), country, role in zip(
+        programme.person(
+            who, given_role[NAME], country, role, national_rank=given_role[RANK], unit=given_role[UNIT], **known
+        )
+        for (who, given_role), country, role in zip(
             HELD.items(), ("AM", "GE", "LT"), ("officer", "officer", "mentor"), strict=True
         )
     ]
@@ -115,12 +117,12 @@ async def test_mentor_and_mentee_are_shown_field_by_field(abroad: Abroad) -> Non
     payloads = [
         data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "IdentityReleased"
     ]
-    assert [(one["of"], one["to"], one["purpose"]) for one in payloads] == [
+    assert [(payload["of"], payload["to"], payload["purpose"]) for payload in payloads] == [
         ("mentee", "host_coordinator", "vetting"),
         ("mentee", "mentor", "mentoring"),
         ("mentor", "mentee", "mentoring"),
     ]
-    assert {one["basis"] for one in payloads} == {"public_task"}
+    assert {payload["basis"] for payload in payloads} == {"public_task"}
 
 
 async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
@@ -135,17 +137,17 @@ async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
 
 async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) -> None:
     """The page names each selected match, and the result those that another person cleared meanwhile."""
-    one, other = await two_matches(abroad)
+    first, second = await two_matches(abroad)
     deputy = abroad.of.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
     await abroad.post("programme", "/people", {"people": [deputy]}, 201)
     listed = await page(abroad, "tigran", f"{MATCHES}?state=waits")
     assert listed.count('type="checkbox" name="match"') == 2
-    address = f"{MATCHES}/clear?match={one}&match={other}"
+    address = f"{MATCHES}/clear?match={first}&match={second}"
     form = await page(abroad, "tigran", address)
     assert "Ani Petrosyan" in form
     assert "Davit Sahakyan" in form
     assert "sees the name, rank and unit" in form
-    await abroad.post("deputy", f"/matches/{other}/clear")
+    await abroad.post("deputy", f"/matches/{second}/clear")
     sent = await abroad.of.as_("tigran").post(address, data=ticked_versions(form))
     assert sent.status_code == 303
     result = await page(abroad, "tigran", sent.headers["location"])
@@ -161,26 +163,26 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
 
 async def test_many_are_read_with_as_many_queries_as_one(abroad: Abroad) -> None:
     """The page that names the ticked matches, and the one that says what was done, do not read them row by row."""
-    one, other = await two_matches(abroad)
-    asked, answered = [], []
-    for ids in ((one,), (one, other)):
+    first, second = await two_matches(abroad)
+    questions, answered = [], []
+    for ids in ((first,), (first, second)):
         question = f"{MATCHES}/clear?" + "&".join(f"match={id_}" for id_ in ids)
         with statements() as found:
             shown = await page(abroad, "tigran", question)
-        asked.append(len(found))
+        questions.append(len(found))
         sent = await abroad.of.as_("tigran").post(question, data=ticked_versions(shown))
         with statements() as found:
             result = await page(abroad, "tigran", sent.headers["location"])
         assert f"{len(ids)} match" in result
         answered.append(len(found))
-    assert asked[0] == asked[1]
+    assert questions[0] == questions[1]
     assert answered[0] == answered[1]
 
 
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     """The API clears what it can and gives reasons for the rest; another country's match is not found."""
-    one, other = await two_matches(abroad)
-    both = {"match_ids": [str(one), str(other)]}
+    first, second = await two_matches(abroad)
+    both = {"match_ids": [str(first), str(second)]}
     await abroad.post("giorgi", "/matches/clear", both, 404)
     await abroad.post("claire", "/matches/clear", both, 403)
     answer = await abroad.post("luc", "/matches/clear", both)
@@ -189,13 +191,13 @@ async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
     answer = await abroad.post("tigran", "/matches/clear", both)
     assert (sorted(answer["done"]), answer["left"]) == (sorted(both["match_ids"]), [])
     assert "You have ticked no match" in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
-    await page(abroad, "giorgi", f"{MATCHES}/clear?match={one}", 404)
+    await page(abroad, "giorgi", f"{MATCHES}/clear?match={first}", 404)
 
 
 async def test_each_count_of_the_matches_leads_to_its_rows(abroad: Abroad) -> None:
     """Each count on the list of matches links to as many rows."""
-    one, _ = await two_matches(abroad)
-    await abroad.post("tigran", f"/matches/{one}/clear")
+    first, _ = await two_matches(abroad)
+    await abroad.post("tigran", f"/matches/{first}/clear")
     for who in ("tigran", "luc", "claire", "programme"):
         shown = await page(abroad, who, MATCHES)
         found = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', shown)
@@ -226,7 +228,7 @@ async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -
     assert (await abroad.get("programme", f"/matches/{match_id}"))["your_turn"]
     await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"})
     payloads = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "ClearanceGiven"]
-    assert [one["acting_as"] for one in payloads] == ["programme", "programme"]
+    assert [payload["acting_as"] for payload in payloads] == ["programme", "programme"]
 
 
 async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad: Abroad) -> None:
@@ -240,7 +242,7 @@ async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad:
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     of = f"/offers/{offer['id']}"
     dues = [(await abroad.get("programme", path))["due"] for path in (of, f"/matches/{match_id}")]
-    late = max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1)
+    late = max(datetime.fromisoformat(due) for due in dues) + timedelta(minutes=1)
     clock.move(late - clock.now())
     assert "The deputy decides until" in await page(abroad, "programme", f"{MATCHES}/{match_id}")
     assert "As the deputy you are asked" in await page(abroad, "lea", f"{MATCHES}/{match_id}")
@@ -249,7 +251,7 @@ async def test_a_deputy_clears_for_the_host_country_before_the_programme(abroad:
         await abroad.post("programme", path, status=409)
     assert (await abroad.get("programme", "/offers?state=waits"))["items"] == []
     clock.move(workdays.due(late, 5, Unit.WORKING_DAYS, "FR") + timedelta(minutes=1) - clock.now())
-    assert [one["id"] for one in (await abroad.get("programme", "/offers?state=waits"))["items"]] == [
+    assert [item["id"] for item in (await abroad.get("programme", "/offers?state=waits"))["items"]] == [
         of.rpartition("/")[2]
     ]
     for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):

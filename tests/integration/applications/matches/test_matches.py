@@ -182,7 +182,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     types = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
     assert types.count("AttendanceRecorded") == 5
     agreements = [row[2] for row in await programme.journal("exchange.participation") if row[0] == "AgendaAgreed"]
-    assert [(one["by"], one["version"], one["complete"]) for one in agreements] == [
+    assert [(agreement["by"], agreement["version"], agreement["complete"]) for agreement in agreements] == [
         ("guest", 1, False),
         ("host", 2, False),
         ("guest", 2, True),
@@ -203,7 +203,7 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
         "visit_id": str(visit_id),
     }
     await abroad.feed.deliver((outcomes.ReportSubmitted.model_validate(submitted), visit_id))
-    tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
+    tasks = {task["purpose"]: task["done"] for task in (await abroad.get("ani", of))["tasks"]}
     assert tasks == {"evaluation": False, "report": True, "cascade": False}
     clock.move(timedelta(days=200))
     follow_up = {"purpose": "follow_up", "party": "guest", "done": False, "awaited": True, "closed": False, "due": None}

@@ -40,7 +40,7 @@ async def test_a_reserve_waits_cleared_in_advance_until_it_is_called_up(programm
     application_id = await abroad.eligible()
     match_id = await abroad.proposed(application_id, offer_id=offer["id"], reserve=True)
     assert await _standing(programme, application_id) == ("in_matching", False)
-    tigran, luc, ani = (programme.as_(one) for one in ("tigran", "luc", "ani"))
+    tigran, luc, ani = (programme.as_(name) for name in ("tigran", "luc", "ani"))
     queue = (await tigran.get("/applications/matches?state=waits")).text
     assert "Reserve, to be cleared" in queue
     assert "stands in reserve" in (await tigran.get(f"/applications/matches/{match_id}")).text

@@ -28,9 +28,9 @@ async def test_a_coordinator_sees_the_mentors_of_their_country(abroad: Abroad, p
     page = await read(abroad, "rasa", "/applications/mentors/country")
     for words in ("Jonas Kazlauskas", "1 of 2", f"/applications/mentors/{mentor_id}", "state=published"):
         assert words in page, words
-    one = await read(abroad, "rasa", f"/applications/mentors/{mentor_id}")
-    assert "I analyse networks" in one
-    assert "/pause" not in one
+    profile = await read(abroad, "rasa", f"/applications/mentors/{mentor_id}")
+    assert "I analyse networks" in profile
+    assert "/pause" not in profile
     for somebody in ("luc", "tigran"):
         assert str(mentor_id) not in await read(abroad, somebody, "/applications/mentors/country")
         await read(abroad, somebody, f"/applications/mentors/{mentor_id}", 404)

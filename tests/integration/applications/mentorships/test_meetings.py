@@ -53,12 +53,12 @@ async def test_either_side_plans_moves_and_cancels_in_its_time_zone(abroad: Abro
     assert (await abroad.get("nino", of))["planned_session"] is None
     assert await put(abroad, "jonas", at, meeting_in(15)) == 409
     events = [(kind, body) for kind, _, body in await abroad.of.journal("exchange.participation") if kind in KINDS]
-    assert [(kind, one["by"], one["version"], one["on_site"]) for kind, one in events] == [
+    assert [(kind, event["by"], event["version"], event["on_site"]) for kind, event in events] == [
         ("SessionPlanned", "mentee", 1, False),
         ("SessionMoved", "mentor", 2, True),
         ("SessionCancelled", "mentee", 3, True),
     ]
-    begins = [datetime.fromisoformat(one["begins_at"]) for _, one in events]
+    begins = [datetime.fromisoformat(event["begins_at"]) for _, event in events]
     assert begins == [moment(first, "GE"), moment(second, "LT"), moment(second, "LT")]
     await abroad.post("nino", f"{of}/meetings", meeting_in(20), 201)
 
@@ -93,7 +93,7 @@ async def test_a_pause_or_an_end_cancels_the_session(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/meetings", meeting_in(10), 201)
     ended = why | {"ended_on": clock.today()}
     await abroad.publish_mentorship_event(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
-    assert [one["by"] for one in await recorded(abroad, "SessionCancelled")] == [None, None]
+    assert [event["by"] for event in await recorded(abroad, "SessionCancelled")] == [None, None]
     assert (await abroad.get("nino", of))["planned_session"] is None
 
 

@@ -58,13 +58,13 @@ async def test_versions_are_proposed_signed_and_published(abroad: Abroad) -> Non
     assert (await abroad.get("nino", of))["pending"] == [{"what": "sign", "count": 1}]
     shown = await abroad.post("nino", f"{of}/sign", {"version": 2})
     assert (shown["agreement"]["in_force"], shown["until"]) == (2, until)
-    assert [one["state"] for one in shown["agreement"]["versions"]] == ["replaced", "in_force"]
-    signed = [one for one in await recorded(abroad, "AgreementSigned") if one["version"] == 2]
-    assert [(one["by"], one["complete"], one["until"]) for one in signed] == [
+    assert [version["state"] for version in shown["agreement"]["versions"]] == ["replaced", "in_force"]
+    signed = [event for event in await recorded(abroad, "AgreementSigned") if event["version"] == 2]
+    assert [(signature["by"], signature["complete"], signature["until"]) for signature in signed] == [
         ("mentor", False, until),
         ("mentee", True, until),
     ]
-    assert {one["document"] for one in signed} == {shown["agreement"]["versions"][1]["document"]}
+    assert {signature["document"] for signature in signed} == {shown["agreement"]["versions"][1]["document"]}
     assert "Read charts." not in str(signed)
 
 
@@ -75,7 +75,7 @@ async def test_a_proposal_on_an_old_version_is_refused(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/agreement", {"terms": {"rhythm": "weekly"}, "based_on": 1}, 409)
     await abroad.post("nino", f"{of}/agreement", {"terms": MONTHLY, "based_on": 2}, 422)
     shown = await abroad.post("nino", f"{of}/agreement", {"terms": {"rhythm": "weekly"}, "based_on": 2}, 201)
-    assert [one["state"] for one in shown["agreement"]["versions"]] == ["in_force", "lapsed", "proposed"]
+    assert [version["state"] for version in shown["agreement"]["versions"]] == ["in_force", "lapsed", "proposed"]
     await abroad.post("nino", f"{of}/sign", {"version": 2}, 409)
     await abroad.post("jonas", f"{of}/agreement/versions/3/take-back", status=409)
     shown = await abroad.post("nino", f"{of}/agreement/versions/3/take-back")
@@ -101,7 +101,7 @@ async def test_a_proposal_before_the_start(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/sign", {"version": 1})  # a second click on what was signed: nothing new
     shown = await abroad.post("nino", f"{of}/sign")
     assert shown["agreement"]["in_force"] == 2
-    assert [one["version"] for one in await recorded(abroad, "AgreementSigned")] == [1, 2, 2]
+    assert [event["version"] for event in await recorded(abroad, "AgreementSigned")] == [1, 2, 2]
 
 
 async def test_goals_with_progress(abroad: Abroad) -> None:
@@ -114,7 +114,7 @@ async def test_goals_with_progress(abroad: Abroad) -> None:
     await abroad.post("jonas", f"{at}/notes", {"text": "Too far.", "percent": 101}, 422)
     shown = (await abroad.get("nino", of))["goals"][0]
     assert shown["percent"] == 60
-    assert [(one["by"], one["text"]) for one in shown["notes"]] == [
+    assert [(note["by"], note["text"]) for note in shown["notes"]] == [
         ("mentor", "Another one."),
         ("mentee", "Two were read."),
     ]
@@ -202,7 +202,7 @@ async def test_pause_and_resume(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/resume", status=202)
     (request,) = await recorded(abroad, "PauseRequested")
     assert (request["by"], request["reason"]) == ("mentor", "personal")
-    assert [one["by"] for one in await recorded(abroad, "ResumeRequested")] == ["mentee"]
+    assert [event["by"] for event in await recorded(abroad, "ResumeRequested")] == ["mentee"]
     await abroad.post("nino", f"{of}/pause", {"reason": "operational_duty"}, 202)
     assert len(await recorded(abroad, "PauseRequested")) == 2
 
@@ -229,7 +229,7 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
         await abroad.post("nino", f"{of}/sessions/{logged['id']}/confirm")
     await abroad.post("nino", f"{of}/end", {}, 202)
     await abroad.post("nino", f"{of}/end", {}, 202)
-    assert [one["reason"] for one in await recorded(abroad, "EndRequested")] == [None]
+    assert [event["reason"] for event in await recorded(abroad, "EndRequested")] == [None]
     ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
     await abroad.publish_mentorship_event(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
     for who in ("nino", "jonas"):
@@ -255,7 +255,7 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
         wanted = {"purpose": "evaluation", "party": party, "done": False, "awaited": True, "closed": False, "due": None}
         assert tasks[0] == wanted
         # A mentee may tell whom it was passed on to; nobody has to.
-        assert [(one["purpose"], one["awaited"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
+        assert [(task["purpose"], task["awaited"]) for task in tasks[1:]] == [("cascade", False)] * (party == "mentee")
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
         assert way["address"].endswith(f"{party}.{mentorship_id}")
     mentorship = await abroad.get("rasa", of)
@@ -278,12 +278,15 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     await abroad.post("jonas", f"{of}/visit/{proposal['id']}/answer", {"answer": "accept"}, 202)
     await abroad.post("nino", f"{of}/visit", wanted | {"days": 2}, 409)
     events = await recorded(abroad, "VisitRequested")
-    assert [(one["by"], one["answer"], one["days"]) for one in events] == [("mentee", None, 3), ("mentor", "accept", 3)]
+    assert [(event["by"], event["answer"], event["days"]) for event in events] == [
+        ("mentee", None, 3),
+        ("mentor", "accept", 3),
+    ]
     assert "analysts" not in str(events)
     visit_id = await abroad.pair_visit(match_id, mentorship_id)
     at = f"/visits/{visit_id}"
     shown = await abroad.get("nino", of)
-    assert [one["id"] for one in shown["visits"]] == [str(visit_id)]
+    assert [visit["id"] for visit in shown["visits"]] == [str(visit_id)]
     await abroad.post("nino", f"{of}/visit", wanted, 409)
     for who in ("nino", "jonas", "giorgi", "rasa", "programme"):
         assert (await abroad.get(who, at))["mentorship_id"] == str(mentorship_id)
@@ -293,12 +296,12 @@ async def test_a_pair_has_a_visit(abroad: Abroad) -> None:
     assert (await abroad.of.as_("jonas").put(f"/applications/api/v1{at}/agenda", json=agenda)).status_code == 200
     for who in ("nino", "jonas"):
         await abroad.post(who, f"{at}/agenda/agree")
-    assert [one["by"] for one in await recorded(abroad, "AgendaAgreed")] == ["guest", "host"]
+    assert [event["by"] for event in await recorded(abroad, "AgendaAgreed")] == ["guest", "host"]
     days = abroad.pair_plan(match_id, mentorship_id)["days"]
     clock.move(timedelta(days=90))
     await abroad.post("nino", f"{at}/attendance", {"days": {days[0]: True}}, 404)
     await abroad.post("jonas", f"{at}/attendance", {"days": {days[0]: True}})
-    assert [one["present"] for one in await recorded(abroad, "AttendanceRecorded")] == [True]
+    assert [event["present"] for event in await recorded(abroad, "AttendanceRecorded")] == [True]
 
 
 async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> None:
@@ -318,7 +321,7 @@ async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> 
     for who, purpose, party in (("jonas", "report", "guest"), ("nino", "evaluation", "host")):
         way = await abroad.post(who, f"{at}/tickets", {"purpose": purpose}, 201)
         assert f"{party}.{visit_id}" in way["address"]
-    assert [one["purpose"] for one in (await abroad.get("nino", at))["tasks"]] == ["evaluation"]
+    assert [task["purpose"] for task in (await abroad.get("nino", at))["tasks"]] == ["evaluation"]
 
 
 async def test_a_certificate_names_the_traveller(abroad: Abroad) -> None:
@@ -413,7 +416,7 @@ async def test_a_second_visit_is_independent_of_the_first(abroad: Abroad) -> Non
     await abroad.publish_pair_visit_event(visits.VisitNoShow, first, match_id, mentorship_id)
     second = await abroad.pair_visit(match_id, mentorship_id)
     await abroad.post("jonas", f"/visits/{second}/no-show", {"reason": "other"})
-    assert [one["visit_id"] for one in await recorded(abroad, "NoShowReported")] == [str(first), str(second)]
+    assert [event["visit_id"] for event in await recorded(abroad, "NoShowReported")] == [str(first), str(second)]
 
 
 async def test_coordinators_see_no_content_of_a_mentorship(abroad: Abroad) -> None:
@@ -426,7 +429,7 @@ async def test_coordinators_see_no_content_of_a_mentorship(abroad: Abroad) -> No
     for who in ("giorgi", "rasa", "programme"):
         shown = await abroad.get(who, of)
         assert (shown["goals"], shown["sessions"], shown["proposed_visits"], shown["pending"]) == ([], [], [], [])
-        assert [one["text"] for one in shown["agreement"]["versions"]] == [None, None]
+        assert [version["text"] for version in shown["agreement"]["versions"]] == [None, None]
         assert "Read charts." not in str(shown)
         assert (await abroad.get(who, "/mentorships"))["items"][0]["pending"] == []
     for who in ("tigran", "luc", "ani", "claire"):
@@ -446,7 +449,7 @@ async def test_lists_show_open_tasks_first(abroad: Abroad) -> None:
     later = (clock.now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for query in ("waits=true", "limit=1"):
         page = await abroad.get("nino", f"/mentorships?{query}")
-        assert ([entry["id"] for entry in page["items"]], page["next"]) == ([str(mentorship_id)], None)
+        assert ([signature["id"] for signature in page["items"]], page["next"]) == ([str(mentorship_id)], None)
         assert (await abroad.get("nino", f"/mentorships?{query}&cursor={cursor_of([mentorship_id])}"))["items"] == []
         assert (await abroad.get("nino", f"/mentorships?{query}&since={later}"))["items"] == []
         for other_list in ([1], ["x"], [mentorship_id, mentorship_id]):

@@ -81,7 +81,7 @@ async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> 
     assert (stale.status_code, "Somebody else changed it" in stale.text) == (409, True)
     assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
     assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
-    assert [(one["quantity"], one["withdrawn"]) for one in await need_events(programme)] == [
+    assert [(event["quantity"], event["withdrawn"]) for event in await need_events(programme)] == [
         (12, False),
         (20, False),
         (20, True),
@@ -110,15 +110,15 @@ async def test_needs_are_read_page_by_page(programme: Programme) -> None:
         "ids"
     ]
     first = await programme.get("tigran", "/register/needs?limit=2")
-    assert ([one["id"] for one in first["items"]], first["total"], first["people"]) == (ids[:2], 3, 12)
+    assert ([item["id"] for item in first["items"]], first["total"], first["people"]) == (ids[:2], 3, 12)
     rest = await programme.get("tigran", f"/register/needs?limit=2&cursor={first['next']}")
-    assert ([one["id"] for one in rest["items"]], rest["next"], rest["people"]) == (ids[2:], None, 12)
+    assert ([item["id"] for item in rest["items"]], rest["next"], rest["people"]) == (ids[2:], None, 12)
     assert rest["items"][0]["area"] is None
     clock.move(timedelta(hours=1))
     since = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
     await programme.post("tigran", f"/register/needs/{ids[0]}", {"need": need | {"level": 1, "quantity": 5}})
     changed = await programme.get("tigran", f"/register/needs?since={since}")
-    assert [one["id"] for one in changed["items"]] == [ids[0]]
+    assert [item["id"] for item in changed["items"]] == [ids[0]]
 
 
 async def test_filters_narrow_the_list_and_its_sums(programme: Programme) -> None:
@@ -154,13 +154,13 @@ async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> 
     more = await uploaded(programme, table(GOOD.replace(",12,", ",15,"), OTHER))
     assert (more["changed"], more["unchanged"]) == ([2], [3])
     await programme.post("tigran", f"/register/needs/imports/{more['id']}/confirm", {})
-    assert [one["quantity"] for one in await need_events(programme)] == [12, 5, 15]
+    assert [event["quantity"] for event in await need_events(programme)] == [12, 5, 15]
 
 
 async def test_the_reader_imports_all_rows_or_the_correct_ones(programme: Programme) -> None:
     """Wrong cells are named with row, column and remedy, and correct rows are imported if chosen."""
     made = await uploaded(programme, table(GOOD, OTHER.replace(",1,5,", ",7,5,"), "GE" + OTHER[2:], GOOD))
-    assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "level"), (4, "country"), (5, "")]
+    assert [(problem["row"], problem["column"]) for problem in made["wrong"]] == [(3, "level"), (4, "country"), (5, "")]
     path = f"/register/needs/imports/{made['id']}/confirm"
     await programme.post("tigran", path, {"all_or_none": True}, 422)
     assert await need_events(programme) == []
@@ -235,10 +235,10 @@ async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme)
     book.close()
     made = await uploaded(programme, packed.getvalue(), "needs.xlsx")
     assert made["added"] == [2]
-    assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "quantity")]
+    assert [(problem["row"], problem["column"]) for problem in made["wrong"]] == [(3, "quantity")]
     mended = sheet([HEADER.split(","), ["AM", "", "drug_trafficking", "", 1, 5, "01/02/2027", "2027-12-31"]])
     made = await uploaded(programme, mended, "needs.xlsx")
-    assert [(one["row"], one["column"], one["remedy"]) for one in made["wrong"]] == [
+    assert [(problem["row"], problem["column"], problem["remedy"]) for problem in made["wrong"]] == [
         (2, "from", "Write the day as year-month-day, such as 2027-01-31.")
     ]
 
@@ -249,6 +249,6 @@ async def test_the_templates_can_be_uploaded_as_they_are(programme: Programme) -
         answer = await programme.as_("tigran").get(f"{PAGES}/{name}")
         assert answer.status_code == 200
         made = await uploaded(programme, answer.content, name)
-        assert [(one["row"], one["column"]) for one in made["wrong"]] == [(2, "country")]
+        assert [(problem["row"], problem["column"]) for problem in made["wrong"]] == [(2, "country")]
     book = load_workbook(io.BytesIO(answer.content))
     assert {"online_crime", "analysis", "MD"} <= {str(row[1].value) for row in book.worksheets[1].iter_rows()}

@@ -249,7 +249,7 @@ async def test_a_line_manager_is_not_asked_for_a_closed_form(
         events = await abroad.of.journal("exchange.applications")
         return [kind for kind, _, _ in events].count("LineManagerLinkAsked")
 
-    fresh = [await link_about(one) for one in (visit_id, application_id)]
+    fresh = [await link_about(case_id) for case_id in (visit_id, application_id)]
     used = await link_about(visit_id)
     assert f"{mine}/line-manager" in (await ani.get(mine)).text
     assert deadline in await three_services.open_deadlines(visit_id)

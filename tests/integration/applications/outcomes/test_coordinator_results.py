@@ -72,7 +72,7 @@ async def test_the_mentee_s_country_evaluates_a_mentorship(abroad: Abroad) -> No
     assert "Say what came of it at home" in (await home.get(listed)).text
     assert page in (await home.get(listed)).text
     answer = await abroad.get("giorgi", "/mentorships?waits=true")
-    assert [one["results_asked"] for one in answer["items"]] == [True]
+    assert [item["results_asked"] for item in answer["items"]] == [True]
     way = await home.get(f"{page}/forms/evaluation")
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{pair}?ticket=")
     for other in ("rasa", "marta", "jonas"):

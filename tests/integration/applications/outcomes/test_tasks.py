@@ -117,7 +117,7 @@ async def test_a_link_ends_with_the_answer_or_a_new_line_manager(abroad: Abroad)
         "application_id": application_id, "visit_id": str(visit_id), "by": "manager"
     }  # fmt: skip
     async with stranger(abroad.of) as client:
-        assert [(await client.get(one)).status_code for one in (link, other)] == [404, 200]
+        assert [(await client.get(case_id)).status_code for case_id in (link, other)] == [404, 200]
         await abroad.feed.deliver((outcomes.FollowUpSubmitted.model_validate(answer), visit_id))
         assert "your answer is in" in (await client.get(other)).text
 
@@ -142,7 +142,7 @@ async def test_closed_forms_end_only_their_own_links(abroad: Abroad) -> None:
         question = {"form": "follow_up", "respondent": "line_manager"}
         await abroad.feed.deliver((outcomes.AnswerClosed.model_validate({**values, **question}), about))
 
-    links = [await link_about(one) for one in (visit_id, pair, application_id)]
+    links = [await link_about(case_id) for case_id in (visit_id, pair, application_id)]
     async with stranger(abroad.of) as client:
         await closed(visit_id)
         assert [(await client.get(link)).status_code for link in links] == [410, 200, 200]

@@ -56,7 +56,7 @@ async def test_each_kind_of_attempt_is_recorded_without_its_content(programme: P
     await programme.as_("stranger-to-all").get("/applications/api/v1/calls", headers={"Authorization": "Bearer a.b.c"})
     entry = {"name": "=cmd()", "kind": "agency", "country": "AM"}
     await programme.post("programme", "/organisations", {"organisations": [entry]}, 422)
-    kept = [(one["who"], one["what"], one["about"]) for one in await lines(programme)]
+    kept = [(line["who"], line["what"], line["about"]) for line in await lines(programme)]
     assert sorted(kept, key=str) == sorted(
         [
             ("nino", "not_theirs", theirs),
@@ -79,9 +79,9 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
     await programme.as_("ani").get("/applications/eligibility")
     page = await audrey.get("/applications/audit")
     assert page.text.count("A page for another role") >= 2
-    one = await audrey.get("/applications/audit?kind=attempts&who=nino&what=role")
-    assert "/applications/eligibility (403)" in one.text
-    assert ">ani<" not in one.text
+    filtered = await audrey.get("/applications/audit?kind=attempts&who=nino&what=role")
+    assert "/applications/eligibility (403)" in filtered.text
+    assert ">ani<" not in filtered.text
     none = await audrey.get("/applications/audit?kind=attempts&who=nobody")
     assert "Nothing fits these filters" in none.text
     assert (await audrey.get("/applications/audit?since=24.11.2026")).status_code == 422
@@ -144,7 +144,7 @@ async def test_register_changes_are_listed_without_their_contents(programme: Pro
     changed = programme.person("nino", "Nino Kapanadze", "GE", "officer", service="police")
     await programme.post("programme", "/people", {"people": [changed]}, 201)
     found = await lines(programme, kind="register", who="programme", country="GE")
-    assert any("name" in (one["details"]["fields"] or ()) for one in found)
+    assert any("name" in (entry["details"]["fields"] or ()) for entry in found)
     assert "Kapanadze" not in str(found)
     page = await programme.as_("audrey").get("/applications/audit?kind=register")
     assert page.status_code == 200

@@ -133,7 +133,7 @@ async def test_the_csv_file_lists_the_same_cases(exchanged: Abroad) -> None:
     assert sent["other_organisation"] == "Anti-cybercrime office"
     for name in ("Petrosyan", "Beridze", "Kazlauskas"):
         assert name not in answer.text
-    assert [escape_formula(one) for one in ("=1+1", "-2", "@x", "Police", None)] == [
+    assert [escape_formula(entry) for entry in ("=1+1", "-2", "@x", "Police", None)] == [
         "'=1+1",
         "'-2",
         "'@x",

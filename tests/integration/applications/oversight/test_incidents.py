@@ -88,7 +88,7 @@ async def test_a_report_is_followed_up_to_an_answer(abroad: Abroad, programme: P
     for _ in range(2):
         assert (await abroad.post("programme", f"{at}/acknowledge"))["state"] == "acknowledged"
         await abroad.post("dora", f"{at}/notes", {"text": "Called the host."}, 201)
-    assert [one["text"] for one in (await abroad.get("programme", at))["notes"]] == ["Called the host."]
+    assert [note["text"] for note in (await abroad.get("programme", at))["notes"]] == ["Called the host."]
     assert (await abroad.get("ani", at))["notes"] == []
     await abroad.post("programme", f"{at}/close", {"text": "We spoke with the host, and your week goes on elsewhere."})
     await abroad.post("dora", f"{at}/close", {"text": "Another answer."})

@@ -155,7 +155,7 @@ async def test_a_decision_for_a_later_day_can_be_withdrawn(abroad: Abroad) -> No
     await abroad.get("ani", "/applications", 403)
     clock.move(timedelta(days=3))
     assert await take_due(bus) == 1
-    assert [one["state"] for one in (await abroad.get("ani", "/applications"))["items"]] == ["cancelled"]
+    assert [item["state"] for item in (await abroad.get("ani", "/applications"))["items"]] == ["cancelled"]
 
 
 async def test_a_notice_is_withdrawn_or_ends_with_the_reinstatement(abroad: Abroad) -> None:
@@ -210,15 +210,17 @@ async def test_a_change_since_the_preview_shows_it_again(abroad: Abroad) -> None
 async def test_two_coordinators_at_once(abroad: Abroad) -> None:
     """Of two different simultaneous decisions one is refused, and two equal ones count once."""
     await abroad.eligible()
-    one, two = (
+    first, second = (
         {"since": str(clock.today()), "choices": made} for made in (FINISH, choosing("home", "waiting", "cancel"))
     )
-    marks = [(await abroad.post("programme", "/partners/AM/suspension/preview", body))["digest"] for body in (one, two)]
+    marks = [
+        (await abroad.post("programme", "/partners/AM/suspension/preview", body))["digest"] for body in (first, second)
+    ]
     client = abroad.of.as_("programme")
     answers = await asyncio.gather(
         *(
             client.post("/applications/api/v1/partners/AM/suspension", json={**body, "digest": mark})
-            for body, mark in ((one, marks[0]), (two, marks[1]), (one, marks[0]))
+            for body, mark in ((first, marks[0]), (second, marks[1]), (first, marks[0]))
         )
     )
     assert sorted(answer.status_code for answer in answers) in ([201, 201, 409], [201, 409, 409])

@@ -51,7 +51,7 @@ async def test_a_revision_is_previewed_before_it_is_published(abroad: Abroad, pr
     body = {"entry": {"places": 6}}
     found = await abroad.post("claire", f"/offers/{offer['id']}/differences", body)
     assert (found["changes"], found["confirmed"]) == ([{"field": "places", "old": 5, "new": 6}], 1)
-    assert [one["reference"] for one in found["matches_under_way"]] == [reference]
+    assert [placement["reference"] for placement in found["matches_under_way"]] == [reference]
     await abroad.post("paul", f"/offers/{offer['id']}/differences", body, 404)
     await abroad.post("luc", f"/offers/{offer['id']}/differences", body, 403)
 
@@ -108,7 +108,7 @@ async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: 
     made = await send(abroad, "claire", at, {"call": other["id"]})
     copied = await abroad.get("claire", made.headers["location"].removeprefix("/applications").partition("?")[0])
     assert (copied["state"], copied["call_id"], copied["entry"]["topics"]) == ("draft", other["id"], [])
-    first, then = (date.fromisoformat(one["entry"]["periods"][0]["start"]) for one in (offer, copied))
+    first, then = (date.fromisoformat(placement["entry"]["periods"][0]["start"]) for placement in (offer, copied))
     assert then - first == timedelta(weeks=53)
     await read(abroad, "paul", at, 404)
     await abroad.post("paul", f"/offers/{offer['id']}/copy", {"call_id": other["id"]}, 404)
@@ -125,7 +125,7 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     draft = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": {}}, 201)
 
     async def visible_ids(who: str, query: str = "") -> list[str]:
-        return [one["id"] for one in (await abroad.get(who, f"/offers{query}"))["items"]]
+        return [item["id"] for item in (await abroad.get(who, f"/offers{query}"))["items"]]
 
     assert (await visible_ids("claire"))[0] == draft["id"]
     assert await visible_ids("claire", "?state=waits") == [draft["id"]]
@@ -141,7 +141,7 @@ async def test_open_tasks_come_first_and_counts_lead_to_their_rows(abroad: Abroa
     clock.move(timedelta(days=21))
     late = await abroad.get("programme", "/offers?state=late")
     counted = await abroad.get("programme", "/offers/counts")
-    assert ([one["id"] for one in late["items"]], counted["late"]) == ([submitted["id"]], 1)
+    assert ([item["id"] for item in late["items"]], counted["late"]) == ([submitted["id"]], 1)
     assert counted["states"] == {"published": 1, "submitted": 1}
     assert "National coordinator of France; the programme coordinator is asked too" in await read(
         abroad, "luc", f"/applications/offers/{submitted['id']}"
@@ -155,9 +155,9 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
         body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title=title), "submit": True}
         made.append((await abroad.post("claire", "/offers", body, 201))["id"])
     page = await read(abroad, "luc", "/applications/offers")
-    assert all(f'id="offer-{one}"' in page for one in made)
+    assert all(f'id="offer-{placement}"' in page for placement in made)
     assert 'id="offer-' not in await read(abroad, "claire", "/applications/offers")
-    ticked = "&".join(f"offer={one}" for one in made[:2])
+    ticked = "&".join(f"offer={placement}" for placement in made[:2])
     at = f"/applications/offers/decide?act=endorse&{ticked}"
     confirmation = await read(abroad, "luc", at)
     assert "Second" in confirmation
@@ -178,7 +178,7 @@ async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad
         await read(abroad, somebody, at, status)
         await abroad.post(somebody, "/offers/decide", {"offer_ids": made}, status)
     left = await abroad.post("luc", "/offers/decide", {"offer_ids": made})
-    assert (left["done"], {one["id"] for one in left["left"]}) == ([made[1]], {made[0], made[2]})
+    assert (left["done"], {placement["id"] for placement in left["left"]}) == ([made[1]], {made[0], made[2]})
 
 
 async def test_voiding_a_placement_by_page(abroad: Abroad) -> None:

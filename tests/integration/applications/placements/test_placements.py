@@ -95,7 +95,7 @@ async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme:
     await abroad.post("tigran", f"{of}/endorse", status=404)
     await abroad.get("claire", f"/offers/{new_id()}", 404)
     await abroad.post("claire", f"{of}/endorse", status=403)
-    assert [one["id"] for one in (await abroad.get("luc", "/offers"))["items"]] == [made["id"]]
+    assert [item["id"] for item in (await abroad.get("luc", "/offers"))["items"]] == [made["id"]]
     assert (await abroad.get("paul", "/offers"))["items"] == []
     other = body | {"organisation_id": programme.organisations["FR2"]}
     await abroad.post("claire", "/offers", other, 404)
@@ -130,7 +130,7 @@ async def test_placements_are_read_page_by_page(abroad: Abroad, programme: Progr
     found, cursor = [], ""
     while cursor is not None:
         page = await abroad.get("claire", f"/offers?limit=1{cursor and f'&cursor={cursor}'}")
-        found += [one["id"] for one in page["items"]]
+        found += [item["id"] for item in page["items"]]
         cursor = page["next"]
     assert found == made[::-1]
     clock.move(timedelta(hours=1))
@@ -138,7 +138,7 @@ async def test_placements_are_read_page_by_page(abroad: Abroad, programme: Progr
     changed = await programme.as_("claire").put(f"/applications/api/v1/offers/{made[1]}", json={"entry": {"days": 3}})
     assert (changed.json()["entry"]["days"], changed.json()["entry"]["group_size"]) == (3, 1)
     page = await abroad.get("claire", f"/offers?since={since}")
-    assert ([one["id"] for one in page["items"]], page["next"]) == ([made[1]], None)
+    assert ([item["id"] for item in page["items"]], page["next"]) == ([made[1]], None)
     await abroad.get("claire", "/offers?cursor=x", 422)
     await abroad.get("claire", "/offers?state=unknown", 422)
 

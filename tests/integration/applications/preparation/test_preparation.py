@@ -80,7 +80,7 @@ async def test_readiness_is_published_once(abroad: Abroad, programme: Programme)
     await prepare_everything(abroad, match_id, visit_id)
     shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
     assert shown["complete"]
-    assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
+    assert {item["state"] for name, item in shown["items"].items() if name != "access_needs"} == {"there"}
     events = await recorded(programme, "PartPrepared", "PreparationCompleted")
     assert [kind for kind, _ in events] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
     assert set(events[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
@@ -142,7 +142,7 @@ async def test_each_side_reads_only_its_own_items(abroad: Abroad) -> None:
     assert visible["claire"] == open_ | {"arrival", "access_needs"}
     assert visible["luc"] == visible["programme"] == open_
     released = await recorded(abroad.of, "IdentityReleased")
-    assert [(one["of"], one["to"], one["fields"]) for _, one in released[-2:]] == [
+    assert [(entry["of"], entry["to"], entry["fields"]) for _, entry in released[-2:]] == [
         ("host", "guest", ["name", "service_email"]),
         ("guest", "host", ["access_needs"]),
     ]
@@ -166,8 +166,8 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     shown = await programme.as_("claire").post(page)
     assert "Aram Petrosyan" in shown.text
     assert shown.headers["cache-control"] == "no-store"
-    released = [one for _, one in await recorded(programme, "IdentityReleased") if one["purpose"] == "emergency"]
-    assert [(one["fields"], one["basis"]) for one in released] == [(["emergency_contact"], "vital_interest")]
+    released = [event for _, event in await recorded(programme, "IdentityReleased") if event["purpose"] == "emergency"]
+    assert [(entry["fields"], entry["basis"]) for entry in released] == [(["emergency_contact"], "vital_interest")]
     query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
     async with programme.app.state.service.bus.read() as session:
         assert await session.scalar(query) == 2
@@ -258,7 +258,7 @@ async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
     await put(abroad, "claire", f"{of}/costs/{made['id']}", change)
     await put(abroad, "tigran", f"{of}/costs/{made['id']}", change | {"planned": "390.00"}, 409)
     shown = await abroad.get("tigran", f"{of}/preparation")
-    assert [(one["payer"], one["currency"], one["planned"]) for one in shown["totals"]] == [
+    assert [(total["payer"], total["currency"], total["planned"]) for total in shown["totals"]] == [
         ("host", "EUR", "400.00"),
         ("guest", "AMD", "12000.00"),
     ]

@@ -62,7 +62,7 @@ async def proposed(programme: Programme, by: str = "tigran", **changes: Any) -> 
 async def person_in_register(programme: Programme, subject: str) -> dict[str, Any]:
     """Return a person of the register, as the programme reads it."""
     found = (await programme.get("programme", "/people"))["items"]
-    return next(one for one in found if one["subject"] == subject)
+    return next(event for event in found if event["subject"] == subject)
 
 
 async def rows(programme: Programme, query: str) -> list[Any]:
@@ -89,9 +89,11 @@ async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(pr
     person = await person_in_register(programme, "lusine")
     assert person["email_verified_at"] is None
     payloads = [payload for type_, key, payload in await programme.journal("exchange.access") if key == "lusine"]
-    assert [(one["grants"][0]["role"], one["contact_confirmed"]) for one in payloads] == [("officer", False)]
+    assert [(payload["grants"][0]["role"], payload["contact_confirmed"]) for payload in payloads] == [
+        ("officer", False)
+    ]
     kept = await rows(programme, "SELECT kind, action, actor FROM register_change ORDER BY id DESC LIMIT 2")
-    assert [tuple(one) for one in kept] == [("person", "entered", "programme"), ("proposal", "proposed", "tigran")]
+    assert [tuple(event) for event in kept] == [("person", "entered", "programme"), ("proposal", "proposed", "tigran")]
     # A second click is answered with what the first one reached.
     assert (await programme.as_("programme").post(f"{page}/approve", data={"version": "0"})).status_code == 303
 
@@ -101,7 +103,7 @@ async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme
     made = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{made['id']}/approve")
     journal = await rows(programme, "SELECT payload FROM journal")
-    text = " ".join(str(one[0]) for one in journal)
+    text = " ".join(str(event[0]) for event in journal)
     assert "Grigoryan" not in text
     assert "@" not in text
 
@@ -257,18 +259,18 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
     chosen = [first["id"], second["id"], third["id"]]
     shown = (await programme.as_("programme").get(f"{PAGES}/proposals?state=waits")).text
     assert all(f'value="{proposal}"' in shown for proposal in chosen)
-    asked = f"{page}?{urlencode({'proposal': chosen}, doseq=True)}"
-    question = (await programme.as_("programme").get(asked)).text
+    address = f"{page}?{urlencode({'proposal': chosen}, doseq=True)}"
+    question = (await programme.as_("programme").get(address)).text
     able, unable = named_on(question)
     assert (able, unable) == ({first["id"], second["id"]}, {third["id"]})
-    answer = await programme.as_("programme").post(asked, data=ticked_versions(question))
+    answer = await programme.as_("programme").post(address, data=ticked_versions(question))
     assert answer.status_code == 303, answer.text
     answer = await programme.as_("programme").get(answer.headers["location"])
     assert answer.status_code == 200
     assert "2 proposals are approved" in answer.text
     assert f'href="{PAGES}/proposals?state=waits"' in answer.text
     assert "Somebody else in the register has this address" in answer.text
-    assert {one["state"] for one in (await programme.get("programme", "/register/proposals"))["items"]} == {
+    assert {item["state"] for item in (await programme.get("programme", "/register/proposals"))["items"]} == {
         "approved",
         "waits",
     }
@@ -338,7 +340,9 @@ async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -
     answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
     proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
     await programme.post("programme", f"/register/proposals/{proposal}/approve")
-    made = [one for one in await programme.journal("exchange.registry") if one[2].get("name") == "Customs of Armenia"]
+    made = [
+        event for event in await programme.journal("exchange.registry") if event[2].get("name") == "Customs of Armenia"
+    ]
     assert len(made) == 1
     address = f"{PAGES}/organisations/{made[0][1]}"
 
@@ -378,7 +382,7 @@ async def test_roles_are_rows_that_can_be_added_without_javascript(programme: Pr
     answer = await programme.as_("programme").post(f"{PAGES}/people/new", data=form | {"roles-1-role": "mentor"})
     assert answer.status_code == 303, answer.text
     payloads = [payload for _, key, payload in await programme.journal("exchange.access") if key == "lusine"]
-    assert [one["role"] for one in payloads[-1]["grants"]] == ["officer", "mentor"]
+    assert [grant["role"] for grant in payloads[-1]["grants"]] == ["officer", "mentor"]
 
 
 async def test_people_are_found_by_name_address_role_and_standing(programme: Programme) -> None:

@@ -97,7 +97,7 @@ async def test_dismissed_by_api(more_coordinators: Programme) -> None:
     made = await not_endorsed(more_coordinators)
     assert len((await more_coordinators.get("programme", "/appeals?state=waits"))["items"]) == 1
     listed = await more_coordinators.get("programme", "/appeals?limit=1")
-    assert ([one["you_decide"] for one in listed["items"]], listed["next"]) == ([True], None)
+    assert ([item["you_decide"] for item in listed["items"]], listed["next"]) == ([True], None)
     await more_coordinators.get("programme", "/appeals?cursor=nonsense", 422)
     path = f"/applications/{made['id']}/appeal/decide"
     await more_coordinators.post("programme", path, {"outcome": "dismissed"}, 422)

@@ -45,7 +45,7 @@ async def test_an_open_application_is_cancelled_by_page(programme: Programme) ->
         assert sent.headers["location"] == f"{at}?done=cancelled"
     events = await programme.journal("exchange.applications")
     cancelled = [payload for kind, _, payload in events if kind == "ApplicationCancelled"]
-    assert [one["reason"] for one in cancelled] == ["funding"]
+    assert [entry["reason"] for entry in cancelled] == ["funding"]
     assert events[-1][2]["outcome"] == "cancelled"
     assert "The fund has ended" not in str(events)
     mine = await page(programme, "ani", f"/applications/mine/{made['id']}")

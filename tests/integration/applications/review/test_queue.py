@@ -149,9 +149,9 @@ async def test_filters_in_the_address(many: Programme) -> None:
     assert (await many.as_("tigran").get(f"{QUEUE}?call=nonsense")).status_code == 422
     for query, who in expected.items():
         shown = rows(await page(many, "tigran", f"{QUEUE}?{query}"))
-        assert {references[one] for one in shown} == who, query
+        assert {references[case] for case in shown} == who, query
         answer = await many.get("tigran", f"/queue?{query}")
-        assert {references[one["reference"]] for one in answer["items"]} == who, query
+        assert {references[item["reference"]] for item in answer["items"]} == who, query
         assert answer["next"] is None
 
 
@@ -163,10 +163,10 @@ async def test_within_a_week_ends_with_the_same_weekday(many: Programme, weekday
     clock.move(datetime.combine(day, time(hour, 30), workdays.ZONE) - now)
     made = {days: await many.submitted(who) for days, who in ((7, "ani"), (8, "davit"))}
     async with many.app.state.service.bus.transaction("system:tests") as tx:
-        for days, one in made.items():
+        for days, case in made.items():
             due = workdays.due(clock.now(), days, Unit.DAYS, "AM")
             await tx.session.execute(
-                sa.text("UPDATE application SET due = :due WHERE id = :id"), {"due": due, "id": one["id"]}
+                sa.text("UPDATE application SET due = :due WHERE id = :id"), {"due": due, "id": case["id"]}
             )
     assert rows(await page(many, "tigran", f"{QUEUE}?due=week")) == [made[7]["reference"]]
     assert rows(await page(many, "tigran", f"{QUEUE}?due=later")) == [made[8]["reference"]]
@@ -189,21 +189,21 @@ async def test_several_are_decided_after_a_page_that_names_them(many: Programme)
     """The page names each case and any obstacle, and the result those that another person decided meanwhile."""
     made = {who: await many.submitted(who) for who in ("ani", "davit", "mariam")}
     await many.post("tigran", f"/applications/{made['mariam']['id']}/return", {"remarks": {"periods": "When?"}})
-    ids = [one["id"] for one in made.values()]
-    address = f"{QUEUE}/decide?act=endorse&" + "&".join(f"case={one}" for one in ids)
-    asked = await page(many, "tigran", address)
-    for name, one in zip(("Ani Petrosyan", "Davit Sahakyan", "Mariam Avagyan"), made.values(), strict=True):
-        assert name in asked
-        assert one["reference"] in asked
-    assert "It cannot be endorsed: the application is now “More information asked for”." in asked
-    assert "Endorse: 2 applications" in asked
-    versions = ticked_versions(asked)
+    ids = [case["id"] for case in made.values()]
+    address = f"{QUEUE}/decide?act=endorse&" + "&".join(f"case={id_}" for id_ in ids)
+    question_page = await page(many, "tigran", address)
+    for name, case_of in zip(("Ani Petrosyan", "Davit Sahakyan", "Mariam Avagyan"), made.values(), strict=True):
+        assert name in question_page
+        assert case_of["reference"] in question_page
+    assert "It cannot be endorsed: the application is now “More information asked for”." in question_page
+    assert "Endorse: 2 applications" in question_page
+    versions = ticked_versions(question_page)
     await many.post("deputy", f"/applications/{made['davit']['id']}/not-endorse", {"reason": "operational_duty"})
     sent = await send(many, "tigran", address, {"note": "All three know English."} | versions)
     result = await page(many, "tigran", sent.headers["location"])
     assert "1 application is done" in result
     assert "It cannot be endorsed: the application is now “Not endorsed”." in result
-    states = {who: (await many.get(who, f"/applications/{one['id']}"))["state"] for who, one in made.items()}
+    states = {who: (await many.get(who, f"/applications/{case['id']}"))["state"] for who, case in made.items()}
     assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
     again = await send(many, "tigran", address, {"note": ""} | versions)
     assert "1 application is done" in await page(many, "tigran", again.headers["location"])
@@ -216,11 +216,11 @@ async def test_a_case_changed_since_the_page_was_opened_is_left(many: Programme)
     made = await many.submitted("ani")
     of = f"/applications/{made['id']}"
     address = f"{QUEUE}/decide?act=endorse&case={made['id']}"
-    one = ticked_versions(await page(many, "tigran", f"{QUEUE}/{made['id']}/endorse"))
+    ticked = ticked_versions(await page(many, "tigran", f"{QUEUE}/{made['id']}/endorse"))
     several = ticked_versions(await page(many, "tigran", address))
     await many.post("tigran", f"{of}/return", {"remarks": {"periods": "When?"}})
     await many.post("ani", f"{of}/submit")
-    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine"} | one, 412)
+    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine"} | ticked, 412)
     assert "This was changed after you opened it" in late.text
     assert "Fine" in late.text
     for versions in (several, {}):
@@ -254,8 +254,8 @@ async def test_each_bulk_decision_by_page_and_program(
         await many.post("tigran", "/decisions", wanted, 422)
     answer = await many.post("tigran", "/decisions", wanted | body)
     assert answer == {"done": [second["id"]], "left": []}
-    for who, one in (("ani", first), ("davit", second)):
-        assert (await many.get(who, f"/applications/{one['id']}"))["state"] == state
+    for who, case in (("ani", first), ("davit", second)):
+        assert (await many.get(who, f"/applications/{case['id']}"))["state"] == state
 
 
 async def test_an_empty_or_foreign_selection_is_refused(many: Programme) -> None:
@@ -327,14 +327,14 @@ async def test_without_a_deputy_on_the_day_the_programme_decides_at_once(many: P
     await many.post("programme", "/people", {"people": [away]}, 201)
     ours = await many.submitted("ani")
     theirs = await many.submitted("nino", rank_group="operational", years_in_field=5)
-    dues = [(await many.get("programme", f"/cases/{one['id']}"))["due"] for one in (ours, theirs)]
+    dues = [(await many.get("programme", f"/cases/{case['id']}"))["due"] for case in (ours, theirs)]
     clock.move(max(datetime.fromisoformat(due) for due in dues) + timedelta(minutes=1) - clock.now())
     both = sorted([ours["reference"], theirs["reference"]])
     assert sorted(rows(await page(many, "programme", f"{QUEUE}?needs=silence"))) == both
-    for one in (ours, theirs):
-        case = f"{QUEUE}/{one['id']}"
+    for made_case in (ours, theirs):
+        case = f"{QUEUE}/{made_case['id']}"
         assert "nobody answered in time" in await page(many, "programme", case)
-        assert (await many.post("programme", f"/applications/{one['id']}/endorse"))["state"] == "endorsed"
+        assert (await many.post("programme", f"/applications/{made_case['id']}/endorse"))["state"] == "endorsed"
 
 
 async def test_an_agencys_deputy_decides_before_the_programme(many: Programme) -> None:
@@ -347,15 +347,15 @@ async def test_an_agencys_deputy_decides_before_the_programme(many: Programme) -
     for moment, seen in ((due, []), (workdays.due(due, 5, Unit.WORKING_DAYS, "EU"), [made["reference"]])):
         clock.move(moment + timedelta(minutes=1) - clock.now())
         assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == seen
-    asked = {"audience": "home_deputy", "purpose": "x", "application_id": made["id"], "country": "EU"}
+    question = {"audience": "home_deputy", "purpose": "x", "application_id": made["id"], "country": "EU"}
     client = many.as_("programme")
     headers = {"X-Service": "notifications", "X-Service-Token": SERVICE_TOKEN}
-    answer = await client.post("/applications/internal/contacts", json=asked, headers=headers)
-    assert [one["name"] for one in answer.json()["recipients"]] == ["Emma Novak"]
-    asked |= {"audience": "home_coordinator"}
+    answer = await client.post("/applications/internal/contacts", json=question, headers=headers)
+    assert [recipient["name"] for recipient in answer.json()["recipients"]] == ["Emma Novak"]
+    question |= {"audience": "home_coordinator"}
     for more, names in (({}, ["Emma Novak", "Eva Borg"]), ({"without_deputies": True}, ["Eva Borg"])):
-        answer = await client.post("/applications/internal/contacts", json=asked | more, headers=headers)
-        assert [one["name"] for one in answer.json()["recipients"]] == names
+        answer = await client.post("/applications/internal/contacts", json=question | more, headers=headers)
+        assert [recipient["name"] for recipient in answer.json()["recipients"]] == names
 
 
 async def test_the_programme_decides_for_a_suspended_country_at_once(many: Programme) -> None:
@@ -415,21 +415,21 @@ async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> No
         payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")
     ]
     assert payloads[0]["acting_as"] == "coordinator"
-    asked = {"audience": "home_coordinator", "country": "EU", "application_id": made["id"], "purpose": "endorsement"}
+    question = {"audience": "home_coordinator", "country": "EU", "application_id": made["id"], "purpose": "endorsement"}
     answer = await many.as_("programme").post(
         "/applications/internal/contacts",
-        json=asked,
+        json=question,
         headers={"X-Service-Token": SERVICE_TOKEN, "X-Service": "notifications"},
     )
-    assert [one["name"] for one in answer.json()["recipients"]] == ["Eva Borg"]
+    assert [recipient["name"] for recipient in answer.json()["recipients"]] == ["Eva Borg"]
 
 
 async def test_a_case_does_not_address_the_coordinator_as_the_officer(many: Programme) -> None:
     """No state's text says "you" to the coordinator where the officer is meant."""
     made = await story(many)
     for subject in ("tigran", "programme"):
-        for one in (made["ani"], made["davit"], made["mariam"]):
-            shown = await page(many, subject, f"{QUEUE}/{one['id']}")
+        for case in (made["ani"], made["davit"], made["mariam"]):
+            shown = await page(many, subject, f"{QUEUE}/{case['id']}")
             standing = shown.partition('<section class="tandem-standing')[2].partition("</section>")[0]
             assert standing, subject
             assert not re.search(r"\b[Yy]ou\b|\b[Yy]our\b", standing), (subject, standing)
@@ -442,9 +442,11 @@ async def test_a_case_does_not_address_the_coordinator_as_the_officer(many: Prog
 async def test_simultaneous_bulk_decisions_count_once(many: Programme) -> None:
     """Each case is decided by the first coordinator, and the second reads so."""
     ids = [(await many.submitted(who))["id"] for who in ("ani", "davit", "mariam")]
-    one = {"decision": "endorse", "application_ids": ids}
+    decision = {"decision": "endorse", "application_ids": ids}
     other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
-    answers = await asyncio.gather(many.post("tigran", "/decisions", one), many.post("deputy", "/decisions", other))
+    answers = await asyncio.gather(
+        many.post("tigran", "/decisions", decision), many.post("deputy", "/decisions", other)
+    )
     done = sorted(each for answer in answers for each in answer["done"])
     assert done == sorted(ids)
     assert sorted(each["id"] for answer in answers for each in answer["left"]) == sorted(ids)
@@ -458,13 +460,13 @@ async def test_programs_page_through_the_queue_by_cursor(many: Programme) -> Non
     own = [made[who]["id"] for who in ("ani", "davit", "mariam")]
     first = await many.get("tigran", "/queue?limit=2")
     second = await many.get("tigran", f"/queue?limit=2&cursor={first['next']}")
-    assert [one["id"] for one in first["items"] + second["items"]] == sorted(own)
+    assert [item["id"] for item in first["items"] + second["items"]] == sorted(own)
     assert second["next"] is None
     clock.move(timedelta(hours=1))
     moment = clock.now().isoformat().replace("+00:00", "Z")
     await many.post("tigran", f"/applications/{made['ani']['id']}/endorse")
     changed = await many.get("tigran", f"/queue?since={moment}")
-    assert [one["id"] for one in changed["items"]] == [made["ani"]["id"]]
+    assert [item["id"] for item in changed["items"]] == [made["ani"]["id"]]
 
 
 async def test_the_queue_has_figures_for_programs(many: Programme) -> None:
@@ -502,9 +504,9 @@ async def test_programs_page_through_eligibility_by_cursor(many: Programme) -> N
         ids.append(made["id"])
     first = await many.get("programme", f"/eligibility?limit=2&call_id={many.call['id']}")
     second = await many.get("programme", f"/eligibility?limit=2&cursor={first['next']}")
-    assert [one["id"] for one in first["items"] + second["items"]] == sorted(ids)
-    assert all(one["checks"] for one in first["items"])
+    assert [item["id"] for item in first["items"] + second["items"]] == sorted(ids)
+    assert all(item["checks"] for item in first["items"])
     answer = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
     again = await many.post("programme", "/eligibility/confirm", {"application_ids": ids})
-    assert sorted(one["id"] for one in answer["done"]) == sorted(ids)
-    assert sorted(one["id"] for one in again["left"]) == sorted(ids)
+    assert sorted(case["id"] for case in answer["done"]) == sorted(ids)
+    assert sorted(case["id"] for case in again["left"]) == sorted(ids)

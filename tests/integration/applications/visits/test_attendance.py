@@ -47,7 +47,7 @@ async def test_one_tap_records_a_day(abroad: Abroad, programme: Programme) -> No
     await send(abroad, "claire", at, {f"day-{start}": "no", f"seen-{start}": "", "day-x": "yes", "back": "today"})
     assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
     found = (await abroad.get("claire", "/visits/attendance"))["items"]
-    assert [(one["id"], one["missing"], one["today"]) for one in found] == [(str(visit_id), [], True)]
+    assert [(entry["id"], entry["missing"], entry["today"]) for entry in found] == [(str(visit_id), [], True)]
     for somebody, status in (("paul", 404), ("luc", 403), ("ani", 404)):
         await send(abroad, somebody, at, tap, status)
     assert (await abroad.get("paul", "/visits/attendance"))["items"] == []
@@ -117,7 +117,7 @@ async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme)
         await abroad.post("claire", f"/visits/{visit_id}/no-show", {"reason": "health"})
     found = await programme.journal("exchange.participation")
     reported = [data for kind, _, data in found if kind == "NoShowReported"]
-    assert [one["reason"] for one in reported] == ["personal"]
+    assert [entry["reason"] for entry in reported] == ["personal"]
 
 
 async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abroad, programme: Programme) -> None:
@@ -133,7 +133,7 @@ async def test_the_mentee_records_attendance_when_the_mentor_travels(abroad: Abr
         assert ("not recorded" in await read(abroad, who, "/applications/")) == shown, who
         assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == shown, who
         found = (await abroad.get(who, "/visits/attendance"))["items"]
-        assert [one["missing"] for one in found] == [[str(start)]] * shown
+        assert [entry["missing"] for entry in found] == [[str(start)]] * shown
     tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
     await send(abroad, "jonas", at, tap, 404)
     await send(abroad, "nino", at, tap)

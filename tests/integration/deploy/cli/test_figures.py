@@ -40,11 +40,11 @@ async def _programme(system: System) -> Book:
     """Twelve participations in the journals of their owners; gives the facts as reporting has them."""
     facts = []
     numbers: dict[tuple[str, str], int] = {}
-    told = world(12)
-    for owner in sorted({TOPICS[each.event.topic].owner for each in told}):
+    world_facts = world(12)
+    for owner in sorted({TOPICS[each.event.topic].owner for each in world_facts}):
         bus = system.bus(owner)
         async with bus.transaction("system:tests") as tx:
-            for each in told:
+            for each in world_facts:
                 if TOPICS[each.event.topic].owner != owner:
                     continue
                 ident = await tx.record(each.event, each.subject, correlation=each.story)
@@ -67,9 +67,9 @@ async def _publish(system: System, book: Book, **wrong: str) -> None:
     bus = system.bus("reporting")
     async with bus.transaction("evaluator") as tx:
         for figure in figures(book, parse("2026")):
-            for told in events_of_figure(release([figure])[0]):
-                value = wrong.get(event_key(told).replace("-", "_").replace("/", "_"), told.value)
-                await tx.record(FigurePublished(figure=told.model_copy(update={"value": value})), event_key(told))
+            for event in events_of_figure(release([figure])[0]):
+                value = wrong.get(event_key(event).replace("-", "_").replace("/", "_"), event.value)
+                await tx.record(FigurePublished(figure=event.model_copy(update={"value": value})), event_key(event))
     await bus.close()
 
 
@@ -98,9 +98,9 @@ async def test_a_figure_that_does_not_follow_is_named(
     with pytest.raises(typer.Exit) as ended:
         verify(tmp_path / "export", every=False)
     assert ended.value.exit_code == 1
-    told = capsys.readouterr().out
-    assert "TOPCOP-OP-02/2026: value: published 13, computed 12" in told
-    assert "1 do not" in told
+    output = capsys.readouterr().out
+    assert "TOPCOP-OP-02/2026: value: published 13, computed 12" in output
+    assert "1 do not" in output
 
 
 async def test_a_tampered_export_is_found(system: System, tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ async def test_a_persona_and_anybody_else_sign_in(issuer: str) -> None:
     ):
         for subject in ("persona-officer", "officer-of-the-sample-17"):
             token = await programs.sign_in_as(subject)
-            told = await client.get(f"{issuer}/userinfo", headers={"Authorization": f"Bearer {token}"})
-            assert told.json()["sub"] == subject
+            userinfo = await client.get(f"{issuer}/userinfo", headers={"Authorization": f"Bearer {token}"})
+            assert userinfo.json()["sub"] == subject
 
 
 async def test_only_our_client_gets_a_token(issuer: str) -> None:

@@ -28,7 +28,7 @@ async def _heard(world: World) -> AsyncIterator[list[str]]:
     names: list[str] = []
     connection = await asyncpg.connect(world.bus.settings.direct_url)
     try:
-        await connection.add_listener(CHANGED_CHANNEL, lambda *told: names.append(str(told[-1])))
+        await connection.add_listener(CHANGED_CHANNEL, lambda *message: names.append(str(message[-1])))
         yield names
     finally:
         await connection.close()
@@ -42,9 +42,9 @@ async def _all(world: World, names: list[str]) -> list[str]:
     async with world.bus.transaction("test") as tx:
         await tx.changed(_LAST)
     await until(lambda: _LAST in names, "the last word is heard")
-    told = sorted(name for name in names if name != _LAST)
+    announced = sorted(name for name in names if name != _LAST)
     names.clear()
-    return told
+    return announced
 
 
 async def test_the_board_waits_for_the_matching_that_follows(world: World) -> None:

@@ -97,8 +97,8 @@ async def test_each_event_leads_to_what_caused_it_and_what_it_caused(
     await _confirmed(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     (visit,) = await world.rows("SELECT id, cause_id FROM activity WHERE type = 'VisitScheduled'")
-    told = (await browser.get(f"/matching/api/v1/events/{visit.id}")).json()
-    assert [event["type"] for event in told["causes"]] == ["AnswerGiven"]
+    event_page = (await browser.get(f"/matching/api/v1/events/{visit.id}")).json()
+    assert [event["type"] for event in event_page["causes"]] == ["AnswerGiven"]
     answer = (await browser.get(f"/matching/api/v1/events/{visit.cause_id}")).json()
     assert {event["type"] for event in answer["effects"]} == {"MatchConfirmed", "VisitScheduled"}
     assert "actor" not in answer["event"]
@@ -242,11 +242,11 @@ async def test_a_committed_cohort_stands_in_the_stream(
     await world.officer("MD")
     await world.commit()
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
-    (told,) = (await browser.get("/matching/api/v1/events?topic=exchange.runs")).json()["items"]
-    assert (told["type"], told["about"]["matched"]) == ("RunFinished", 1)
-    page = (await browser.get(f"/matching/events/{told['id']}")).text
+    (answer,) = (await browser.get("/matching/api/v1/events?topic=exchange.runs")).json()["items"]
+    assert (answer["type"], answer["about"]["matched"]) == ("RunFinished", 1)
+    page = (await browser.get(f"/matching/events/{answer['id']}")).text
     assert "cohort 1, Study visit, 1 match, 0 without a place" in page
-    assert f"/matching/runs/{told['subject']}" in page
+    assert f"/matching/runs/{answer['subject']}" in page
     assert "carla" not in page
 
 
@@ -255,12 +255,12 @@ async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, s
     await world.call()
     await world.officer("MD")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    told = (await browser.get(f"/matching/api/v1/progress?call_id={world.call_id}")).json()
-    assert told["to_match"] > 0
-    assert told["to_read"] is None
+    answer = (await browser.get(f"/matching/api/v1/progress?call_id={world.call_id}")).json()
+    assert answer["to_match"] > 0
+    assert answer["to_read"] is None
     await world.match_calls()
-    told = (await browser.get(f"/matching/api/v1/progress?call_id={world.call_id}")).json()
-    assert told["to_match"] == 0
+    answer = (await browser.get(f"/matching/api/v1/progress?call_id={world.call_id}")).json()
+    assert answer["to_match"] == 0
     await world.feed.deliver((applications.ApplicationWithdrawn(reason="other"), (await world.officer("GE"))))
     assert (await browser.get("/matching/api/v1/progress")).json()["to_match"] > 0
 

@@ -188,9 +188,9 @@ async def test_a_confidential_exclusion_shows_as_not_available(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     assert "No place left after the rule: Available" in (await browser.get("/matching/")).text
     await world.commit()
-    ((_, told),) = await world.facts("NoMatchExplained")
-    assert isinstance(told, receipts.NoMatchExplained)
-    left = {step.rule: step.remaining for step in told.funnel}
+    ((_, event),) = await world.facts("NoMatchExplained")
+    assert isinstance(event, receipts.NoMatchExplained)
+    left = {step.rule: step.remaining for step in event.funnel}
     assert left[HardRule.EXCLUDED_PAIR] == 1
     assert left[HardRule.NOT_AVAILABLE] == 0
     assert (await browser.get(f"/matching/applications/{application}")).status_code == 200

@@ -37,20 +37,20 @@ async def test_simultaneous_commits_of_a_call_are_one(world: World) -> None:
     assert len(done.matches) == 2
     assert len(await world.rows("SELECT id FROM run")) == 1
     assert len(await world.facts("RunFinished")) == 1
-    told = await world.facts("MatchExplained", "NoMatchExplained")
-    assert sorted(subject for subject, _ in told) == sorted(str(person) for person in people)
+    events = await world.facts("MatchExplained", "NoMatchExplained")
+    assert sorted(subject for subject, _ in events) == sorted(str(person) for person in people)
 
 
 async def test_a_cohort_with_nothing_to_commit_is_refused(world: World) -> None:
     """With no provisional match left and every receipt published, there is no further run and no receipt."""
     await _three_for_two_places(world)
     await world.commit()
-    told = await world.facts("MatchExplained", "NoMatchExplained", "RunFinished")
+    events = await world.facts("MatchExplained", "NoMatchExplained", "RunFinished")
     await world.match_calls()
     with pytest.raises(Refused, match="everybody without a place has been told why") as refused:
         await world.commit()
     assert refused.value.code is ProblemCode.ALREADY_DONE
-    assert await world.facts("MatchExplained", "NoMatchExplained", "RunFinished") == told
+    assert await world.facts("MatchExplained", "NoMatchExplained", "RunFinished") == events
     assert [row.cohort for row in await world.rows("SELECT cohort FROM pool")] == [1]
 
 

@@ -41,9 +41,9 @@ async def test_a_group_is_proposed_at_one_place_and_told_so(
     )
     members = await _group(world, 3)
     committed = await world.commit()
-    told = dict(await world.facts("MatchProposed"))
+    events = dict(await world.facts("MatchProposed"))
     for member in members:
-        event = told[str(committed.matches[member])]
+        event = events[str(committed.matches[member])]
         assert isinstance(event, MatchProposed)
         assert event.pairing.offer_id == wide
         assert event.weeks

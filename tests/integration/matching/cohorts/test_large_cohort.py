@@ -108,16 +108,16 @@ async def _post(world: World, browser: httpx2.AsyncClient, address: str, **body:
     return await browser.post(address, headers={"X-CSRF-Token": token[1]}, **body)
 
 
-def _plain(told: Any) -> dict[str, Any]:
+def _plain(receipt: Any) -> dict[str, Any]:
     """Return an event without the ids and moments of its run."""
-    return told.model_dump(exclude={"run_id", "match_id", "started_at", "due"})  # type: ignore[no-any-return]
+    return receipt.model_dump(exclude={"run_id", "match_id", "started_at", "due"})  # type: ignore[no-any-return]
 
 
 async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Matches, receipts and runs from another process equal those computed here from the same facts."""
     people = await _three_for_two_places(world)
-    asked = cohorts_job.CohortRequest(world.call_id, None, 12)
-    plan = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, asked)
+    request = cohorts_job.CohortRequest(world.call_id, None, 12)
+    plan = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, request)
     assert isinstance(plan, cohorts_plan.CohortPlan)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=12)
 
@@ -127,7 +127,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     monkeypatch.setattr(cohorts_plan, "solve", never)
     row = await _finished(world, job)
     assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
-    here = {str(person): _plain(told) for part in plan.parts for person, told in part.receipts.items()}
+    here = {str(person): _plain(receipt) for part in plan.parts for person, receipt in part.receipts.items()}
     there = {subject: _plain(event) for subject, event in await world.facts("MatchExplained", "NoMatchExplained")}
     assert there == here
     assert there.keys() == {str(person) for person in people}
@@ -146,8 +146,8 @@ async def test_every_step_is_told_in_order(world: World) -> None:
     """Progress goes through facts, matching and receipts, never back, and ends before the writing."""
     await _three_for_two_places(world)
     steps: list[int] = []
-    asked = cohorts_job.CohortRequest(world.call_id, None, 0)
-    await asyncio.to_thread(cohorts_job.work_out_stored, world.bus.settings, asked, steps.append)
+    request = cohorts_job.CohortRequest(world.call_id, None, 0)
+    await asyncio.to_thread(cohorts_job.work_out_stored, world.bus.settings, request, steps.append)
     assert steps[:2] == [MATCHING, EXPLAINING]
     assert steps == sorted(set(steps))
     assert len(steps) == 1 + 3
@@ -162,9 +162,9 @@ async def test_its_page_answers_while_it_is_under_way(
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     chosen = await _provisional(world)
     form = {"pair": [f"{application}/{seat}" for application, seat in chosen.items()]}
-    asked = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
-    assert asked.status_code == 303, asked.text
-    page = asked.headers["location"]
+    response = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
+    assert response.status_code == 303, response.text
+    page = response.headers["location"]
     assert page.startswith("/matching/cohorts/jobs/")
     assert "Waiting" in (await browser.get(page)).text
     again = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
@@ -285,8 +285,8 @@ async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> No
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
     lease = await leases.acquire(world.bus, f"cohort:{job}")
     assert lease is not None
-    stale, asked = replace(lease, epoch=lease.epoch - 1), cohorts_job.CohortRequest(world.call_id, None, 0)
-    ended = await processes.run_in_thread(cohorts_job.do_stored, world.bus.settings, asked, job, stale)
+    stale, request = replace(lease, epoch=lease.epoch - 1), cohorts_job.CohortRequest(world.call_id, None, 0)
+    ended = await processes.run_in_thread(cohorts_job.do_stored, world.bus.settings, request, job, stale)
     assert ended is cohorts_job.Ended.DISTURBED
     assert (await _stored(world, job)).state == "waiting"
     assert await world.facts("RunFinished", "MatchProposed") == []
@@ -307,9 +307,9 @@ async def test_pairs_that_have_moved_are_refused_by_the_job(
     row = await _stored(world, job)
     assert (row.state, row.why, row.moved) == ("refused", "moved", 1)
     assert "The matching has moved" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
-    told = (await browser.get(f"/matching/api/v1/jobs/{job}")).json()
-    assert (told["state"], told["runs"]) == ("refused", {})
-    assert "The matching has moved" in told["problem"]
+    answer = (await browser.get(f"/matching/api/v1/jobs/{job}")).json()
+    assert (answer["state"], answer["runs"]) == ("refused", {})
+    assert "The matching has moved" in answer["problem"]
     assert await world.facts("RunFinished", "MatchProposed") == []
 
 
@@ -322,14 +322,14 @@ async def test_programs_are_given_the_address_of_the_job(
     """
     await _three_for_two_places(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    asked = await _post(world, browser, "/matching/api/v1/cohorts", json={"call_id": str(world.call_id)})
-    assert asked.status_code == 202
-    address = asked.headers["location"]
-    assert asked.json()["state"] == "waiting"
+    response = await _post(world, browser, "/matching/api/v1/cohorts", json={"call_id": str(world.call_id)})
+    assert response.status_code == 202
+    address = response.headers["location"]
+    assert response.json()["state"] == "waiting"
     assert await cohorts_job.work_once(world.bus)
-    told = (await browser.get(address)).json()
-    assert (told["state"], told["cohort"], told["proposed"], told["unmatched"]) == ("done", 1, 2, 1)
-    assert set(told["runs"]) == {"study_visit"}
+    answer = (await browser.get(address)).json()
+    assert (answer["state"], answer["cohort"], answer["proposed"], answer["unmatched"]) == ("done", 1, 2, 1)
+    assert set(answer["runs"]) == {"study_visit"}
     assert (await _post(world, browser, f"{address}/cancel")).status_code == 409
     assert (await browser.get(f"/matching/api/v1/jobs/{new_id()}")).status_code == 404
     await sign_in("nina", Role.NATIONAL_COORDINATOR, country="MD")

@@ -53,16 +53,16 @@ async def test_who_gives_way_goes_back_and_no_place_is_given_twice(world: World)
     await world.call()
     seat = await world.offer(places=1)
     holder = await world.officer()
-    held = (await world.commit()).matches[holder]
+    match_id = (await world.commit()).matches[holder]
     wanted = await world.officer("GE")
     found = await overrides.weighed(world.bus, wanted, seat)
     assert found.full
-    assert [match.id for match in found.may_yield] == [held]
+    assert [match.id for match in found.may_yield] == [match_id]
     with pytest.raises(Refused, match="gives way"):
         await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER)
-    priced = await overrides.weighed(world.bus, wanted, seat, held)
+    priced = await overrides.weighed(world.bus, wanted, seat, match_id)
     assert priced.price.losers == (str(holder),)
-    await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER, held)
+    await overrides.put(world.bus, "carla", wanted, seat, Reason.OTHER, match_id)
     assert await _states(world) == {holder: MatchState.SUPERSEDED, wanted: MatchState.PROPOSED}
     assert await world.rows("SELECT 1 FROM vacancy") == []
     await world.match_calls()
@@ -140,13 +140,13 @@ async def test_programs_ask_the_price_and_override(
     await world.call()
     seat = await world.offer(places=1)
     holder = await world.officer()
-    held = (await world.commit()).matches[holder]
+    match_id = (await world.commit()).matches[holder]
     wanted = await world.officer("GE")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    asked = {"application_id": str(wanted), "seat_id": str(seat), "instead": str(held)}
-    told = (await browser.get("/matching/api/v1/overrides/price", params=asked)).json()
-    assert told["forbidden"] == []
-    assert told["lose_a_place"] == [str(holder)]
-    assert told["supersedes"] == [str(held)]
-    unknown = await browser.get("/matching/api/v1/overrides/price", params=asked | {"application_id": str(seat)})
+    question = {"application_id": str(wanted), "seat_id": str(seat), "instead": str(match_id)}
+    answer = (await browser.get("/matching/api/v1/overrides/price", params=question)).json()
+    assert answer["forbidden"] == []
+    assert answer["lose_a_place"] == [str(holder)]
+    assert answer["supersedes"] == [str(match_id)]
+    unknown = await browser.get("/matching/api/v1/overrides/price", params=question | {"application_id": str(seat)})
     assert unknown.status_code == 404

@@ -68,9 +68,9 @@ async def test_those_without_a_mutual_partner_travel_together(world: World, coun
     proposed = [event for _, event in await world.facts("MatchProposed") if isinstance(event, matches.MatchProposed)]
     assert {event.pairing.application_id: event.pairing.offer_id for event in proposed} == pairs
     assert {event.ring for event in proposed} == {done.ring_id}
-    for _, told in await world.facts("MatchExplained"):
-        assert isinstance(told, receipts.MatchExplained)
-        assert told.ring == len(countries)
+    for _, explained in await world.facts("MatchExplained"):
+        assert isinstance(explained, receipts.MatchExplained)
+        assert explained.ring == len(countries)
     assert await world.facts("NoMatchExplained") == []
     ((_, run),) = await world.facts("RunFinished")
     assert isinstance(run, runs.RunFinished)
@@ -131,7 +131,7 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     assert "The 3 matches of the ring are proposed" in (await browser.get(done.headers["location"])).text
     again = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
     assert again.status_code == 409
-    told = {event.pairing.country: match_id for match_id, event in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
+    events = {event.pairing.country: match_id for match_id, event in await world.facts("MatchProposed")}  # type: ignore[attr-defined]
     applications = {
         row.country: row.id for row in await world.rows("SELECT * FROM candidate WHERE id = ANY(:ids)", ids=list(pairs))
     }
@@ -139,7 +139,7 @@ async def test_proposed_by_hand_and_told_when_one_match_ends(
     ended = participation.CancellationRequested(
         application_id=applications["MD"], by=Party.GUEST, reason=Reason.OPERATIONAL_DUTY
     )
-    await world.feed.deliver((ended, told["MD"]))
+    await world.feed.deliver((ended, events["MD"]))
     assert "1 exchange ring has lost a match" in (await browser.get("/matching/")).text
     case = (await browser.get(f"/matching/applications/{applications['UA']}")).text
     assert "Another match of the ring has ended." in case

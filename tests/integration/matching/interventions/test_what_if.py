@@ -45,9 +45,9 @@ async def _stored(world: World, what_if_id: UUID) -> WhatIf:
 
 
 async def _worked_out(world: World, other: OtherTerms, basis: Basis = Basis.NOW, **options: Any) -> Comparison:
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, basis, other)
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, basis, other)
     assert await what_ifs.work_once(world.bus, **options)
-    row = await _stored(world, asked)
+    row = await _stored(world, what_if_id)
     assert row.state == "done", row.problem
     return Comparison.model_validate(row.outcome)
 
@@ -107,36 +107,36 @@ async def test_a_large_one_is_worked_out_in_a_process_of_its_own(world: World) -
 async def test_it_can_be_cancelled_while_it_is_under_way(world: World) -> None:
     """A cancel ends the process at once and leaves no outcome."""
     await _two_for_one_place(world)
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     working = asyncio.create_task(what_ifs.work_once(world.bus, large=0))
 
     async def begun() -> bool:
-        return (await _stored(world, asked)).state != "waiting"
+        return (await _stored(world, what_if_id)).state != "waiting"
 
     await until(begun, "it is under way", unless=working)
-    await what_ifs.cancel(world.bus, "carla", asked)
+    await what_ifs.cancel(world.bus, "carla", what_if_id)
     assert await working
-    row = await _stored(world, asked)
+    row = await _stored(world, what_if_id)
     assert (row.state, row.outcome) == ("cancelled", None)
     with pytest.raises(Refused):
-        await what_ifs.cancel(world.bus, "carla", asked)
+        await what_ifs.cancel(world.bus, "carla", what_if_id)
 
 
 async def test_another_instance_goes_on_with_what_was_left(world: World) -> None:
     """One instance at a time works on it; if that one is lost another starts it again and finishes."""
     await _two_for_one_place(world)
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
     mine, world.bus.holder = world.bus.holder, "another"
-    lease = await leases.acquire(world.bus, f"what-if:{asked}", 60)
+    lease = await leases.acquire(world.bus, f"what-if:{what_if_id}", 60)
     assert lease is not None
-    assert await what_ifs._begun(world.bus, asked, lease) is not None
+    assert await what_ifs._begun(world.bus, what_if_id, lease) is not None
     world.bus.holder = mine
     assert not await what_ifs.work_once(world.bus)
     world.bus.holder = "another"
     await leases.release(world.bus, lease)
     world.bus.holder = mine
     assert await what_ifs.work_once(world.bus)
-    assert (await _stored(world, asked)).state == "done"
+    assert (await _stored(world, what_if_id)).state == "done"
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,9 @@ async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.A
     more = await browser.post(address, data=form | {"row": "add:quotas"})
     assert 'name="quotas-0-country"' in more.text
     form |= {"quotas-0-country": "MD", "quotas-0-floor": "0", "quotas-0-ceiling": "0"}
-    asked = await browser.post(address, data=form)
-    assert asked.status_code == 303
-    page = asked.headers["location"]
+    response = await browser.post(address, data=form)
+    assert response.status_code == 303
+    page = response.headers["location"]
     assert "Waiting" in (await browser.get(page)).text
     await what_ifs.work_once(world.bus)
     text = (await browser.get(page)).text
@@ -91,18 +91,18 @@ async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
     """A national coordinator sees the counts and their country's officers, and can neither ask nor cancel."""
     await _two_for_one_place(world)
     other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
     await what_ifs.work_once(world.bus)
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
-    text = (await browser.get(f"/matching/what-ifs/{asked}")).text
+    text = (await browser.get(f"/matching/what-ifs/{what_if_id}")).text
     assert "MD-2026-0002" in text
     assert "GE-2026" not in text
     assert "Georgia" in text
-    told = (await browser.get(f"/matching/api/v1/what-ifs/{asked}")).json()
-    assert [move["how"] for move in told["outcome"]["moved"]] == ["lost"]
+    answer = (await browser.get(f"/matching/api/v1/what-ifs/{what_if_id}")).json()
+    assert [move["how"] for move in answer["outcome"]["moved"]] == ["lost"]
     assert (await browser.get(f"/matching/what-ifs/new?call={world.call_id}")).status_code == 403
     csrf = {"X-CSRF-Token": "none"}
-    assert (await browser.post(f"/matching/what-ifs/{asked}/cancel", headers=csrf)).status_code == 403
+    assert (await browser.post(f"/matching/what-ifs/{what_if_id}/cancel", headers=csrf)).status_code == 403
     assert (await browser.post("/matching/api/v1/what-ifs", json={}, headers=csrf)).status_code == 403
 
 
@@ -115,10 +115,10 @@ async def test_all_who_win_or_lose_are_listed_page_by_page(
     for _ in range(53):
         await world.officer("MD")
     other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
     await what_ifs.work_once(world.bus)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    pages = [(await browser.get(f"/matching/what-ifs/{asked}?page={page}")).text for page in (1, 2, 3)]
+    pages = [(await browser.get(f"/matching/what-ifs/{what_if_id}?page={page}")).text for page in (1, 2, 3)]
     named = [re.findall(r"MD-2026-\d+", page) for page in pages]
     assert [len(row) for row in named] == [50, 3, 3]
     assert len({*named[0], *named[1]}) == 53
@@ -140,18 +140,18 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
     await _two_for_one_place(world)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
     body = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 0}]}}
-    asked = await _post(browser, "/matching/api/v1/what-ifs", body, world.call_id)
-    assert asked.status_code == 202, asked.text
-    address = f"/matching/api/v1/what-ifs/{asked.json()['id']}"
-    assert asked.json()["state"] == "waiting"
+    response = await _post(browser, "/matching/api/v1/what-ifs", body, world.call_id)
+    assert response.status_code == 202, response.text
+    address = f"/matching/api/v1/what-ifs/{response.json()['id']}"
+    assert response.json()["state"] == "waiting"
     stopped = await _post(browser, f"{address}/cancel", {}, world.call_id)
     assert stopped.json()["state"] == "cancelled"
     assert (await _post(browser, f"{address}/cancel", {}, world.call_id)).status_code == 409
     again = await _post(browser, "/matching/api/v1/what-ifs", body, world.call_id)
     await what_ifs.work_once(world.bus)
-    told = (await browser.get(f"/matching/api/v1/what-ifs/{again.json()['id']}")).json()
-    assert told["state"] == "done"
-    assert {move["how"] for move in told["outcome"]["moved"]} == {"gained", "lost"}
+    answer = (await browser.get(f"/matching/api/v1/what-ifs/{again.json()['id']}")).json()
+    assert answer["state"] == "done"
+    assert {move["how"] for move in answer["outcome"]["moved"]} == {"gained", "lost"}
     assert len((await browser.get("/matching/api/v1/what-ifs")).json()["items"]) == 2
     refused = await _post(browser, "/matching/api/v1/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
     assert refused.status_code == 422
@@ -168,12 +168,12 @@ async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx
     await world.exclude("MD", "FR", confidential=True)
     await world.officer("MD")
     await world.match_calls()
-    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OtherTerms(notice_weeks=52))
+    what_if_id = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OtherTerms(notice_weeks=52))
     await what_ifs.work_once(world.bus)
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)
-    text = (await browser.get(f"/matching/what-ifs/{asked}")).text
+    text = (await browser.get(f"/matching/what-ifs/{what_if_id}")).text
     assert "Loses the place" in text
-    for told in (text, (await browser.get(f"/matching/api/v1/what-ifs/{asked}")).text):
-        assert "xcluded" not in told
-        assert "xclusion" not in told
-        assert "FR-P" not in told
+    for body in (text, (await browser.get(f"/matching/api/v1/what-ifs/{what_if_id}")).text):
+        assert "xcluded" not in body
+        assert "xclusion" not in body
+        assert "FR-P" not in body

@@ -25,9 +25,11 @@ async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
     await world.offer()
     application, match_id = await world.confirmed()
     fund = new_id()
-    asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
-    await world.feed.deliver((asked, match_id))
-    await world.feed.deliver((asked, match_id))
+    request = participation.FundChangeRequested(
+        application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED
+    )
+    await world.feed.deliver((request, match_id))
+    await world.feed.deliver((request, match_id))
     ((subject, changed),) = await world.facts("MatchFundChanged")
     assert subject == str(match_id)
     assert isinstance(changed, matches.MatchFundChanged)
@@ -104,10 +106,10 @@ async def test_everybody_who_found_no_place_is_told_why(world: World) -> None:
     assert (row.seat_id, row.why, row.rule) == (None, "no_feasible_seat", "common_language")
     committed = await world.commit()
     assert committed.matches == {}
-    ((subject, told),) = await world.facts("NoMatchExplained")
+    ((subject, event),) = await world.facts("NoMatchExplained")
     assert subject == str(application)
-    assert isinstance(told, receipts.NoMatchExplained)
-    assert told.counterfactuals[0].to_level == "C1"
+    assert isinstance(event, receipts.NoMatchExplained)
+    assert event.counterfactuals[0].to_level == "C1"
 
 
 async def test_home_clears_before_host_and_each_country_once(world: World) -> None:
@@ -194,9 +196,9 @@ async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) 
     match_id = (await world.commit()).matches[application]
     await world.feed.deliver((offers.OfferVoided(reason=VoidReason.TEST), offer))
     await world.match_calls()
-    ((subject, told),) = await world.facts("MatchCancelled")
-    assert isinstance(told, matches.MatchCancelled)
-    assert (subject, told.by) == (str(match_id), Party.PROGRAMME)
+    ((subject, event),) = await world.facts("MatchCancelled")
+    assert isinstance(event, matches.MatchCancelled)
+    assert (subject, event.by) == (str(match_id), Party.PROGRAMME)
     (row,) = await world.rows("SELECT seat_id FROM standing")
     assert row.seat_id is None
 

@@ -123,13 +123,13 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
 ) -> None:
     """If the database ends a commit because of a deadlock, the cohort is committed later."""
     application_id, match_id = await _reserve(world)
-    write, tried, held = commit.write, 0, asyncio.Event()
+    write, tried, locked = commit.write, 0, asyncio.Event()
 
     async def slowly(tx: Tx, plan: CohortPlan) -> commit.Committed | None:
         nonlocal tried
         tried += 1
         await store.hold(tx.session, calls=[world.call_id])
-        held.set()
+        locked.set()
         if tried == 1:
             await _waits(world, other)
         return await write(tx, plan)
@@ -139,7 +139,7 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
         async with bus.transaction("test") as tx:
             await tx.session.execute(text("SET LOCAL deadlock_timeout = '5min'"))
             await tx.session.execute(text("SELECT id FROM match WHERE id = :id FOR UPDATE"), {"id": match_id})
-            await held.wait()
+            await locked.wait()
             await store.hold(tx.session, calls=[world.call_id])
 
     monkeypatch.setattr(commit, "write", slowly)

@@ -43,8 +43,10 @@ async def test_a_mentorship_moves_to_another_fund(world: World) -> None:
     """On request another fund pays for match and mentorship, and the mentorship's next event names it."""
     application, match_id, mentorship = await _opened(world)
     fund = new_id()
-    asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
-    await world.feed.deliver((asked, match_id))
+    request = participation.FundChangeRequested(
+        application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED
+    )
+    await world.feed.deliver((request, match_id))
     assert len(await world.facts("MatchFundChanged")) == 1
     for by in (Party.MENTEE, Party.MENTOR):
         await _sign(world, application, match_id, mentorship, by)
@@ -116,8 +118,8 @@ async def test_a_pause_holds_until_it_is_taken_up_again(world: World) -> None:
     ids = {"application_id": application, "mentorship_id": mentorship, "by": Party.MENTOR}
     await world.feed.deliver((participation.PauseRequested(**ids, reason=Reason.OPERATIONAL_DUTY), match_id))
     await world.feed.deliver((participation.ResumeRequested(**ids), match_id))
-    told = [event.type for _, event in await world.facts("MentorshipPaused", "MentorshipResumed")]
-    assert told == ["MentorshipPaused", "MentorshipResumed"]
+    events = [event.type for _, event in await world.facts("MentorshipPaused", "MentorshipResumed")]
+    assert events == ["MentorshipPaused", "MentorshipResumed"]
 
 
 async def _begun(world: World) -> tuple[UUID, UUID, UUID]:
@@ -175,9 +177,9 @@ async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
     assert await world.facts("VisitScheduled") == []
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.facts("VisitScheduled")
-    assert isinstance(told, visits.VisitScheduled)
-    plan = told.plan
+    ((visit_id, event),) = await world.facts("VisitScheduled")
+    assert isinstance(event, visits.VisitScheduled)
+    plan = event.plan
     assert (plan.mentorship_id, plan.offer_id, plan.guest) == (mentorship, None, Party.MENTEE)
     assert (plan.country, plan.host_country) == ("MD", "RO")
     assert plan.required_days == len(plan.days) == 3
@@ -192,11 +194,11 @@ async def test_the_mentor_can_be_the_guest(world: World) -> None:
     """If the mentor travels, the mentee's organisation is the host and the mentor's rank is counted."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT, guest=Party.MENTOR), match_id))
-    ((_, told),) = await world.facts("VisitScheduled")
-    assert isinstance(told, visits.VisitScheduled)
-    assert (told.plan.country, told.plan.host_country, told.plan.guest) == ("RO", "MD", Party.MENTOR)
+    ((_, event),) = await world.facts("VisitScheduled")
+    assert isinstance(event, visits.VisitScheduled)
+    assert (event.plan.country, event.plan.host_country, event.plan.guest) == ("RO", "MD", Party.MENTOR)
     rows = await world.rows("SELECT terms->>'rank_group' AS rank FROM seat")
-    assert told.plan.rank_group == rows[0].rank
+    assert event.plan.rank_group == rows[0].rank
 
 
 async def test_a_visit_without_notice_says_why(world: World) -> None:
@@ -205,9 +207,9 @@ async def test_a_visit_without_notice_says_why(world: World) -> None:
     soon = _visit_request(application, mentorship, Answer.ACCEPT).model_dump()
     soon["periods"] = [{"start": clock.today(), "end": clock.today() + timedelta(days=20)}]
     await world.feed.deliver((participation.VisitRequested.model_validate(soon), match_id))
-    ((_, told),) = await world.facts("VisitUnschedulable")
-    assert isinstance(told, visits.VisitUnschedulable)
-    assert told.cause is UnschedulableCause.NOTICE_TOO_SHORT
+    ((_, event),) = await world.facts("VisitUnschedulable")
+    assert isinstance(event, visits.VisitUnschedulable)
+    assert event.cause is UnschedulableCause.NOTICE_TOO_SHORT
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
     assert len(await world.facts("VisitScheduled")) == 1
 
@@ -216,15 +218,15 @@ async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) 
     """With closed goals a pair with a planned visit continues; it completes when the visit is over."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.facts("VisitScheduled")
-    assert isinstance(told, visits.VisitScheduled)
+    ((visit_id, event),) = await world.facts("VisitScheduled")
+    assert isinstance(event, visits.VisitScheduled)
     for _ in range(3):
         await _meet(world, application, match_id, mentorship)
     goal = {"application_id": application, "mentorship_id": mentorship, "goal_id": new_id(), "number": 1}
     await world.feed.deliver((participation.GoalSet(**goal, by=Party.MENTEE), match_id))
     await world.feed.deliver((participation.GoalClosed(**goal, by=Party.MENTEE, met=True), match_id))
     assert await world.facts("MentorshipCompleted") == []
-    await _attend(world, match_id, UUID(visit_id), told.plan)
+    await _attend(world, match_id, UUID(visit_id), event.plan)
     assert len(await world.facts("VisitCompleted", "MentorshipCompleted")) == 2
 
 
@@ -254,9 +256,9 @@ async def test_who_withdraws_ends_the_mentorship_even_after_a_visit(world: World
     """A past visit of the pair does not prevent a withdrawal from ending the mentorship."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))
-    ((visit_id, told),) = await world.facts("VisitScheduled")
-    assert isinstance(told, visits.VisitScheduled)
-    await _attend(world, match_id, UUID(visit_id), told.plan)
+    ((visit_id, event),) = await world.facts("VisitScheduled")
+    assert isinstance(event, visits.VisitScheduled)
+    await _attend(world, match_id, UUID(visit_id), event.plan)
     left = applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.MENTEE)
     await world.feed.deliver((left, application))
     assert len(await world.facts("MentorshipEndedEarly")) == 1

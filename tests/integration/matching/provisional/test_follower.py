@@ -109,11 +109,11 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
         await each.match(given.facts)
         await each.checked()
     assert old.pairs == new.pairs == 1
-    held = {world.call_id: worker.HeldCall(lease, old), UUID(int=1): worker.HeldCall(lease, new)}
-    worker.drop_oldest(held)
+    calls = {world.call_id: worker.HeldCall(lease, old), UUID(int=1): worker.HeldCall(lease, new)}
+    worker.drop_oldest(calls)
     assert (old.pairs, new.pairs) == (1, 1)
     monkeypatch.setattr(worker, "MOST_PAIRS", 1)
-    worker.drop_oldest(held)
+    worker.drop_oldest(calls)
     assert (old.pairs, new.pairs) == (0, 1)
 
 
@@ -121,13 +121,13 @@ async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store
     """From the second round on events are followed; if another instance takes over, the state is dropped."""
     await world.call(kinds=["study_visit"])
     await world.offer(places=5, group_size=5)
-    held: dict[UUID, worker.HeldCall] = {}
+    calls: dict[UUID, worker.HeldCall] = {}
     second = create_app(Settings(**settings_for(store_address)), background=False).state.service.bus
     try:
         for country in ("MD", "GE"):
             await world.officer(country)
-            await worker.match_under_lease(world.bus, world.call_id, held)
-        following = held[world.call_id].following
+            await worker.match_under_lease(world.bus, world.call_id, calls)
+        following = calls[world.call_id].following
         assert (following.runs, following.events) == (1, 1)
         theirs: dict[UUID, worker.HeldCall] = {}
         await worker.match_under_lease(second, world.call_id, theirs)
@@ -137,8 +137,8 @@ async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store
         await world.officer("AM")
         await worker.match_under_lease(second, world.call_id, theirs)
         assert theirs[world.call_id].following.runs == 1
-        await worker.match_under_lease(world.bus, world.call_id, held)
-        assert not held
+        await worker.match_under_lease(world.bus, world.call_id, calls)
+        assert not calls
     finally:
         await second.close()
     assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 3
@@ -156,33 +156,33 @@ async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, mon
         return await load(*parts)
 
     monkeypatch.setattr(worker, "load_snapshot", counted)
-    held: dict[UUID, worker.HeldCall] = {}
+    calls: dict[UUID, worker.HeldCall] = {}
     for over, holder, expected in ((False, "me", 1), (True, "me", 1), (True, "another", 2)):
         reads.clear()
         if over:
-            held[world.call_id].lease.ends = 0.0
+            calls[world.call_id].lease.ends = 0.0
             async with world.bus.transaction("test") as tx:
                 await tx.session.execute(text("UPDATE lease SET until = now() - interval '1 second'"))
                 if holder == "another":
                     await tx.session.execute(text("UPDATE lease SET holder = 'another', epoch = epoch + 1"))
-        await worker.match_under_lease(world.bus, world.call_id, held, free=False)
+        await worker.match_under_lease(world.bus, world.call_id, calls, free=False)
         assert len(reads) == expected
-        assert held[world.call_id].lease.sure
+        assert calls[world.call_id].lease.sure
 
 
 async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading may take longer than a lease, which is prolonged meanwhile."""
     await world.call(kinds=["study_visit"])
-    held: dict[UUID, worker.HeldCall] = {}
-    await worker.match_under_lease(world.bus, world.call_id, held)
-    held[world.call_id].lease.ends = 0.0
+    calls: dict[UUID, worker.HeldCall] = {}
+    await worker.match_under_lease(world.bus, world.call_id, calls)
+    calls[world.call_id].lease.ends = 0.0
     load, goes_on = snapshot.load, asyncio.Event()
     still_held, known = call_lease.still_held, asyncio.Event()
 
     async def looked(*parts: Any) -> bool:
-        held = await still_held(*parts)
+        calls = await still_held(*parts)
         known.set()
-        return held
+        return calls
 
     async def slow(*parts: Any) -> snapshot.Snapshot | None:
         await goes_on.wait()
@@ -190,11 +190,11 @@ async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch:
 
     monkeypatch.setattr(call_lease, "still_held", looked)
     monkeypatch.setattr(worker, "load_snapshot", slow)
-    turn = asyncio.create_task(worker.match_under_lease(world.bus, world.call_id, held, free=False))
+    turn = asyncio.create_task(worker.match_under_lease(world.bus, world.call_id, calls, free=False))
     try:
         await asyncio.wait_for(known.wait(), 10)
         (before,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")
-        await worker.prolong_leases(world.bus, held)
+        await worker.prolong_leases(world.bus, calls)
         (after,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")
     finally:
         goes_on.set()

@@ -96,10 +96,10 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     assert f"Takes the place of {references[first]}" in listed
     assert f"Replaced by {references[second]}" in (await browser.get(f"/matching/applications/{first}")).text
     assert f"Takes the place of {references[first]}" in (await browser.get(f"/matching/applications/{second}")).text
-    told = (await browser.get("/matching/api/v1/visits")).json()["items"]
-    assert {item["replacement"]["outcome"] for item in told} == {"proposed", None}
-    assert new in {UUID(item["replacement"]["match_id"]) for item in told if item["replacement"]["match_id"]}
-    assert {item["replacement"]["match_state"] for item in told} == {"confirmed", None}
+    answer = (await browser.get("/matching/api/v1/visits")).json()["items"]
+    assert {item["replacement"]["outcome"] for item in answer} == {"proposed", None}
+    assert new in {UUID(item["replacement"]["match_id"]) for item in answer if item["replacement"]["match_id"]}
+    assert {item["replacement"]["match_state"] for item in answer} == {"confirmed", None}
     country = {row.id: row.country for row in await world.rows("SELECT id, country FROM candidate")}[first]
     await sign_in("nora", Role.NATIONAL_COORDINATOR, country=country)
     (own,) = (await browser.get("/matching/api/v1/visits")).json()["items"]

@@ -75,8 +75,8 @@ async def test_a_declined_place_is_offered_to_the_reserve_without_new_clearance(
         "SELECT d.type FROM journal p JOIN journal d ON d.id = p.causationid WHERE p.type = 'MatchCalledUp'"
     )
     assert cause.type == "MatchDeclined"
-    explained = [told for subject, told in await world.facts("MatchExplained") if subject == str(of)]
-    assert [told.match_id for told in explained if isinstance(told, receipts.MatchExplained)] == [reserve]
+    explained = [event for subject, event in await world.facts("MatchExplained") if subject == str(of)]
+    assert [event.match_id for event in explained if isinstance(event, receipts.MatchExplained)] == [reserve]
     await world.answer(reserve, of, Party.GUEST)
     await world.answer(reserve, of, Party.HOST)
     assert [subject for subject, _ in await world.facts("MatchConfirmed")] == [str(reserve)]
@@ -159,9 +159,9 @@ async def test_a_suspended_partner_has_no_reserves(world: World) -> None:
     await world.match_calls()
     assert (await _states(world))[reserve] == ("cleared", True)
     assert await world.sweep() == 1
-    ((subject, told),) = await world.facts("MatchCancelled")
-    assert isinstance(told, matches.MatchCancelled)
-    assert (subject, told.reason, told.reserve) == (str(reserve), Reason.PARTNER_SUSPENDED, True)
+    ((subject, event),) = await world.facts("MatchCancelled")
+    assert isinstance(event, matches.MatchCancelled)
+    assert (subject, event.reason, event.reserve) == (str(reserve), Reason.PARTNER_SUSPENDED, True)
 
 
 async def test_a_reserve_ends_when_the_visit_has_begun_or_the_call_closes(world: World) -> None:
@@ -181,9 +181,9 @@ async def test_a_reserve_ends_when_the_visit_has_begun_or_the_call_closes(world:
     await world.feed.deliver((came, match_id))
     assert await world.sweep() == 1
     assert await world.sweep() == 0
-    ((subject, told),) = await world.facts("MatchCancelled")
-    assert isinstance(told, matches.MatchCancelled)
-    assert (subject, told.by) == (str(reserve), Party.CLOCK)
+    ((subject, event),) = await world.facts("MatchCancelled")
+    assert isinstance(event, matches.MatchCancelled)
+    assert (subject, event.by) == (str(reserve), Party.CLOCK)
 
 
 async def test_the_close_of_a_call_ends_its_reserves(world: World) -> None:
@@ -200,9 +200,9 @@ async def test_a_place_elsewhere_ends_the_reserve(world: World) -> None:
     other = await world.offer("EE")
     committed = await _commit(world, reserves=False)
     assert set(committed.matches) == {of}
-    ((subject, told),) = await world.facts("MatchSuperseded")
-    assert isinstance(told, matches.MatchSuperseded)
-    assert (subject, told.by_match_id, told.reserve) == (str(reserve), committed.matches[of], True)
+    ((subject, event),) = await world.facts("MatchSuperseded")
+    assert isinstance(event, matches.MatchSuperseded)
+    assert (subject, event.by_match_id, event.reserve) == (str(reserve), committed.matches[of], True)
     (row,) = await world.rows("SELECT seat_id FROM match WHERE id = :id", id=committed.matches[of])
     assert row.seat_id == other
 

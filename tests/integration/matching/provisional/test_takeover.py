@@ -71,11 +71,11 @@ async def _seconds_to_place(world: World, application_id: UUID) -> float:
 async def test_another_instance_serves_a_call_within_ten_seconds(world: World, store_address: str) -> None:
     """After an instance stops, another one matches arrivals in time; the first, waking up, writes nothing."""
     call_id = await stored.fill(world.bus, PEOPLE, MENTORS)
-    held: dict[UUID, worker.HeldCall] = {}
-    await worker.match_under_lease(world.bus, call_id, held)
+    calls: dict[UUID, worker.HeldCall] = {}
+    await worker.match_under_lease(world.bus, call_id, calls)
     other = create_app(Settings(**settings_for(store_address)), background=False).state.service
     async with asyncio.TaskGroup() as tasks:
-        keeping = tasks.create_task(worker.keep_leases_alive(world.bus, held))
+        keeping = tasks.create_task(worker.keep_leases_alive(world.bus, calls))
         taking = tasks.create_task(worker.match_live(other))
         first = await _ends(world, call_id)
         await until(lambda: _is_over(world, first), "the first lease would have ended")
@@ -84,8 +84,8 @@ async def test_another_instance_serves_a_call_within_ten_seconds(world: World, s
         keeping.cancel()
         assert await _seconds_to_place(world, await _arrives(world, call_id, PEOPLE)) < WITHIN
         assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
-        await worker.match_under_lease(world.bus, call_id, held)
-        assert not held
+        await worker.match_under_lease(world.bus, call_id, calls)
+        assert not calls
         await _seconds_to_place(world, await _arrives(world, call_id, PEOPLE + 1))
         assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
         taking.cancel()
@@ -95,20 +95,20 @@ async def test_another_instance_serves_a_call_within_ten_seconds(world: World, s
 async def test_a_large_call_is_kept_and_what_was_taken_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases worth keeping are prolonged together, small ones are not; a lost lease drops the state."""
     call_id = await stored.fill(world.bus, 3, 2)
-    held: dict[UUID, worker.HeldCall] = {}
-    await worker.match_under_lease(world.bus, call_id, held)
+    calls: dict[UUID, worker.HeldCall] = {}
+    await worker.match_under_lease(world.bus, call_id, calls)
 
     async def until() -> object:
         return (await world.rows("SELECT until FROM lease WHERE name = :name", name=f"match:{call_id}"))[0].until
 
     before = await until()
-    await worker.prolong_leases(world.bus, held)
+    await worker.prolong_leases(world.bus, calls)
     assert await until() == before
     monkeypatch.setattr(worker, "KEPT_FROM", 6)
-    await worker.prolong_leases(world.bus, held)
+    await worker.prolong_leases(world.bus, calls)
     assert await until() != before
     async with world.bus.transaction("system:tests") as tx:
         await tx.session.execute(text("UPDATE lease SET holder = 'another', epoch = epoch + 1"))
-    await worker.prolong_leases(world.bus, held)
-    assert not held
+    await worker.prolong_leases(world.bus, calls)
+    assert not calls
     assert call_lease.PROLONG_EVERY < call_lease.LEASE_SECONDS / 2

@@ -35,8 +35,8 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     page = (await browser.get(f"/matching/applications/{line[2]}")).text
     assert "2 of 2" in page
     assert "A place must fall free." in page
-    told = (await browser.get(f"/matching/api/v1/receipts/{line[1]}")).json()["waiting"]
-    assert told == [{"seat_id": str(seat), "at": 1, "of": 2, "free": 0, "limit": None}]
+    answer = (await browser.get(f"/matching/api/v1/receipts/{line[1]}")).json()["waiting"]
+    assert answer == [{"seat_id": str(seat), "at": 1, "of": 2, "free": 0, "limit": None}]
     await world.clear(match_id, winner)
     await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
     await world.match_calls()

@@ -114,12 +114,12 @@ async def test_a_host_that_owes_prefers_guests_from_where_it_has_sent(world: Wor
     assert given.facts.reciprocity == {("FR", "MD"): 25}
     committed = await world.commit()
     assert set(committed.matches) == {first}
-    told: dict[str, Any] = dict(await world.facts("MatchExplained", "NoMatchExplained"))
-    explained = told[str(first)]
+    events: dict[str, Any] = dict(await world.facts("MatchExplained", "NoMatchExplained"))
+    explained = events[str(first)]
     assert isinstance(explained, receipts.MatchExplained)
     (points,) = [earned for earned in explained.points if earned.criterion is Criterion.RECIPROCITY]
     assert (points.host, points.host_of) == (75, 300)
-    assert isinstance(told[str(second)], receipts.NoMatchExplained)
+    assert isinstance(events[str(second)], receipts.NoMatchExplained)
 
 
 async def test_another_call_is_matched_again_when_days_move(world: World) -> None:

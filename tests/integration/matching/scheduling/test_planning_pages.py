@@ -111,8 +111,8 @@ async def test_one_visit_is_moved_by_form(world: World, browser: httpx2.AsyncCli
         assert "There is a problem" in refused.text
     done = await browser.post(address, data=form | {"week": weeks[3]})
     assert done.headers["location"] == "/matching/visits?done=1"
-    (told,) = await _proposed(world)
-    assert (str(told.start) >= weeks[3], told.reason) == (True, "operational_duty")
+    (proposal,) = await _proposed(world)
+    assert (str(proposal.start) >= weeks[3], proposal.reason) == (True, "operational_duty")
     assert (await browser.get(address)).status_code == 409
 
 

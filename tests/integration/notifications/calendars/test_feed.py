@@ -46,8 +46,8 @@ async def grant(app: FastAPI, subject: str) -> None:
     """Give somebody a role."""
     role, country, organisation = _GRANTS[subject]
     async with app.state.service.bus.transaction("system:test") as tx:
-        held = Grant(role, clock.today() - timedelta(days=1), country, organisation)
-        await write_access(tx.session, {subject: ([held], clock.now())})
+        grants = Grant(role, clock.today() - timedelta(days=1), country, organisation)
+        await write_access(tx.session, {subject: ([grants], clock.now())})
 
 
 @pytest.fixture
@@ -182,10 +182,10 @@ async def test_a_mentorship_that_ends_has_no_next_session(
 async def test_only_the_newest_key_opens_and_none_is_kept(app: FastAPI, client: httpx2.AsyncClient) -> None:
     """A new address ends the old one; only a hash is stored; other keys get 404."""
     first = await new_address(app, client, "host")
-    held = (await portal(client, "GET", f"?person={PERSON}")).json()
+    feed = (await portal(client, "GET", f"?person={PERSON}")).json()
     twice = await portal(client, "POST", "", json={"person": str(PERSON), "subject": "host"})
     assert twice.status_code == 409
-    body = {"person": str(PERSON), "subject": "host", "replaces": held["id"]}
+    body = {"person": str(PERSON), "subject": "host", "replaces": feed["id"]}
     second = (await portal(client, "POST", "", json=body)).json()["path"]
     assert (await portal(client, "POST", "", json=body)).status_code == 409
     assert [(await client.get(path)).status_code for path in (first, second)] == [404, 200]

@@ -125,11 +125,11 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
     assert "Mark all as read" in text
     assert '<html lang="en"' in text
     (application,) = await rows(notifications, "SELECT id FROM \"case\" WHERE reference LIKE 'AM-%'")
-    asked = {"audience": "applicant", "application_id": str(application.id), "purpose": "application_endorsed"}
+    question = {"audience": "applicant", "application_id": str(application.id), "purpose": "application_endorsed"}
     async with httpx2.AsyncClient(transport=ReadFirst(programme.app), base_url="http://x") as service:
         headers = service_headers("notifications", "service-token-of-the-tests")
         path = "/applications/internal/contacts/many"
-        answer = await service.post(path, json={"wanted": [asked]}, headers=headers)
+        answer = await service.post(path, json={"wanted": [question]}, headers=headers)
     assert [person["language"] for person in answer.json()["answers"][0]] == ["hy"]
 
 
@@ -168,10 +168,10 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
     assert "mail comes at any hour" in await page_text(tigran, CHOICES)
-    (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
+    (stored,) = await rows(notifications, "SELECT recipient, choice FROM choice")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
-    assert (held.recipient, held.choice) == (person, "digest")
+    assert (stored.recipient, stored.choice) == (person, "digest")
 
 
 async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
@@ -179,7 +179,7 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
 
     A number that was asked for before that does not count, and only the last few people's are cached.
     """
-    asked: list[str] = []
+    requests: list[str] = []
     answer: dict[str, object] = {"unread": 3}
     app = FastAPI()
 
@@ -187,7 +187,7 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
 
     async def count(recipient: str) -> JSONResponse:
         nonlocal now
-        asked.append(recipient)
+        requests.append(recipient)
         if "read meanwhile" in answer:
             now += 1
             kept.forget(person)
@@ -198,23 +198,23 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
     async with served(app) as url:
         settings = PortalSettings(**settings_for("postgresql://nowhere/x", notifications_url=url))
         assert [await kept.of(settings, person) for _ in range(3)] == [3, 3, 3]
-        assert asked == [str(person)]
+        assert requests == [str(person)]
         answer["unread"] = 2
         now += 1
         kept.forget(person)
         assert [await kept.of(settings, person) for _ in range(2)] == [2, 2]
-        assert len(asked) == 2
+        assert len(requests) == 2
         now += 21
         answer.clear()
         assert [await kept.of(settings, person) for _ in range(2)] == [None, None]
-        assert len(asked) == 3
+        assert len(requests) == 3
         now += 6
         answer["unread"] = 0
         assert await kept.of(settings, person) == 0
         assert [await kept.of(settings, new_id()) for _ in range(2)] == [0, 0]
-        before = len(asked)
+        before = len(requests)
         assert await kept.of(settings, person) == 0  # two others have looked since
-        assert len(asked) == before + 1
+        assert len(requests) == before + 1
         now += 21
         answer |= {"unread": 1, "read meanwhile": True}
         await kept.of(settings, person)
@@ -262,8 +262,8 @@ async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Progr
         assert "never so far" not in await page_text(tigran, SUBSCRIPTION)
         ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
         assert (await calendar.get(_path(ours.text))).status_code == 200
-        held = re.search(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
-        new = await tigran.post(f"{SUBSCRIPTION}/make", data={"replaces": held})
+        replaced = re.search(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
+        new = await tigran.post(f"{SUBSCRIPTION}/make", data={"replaces": replaced})
         assert "webcal://" in new.text
         assert (await calendar.get(path)).status_code == 404
         ended = await tigran.post(f"{SUBSCRIPTION}/end", data={})

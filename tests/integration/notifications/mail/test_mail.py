@@ -272,7 +272,7 @@ async def test_a_question_is_answered_by_a_link_of_the_readers_own(
             assert f"http://localhost:8000/applications/available?key=for-{about}" in part
     endorsed = next(mail for subject, mail in mails.items() if "endorsed" in subject)
     assert "available?key" not in str(endorsed)
-    assert {question.get("availability_of") for question in contacts.asked} == {str(offer), str(mentor), None}
+    assert {question.get("availability_of") for question in contacts.questions} == {str(offer), str(mentor), None}
     for table in ("message", "notification", "journal"):
         kept = await rows(app, f"SELECT string_agg(t::text, '') AS text FROM {table} AS t")
         assert "available?key" not in kept[0].text
@@ -301,11 +301,11 @@ async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed
     """No table of the service has a name, an address or a mail's text."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
-    assert contacts.asked
+    assert contacts.questions
     for (table,) in await rows(app, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"):
-        held = str(await rows(app, f'SELECT t::text FROM "{table}" t'))
+        content = str(await rows(app, f'SELECT t::text FROM "{table}" t'))
         for secret in ("Ștefan", "police.example", "Your national coordinator looks"):
-            assert secret not in held, table
+            assert secret not in content, table
 
 
 async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
@@ -328,8 +328,8 @@ async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
         ("A proposal for the register waits for you", "programme_coordinator.only@police.example"),
         ("Your proposal is not approved", "person.only@police.example"),
     ]
-    asked = [question for question in contacts.asked if question["audience"] == "person"]
-    assert [question["recipient_id"] for question in asked] == [ex.PERSON]
+    questions = [question for question in contacts.questions if question["audience"] == "person"]
+    assert [question["recipient_id"] for question in questions] == [ex.PERSON]
     assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
 
 

@@ -206,9 +206,9 @@ async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause
             wanted = {"audience": "applicant", "purpose": "test"}
             gone = await client.post(CONTACTS, json=wanted | {"application_id": application_id})
             never = await client.post(CONTACTS, json=wanted | {"application_id": str(new_id())})
-            asked = [{"audience": "person", "purpose": "test", "recipient_id": person} for person in (was, nobody)]
-            alone = [(await client.post(CONTACTS, json=question)).status_code for question in asked]
-            both = (await client.post(f"{CONTACTS}/many", json={"wanted": asked})).json()
+            questions = [{"audience": "person", "purpose": "test", "recipient_id": person} for person in (was, nobody)]
+            alone = [(await client.post(CONTACTS, json=question)).status_code for question in questions]
+            both = (await client.post(f"{CONTACTS}/many", json={"wanted": questions})).json()
     for api in programme.clients.values():
         await api.aclose()
     assert causes == {("application_submitted", "contact_erased")}

@@ -263,14 +263,14 @@ async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed
     await post(app)
     (courtesy,) = [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]]
     path = choice_in(courtesy)
-    asked = {"choice": "each", "night": "own", "since": "22:00"}
+    question = {"choice": "each", "night": "own", "since": "22:00"}
     transport = ReadFirst(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as anybody:
-        wrong = await anybody.post(path, data=asked | {"until": "22:00"})
+        wrong = await anybody.post(path, data=question | {"until": "22:00"})
         assert (wrong.status_code, "Choose another hour than the one" in wrong.text) == (422, True)
-        long = await anybody.post(path, data=asked | {"until": "11:00"})
+        long = await anybody.post(path, data=question | {"until": "11:00"})
         assert (long.status_code, "at most 12 hours a day may be without mail" in long.text) == (422, True)
-        kept = asked | {"until": "09:00"}
+        kept = question | {"until": "09:00"}
         passed = await anybody.post(path, data=kept | {"night": "country", "seen": "21:00-07:00"})
         assert (passed.status_code, "You picked hours of your own: choose" in passed.text) == (422, True)
         assert 'name="seen" value="22:00-09:00"' in passed.text

@@ -172,9 +172,9 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
     pairing = {**MENTEE_PAIRING, "host_country": "EU"}
     grant = {"role": "clearance_officer", "country": "EU", "since": day(0), "deputy_for": "first"}
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
-    for place, asked in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
+    for place, audience in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
         grants = [grant | {"organisation_id": place}]
-        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{asked}"))
+        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{audience}"))
         match = uuid4()
         await feed.deliver((event("MatchProposed", pairing=pairing, due=in_days(10)), match))
         await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country="EU"), match))
@@ -185,7 +185,7 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
             if type_ == "DeadlinePassed" and payload["subject_id"] == str(match)
         ]
         late = [payload for payload in late if payload["kind"] == "host_clearance"]
-        assert [to["kind"] for to in late[0]["escalated_to"]] == [asked]
+        assert [to["kind"] for to in late[0]["escalated_to"]] == [audience]
         assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
 
 

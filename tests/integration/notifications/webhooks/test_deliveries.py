@@ -431,17 +431,17 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
     migrated: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     """The connection uses the checked address, with the name in `Host` and TLS."""
-    asked: list[str] = []
+    requests: list[str] = []
     shaken: list[str | None] = []
 
     async def lookup(host: str, _port: int) -> list[str]:
-        asked.append(host)
+        requests.append(host)
         return ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
 
     poster = Poster(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")), lookup)
     port = receiver.url.split(":")[2].split("/")[0]
     answer = await poster.post(target(f"http://hooks.example:{port}/hook"), {"webhook-id": "msg_1"}, b"{}")
-    assert (answer.result, asked) == (AttemptResult.DELIVERED, ["hooks.example"])
+    assert (answer.result, requests) == (AttemptResult.DELIVERED, ["hooks.example"])
     assert receiver.hosts == [f"hooks.example:{port}"]
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -110,7 +110,7 @@ async def test_what_is_sent_is_one_whole_request() -> None:
 
 @_LOOPS
 @pytest.mark.parametrize(
-    ("says", "status", "said", "asked"),
+    ("says", "status", "said", "retry_after"),
     [
         (_OK, 204, "", None),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\ntaken", 200, "taken", None),
@@ -138,12 +138,14 @@ async def test_what_is_sent_is_one_whole_request() -> None:
         "long",
     ],
 )
-def test_every_kind_of_answer_is_heard(loop: Loop, says: bytes, status: int, said: str, asked: float | None) -> None:
+def test_every_kind_of_answer_is_heard(
+    loop: Loop, says: bytes, status: int, said: str, retry_after: float | None
+) -> None:
     """Status, beginning of the body and Retry-After are read in whatever form they come."""
     with asyncio.Runner(loop_factory=loop) as runner:
         for parts in ((says,), [says[at : at + 1] for at in range(len(says))] if len(says) < 999 else (says,)):
             answer = runner.run(_posted(*parts))
-            assert (answer.status, answer.said, answer.retry_after) == (status, said, asked)
+            assert (answer.status, answer.said, answer.retry_after) == (status, said, retry_after)
             assert (answer.result is AttemptResult.DELIVERED) == (200 <= status < 300)
 
 

@@ -89,8 +89,8 @@ async def test_a_coordinator_evaluates_a_mentorship_but_never_reports(house: Hou
     pair = ident("mentorship")
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     address = f"/reporting/api/v1/evaluations/national_coordinator.{pair}"
-    asked = (await house.with_ticket(coordinator, address, "evaluation", "national_coordinator")).json()
-    assert (asked["respondent"], asked["open"], asked["goals"]) == ("national_coordinator", True, [])
+    form = (await house.with_ticket(coordinator, address, "evaluation", "national_coordinator")).json()
+    assert (form["respondent"], form["open"], form["goals"]) == ("national_coordinator", True, [])
     for kind, purpose in (("reports", "report"), ("follow-ups", "follow_up")):
         other = f"/reporting/{kind}/national_coordinator.{pair}"
         assert (await house.with_ticket(coordinator, other, purpose, "national_coordinator")).status_code == 404

@@ -188,11 +188,11 @@ async def test_programs_submit_with_ticket_and_token(house: House, monkeypatch: 
         return {"X-Ticket": issue_ticket(purpose, str(subject), person="officer", private_key=ticket_keys()[0])}
 
     address = f"/reporting/api/v1/evaluations/{APPLICATION}"
-    asked = (await client.get(address, headers=ticket("evaluation", APPLICATION))).json()
+    response = (await client.get(address, headers=ticket("evaluation", APPLICATION))).json()
     body = {
         "overall": 5,
-        "objectives": dict.fromkeys(asked["objectives"], 4),
-        "answers": {question["name"]: 5 for question in asked["questions"]},
+        "objectives": dict.fromkeys(response["objectives"], 4),
+        "answers": {question["name"]: 5 for question in response["questions"]},
         "texts": {"went_well": "The labs"},
     }
     wrong = await client.post(address, json={**body, "answers": {}}, headers=ticket("evaluation", APPLICATION))

@@ -177,18 +177,18 @@ async def test_a_statement_has_a_sketch_of_its_events(house: House) -> None:
     async def checked() -> tuple[list[Statement], list[CheckedFigure], list[CheckedFigure]]:
         """Compare each statement with all facts, and published figures with and without their statements."""
         async with house.app.state.service.bus.read() as session:
-            held = await facts_store.used(session)
+            used = await facts_store.used(session)
         periods = [read(row.type, row.payload) for row in await house.journal("exchange.periods")]
         figures = [read(row.type, row.payload).figure for row in await house.journal("exchange.figures")]  # type: ignore[attr-defined]
         stated = [
-            statement(held, each.period.label, each.counted)
+            statement(used, each.period.label, each.counted)
             for each in periods
             if isinstance(each, PeriodSubmitted | PeriodRestated) and each.counted
         ]
         return (
             stated,
-            [each for each in recount(held, figures, stated) if each.differences],
-            [each for each in recount(held, figures) if each.differences],
+            [each for each in recount(used, figures, stated) if each.differences],
+            [each for each in recount(used, figures) if each.differences],
         )
 
     stated, broken, without = await checked()
@@ -223,8 +223,8 @@ async def test_compacted_topics_give_the_present_figures(house: House) -> None:
         for dimension, parts in figure["breakdowns"].items():
             of_parts = {f"{name}/{dimension}={part['value_of']}": part["value"] for part in parts if not part["hidden"]}
             shown |= {key: value for key, value in of_parts.items() if not key.endswith("=rolled_up")}
-    told = {key: figure["value"] for key, figure in newest.items() if key.split("/")[0] in INDICATORS}
-    assert {key: value for key, value in told.items() if not newest[key]["suppressed"] or key in shown} == shown
+    published = {key: figure["value"] for key, figure in newest.items() if key.split("/")[0] in INDICATORS}
+    assert {key: value for key, value in published.items() if not newest[key]["suppressed"] or key in shown} == shown
     periods = {row.aggregateid: json.loads(row.payload)["period"] for row in await house.journal("exchange.periods")}
     assert periods[LABEL]["statement"] == 2
     assert periods[LABEL]["frozen_at"] is not None

@@ -103,9 +103,9 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     await the_test(house)
     planned, over = visits()
     await feed_events(house, planned)
-    (asked,) = await events(house)
-    assert (asked[0], asked[1]["phase"], asked[1]["again"]) == ("TestAsked", "pre", False)
-    assert datetime.fromisoformat(asked[1]["due"]).date() < World().start + timedelta(days=1000)
+    (event,) = await events(house)
+    assert (event[0], event[1]["phase"], event[1]["again"]) == ("TestAsked", "pre", False)
+    assert datetime.fromisoformat(event[1]["due"]).date() < World().start + timedelta(days=1000)
     guest, page = await the_guest(house)
     assert page.status_code == 200, page.text
     assert "Test before your visit" in page.text
@@ -130,8 +130,8 @@ async def test_a_test_is_taken_scored_and_compared(house: House) -> None:
     assert (scored[0], scored[1]["phase"], scored[1]["score"], scored[1]["maximum"]) == ("TestScored", "pre", 2, 5)
 
     await to_the_end(house, over)
-    asked = (await events(house))[-1]
-    assert (asked[0], asked[1]["phase"]) == ("TestAsked", "post")
+    event = (await events(house))[-1]
+    assert (event[0], event[1]["phase"]) == ("TestAsked", "post")
     guest, page = await the_guest(house, AFTER)
     assert "Test after your visit" in page.text
     both = await asyncio.gather(*(guest.post(AFTER, data=RIGHT) for _ in range(2)))
@@ -281,9 +281,9 @@ async def test_the_api_shows_right_answers_only_after_both_tests(house: House) -
     await feed_events(house, planned)
     guest = await house.grant(Role.OFFICER)
     before, after = (address.replace("/reporting/", "/reporting/api/v1/") for address in (BEFORE, AFTER))
-    asked = (await house.with_ticket(guest, before, "test_before", "officer")).json()
-    assert [question["kind"] for question in asked["questions"]] == ["single", "multiple", "true_false"]
-    assert all(question["right"] is None for question in asked["questions"])
+    form = (await house.with_ticket(guest, before, "test_before", "officer")).json()
+    assert [question["kind"] for question in form["questions"]] == ["single", "multiple", "true_false"]
+    assert all(question["right"] is None for question in form["questions"])
     kept = await guest.put(before, json={"answers": {"2": [2, 0, 0]}})
     assert kept.json()["answers"] == {"2": [0, 2]}
     for wrong in ({"1": [7]}, {"1": [-1]}, {}):

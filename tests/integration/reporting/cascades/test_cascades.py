@@ -165,10 +165,10 @@ async def test_nobody_confirms_their_own_session(house: House) -> None:
     await feed_events(house, world(1, running=0))
     await reported(house, {})
     client, page = await manager(house)
-    asked = asked_of(page)
+    session_id = asked_of(page)
     guest = await officer(house)
-    assert (await guest.post(f"{OWN}/{asked}/confirm", data={"attendees": "18"})).status_code == 404
-    assert (await guest.post(f"{OWN}/{asked}/refuse", data={"reason": "other"})).status_code == 404
+    assert (await guest.post(f"{OWN}/{session_id}/confirm", data={"attendees": "18"})).status_code == 404
+    assert (await guest.post(f"{OWN}/{session_id}/refuse", data={"reason": "other"})).status_code == 404
     assert (await client.post(MANAGED, data=SESSION)).status_code == 404
     assert (await client.post(f"{MANAGED}/{uuid4()}/confirm", data={"attendees": "1"})).status_code == 404
     host = f"/reporting/cascades/host.{VISIT}"

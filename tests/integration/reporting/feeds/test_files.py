@@ -101,12 +101,12 @@ async def test_conditional_requests_follow_rfc_9110(house: House) -> None:
         ):
             same = await donor.get(address, headers=headers)
             assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag), headers
-        for asked in (
+        for condition in (
             {"If-None-Match": '"x"', "If-Modified-Since": date},
             {"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"},
             {"If-Modified-Since": "yesterday"},
         ):
-            assert (await donor.get(address, headers=asked)).content == answer.content, asked
+            assert (await donor.get(address, headers=condition)).content == answer.content, condition
         head = await donor.head(address)
         assert (head.status_code, head.content) == (200, b"")
         assert {name: head.headers[name] for name in ("etag", "content-length", "content-type", "repr-digest")} == {

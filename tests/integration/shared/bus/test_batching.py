@@ -171,9 +171,9 @@ async def _kafka_has_offset(kafka: str, subject: str, reader: Reader) -> bool:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        told = await admin.list_consumer_group_offsets("matching")
+        offsets = await admin.list_consumer_group_offsets("matching")
     finally:
         await admin.close()
     number = partition_of(TOPIC, subject)
-    at = told.get(TopicPartition(TOPIC, number))
+    at = offsets.get(TopicPartition(TOPIC, number))
     return at is not None and at.offset == reader._known[TOPIC, number]

@@ -217,5 +217,5 @@ async def _facts(bus: Bus) -> int:
 
 async def _waits(postgres: Databases, bus: Bus, many: int) -> None:
     """Until so many statements sleep or wait for a lock on the server."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event IN ('PgSleep', 'transactionid')"
-    await until(lambda: int(postgres.server.sql(asked.format(bus.engine.url.database))) >= many, "they wait")
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event IN ('PgSleep', 'transactionid')"
+    await until(lambda: int(postgres.server.sql(query.format(bus.engine.url.database))) >= many, "they wait")

@@ -70,8 +70,8 @@ async def test_what_follows_is_applied_in_the_same_transaction(
             await tx.record(endorsed(), second)
         await until(lambda: _came(batches, second))
         await until(lambda: _behind(reader, 0))
-    told = [batch for batch in batches if batch]
-    assert told == [
+    full = [batch for batch in batches if batch]
+    assert full == [
         [(first, "ApplicationEndorsed")],
         [(second, "ApplicationEndorsed"), (second, "ApplicationWithdrawn")],
     ]
@@ -110,10 +110,10 @@ async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothi
         else:
             await sleeps(seconds)
 
-    async def lock(*asked: Any) -> dict[offsets.Partition, offsets.Position]:
+    async def lock(*arguments: Any) -> dict[offsets.Partition, offsets.Position]:
         if when == "locking" and in_hand.is_set():
             await rebuild()
-        return await locks(*asked)
+        return await locks(*arguments)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     monkeypatch.setattr(offsets, "lock", lock)
@@ -139,9 +139,9 @@ async def test_what_is_assigned_while_a_batch_is_applied_is_still_to_be_compared
     compared, another = (TOPIC, record.partition), (TOPIC, record.partition + 1)
     locks = offsets.lock
 
-    async def lock(*asked: Any) -> dict[offsets.Partition, offsets.Position]:
+    async def lock(*arguments: Any) -> dict[offsets.Partition, offsets.Position]:
         reader._unverified[another] = offsets.Position(1, None)
-        return await locks(*asked)
+        return await locks(*arguments)
 
     monkeypatch.setattr(offsets, "lock", lock)
     sought = {compared: offsets.Position(0, None)}

@@ -68,8 +68,8 @@ def _record_events(kafka: str) -> list[str]:
     """Two events each of some applications, in all partitions; give their ids."""
     sender = Producer({"bootstrap.servers": kafka, "acks": "all", "log_level": 2})
     subjects = [str(new_id()) for _ in range(60)]
-    told: list[type[Event]] = [ApplicationEndorsed, ApplicationWithdrawn]
-    for place, event in enumerate(told, 1):
+    types: list[type[Event]] = [ApplicationEndorsed, ApplicationWithdrawn]
+    for place, event in enumerate(types, 1):
         value = event.model_validate(dict(event.example)).write()
         for subject in subjects:
             headers = headers_of("applications", new_id(), event.type, subject, _AT, place, subject, None, None)
@@ -89,8 +89,10 @@ def slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 async def test_processes_share_the_partitions_and_each_record_is_applied_once(new_bus: NewBus, topics: str) -> None:
     """Both take part, no partition is taken twice or left out, and a subject's events come in order."""
     bus, subjects = await new_bus("matching", owner=True, kafka=topics), set(_record_events(topics))
-    told: list[tuple[int, int]] = []
-    taken = await loading.load(bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: told.append(each))
+    progress: list[tuple[int, int]] = []
+    taken = await loading.load(
+        bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: progress.append(each)
+    )
     found = {who: [row for row in await applied(bus, who) if row[0] in subjects] for who in ("first", "other")}
     assert found["first"]
     assert found["other"]
@@ -99,7 +101,7 @@ async def test_processes_share_the_partitions_and_each_record_is_applied_once(ne
     for subject, type_ in [*found["first"], *found["other"]]:
         story.setdefault(subject, []).append(type_)
     assert story == {key: ["ApplicationEndorsed", "ApplicationWithdrawn"] for key in subjects}
-    assert told[-1] == (taken, taken)
+    assert progress[-1] == (taken, taken)
 
 
 @pytest.mark.usefixtures("slowly")

@@ -125,11 +125,11 @@ async def test_what_says_nothing_about_a_release_does_not_count(new_bus: NewBus)
     """Gaps, many bad events of one subject, and forged events are parked without a pause."""
     bus, handlers = await new_bus("matching", reader_failing_subjects=3), Handlers()
     feed = Feed(bus, handlers.consumers)
-    one = str(new_id())
+    subject = str(new_id())
     await feed.apply([feed.record(withdrawn(), str(new_id()), sequence=2) for _ in range(5)])
-    await feed.apply([against_contract(feed.record(endorsed(), one)) for _ in range(5)])
+    await feed.apply([against_contract(feed.record(endorsed(), subject)) for _ in range(5)])
     await feed.apply([forged(feed.record(endorsed(), str(new_id()))) for _ in range(5)])
-    assert len(await open_parked(bus, one)) == 5
+    assert len(await open_parked(bus, subject)) == 5
 
 
 async def test_more_dead_letters_of_a_subject_than_the_limit_pause_the_reader(new_bus: NewBus) -> None:

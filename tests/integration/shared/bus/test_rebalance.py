@@ -89,13 +89,13 @@ class Group:
         self.slow = Slow()
         self.members: list[AIOKafkaConsumer] = []
         self.joins: asyncio.Task[None] | None = None
-        self.told = 0
+        self.revoked_times = 0
         self.agreed = 0
         revokes, assigns = Reader.revoked, Reader.assigned
 
         def revoked(reader: Reader) -> None:
             revokes(reader)
-            self.told += 1
+            self.revoked_times += 1
 
         async def assigned(reader: Reader, partitions: Any) -> None:
             await assigns(reader, partitions)
@@ -124,16 +124,16 @@ class Group:
 
     async def shares_out(self) -> None:
         """One more joins, and the reader hears of it."""
-        before = self.told
+        before = self.revoked_times
         self.joins = asyncio.create_task(self.member().start())
-        await until(lambda: _true(self.told > before))
+        await until(lambda: _true(self.revoked_times > before))
 
     async def agrees(self) -> None:
         """The slow member gives its partitions up, and the reader has got its own."""
         self.slow.goes.set()
         assert self.joins is not None
         await self.joins
-        await until(lambda: _true(self.agreed == self.told))
+        await until(lambda: _true(self.agreed == self.revoked_times))
 
 
 @asynccontextmanager
@@ -180,7 +180,7 @@ async def test_a_full_batch_is_committed_while_the_group_cannot_agree(
     async with _group(topics, monkeypatch) as group, running(reader.run):
         await _write(owner, *[subject] * 6)
         await _send(owner)
-        await until(lambda: _true(begun and group.told > group.agreed))
+        await until(lambda: _true(begun and group.revoked_times > group.agreed))
         if when == "taken":
             await sleeps(1)
         else:
@@ -188,7 +188,7 @@ async def test_a_full_batch_is_committed_while_the_group_cannot_agree(
         noted = await _noted(bus, subject)
         assert (noted is None) == (when == "taken")
         assert noted is None or noted < 6
-        assert group.told == group.agreed + 1
+        assert group.revoked_times == group.agreed + 1
         await group.agrees()
         await until(lambda: _is(_noted(bus, subject), 6))
     assert seen.numbers == {subject: [1, 2, 3, 4, 5, 6]}
@@ -284,11 +284,11 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
     async with running(reader.run):
         await until(lambda: _is(_noted(before, subject), 1))
         await until(lambda: _kafka_has_offset(topics, subject, reader))
-    asked, positions = asyncio.Event(), offsets.positions
+    reached, positions = asyncio.Event(), offsets.positions
 
     async def slow(*given: Any) -> dict[offsets.Partition, offsets.Position]:
-        if not asked.is_set():
-            asked.set()
+        if not reached.is_set():
+            reached.set()
             await asyncio.sleep(3)  # in which a reader that does not wait for this would read what is sent meanwhile
             if not answers:
                 raise ArithmeticError("it cannot say")
@@ -297,7 +297,7 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
     monkeypatch.setattr(offsets, "positions", slow)
     seen = Recorder(subject)
     async with running(Reader(restored, seen.consumers).run):
-        await asked.wait()
+        await reached.wait()
         await _write(owner, subject)
         await _send(owner)
         await until(lambda: _is(_noted(restored, subject), 2))

@@ -108,7 +108,7 @@ class Handlers:
 
 def _story(subject: str, offset: int = 0) -> list[StoredRecord]:
     """Two events of an application."""
-    told: list[type[Event]] = [ApplicationEndorsed, ApplicationWithdrawn]
+    types: list[type[Event]] = [ApplicationEndorsed, ApplicationWithdrawn]
     return [
         StoredRecord(
             TOPIC,
@@ -118,7 +118,7 @@ def _story(subject: str, offset: int = 0) -> list[StoredRecord]:
             event.model_validate(dict(event.example)).write(),
             headers_of("applications", new_id(), event.type, subject, _AT, place + 1, subject, None, None),
         )
-        for place, event in enumerate(told)
+        for place, event in enumerate(types)
     ]
 
 
@@ -277,8 +277,8 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
 
     assert await loading.replace(bus, handlers.consumers, fill_and_look) == 32
     assert aside == [2, 2], "the bad one, and the one that was with it to the last, each with what follows it"
-    told = {(subject, type_) for subject in subjects for type_ in ("ApplicationEndorsed", "ApplicationWithdrawn")}
-    assert sorted(await applied(bus)) == sorted((subject, type_) for subject, type_ in told if subject != bad)
+    expected = {(subject, type_) for subject in subjects for type_ in ("ApplicationEndorsed", "ApplicationWithdrawn")}
+    assert sorted(await applied(bus)) == sorted((subject, type_) for subject, type_ in expected if subject != bad)
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]

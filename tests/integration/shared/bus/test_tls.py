@@ -130,7 +130,10 @@ def _is(error: BaseException | None, kind: type[Exception]) -> bool:
 
 def test_an_address_without_a_pooler_is_as_encrypted_as_the_other() -> None:
     """`database_direct_url` takes the parameters of `database_url`, unless it has its own."""
-    one = {"database_url": "postgresql://a@pooler/x?sslmode=verify-full", "database_direct_url": "postgresql://a@db/x"}
-    assert ServiceSettings(**settings_for("") | one).direct_url == "postgresql://a@db/x?sslmode=verify-full"
-    own = one | {"database_direct_url": "postgresql://a@db/x?sslmode=require"}
+    addresses = {
+        "database_url": "postgresql://a@pooler/x?sslmode=verify-full",
+        "database_direct_url": "postgresql://a@db/x",
+    }
+    assert ServiceSettings(**settings_for("") | addresses).direct_url == "postgresql://a@db/x?sslmode=verify-full"
+    own = addresses | {"database_direct_url": "postgresql://a@db/x?sslmode=require"}
     assert ServiceSettings(**settings_for("") | own).direct_url == "postgresql://a@db/x?sslmode=require"

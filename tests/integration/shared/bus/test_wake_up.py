@@ -42,7 +42,7 @@ async def test_who_relays_itself_notifies_nobody(new_bus: NewBus, topics: str) -
     other = await new_bus("applications", kafka=topics, database_url=own.settings.database_url.get_secret_value())
     heard: list[object] = []
     ear = await asyncpg.connect(own.settings.direct_url)
-    await ear.add_listener(PENDING_CHANNEL, lambda *told: heard.append(told[-1]))
+    await ear.add_listener(PENDING_CHANNEL, lambda *message: heard.append(message[-1]))
 
     async def write(bus: Bus) -> None:
         async with bus.transaction("coordinator") as tx:

@@ -103,13 +103,13 @@ class SigningIssuer:
 
     def __init__(self) -> None:
         self.keys = [_first_key()]
-        self.asked: dict[str, int] = {}
+        self.requests: dict[str, int] = {}
         self.fails = 0
         outer = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                outer.asked[self.path] = outer.asked.get(self.path, 0) + 1
+                outer.requests[self.path] = outer.requests.get(self.path, 0) + 1
                 if outer.fails > 0:
                     outer.fails -= 1
                     self.send_error(503)
@@ -255,22 +255,22 @@ def routes() -> APIRouter:
         return {"caller": caller}
 
     @router.get("/reports/{application_id}")
-    async def report_form(request: Request, application_id: str, held: report) -> dict[str, str | None]:
-        return {"case": application_id, "person": held.person, "csrf": csrf.token(request)}
+    async def report_form(request: Request, application_id: str, ticket: report) -> dict[str, str | None]:
+        return {"case": application_id, "person": ticket.person, "csrf": csrf.token(request)}
 
     @router.post("/reports/{application_id}")
-    async def report_sent(application_id: str, held: report, text: Annotated[str, Form()]) -> dict[str, str]:
-        return {"case": application_id, "text": text, "ticket": held.subject}
+    async def report_sent(application_id: str, ticket: report, text: Annotated[str, Form()]) -> dict[str, str]:
+        return {"case": application_id, "text": text, "ticket": ticket.subject}
 
     @router.get("/api/reports/{application_id}")
-    async def report_api(application_id: str, held: report) -> dict[str, str]:
-        return {"case": application_id, "ticket": held.subject}
+    async def report_api(application_id: str, ticket: report) -> dict[str, str]:
+        return {"case": application_id, "ticket": ticket.subject}
 
     @router.get("/receipts/{application_id}")
     async def receipt(
-        held: Annotated[Ticket | Principal, Depends(ticket_or_role("receipt", Role.NATIONAL_COORDINATOR))],
+        ticket: Annotated[Ticket | Principal, Depends(ticket_or_role("receipt", Role.NATIONAL_COORDINATOR))],
     ) -> dict[str, str]:
-        return {"by": type(held).__name__}
+        return {"by": type(ticket).__name__}
 
     return router
 

@@ -174,8 +174,8 @@ async def test_queries_and_single_cases_agree(database: str) -> None:
 
 def partner(country: str, status: PartnerStatus, *, since: date) -> Envelope:
     """Return a PartnerStatusChanged as the reader hands it over."""
-    told = PartnerStatusChanged(country=country, status=status, since=since)
-    return changed(country)._replace(topic="exchange.registry", type=told.type, data=told)
+    event = PartnerStatusChanged(country=country, status=status, since=since)
+    return changed(country)._replace(topic="exchange.registry", type=event.type, data=event)
 
 
 async def test_a_suspension_keeps_a_country_s_grants_from_counting(bus: Bus) -> None:
@@ -207,11 +207,11 @@ async def test_a_suspension_keeps_a_country_s_grants_from_counting(bus: Bus) -> 
 async def test_the_same_suspension_read_again_signs_nobody_out(bus: Bus) -> None:
     """A rebuild or a replay leaves the moment at which sign-ins ended."""
     home = AccessGrant(role=Role.OFFICER, country="BY", since=DAY)
-    told = partner("BY", PartnerStatus.SUSPENDED, since=clock.today())
+    event = partner("BY", PartnerStatus.SUSPENDED, since=clock.today())
     async with bus.transaction("system:tests") as tx:
         await consume_access(tx, [changed("a", home)])
-        await consume_partners(tx, [told])
+        await consume_partners(tx, [event])
     before = (await principal(bus, "a")).not_before
     async with bus.transaction("system:tests") as tx:
-        await consume_partners(tx, [told, told])
+        await consume_partners(tx, [event, event])
     assert (await principal(bus, "a")).not_before == before

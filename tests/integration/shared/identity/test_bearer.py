@@ -37,7 +37,7 @@ async def test_a_signed_access_token_counts(signing_issuer: SigningIssuer, token
     for _ in range(3):
         assert await subject(tokens, signing_issuer.token()) == "a-program"
     assert await subject(tokens, signing_issuer.token(sub="another")) == "another"
-    assert signing_issuer.asked["/jwks"] == 1
+    assert signing_issuer.requests["/jwks"] == 1
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ async def test_new_keys_are_found_without_asking_each_time(
     new = RSAKey.generate_key(2048, {"kid": "second"})
     for _ in range(5):
         assert await subject(tokens, signing_issuer.token(key=new)) is None
-    assert signing_issuer.asked["/jwks"] == 1
+    assert signing_issuer.requests["/jwks"] == 1
     signing_issuer.keys.append(new)
     monkeypatch.setattr("shared.identity.provider._KEYS_AGAIN_AFTER", 0.0)
     assert await subject(tokens, signing_issuer.token()) == "a-program"
-    assert signing_issuer.asked["/jwks"] == 2
+    assert signing_issuer.requests["/jwks"] == 2
 
 
 async def test_a_new_key_with_the_old_name_is_found(
@@ -103,10 +103,10 @@ async def test_a_new_key_with_the_old_name_is_found(
     assert await subject(tokens, signing_issuer.token()) == "a-program"
     signing_issuer.keys[:] = [RSAKey.generate_key(2048, {"kid": "first"})]
     assert await subject(tokens, signing_issuer.token(jti="early")) is None
-    assert signing_issuer.asked["/jwks"] == 1
+    assert signing_issuer.requests["/jwks"] == 1
     monkeypatch.setattr("shared.identity.provider._KEYS_AGAIN_AFTER", 0.0)
     assert await subject(tokens, signing_issuer.token(jti="later")) == "a-program"
-    assert signing_issuer.asked["/jwks"] == 2
+    assert signing_issuer.requests["/jwks"] == 2
 
 
 async def test_a_short_failure_of_the_provider_is_bridged(signing_issuer: SigningIssuer, tokens: BearerTokens) -> None:
@@ -162,7 +162,7 @@ async def test_nonsense_is_refused_without_asking(signing_issuer: SigningIssuer,
     """An empty, an endless or a non-ASCII token needs no question to the provider."""
     for token in ("", "x" * 9000, "пароль"):
         assert await subject(tokens, token) is None
-    assert signing_issuer.asked == {}
+    assert signing_issuer.requests == {}
 
 
 async def test_the_memory_of_tokens_is_bounded(signing_issuer: SigningIssuer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,10 +280,10 @@ async def test_only_the_case_that_goes_on_is_open(
 ) -> None:
     """Routes about cases that continue stay open, and only to those who bring them to an end."""
     open_case = uuid4()
-    asked: list[Mapping[str, UUID]] = []
+    requests: list[Mapping[str, UUID]] = []
 
     async def ask(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
-        asked.append(ids)
+        requests.append(ids)
         return set(countries) == {"BY"} and set(ids.values()) == {open_case}
 
     set_suspension_rule(app, ask)
@@ -294,7 +294,7 @@ async def test_only_the_case_that_goes_on_is_open(
     assert (await browser.get(f"/tests/cases/{uuid4()}")).status_code == 403
     assert (await browser.get("/tests/mine")).status_code == 403
     assert (await browser.get(f"/tests/decided/{open_case}")).status_code == 403
-    assert len(asked) == 2
+    assert len(requests) == 2
 
 
 async def test_api_requests_are_limited_by_person_else_by_address(

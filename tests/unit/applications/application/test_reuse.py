@@ -49,13 +49,13 @@ def test_topics_of_another_scheme_become_their_successors() -> None:
     st.lists(SPANS, max_size=5),
     st.sets(st.sampled_from(sorted(PRIORITIES[EMPACT_2026]))),
 )
-def test_outdated_answers_are_not_reused(topics: list[str], spans: list[DatePeriod], asked: set[str]) -> None:
+def test_outdated_answers_are_not_reused(topics: list[str], spans: list[DatePeriod], requests: set[str]) -> None:
     """Only topics of the call and periods to come are reused, and the dropped ones are named."""
     earlier = Answers(topics=tuple(topics), periods=tuple(spans), blackouts=tuple(spans))
-    terms = TERMS.model_copy(update={"topics": tuple(sorted(asked)), "scheme": EMPACT_2026})
+    terms = TERMS.model_copy(update={"topics": tuple(sorted(requests)), "scheme": EMPACT_2026})
     got = carried_over(earlier, Answers(), scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=False)
-    assert set(got.topics) <= asked
-    assert all(one.end > TODAY for one in (*got.periods, *got.blackouts))
+    assert set(got.topics) <= requests
+    assert all(entry.end > TODAY for entry in (*got.periods, *got.blackouts))
     assert [span for span in spans if span.end > TODAY] == list(got.periods)
     notes = out_of_date(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
     assert ("periods" in notes) == (len(got.periods) < len(spans))

@@ -109,7 +109,7 @@ questions = st.lists(
         st.booleans(),
     ),
     max_size=2,
-    unique_by=lambda one: one.code,
+    unique_by=lambda option: option.code,
 ).map(tuple)
 terms = st.builds(
     lambda rules, kinds, topics, visit_periods, questions: TERMS.model_copy(
@@ -146,7 +146,7 @@ candidates = st.builds(
     courses=some(COURSES),
 )
 given_answers = st.dictionaries(st.sampled_from(["size", "cases"]), st.integers(0, 9)).map(
-    lambda one: Answers.model_validate({"questions": one})
+    lambda option: Answers.model_validate({"questions": option})
 )
 
 
@@ -205,7 +205,7 @@ def test_a_revision_with_the_same_rules_has_no_effect(old: CallTerms, of: Candid
 def test_every_rule_has_a_sentence(of: CallTerms) -> None:
     """Every rule of a call has its sentence, names its condition, and is in exactly one section."""
     said_ = sentences(of, EMPTY_REGISTER)
-    everything = [one for section in ("purpose", "dates", "who", "rules") for one in said_[section]]
+    everything = [entry for section in ("purpose", "dates", "who", "rules") for entry in said_[section]]
     for sentence in rule_sentences(of):
         in_sections = everything.count(sentence)
         assert in_sections == 1 or "topics of the call" in sentence, sentence
@@ -213,21 +213,21 @@ def test_every_rule_has_a_sentence(of: CallTerms) -> None:
     wanted = [labels.country(code) for code in of.rules.countries]
     wanted += [labels.label(code) for code in (*of.rules.services, *of.rules.rank_groups, *of.kinds)]
     wanted += [labels.tongue(code) for code in of.rules.languages] + list(of.rules.courses)
-    assert all(one in text for one in wanted)
+    assert all(entry in text for entry in wanted)
     assert set(said_) == set(SECTIONS) == set(TITLES)
     assert all(said_[section] for section in SECTIONS)
 
 
-@given(one=terms, other=terms)
-def test_differences_between_revisions_have_sentences(one: CallTerms, other: CallTerms) -> None:
+@given(first=terms, second=terms)
+def test_differences_between_revisions_have_sentences(first: CallTerms, second: CallTerms) -> None:
     """Two revisions that judge differently have a difference in sentences, and equal ones have none."""
-    assert differences(one, one, EMPTY_REGISTER) == []
-    if one.rules != other.rules:
+    assert differences(first, first, EMPTY_REGISTER) == []
+    if first.rules != second.rules:
         unordered = ("countries", "services", "rank_groups", "languages", "courses")
-        sections = {two.section for two in differences(one, other, EMPTY_REGISTER)}
-        if any(set(getattr(one.rules, name)) != set(getattr(other.rules, name)) for name in unordered):
+        sections = {two.section for two in differences(first, second, EMPTY_REGISTER)}
+        if any(set(getattr(first.rules, name)) != set(getattr(second.rules, name)) for name in unordered):
             assert sections & {"who", "rules"}
-        if one.rules.minimum_years != other.rules.minimum_years:
+        if first.rules.minimum_years != second.rules.minimum_years:
             assert "rules" in sections
 
 

@@ -96,7 +96,7 @@ def test_the_signature_verifies_with_another_library(signed: bytes, signer: sign
     message: Any = cms.ContentInfo.load(bytes.fromhex(signed[first + length + 1 : second - 1].decode()))["content"]
     by = message["signer_infos"][0]
     digest = hashlib.sha256(signed[first : first + length] + signed[second : second + rest]).digest()
-    attributes = {one["type"].native: one["values"].native for one in by["signed_attrs"]}
+    attributes = {attr["type"].native: attr["values"].native for attr in by["signed_attrs"]}
     assert attributes["message_digest"] == [digest]
     key = x509.load_der_x509_certificate(signer.chain[0]).public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -156,15 +156,15 @@ def test_every_language_has_all_words_and_glyphs(language: str) -> None:
     for font in fonts.values():
         inner = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
         assert {"/FontFile2", "/FontFile3"} & set(inner)
-    shown = [one for operands, _ in ContentStream(page.get_contents(), None).operations for one in operands]
-    strings = [part for one in shown for part in (one if isinstance(one, list) else [one])]
+    shown = [operand for operands, _ in ContentStream(page.get_contents(), None).operations for operand in operands]
+    strings = [part for entry in shown for part in (entry if isinstance(entry, list) else [entry])]
     glyphs = [part.original_bytes for part in strings if hasattr(part, "original_bytes")]
     assert sum(map(len, glyphs)) > 400
     assert not any(each[n : n + 2] == b"\0\0" for each in glyphs for n in range(0, len(each), 2))
     if language != SOURCE:
         assert "Certificate of attendance" not in text
         with certificates_document.CATALOGUES.of(language).open("rb") as source:
-            assert all(one.string for one in read_po(source) if one.id)
+            assert all(entry.string for entry in read_po(source) if entry.id)
 
 
 @given(st.integers(0, 16), st.sampled_from(DIGITS))
@@ -173,7 +173,7 @@ def test_a_wrong_character_makes_a_number_invalid(place: int, letter: str) -> No
     number = new_number("TC", 2026)
     assert not is_mistyped(number)
     assert normalise_number(f" {number.lower()} ") == number
-    places = [at for at, one in enumerate(number) if at > 6 and one != "-"]
+    places = [at for at, entry in enumerate(number) if at > 6 and entry != "-"]
     at = places[place % len(places)]
     if number[at] != letter:
         assert is_mistyped(number[:at] + letter + number[at + 1 :])

@@ -69,8 +69,8 @@ class Pair(RuleBasedStateMachine):
     @property
     def progress(self) -> matching.Progress:
         """The actions of both sides as matching knows them."""
-        signed = {one.number: matching.Signed(one.signed) for one in self.versions}
-        confirmed = sum(one.state is SessionState.CONFIRMED for one in self.logged)
+        signed = {version.number: matching.Signed(version.signed) for version in self.versions}
+        confirmed = sum(entry.state is SessionState.CONFIRMED for entry in self.logged)
         return matching.Progress(signed, confirmed, self.goals)
 
     @property
@@ -113,8 +113,13 @@ class Pair(RuleBasedStateMachine):
             return
         waits = agreement.to_sign(self.versions, self.now)
         self.versions = [
-            Version(one.number, one.due, lapsed=one.lapsed or (one.number == waits != 1), signed=one.signed)
-            for one in self.versions
+            Version(
+                version.number,
+                version.due,
+                lapsed=version.lapsed or (version.number == waits != 1),
+                signed=version.signed,
+            )
+            for version in self.versions
         ]
         self.newest += 1
         self.versions.append(Version(self.newest, self.now + timedelta(days=14), signed=frozenset({by})))
@@ -125,10 +130,10 @@ class Pair(RuleBasedStateMachine):
         """Sign some version."""
         if self.accepts(lambda: agreement.may_sign(self.mentorship.state, self.versions, number, by, self.now)):
             self.versions = [
-                Version(one.number, one.due, lapsed=one.lapsed, signed=one.signed | {by})
-                if one.number == number
-                else one
-                for one in self.versions
+                Version(version.number, version.due, lapsed=version.lapsed, signed=version.signed | {by})
+                if version.number == number
+                else version
+                for version in self.versions
             ]
             self.progressed()
 

@@ -36,9 +36,9 @@ def facts(
 def item_state(item: Item, known: preparation_model.Facts) -> preparation_model.Readiness:
     """Return the state of one item."""
     return next(
-        one.ready
-        for one in preparation_model.checklist(preparation_model.DEFAULT_ITEMS, known).standings
-        if one.item is item
+        standing.ready
+        for standing in preparation_model.checklist(preparation_model.DEFAULT_ITEMS, known).standings
+        if standing.item is item
     )
 
 
@@ -139,7 +139,7 @@ RULES = st.lists(
         st.sampled_from([None, "FR", "LT"]),
     ),
     max_size=8,
-    unique_by=lambda one: (one.item, one.call_id, one.country, one.host_country),
+    unique_by=lambda row: (row.item, row.call_id, row.country, row.host_country),
 )
 
 
@@ -148,12 +148,12 @@ def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> Non
     """No applicable rule is more exact than the one that decides, and rules about others change nothing."""
     found = preparation_model.required_items(rules, CALL, "AM", "FR")
     for item in Item:
-        holding = [one for one in rules if one.item is item and one.applies_to(CALL, "AM", "FR")]
-        best = max((one.specificity for one in holding), default=None)
+        holding = [rule for rule in rules if rule.item is item and rule.applies_to(CALL, "AM", "FR")]
+        best = max((rule.specificity for rule in holding), default=None)
         if best is None:
             assert (item in found) == (item in preparation_model.DEFAULT_ITEMS)
         else:
-            assert (item in found) in {one.required for one in holding if one.specificity == best}
+            assert (item in found) in {rule.required for rule in holding if rule.specificity == best}
 
 
 @given(st.decimals(0, 999_999, places=2))
@@ -180,7 +180,7 @@ LINES = st.lists(
         st.none() | st.decimals(0, 1000, places=2),
     ),
     max_size=10,
-    unique_by=lambda one: one.id,
+    unique_by=lambda row: row.id,
 )
 
 
@@ -188,8 +188,8 @@ LINES = st.lists(
 def test_totals_add_up_and_never_mix_currencies(lines: list[costs.Line]) -> None:
     """Every planned cost is in exactly one total, and the digest depends on the planned list only, in any order."""
     found = costs.totals(lines)
-    assert sum(one.planned for one in found) == sum(line.planned for line in lines)
-    assert len({(one.payer, one.currency) for one in found}) == len(found)
+    assert sum(rule.planned for rule in found) == sum(line.planned for line in lines)
+    assert len({(rule.payer, rule.currency) for rule in found}) == len(found)
     assert costs.list_digest(lines) == costs.list_digest(reversed(lines))
     assert (costs.list_digest(lines) is None) == (not lines)
 

@@ -41,34 +41,38 @@ def grants(draw: st.DrawFn) -> tuple[AccessGrant, ...]:
 
 
 @given(grants(), DAYS)
-def test_a_leaver_has_no_roles_after_the_last_day(held: tuple[AccessGrant, ...], last: date) -> None:
+def test_a_leaver_has_no_roles_after_the_last_day(before_leaving: tuple[AccessGrant, ...], last: date) -> None:
     """A leaver has the same roles until the last day, and none afterwards."""
-    left = register_grants.end_grants(held, last)
-    assert not any(register_grants.active(one, last + timedelta(days=1)) for one in left)
-    on_last = [one.role for one in held if register_grants.active(one, last)]
-    assert [one.role for one in left if register_grants.active(one, last)] == on_last
+    left = register_grants.end_grants(before_leaving, last)
+    assert not any(register_grants.active(grant, last + timedelta(days=1)) for grant in left)
+    on_last = [grant.role for grant in before_leaving if register_grants.active(grant, last)]
+    assert [grant.role for grant in left if register_grants.active(grant, last)] == on_last
 
 
 @given(grants(), DAYS)
-def test_a_transfer_ends_roles_in_the_old_country(held: tuple[AccessGrant, ...], day: date) -> None:
+def test_a_transfer_ends_roles_in_the_old_country(before_transfer: tuple[AccessGrant, ...], day: date) -> None:
     """From the day on no role is left in the old country, and officers and mentors keep theirs abroad."""
-    moved = register_grants.transfer_grants(held, country="GE", organisation_id=NEW, from_country="AM", day=day)
-    assert not any(register_grants.active(one, day) and one.country == "AM" for one in moved)
+    moved = register_grants.transfer_grants(
+        before_transfer, country="GE", organisation_id=NEW, from_country="AM", day=day
+    )
+    assert not any(register_grants.active(grant, day) and grant.country == "AM" for grant in moved)
     kept = {Role.OFFICER, Role.MENTOR} | register_grants.PROGRAMME_WIDE
-    before = sorted(one.role for one in held if register_grants.active(one, day) and one.role in kept)
-    assert sorted(one.role for one in moved if register_grants.active(one, day)) == before
-    assert all(one.until is None or one.since <= one.until for one in moved)
+    before = sorted(
+        grant.role for grant in before_transfer if register_grants.active(grant, day) and grant.role in kept
+    )
+    assert sorted(grant.role for grant in moved if register_grants.active(grant, day)) == before
+    assert all(grant.until is None or grant.since <= grant.until for grant in moved)
 
 
 @given(grants(), grants())
 def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted: tuple[AccessGrant, ...]) -> None:
     """Roles that the writer may not grant, and ended ones, stay unchanged."""
     may = register_grants.PROPOSED_BY_COUNTRY
-    inputs = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
+    inputs = [register_grants.RoleInput(grant.role, grant.since, grant.until) for grant in wanted if grant.role in may]
     made = register_grants.replace_roles(known, inputs, roles=may, country="AM", organisation_id=OLD, day=TODAY)
-    kept = [one for one in known if not register_grants.editable(one, may, TODAY)]
+    kept = [grant for grant in known if not register_grants.editable(grant, may, TODAY)]
     assert list(made[: len(kept)]) == kept
-    assert [(one.role, one.since, one.until) for one in made[len(kept) :]] == [
+    assert [(grant.role, grant.since, grant.until) for grant in made[len(kept) :]] == [
         (h.role, h.since, h.until) for h in inputs
     ]
 
@@ -116,7 +120,7 @@ def test_any_table_is_read_to_entries_or_named_errors(lines: list[list[Cell]]) -
     assert bool(read.problem) == (not any(any(cell.text for cell in line) for line in lines))
     for row in read.rows:
         assert (row.entry is None) == bool(row.problems)
-        assert all(one.row == row.number and one.remedy for one in row.problems)
+        assert all(problem.row == row.number and problem.remedy for problem in row.problems)
 
 
 def test_a_plan_changes_only_what_differs() -> None:

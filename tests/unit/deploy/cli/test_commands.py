@@ -49,17 +49,17 @@ def _tandem(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_help_names_every_subcommand(tmp_path: Path) -> None:
     """Every subcommand is listed in the help."""
-    told = _tandem(tmp_path, "--help")
-    assert told.returncode == 0
-    assert [name for name in COMMANDS if f" {name} " in told.stdout] == list(COMMANDS)
+    output = _tandem(tmp_path, "--help")
+    assert output.returncode == 0
+    assert [name for name in COMMANDS if f" {name} " in output.stdout] == list(COMMANDS)
 
 
 def test_the_help_loads_nothing_heavy() -> None:
     """No database driver, no Kafka, no service is imported until a command needs it."""
     heavy = "[name for name in ('sqlalchemy', 'aiokafka', 'httpx2', 'fastapi', 'services') if name in sys.modules]"
     script = f"import sys, deploy.cli.main; print({heavy})"
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert told.stdout.strip() == "[]"
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert output.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_the_help_loads_nothing_heavy() -> None:
 )
 def test_a_system_that_does_not_run_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Exit code 2, and what to do; never a stack trace."""
-    told = _tandem(tmp_path, *words)
-    assert told.returncode == 2
-    assert told.stderr.startswith(f"tandem: Tandem does not run in {tmp_path}. Start it with `make run`")
-    assert len(told.stderr.strip().splitlines()) == 1
+    output = _tandem(tmp_path, *words)
+    assert output.returncode == 2
+    assert output.stderr.startswith(f"tandem: Tandem does not run in {tmp_path}. Start it with `make run`")
+    assert len(output.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_system_that_does_not_run_is_said_in_one_line(tmp_path: Path, words: t
 )
 def test_a_wrong_word_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
     """Exit code 2, before anything is looked for."""
-    told = _tandem(tmp_path, *words)
-    assert told.returncode == 2
-    assert said in told.stderr
-    assert len(told.stderr.strip().splitlines()) == 1
+    output = _tandem(tmp_path, *words)
+    assert output.returncode == 2
+    assert said in output.stderr
+    assert len(output.stderr.strip().splitlines()) == 1

@@ -43,16 +43,16 @@ def test_every_event_fits_a_line(type_: str) -> None:
     """Each event of the contracts is one line with its type, subject and number."""
     event = EVENTS[type_]
     data = event.model_validate(event.example)
-    told = line(
+    text = line(
         Envelope(
             UUID(int=1), type_, "urn:tandem:applications", "subject-1", event.topic, NOW, 7, "story-1", None, None, data
         )
     )
-    assert "\n" not in told
-    assert told.startswith("2026-11-24 12:00:00")
-    assert type_ in told
-    assert "subject-1 #7" in told
-    assert "story story-1" in told
+    assert "\n" not in text
+    assert text.startswith("2026-11-24 12:00:00")
+    assert type_ in text
+    assert "subject-1 #7" in text
+    assert "story story-1" in text
 
 
 def test_what_cannot_be_read_is_told_with_its_place() -> None:
@@ -62,6 +62,6 @@ def test_what_cannot_be_read_is_told_with_its_place() -> None:
     )
     fault = read(record)
     assert isinstance(fault, Faulty)
-    told = describe_unreadable(record, fault)
-    assert told.startswith("exchange.calls partition 0 offset 41 is no event that can be read: call-1, undecodable: ")
-    assert "\n" not in told
+    text = describe_unreadable(record, fault)
+    assert text.startswith("exchange.calls partition 0 offset 41 is no event that can be read: call-1, undecodable: ")
+    assert "\n" not in text

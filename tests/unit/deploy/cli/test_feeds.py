@@ -20,10 +20,10 @@ MANIFEST: dict[str, Any] = {
 
 async def test_a_token_is_shown_to_nobody_else_and_only_signed_texts_count() -> None:
     """A file on another server is not asked for, and the newest manifest has to be the last of the signed ones."""
-    asked = []
+    requests = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request.url.host)
+        requests.append(request.url.host)
         match request.url.path.rpartition("/")[2]:
             case "keys":
                 return httpx2.Response(200, json={"keys": []})
@@ -36,7 +36,7 @@ async def test_a_token_is_shown_to_nobody_else_and_only_signed_texts_count() -> 
     headers = {"Authorization": "Bearer secret"}
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer), headers=headers) as http:
         found = await look(http, HOME)
-    assert set(asked) == {"tandem.example"}
+    assert set(requests) == {"tandem.example"}
     assert found.wrong == [
         "manifest 1 is signed with none of the keys",
         "manifest.json is another text than manifest 1",

@@ -106,7 +106,7 @@ def _cell(value: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("people", "places", "told"),
+    ("people", "places", "message"),
     [
         (PEOPLE.replace("en:A1", "en:A9"), PLACES, 'people.csv, row 3, column languages: "A9" is not known; known are'),
         (PEOPLE.replace("2027-03-01", "1 March"), PLACES, 'people.csv, row 2, column weeks: "1 March" is no day'),
@@ -132,11 +132,11 @@ def _cell(value: Any) -> str:
         (PEOPLE, PLACES.replace("fr1,1", "fr1,-1"), "A capacity is below 0"),
     ],
 )
-def test_what_is_wrong_is_named_by_row_and_column(tmp_path: Path, people: str, places: str, told: str) -> None:
+def test_what_is_wrong_is_named_by_row_and_column(tmp_path: Path, people: str, places: str, message: str) -> None:
     """File, row as the spreadsheet shows it, column, and what would be right."""
     with pytest.raises(Failed) as refused:
         problems.read(_files(tmp_path, people_csv=people, places_csv=places), day=DAY)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
@@ -204,9 +204,9 @@ def test_match_writes_matches_receipts_and_prices(tmp_path: Path) -> None:
     assert [(row["candidate_id"], row["seat_id"]) for row in _read(tmp_path / "out" / "matches.csv")] == [("a", "s")]
     matched, other = _read(tmp_path / "out" / "receipts.csv")
     assert (matched["why"], other["why"], other["last_rule"]) == ("matched", "no_feasible_seat", "common_language")
-    told = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    written_run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
     result = run(problems.read(files, day=DAY))
-    assert (told["digest"], told["matched"], told["blocking_pairs"]) == (result.digest, 1, 0)
+    assert (written_run["digest"], written_run["matched"], written_run["blocking_pairs"]) == (result.digest, 1, 0)
     whole = json.loads((tmp_path / "out" / "receipts.json").read_text("utf-8"))
     assert whole[0]["match"]["gain"] == result.pairs[0].gain
     shown = _tandem("match", *files, "--day", "2027-01-04")
@@ -251,8 +251,8 @@ def test_other_terms_change_only_what_they_name(tmp_path: Path) -> None:
     assert other.weights[Criterion.TOPIC].applicant == 9
     assert other.weights[Criterion.LANGUAGE] == rules.weights[Criterion.LANGUAGE]
     assert terms.change_rules(rules, None, {"objective": "most_good"}).objective is Objective.MOST_GOOD
-    for texts, told in ((["topic"], "--weight topic"), (["topic=1"], "write it as topic=5:1")):
-        with pytest.raises(Failed, match=told):
+    for texts, message in ((["topic"], "--weight topic"), (["topic=1"], "write it as topic=5:1")):
+        with pytest.raises(Failed, match=message):
             terms.weights(texts)
     with pytest.raises(Failed, match="write it as AM=3"):
         terms.counts("--ceiling", ["AM"])
@@ -285,7 +285,7 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (
             ("2027-03-01/2027-03-12,,", "2027-03-12/2027-03-01,,"),
@@ -296,12 +296,12 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
         (("host_country", "host"), "visits.csv, row 1, column host: not known"),
     ],
 )
-def test_what_is_wrong_with_a_visit_is_named(tmp_path: Path, spoil: tuple[str, str], told: str) -> None:
+def test_what_is_wrong_with_a_visit_is_named(tmp_path: Path, spoil: tuple[str, str], message: str) -> None:
     """By row and column too."""
     (file,) = _files(tmp_path, visits_csv=VISITS.replace(*spoil, 1))
     with pytest.raises(Failed) as refused:
         visits.read(file)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_visits_and_policy_as_json(tmp_path: Path) -> None:

@@ -25,14 +25,14 @@ FIGURES = "/reporting/api/v1/figures"
 class Empty(BaseHTTPRequestHandler):
     """An installation that knows nobody yet, and whose reporting hears of a grant at the third look only."""
 
-    asked: list[str]
+    requests: list[str]
 
     def do_GET(self) -> None:
         """Nobody is there; figures are refused twice."""
         path = self.path.partition("?")[0]
-        self.asked.append(path)
+        self.requests.append(path)
         if path == FIGURES:
-            late = self.asked.count(FIGURES) < 3
+            late = self.requests.count(FIGURES) < 3
             self._answer(403 if late else 200, {"title": "This page is for: Donor."} if late else {"figures": []})
         else:
             self._answer(200, {"items": [], "next": None})
@@ -40,7 +40,7 @@ class Empty(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Accept any entry."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.asked.append(self.path)
+        self.requests.append(self.path)
         self._answer(200, {"ids": ["01977a1e-0000-7000-8000-000000000001"]})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def system(tmp_path: Path) -> Iterator[System]:
     """The address of that installation, and everybody's token."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({persona.subject: "token" for persona in PERSONAS}))
-    Empty.asked = []
+    Empty.requests = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         origin = f"http://127.0.0.1:{server.server_address[1]}"
@@ -71,5 +71,5 @@ async def test_a_register_that_was_empty_is_complete_once_the_donor_may_read(sys
     """People are entered in the portal; reporting, which hears of it later, is asked until it lets the donor in."""
     async with People(system) as people:
         await complete(Journey(people, movable=False), "2026-11-27")
-    assert Empty.asked.count("/applications/api/v1/people") == 2  # looked up, and entered
-    assert Empty.asked.count(FIGURES) == 3
+    assert Empty.requests.count("/applications/api/v1/people") == 2  # looked up, and entered
+    assert Empty.requests.count(FIGURES) == 3

@@ -60,8 +60,8 @@ def test_every_persona_is_in_the_register_and_the_tour_starts_fresh(programme: P
 
 def test_people_are_told_apart_and_written_in_their_own_script(programme: Programme) -> None:
     """Subjects, names and addresses are unique; names are Latin as in a passport, and in the country's own letters."""
-    for told in ("subject", "name", "email"):
-        assert max(Counter(getattr(person, told) for person in programme.people).values()) == 1
+    for attribute in ("subject", "name", "email"):
+        assert max(Counter(getattr(person, attribute) for person in programme.people).values()) == 1
     for person in programme.people:
         assert latin_name(person.name) == person.name
         if person.role is Role.OFFICER and person.country in SCRIPTS:

@@ -31,10 +31,10 @@ def settings_class(service: str) -> type[ServiceSettings]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_told_all_it_needs_and_nothing_it_does_not_know(service: str) -> None:
     """Each variable is a setting of the service, and each setting without a default has its variable."""
-    told = {name.removeprefix("TANDEM_").lower() for name in COMPOSE["services"][service]["environment"]}
+    settings = {name.removeprefix("TANDEM_").lower() for name in COMPOSE["services"][service]["environment"]}
     fields = settings_class(service).model_fields
-    assert told <= set(fields)
-    assert {name for name, field in fields.items() if field.is_required()} <= told
+    assert settings <= set(fields)
+    assert {name for name, field in fields.items() if field.is_required()} <= settings
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -68,11 +68,11 @@ def test_the_gateway_is_the_same_and_reaches_every_service() -> None:
     """The local run's Caddyfile is mounted, with an address for each service."""
     gateway = COMPOSE["services"]["gateway"]
     assert "./deploy/gateway/Caddyfile:/etc/caddy/Caddyfile:ro" in gateway["volumes"]
-    asked = set(re.findall(r"\{\$(TANDEM_\w+)", (ROOT / "deploy/gateway/Caddyfile").read_text(encoding="utf-8")))
+    variables = set(re.findall(r"\{\$(TANDEM_\w+)", (ROOT / "deploy/gateway/Caddyfile").read_text(encoding="utf-8")))
     for service in SERVICES:
         assert gateway["environment"][f"TANDEM_{service.upper()}"] == f"{service}:8010"
-        assert f"TANDEM_{service.upper()}" in asked
-    assert set(gateway["environment"]) <= asked
+        assert f"TANDEM_{service.upper()}" in variables
+    assert set(gateway["environment"]) <= variables
 
 
 def test_every_file_that_compose_mounts_or_runs_is_there() -> None:

@@ -32,6 +32,6 @@ def test_requests_of_many_threads_are_answered_one_after_the_other() -> None:
 
     answer = one_at_a_time(app)
     with ThreadPoolExecutor(PEOPLE) as pool:
-        told = list(pool.map(lambda number: b"".join(answer({"number": number}, start)), range(PEOPLE)))
-    assert told == [b"%d" % number for number in range(PEOPLE)]
+        answers = list(pool.map(lambda number: b"".join(answer({"number": number}, start)), range(PEOPLE)))
+    assert answers == [b"%d" % number for number in range(PEOPLE)]
     assert most == 1

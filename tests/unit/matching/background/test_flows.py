@@ -91,9 +91,9 @@ def test_large_flows_of_a_run_go_beside(monkeypatch: pytest.MonkeyPatch) -> None
     problem = make_problem(random.Random(3), 20, 6, tight=0.1, objective=Objective.MOST_GOOD)
     expected, seen = run(problem).pairs, []
 
-    def elsewhere(asked: FlowProblem) -> Integers:
-        seen.append(len(asked.tail))
-        return network.solve_flow(asked)
+    def elsewhere(problem: FlowProblem) -> Integers:
+        seen.append(len(problem.tail))
+        return network.solve_flow(problem)
 
     network.solve_large_flows_by(elsewhere)
     try:

@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from services.matching.background.processes import ReportStep
 
 
-def where(started: int, told: ReportStep) -> tuple[int, int]:
+def where(started: int, report: ReportStep) -> tuple[int, int]:
     """Return the id of the process."""
-    told(1)
+    report(1)
     return started, os.getpid()
 
 
-def endless(told: ReportStep) -> None:
+def endless(report: ReportStep) -> None:
     """Work that never ends."""
-    told(1)
+    report(1)
     time.sleep(600)
 
 
-def talkative(told: ReportStep) -> None:
+def talkative(report: ReportStep) -> None:
     """Work that never ends and reports all the time."""
     while True:
-        told(1)
+        report(1)
         time.sleep(0.05)
 
 
-def broken(told: ReportStep) -> None:
+def broken(report: ReportStep) -> None:
     """Work that raises an error."""
-    told(1)
+    report(1)
     raise ValueError("nothing to divide by")
 
 
-def killed(told: ReportStep) -> None:
+def killed(report: ReportStep) -> None:
     """Work whose process is killed, as the system does when memory is short."""
-    told(1)
+    report(1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

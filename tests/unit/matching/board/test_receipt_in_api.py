@@ -14,9 +14,9 @@ def test_a_restricted_area_is_not_named() -> None:
         next(area for area in Expertise if not area.restricted),
     ]
     changes = [{"change": Change.MORE_EXPERTISE, "area": area} for area in areas]
-    told = NoMatchExplained.model_validate({**NoMatchExplained.example, "counterfactuals": changes})
-    assert [change.area for change in Receipt.of(told, own=True).counterfactuals] == ["restricted", areas[1].value]
-    assert [change.area for change in Receipt.of(told).counterfactuals] == ["restricted", areas[1].value]
+    event = NoMatchExplained.model_validate({**NoMatchExplained.example, "counterfactuals": changes})
+    assert [change.area for change in Receipt.of(event, own=True).counterfactuals] == ["restricted", areas[1].value]
+    assert [change.area for change in Receipt.of(event).counterfactuals] == ["restricted", areas[1].value]
 
 
 def test_the_own_part_has_no_preference_of_the_host() -> None:

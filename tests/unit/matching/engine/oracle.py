@@ -40,9 +40,9 @@ def broken(problem: Problem, candidate: Candidate, seat: Seat) -> list[HardRule]
         )
 
     def speaks(tongue: str) -> bool:
-        asked = max(level(seat.languages[tongue]), level(rules.language_minimum), 1)
+        required = max(level(seat.languages[tongue]), level(rules.language_minimum), 1)
         theirs = level(seat.speaks.get(tongue)) if seat.speaks else 7
-        return level(candidate.languages.get(tongue)) >= asked and theirs >= level(candidate.language_minimum)
+        return level(candidate.languages.get(tongue)) >= required and theirs >= level(candidate.language_minimum)
 
     both = {week for week, places in (seat.weeks or {}).items() if places and week in (candidate.weeks or ())}
     used = Counter(pair.country for pair in here if pair.seat_id == seat.id)
@@ -90,8 +90,8 @@ def points(problem: Problem, candidate: Candidate, seat: Seat) -> Mapping[Criter
     ]
     depth = [20 * candidate.expertise[area].level + 4 * min(10, candidate.expertise[area].years) for area in areas]
     above = [
-        40 + 20 * (level(candidate.languages.get(tongue)) - max(level(asked), level(rules.language_minimum)))
-        for tongue, asked in seat.languages.items()
+        40 + 20 * (level(candidate.languages.get(tongue)) - max(level(required), level(rules.language_minimum)))
+        for tongue, required in seat.languages.items()
         if tongue in candidate.languages
     ]
     names = [topic for topic in candidate.topics if topic in seat.topics] + areas
@@ -142,8 +142,8 @@ def blocking(market: Market, matching: Matching) -> list[tuple[int, int]]:
         for seat, key in row.items():
             if matching.get(candidate) == seat:
                 break
-            held = [(keys_of(market)[other][seat], other) for other, at in matching.items() if at == seat]
-            if candidate in choose(market, seat, [*held, (key, candidate)]):
+            admitted = [(keys_of(market)[other][seat], other) for other, at in matching.items() if at == seat]
+            if candidate in choose(market, seat, [*admitted, (key, candidate)]):
                 found.append((candidate, seat))
     return found
 
@@ -151,8 +151,8 @@ def blocking(market: Market, matching: Matching) -> list[tuple[int, int]]:
 def lawful(market: Market, matching: Matching) -> bool:
     """Return whether capacities, shares and ceilings hold."""
     for seat in range(len(market.seats)):
-        held = [(0, candidate) for candidate, at in matching.items() if at == seat]
-        if len(choose(market, seat, held)) < len(held):
+        admitted = [(0, candidate) for candidate, at in matching.items() if at == seat]
+        if len(choose(market, seat, admitted)) < len(admitted):
             return False
     sent = Counter(market.country[candidate] for candidate in matching)
     return all(most is None or sent[country] <= max(0, most) for country, most in enumerate(market.quota))

@@ -48,7 +48,7 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
     while len(found) < number:
         size = dice.choice([1, 1, 1, 2, 3])
         seat, length, home = dice.choice(seats), dice.randint(2, 5), dice.choice(HOMES)
-        told = first + timedelta(weeks=dice.randrange(weeks), days=dice.randint(0, 5 - length))
+        announced_day = first + timedelta(weeks=dice.randrange(weeks), days=dice.randint(0, 5 - length))
         group = f"g{len(found)}" if size > 1 else None
         for _ in range(min(size, number - len(found))):
             request = VisitRequest(
@@ -63,12 +63,14 @@ def visits(dice: random.Random, number: int, *, weeks: int = 5, announced: bool 
                 **seat,  # type: ignore[arg-type]
             )
             if announced and dice.random() < 0.8:
-                request = replace(request, announced=tuple(told + timedelta(days=day) for day in range(length)))
+                request = replace(
+                    request, announced=tuple(announced_day + timedelta(days=day) for day in range(length))
+                )
             found.append(request)
     return found
 
 
-def may(request: VisitRequest, day: date, policy: SchedulePolicy, *, told: bool) -> bool:
+def may(request: VisitRequest, day: date, policy: SchedulePolicy, *, announced: bool) -> bool:
     """Return whether a visit may be on a day; announced days kept the notice when they were announced."""
     closed = any(
         day in public_holidays(country, day.year) or day in policy.extra_holidays.get(country, ())
@@ -77,7 +79,7 @@ def may(request: VisitRequest, day: date, policy: SchedulePolicy, *, told: bool)
     return (
         day.weekday() < 5
         and not closed
-        and (told or day - request.confirmed_on >= timedelta(weeks=policy.notice_weeks))
+        and (announced or day - request.confirmed_on >= timedelta(weeks=policy.notice_weeks))
         and any(period.first <= day <= period.last for period in request.host_periods)
         and (
             not request.candidate_periods
@@ -98,7 +100,7 @@ def mistakes(requests: list[VisitRequest], plan: list[Days], policy: SchedulePol
             starts[request.group_id].add(days[0] if days else None)
         if not days:
             continue
-        if not all(may(request, day, policy, told=days == request.announced) for day in days):
+        if not all(may(request, day, policy, announced=days == request.announced) for day in days):
             found.append(f"{request.candidate_id} is away on a day that is not free")
         if [day - days[0] for day in days] != [timedelta(days=after) for after in range(len(days))]:
             found.append(f"{request.candidate_id} has a gap")
@@ -156,17 +158,17 @@ def choices(unit: list[VisitRequest], policy: SchedulePolicy) -> list[tuple[date
             for request in unit
         ):
             continue
-        told = next(
+        announced = next(
             (request.announced for request in unit if request.announced and _holds(unit, request, week, policy)), None
         )
-        lawful = [all(may(request, day, policy, told=False) for request in unit) for day in days]
+        lawful = [all(may(request, day, policy, announced=False) for request in unit) for day in days]
         longest = max(len(request.announced) or request.days for request in unit)
         runs = [
             days[begin:end]
             for begin, end in itertools.combinations(range(6), 2)
             if all(lawful[begin:end]) and end - begin <= longest
         ]
-        best = list(told) if told else max(runs, key=lambda run: (len(run), -run[0].toordinal()), default=[])
+        best = list(announced) if announced else max(runs, key=lambda run: (len(run), -run[0].toordinal()), default=[])
         own = [tuple(best[: len(request.announced) or request.days]) for request in unit]
         least = [min(policy.minimum_days, len(request.announced) or request.days) for request in unit]
         if best and all(len(days) >= fewest for days, fewest in zip(own, least, strict=True)):
@@ -174,9 +176,9 @@ def choices(unit: list[VisitRequest], policy: SchedulePolicy) -> list[tuple[date
     return found
 
 
-def _holds(unit: list[VisitRequest], told: VisitRequest, week: date, policy: SchedulePolicy) -> bool:
-    return monday(told.announced[0]) == week and all(
-        may(request, day, policy, told=True) for request in unit for day in told.announced
+def _holds(unit: list[VisitRequest], announced: VisitRequest, week: date, policy: SchedulePolicy) -> bool:
+    return monday(announced.announced[0]) == week and all(
+        may(request, day, policy, announced=True) for request in unit for day in announced.announced
     )
 
 

@@ -78,7 +78,7 @@ REQUIREMENTS = (
         NOT_OVERQUALIFIED,
         bars=(
             Term(
-                lambda _, own, asked: own - asked > 3,
+                lambda _, own, required: own - required > 3,
                 (properties.SPEAKS,),
                 (properties.ASKS,),
                 properties.LANGUAGES,
@@ -101,8 +101,8 @@ def more_points(problem: Problem, candidate: Candidate, seat: Seat) -> dict[Crit
 def more_broken(problem: Problem, candidate: Candidate, seat: Seat) -> list[HardRule]:
     """Return the extra rules that a pair breaks, in plain Python."""
     above = [
-        level(candidate.languages.get(tongue)) - max(level(asked), level(problem.rules.language_minimum))
-        for tongue, asked in seat.languages.items()
+        level(candidate.languages.get(tongue)) - max(level(required), level(problem.rules.language_minimum))
+        for tongue, required in seat.languages.items()
         if tongue in candidate.languages
     ]
     odd = number(candidate.id) % 2 != number(seat.id) % 2

@@ -44,8 +44,8 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
     sent.update(market.candidates[candidate].country for candidate, seat in enumerate(solution.assigned) if seat >= 0)
     for number, candidate in enumerate(market.candidates):
         home = candidate.country
-        asked = min(problem.rules.floors.get(home, 0), problem.rules.ceilings.get(home, 99))
-        if solution.assigned[number] >= 0 or sent[home] >= asked:
+        floor = min(problem.rules.floors.get(home, 0), problem.rules.ceilings.get(home, 99))
+        if solution.assigned[number] >= 0 or sent[home] >= floor:
             continue
         row = market.pairs.row(number)
         assert number in solution.floor_first | solution.beyond_quota or row.start == row.stop
@@ -67,9 +67,9 @@ def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
     if not any(sent[country] < floor and country in could for country, floor in problem.rules.floors.items()):
         assert (solution.assigned, solution.floor_first) == (plain, frozenset())
     matching = {candidate: seat for candidate, seat in enumerate(solution.assigned) if seat >= 0}
-    held = {matching[candidate] for candidate in solution.floor_first if candidate in matching}
+    seats = {matching[candidate] for candidate in solution.floor_first if candidate in matching}
     for candidate, seat in blocking(market, matching):
-        assert seat in held or candidate in solution.beyond_quota
+        assert seat in seats or candidate in solution.beyond_quota
 
 
 @given(worlds())
@@ -86,8 +86,8 @@ def test_floors_take_from_no_country_what_its_own_floor_asks(problem: Problem) -
         after = sum(
             seat >= 0 and market.candidates[candidate].country == country for candidate, seat in enumerate(assigned)
         )
-        asked = floor - market.rules.sent[country]
-        if before >= asked > after:
+        lacking = floor - market.rules.sent[country]
+        if before >= lacking > after:
             assert any(market.candidates[candidate].country == country for candidate in first)
 
 

@@ -41,9 +41,9 @@ def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
     committed = {pair.candidate_id for pair in fixed}
     assert not committed & live.matching.keys()
     for seat in problem.seats:
-        held = [country[candidate_id] for candidate_id, at in live.matching.items() if at == seat.id]
-        held += [pair.country for pair in fixed if pair.seat_id == seat.id]
-        assert len(held) <= seat.capacity
+        countries = [country[candidate_id] for candidate_id, at in live.matching.items() if at == seat.id]
+        countries += [pair.country for pair in fixed if pair.seat_id == seat.id]
+        assert len(countries) <= seat.capacity
     for home, most in problem.rules.ceilings.items():
         sent = sum(country[candidate_id] == home for candidate_id in live.matching) + sum(
             pair.country == home for pair in fixed

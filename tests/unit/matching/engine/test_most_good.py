@@ -187,12 +187,12 @@ def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(
     market = _dense(seed, people, seats, 1000)
     best = most_good(market).certificate
     cut = most_good(market, effort=replace(SHORT, rounds=rounds))
-    told = cut.certificate
+    certificate = cut.certificate
     assert lawful(market, _matching(cut.assigned))
-    assert told.total == _sum(market, _matching(cut.assigned))
-    assert told.total <= best.total <= told.bound
-    assert told.valid == (told.gap_ppm == 0)
-    assert bound(market, told, np.array(cut.assigned, np.int64)) == told.bound
+    assert certificate.total == _sum(market, _matching(cut.assigned))
+    assert certificate.total <= best.total <= certificate.bound
+    assert certificate.valid == (certificate.gap_ppm == 0)
+    assert bound(market, certificate, np.array(cut.assigned, np.int64)) == certificate.bound
 
 
 def test_a_floor_is_worth_any_number_of_points() -> None:
@@ -229,8 +229,8 @@ def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
     share = None if honest.prices.share is None else like(honest.prices.share)
     prices = Prices(like(honest.prices.seat), share, np.where(honest.prices.country, like(honest.prices.country), 0))
     nobody = np.full(len(market.candidates), -1, np.int64)
-    told = bound(market, replace(honest, prices=prices), nobody, floors=False)
-    assert told >= max(_sum(market, matching) for matching in all_matchings(market))
+    upper = bound(market, replace(honest, prices=prices), nobody, floors=False)
+    assert upper >= max(_sum(market, matching) for matching in all_matchings(market))
     if len(prices.seat):
         with pytest.raises(ValueError, match="below 0"):
             bound(market, replace(honest, prices=replace(prices, seat=prices.seat - 9999)), nobody)
@@ -335,8 +335,8 @@ def test_prices_rule_out_only_changes_that_fail(
     solution = solve(market)
     assert solution.certificate is not None
     quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
-    for number, held in enumerate(solution.assigned):
-        if held == UNMATCHED:
+    for number, assigned in enumerate(solution.assigned):
+        if assigned == UNMATCHED:
             assert quick.smallest(number, 40) == slow.smallest(number, 40)
 
 
@@ -347,7 +347,7 @@ def test_of_a_second_place_no_country_has_both(seed: int) -> None:
     solution = solve(market)
     assert solution.certificate is not None
     quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
-    left = [candidate for candidate, held in enumerate(solution.assigned) if held == UNMATCHED]
+    left = [candidate for candidate, seat in enumerate(solution.assigned) if seat == UNMATCHED]
     assert [quick.smallest(candidate, 40) for candidate in left] == [slow.smallest(candidate, 40) for candidate in left]
 
 

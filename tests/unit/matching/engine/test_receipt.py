@@ -93,7 +93,7 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
     market = Market(problem)
     if place < len(market.candidates):
         person = replace(market.candidates[place], topics=("online_crime",), weeks=None)
-        anew = Market(
+        fresh = Market(
             replace(
                 problem,
                 candidates=tuple(
@@ -102,14 +102,14 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
             )
         )
         short = market.with_candidate(person)
-        assert short.rows == anew.rows
-        assert short.pairs.gain.tolist() == anew.pairs.gain.tolist()
-        assert short.pairs.starts.tolist() == anew.pairs.starts.tolist()
+        assert short.rows == fresh.rows
+        assert short.pairs.gain.tolist() == fresh.pairs.gain.tolist()
+        assert short.pairs.starts.tolist() == fresh.pairs.starts.tolist()
     if seat < len(market.seats):
         wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
-        anew = Market(replace(problem, seats=tuple(wider if seat.id == wider.id else seat for seat in problem.seats)))
+        fresh = Market(replace(problem, seats=tuple(wider if seat.id == wider.id else seat for seat in problem.seats)))
         short = market.with_places(seat, more)
-        assert (short.free, short.shares, short.rows) == (anew.free, anew.shares, anew.rows)
+        assert (short.free, short.shares, short.rows) == (fresh.free, fresh.shares, fresh.rows)
 
 
 @given(problems(people=10, seats=5))

@@ -39,10 +39,10 @@ def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Se
         return rounds.with_quota(number), solve(Market(problem)).assigned
     at, more = dice.randrange(len(market.seats)), dice.randint(1, 3)
     wider = market.with_places(at, more)
-    anew = solve(wider).assigned
+    fresh = solve(wider).assigned
     if market.free[at] == 0 or market.used[at]:
-        return None, anew
-    return rounds.with_places(at, more, wider.free[at], wider.shares[at]), anew
+        return None, fresh
+    return rounds.with_places(at, more, wider.free[at], wider.shares[at]), fresh
 
 
 @given(st.integers(0, 2**32))
@@ -54,19 +54,19 @@ def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
     if market.candidates:
         rounds = Rounds(market)
         for _ in range(6):
-            told, anew = _one_change(dice, market, rounds)
-            assert told is None or list(told) == list(anew)
+            known, fresh = _one_change(dice, market, rounds)
+            assert known is None or list(known) == list(fresh)
 
 
 def test_most_changes_are_told() -> None:
     """Without floors only a full seat, or a country that may send nobody, needs a new run."""
     dice = random.Random(7)
-    asked = told = 0
+    tried = answered = 0
     for _ in range(40):
         problem = bounded(dice)
         market = Market(replace(problem, fixed=(), rules=replace(problem.rules, floors={})))
         rounds = Rounds(market)
         for _ in range(6):
-            asked += 1
-            told += _one_change(dice, market, rounds)[0] is not None
-    assert told > 0.8 * asked
+            tried += 1
+            answered += _one_change(dice, market, rounds)[0] is not None
+    assert answered > 0.8 * tried

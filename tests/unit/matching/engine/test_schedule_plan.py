@@ -110,8 +110,8 @@ def test_announced_dates_stand_while_they_are_lawful() -> None:
 def test_a_closed_week_moves_as_few_as_it_can() -> None:
     """Of three announced visits only the one in the closed week moves; the move says by how much."""
     places = {_week(week)[0]: 2 for week in (0, 2)}
-    told = [_plain(at, announced=_week(at), places=places) for at in range(3)]
-    plan = Draft.of(told, POLICY).best(seconds=5)
+    announced = [_plain(at, announced=_week(at), places=places) for at in range(3)]
+    plan = Draft.of(announced, POLICY).best(seconds=5)
     (move,) = plan.moves
     assert (move.request, move.before, move.days) == (1, _week(1), 7)
     assert plan.cost == Cost(moved=1, weeks=1)
@@ -119,10 +119,10 @@ def test_a_closed_week_moves_as_few_as_it_can() -> None:
 
 def test_fewer_places_move_whom_they_must() -> None:
     """With one place left for two announced visits one stays, one moves; without another week it has no dates."""
-    told = [_plain(at, announced=_week(0), places={_week(0)[0]: 1, _week(2)[0]: 1}) for at in range(2)]
-    plan = Draft.of(told, POLICY).best(seconds=5)
+    announced = [_plain(at, announced=_week(0), places={_week(0)[0]: 1, _week(2)[0]: 1}) for at in range(2)]
+    plan = Draft.of(announced, POLICY).best(seconds=5)
     assert plan.cost == Cost(moved=1, weeks=2)
-    lost = Draft.of([replace(request, places={_week(0)[0]: 1}) for request in told], POLICY).best(seconds=5)
+    lost = Draft.of([replace(request, places={_week(0)[0]: 1}) for request in announced], POLICY).best(seconds=5)
     assert lost.cost == Cost(unscheduled=1)
     assert [move.after for move in lost.moves] == [()]
     assert lost.why(lost.moves[0].request).cause is UnschedulableCause.NO_PLACE_IN_WEEK

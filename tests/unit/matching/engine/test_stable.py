@@ -65,8 +65,8 @@ def test_a_false_wish_list_never_helps(problem: Problem, seed: int) -> None:
     row = market.rows[liar]
     order = [*row.seats, -1]
     honest = admissions(market).assignment()[liar]
-    told = dice.sample(range(len(row.seats)), dice.randint(0, len(row.seats)))
-    state = Admissions(market).copy({liar: Row([row.seats[at] for at in told], [row.keys[at] for at in told])})
+    stated = dice.sample(range(len(row.seats)), dice.randint(0, len(row.seats)))
+    state = Admissions(market).copy({liar: Row([row.seats[at] for at in stated], [row.keys[at] for at in stated])})
     state.enter(range(len(market.candidates)))
     assert order.index(state.assignment()[liar]) >= order.index(honest)
 

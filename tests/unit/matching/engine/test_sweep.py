@@ -56,8 +56,8 @@ def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, he
     assert first.ranks == second.ranks
     assert first.prices == second.prices
     assert first.feasible_pairs == second.feasible_pairs
-    for told, counted in zip(astuple(first.explained), astuple(second.explained), strict=True):
-        assert np.array_equal(told, counted)
+    for mine, counted in zip(astuple(first.explained), astuple(second.explained), strict=True):
+        assert np.array_equal(mine, counted)
     assert list(first.receipts(effort=4)) == list(second.receipts(effort=4))
     for name in ("starts", "seat", "key", "gain", "preference"):
         assert np.array_equal(getattr(swept.pairs, name), getattr(whole.pairs, name))
@@ -112,9 +112,9 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
             if more.rules is market.rules:
                 wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + extra)
                 seats = tuple(wider if other.id == wider.id else other for other in problem.seats)
-                anew = Market(replace(problem, seats=seats))
-                assert stable(more) == stable(anew)
-                assert blocking_pairs(more, assigned) == blocking_pairs(anew, assigned)
+                fresh = Market(replace(problem, seats=seats))
+                assert stable(more) == stable(fresh)
+                assert blocking_pairs(more, assigned) == blocking_pairs(fresh, assigned)
                 brought_in = stable(more)[0][candidate] >= 0
                 assert chains.moves_up(candidate, seat, more.free[seat], more.shares[seat]) == brought_in
 

@@ -36,8 +36,8 @@ def test_each_change_leads_where_a_run_leads(seed: int, *, crowded: bool) -> Non
         for size in (1, 2):
             for trial in _trials(market, candidate, size):
                 if trial.candidate is not None:
-                    told = trades.with_row(candidate, market.row_of(trial.candidate))
-                    assert told == solve(market.with_candidate(trial.candidate)).assigned[candidate]
+                    predicted = trades.with_row(candidate, market.row_of(trial.candidate))
+                    assert predicted == solve(market.with_candidate(trial.candidate)).assigned[candidate]
                 elif trial.seat is not None and trial.market is not None:
                     by_path = trades.with_places(candidate, trial.seat, size)
                     if market.free[trial.seat] == 0 or market.used[trial.seat]:
@@ -62,8 +62,8 @@ def test_no_smallest_change_is_left_out(seed: int, *, crowded: bool) -> None:
             enough = enough or [
                 trial.change for trial in _trials(market, candidate, size) if _seat_under(market, candidate, trial) >= 0
             ]
-        told, _ = search.smallest(candidate, 10_000)
-        assert [each.change for each in told] == enough
+        smallest, _ = search.smallest(candidate, 10_000)
+        assert [each.change for each in smallest] == enough
 
 
 def _seat_under(market: Market, candidate: int, trial: _Trial) -> int:

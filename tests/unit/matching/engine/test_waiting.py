@@ -31,9 +31,9 @@ def test_places_in_line_are_a_count_from_one(problem: Problem) -> None:
             if same_kind(candidate, seat) and not broken(free, candidate, seat)
         ]
         assert all(line.of == len(fit) for _, line in found if line.seat_id == seat_id)
-    held = Counter(pair.seat_id for pair in problem.fixed)
+    fixed = Counter(pair.seat_id for pair in problem.fixed)
     for candidate, line in found:
-        assert line.free == max(0, seats[line.seat_id].capacity - held[line.seat_id])
+        assert line.free == max(0, seats[line.seat_id].capacity - fixed[line.seat_id])
         limits = {HardRule.QUOTA, HardRule.SHARE_OF_OFFER} & set(broken(problem, candidate, seats[line.seat_id]))
         assert (line.limit in limits) if limits else line.limit is None
 

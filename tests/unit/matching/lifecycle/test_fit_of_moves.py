@@ -20,16 +20,16 @@ WEEKS = [date(2027, 3, 1) + timedelta(weeks=after) for after in range(4)]
 )
 def test_no_week_that_is_moved_to_is_overfull(moves: list[tuple[int, int]], others: list[int]) -> None:
     """After the moves no week that one leads to has more guests than places."""
-    asked = {UUID(int=at): (WEEKS[before], WEEKS[then]) for at, (before, then) in enumerate(moves)}
-    taken = Counter(before for before, _ in asked.values())
+    moves_of = {UUID(int=at): (WEEKS[before], WEEKS[then]) for at, (before, then) in enumerate(moves)}
+    taken = Counter(before for before, _ in moves_of.values())
     taken.update(dict(zip(WEEKS, others, strict=True)))
     places = dict.fromkeys(WEEKS, 3)
-    made = fit(asked, taken, places)
+    made = fit(moves_of, taken, places)
     after = Counter(taken)
     for move in made:
-        after[asked[move][0]] -= 1
-        after[asked[move][1]] += 1
-    assert all(after[asked[move][1]] <= 3 for move in made)
+        after[moves_of[move][0]] -= 1
+        after[moves_of[move][1]] += 1
+    assert all(after[moves_of[move][1]] <= 3 for move in made)
 
 
 def test_a_ring_of_full_weeks_turns() -> None:

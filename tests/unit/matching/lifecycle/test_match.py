@@ -25,7 +25,7 @@ PAIRING = Pairing.model_validate(ex.PAIRING)
 
 
 def _proposed(*, reserve: bool = False) -> Match:
-    match, told = matches.propose(
+    match, events = matches.propose(
         UUID(ex.MATCH),
         PAIRING,
         run_id=UUID(ex.RUN),
@@ -36,7 +36,7 @@ def _proposed(*, reserve: bool = False) -> Match:
         now=NOW,
         reserve=reserve,
     )
-    assert [event.type for event in told] == ["MatchProposed"]
+    assert [event.type for event in events] == ["MatchProposed"]
     return match
 
 
@@ -77,9 +77,9 @@ def test_every_step_is_a_transition_of_the_life_cycle(
     for step, days in steps:
         now += days * DAY
         before = match
-        match, told = _step(match, step, now)
-        _told_by_the_table(before, match, told)
-        assert [event.type for event in told].count("MatchCalledUp") == (before.in_reserve and not match.reserve)
+        match, events = _step(match, step, now)
+        _told_by_the_table(before, match, events)
+        assert [event.type for event in events].count("MatchCalledUp") == (before.in_reserve and not match.reserve)
         if match.reserve:
             assert match.state not in {MatchState.OFFERED, MatchState.CONFIRMED}
             assert not match.takes_place
@@ -92,9 +92,9 @@ def test_every_step_is_a_transition_of_the_life_cycle(
             assert match.host_accepted
 
 
-def _told_by_the_table(before: Match, after: Match, told: tuple[MatchEvent, ...]) -> None:
+def _told_by_the_table(before: Match, after: Match, events: tuple[MatchEvent, ...]) -> None:
     state: MatchState = before.state
-    for event in told:
+    for event in events:
         assert allowed(event.type, state), (event.type, state)
         if event.type == "MatchCleared":
             state = MatchState.CLEARED
@@ -126,8 +126,8 @@ def test_expiry_names_exactly_those_who_were_silent(guest: bool, host: bool, ear
             match, _ = _step(match, ("answer", party, Answer.ACCEPT), NOW)
     if guest and host:
         return
-    match, told = matches.expire(match, now=NOW + 15 * DAY, silences=earlier)
-    (event,) = told
+    match, events = matches.expire(match, now=NOW + 15 * DAY, silences=earlier)
+    (event,) = events
     assert isinstance(event, MatchExpired)
     assert set(event.silent) == {party for here, party in ((guest, Party.GUEST), (host, Party.HOST)) if not here}
     assert event.silences == earlier + (not guest)

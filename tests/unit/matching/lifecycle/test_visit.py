@@ -27,28 +27,28 @@ OF = VisitOf.model_validate({name: value for name, value in ex.VISIT_PLAN.items(
 
 
 def _scheduled() -> Visit:
-    visit, told = visits.open_visit(UUID(ex.VISIT), OF, Scheduled(DAYS), days=5, agenda_due=NOW, now=NOW)
-    assert [event.type for event in told] == ["VisitScheduled"]
+    visit, events = visits.open_visit(UUID(ex.VISIT), OF, Scheduled(DAYS), days=5, agenda_due=NOW, now=NOW)
+    assert [event.type for event in events] == ["VisitScheduled"]
     return visit
 
 
 @given(st.permutations(DAYS), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_completed_exactly_if_every_required_day_was_attended(days: list[date], present: list[bool]) -> None:
     """In any order of records it starts with the first attended day and ends with the last record, each once."""
-    visit, told, recorded = _scheduled(), [], {}
+    visit, events_, recorded = _scheduled(), [], {}
     for day, here in zip(days, present, strict=True):
         recorded[day] = here
         before = visit.state
         visit, events = visits.attended(visit, recorded, now=NOW)
         for event in events:
             assert allowed(event.type, before) or len(events) > 1
-        told += [event.type for event in events]
+        events_ += [event.type for event in events]
     expected = (
         ["VisitStarted", "VisitEnded", "VisitCompleted"]
         if all(present)
         else (["VisitStarted", "VisitEnded"] if any(present) else ["VisitNoShow"])
     )
-    assert told == expected
+    assert events_ == expected
     if any(present):
         assert visit.ended_on == max(day for day in DAYS if recorded[day])
 
@@ -58,8 +58,8 @@ def test_a_late_correction_can_still_complete_it() -> None:
     visit, recorded = _scheduled(), dict.fromkeys(DAYS, True) | {DAYS[2]: False}
     visit, _ = visits.attended(visit, recorded, now=NOW)
     assert visit.state is VisitState.ENDED
-    visit, told = visits.attended(visit, recorded | {DAYS[2]: True}, now=NOW)
-    assert [event.type for event in told] == ["VisitCompleted"]
+    visit, events = visits.attended(visit, recorded | {DAYS[2]: True}, now=NOW)
+    assert [event.type for event in events] == ["VisitCompleted"]
     assert visits.attended(visit, recorded, now=NOW) == (visit, ())
 
 
@@ -67,8 +67,8 @@ def test_time_over_ends_it_with_what_was_recorded() -> None:
     """If the host stops recording, the visit ends and is not completed."""
     visit, recorded = _scheduled(), {DAYS[0]: True}
     visit, _ = visits.attended(visit, recorded, now=NOW)
-    visit, told = visits.time_over(visit, recorded, now=NOW)
-    assert [event.type for event in told] == ["VisitEnded"]
+    visit, events = visits.time_over(visit, recorded, now=NOW)
+    assert [event.type for event in events] == ["VisitEnded"]
     assert (visit.state, visit.ended_on) == (VisitState.ENDED, DAYS[0])
 
 
@@ -81,17 +81,21 @@ def test_what_has_begun_is_not_cancelled() -> None:
 def test_no_lawful_week_is_told_with_its_cause() -> None:
     """A visit without dates has no plan, names the cause, and ends without a fact of its own."""
     answer = Unscheduled(((UnschedulableCause.NOTICE_TOO_SHORT, 3),))
-    visit, told = visits.open_visit(UUID(ex.VISIT), OF, answer, days=5, agenda_due=None, now=NOW)
-    assert [event.type for event in told] == ["VisitUnschedulable"]
-    visit, told = visits.cancel(visit, Party.PROGRAMME, Reason.OTHER, now=NOW)
-    assert (visit.state, told) == (VisitState.CANCELLED, ())
+    visit, events = visits.open_visit(UUID(ex.VISIT), OF, answer, days=5, agenda_due=None, now=NOW)
+    assert [event.type for event in events] == ["VisitUnschedulable"]
+    visit, events = visits.cancel(visit, Party.PROGRAMME, Reason.OTHER, now=NOW)
+    assert (visit.state, events) == (VisitState.CANCELLED, ())
 
 
 def test_days_that_were_all_taken_back_end_it_with_none() -> None:
     """If the host corrects every day to absent, a visit that had begun ends with no day attended."""
     begun, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
-    visit, told = visits.attended(begun, dict.fromkeys(DAYS, False), now=NOW)
-    assert (visit.state, visit.ended_on, [event.type for event in told]) == (VisitState.ENDED, DAYS[-1], ["VisitEnded"])
+    visit, events = visits.attended(begun, dict.fromkeys(DAYS, False), now=NOW)
+    assert (visit.state, visit.ended_on, [event.type for event in events]) == (
+        VisitState.ENDED,
+        DAYS[-1],
+        ["VisitEnded"],
+    )
     visit, _ = visits.time_over(begun, {DAYS[0]: False}, now=NOW)
     assert visit.state is VisitState.ENDED
 
@@ -115,15 +119,15 @@ def _accept(visit: Visit, by: Party, *, number: int = 1, lawful: bool = True, at
 @given(st.permutations([Party.GUEST, Party.HOST]), st.lists(st.sampled_from([Party.GUEST, Party.HOST]), max_size=4))
 def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: list[Party]) -> None:
     """In either order, with repeated answers, it moves once; until then the old dates stand."""
-    visit, told = _accept(_proposed(), order[0])
+    visit, events = _accept(_proposed(), order[0])
     for by in again:
         if by is order[0]:
-            visit, told = _accept(visit, by)
-    assert told == ()
+            visit, events = _accept(visit, by)
+    assert events == ()
     assert visit.plan is not None
     assert visit.plan.start == MONDAY
-    visit, told = _accept(visit, order[1])
-    assert [event.type for event in told] == ["VisitMoved"]
+    visit, events = _accept(visit, order[1])
+    assert [event.type for event in events] == ["VisitMoved"]
     assert visit.plan is not None
     assert (visit.plan.days, visit.proposal) == (LATER, None)
     for by in again:
@@ -133,26 +137,26 @@ def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: lis
 def test_what_leaves_the_old_dates() -> None:
     """A refusal, silence, a week taken meanwhile, or none found: published once with the cause, nothing moves."""
     proposed = _proposed()
-    refused, told = visits.refuse_move(proposed, Party.GUEST, 1, Reason.NOT_AVAILABLE)
-    assert _cause(told) == ("refused", Party.GUEST)
+    refused, events = visits.refuse_move(proposed, Party.GUEST, 1, Reason.NOT_AVAILABLE)
+    assert _cause(events) == ("refused", Party.GUEST)
     assert visits.refuse_move(refused, Party.HOST, 1, Reason.OTHER) == (refused, ())
     assert visits.expire_move(proposed, now=DUE) == (proposed, ())
-    expired, told = visits.expire_move(proposed, now=DUE + timedelta(seconds=1))
-    assert _cause(told) == ("expired", Party.CLOCK)
+    expired, events = visits.expire_move(proposed, now=DUE + timedelta(seconds=1))
+    assert _cause(events) == ("expired", Party.CLOCK)
     guest, _ = _accept(proposed, Party.GUEST)
-    taken, told = _accept(guest, Party.HOST, lawful=False)
-    assert _cause(told) == ("no_lawful_week", Party.HOST)
+    taken, events = _accept(guest, Party.HOST, lawful=False)
+    assert _cause(events) == ("no_lawful_week", Party.HOST)
     none = Unscheduled(((UnschedulableCause.HOLIDAYS, 1),))
-    sought, told = visits.propose_move(refused, none, Party.GUEST, Reason.OPERATIONAL_DUTY, due=DUE, now=NOW)
-    assert _cause(told) == ("no_lawful_week", Party.GUEST)
+    sought, events = visits.propose_move(refused, none, Party.GUEST, Reason.OPERATIONAL_DUTY, due=DUE, now=NOW)
+    assert _cause(events) == ("no_lawful_week", Party.GUEST)
     assert sought.moves == 2
     for visit in (refused, expired, taken, sought):
         assert visit.plan is not None
         assert (visit.plan.start, visit.proposal) == (MONDAY, None)
 
 
-def _cause(told: tuple[VisitEvent, ...]) -> tuple[str, Party]:
-    (event,) = told
+def _cause(events: tuple[VisitEvent, ...]) -> tuple[str, Party]:
+    (event,) = events
     assert isinstance(event, VisitMoveDropped)
     return event.cause.value, event.by
 
@@ -171,9 +175,9 @@ def test_a_visit_without_dates_can_find_some() -> None:
     """Tried again in further periods it is scheduled, or stays unschedulable and says so again."""
     none = Unscheduled(((UnschedulableCause.NO_COMMON_WEEK, 3),))
     visit, _ = visits.open_visit(UUID(ex.VISIT), OF, none, days=5, agenda_due=None, now=NOW)
-    still, told = visits.find_dates(visit, none, days=5, agenda_due=None, now=DUE)
-    assert ([event.type for event in told], still.since) == (["VisitUnschedulable"], NOW)
-    found, told = visits.find_dates(still, Scheduled(LATER), days=5, agenda_due=NOW, now=DUE)
-    assert [event.type for event in told] == ["VisitScheduled"]
+    still, events = visits.find_dates(visit, none, days=5, agenda_due=None, now=DUE)
+    assert ([event.type for event in events], still.since) == (["VisitUnschedulable"], NOW)
+    found, events = visits.find_dates(still, Scheduled(LATER), days=5, agenda_due=NOW, now=DUE)
+    assert [event.type for event in events] == ["VisitScheduled"]
     assert found.state is VisitState.SCHEDULED
     assert visits.find_dates(found, Scheduled(DAYS), days=5, agenda_due=NOW, now=DUE) == (found, ())

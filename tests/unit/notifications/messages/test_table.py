@@ -180,10 +180,12 @@ def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
 
 
 def _audiences(event: Event) -> set[str]:
-    told = sample(type(event))._replace(data=event)
+    envelope = sample(type(event))._replace(data=event)
     return {
         message.audience.kind.value
-        for message in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
+        for message in messages(
+            event, about=envelope.id, at=envelope.time, case=sample_case(envelope), facts=facts(envelope)
+        )
     }
 
 
@@ -253,8 +255,8 @@ def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[
     model = EVENTS["AppealDecided"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "state": state, "due": due}))
     assert set(due_times(event, Timers())) == kinds
-    told = _audiences(event.data)
-    assert ("home_coordinator" in told) is (state == "submitted")
+    messages_ = _audiences(event.data)
+    assert ("home_coordinator" in messages_) is (state == "submitted")
 
 
 def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
@@ -271,13 +273,13 @@ def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
 def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
     """Each side's preparation meets its own deadline only."""
     scheduled, ready = sample(EVENTS["VisitScheduled"]), sample(EVENTS["PartPrepared"])
-    asked = [change for change in changes(scheduled, Timers()) if change.kind is DeadlineKind.PREPARATION]
-    assert {change.owner.value for change in asked} == {"applicant", "host_contact", "home_coordinator"}
+    reminders = [change for change in changes(scheduled, Timers()) if change.kind is DeadlineKind.PREPARATION]
+    assert {change.owner.value for change in reminders} == {"applicant", "host_contact", "home_coordinator"}
     assert isinstance(scheduled.data, VisitScheduled)
-    assert {change.due.date() for change in asked if change.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
+    assert {change.due.date() for change in reminders if change.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
     model = EVENTS["PartPrepared"]
-    told = ready._replace(data=model.model_validate({**model.example, "parties": ["host"]}))
-    met = [change.owner.value for change in changes(told, Timers()) if change.kind is DeadlineKind.PREPARATION]
+    event = ready._replace(data=model.model_validate({**model.example, "parties": ["host"]}))
+    met = [change.owner.value for change in changes(event, Timers()) if change.kind is DeadlineKind.PREPARATION]
     assert met == ["host_contact"]
 
 
@@ -287,8 +289,8 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
     model = EVENTS["MatchCancelled"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))
     case = sample_case(event)
-    told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
-    mine = [message for message in told if message.audience.kind is AudienceKind.APPLICANT]
+    messages_ = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+    mine = [message for message in messages_ if message.audience.kind is AudienceKind.APPLICANT]
     assert [message.rule.subject for message in mine] == [subject]
 
 

@@ -78,10 +78,10 @@ def test_a_body_is_bounded_and_says_what_it_left_out(added: int, removed: int) -
     ids = {"added": (UUID(int=7),) * added, "removed": (UUID(int=8),) * removed}
     body = webhook.body_of(event._replace(data=event.data.model_copy(update=ids)))
     assert len(body) <= webhook.LARGEST
-    told = orjson.loads(body)["data"]
-    left_out = told.get("omitted", "").split(",") if "omitted" in told else []
-    assert set(left_out) == {"added", "removed"} - set(told["data"])
-    assert "figure" in told["data"]
+    data = orjson.loads(body)["data"]
+    left_out = data.get("omitted", "").split(",") if "omitted" in data else []
+    assert set(left_out) == {"added", "removed"} - set(data["data"])
+    assert "figure" in data["data"]
     if added + removed < 400:  # 39 bytes each
         assert left_out == []
 
@@ -114,18 +114,18 @@ def test_an_endpoint_gets_what_it_chose(names: list[str], name: str) -> None:
     st.none() | st.floats(0, 1e9),
 )
 def test_a_pause_is_never_shorter_than_the_schedule_and_bounded(
-    tried: int, schedule: list[float], chance: float, asked: float | None
+    tried: int, schedule: list[float], chance: float, retry_after: float | None
 ) -> None:
     """A pause is up to a fifth longer than the schedule, or as the receiver asked, at most a day."""
-    wait = webhook.pause(tried, schedule, chance, asked)
+    wait = webhook.pause(tried, schedule, chance, retry_after)
     if tried > len(schedule):
         assert wait is None
         return
     planned = schedule[tried - 1]
     assert wait is not None
     assert wait >= planned
-    assert wait <= max(planned * 1.2 + 1e-6, min(asked or 0, 86_400))
-    assert asked is None or wait >= min(asked, 86_400)
+    assert wait <= max(planned * 1.2 + 1e-6, min(retry_after or 0, 86_400))
+    assert retry_after is None or wait >= min(retry_after, 86_400)
 
 
 def test_the_schedule_is_the_specifications() -> None:
@@ -163,8 +163,8 @@ def test_retry_after_is_read_and_bounded(text: str | None, seconds: float | None
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_sender(text: str) -> None:
     """Any Retry-After is read without an error, and bounded."""
-    asked = webhook.retry_after_seconds(text, NOW)
-    assert asked is None or timedelta() <= timedelta(seconds=asked) <= timedelta(days=1)
+    seconds = webhook.retry_after_seconds(text, NOW)
+    assert seconds is None or timedelta() <= timedelta(seconds=seconds) <= timedelta(days=1)
 
 
 @given(st.binary(max_size=3000))

@@ -24,11 +24,11 @@ grants = st.builds(
 
 
 @given(st.lists(grants, max_size=8), days)
-def test_only_active_grants_count(held: list[Grant], at: date) -> None:
+def test_only_active_grants_count(own_grants: list[Grant], at: date) -> None:
     """A principal has a role exactly if one of its grants has begun and is not over."""
-    principal = Principal.on("somebody", held, at)
+    principal = Principal.on("somebody", own_grants, at)
     for role in Role:
-        holds = any(g.role is role and g.since <= at and (g.until is None or g.until >= at) for g in held)
+        holds = any(g.role is role and g.since <= at and (g.until is None or g.until >= at) for g in own_grants)
         assert principal.has(role) is holds
         assert (role in principal.roles) is holds
 

@@ -50,14 +50,14 @@ class Page:
 
     def __init__(self, hub: Live, name: str, seen: str | None = None) -> None:
         self._stream = hub.stream(name, seen)
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self.ended = asyncio.Event()
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         async for chunk in self._stream:
             if chunk.startswith(b"event:"):
-                self.told.append(chunk.decode().partition("data: ")[2].strip())
+                self.messages.append(chunk.decode().partition("data: ")[2].strip())
         self.ended.set()
 
     async def close(self) -> None:
@@ -68,7 +68,7 @@ class Page:
 
     async def hears(self, count: int) -> None:
         """Wait until so many messages have come."""
-        await until(lambda: len(self.told) >= count, f"message {count}")
+        await until(lambda: len(self.messages) >= count, f"message {count}")
 
 
 async def opened(hub: Live, *names: str) -> list[Page]:
@@ -91,7 +91,7 @@ async def test_a_commit_reaches_those_who_wait_for_its_name(hub: Live, store: An
     await board.hears(1)
     await notify(store, "board")
     await board.hears(2)
-    assert (board.told, inbox.told) == (["board"] * 2, [])
+    assert (board.messages, inbox.messages) == (["board"] * 2, [])
     await board.close()
     await inbox.close()
 
@@ -105,7 +105,7 @@ async def test_a_rollback_reaches_nobody(hub: Live, store: Any) -> None:
     await transaction.rollback()
     await notify(store, "inbox")
     await inbox.hears(1)  # the database tells in order: what came before it has been heard
-    assert board.told == []
+    assert board.messages == []
     await board.close()
     await inbox.close()
 
@@ -117,7 +117,7 @@ async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, st
         await notify(store, "board")
     await board.hears(1)
     await asyncio.sleep(2 * module.QUIET + 0.1)  # that a burst is over shows only in a QUIET without a word
-    few = len(board.told)
+    few = len(board.messages)
     assert few < 100
     await notify(store, "board")
     await board.hears(few + 1)
@@ -131,11 +131,11 @@ async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Li
     began = loop.time()
     while loop.time() < began + 2:
         hub.changed("board")
-        if len(board.told) == module.BURST:
+        if len(board.messages) == module.BURST:
             soon = loop.time() - began
         await asyncio.sleep(0.005)
     assert soon < module.BURST * module.QUIET, "the first ones waited as if they were a stream"
-    assert len(board.told) <= module.BURST + 1 + (loop.time() - began) / module.QUIET
+    assert len(board.messages) <= module.BURST + 1 + (loop.time() - began) / module.QUIET
     await board.close()
 
 
@@ -147,13 +147,13 @@ async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub:
         await notify(store, "board")
     await board.hears(1)
     await asyncio.sleep(2 * module.PATIENCE)  # a second message would have come within PATIENCE
-    assert board.told == ["board"]
+    assert board.messages == ["board"]
     async with store.transaction():  # as above
         await notify(store, "board+")
         await notify(store, "board+")
     await board.hears(2)
     await asyncio.sleep(2 * module.PATIENCE)  # as above
-    assert (board.told, inbox.told) == (["board"] * 2, [])
+    assert (board.messages, inbox.messages) == (["board"] * 2, [])
     await board.close()
     await inbox.close()
 
@@ -169,7 +169,7 @@ async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store:
     await notify(store, "board")
     await late.hears(2)
     await right.hears(1)
-    assert (late.told, right.told, other.told) == (["board"] * 2, ["board"], [])
+    assert (late.messages, right.messages, other.messages) == (["board"] * 2, ["board"], [])
     for page in (late, right, other):
         await page.close()
 
@@ -222,7 +222,7 @@ async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> Non
     await notify(store, ACCESS)
     for page in pages:
         await asyncio.wait_for(page.ended.wait(), PATIENCE)
-        assert page.told == []
+        assert page.messages == []
     (again,) = await opened(hub, "board")
     hub.changed("board")
     await again.hears(1)
@@ -257,11 +257,11 @@ async def test_a_server_with_an_open_stream_stops_at_once(database: str, store: 
                 lines = stream.aiter_lines()
                 assert await anext(lines) == "retry: 2000"
                 await _notify_until_received(lines, store)
-                asked = time.monotonic()
+                began = time.monotonic()
                 server.send_signal(signal.SIGTERM)
                 assert [line async for line in lines if line.strip()] == []
         output, _ = await asyncio.wait_for(server.communicate(), 10)
-        assert time.monotonic() - asked < 3, output.decode()
+        assert time.monotonic() - began < 3, output.decode()
         assert server.returncode in (0, -signal.SIGTERM)
     finally:
         if server.returncode is None:
