@@ -226,5 +226,5 @@ def _refusal_text(answer: httpx2.Response) -> str:
 
 
 def _error_text(error: dict[str, str]) -> str:
-    where = error.get("pointer") or error.get("parameter") or error.get("name")
-    return f"{where}: {error['detail']}" if where else error["detail"]
+    place = error.get("pointer") or error.get("parameter") or error.get("name")
+    return f"{place}: {error['detail']}" if place else error["detail"]

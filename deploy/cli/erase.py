@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NAME = "erase"
 
 
-async def erase(system: "System", service: str, subject: str, keep: "Collection[str]", by: str, why: str) -> int:
+async def erase(system: "System", service: str, subject: str, keep: "Collection[str]", by: str, reason: str) -> int:
     """Cut all payloads about `subject` to the members in `keep`; return how many were cut that were not before.
 
     Raises `Failed` where the key of erasures is missing or wrong, or an event still waits to be sent.
@@ -37,7 +37,7 @@ async def erase(system: "System", service: str, subject: str, keep: "Collection[
                 for row in await connection.fetch(query, subject):
                     rest = {name: value for name, value in orjson.loads(row["payload"]).items() if name in keep}
                     facts.append((row["id"], orjson.dumps(rest).decode()))
-                return await cut(connection, facts, key, at=datetime.now(UTC), by=by, why=why)
+                return await cut(connection, facts, key, at=datetime.now(UTC), by=by, reason=reason)
     except asyncpg.ObjectInUseError as error:
         raise Failed(f"{error} Try again in a minute.") from None
     except (TypeError, ValueError) as error:

@@ -61,14 +61,14 @@ class Chains:
         before = self.heads.get(aggregate, Head(0, CHAIN_START))
         here = Head(line["sequence"], bytes.fromhex(line["hash"]))
         stated = bytes.fromhex(line["digest"])
-        where = f"{line['topic']} {line['subject']}, event {line['sequence']}"
+        place = f"{line['topic']} {line['subject']}, event {line['sequence']}"
         if here.sequence != before.sequence + 1 or link(before.hash, stated) != here.hash:
-            self.faults.append(f"{where}: the chain is broken here")
+            self.faults.append(f"{place}: the chain is broken here")
         erased = line["erasure"]
         mark = None if erased is None else _mark(line["id"], stated, erased)
         signature = b"" if erased is None else bytes.fromhex(erased["signature"])
         if fault := self.keys.fault(mark, signature, line["payload"].encode(), stated):
-            self.faults.append(f"{where}: {fault}")
+            self.faults.append(f"{place}: {fault}")
         self.heads[aggregate] = here
         self.events += 1
 

@@ -45,13 +45,13 @@ def match_stage(code: MatchState, *, in_reserve: bool) -> State:
     return stage("match", f"reserve_{code}" if in_reserve else code)
 
 
-def reason(why: str | None, rule: str | None) -> str:
+def reason(reason: str | None, rule: str | None) -> str:
     """Return in a few words why there is no match: the first reason only."""
     if rule is not None:
         return gettext("No place left after the rule: %(rule)s") % {"rule": rule_name(rule)}
-    if why is None:
+    if reason is None:
         return gettext("Being worked out")
-    return gettext(_WHY.get(why, why))
+    return gettext(_WHY.get(reason, reason))
 
 
 def rule_name(rule: str) -> str:

@@ -155,12 +155,12 @@ async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
         await tx.wait(event, APPLICATIONS, known.application_id)
 
 
-async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Timers]:
-    return await register.timers_of(session, (case.call_id for case in known if case.call_id is not None))
+async def _timers(session: AsyncSession, cases: Iterable[Case]) -> dict[UUID, Timers]:
+    return await register.timers_of(session, (case.call_id for case in cases if case.call_id is not None))
 
 
-def _timers_of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
-    case = known.get(id_of(case_key(event)[1]))
+def _timers_of(event: Envelope, cases: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
+    case = cases.get(id_of(case_key(event)[1]))
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 

@@ -27,8 +27,8 @@ class Breach:
 
     def __str__(self) -> str:
         """Return event and field, what is wrong, and what to do instead."""
-        where = f"{self.event}.{self.field}" if self.field else self.event
-        return f"{where}: {self.what}. {self.remedy}"
+        place = f"{self.event}.{self.field}" if self.field else self.event
+        return f"{place}: {self.what}. {self.remedy}"
 
 
 def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breach]:

@@ -332,13 +332,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _pressing_first(item: tuple[Case, Standing]) -> tuple[int, datetime]:
     """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age."""
-    case, where = item
+    case, status = item
     state = case.shown_state
     far = datetime.max.replace(tzinfo=UTC)
     if state in _WAITS_FOR_OFFICER:
-        due = where.due if isinstance(where.due, datetime) else far
+        due = status.due if isinstance(status.due, datetime) else far
         return _WAITS_FOR_OFFICER.index(state), due
-    return len(_WAITS_FOR_OFFICER) + (not where.state.next), far - (case.application.since - _EPOCH)
+    return len(_WAITS_FOR_OFFICER) + (not status.state.next), far - (case.application.since - _EPOCH)
 
 
 def _case_address(case: PartnerCase) -> str:

@@ -155,13 +155,13 @@ async def lock_rules(session: AsyncSession) -> None:
     await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('preparation.rules'))"))
 
 
-async def same_rule(session: AsyncSession, wanted: Rule) -> TravelRule | None:
+async def same_rule(session: AsyncSession, rule: Rule) -> TravelRule | None:
     """Return the decision about the same item, call and countries, if there is one."""
     query = select(TravelRule).where(
-        TravelRule.item == wanted.item,
-        col(TravelRule.call_id).is_not_distinct_from(wanted.call_id),
-        col(TravelRule.country).is_not_distinct_from(wanted.country),
-        col(TravelRule.host_country).is_not_distinct_from(wanted.host_country),
+        TravelRule.item == rule.item,
+        col(TravelRule.call_id).is_not_distinct_from(rule.call_id),
+        col(TravelRule.country).is_not_distinct_from(rule.country),
+        col(TravelRule.host_country).is_not_distinct_from(rule.host_country),
     )
     return await session.scalar(query)
 

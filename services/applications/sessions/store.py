@@ -72,15 +72,15 @@ async def sealed_id_token(session: AsyncSession, digest: str) -> str | None:
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def end(session: AsyncSession, digests: Collection[str], why: SessionEnd, at: datetime) -> None:
+async def end(session: AsyncSession, digests: Collection[str], cause: SessionEnd, at: datetime) -> None:
     """End sessions; those that have ended stay as they are."""
-    await session.execute(_ending(why, at).where(col(SessionRow.digest).in_(sorted(digests))))
+    await session.execute(_ending(cause, at).where(col(SessionRow.digest).in_(sorted(digests))))
 
 
 async def end_of(
     session: AsyncSession,
     subjects: Collection[str],
-    why: SessionEnd,
+    cause: SessionEnd,
     at: datetime,
     *,
     only: UUID | None = None,
@@ -90,7 +90,7 @@ async def end_of(
 
     Returns how many ended.
     """
-    ending = _ending(why, at).where(col(SessionRow.subject).in_(sorted(subjects)))
+    ending = _ending(cause, at).where(col(SessionRow.subject).in_(sorted(subjects)))
     if only is not None:
         ending = ending.where(col(SessionRow.id) == only)
     if but is not None:
@@ -100,11 +100,11 @@ async def end_of(
     return len((await session.execute(ending.returning(col(SessionRow.id)))).all())
 
 
-def _ending(why: SessionEnd, at: datetime) -> sa.Update:
+def _ending(cause: SessionEnd, at: datetime) -> sa.Update:
     return (
         sa.update(SessionRow)
         .where(col(SessionRow.ended_at).is_(None))
-        .values(ended_at=at, ended_why=why.value, id_token=None)
+        .values(ended_at=at, ended_why=cause.value, id_token=None)
         .execution_options(synchronize_session=False)
     )
 

@@ -86,13 +86,13 @@ def may_answer_move(
     state: VisitState,
     proposal: Proposal | None,
     number: int,
-    given: Mapping[Party, Recorded],
+    answers: Mapping[Party, Recorded],
     party: Party,
     answer: Recorded,
 ) -> None:
     """Raise `AlreadyDone` where the same gave that answer, `NotNow` after another one, or where none is awaited."""
-    if party in given:
-        before = given[party]
+    if party in answers:
+        before = answers[party]
         raise refuse_recorded(before, answer.what, answer.by, _ANSWERED[Answer(before.what)])
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
         raise NotNow(

@@ -52,7 +52,7 @@ class Cohort(BaseModel):
 
 @router.post("/cohorts", operation_id="commit_cohort", status_code=201, responses={202: {"model": CohortJob}})
 async def commit(
-    request: Request, response: Response, bus: BusDep, who: Programme, cohort: Cohort
+    request: Request, response: Response, bus: BusDep, principal: Programme, cohort: Cohort
 ) -> CommittedCohort | CohortJob:
     """Commit a cohort: provisional pairs become proposed matches, everybody else gets a receipt that says why not.
 
@@ -60,7 +60,7 @@ async def commit(
     """
     chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
     settings = service_of(request).settings
-    done = await job.commit_or_ask(bus, settings, who.subject, cohort.call_id, chosen, reserves=cohort.reserves)
+    done = await job.commit_or_ask(bus, settings, principal.subject, cohort.call_id, chosen, reserves=cohort.reserves)
     if isinstance(done, UUID):
         response.status_code = 202
         response.headers["Location"] = f"/matching/api/v1/jobs/{done}"
@@ -81,9 +81,9 @@ async def job_status(bus: BusDep, _: Programme, job_id: UUID) -> CohortJob:
 
 
 @router.post("/jobs/{job_id}/cancel")
-async def cancel(bus: BusDep, who: Programme, job_id: UUID) -> CohortJob:
+async def cancel(bus: BusDep, principal: Programme, job_id: UUID) -> CohortJob:
     """Cancel a cohort that is not being written yet."""
-    await job.cancel(bus, who.subject, job_id)
+    await job.cancel(bus, principal.subject, job_id)
     return await _job(bus, job_id)
 
 

@@ -60,9 +60,9 @@ class NotFit(Exception):
     `count` pairs have changed since they were seen, or it is the number of the cohort that was committed meanwhile.
     """
 
-    def __init__(self, why: Why, count: int = 0) -> None:
-        super().__init__(why, count)
-        self.why, self.count = why, count
+    def __init__(self, cause: Why, count: int = 0) -> None:
+        super().__init__(cause, count)
+        self.why, self.count = cause, count
 
 
 _SENTENCES: dict[Why, tuple[str, ProblemCode]] = {

@@ -94,9 +94,9 @@ async def match_of(session: AsyncSession, within: Reach, match_id: UUID) -> Matc
     return match_view(found)
 
 
-async def matches_page(session: AsyncSession, within: Reach, wanted: MatchFilter, request: PageRequest) -> Page[Match]:
+async def matches_page(session: AsyncSession, within: Reach, filters: MatchFilter, request: PageRequest) -> Page[Match]:
     """Return one page of the matches within reach, the newest first."""
-    found = await store.listed(session, within, wanted, request)
+    found = await store.listed(session, within, filters, request)
     return page_of(found, request, Match, match_view, lambda match: (match.id,))
 
 

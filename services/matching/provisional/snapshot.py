@@ -80,28 +80,28 @@ class KnownRows:
         return len(self.candidates) * len(self.seats)
 
 
-async def load(bus: Bus, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
+async def load(bus: Bus, call_id: UUID, rows: KnownRows | None = None) -> Snapshot | None:
     """Return the snapshot of a call; None while the call itself has not arrived."""
     async with bus.snapshot() as session:
-        return await load_in(session, call_id, known)
+        return await load_in(session, call_id, rows)
 
 
-async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
+async def load_in(session: AsyncSession, call_id: UUID, rows: KnownRows | None = None) -> Snapshot | None:
     """Return the same within an open transaction, which should see one snapshot."""
-    known = known or KnownRows()
+    rows = rows or KnownRows()
     written = await changes.of_call(session, call_id)
-    call = None if written is None else (await known.calls.read(session, written.call)).get(call_id)
+    call = None if written is None else (await rows.calls.read(session, written.call)).get(call_id)
     if written is None or call is None:
         return None
     terms = _read(CallTerms, call_id, call.terms)
     today = clock.today()
     needs = await store.needs(session, terms.needs) if terms.needs else []
-    exclusions = await known.exclusions.read(session, written.exclusions)
-    seats = await known.seats.read(session, written.seats)
-    candidates = await known.candidates.read(session, written.candidates)
+    exclusions = await rows.exclusions.read(session, written.exclusions)
+    seats = await rows.seats.read(session, written.seats)
+    candidates = await rows.candidates.read(session, written.candidates)
     # Ten thousand profiles take a second to read: meanwhile the loop serves others.
     profiles, places, aside = await asyncio.to_thread(_understood, candidates, seats, written.inactive)
-    matches = [lifecycle_matches.read(row) for row in (await known.matches.read(session, written.matches)).values()]
+    matches = [lifecycle_matches.read(row) for row in (await rows.matches.read(session, written.matches)).values()]
     facts = Facts(
         call_id=call_id,
         terms=terms,
@@ -128,7 +128,7 @@ async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None 
         reciprocity=reciprocity_model.points(await reciprocity_store.days_between(session) if written.stays else {}),
         incomplete=written.incomplete,
     )
-    standings = await known.standings.read(session, written.standings)
+    standings = await rows.standings.read(session, written.standings)
     vacancies = await pools.vacancies(session, call_id) if written.vacant else []
     return Snapshot(written.version, call, facts, standings, vacancies, aside)
 

@@ -15,6 +15,6 @@ if TYPE_CHECKING:
     from services.matching.reciprocity.store import Stay
 
 
-async def count_days(session: AsyncSession, stays: Sequence[Stay], gone: Collection[UUID]) -> None:
-    """Write the days of these visits, and remove visits that do not count any more (`gone`)."""
-    await store.write(session, stays, gone)
+async def count_days(session: AsyncSession, stays: Sequence[Stay], removed_ids: Collection[UUID]) -> None:
+    """Write the days of these visits, and remove visits that do not count any more (`removed_ids`)."""
+    await store.write(session, stays, removed_ids)

@@ -18,10 +18,10 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/reciprocity")
-async def reciprocity(bus: BusDep, who: Coordinator) -> Ledger:
+async def reciprocity(bus: BusDep, principal: Coordinator) -> Ledger:
     """Return the reader's part of the ledger, of countries or organisations: days, by country, pair and agency.
 
     Countries and agencies are the reader's own, since of others only a part is visible here. `points` is what the
     criterion `reciprocity` gives guests of `country` at hosts of `host_country` now.
     """
-    return await views.ledger(bus, reach(who))
+    return await views.ledger(bus, reach(principal))

@@ -27,9 +27,9 @@ _BARS = 8
 
 
 @router.get("/reciprocity")
-async def reciprocity(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def reciprocity(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """Show days sent and hosted by country, by pair of countries and by agency."""
-    within = reach(who)
+    within = reach(principal)
     view = await views.ledger(bus, within)
     return render(
         request,

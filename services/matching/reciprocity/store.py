@@ -46,11 +46,11 @@ async def of_visits(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[
     return {row.visit_id: row for row in found}
 
 
-async def write(session: AsyncSession, rows: Sequence[Stay], gone: Collection[UUID]) -> None:
+async def write(session: AsyncSession, rows: Sequence[Stay], removed_ids: Collection[UUID]) -> None:
     """Write the rows that count now, and remove those that do not."""
     await keep(session, rows)
-    if gone:
-        await session.execute(text("DELETE FROM stay WHERE visit_id = ANY(:ids)"), {"ids": sorted(gone)})
+    if removed_ids:
+        await session.execute(text("DELETE FROM stay WHERE visit_id = ANY(:ids)"), {"ids": sorted(removed_ids)})
 
 
 async def days_between(session: AsyncSession) -> dict[tuple[str, str], int]:

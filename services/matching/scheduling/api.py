@@ -57,9 +57,9 @@ class WantedWeek(BaseModel):
 
 
 @router.post("/calls/{call_id}/plan", status_code=202)
-async def plan_json(bus: BusDep, who: Programme, call_id: UUID, body: SearchTime | None = None) -> DatePlan:
+async def plan_json(bus: BusDep, principal: Programme, call_id: UUID, body: SearchTime | None = None) -> DatePlan:
     """Plan the visits of a call again: the first plan is in the answer, the best is searched in the background."""
-    made = await plans.plan_visits(bus, who.subject, call_id, seconds=(body or SearchTime()).seconds)
+    made = await plans.plan_visits(bus, principal.subject, call_id, seconds=(body or SearchTime()).seconds)
     return views.plan_view(made)
 
 
@@ -70,19 +70,19 @@ async def newest_json(bus: BusDep, _: Programme, call_id: UUID) -> DatePlan:
 
 
 @router.post("/calls/{call_id}/plan/stop")
-async def stop_json(bus: BusDep, who: Programme, call_id: UUID) -> DatePlan:
+async def stop_json(bus: BusDep, principal: Programme, call_id: UUID) -> DatePlan:
     """Stop the search for the best plan; what was found stays."""
     newest = await _newest(bus, call_id)
-    await plans.cancel_plan(bus, who.subject, newest.id)
+    await plans.cancel_plan(bus, principal.subject, newest.id)
     return await _newest(bus, call_id)
 
 
 @router.post("/calls/{call_id}/plan/propose")
-async def propose_json(bus: BusDep, who: Programme, call_id: UUID, chosen: ChosenMoves) -> ProposedMoves:
+async def propose_json(bus: BusDep, principal: Programme, call_id: UUID, chosen: ChosenMoves) -> ProposedMoves:
     """Propose moves of a plan to guests and hosts, if they are still lawful; the old dates stand until both accept."""
     async with bus.read() as session:
         found = await views.plan_of_call(session, call_id, chosen.plan_id)
-    return _proposed(await plans.propose_plan(bus, who.subject, found.id, chosen.matches, chosen.reason))
+    return _proposed(await plans.propose_plan(bus, principal.subject, found.id, chosen.matches, chosen.reason))
 
 
 @router.get("/visits/{match_id}/weeks")
@@ -107,9 +107,9 @@ async def weeks_json(bus: BusDep, _: Programme, match_id: UUID) -> LawfulWeeks:
 
 
 @router.post("/visits/{match_id}/move")
-async def move_json(bus: BusDep, who: Programme, match_id: UUID, wanted: WantedWeek) -> ProposedMoves:
+async def move_json(bus: BusDep, principal: Programme, match_id: UUID, week: WantedWeek) -> ProposedMoves:
     """Propose another week of a visit, and of its group; the old dates stand until guest and host accept."""
-    return _proposed(await plans.propose_move(bus, who.subject, match_id, wanted.week, wanted.reason))
+    return _proposed(await plans.propose_move(bus, principal.subject, match_id, week.week, week.reason))
 
 
 def _proposed(done: Proposed) -> ProposedMoves:

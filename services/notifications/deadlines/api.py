@@ -18,10 +18,10 @@ router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"])
 @router.get("/deadlines")
 async def deadlines(
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     page: PageDep,
     days: Annotated[int, Query(ge=0, le=400, description="How far ahead.")] = 28,
 ) -> Page[Deadline]:
     """Return the open deadlines of the last year and the next `days`, the first due first."""
     async with bus.read() as session:
-        return await views.deadlines(session, countries_read(who), days, page)
+        return await views.deadlines(session, countries_read(principal), days, page)

@@ -36,7 +36,7 @@ HERE = "/notifications/due"
 async def due(
     request: Request,
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     by: Annotated[str, one_of("week", "whom", "country")] = "week",
     week: Annotated[DayText, Query(max_length=10)] = "",
     country: CountryText = "",
@@ -49,7 +49,7 @@ async def due(
     """Return the open deadlines, counted by week, holder or country, and one page of them; ignore unknown filters."""
     chosen = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
     grouped: Grouping = "whom" if by == "whom" else "country" if by == "country" else "week"
-    now, mine = clock.now(), countries_read(who)
+    now, mine = clock.now(), countries_read(principal)
     wanted = DeadlineFilter(
         now,
         mine,

@@ -162,23 +162,23 @@ def _deadline(entry: DeadlineEntry, now: datetime) -> Deadline:
     )
 
 
-async def deadline_list(session: AsyncSession, wanted: DeadlineFilter, by: Grouping, page: int) -> DeadlineList:
-    """Return a page of the open deadlines in `wanted`, and all of them counted."""
-    found, total = await lists.deadlines_page(session, wanted, page)
-    groups = await lists.groups(session, wanted, by)
-    mine = DeadlineFilter(wanted.now, wanted.countries)
+async def deadline_list(session: AsyncSession, filters: DeadlineFilter, by: Grouping, page: int) -> DeadlineList:
+    """Return a page of the open deadlines in `filters`, and all of them counted."""
+    found, total = await lists.deadlines_page(session, filters, page)
+    groups = await lists.groups(session, filters, by)
+    mine = DeadlineFilter(filters.now, filters.countries)
     weeks = {group.value: group.count - group.over for group in await lists.groups(session, mine, "week")}
     monday = clock.today() - timedelta(days=clock.today().weekday())
     names = await _holder_names(session, groups)
     return DeadlineList(
-        [deadline_line(entry, wanted.now) for entry in found],
+        [deadline_line(entry, filters.now) for entry in found],
         total,
         [_group(group, by, names) for group in groups],
         cut=len(groups) == GROUPS,
-        overdue=await lists.overdue_count(session, now=wanted.now, countries=wanted.countries),
+        overdue=await lists.overdue_count(session, now=filters.now, countries=filters.countries),
         left_this_week=weeks.get(monday, 0),
         left_next_week=weeks.get(monday + timedelta(days=7), 0),
-        holder=_holder(wanted.whom, found, names),
+        holder=_holder(filters.whom, found, names),
     )
 
 

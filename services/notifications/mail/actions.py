@@ -37,10 +37,10 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
         await tx.changed("messages")
 
 
-async def retry_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
+async def retry_recipient(bus: Bus, principal: Principal, recipient: UUID) -> None:
     """Send the last failed message again to a person who could not be reached. Raises `Refused` (404, 409)."""
-    async with bus.transaction(who.subject) as tx:
-        row = await _unreachable(tx, who, recipient)
+    async with bus.transaction(principal.subject) as tx:
+        row = await _unreachable(tx, principal, recipient)
         row.tried_at = clock.now()
         tx.session.add(row)
         if not await messages.retry_failed(tx, row.message_id):
@@ -50,17 +50,17 @@ async def retry_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
         await tx.changed("messages")
 
 
-async def settle_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
+async def settle_recipient(bus: Bus, principal: Principal, recipient: UUID) -> None:
     """Take a person off the list: the mailbox works again, or they were reached otherwise. Raises `Refused` (404)."""
-    async with bus.transaction(who.subject) as tx:
-        row = await _unreachable(tx, who, recipient)
-        row.settled_at, row.settled_by = clock.now(), who.subject
+    async with bus.transaction(principal.subject) as tx:
+        row = await _unreachable(tx, principal, recipient)
+        row.settled_at, row.settled_by = clock.now(), principal.subject
         tx.session.add(row)
         await tx.changed("messages")
 
 
-async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
+async def _unreachable(tx: Tx, principal: Principal, recipient: UUID) -> Unreachable:
     found = (await unreachable.open_entries(tx.session, [recipient], lock=True)).get(recipient)
-    if found is None or not reads(who, found.country):
+    if found is None or not reads(principal, found.country):
         raise Refused(gettext("This person is not on the list, or not any more."), 404)
     return found

@@ -158,9 +158,9 @@ class UnreachableDetail:
     retryable: bool
 
 
-async def message_log(session: AsyncSession, search: Search, who: Principal, quiet: Quiet) -> MessageLog:
+async def message_log(session: AsyncSession, search: Search, principal: Principal, quiet: Quiet) -> MessageLog:
     """Return a page of the messages in `search`, the newest first, and the counts of the reader's countries."""
-    countries = countries_read(who)
+    countries = countries_read(principal)
     counts = await store.state_counts(session, countries)
     found, total = await store.search_messages(session, search)
     now = clock.now()
@@ -179,11 +179,11 @@ async def message_log(session: AsyncSession, search: Search, who: Principal, qui
 
 
 async def message_detail(
-    session: AsyncSession, message_id: UUID, who: Principal, *, origin: str, quiet: Quiet
+    session: AsyncSession, message_id: UUID, principal: Principal, *, origin: str, quiet: Quiet
 ) -> MessageDetail:
     """Return one message that the reader may see. Raises `Refused` (404)."""
     message = await store.message(session, message_id)
-    if message is None or not reads(who, message.country):
+    if message is None or not reads(principal, message.country):
         raise Refused(gettext("There is no such message."), 404)
     notifications = await store.notifications_of(session, message.id)
     host = await messages.host_name(session, message)
@@ -244,13 +244,13 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
 
 
 async def unreachable_list(
-    session: AsyncSession, who: Principal, countries: frozenset[str] | None, *, settled: bool, page: int
+    session: AsyncSession, principal: Principal, countries: frozenset[str] | None, *, settled: bool, page: int
 ) -> UnreachableList:
     """Return a page of the people of some countries (None: all), the longest unreachable first."""
     rows, total = await unreachable.unreachable_page(session, countries=countries, settled=settled, page=page)
     counts: Mapping[str, int] = {}
     reports: list[DeliveryReport] = []
-    if countries_read(who) is None:
+    if countries_read(principal) is None:
         since = clock.now() - timedelta(days=_DAYS)
         counts, newest = await unreachable.reports(session, since=since, most=_SHOWN)
         reports = [
@@ -268,10 +268,10 @@ async def unreachable_list(
     )
 
 
-async def unreachable_person(session: AsyncSession, recipient: UUID, who: Principal) -> UnreachableDetail:
+async def unreachable_person(session: AsyncSession, recipient: UUID, principal: Principal) -> UnreachableDetail:
     """Return one person who cannot be reached and whom the reader may see. Raises `Refused` (404)."""
     row = (await unreachable.open_entries(session, [recipient])).get(recipient)
-    if row is None or not reads(who, row.country):
+    if row is None or not reads(principal, row.country):
         raise Refused(gettext("This person is not on the list, or not any more."), 404)
     message = await store.message(session, row.message_id)
     if message is None:

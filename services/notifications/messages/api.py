@@ -19,13 +19,13 @@ router = APIRouter(prefix="/notifications/api/v1", tags=["notifications"])
 @router.get("/messages")
 async def messages(
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     page: PageDep,
     q: Annotated[str, Query(max_length=100, description="A reference, or the id of an application.")] = "",
     state: MessageState | None = None,
 ) -> Page[Message]:
     """Return the messages, the newest first."""
-    search = Search(words=q, state=views.stored_state(state), countries=countries_read(who))
+    search = Search(words=q, state=views.stored_state(state), countries=countries_read(principal))
     async with bus.read() as session:
         return await views.message_list(session, search, page)
 

@@ -89,11 +89,11 @@ async def webhooks(bus: BusDep, _: Reader) -> Page[Webhook]:
 
 
 @router.post("", status_code=201)
-async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> WebhookSecret:
+async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, principal: Coordinator) -> WebhookSecret:
     """Register an endpoint. Only this answer has its secret."""
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
-    secret = await endpoints.register(bus, settings, who.subject, endpoint_id, body.reach, draft)
+    secret = await endpoints.register(bus, settings, principal.subject, endpoint_id, body.reach, draft)
     if secret is None:
         raise Refused(
             gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."),
@@ -109,53 +109,55 @@ async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> Webhook:
 
 
 @router.put("/{endpoint_id}")
-async def change(endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Webhook:
+async def change(
+    endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, principal: Coordinator
+) -> Webhook:
     """Change address, description and events; its reach stays."""
     draft = endpoints.Draft(body.url, body.description, body.events)
-    await endpoints.change(bus, settings, who.subject, endpoint_id, draft)
+    await endpoints.change(bus, settings, principal.subject, endpoint_id, draft)
     return await _webhook(bus, endpoint_id)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
-async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> None:
+async def remove(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> None:
     """Remove an endpoint with all its deliveries."""
-    await endpoints.remove(bus, who.subject, endpoint_id)
+    await endpoints.remove(bus, principal.subject, endpoint_id)
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Webhook:
+async def pause(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> Webhook:
     """Send nothing for now; events are kept."""
-    await endpoints.pause(bus, who.subject, endpoint_id)
+    await endpoints.pause(bus, principal.subject, endpoint_id)
     return await _webhook(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/resume")
-async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Webhook:
+async def resume(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> Webhook:
     """Send again, including what was kept meanwhile."""
-    await endpoints.resume(bus, who.subject, endpoint_id)
+    await endpoints.resume(bus, principal.subject, endpoint_id)
     return await _webhook(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/rotate")
 async def rotate(
-    endpoint_id: UUID, body: RotationIn, bus: BusDep, settings: SettingsDep, who: Coordinator
+    endpoint_id: UUID, body: RotationIn, bus: BusDep, settings: SettingsDep, principal: Coordinator
 ) -> WebhookSecret:
     """Make a new secret; the old one signs beside it for a while."""
-    secret = await endpoints.rotate(bus, settings, who.subject, endpoint_id, new_id(), body.hours)
+    secret = await endpoints.rotate(bus, settings, principal.subject, endpoint_id, new_id(), body.hours)
     assert secret is not None
     return WebhookSecret(id=endpoint_id, secret=secret)
 
 
 @router.post("/{endpoint_id}/test", status_code=202)
-async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> QueuedTest:
+async def test(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> QueuedTest:
     """Send a test, also to a paused endpoint; the answer has the delivery's id, under which its result is found."""
-    return QueuedTest(delivery_id=await endpoints.test(bus, who.subject, endpoint_id))
+    return QueuedTest(delivery_id=await endpoints.test(bus, principal.subject, endpoint_id))
 
 
 @router.post("/{endpoint_id}/redeliver", status_code=202)
-async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, who: Coordinator) -> QueuedDeliveries:
+async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, principal: Coordinator) -> QueuedDeliveries:
     """Send everything again that happened since then and failed; the answer is how many."""
-    count = await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)
+    count = await endpoints.send_failed_again(bus, principal.subject, endpoint_id, body.since)
     return QueuedDeliveries(queued=count)
 
 
@@ -177,9 +179,9 @@ async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> WebhookDelivery
 
 
 @router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
-async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> QueuedDeliveries:
+async def redeliver(delivery_id: UUID, bus: BusDep, principal: Coordinator) -> QueuedDeliveries:
     """Send one delivery again, under its old `webhook-id`."""
-    await endpoints.send_again(bus, who.subject, delivery_id)
+    await endpoints.send_again(bus, principal.subject, delivery_id)
     return QueuedDeliveries(queued=1)
 
 

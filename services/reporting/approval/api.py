@@ -56,11 +56,11 @@ class RestatementIn(BaseModel):
 @router.get("/indicators/{indicator}/history")
 async def history(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: RequiredPeriod) -> FigureHistory:
     """Return each statement of a figure of a submitted period, the first one first, as it was shown."""
-    where, _figure, _released = await released_figure(bus, indicator, period)
+    approval, _figure, _released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
-        stated = await restatements.history(session, where, indicator) if where.fixed else []
+        stated = await restatements.history(session, approval, indicator) if approval.fixed else []
     statements = [views.figure_statement(each.statement, each.figure, each.reason) for each in stated]
-    return views.figure_history(where, statements)
+    return views.figure_history(approval, statements)
 
 
 @router.get("/periods/{label}/restatement", responses={409: {}})
@@ -68,7 +68,7 @@ async def restatement(_: Tracer, bus: BusDep, label: PeriodPath) -> Restatement:
     """Return what a restatement of a frozen period would change now, or what the waiting proposal changes."""
     async with bus.read() as session:
         found = await restatements.difference(bus, session, label)
-    return views.restatement(found.where, found.proposal, found.changes, found.decided)
+    return views.restatement(found.approval, found.proposal, found.changes, found.decided)
 
 
 @router.post("/periods/{label}/restatement", operation_id="propose_period_restatement")

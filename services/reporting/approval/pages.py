@@ -64,8 +64,8 @@ async def restatement(
     return render(
         request,
         "approval/restatement.html",
-        where=found.where,
-        state=states.state("period", found.where.state),
+        approval=found.approval,
+        state=states.state("period", found.approval.state),
         changes=found.changes,
         figures=_by_figure(found.changes),
         proposal=proposal,

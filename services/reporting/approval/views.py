@@ -71,17 +71,17 @@ def figure_statement(statement: int, figure: Released, reason: RestatementReason
     return FigureStatement(**dict(released_figure(figure)), statement=statement, reason=reason)
 
 
-def figure_history(where: Approval, statements: list[FigureStatement]) -> FigureHistory:
+def figure_history(approval: Approval, statements: list[FigureStatement]) -> FigureHistory:
     """Return the statements of a figure of that period."""
-    return FigureHistory(**dict(period_status(where)), statements=statements)
+    return FigureHistory(**dict(period_status(approval)), statements=statements)
 
 
 def restatement(
-    where: Approval, proposal: Proposal | None, changes: Sequence[Change], earlier: Sequence[Proposal]
+    approval: Approval, proposal: Proposal | None, changes: Sequence[Change], earlier: Sequence[Proposal]
 ) -> Restatement:
     """Return what changes in a period, and what was proposed."""
     return Restatement(
-        **dict(period_status(where)),
+        **dict(period_status(approval)),
         proposal=None if proposal is None else restatement_proposal(proposal),
         changes=[_change(each) for each in changes],
         earlier=[restatement_proposal(each) for each in earlier],

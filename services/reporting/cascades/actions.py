@@ -69,7 +69,7 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Sessi
         return await sessions(session, subject)
 
 
-async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, why: str) -> None:
+async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, reason: str) -> None:
     """Confirm a session as line manager, perhaps with a lower number.
 
     Raises as `report`, and 409 once it was answered.
@@ -78,11 +78,11 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
         found, row = await _waiting(tx.session, subject, cascade_id)
         case = found.form.case
         try:
-            event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, why)
+            event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, reason)
         except NotComplete as problem:
             raise _refused(problem) from None
         row.state, row.confirmed, row.settled_at = CascadeState.CONFIRMED, event.attendees, clock.now()
-        row.why = why.strip() if event.attendees < row.attendees else ""
+        row.why = reason.strip() if event.attendees < row.attendees else ""
         await _settle(tx, found, row, event)
 
 

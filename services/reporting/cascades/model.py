@@ -85,15 +85,15 @@ def delivered(case: Case, cascade_id: UUID, session: Session, today: date) -> Ca
 
 
 def confirmed(
-    case: Case, cascade_id: UUID, held_on: date, reported: int, attendees: int | None, why: str
+    case: Case, cascade_id: UUID, held_on: date, reported: int, attendees: int | None, reason: str
 ) -> CascadeConfirmed:
     """Return the event of the manager's yes: the reported number, or a lower one and why. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if attendees is None or not 1 <= attendees <= reported:
         wrong["attendees"] = N_("Enter how many people were reached: not more than the officer reported")
-    elif attendees < reported and not why.strip():
+    elif attendees < reported and not reason.strip():
         wrong["why"] = N_("Say in a few words why it was fewer")
-    if len(why) > LONGEST_REASON:
+    if len(reason) > LONGEST_REASON:
         wrong["why"] = N_("Shorten this to 500 characters")
     if wrong:
         raise NotComplete(wrong)

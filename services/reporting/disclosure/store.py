@@ -32,15 +32,15 @@ async def lock(session: AsyncSession) -> None:
     await session.execute(sa.text("LOCK TABLE release IN EXCLUSIVE MODE"))
 
 
-async def keep(session: AsyncSession, where: Approval, pattern: Pattern, at: datetime) -> None:
+async def keep(session: AsyncSession, approval: Approval, pattern: Pattern, at: datetime) -> None:
     """Save what of a period's statement is shown, for ever."""
-    session.add(Release(period=where.period.label, statement=where.statement, pattern=pattern.as_json(), at=at))
+    session.add(Release(period=approval.period.label, statement=approval.statement, pattern=pattern.as_json(), at=at))
     await session.flush()
 
 
-async def pattern(session: AsyncSession, where: Approval, statement: int) -> Pattern | None:
+async def pattern(session: AsyncSession, approval: Approval, statement: int) -> Pattern | None:
     """Return what was shown of a period with a statement; None if that was never released."""
-    query = select(Release).where(col(Release.period) == where.period.label, col(Release.statement) <= statement)
+    query = select(Release).where(col(Release.period) == approval.period.label, col(Release.statement) <= statement)
     row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
     return Pattern.of_json(row.pattern) if row else None
 

@@ -56,14 +56,14 @@ _CODES = {
 }
 
 
-def value(shown: ReleasedCell, definition: Definition) -> str:
+def value(cell: ReleasedCell, definition: Definition) -> str:
     """Return `58.3 %`, `17`, or the short phrase for why there is no number."""
-    if shown.hidden is Hidden.NO_DATA:
+    if cell.hidden is Hidden.NO_DATA:
         return gettext("no data yet")
-    if shown.hidden is not None or shown.value is None:
+    if cell.hidden is not None or cell.value is None:
         return gettext("not shown")
-    digits = 0 if shown.value == shown.value.to_integral_value() else 1
-    text = number(float(shown.value), digits)
+    digits = 0 if cell.value == cell.value.to_integral_value() else 1
+    text = number(float(cell.value), digits)
     return gettext("%(number)s %%") % {"number": text} if definition.measure is Measure.SHARE else text
 
 
@@ -76,9 +76,9 @@ def plain(cell: Cell, definition: Definition) -> str:
     return f"{value(shown, definition)} ({part})" if part else value(shown, definition)
 
 
-def why_hidden(shown: ReleasedCell, definition: Definition) -> str:
+def why_hidden(cell: ReleasedCell, definition: Definition) -> str:
     """Return the sentence that explains a missing number; empty if there is a number."""
-    match shown.hidden:
+    match cell.hidden:
         case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
             return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
         case Hidden.NO_DATA:
@@ -91,11 +91,11 @@ def why_hidden(shown: ReleasedCell, definition: Definition) -> str:
             return ""
 
 
-def fraction(shown: ReleasedCell) -> str:
+def fraction(cell: ReleasedCell) -> str:
     """Return `7 of 12`; empty for a plain count or a hidden number."""
-    if shown.numerator is None or shown.denominator is None:
+    if cell.numerator is None or cell.denominator is None:
         return ""
-    return gettext("%(part)s of %(whole)s") % {"part": written(shown.numerator), "whole": written(shown.denominator)}
+    return gettext("%(part)s of %(whole)s") % {"part": written(cell.numerator), "whole": written(cell.denominator)}
 
 
 def dimension(name: str) -> str:
@@ -295,13 +295,13 @@ def released_figure(figure: Released) -> ReleasedFigure:
     )
 
 
-def figure_number(shown: ReleasedCell) -> FigureNumber:
+def figure_number(cell: ReleasedCell) -> FigureNumber:
     """Return a released number, or why there is none."""
     return FigureNumber(
-        value=shown.value,
-        numerator=shown.numerator,
-        denominator=shown.denominator,
-        hidden=shown.hidden,
-        events=None if shown.suppressed else shown.events,
-        events_digest=shown.digest,
+        value=cell.value,
+        numerator=cell.numerator,
+        denominator=cell.denominator,
+        hidden=cell.hidden,
+        events=None if cell.suppressed else cell.events,
+        events_digest=cell.digest,
     )

@@ -45,23 +45,23 @@ limit_parameter("published", pattern="(?!tokens/)[^/]+")  # a period: `tokens` h
 
 async def csv_response(bus: Bus, period: str | None) -> Response:
     """Return the CSV file of a period's figures."""
-    where, released = await agreed_figures(bus, period)
-    name = f'attachment; filename="tandem-figures-{where.period.label}.csv"'
+    approval, released = await agreed_figures(bus, period)
+    name = f'attachment; filename="tandem-figures-{approval.period.label}.csv"'
     return Response(
-        csv_text(released, where), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
+        csv_text(released, approval), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
     )
 
 
 async def iati_response(bus: Bus, settings: Settings, period: str | None) -> Response:
     """Return the IATI file of a period. Raises `Refused` (409) where it would break the schema or the rules."""
-    where, released = await agreed_figures(bus, period)
+    approval, released = await agreed_figures(bus, period)
     async with bus.read() as session:
         targets = standing(await targets_store.everything(session))
     try:
-        content = activity(released, where, settings, clock.now(), targets)
+        content = activity(released, approval, settings, clock.now(), targets)
     except NotValid as problem:
         raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
-    name = f'attachment; filename="tandem-iati-{where.period.label}.xml"'
+    name = f'attachment; filename="tandem-iati-{approval.period.label}.xml"'
     return Response(content, media_type="application/xml", headers={"Content-Disposition": name})
 
 

@@ -126,20 +126,20 @@ class Published:
     targets: list[TargetValue]
 
 
-async def published(session: AsyncSession, where: Approval) -> Published:
+async def published(session: AsyncSession, approval: Approval) -> Published:
     """Return what was published of a period, the first statement first."""
     manifest = await publications.manifest(session)
     listed = _ManifestContent.model_validate_json(manifest.content).publications if manifest else []
-    ours = [each for each in listed if each.period == where.period.label]
+    ours = [each for each in listed if each.period == approval.period.label]
     return Published(manifest, ours, await target_values(session))
 
 
-def period_feeds(where: Approval, found: Published, findings: list[str]) -> PeriodFeeds:
+def period_feeds(approval: Approval, found: Published, findings: list[str]) -> PeriodFeeds:
     """Return what was published of a period, with what keeps it from being published."""
     return PeriodFeeds(
-        period=where.period.label,
-        state=where.state,
-        statement=where.statement,
+        period=approval.period.label,
+        state=approval.state,
+        statement=approval.statement,
         publications=found.publications,
         findings=findings,
     )

@@ -72,23 +72,25 @@ async def read(bus: Bus, principal: Principal, reference: str) -> Words | None:
 async def give(bus: Bus, caller: str, application_id: UUID, purpose: str) -> list[Written]:
     """Return all that was written about an application, for the export of a person's own data; logged."""
     async with bus.transaction(f"system:{caller}") as tx:
-        store.log(tx.session, clock.now(), f"service:{caller}", "given", application_id, why=purpose)
+        store.log(tx.session, clock.now(), f"service:{caller}", "given", application_id, reason=purpose)
         return await _written(tx.session, application_id)
 
 
-async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str, why: str) -> int:
+async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str, reason: str) -> int:
     """Erase the text about an application, of one form or (empty) of all; scores stay. Return the number of texts.
 
     Raises `Refused` (422) without a reason, (404) for an unknown application.
     """
-    if not why.strip() or len(why) > model_forms.LONGEST:
+    if not reason.strip() or len(reason) > model_forms.LONGEST:
         sentence = gettext("Say on whose request or why, without repeating what was written")
         raise Refused(sentence, 422, {"why": sentence})
     async with bus.transaction(principal.subject) as tx:
         if await facts_store.application(tx.session, str(application_id)) is None:
             raise Refused(gettext("No application with that reference has arrived here."), 404)
         cut = await store.erase(tx.session, application_id, form)
-        store.log(tx.session, clock.now(), principal.subject, "erased", application_id, form=form, why=why.strip())
+        store.log(
+            tx.session, clock.now(), principal.subject, "erased", application_id, form=form, reason=reason.strip()
+        )
     return cut
 
 

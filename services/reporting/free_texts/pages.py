@@ -48,10 +48,10 @@ class EraseForm(Form):
 @router.get("/reporting/words")
 async def words(request: Request, principal: Protector, bus: BusDep, reference: str = "") -> Response:
     """Find what was written about an application, by its reference; each access is logged."""
-    wanted = reference.strip()
-    found = await actions.read(bus, principal, wanted) if wanted else None
-    missing = bool(wanted) and found is None
-    return _page(request, found, reference=wanted, missing=missing, status=404 if missing else 200)
+    reference_text = reference.strip()
+    found = await actions.read(bus, principal, reference_text) if reference_text else None
+    missing = bool(reference_text) and found is None
+    return _page(request, found, reference=reference_text, missing=missing, status=404 if missing else 200)
 
 
 def _page(

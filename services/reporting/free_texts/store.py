@@ -84,10 +84,10 @@ def log(
     application_id: UUID,
     *,
     form: str = "",
-    why: str = "",
+    reason: str = "",
 ) -> None:
     """Log an access to the free text about an application."""
-    session.add(AccessLog(id=new_id(), at=at, who=who, what=what, application_id=application_id, form=form, why=why))
+    session.add(AccessLog(id=new_id(), at=at, who=who, what=what, application_id=application_id, form=form, why=reason))
 
 
 async def logged(session: AsyncSession, application_id: UUID) -> list[AccessLog]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def needs_and_figures(bus: Bus, label: str | None) -> tuple[Approval, dict[str, Released], list[Need]]:
     """Return how far a period is approved, its released figures by id, and the needs of which a part falls into it."""
-    where, released = await released_figures(bus, label)
+    approval, released = await released_figures(bus, label)
     async with bus.read() as session:
-        needs = await store.of_period(session, where.period)
-    return where, {each.definition.id: each for each in released}, needs
+        needs = await store.of_period(session, approval.period)
+    return approval, {each.definition.id: each for each in released}, needs

@@ -52,29 +52,29 @@ _ALWAYS = frozenset({"measure", "period", "start", "end", "status"})
 _NUMERIC = frozenset({"value", "definition_version", "events"})
 
 
-def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:
+def as_csv(released: Sequence[Released], needs: Sequence[Need], approval: Approval) -> str:
     """Return the table as CSV."""
-    rows = needs_rows(released, needs, where)
+    rows = needs_rows(released, needs, approval)
     return records_as_csv(COLUMNS, (row.model_dump(mode="json") for row in rows))
 
 
-def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
+def as_workbook(released: Sequence[Released], needs: Sequence[Need], approval: Approval, at: datetime) -> bytes:
     """Return the table as an Excel workbook."""
-    rows = needs_rows(released, needs, where)
-    return workbook_of(f"Needs, demand, met, {where.period.label}", "Needs", COLUMNS, rows, at, numeric=_NUMERIC)
+    rows = needs_rows(released, needs, approval)
+    return workbook_of(f"Needs, demand, met, {approval.period.label}", "Needs", COLUMNS, rows, at, numeric=_NUMERIC)
 
 
-def description(where: Approval, *, table: str) -> bytes:
+def description(approval: Approval, *, table: str) -> bytes:
     """Return the description of the CSV file (CSV on the Web)."""
-    return csvw_description(f"Needs, demand, met, {where.period.label}", DESCRIBED, table=table, always=_ALWAYS)
+    return csvw_description(f"Needs, demand, met, {approval.period.label}", DESCRIBED, table=table, always=_ALWAYS)
 
 
-def csv_response(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> Response:
+def csv_response(approval: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> Response:
     """Return the CSV file of a period, with the address of its description."""
-    described_at = f"needs.csv-metadata.json?period={where.period.label}"
-    headers = download_headers(f"tandem-needs-{where.period.label}.csv")
+    described_at = f"needs.csv-metadata.json?period={approval.period.label}"
+    headers = download_headers(f"tandem-needs-{approval.period.label}.csv")
     headers["Link"] = f'<{described_at}>; rel="describedby"; type="application/csvm+json"'
-    content = as_csv(list(figures.values()), needs, where)
+    content = as_csv(list(figures.values()), needs, approval)
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -48,14 +48,14 @@ async def needs(
     gap: Annotated[str, one_of(*GAPS)] = "topic-and-country",
 ) -> Response:
     """Show needs beside demand by one dimension, and those without a match by two."""
-    where, figures, found = await needs_and_figures(bus, period)
+    approval, figures, found = await needs_and_figures(bus, period)
     by, gap = by or "topic", gap or "topic-and-country"
     rows = views.rows(figures, found, by)
     return render(
         request,
         "needs/needs.html",
-        where=where,
-        state=states.state("period", where.state),
+        approval=approval,
+        state=states.state("period", approval.state),
         headline=views.headline(figures, found),
         part_of_it=RESULTS in figures,
         needed=by != "language",
@@ -85,15 +85,15 @@ async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
 @router.get("/reporting/needs.csv-metadata.json")
 async def described(_: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Return what the columns of the CSV file hold (CSV on the Web)."""
-    where, *_rest = await needs_and_figures(bus, period)
-    table = f"needs.csv?period={where.period.label}"
-    return Response(documents.description(where, table=table), media_type="application/csvm+json")
+    approval, *_rest = await needs_and_figures(bus, period)
+    table = f"needs.csv?period={approval.period.label}"
+    return Response(documents.description(approval, table=table), media_type="application/csvm+json")
 
 
 @router.get("/reporting/needs.xlsx")
 async def as_workbook(_: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Download the same rows as an Excel workbook."""
-    where, figures, found = await needs_and_figures(bus, period)
-    content = documents.as_workbook(list(figures.values()), found, where, clock.now())
-    headers = documents.download_headers(f"tandem-needs-{where.period.label}.xlsx")
+    approval, figures, found = await needs_and_figures(bus, period)
+    content = documents.as_workbook(list(figures.values()), found, approval, clock.now())
+    headers = documents.download_headers(f"tandem-needs-{approval.period.label}.xlsx")
     return Response(content, media_type=XLSX, headers=headers)

@@ -140,16 +140,16 @@ def _area(code: str) -> str:
     return labels.label(Expertise(code)) if code in set(Expertise) else gettext("Restricted")
 
 
-def need_and_match(made: Sequence[Row], by: str) -> Chart | None:
+def need_and_match(rows: Sequence[Row], by: str) -> Chart | None:
     """Return what is needed (of languages: applied for) beside what was matched; None for fewer than two values."""
     if by == "language":
         items = [
-            Pair(r.label, _number(r.received), _number(r.matched)) for r in made if _have_values(r.received, r.matched)
+            Pair(r.label, _number(r.received), _number(r.matched)) for r in rows if _have_values(r.received, r.matched)
         ]
         names = (gettext("asked for"), gettext("matched"))
     else:
         items = [
-            Pair(r.label, float(r.needed), _number(r.matched)) for r in made if r.needed and _have_values(r.matched)
+            Pair(r.label, float(r.needed), _number(r.matched)) for r in rows if r.needed and _have_values(r.matched)
         ]
         names = (gettext("needed"), gettext("matched"))
     if len(items) < 2:
@@ -225,12 +225,12 @@ def _part(figures: Mapping[str, Released], figure: str, dimension: str) -> Mappi
     return figures[figure].breakdowns.get(dimension, {}) if figure in figures else {}
 
 
-def _have_values(*shown: ReleasedCell | None) -> bool:
-    return all(each is not None and each.value is not None for each in shown)
+def _have_values(*cell: ReleasedCell | None) -> bool:
+    return all(each is not None and each.value is not None for each in cell)
 
 
-def _number(shown: ReleasedCell | None) -> float:
-    return float(shown.value) if shown is not None and shown.value is not None else 0.0
+def _number(cell: ReleasedCell | None) -> float:
+    return float(cell.value) if cell is not None and cell.value is not None else 0.0
 
 
 _NAMES = {"priority-topic": "topic", "country-of-service": "country", "gap": "reason"}
@@ -285,9 +285,9 @@ class PeriodNeeds(PeriodStatus):
     rows: Annotated[list[NeedsRow], Field(description="What is hidden is missing, so rows need not add up.")]
 
 
-def period_needs(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> PeriodNeeds:
+def period_needs(approval: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> PeriodNeeds:
     """Return the needs of a period beside its figures."""
-    return PeriodNeeds(**dict(period_status(where)), rows=list(needs_rows(list(figures.values()), needs, where)))
+    return PeriodNeeds(**dict(period_status(approval)), rows=list(needs_rows(list(figures.values()), needs, approval)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +303,9 @@ class _About:
         return " ".join(self.fields)
 
 
-def needs_rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> Iterator[NeedsRow]:
+def needs_rows(released: Sequence[Released], needs: Sequence[Need], approval: Approval) -> Iterator[NeedsRow]:
     """Yield needs first, then the total and parts of each figure."""
-    status = period_status(where)
+    status = period_status(approval)
     common = NeedsRow(
         measure="needed",
         by="",

@@ -21,14 +21,14 @@ async def figures(_: ApiReader, bus: BusDep, period: PeriodQuery = None) -> Peri
 @router.get("/indicators/{indicator}")
 async def indicator(_: ApiReader, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> IndicatorFigure:
     """Return one figure with its definition and breakdowns."""
-    where, _figure, released = await released_figure(bus, indicator, period)
-    return views.indicator_figure(where, released)
+    approval, _figure, released = await released_figure(bus, indicator, period)
+    return views.indicator_figure(approval, released)
 
 
 @router.get("/indicators/{indicator}/events")
 async def events(_: Tracer, bus: BusDep, indicator: IndicatorPath, period: PeriodQuery = None) -> FigureEvents:
     """Return the ids of all events that a figure was computed from, and their digest."""
-    where, figure, _released = await released_figure(bus, indicator, period)
+    approval, figure, _released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
-        ids = await events_of(session, where, figure)
+        ids = await events_of(session, approval, figure)
     return views.figure_events(figure, ids)

@@ -48,15 +48,15 @@ async def in_frozen_period(session: AsyncSession, day: date) -> bool:
     return is_frozen(await store.approvals(session), day)
 
 
-def period_status(where: Approval) -> PeriodStatus:
+def period_status(approval: Approval) -> PeriodStatus:
     """Return how far a period is approved."""
     return PeriodStatus(
-        period=where.period.label,
-        start=where.period.start,
-        end=where.period.end,
-        state=where.state,
-        cut_off=where.cut_off,
-        figures_digest=where.figures_digest,
-        frozen_at=where.frozen_at,
-        statement=where.statement,
+        period=approval.period.label,
+        start=approval.period.start,
+        end=approval.period.end,
+        state=approval.state,
+        cut_off=approval.cut_off,
+        figures_digest=approval.figures_digest,
+        frozen_at=approval.frozen_at,
+        statement=approval.statement,
     )

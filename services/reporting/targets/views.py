@@ -91,7 +91,7 @@ async def target_values(session: AsyncSession) -> list[TargetValue]:
 class Column:
     """A period with its released figures and the targets that are due in it."""
 
-    where: Approval
+    approval: Approval
     figures: Mapping[str, Released]
     due: Mapping[str, TargetValue]
 
@@ -105,9 +105,11 @@ def due_in(target_values: Sequence[TargetValue], kind: str) -> list[Period]:
     return sorted((each for each in found if each.kind == kind), key=lambda each: each.start)[-MOST:]
 
 
-def column(where: Approval, released: Sequence[Released], target_values: Sequence[TargetValue]) -> Column:
+def column(approval: Approval, released: Sequence[Released], target_values: Sequence[TargetValue]) -> Column:
     """Return a period with what is due in it."""
-    return Column(where, {each.definition.id: each for each in released}, due_in_period(target_values, where.period))
+    return Column(
+        approval, {each.definition.id: each for each in released}, due_in_period(target_values, approval.period)
+    )
 
 
 def charts(columns: Sequence[Column]) -> list[Chart]:
@@ -117,9 +119,9 @@ def charts(columns: Sequence[Column]) -> list[Chart]:
 
 def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
     definition = INDICATORS[indicator]
-    actual = [(each.where.period.label, _actual(each, indicator)) for each in columns]
+    actual = [(each.approval.period.label, _actual(each, indicator)) for each in columns]
     target = [
-        (each.where.period.label, float(each.due[indicator].value) if indicator in each.due else None)
+        (each.approval.period.label, float(each.due[indicator].value) if indicator in each.due else None)
         for each in columns
     ]
     last = next(
@@ -176,10 +178,10 @@ def csv_text(columns: Sequence[Column]) -> str:
                 {
                     "indicator": indicator,
                     "title": definition.title,
-                    "period": each.where.period.label,
-                    "start": each.where.period.start.isoformat(),
-                    "end": each.where.period.end.isoformat(),
-                    "status": each.where.state.value,
+                    "period": each.approval.period.label,
+                    "start": each.approval.period.start.isoformat(),
+                    "end": each.approval.period.end.isoformat(),
+                    "status": each.approval.state.value,
                     "target": written(target_value.value),
                     "target_day": target_value.day.isoformat(),
                     "actual": written(total.value) if total and total.value is not None else "",

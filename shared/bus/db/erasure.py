@@ -112,7 +112,7 @@ class ErasureKeys:
 
 
 async def erase(
-    connection: asyncpg.Connection, facts: Sequence[tuple[UUID, str]], key: str, *, at: datetime, by: str, why: str
+    connection: asyncpg.Connection, facts: Sequence[tuple[UUID, str]], key: str, *, at: datetime, by: str, reason: str
 ) -> int:
     """Cut the payloads of `facts` to what is given with each, sign for it, and return how many were not cut before.
 
@@ -127,9 +127,9 @@ async def erase(
     cut = 0
     for fact, rest in facts:
         if fact in digests:
-            mark = Mark(fact, digests[fact], digest(rest.encode()), at, by, why)
+            mark = Mark(fact, digests[fact], digest(rest.encode()), at, by, reason)
             done = await connection.fetchval(
-                "SELECT erase_payload($1, $2, $3, $4, $5, $6)", fact, rest, at, by, why, private.sign(mark.statement)
+                "SELECT erase_payload($1, $2, $3, $4, $5, $6)", fact, rest, at, by, reason, private.sign(mark.statement)
             )
             cut += bool(done)
     return cut

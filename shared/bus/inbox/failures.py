@@ -33,12 +33,12 @@ class FailuresInARow:
         """Return a copy, to be kept once the transaction that it counts in has ended well."""
         return FailuresInARow(self.most, self.subjects)
 
-    def fail(self, key: Key, why: str) -> None:
+    def fail(self, key: Key, reason: str) -> None:
         """Count a subject that has failed. Raises `TooManyDeadLetters` where it is one too many."""
         self.subjects |= {key}
         if len(self.subjects) >= self.most:
             raise TooManyDeadLetters(
-                f"{len(self.subjects)} subjects in a row failed, the last one with {why} "
+                f"{len(self.subjects)} subjects in a row failed, the last one with {reason} "
                 "This reader or an owner is broken, not the events. To have them parked all the same, raise "
                 "TANDEM_READER_FAILING_SUBJECTS."
             )

@@ -310,11 +310,11 @@ class Reader:
         if TopicPartition(*partition) in self._consumer.assignment():
             await self.seek([TopicPartition(*partition)])
 
-    async def _pause(self, why: str) -> None:
+    async def _pause(self, reason: str) -> None:
         """Stop for a while, with a log message, and look again: going on would drain a topic into dead letters."""
         if self.paused is None:
-            log.error("the reader pauses", reason=why)
-        self.paused = why
+            log.error("the reader pauses", reason=reason)
+        self.paused = reason
         PAUSED.labels(self._bus.service).set(1)
         await asyncio.sleep(PAUSE_SECONDS)
         self._intake.rewind()

@@ -148,10 +148,10 @@ def _readable(schemas: dict[str, Any]) -> dict[str, str]:
     return names
 
 
-def _with_names(made: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _with_names(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return the document with other names of schemas, wherever they stand."""
     prefix = "#/components/schemas/"
-    schemas = made["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     changed = {f"{prefix}{old}": f"{prefix}{new}" for old, new in names.items()}
 
     def walk(part: Any) -> Any:
@@ -161,9 +161,9 @@ def _with_names(made: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
             return [walk(item) for item in part]
         return changed.get(part, part) if isinstance(part, str) else part
 
-    made = walk(made)
-    made["components"]["schemas"] = {names.get(name, name): walk(schema) for name, schema in schemas.items()}
-    return dict(sorted(made.items(), key=lambda entry: _ORDER.index(entry[0])))
+    document = walk(document)
+    document["components"]["schemas"] = {names.get(name, name): walk(schema) for name, schema in schemas.items()}
+    return dict(sorted(document.items(), key=lambda entry: _ORDER.index(entry[0])))
 
 
 def _without_titles(part: Any) -> Any:
@@ -184,10 +184,10 @@ _VALUES = ("info", "default", "example", "examples")
 _ORDER = ("openapi", "info", "servers", "tags", "paths", "components")
 
 
-def _add_examples(made: dict[str, Any]) -> None:
+def _add_examples(document: dict[str, Any]) -> None:
     """Give every body and every good answer in JSON an example, unless the route has one."""
-    schemas = made["components"]["schemas"]
-    for path in made["paths"].values():
+    schemas = document["components"]["schemas"]
+    for path in document["paths"].values():
         for operation in path.values():
             contents = [operation.get("requestBody", {}).get("content", {})]
             contents += [

@@ -138,8 +138,8 @@ async def _decide(ticked: Ticked[ConfirmForm]) -> Result:
     return Result(result.confirmed, result.left)
 
 
-async def _outcome(ticked: Ticked[ConfirmForm], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
-    confirmed, others = await _rows(ticked, done), await _rows(ticked, left)
+async def _outcome(ticked: Ticked[ConfirmForm], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
+    confirmed, others = await _rows(ticked, done_ids), await _rows(ticked, left_ids)
     return Items(
         [_item(row, gettext("Confirmed for another year")) for row in confirmed],
         [_item(row, changed_since() if row.access.may_confirm else _obstacle(row)) for row in others],

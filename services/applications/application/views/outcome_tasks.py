@@ -42,8 +42,8 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "cascade": gettext("Tell whom you reached"),
     }
     return [
-        OutcomeRow(outcome_row(task, f"/applications/{where}", names[task.purpose], due_hint(task)), waits=task.waits)
-        for where, tasks in tasks_by_address
+        OutcomeRow(outcome_row(task, f"/applications/{address}", names[task.purpose], due_hint(task)), waits=task.waits)
+        for address, tasks in tasks_by_address
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
     ]

@@ -30,7 +30,7 @@ async def answer(
     bus: Bus,
     principal: Principal,
     match_id: UUID,
-    given: Answer,
+    answer: Answer,
     reason: StatedReason | None = None,
     text: str = "",
 ) -> Match:
@@ -38,29 +38,29 @@ async def answer(
 
     Raises `Refused` (404, 409; 422 for a no without a reason).
     """
-    if given is Answer.DECLINE and reason is None:
+    if answer is Answer.DECLINE and reason is None:
         sentence = gettext("Choose why you decline")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
         case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
         before = await store.recorded_answers(tx.session, match_id)
-        if not may_proceed(model.may_answer, case.match.stands, before, party, given, principal.subject):
+        if not may_proceed(model.may_answer, case.match.stands, before, party, answer, principal.subject):
             return case.match
         await hold_open_call(tx, case.match.call_id)
-        published_reason = published(reason) if given is Answer.DECLINE and reason is not None else None
+        published_reason = published(reason) if answer is Answer.DECLINE and reason is not None else None
         tx.session.add(
             store.MatchAnswer(
                 match_id=match_id,
                 party=party,
-                answer=given,
+                answer=answer,
                 reason=reason if published_reason else None,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=clock.now(),
             )
         )
-        event = AnswerGiven(application_id=case.match.application_id, by=party, answer=given, reason=published_reason)
+        event = AnswerGiven(application_id=case.match.application_id, by=party, answer=answer, reason=published_reason)
         await tx.record(event, match_id, correlation=case.correlation)
         await tx.changed("matches")
         return case.match

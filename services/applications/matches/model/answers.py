@@ -24,13 +24,13 @@ _ANSWERED = {
 }
 
 
-def may_answer(state: MatchState, given: Mapping[Party, Recorded], party: Party, answer: Answer, actor: str) -> None:
+def may_answer(state: MatchState, answers: Mapping[Party, Recorded], party: Party, answer: Answer, actor: str) -> None:
     """Raise `AlreadyDone` where `actor` gave that answer, `NotNow` after another one, or where none is awaited.
 
     Matching checks the deadline, by the time at which the answer was given.
     """
-    if party in given:
-        before = given[party]
+    if party in answers:
+        before = answers[party]
         raise refuse_recorded(before, answer, actor, _ANSWERED[Answer(before.what), before.by == actor])
     if state is not MatchState.OFFERED:
         raise refuse("match", state)

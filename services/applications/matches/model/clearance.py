@@ -54,19 +54,19 @@ _DECIDED = {
 }
 
 
-def side_to_clear(state: MatchState, given: Mapping[Side, Recorded]) -> Side | None:
-    """Return the side that is asked, or None; `given` says what each side decided."""
-    if state is not MatchState.PROPOSED or any(decision.what == REFUSED for decision in given.values()):
+def side_to_clear(state: MatchState, answers: Mapping[Side, Recorded]) -> Side | None:
+    """Return the side that is asked, or None; `answers` says what each side decided."""
+    if state is not MatchState.PROPOSED or any(decision.what == REFUSED for decision in answers.values()):
         return None
-    return next((side for side in (Side.HOME, Side.HOST) if side not in given), None)
+    return next((side for side in (Side.HOME, Side.HOST) if side not in answers), None)
 
 
-def may_decide(state: MatchState, given: Mapping[Side, Recorded], side: Side, decision: str, actor: str) -> None:
+def may_decide(state: MatchState, answers: Mapping[Side, Recorded], side: Side, decision: str, actor: str) -> None:
     """Raise `AlreadyDone` where `actor` took that decision for the side, `NotNow` after another one or out of turn."""
-    if side in given:
-        before = given[side]
+    if side in answers:
+        before = answers[side]
         raise refuse_recorded(before, decision, actor, _DECIDED[side, before.what])
-    asked_side = side_to_clear(state, given)
+    asked_side = side_to_clear(state, answers)
     if asked_side is None:
         raise refuse("match", state)
     if asked_side is not side:

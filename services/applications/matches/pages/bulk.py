@@ -65,13 +65,13 @@ async def _decide(ticked: Ticked[Any]) -> Result:
     return Result([match.id for match in outcome.done], [match.id for match, _ in outcome.left])
 
 
-async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
+async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     decided = gettext("Somebody else has decided on it already, or it is not asked for any more.")
     return Items(
-        [_item(view, gettext("Cleared")) for view in await _views(ticked, done)],
+        [_item(view, gettext("Cleared")) for view in await _views(ticked, done_ids)],
         [
             _item(view, changed_since() if view.turn.mine else _obstacle(view, decided))
-            for view in await _views(ticked, left)
+            for view in await _views(ticked, left_ids)
         ],
     )
 

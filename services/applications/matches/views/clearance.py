@@ -38,32 +38,32 @@ class ClearanceStatus:
 
 
 def clearance_status(
-    principal: Principal, case: Case, given: dict[Side, store.Clearance], deciders: Deciders = _NOBODY
+    principal: Principal, case: Case, clearances: dict[Side, store.Clearance], deciders: Deciders = _NOBODY
 ) -> ClearanceStatus:
     """Return who is asked about a match, given the decisions so far; `deciders`: which places have a coordinator."""
     match = case.match
-    side = model.side_to_clear(match.stands, decisions(given))
+    side = model.side_to_clear(match.stands, decisions(clearances))
     if side is None:
         return ClearanceStatus(None, None, mine=False)
-    capacity = capacity_for_side(deciders, principal, case, side, given)
+    capacity = capacity_for_side(deciders, principal, case, side, clearances)
     return ClearanceStatus(side, capacity.due, mine=capacity.acting_as is not None, capacity=capacity)
 
 
-def decisions(given: dict[Side, store.Clearance]) -> dict[Side, Recorded]:
+def decisions(clearances: dict[Side, store.Clearance]) -> dict[Side, Recorded]:
     """Return what each side decided, as the rules read it."""
     return {
         side: Recorded(model.CLEARED if decision.given else model.REFUSED, decision.actor, decision.at)
-        for side, decision in given.items()
+        for side, decision in clearances.items()
     }
 
 
 def capacity_for_side(
-    deciders: Deciders, principal: Principal, case: Case, side: Side, given: dict[Side, store.Clearance]
+    deciders: Deciders, principal: Principal, case: Case, side: Side, clearances: dict[Side, store.Clearance]
 ) -> Capacity:
     """Return in which capacity the principal may decide for one side of a match."""
     match = case.match
     country, organisation_id = side_of(match, side)
-    home = given.get(Side.HOME)
+    home = clearances.get(Side.HOME)
     due, since = match.due, match.proposed_at
     if side is Side.HOST and home is not None:
         due, since = home.host_due, home.at

@@ -37,24 +37,28 @@ if TYPE_CHECKING:
 _ENDS_MEETINGS = MentorshipPaused | MentorshipCompleted | MentorshipEndedEarly
 
 
-async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: MeetingTime) -> Meeting:
+async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, meeting_time: MeetingTime) -> Meeting:
     """Plan the next session; the same time again is the same session. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = (await store.to_come(tx.session, [mentorship_id], clock.now())).get(mentorship_id)
-        begins_at = model.begins(wanted.day, wanted.clock, country_of(member.mentorship, member.party))
-        if meeting is not None and _time_of(meeting) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
+        begins_at = model.begins(meeting_time.day, meeting_time.clock, country_of(member.mentorship, member.party))
+        if meeting is not None and _time_of(meeting) == (
+            begins_at.astimezone(UTC),
+            meeting_time.minutes,
+            meeting_time.on_site,
+        ):
             return meeting
         may_proceed(model.may_plan, member.mentorship.stands, None if meeting is None else _as_planned(meeting))
-        await _check_time(member, begins_at, wanted.minutes)
+        await _check_time(member, begins_at, meeting_time.minutes)
         await count_message(tx, MessageKind.MEETING)
         meeting = store.Meeting(
             id=new_id(),
             mentorship_id=mentorship_id,
             party=member.party,
             begins_at=begins_at,
-            minutes=wanted.minutes,
-            on_site=wanted.on_site,
+            minutes=meeting_time.minutes,
+            on_site=meeting_time.on_site,
             at=clock.now(),
         )
         tx.session.add(meeting)
@@ -67,7 +71,7 @@ async def move(
     principal: Principal,
     mentorship_id: UUID,
     meeting_id: UUID,
-    wanted: MeetingTime,
+    meeting_time: MeetingTime,
     *,
     version: int | None = None,
 ) -> Meeting:
@@ -75,17 +79,17 @@ async def move(
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = await _meeting(member, meeting_id)
-        begins_at = model.begins(wanted.day, wanted.clock, country_of(member.mentorship, member.party))
+        begins_at = model.begins(meeting_time.day, meeting_time.clock, country_of(member.mentorship, member.party))
         if meeting.cancelled_at is None and _time_of(meeting) == (
             begins_at.astimezone(UTC),
-            wanted.minutes,
-            wanted.on_site,
+            meeting_time.minutes,
+            meeting_time.on_site,
         ):
             return meeting
         may_proceed(model.may_move, member.mentorship.stands, _as_planned(meeting), clock.now(), version)
-        await _check_time(member, begins_at, wanted.minutes)
+        await _check_time(member, begins_at, meeting_time.minutes)
         await count_message(tx, MessageKind.MEETING)
-        meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, wanted.minutes, wanted.on_site
+        meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, meeting_time.minutes, meeting_time.on_site
         meeting.party = member.party
         meeting.version += 1
         tx.session.add(meeting)

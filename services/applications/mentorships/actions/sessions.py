@@ -154,17 +154,17 @@ async def confirm(
 
 
 async def dispute(
-    bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, why: str, version: int | None = None
+    bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, reason: str, version: int | None = None
 ) -> PairSession:
     """Dispute a session of the other side, with a reason. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
         sentence = gettext("Say what is not right, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
-        why = required_text(why, model.LONGEST_NOTE, "text", sentence)
+        reason = required_text(reason, model.LONGEST_NOTE, "text", sentence)
         if not may_proceed(model.may_dispute, member.mentorship.stands, logged.as_logged, member.party, version):
             return logged
-        logged.disputed_at, logged.dispute = clock.now(), why
+        logged.disputed_at, logged.dispute = clock.now(), reason
         tx.session.add(logged)
         await member.record(
             SessionDisputed(**member.ids, session_id=session_id, by=member.party, held_on=logged.held_on)

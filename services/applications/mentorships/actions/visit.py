@@ -73,17 +73,17 @@ async def ask(
 
 
 async def answer(
-    bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID, given: Answer, why: str = ""
+    bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID, answer: Answer, reason: str = ""
 ) -> PairVisit:
     """Agree to a visit, or refuse it with a reason. Raises `Refused` (404, 409; 422 for a no without a reason)."""
-    why = why.strip()[:LONGEST_NOTE]
+    reason = reason.strip()[:LONGEST_NOTE]
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         request = await _request(member, request_id)
-        if given is Answer.DECLINE and not why:
+        if answer is Answer.DECLINE and not reason:
             sentence = gettext("Say why it does not suit you")
             raise Refused(sentence, 422, {"text": sentence})
-        agrees = given is Answer.ACCEPT
+        agrees = answer is Answer.ACCEPT
         answered = model.RequestState.AGREED if agrees else model.RequestState.REFUSED
         if not may_proceed(
             model.may_answer,
@@ -96,9 +96,9 @@ async def answer(
         ):
             return request
         request.state = answered.value
-        request.answered_at, request.answer = clock.now(), "" if agrees else why
+        request.answered_at, request.answer = clock.now(), "" if agrees else reason
         tx.session.add(request)
-        await _record_request(member, request, given)
+        await _record_request(member, request, answer)
         return request
 
 
@@ -154,7 +154,7 @@ async def _request(member: PairMember, request_id: UUID) -> PairVisit:
     return request
 
 
-async def _record_request(member: PairMember, request: PairVisit, given: Answer | None) -> None:
+async def _record_request(member: PairMember, request: PairVisit, answer: Answer | None) -> None:
     await member.record(
         VisitRequested(
             **member.ids,
@@ -163,6 +163,6 @@ async def _record_request(member: PairMember, request: PairVisit, given: Answer 
             days=request.days,
             request_id=request.id,
             guest=Party(request.guest),
-            answer=given,
+            answer=answer,
         )
     )

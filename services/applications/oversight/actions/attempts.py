@@ -163,7 +163,7 @@ def _reasons(scope: Scope, status: int, noted: list[AttemptKind]) -> list[str]:
     return reasons
 
 
-def _attempt(scope: Scope, status: int, why: str, who: str | None) -> Attempt:
+def _attempt(scope: Scope, status: int, reason: str, who: str | None) -> Attempt:
     ids = [text for text in map(_id, (scope.get("path_params") or {}).values()) if text is not None]
     return Attempt(
         id=new_id(),
@@ -171,7 +171,7 @@ def _attempt(scope: Scope, status: int, why: str, who: str | None) -> Attempt:
         who=who,
         method=scope["method"],
         route=getattr(scope.get("route"), "path", None) or "",
-        why=why,
+        why=reason,
         about=" ".join(ids) or None,
         status=status,
     )

@@ -90,7 +90,7 @@ async def preview(request: Request, country: CountryText, _: Coordinator, bus: B
 async def _preview_page(
     request: Request,
     bus: BusDep,
-    shown: suspension.Preview,
+    preview: suspension.Preview,
     status: int = 200,
     problem: str | None = None,
     note: str = "",
@@ -101,25 +101,25 @@ async def _preview_page(
         {
             "name": model.group_name(side, stage),
             "said": model.choice_in_words(
-                next(case for case in shown.choices if (case.side, case.stage) == (side, stage)), funds
+                next(case for case in preview.choices if (case.side, case.stage) == (side, stage)), funds
             ),
             "cases": [
                 [reference(case), state_tag(stage, case), case.other and labels.country(case.other)]
-                for case in shown.open_cases.of(side, stage)
+                for case in preview.open_cases.of(side, stage)
             ],
         }
-        for side, stage in shown.open_cases.groups
+        for side, stage in preview.open_cases.groups
     ]
     return render(
         request,
         "partners/preview.html",
         status,
-        country=shown.open_cases.country,
-        since=shown.since,
-        at_once=shown.since <= clock.today(),
+        country=preview.open_cases.country,
+        since=preview.since,
+        at_once=preview.since <= clock.today(),
         groups=groups,
-        supply=[[case.reference, supply(case)] for case in shown.open_cases.supply],
-        hidden={**as_parameters(shown.since, shown.choices), "digest": shown.digest},
+        supply=[[case.reference, supply(case)] for case in preview.open_cases.supply],
+        hidden={**as_parameters(preview.since, preview.choices), "digest": preview.digest},
         problem=problem,
         note=note,
     )

@@ -48,10 +48,10 @@ async def _decide(ticked: Ticked[Any]) -> Result:
     return Result([placement.id for placement in outcome.done], [placement.id for placement, _ in outcome.left])
 
 
-async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
+async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     async with ticked.bus.read() as session:
-        done_items = await bulk.bulk_items(session, ticked.principal, done)
-        left_items = await bulk.bulk_items(session, ticked.principal, left)
+        done_items = await bulk.bulk_items(session, ticked.principal, done_ids)
+        left_items = await bulk.bulk_items(session, ticked.principal, left_ids)
     return Items(
         [_item(item.placement, gettext(_DONE[ticked.act])) for item in done_items],
         [_item(item.placement, item.obstacle or changed_since()) for item in left_items],

@@ -119,7 +119,7 @@ async def put_people(
 
 def _row(
     entry: PersonEntry,
-    known: register_entries.Person | None,
+    person: register_entries.Person | None,
     grants: Sequence[AccessGrant],
     *,
     vouched: bool,
@@ -128,7 +128,7 @@ def _row(
     """Return the whole row of a person with the entry applied."""
     moment = clock.now()
     row = entry.model_dump(exclude={"grants"}) | {"changed_at": moment, "email_wanted": None}
-    if known is None:
+    if person is None:
         return row | {
             "id": new_id(),
             "version": 1,
@@ -139,33 +139,37 @@ def _row(
             "moves_on": None,
             "moves_to": None,
         }
-    same_address = entry.email.lower() == known.email.lower()
+    same_address = entry.email.lower() == person.email.lower()
     if same_address or vouched:
-        verified = known.email_verified_at if same_address and known.email_verified_at else moment if vouched else None
+        verified = (
+            person.email_verified_at if same_address and person.email_verified_at else moment if vouched else None
+        )
         row["email_verified_at"] = verified
     else:
         # Until its owner confirms the new address, the programme writes to the old one, which is known to work.
-        row["email_verified_at"] = known.email_verified_at
-        if known.reachable:
-            row |= {"email": known.email, "email_wanted": entry.email}
+        row["email_verified_at"] = person.email_verified_at
+        if person.reachable:
+            row |= {"email": person.email, "email_wanted": entry.email}
     # A changed role counts as a confirmation, but nobody confirms his or her own access by changing it.
     renewed = renew and (vouched or tuple(entry.grants) != tuple(grants))
-    same_organisation = known.organisation_id == entry.organisation_id
+    same_organisation = person.organisation_id == entry.organisation_id
     return row | {
-        "id": known.id,
-        "version": known.version + 1,
-        "confirmed_on": moment.date() if renewed else known.confirmed_on,
-        "lapsed_on": None if renewed else known.lapsed_on,
-        "lapsed_grants": () if renewed else known.lapsed_grants,
-        "moves_on": known.moves_on if same_organisation else None,
-        "moves_to": known.moves_to if same_organisation else None,
+        "id": person.id,
+        "version": person.version + 1,
+        "confirmed_on": moment.date() if renewed else person.confirmed_on,
+        "lapsed_on": None if renewed else person.lapsed_on,
+        "lapsed_grants": () if renewed else person.lapsed_grants,
+        "moves_on": person.moves_on if same_organisation else None,
+        "moves_to": person.moves_to if same_organisation else None,
     }
 
 
-async def _check_new_address(tx: Tx, row: dict[str, Any], known: register_entries.Person | None) -> AddressCheck | None:
+async def _check_new_address(
+    tx: Tx, row: dict[str, Any], person: register_entries.Person | None
+) -> AddressCheck | None:
     """Start a check of a new address; close older checks that the entry makes void."""
     address = row["email_wanted"] or (row["email"] if row["email_verified_at"] is None else None)
-    before = None if known is None else known.email_wanted or (None if known.reachable else known.email)
+    before = None if person is None else person.email_wanted or (None if person.reachable else person.email)
     if address == before:
         return None
     await close_address_checks(tx, row["subject"])

@@ -37,10 +37,10 @@ def _item(proposal: Proposal, text: str, notes: Sequence[str] = ()) -> Item:
     )
 
 
-def _changes(shown: ProposalRows) -> list[str]:
+def _changes(rows: ProposalRows) -> list[str]:
     """Return what approving a proposal changes, a line each."""
     return [
-        f"{name}: {after}" if before == NOTHING else f"{name}: {before} → {after}" for name, before, after in shown.rows
+        f"{name}: {after}" if before == NOTHING else f"{name}: {before} → {after}" for name, before, after in rows.rows
     ] or [gettext("It changes nothing any more: the entry says all of it already.")]
 
 
@@ -60,9 +60,9 @@ async def _decide(ticked: Ticked[ApproveForm]) -> Result:
     return Result([proposal.id for proposal in result.approved], [left.id for left in result.left])
 
 
-async def _outcome(ticked: Ticked[ApproveForm], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
-    approved = await actions.appraise(ticked.bus, ticked.principal, done)
-    others = await actions.appraise(ticked.bus, ticked.principal, left)
+async def _outcome(ticked: Ticked[ApproveForm], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
+    approved = await actions.appraise(ticked.bus, ticked.principal, done_ids)
+    others = await actions.appraise(ticked.bus, ticked.principal, left_ids)
     return Items(
         [_item(item.proposal, gettext("Approved")) for item in approved],
         [_item(item.proposal, item.obstacle or changed_since()) for item in others],

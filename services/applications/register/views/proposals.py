@@ -186,16 +186,16 @@ async def proposal_list(
     return ProposalList([proposal_view(row) for row in rows], total, counts)
 
 
-async def in_words(session: AsyncSession, shown: Sequence[ComparedProposal]) -> list[ProposalRows]:
+async def in_words(session: AsyncSession, compared: Sequence[ComparedProposal]) -> list[ProposalRows]:
     """Return proposals with their differences in words; names of organisations and successors are read once."""
-    dumped = [proposal.model_dump(mode="json", include={"change", "changes", "meanwhile"}) for proposal in shown]
+    dumped = [proposal.model_dump(mode="json", include={"change", "changes", "meanwhile"}) for proposal in compared]
     names = await words.organisation_names(session, dumped)
-    leaves = [proposal.change for proposal in shown if isinstance(proposal.change, Leave)]
+    leaves = [proposal.change for proposal in compared if isinstance(proposal.change, Leave)]
     successors = await entries.people_by_subject(session, {leave.successor for leave in leaves if leave.successor})
     successor_names = {subject: person.name for subject, person in successors.items()}
     return [
         ProposalRows(proposal, _rows(proposal, names, successor_names), _difference_rows(proposal.meanwhile, names))
-        for proposal in shown
+        for proposal in compared
     ]
 
 

@@ -130,10 +130,10 @@ def _decision(act: str, form: Form) -> endorsement.Decision:
     return endorsement.NotEndorse(NotEndorsedReason(data["reason"]), data["text"] or "")
 
 
-async def _outcome(ticked: Ticked[Any], done: Sequence[UUID], left: Sequence[UUID]) -> Items:
+async def _outcome(ticked: Ticked[Any], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     async with ticked.bus.read() as session:
-        done_items = await bulk.bulk_items(session, ticked.principal, done, _EVENTS[ticked.act])
-        others = await bulk.bulk_items(session, ticked.principal, left, _EVENTS[ticked.act])
+        done_items = await bulk.bulk_items(session, ticked.principal, done_ids, _EVENTS[ticked.act])
+        others = await bulk.bulk_items(session, ticked.principal, left_ids, _EVENTS[ticked.act])
         if ticked.act == ELIGIBILITY:
             others = await _for_programme(session, ticked.principal, others)
         return Items(

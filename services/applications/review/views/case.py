@@ -43,7 +43,7 @@ class CasePage:
     """The details of a case for a coordinator, and whether it is the reader's to decide."""
 
     case: Case
-    where: Standing
+    standing: Standing
     answers: list[AnswerSection]
     changes: list[AnswerChange]
     events: list[TimelineEntry]

@@ -78,7 +78,7 @@ async def answer(
     principal: Principal,
     visit_id: UUID,
     number: int,
-    given: Answer,
+    answer: Answer,
     reason: StatedReason | None = None,
     text: str = "",
 ) -> Visit:
@@ -86,7 +86,7 @@ async def answer(
 
     Raises `Refused` (404, 409; 422 for a no without a reason).
     """
-    if given is Answer.DECLINE and reason is None:
+    if answer is Answer.DECLINE and reason is None:
         sentence = gettext("Choose why you refuse the new dates")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
@@ -95,7 +95,7 @@ async def answer(
         proposed = 0 < number <= visit.moves
         before = await store.recorded_answers(tx.session, visit_id, number) if proposed else {}
         moment = clock.now()
-        own = Recorded(given, principal.subject, moment)
+        own = Recorded(answer, principal.subject, moment)
         if not may_proceed(model.may_answer_move, visit.stands, visit.proposal, number, before, party, own):
             return visit
         tx.session.add(
@@ -103,8 +103,8 @@ async def answer(
                 visit_id=visit_id,
                 move=number,
                 party=party,
-                answer=given,
-                reason=reason if given is Answer.DECLINE else None,
+                answer=answer,
+                reason=reason if answer is Answer.DECLINE else None,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=moment,
@@ -112,7 +112,7 @@ async def answer(
         )
         of = {"application_id": visit.application_id, "visit_id": visit_id, "by": party, "move": number}
         event: MoveAccepted | MoveRefused
-        if given is Answer.DECLINE and reason is not None:
+        if answer is Answer.DECLINE and reason is not None:
             event = MoveRefused.model_validate({**of, "reason": published(reason)})
         else:
             event = MoveAccepted.model_validate(of)

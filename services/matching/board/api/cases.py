@@ -31,16 +31,16 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/board")
-async def board(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Board:
+async def board(bus: BusDep, principal: Coordinator, call_id: UUID | None = None) -> Board:
     """Return the board now: calls, number of cases by stage, the pipeline, the newest events."""
     async with bus.glance() as session:
-        return await board_views.board(session, reach(who), call_id)
+        return await board_views.board(session, reach(principal), call_id)
 
 
 @router.get("/applications")
 async def applications(
     bus: BusDep,
-    who: Coordinator,
+    principal: Coordinator,
     page: PageDep,
     call_id: UUID | None = None,
     stage: Annotated[
@@ -58,20 +58,22 @@ async def applications(
     """Cases by reference; `stage` is `kind:state`, as `match:provisional` or `application:waitlisted`."""
     wanted = CaseFilter(call_id=call_id, stage=stage, country=country, kind=kind, search=search)
     async with bus.read() as session:
-        return await views.cases_page(session, reach(who), wanted, page)
+        return await views.cases_page(session, reach(principal), wanted, page)
 
 
 @router.get("/provisional", operation_id="get_provisional_matches")
-async def provisional(bus: BusDep, who: Coordinator, page: PageDep, call_id: UUID | None = None) -> ProvisionalMatches:
+async def provisional(
+    bus: BusDep, principal: Coordinator, page: PageDep, call_id: UUID | None = None
+) -> ProvisionalMatches:
     """Return the provisional matches of a call by reference, and how far its matching is behind its facts."""
     async with bus.glance() as session:
-        return await views.provisional_matches(session, reach(who), call_id, page)
+        return await views.provisional_matches(session, reach(principal), call_id, page)
 
 
 @router.get("/matches")
 async def matches(
     bus: BusDep,
-    who: Coordinator,
+    principal: Coordinator,
     page: PageDep,
     call_id: UUID | None = None,
     application_id: UUID | None = None,
@@ -80,28 +82,28 @@ async def matches(
     """Matches by filter, the newest first; what ended is among them."""
     wanted = MatchFilter(call_id=call_id, application_id=application_id, state=state)
     async with bus.read() as session:
-        return await lifecycle.matches_page(session, reach(who), wanted, page)
+        return await lifecycle.matches_page(session, reach(principal), wanted, page)
 
 
 @router.get("/matches/{match_id}")
-async def match(bus: BusDep, who: Coordinator, match_id: UUID) -> Match:
+async def match(bus: BusDep, principal: Coordinator, match_id: UUID) -> Match:
     """Return one match."""
     async with bus.read() as session:
-        return await lifecycle.match_of(session, reach(who), match_id)
+        return await lifecycle.match_of(session, reach(principal), match_id)
 
 
 @router.get("/applications/{application_id}")
-async def application(bus: BusDep, who: Coordinator, application_id: UUID) -> WholeCase:
+async def application(bus: BusDep, principal: Coordinator, application_id: UUID) -> WholeCase:
     """Return one case with its matches, visits and mentorships."""
     async with bus.read() as session:
-        return await views.whole_case(session, reach(who), application_id)
+        return await views.whole_case(session, reach(principal), application_id)
 
 
 @router.get("/receipts/{application_id}")
 async def receipt(
     request: Request,
     bus: BusDep,
-    who: Annotated[Principal | Ticket, Depends(ticket_or_role("receipt", *COORDINATORS))],
+    principal: Annotated[Principal | Ticket, Depends(ticket_or_role("receipt", *COORDINATORS))],
     application_id: UUID,
 ) -> Receipts:
     """Return the newest receipt of an application. With a ticket: as published, own points only.
@@ -109,24 +111,28 @@ async def receipt(
     A coordinator also gets the one that a cohort committed now would give. `waiting` says where the application waits
     at this moment: which place `at` among `of` who wait there, and what else keeps it out.
     """
-    if isinstance(who, Ticket):
+    if isinstance(principal, Ticket):
         return await views.own_receipt(bus, application_id)
-    return await views.receipts(bus, reach(who), application_id, effort=receipt_effort(request))
+    return await views.receipts(bus, reach(principal), application_id, effort=receipt_effort(request))
 
 
 @router.get("/visits")
 async def visits(
-    bus: BusDep, who: Coordinator, page: PageDep, call_id: UUID | None = None, state: VisitState | None = None
+    bus: BusDep, principal: Coordinator, page: PageDep, call_id: UUID | None = None, state: VisitState | None = None
 ) -> Page[Visit]:
     """Visits, the newest first."""
     async with bus.read() as session:
-        return await visits_page(session, reach(who), StayFilter(call_id=call_id, state=state), page)
+        return await visits_page(session, reach(principal), StayFilter(call_id=call_id, state=state), page)
 
 
 @router.get("/mentorships")
 async def mentorships(
-    bus: BusDep, who: Coordinator, page: PageDep, call_id: UUID | None = None, state: MentorshipState | None = None
+    bus: BusDep,
+    principal: Coordinator,
+    page: PageDep,
+    call_id: UUID | None = None,
+    state: MentorshipState | None = None,
 ) -> Page[Mentorship]:
     """Mentorships, the newest first."""
     async with bus.read() as session:
-        return await mentorships_page(session, reach(who), StayFilter(call_id=call_id, state=state), page)
+        return await mentorships_page(session, reach(principal), StayFilter(call_id=call_id, state=state), page)

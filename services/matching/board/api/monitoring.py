@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from services.matching.activity.views import TOPICS, BoardEvent
 from services.matching.board.views import monitoring as views
-from services.matching.board.views.events import EventChain, Narrowed, event_chain, events_page
+from services.matching.board.views.events import EventChain, EventFilter, event_chain, events_page
 from services.matching.board.views.monitoring import Calendar, Progress, SupplyCell
 from services.matching.board.views.overdue import DueMatch, OverdueCase, due_matches, overdue_cases
 from services.matching.facts.views import all_calls
@@ -33,23 +33,23 @@ Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
 @router.get("/stuck", operation_id="list_overdue_cases")
-async def stuck(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[OverdueCase]:
+async def stuck(bus: BusDep, principal: Coordinator, call_id: UUID | None = None) -> Page[OverdueCase]:
     """Return the overdue cases, the latest first: the stage of each, who must act, since when, and when it was due."""
     async with bus.read() as session:
-        return await overdue_cases(session, reach(who), call_id, await all_calls(session))
+        return await overdue_cases(session, reach(principal), call_id, await all_calls(session))
 
 
 @router.get("/due", operation_id="list_due_matches")
-async def due(bus: BusDep, who: Coordinator, call_id: UUID | None = None) -> Page[DueMatch]:
+async def due(bus: BusDep, principal: Coordinator, call_id: UUID | None = None) -> Page[DueMatch]:
     """Return the matches whose next step is due first (100 at most), with how many are next in line for the place."""
     async with bus.read() as session:
-        return await due_matches(session, reach(who), call_id, limit=_MOST_DUE)
+        return await due_matches(session, reach(principal), call_id, limit=_MOST_DUE)
 
 
 @router.get("/events")
 async def events(
     bus: BusDep,
-    who: Coordinator,
+    principal: Coordinator,
     page: PageDep,
     call_id: UUID | None = None,
     topic: Annotated[str, OneOf.of(TOPICS)] | None = None,
@@ -57,34 +57,34 @@ async def events(
     case: Annotated[str | None, Query(description="Reference of an application or a place.")] = None,
 ) -> Page[BoardEvent]:
     """Events by call, topic, type and the reference of a case, the newest first."""
-    wanted = Narrowed(call=call_id, topic=topic, type=type, reference=case)
+    wanted = EventFilter(call=call_id, topic=topic, type=type, reference=case)
     async with bus.read() as session:
-        return await events_page(session, reach(who), wanted, page)
+        return await events_page(session, reach(principal), wanted, page)
 
 
 @router.get("/events/{event_id}")
-async def event(bus: BusDep, who: Coordinator, event_id: UUID) -> EventChain:
+async def event(bus: BusDep, principal: Coordinator, event_id: UUID) -> EventChain:
     """Return one event with the chain of its causes, the nearest first, and the events that it caused."""
     async with bus.read() as session:
-        return await event_chain(session, reach(who), event_id)
+        return await event_chain(session, reach(principal), event_id)
 
 
 @router.get("/supply")
 async def supply(
-    bus: BusDep, who: Coordinator, call_id: UUID | None = None, kind: ApplicationKind | None = None
+    bus: BusDep, principal: Coordinator, call_id: UUID | None = None, kind: ApplicationKind | None = None
 ) -> Page[SupplyCell]:
     """Supply and demand by topic and language; cells in which both are 0 are left out."""
     async with bus.read() as session:
-        return await views.supply(session, reach(who), call_id, kind)
+        return await views.supply(session, reach(principal), call_id, kind)
 
 
 @router.get("/calendar")
 async def calendar(
-    bus: BusDep, who: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
+    bus: BusDep, principal: Coordinator, call_id: UUID | None = None, first: Day | None = None, last: Day | None = None
 ) -> Calendar:
     """Return the visits that begin from `first` (today) to `last` (12 weeks later), by start; 2,000 at most."""
     async with bus.read() as session:
-        return await views.calendar(session, reach(who), call_id, first, last)
+        return await views.calendar(session, reach(principal), call_id, first, last)
 
 
 @router.get("/progress")

@@ -43,14 +43,16 @@ class Count(TypedDict):
 
 
 @router.get("/")
-async def board(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def board(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """Return the board of one call, or of all."""
     reader = service_of(request).reader
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
         call_id = call.id if call else None
-        view = await board_page(session, reach(who), calls, call_id, to_read=reader.behind(), paused=reader.paused)
+        view = await board_page(
+            session, reach(principal), calls, call_id, to_read=reader.behind(), paused=reader.paused
+        )
     return render(
         request,
         "board/board.html",
@@ -59,7 +61,7 @@ async def board(request: Request, bus: BusDep, who: Coordinator) -> Response:
         call_filter=call_filter(calls, call),
         counts=_counts(view.stages, request.query_params.get("call")),
         pipeline=_pipeline(view.pipeline),
-        may_commit=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
+        may_commit=principal.has(Role.PROGRAMME_COORDINATOR) and call is not None,
         reason=reason,
         stage=stage,
     )

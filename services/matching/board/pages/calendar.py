@@ -36,7 +36,7 @@ _FRIDAY = timedelta(days=4)
 async def calendar(
     request: Request,
     bus: BusDep,
-    who: Coordinator,
+    principal: Coordinator,
     page: PageNumber = 1,
     first: Annotated[BoardDay, Query(alias="from")] = None,
 ) -> Response:
@@ -44,7 +44,7 @@ async def calendar(
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        view = await week_plan(session, reach(who), calls, call.id if call else None, first, WEEKS)
+        view = await week_plan(session, reach(principal), calls, call.id if call else None, first, WEEKS)
     return render(
         request,
         "board/calendar.html",
@@ -60,5 +60,5 @@ async def calendar(
         earlier=(view.weeks[0] - WEEK * WEEKS).isoformat(),
         later=(view.weeks[0] + WEEK * WEEKS).isoformat(),
         stage=stage,
-        may_move=who.has(Role.PROGRAMME_COORDINATOR),
+        may_move=principal.has(Role.PROGRAMME_COORDINATOR),
     )

@@ -35,13 +35,13 @@ _HERE = "/matching/applications"
 
 
 @router.get("/applications")
-async def applications(request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1) -> Response:
+async def applications(request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1) -> Response:
     """List the cases by filter, 50 a page."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        wanted = filter_of(request.query_params, call, page)
-        view = await list_of_cases(session, reach(who), wanted)
+        filters = filter_of(request.query_params, call, page)
+        view = await list_of_cases(session, reach(principal), filters)
     listing = Listing(
         gettext("Applications in the matching"),
         _HERE,
@@ -56,9 +56,9 @@ async def applications(request: Request, bus: BusDep, who: Coordinator, page: Pa
         [_row(case) for case in view.rows],
         view.total,
         Empty(gettext("No application fits these filters."), gettext("Show all"), _HERE),
-        page=wanted.page,
-        sort=wanted.sort,
-        filters=[call_filter(calls, call), *_filters(wanted)],
+        page=filters.page,
+        sort=filters.sort,
+        filters=[call_filter(calls, call), *_filters(filters)],
         back="/matching/",
         back_text=gettext("Board"),
         live=("/matching/live", "cases"),
@@ -87,7 +87,7 @@ def _place(case: Case) -> Markup | None:
     return Markup('{} <span class="tandem-quiet">{}</span>').format(case.seat_reference, case.seat_title)
 
 
-def _filters(wanted: CaseFilter) -> list[Filter]:
+def _filters(filters: CaseFilter) -> list[Filter]:
     stages = [
         (f"{kind}:{state.code}", state.word)
         for kind in ("application", "match", "visit", "mentorship")
@@ -95,14 +95,14 @@ def _filters(wanted: CaseFilter) -> list[Filter]:
         if (kind, state.code) not in _NEVER_SHOWN
     ]
     return [
-        Filter("stage", gettext("Where it stands"), wanted.stage or "", stages),
+        Filter("stage", gettext("Where it stands"), filters.stage or "", stages),
         Filter(
-            "country", gettext("Country"), wanted.country or "", [(code, labels.country(code)) for code in COUNTRIES]
+            "country", gettext("Country"), filters.country or "", [(code, labels.country(code)) for code in COUNTRIES]
         ),
         Filter(
-            "kind", gettext("Kind"), wanted.kind or "", [(kind.value, labels.label(kind)) for kind in ApplicationKind]
+            "kind", gettext("Kind"), filters.kind or "", [(kind.value, labels.label(kind)) for kind in ApplicationKind]
         ),
-        Filter("search", gettext("Reference begins with"), wanted.search or ""),
+        Filter("search", gettext("Reference begins with"), filters.search or ""),
     ]
 
 
@@ -138,17 +138,17 @@ _NEVER_SHOWN = (
 
 
 @router.get("/matches/{match_id}")
-async def match(bus: BusDep, who: Coordinator, match_id: UUID) -> Response:
+async def match(bus: BusDep, principal: Coordinator, match_id: UUID) -> Response:
     """Redirect a match to its application's page, which has the whole history."""
     async with bus.read() as session:
-        found = await match_of(session, reach(who), match_id)
+        found = await match_of(session, reach(principal), match_id)
     return see_other(f"/matching/applications/{found.pairing.application_id}")
 
 
 @router.get("/applications/{application_id}")
-async def application(request: Request, bus: BusDep, who: Coordinator, application_id: UUID) -> Response:
+async def application(request: Request, bus: BusDep, principal: Coordinator, application_id: UUID) -> Response:
     """Show one application: its stage, receipt, matches and history."""
-    view = await case_page(bus, reach(who), application_id, effort=receipt_effort(request))
+    view = await case_page(bus, reach(principal), application_id, effort=receipt_effort(request))
     return render(
         request,
         "board/case.html",

@@ -28,13 +28,13 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("")
-async def events(request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1) -> Response:
+async def events(request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1) -> Response:
     """List the events by call, topic, type and case, further back than the board does."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        wanted = narrowed(request.query_params, call.id if call else None)
-        found = await event_list(session, reach(who), wanted, page=page)
+        filters = narrowed(request.query_params, call.id if call else None)
+        found = await event_list(session, reach(principal), filters, page=page)
     return render(
         request,
         "board/events.html",
@@ -56,8 +56,8 @@ def _filters(request: Request) -> list[Filter]:
 
 
 @router.get("/{event_id}")
-async def event(request: Request, bus: BusDep, who: Coordinator, event_id: UUID) -> Response:
+async def event(request: Request, bus: BusDep, principal: Coordinator, event_id: UUID) -> Response:
     """Show one event: the chain of its causes, and the events that it caused directly."""
     async with bus.read() as session:
-        view = await event_page(session, reach(who), event_id)
+        view = await event_page(session, reach(principal), event_id)
     return render(request, "board/event.html", view=view)

@@ -25,12 +25,12 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/stuck")
-async def overdue_cases(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """List all overdue cases, the latest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        found = await overdue.overdue_cases(session, reach(who), call.id if call else None, calls)
+        found = await overdue.overdue_cases(session, reach(principal), call.id if call else None, calls)
     names = (gettext("Case"), gettext("State"), gettext("Who has it"), gettext("Since"), gettext("Was due"))
     listing = Listing(
         gettext("Stuck cases"),

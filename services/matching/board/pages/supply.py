@@ -35,14 +35,14 @@ Field = tuple[str, str]
 
 
 @router.get("/supply")
-async def supply(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def supply(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """Show the heat map of a call, or of all, for visits, mentors or both."""
     text = request.query_params.get("kind")
     kind = ApplicationKind(text) if text in set(ApplicationKind) else None
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        cells = (await monitoring.supply(session, reach(who), call.id if call else None, kind)).items
+        cells = (await monitoring.supply(session, reach(principal), call.id if call else None, kind)).items
     wanted = Counter({(cell.topic, cell.language): cell.wanted for cell in cells})
     free = Counter({(cell.topic, cell.language): cell.free for cell in cells})
     scheme = calls.scheme(call.id if call else None)

@@ -42,16 +42,16 @@ _NO_STATES = {"agenda_agreed", "move_proposed"}
 
 @router.get("/visits")
 async def visits(
-    request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1, state: str | None = None
+    request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1, state: str | None = None
 ) -> Response:
     """List the visits by start; those without a lawful week first."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
         wanted = StayFilter(call_id=call.id if call else None, state=state)
-        view = await visit_list(session, reach(who), wanted, page=page)
+        view = await visit_list(session, reach(principal), wanted, page=page)
     moved = number_of(request.query_params.get("done", ""))
-    may_plan = who.has(Role.PROGRAMME_COORDINATOR)
+    may_plan = principal.has(Role.PROGRAMME_COORDINATOR)
     names = [gettext("Application"), gettext("From and to"), gettext("Placement"), gettext("Dates"), gettext("State")]
     names += [gettext("Replacement"), *([gettext("Other dates")] if may_plan else [])]
     replacements = replacement_cells(view.rows, calls)
@@ -106,14 +106,14 @@ def _application(reference: str | None, application_id: UUID, open_to: Collectio
 
 @router.get("/mentorships")
 async def mentorships(
-    request: Request, bus: BusDep, who: Coordinator, page: PageNumber = 1, state: str | None = None
+    request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1, state: str | None = None
 ) -> Response:
     """List the mentorships, the newest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
         wanted = StayFilter(call_id=call.id if call else None, state=state)
-        view = await mentorship_list(session, reach(who), wanted, page=page)
+        view = await mentorship_list(session, reach(principal), wanted, page=page)
     names = (gettext("Application"), gettext("Mentee and mentor"), gettext("Mentor"), gettext("Sessions"))
     listing = Listing(
         gettext("Mentorships"),

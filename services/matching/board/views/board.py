@@ -18,7 +18,7 @@ from services.matching.facts import views as facts
 from services.matching.facts.views import Calls, CallSummary
 from services.matching.lifecycle.store import rings
 from services.matching.overview.store import board as store
-from services.matching.overview.store.board import WAITING, Filter, Narrowed
+from services.matching.overview.store.board import WAITING, EventFilter, Filter
 from services.matching.provisional.views import too_late
 from shared.identity.scope import Reach
 from shared.time import clock
@@ -94,7 +94,7 @@ async def board(session: AsyncSession, within: Reach, call_id: UUID | None) -> B
     calls = await facts.all_calls(session)
     stages = await stage_counts(session, within, call_id)
     pipeline = await _pipeline(session, within, call_id)
-    events = await store.stream(session, within, Narrowed(call=call_id))
+    events = await store.stream(session, within, EventFilter(call=call_id))
     return Board(
         calls=tuple(calls.summaries),
         stages=tuple(stages),
@@ -108,14 +108,14 @@ async def board_page(
     session: AsyncSession, within: Reach, calls: Calls, call_id: UUID | None, *, to_read: int | None, paused: str | None
 ) -> BoardPage:
     """Return the page of the board; `to_read` and `paused` are what the service's reader says."""
-    wanted = Filter(call_id=call_id, stage="match:provisional", sort="-score")
-    provisional = await cases(session, within, wanted, size=_SHOWN)
+    filters = Filter(call_id=call_id, stage="match:provisional", sort="-score")
+    provisional = await cases(session, within, filters, size=_SHOWN)
     waiting: list[Case] = []
     for stage in WAITING:
-        wanted = Filter(call_id=call_id, stage=f"application:{stage}")
-        waiting += (await cases(session, within, wanted, size=_SHOWN)).rows
+        filters = Filter(call_id=call_id, stage=f"application:{stage}")
+        waiting += (await cases(session, within, filters, size=_SHOWN)).rows
     overdue = await overdue_cases(session, within, call_id, calls)
-    events = await store.stream(session, within, Narrowed(call=call_id), limit=_LINES)
+    events = await store.stream(session, within, EventFilter(call=call_id), limit=_LINES)
     return BoardPage(
         stages=await stage_counts(session, within, call_id),
         provisional=provisional.rows,

@@ -19,7 +19,7 @@ from services.matching.facts.views import CallSummary, Place
 from services.matching.lifecycle import views as lifecycle
 from services.matching.lifecycle.views import Match, RingLeg
 from services.matching.overview.store import board as store
-from services.matching.overview.store.board import WAITING, Narrowed
+from services.matching.overview.store.board import WAITING, EventFilter
 from services.matching.receipts.views.explanation import (
     Explanation,
     WaitingRow,
@@ -164,15 +164,15 @@ def filter_of(query: Mapping[str, str], call: CallSummary | None, page: int) -> 
     )
 
 
-async def cases(session: AsyncSession, within: Reach, wanted: CaseFilter, *, size: int = PAGE) -> CaseList:
+async def cases(session: AsyncSession, within: Reach, filters: CaseFilter, *, size: int = PAGE) -> CaseList:
     """Return one numbered page of cases."""
-    rows, total = await store.cases(session, within, wanted, size=size)
+    rows, total = await store.cases(session, within, filters, size=size)
     return CaseList([case_view(row) for row in rows], total)
 
 
-async def cases_page(session: AsyncSession, within: Reach, wanted: CaseFilter, request: PageRequest) -> Page[Case]:
+async def cases_page(session: AsyncSession, within: Reach, filters: CaseFilter, request: PageRequest) -> Page[Case]:
     """Return one page of cases, by reference."""
-    rows = await store.cases_from(session, within, wanted, request)
+    rows = await store.cases_from(session, within, filters, request)
     return page_of(rows, request, Case, case_view, lambda row: (row.reference, row.id))
 
 
@@ -244,7 +244,7 @@ async def case_page(bus: Bus, within: Reach, application_id: UUID, *, effort: in
         places = await facts.places(session, seats | named_places(receipt, in_line))
         organisations = {case.organisation_id} | ({case.seat_organisation_id} if case.seat_organisation_id else set())
         names = await facts.organisation_names(session, organisations)
-        events = await store.stream(session, within, Narrowed(application=application_id), limit=100)
+        events = await store.stream(session, within, EventFilter(application=application_id), limit=100)
         ring = await lifecycle.ring_of(session, within, case.match_id) if case.match_id else ()
     call, terms = calls.get(case.call_id), calls.terms(case.call_id)
     scheme, notice = (terms.scheme, terms.timers.notice_weeks) if terms else ("", 0)

@@ -18,7 +18,7 @@ from shared.identity.scope import Reach
 from shared.web.paging import PageRequest, page_of
 from shared.web.read_models import Page, ReadModel
 
-Narrowed = store.Narrowed
+EventFilter = store.EventFilter
 PAGE = 50
 _CAUSES, _EFFECTS, _STORY = 10, 100, 200
 
@@ -59,9 +59,9 @@ class EventPage:
     run_id: str | None
 
 
-def narrowed(query: Mapping[str, str], call_id: UUID | None) -> Narrowed:
+def narrowed(query: Mapping[str, str], call_id: UUID | None) -> EventFilter:
     """Return the filter in an address."""
-    return Narrowed(
+    return EventFilter(
         call=call_id,
         topic=query.get("topic"),
         type=query.get("type"),
@@ -69,26 +69,28 @@ def narrowed(query: Mapping[str, str], call_id: UUID | None) -> Narrowed:
     )
 
 
-async def event_list(session: AsyncSession, within: Reach, wanted: Narrowed, *, page: int) -> EventList:
+async def event_list(session: AsyncSession, within: Reach, filters: EventFilter, *, page: int) -> EventList:
     """Return one numbered page of the events, the newest first."""
-    rows = await store.stream(session, within, wanted, limit=PAGE + 1, skip=(page - 1) * PAGE)
+    rows = await store.stream(session, within, filters, limit=PAGE + 1, skip=(page - 1) * PAGE)
     return EventList([line(event_view(row)) for row in rows[:PAGE]], len(rows) > PAGE)
 
 
-async def events_page(session: AsyncSession, within: Reach, wanted: Narrowed, request: PageRequest) -> Page[BoardEvent]:
+async def events_page(
+    session: AsyncSession, within: Reach, filters: EventFilter, request: PageRequest
+) -> Page[BoardEvent]:
     """Return one page of the events, the newest first."""
-    rows = await store.stream_from(session, within, wanted, request)
+    rows = await store.stream_from(session, within, filters, request)
     return page_of(rows, request, BoardEvent, event_view, lambda row: (row.at, row.id))
 
 
 async def event_chain(session: AsyncSession, within: Reach, event_id: UUID) -> EventChain:
     """Return an event with its causes and effects. Raises `Refused` (404) if there is none within reach."""
-    found = await _events(session, within, Narrowed(ids=[event_id]))
+    found = await _events(session, within, EventFilter(ids=[event_id]))
     if not found:
         raise Refused(gettext("There is no such event here, or it is not yours to see."), 404)
     (event,) = found
     chain = await activity_store.causes(session, event.cause_id, _CAUSES) if event.cause_id else []
-    causes = {cause.id: cause for cause in await _events(session, within, Narrowed(ids=chain))}
+    causes = {cause.id: cause for cause in await _events(session, within, EventFilter(ids=chain))}
     return EventChain(
         event=event,
         causes=tuple(causes[each] for each in chain if each in causes),
@@ -103,7 +105,7 @@ async def event_page(session: AsyncSession, within: Reach, event_id: UUID) -> Ev
     beside = await _effects(session, within, event.cause_id) if event.cause_id else []
     application = event.application_id
     opened = await store.open_to(session, within, [application] if application else [])
-    story = await _events(session, within, Narrowed(application=application), limit=_STORY) if application else []
+    story = await _events(session, within, EventFilter(application=application), limit=_STORY) if application else []
     return EventPage(
         line=line(event),
         reference=event.reference,
@@ -119,14 +121,14 @@ async def event_page(session: AsyncSession, within: Reach, event_id: UUID) -> Ev
 
 
 async def _events(
-    session: AsyncSession, within: Reach, wanted: Narrowed, *, limit: int = 30, oldest_first: bool = False
+    session: AsyncSession, within: Reach, filters: EventFilter, *, limit: int = 30, oldest_first: bool = False
 ) -> list[BoardEvent]:
-    rows = await store.stream(session, within, wanted, limit=limit, oldest_first=oldest_first)
+    rows = await store.stream(session, within, filters, limit=limit, oldest_first=oldest_first)
     return [event_view(row) for row in rows]
 
 
 async def _effects(session: AsyncSession, within: Reach, event_id: UUID) -> list[BoardEvent]:
-    return await _events(session, within, Narrowed(caused_by=event_id), limit=_EFFECTS, oldest_first=True)
+    return await _events(session, within, EventFilter(caused_by=event_id), limit=_EFFECTS, oldest_first=True)
 
 
 def _facts(event: BoardEvent) -> list[Fact]:

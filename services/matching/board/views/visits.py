@@ -112,32 +112,32 @@ class MentorshipList:
     open_to: frozenset[UUID]
 
 
-async def visit_list(session: AsyncSession, within: Reach, wanted: StayFilter, *, page: int) -> VisitList:
+async def visit_list(session: AsyncSession, within: Reach, filters: StayFilter, *, page: int) -> VisitList:
     """Return one numbered page of visits by start, those without dates first."""
-    rows, total = await store.visits(session, within, wanted, page=page)
+    rows, total = await store.visits(session, within, filters, page=page)
     open_to = await store.open_to(session, within, (row.application_id for row in rows))
     return VisitList(await _visits(session, within, rows), total, frozenset(open_to))
 
 
-async def mentorship_list(session: AsyncSession, within: Reach, wanted: StayFilter, *, page: int) -> MentorshipList:
+async def mentorship_list(session: AsyncSession, within: Reach, filters: StayFilter, *, page: int) -> MentorshipList:
     """Return one numbered page of mentorships, the newest first."""
-    rows, total = await store.mentorships(session, within, wanted, page=page)
+    rows, total = await store.mentorships(session, within, filters, page=page)
     open_to = await store.open_to(session, within, (row.application_id for row in rows))
     return MentorshipList([_mentorship(row) for row in rows], total, frozenset(open_to))
 
 
-async def visits_page(session: AsyncSession, within: Reach, wanted: StayFilter, request: PageRequest) -> Page[Visit]:
+async def visits_page(session: AsyncSession, within: Reach, filters: StayFilter, request: PageRequest) -> Page[Visit]:
     """Return one page of visits, the newest first."""
-    rows = await store.visits_from(session, within, wanted, request)
+    rows = await store.visits_from(session, within, filters, request)
     views = await _visits(session, within, rows)
     return page_of(views, request, Visit, lambda visit: visit, lambda visit: (visit.id,))
 
 
 async def mentorships_page(
-    session: AsyncSession, within: Reach, wanted: StayFilter, request: PageRequest
+    session: AsyncSession, within: Reach, filters: StayFilter, request: PageRequest
 ) -> Page[Mentorship]:
     """Return one page of mentorships, the newest first."""
-    rows = await store.mentorships_from(session, within, wanted, request)
+    rows = await store.mentorships_from(session, within, filters, request)
     return page_of(rows, request, Mentorship, _mentorship, lambda row: (row.id,))
 
 

@@ -95,29 +95,29 @@ def work_out(
         raise NotFit(Why.SPLIT)
     step(MATCHING)
     found: dict[UUID, UUID] = {}
-    wanted: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
+    parts_to_plan: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
     for kind, result in solve(facts).items():
         pairs = proposals(facts, kind, result)
         found |= {pair.application_id: pair.seat_id for pair in pairs}
         picked = [pair for pair in pairs if chosen is None or pair.application_id in chosen]
         if picked or (chosen is None and result.unmatched):
-            wanted.append((kind, result, picked))
+            parts_to_plan.append((kind, result, picked))
     # Before the receipts, which take longest: who is refused hears it at once.
     if chosen is not None and (
         moved := [application_id for application_id, seat in chosen.items() if found.get(application_id) != seat]
     ):
         raise NotFit(Why.MOVED, len(moved))
-    if not wanted:
+    if not parts_to_plan:
         raise NotFit(Why.NOBODY)
-    tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in wanted), step)
+    tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in parts_to_plan), step)
     parts = [
         part_of(facts, kind, result, picked, result.unmatched, effort=effort, started_at=started_at, explained=tell)
-        for kind, result, picked in wanted
+        for kind, result, picked in parts_to_plan
     ]
     if reserves:
         parts = [
             replace(part, reserves=[(new_id(), proposal) for proposal in reserves_of(facts, kind, result, picked)])
-            for part, (kind, result, picked) in zip(parts, wanted, strict=True)
+            for part, (kind, result, picked) in zip(parts, parts_to_plan, strict=True)
         ]
     return CohortPlan.of(snapshot, parts)
 

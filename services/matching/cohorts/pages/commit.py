@@ -28,10 +28,10 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/cohorts/{call_id}")
-async def choose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def choose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """List all provisional matches of a call, each with a checkbox."""
     async with bus.read() as session:
-        view = await views.cohort_choice(session, reach(who), call_id)
+        view = await views.cohort_choice(session, reach(principal), call_id)
         job = await views.open_job(session, call_id)
     return render(
         request,
@@ -45,13 +45,13 @@ async def choose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -
 
 
 @router.post("/cohorts/{call_id}")
-async def confirm(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def confirm(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """List the chosen matches to be checked; nothing is done yet."""
     form = await request.form(max_fields=MOST + 10)
     ticked, reserves = {str(value) for value in form.getlist("pair")}, bool(form.get("reserves"))
     async with bus.read() as session:
-        view = await views.cohort_choice(session, reach(who), call_id)
-        unplaced = await views.unplaced(session, reach(who), call_id)
+        view = await views.cohort_choice(session, reach(principal), call_id)
+        unplaced = await views.unplaced(session, reach(principal), call_id)
     chosen = view.chosen(ticked)
     if not ticked and view.rows:
         return _choose_again(request, view, gettext("Choose at least one match."), 422, reserves=reserves)
@@ -76,7 +76,7 @@ def _choose_again(request: Request, view: CohortChoice, problem: str, status: in
 
 
 @router.post("/cohorts/{call_id}/commit")
-async def commit(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def commit(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Commit the confirmed pairs: at once, or by a job with its own page if there are many."""
     form = await request.form(max_fields=MOST + 10)
     chosen: dict[UUID, UUID] = {}
@@ -87,7 +87,7 @@ async def commit(request: Request, bus: BusDep, who: Programme, call_id: UUID) -
             raise Refused(gettext("This is not a pair."), 422)
         chosen[application] = seat
     settings, reserves = service_of(request).settings, bool(form.get("reserves"))
-    done = await cohorts_job.commit_or_ask(bus, settings, who.subject, call_id, chosen or None, reserves=reserves)
+    done = await cohorts_job.commit_or_ask(bus, settings, principal.subject, call_id, chosen or None, reserves=reserves)
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))

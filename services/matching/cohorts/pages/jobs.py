@@ -57,10 +57,10 @@ async def job_page(request: Request, bus: BusDep, _: Programme, job_id: UUID) ->
 
 
 @router.post("/{job_id}/cancel")
-async def cancel(request: Request, bus: BusDep, who: Programme, job_id: UUID) -> Response:
+async def cancel(request: Request, bus: BusDep, principal: Programme, job_id: UUID) -> Response:
     """Cancel the cohort."""
     await sent(request)
-    await actions.cancel(bus, who.subject, job_id)
+    await actions.cancel(bus, principal.subject, job_id)
     return see_other(f"/matching/cohorts/jobs/{job_id}")
 
 

@@ -141,8 +141,8 @@ class Choice:
             for number, unit in enumerate(self._units):
                 for seat in self._wanted_more(number, at):
                     others: Counter[str] = Counter()
-                    for other, where in zip(self._units, at, strict=True):
-                        if where is not None and other is not unit:
+                    for other, seat_at in zip(self._units, at, strict=True):
+                        if seat_at is not None and other is not unit:
                             others += other.sent
                     if number not in out and self._room(seat, at) >= unit.size and self._within(others + unit.sent):
                         at[number], moved = seat, True
@@ -160,8 +160,8 @@ class Choice:
         """Return the free places of a seat; with `above` those of the units that it values less count as free."""
         taken = sum(
             unit.size
-            for unit, where in zip(self._units, at, strict=True)
-            if where == seat and (above is None or unit.wishes[seat].valued > above)
+            for unit, seat_at in zip(self._units, at, strict=True)
+            if seat_at == seat and (above is None or unit.wishes[seat].valued > above)
         )
         return self._market.free[seat] - taken
 

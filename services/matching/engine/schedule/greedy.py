@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from services.matching.engine.schedule.options import Options
 
 
-def greedy(given: Options) -> Ints:
+def greedy(options: Options) -> Ints:
     """Return an option for each unit, -1 for none."""
-    if not given.units:
+    if not options.units:
         return np.zeros(0, np.int64)
-    plan = _Greedy(given)
-    plan.sweep(given.moved == 0, announced=True)
+    plan = _Greedy(options)
+    plan.sweep(options.moved == 0, announced=True)
     plan.one_by_one()
-    best = np.full(given.units, np.iinfo(np.int64).max)
-    np.minimum.at(best, given.unit, given.short)
-    plan.sweep(given.short == best[given.unit])
+    best = np.full(options.units, np.iinfo(np.int64).max)
+    np.minimum.at(best, options.unit, options.short)
+    plan.sweep(options.short == best[options.unit])
     plan.fit(np.flatnonzero((plan.chosen < 0) & plan.simple))
     plan.augment(np.flatnonzero((plan.chosen < 0) & plan.simple))
     plan.make_way()
@@ -41,27 +41,27 @@ def greedy(given: Options) -> Ints:
 class _Greedy:
     """The places that are left and the options chosen so far."""
 
-    def __init__(self, given: Options) -> None:
-        self._given = given
-        self._left = given.calendar.free.copy()
-        self.chosen: Ints = np.full(given.units, -1, np.int64)
-        self._uses: list[list[tuple[int, int]]] = [[] for _ in range(given.units)]
+    def __init__(self, options: Options) -> None:
+        self._given = options
+        self._left = options.calendar.free.copy()
+        self.chosen: Ints = np.full(options.units, -1, np.int64)
+        self._uses: list[list[tuple[int, int]]] = [[] for _ in range(options.units)]
         for unit, seat, count in zip(
-            given.use_unit.tolist(), given.use_seat.tolist(), given.use_count.tolist(), strict=True
+            options.use_unit.tolist(), options.use_seat.tolist(), options.use_count.tolist(), strict=True
         ):
             self._uses[unit].append((seat, count))
-        linked = np.zeros(given.units, np.bool_)
+        linked = np.zeros(options.units, np.bool_)
         self._guests: dict[int, list[str]] = {}
-        for guest, units in given.shared.items():
+        for guest, units in options.shared.items():
             linked[units] = True
             for unit in units:
                 self._guests.setdefault(unit, []).append(guest)
-        self._away: dict[str, set[int]] = {guest: set() for guest in given.shared}
-        places = np.bincount(given.use_unit, weights=given.use_count, minlength=given.units)
+        self._away: dict[str, set[int]] = {guest: set() for guest in options.shared}
+        places = np.bincount(options.use_unit, weights=options.use_count, minlength=options.units)
         self.simple: Flags = (places == 1) & ~linked
-        self._seat = np.zeros(given.units, np.int64)
-        self._seat[given.use_unit] = given.use_seat
-        self._has_dates = np.array([any(given.requests[at].announced for at in unit) for unit in given.members])
+        self._seat = np.zeros(options.units, np.int64)
+        self._seat[options.use_unit] = options.use_seat
+        self._has_dates = np.array([any(options.requests[at].announced for at in unit) for unit in options.members])
 
     def sweep(self, allowed: Flags, *, announced: bool = False) -> None:
         """Fill the weeks in order with simple units: of a seat those that have the fewest allowed weeks left.
@@ -250,8 +250,8 @@ class _Greedy:
 class _Passed:
     """The units of a seat that were passed over in a sweep, and those that may be moved for them."""
 
-    def __init__(self, given: Options, allowed: Flags, chosen: Ints) -> None:
-        self._given, self._allowed, self._chosen = given, allowed, chosen
+    def __init__(self, options: Options, allowed: Flags, chosen: Ints) -> None:
+        self._given, self._allowed, self._chosen = options, allowed, chosen
         self._seen: dict[int, list[int]] = {}
         self._met: set[int] = set()
         self._open: set[int] = set()

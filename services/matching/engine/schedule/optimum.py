@@ -50,38 +50,40 @@ def _always(_: Progress) -> bool:
     return True
 
 
-def optimum(given: Options, start: Ints, *, seconds: float, goes_on: Callable[[Progress], bool] = _always) -> Best:
+def optimum(options: Options, start: Ints, *, seconds: float, goes_on: Callable[[Progress], bool] = _always) -> Best:
     """Return the best plan, from a first one, within so many seconds.
 
     `goes_on` is called with the progress, and ends the search early by returning False. Unproven parts are then as in
     the first plan or better, and the bound says how much better a plan could be.
     """
     until = monotonic() + seconds
-    rows = _Rows.of(given, _needed(given))
-    label = rows.linked(given.units)
+    rows = _Rows.of(options, _needed(options))
+    label = rows.linked(options.units)
     alone = np.flatnonzero(label < 0)
     chosen = start.copy()
-    chosen[alone] = np.where(np.diff(given.start)[alone] > 0, given.start[alone], -1)
-    bound = given.cost(chosen[alone], alone)
+    chosen[alone] = np.where(np.diff(options.start)[alone] > 0, options.start[alone], -1)
+    bound = options.cost(chosen[alone], alone)
     done = len(alone)
     for units in _bundles(label):
-        progress = Progress(done, given.units)
+        progress = Progress(done, options.units)
         if monotonic() < until and goes_on(progress):
-            took, low = _solve(given, rows, units, chosen[units], until, partial(goes_on, progress))
+            took, low = _solve(options, rows, units, chosen[units], until, partial(goes_on, progress))
             chosen[units] = took
             bound = bound.plus(low)
         done += len(units)
     return Best(chosen, bound)
 
 
-def _needed(given: Options) -> Flags:
+def _needed(options: Options) -> Flags:
     """Return the options that some best plan may need: as many of the cheapest as units may be in the way, and one."""
-    at_seat = np.bincount(given.use_seat, minlength=given.calendar.free.shape[0])
-    many = np.bincount(given.use_unit, weights=at_seat[given.use_seat] - 1, minlength=given.units).astype(np.int64)
-    for units in given.shared.values():
+    at_seat = np.bincount(options.use_seat, minlength=options.calendar.free.shape[0])
+    many = np.bincount(options.use_unit, weights=at_seat[options.use_seat] - 1, minlength=options.units).astype(
+        np.int64
+    )
+    for units in options.shared.values():
         many[units] += len(units) - 1
-    rank = np.arange(len(given.unit)) - given.start[given.unit]
-    needed: Flags = rank <= many[given.unit]
+    rank = np.arange(len(options.unit)) - options.start[options.unit]
+    needed: Flags = rank <= many[options.unit]
     return needed
 
 
@@ -97,20 +99,20 @@ class _Rows:
     capacity: Ints
 
     @classmethod
-    def of(cls, given: Options, kept: Flags) -> "_Rows":
+    def of(cls, options: Options, kept: Flags) -> "_Rows":
         """Return the rows of places by seat and week, and of days by guest, that do not have room for all."""
-        weeks, seats = given.calendar.weeks, given.calendar.free.shape[0]
-        uses = np.bincount(given.use_unit, minlength=given.units)
+        weeks, seats = options.calendar.weeks, options.calendar.free.shape[0]
+        uses = np.bincount(options.use_unit, minlength=options.units)
         begin = np.cumsum(uses) - uses
         at = np.flatnonzero(kept)
-        repeats = uses[given.unit[at]]
+        repeats = uses[options.unit[at]]
         option = np.repeat(at, repeats)
         within = np.arange(len(option)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        use = begin[given.unit[option]] + within
-        row = given.use_seat[use] * weeks + given.week[option]
-        amount = given.use_count[use]
-        capacity = given.calendar.free.ravel()
-        days = [_days_of(given, kept, units) for units in given.shared.values()]
+        use = begin[options.unit[option]] + within
+        row = options.use_seat[use] * weeks + options.week[option]
+        amount = options.use_count[use]
+        capacity = options.calendar.free.ravel()
+        days = [_days_of(options, kept, units) for units in options.shared.values()]
         if days:
             wide = weeks * _WEEKDAYS
             option = np.concatenate([option, *(choice for choice, _ in days)])
@@ -119,7 +121,7 @@ class _Rows:
             capacity = np.concatenate([capacity, np.ones(len(days) * wide, np.int64)])
         scarce = np.bincount(row, weights=amount, minlength=len(capacity)) > capacity
         here = scarce[row]
-        return cls(kept, option[here], given.unit[option[here]], row[here], amount[here], capacity)
+        return cls(kept, option[here], options.unit[option[here]], row[here], amount[here], capacity)
 
     def linked(self, units: int) -> Ints:
         """Return by unit the smallest number of the units that it is linked with by scarce rows.
@@ -142,13 +144,13 @@ class _Rows:
         return np.where(meets, label, -1)
 
 
-def _days_of(given: Options, kept: Flags, units: list[int]) -> tuple[Ints, Ints]:
+def _days_of(options: Options, kept: Flags, units: list[int]) -> tuple[Ints, Ints]:
     """Return options of a guest's units, each with every day that it takes."""
-    at = np.concatenate([np.arange(given.start[unit], given.start[unit + 1]) for unit in units])
+    at = np.concatenate([np.arange(options.start[unit], options.start[unit + 1]) for unit in units])
     at = at[kept[at]]
-    option = np.repeat(at, given.length[at])
-    within = np.arange(len(option)) - np.repeat(np.cumsum(given.length[at]) - given.length[at], given.length[at])
-    return option, given.week[option] * _WEEKDAYS + given.offset[option] + within
+    option = np.repeat(at, options.length[at])
+    within = np.arange(len(option)) - np.repeat(np.cumsum(options.length[at]) - options.length[at], options.length[at])
+    return option, options.week[option] * _WEEKDAYS + options.offset[option] + within
 
 
 def _bundles(label: Ints) -> Iterator[Ints]:
@@ -164,22 +166,22 @@ def _bundles(label: Ints) -> Iterator[Ints]:
 
 
 def _solve(
-    given: Options, rows: _Rows, units: Ints, start: Ints, until: float, goes_on: Callable[[], bool]
+    options: Options, rows: _Rows, units: Ints, start: Ints, until: float, goes_on: Callable[[], bool]
 ) -> tuple[Ints, Cost]:
     """Return the best options of a bundle, and the bound of their cost."""
-    local = np.full(given.units, -1, np.int64)
+    local = np.full(options.units, -1, np.int64)
     local[units] = np.arange(len(units))
-    at = np.flatnonzero(rows.kept & (local[given.unit] >= 0))
-    place = np.full(len(given.unit), -1, np.int64)
+    at = np.flatnonzero(rows.kept & (local[options.unit] >= 0))
+    place = np.full(len(options.unit), -1, np.int64)
     place[at] = np.arange(len(at))
     entry = np.flatnonzero(local[rows.unit] >= 0)
     names, row = np.unique(rows.row[entry], return_inverse=True)
-    unit, size = local[given.unit[at]], given.size[units]
-    dearest = _dearest(given.short[at], unit, len(units))
-    farthest = _dearest(given.wait[at], unit, len(units))
+    unit, size = local[options.unit[at]], options.size[units]
+    dearest = _dearest(options.short[at], unit, len(units))
+    farthest = _dearest(options.wait[at], unit, len(units))
     first = Choice(
         unit=unit,
-        cost=given.short[at],
+        cost=options.short[at],
         none=size * (dearest + 1),
         entry_option=place[rows.option[entry]],
         entry_row=row,
@@ -192,12 +194,12 @@ def _solve(
     unscheduled, short = divmod(found.bound, dearest + 1)
     low = Cost(unscheduled, short)
     if found.proven:
-        second = found.within(first, given.moved[at] * (farthest + 1) + given.wait[at], np.zeros_like(size))
+        second = found.within(first, options.moved[at] * (farthest + 1) + options.wait[at], np.zeros_like(size))
         found = cheapest(second, found.chosen, until, goes_on)
         moved, wait = divmod(found.bound, farthest + 1)
         low = Cost(unscheduled, short, moved, wait)
     took = np.where(found.chosen >= 0, at[np.maximum(found.chosen, 0)], -1)
-    return (took if given.cost(took, units) <= given.cost(start, units) else start), low
+    return (took if options.cost(took, units) <= options.cost(start, units) else start), low
 
 
 def _dearest(cost: Ints, unit: Ints, units: int) -> int:

@@ -195,11 +195,11 @@ class _Announced:
     length: Ints
 
     @classmethod
-    def of(cls, requests: Sequence[VisitRequest], known: Calendar, flat: Ints, owner: Ints, wanted: Ints) -> Self:
+    def of(cls, requests: Sequence[VisitRequest], calendar: Calendar, flat: Ints, owner: Ints, wanted: Ints) -> Self:
         """Return those of the requests, in the order of the units."""
         at = [(place, request) for place, request in enumerate(flat.tolist()) if requests[request].announced]
         request = np.array([request for _, request in at], np.int64)
-        days = np.array([(requests[request].announced[0] - known.base).days for _, request in at], np.int64)
+        days = np.array([(requests[request].announced[0] - calendar.base).days for _, request in at], np.int64)
         unit = owner[np.array([place for place, _ in at], np.int64)]
         return cls(request, unit, days // _DAYS, days % _DAYS, wanted[request])
 

@@ -139,10 +139,10 @@ async def standings(session: AsyncSession, call_id: UUID) -> dict[UUID, Standing
     return {row.application_id: row for row in found}
 
 
-async def keep_standings(session: AsyncSession, rows: Sequence[Standing], gone: Collection[UUID]) -> None:
+async def keep_standings(session: AsyncSession, rows: Sequence[Standing], removed_ids: Collection[UUID]) -> None:
     """Write changed standings and remove those that are gone."""
     await keep(session, rows)
-    await drop_standings(session, gone)
+    await drop_standings(session, removed_ids)
 
 
 async def drop_standings(session: AsyncSession, applications: Collection[UUID]) -> None:

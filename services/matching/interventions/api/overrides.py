@@ -48,9 +48,9 @@ async def price(
 
 
 @router.post("/overrides", status_code=201)
-async def put(bus: BusDep, who: Programme, wanted: WantedOverride) -> OverrideMatch:
+async def put(bus: BusDep, principal: Programme, override: WantedOverride) -> OverrideMatch:
     """Put an application to a place by hand; both countries are asked to clear the new match."""
     match_id = await overrides.put(
-        bus, who.subject, wanted.application_id, wanted.seat_id, wanted.reason, wanted.instead
+        bus, principal.subject, override.application_id, override.seat_id, override.reason, override.instead
     )
     return OverrideMatch(match_id=match_id)

@@ -46,15 +46,15 @@ class RingToPropose(BaseModel):
 
 
 @router.get("/rings")
-async def listed(bus: BusDep, who: Coordinator, call_id: UUID) -> Rings:
+async def listed(bus: BusDep, principal: Coordinator, call_id: UUID) -> Rings:
     """Return the rings of a call: those proposed, and for the programme coordinator those possible now.
 
     No set of possible rings has a sum of points above `bound`. A leg outside the reader's reach shows only its state.
     """
-    found = await rings.possible(bus, call_id) if who.has(Role.PROGRAMME_COORDINATOR) else None
+    found = await rings.possible(bus, call_id) if principal.has(Role.PROGRAMME_COORDINATOR) else None
     async with bus.read() as session:
         return Rings(
-            proposed=await proposed_rings(session, reach(who), call_id),
+            proposed=await proposed_rings(session, reach(principal), call_id),
             possible=await possible_rings(session, call_id, found) if found else (),
             total=found.total if found else None,
             bound=found.bound if found else None,
@@ -75,7 +75,9 @@ async def price(bus: BusDep, _: Programme, ring: RingToPropose) -> RingPrice:
 
 
 @router.post("/rings", operation_id="propose_ring", status_code=201)
-async def propose(request: Request, bus: BusDep, who: Programme, ring: RingToPropose) -> RingMatches:
+async def propose(request: Request, bus: BusDep, principal: Programme, ring: RingToPropose) -> RingMatches:
     """Propose all matches of a ring, or none."""
-    done = await rings.propose(bus, who.subject, ring.call_id, ring.by_application(), effort=receipt_effort(request))
+    done = await rings.propose(
+        bus, principal.subject, ring.call_id, ring.by_application(), effort=receipt_effort(request)
+    )
     return RingMatches(ring_id=done.ring_id, run_id=done.run_id, matches=dict(done.matches))

@@ -37,10 +37,10 @@ class NewWhatIf(BaseModel):
 
 
 @router.post("/what-ifs", status_code=202)
-async def ask(bus: BusDep, who: Programme, body: NewWhatIf) -> WhatIf:
+async def ask(bus: BusDep, principal: Programme, body: NewWhatIf) -> WhatIf:
     """Match a call again under other terms. Nothing is published; follow it at `what-ifs/{id}`."""
-    what_if_id = await what_ifs.ask(bus, who.subject, body.call_id, body.basis, body.terms)
-    return await _what_if(bus, who, what_if_id)
+    what_if_id = await what_ifs.ask(bus, principal.subject, body.call_id, body.basis, body.terms)
+    return await _what_if(bus, principal, what_if_id)
 
 
 @router.get("/what-ifs")
@@ -51,18 +51,18 @@ async def listed(bus: BusDep, _: Coordinator, page: PageDep, call_id: UUID | Non
 
 
 @router.get("/what-ifs/{what_if_id}")
-async def what_if(bus: BusDep, who: Coordinator, what_if_id: UUID) -> WhatIf:
+async def what_if(bus: BusDep, principal: Coordinator, what_if_id: UUID) -> WhatIf:
     """Return one what-if."""
-    return await _what_if(bus, who, what_if_id)
+    return await _what_if(bus, principal, what_if_id)
 
 
 @router.post("/what-ifs/{what_if_id}/cancel")
-async def cancel(bus: BusDep, who: Programme, what_if_id: UUID) -> WhatIf:
+async def cancel(bus: BusDep, principal: Programme, what_if_id: UUID) -> WhatIf:
     """Stop a what-if that waits or is under way."""
-    await what_ifs.cancel(bus, who.subject, what_if_id)
-    return await _what_if(bus, who, what_if_id)
+    await what_ifs.cancel(bus, principal.subject, what_if_id)
+    return await _what_if(bus, principal, what_if_id)
 
 
-async def _what_if(bus: Bus, who: Principal, what_if_id: UUID) -> WhatIf:
+async def _what_if(bus: Bus, principal: Principal, what_if_id: UUID) -> WhatIf:
     async with bus.read() as session:
-        return await views.what_if(session, reach(who), what_if_id)
+        return await views.what_if(session, reach(principal), what_if_id)

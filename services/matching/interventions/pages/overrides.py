@@ -106,14 +106,14 @@ add_decision(
 
 
 @router.post("/applications/{application_id}/override/commit")
-async def commit(request: Request, bus: BusDep, who: Programme, application_id: UUID) -> Response:
+async def commit(request: Request, bus: BusDep, principal: Programme, application_id: UUID) -> Response:
     """Put the application to the place that was weighed."""
     form = await request.form()
     seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
     if seat_id is None or reason is None:
         raise Refused(gettext("Choose a place and a reason."), 422)
     instead = read_id(str(form.get("instead") or ""))
-    await overrides.put(bus, who.subject, application_id, seat_id, reason, instead)
+    await overrides.put(bus, principal.subject, application_id, seat_id, reason, instead)
     return see_other(f"/matching/applications/{application_id}")
 
 

@@ -34,13 +34,13 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/rings")
-async def show(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def show(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """Show the rings that could be made now (for the programme coordinator), and those that were proposed."""
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        proposed = await proposed_rings(session, reach(who), call.id if call else None)
-    may_propose = who.has(Role.PROGRAMME_COORDINATOR)
+        proposed = await proposed_rings(session, reach(principal), call.id if call else None)
+    may_propose = principal.has(Role.PROGRAMME_COORDINATOR)
     found = await rings.possible(bus, call.id) if may_propose and call is not None else None
     async with bus.read() as session:
         possible = await possible_rings(session, call.id, found) if call is not None and found is not None else ()
@@ -71,9 +71,9 @@ async def confirm(request: Request, bus: BusDep, _: Programme, call_id: UUID) ->
 
 
 @router.post("/rings/{call_id}/propose")
-async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Propose all matches of the ring."""
-    done = await rings.propose(bus, who.subject, call_id, await _pairs(request), effort=receipt_effort(request))
+    done = await rings.propose(bus, principal.subject, call_id, await _pairs(request), effort=receipt_effort(request))
     return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
 
 

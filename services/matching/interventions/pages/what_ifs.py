@@ -40,7 +40,7 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("")
-async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
+async def listed(request: Request, bus: BusDep, principal: Coordinator) -> Response:
     """List the what-ifs, the newest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
@@ -62,7 +62,7 @@ async def listed(request: Request, bus: BusDep, who: Coordinator) -> Response:
         filters=[call_filter(calls, call)],
         live=("/matching/live", "what-ifs"),
     )
-    may_ask = who.has(Role.PROGRAMME_COORDINATOR) and call is not None
+    may_ask = principal.has(Role.PROGRAMME_COORDINATOR) and call is not None
     return list_page(request, listing, "interventions/what_ifs.html", call=call, may_ask=may_ask)
 
 
@@ -139,10 +139,10 @@ add_decision(router, Programme, Decision("/new", TermsForm, _ask, _begin, new=_t
 
 @router.get("/{what_if_id}")
 async def what_if_page(
-    request: Request, bus: BusDep, who: Coordinator, what_if_id: UUID, page: PageNumber = 1
+    request: Request, bus: BusDep, principal: Coordinator, what_if_id: UUID, page: PageNumber = 1
 ) -> Response:
     """Show the progress of a what-if, and once it is done its result."""
-    within = reach(who)
+    within = reach(principal)
     async with bus.read() as session:
         view = await views.what_if_page(session, within, what_if_id, page=page)
     what_if = view.what_if
@@ -162,13 +162,13 @@ async def what_if_page(
         groups=views.groups(outcome) if outcome else [],
         size=views.SHOWN,
         reason=reason,
-        may_change=who.has(Role.PROGRAMME_COORDINATOR),
+        may_change=principal.has(Role.PROGRAMME_COORDINATOR),
     )
 
 
 @router.post("/{what_if_id}/cancel")
-async def cancel(request: Request, bus: BusDep, who: Programme, what_if_id: UUID) -> Response:
+async def cancel(request: Request, bus: BusDep, principal: Programme, what_if_id: UUID) -> Response:
     """Cancel the what-if."""
     await sent(request)
-    await what_ifs.cancel(bus, who.subject, what_if_id)
+    await what_ifs.cancel(bus, principal.subject, what_if_id)
     return see_other(f"/matching/what-ifs/{what_if_id}")

@@ -140,7 +140,7 @@ async def dates_for_pair(
     session: AsyncSession,
     mentorship: Mentorship,
     of: VisitOf,
-    wanted: VisitRequested,
+    visit_request: VisitRequested,
     profile: ApplicationProfile,
     terms: CallTerms,
 ) -> Scheduled | Unscheduled:
@@ -148,8 +148,10 @@ async def dates_for_pair(
 
     It takes no places of an offer; neither of the two is in two places at once.
     """
-    last = mentorship.until or max(period.end for period in wanted.periods)
-    periods = tuple(Period(period.start, min(period.end, last)) for period in wanted.periods if period.start <= last)
+    last = mentorship.until or max(period.end for period in visit_request.periods)
+    periods = tuple(
+        Period(period.start, min(period.end, last)) for period in visit_request.periods if period.start <= last
+    )
     busy = await store.busy(session, [of.application_id])
     request = VisitRequest(
         candidate_id=str(of.application_id),
@@ -157,7 +159,7 @@ async def dates_for_pair(
         home_country=of.country,
         host_country=of.host_country,
         confirmed_on=clock.today(),
-        days=wanted.days,
+        days=visit_request.days,
         host_periods=periods,
         blackouts=spans(profile.blackouts),
         busy=(

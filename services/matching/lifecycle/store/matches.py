@@ -265,13 +265,13 @@ async def one_within(session: AsyncSession, reach: Reach, match_id: UUID) -> Mat
     return None if row is None else read(row)
 
 
-async def listed(session: AsyncSession, reach: Reach, wanted: MatchFilter, request: PageRequest) -> list[Match]:
+async def listed(session: AsyncSession, reach: Reach, filters: MatchFilter, request: PageRequest) -> list[Match]:
     """Return one page of the matches within reach (and one match more), the newest first."""
     query = _within(reach)
     for column, value in (
-        (col(MatchRow.call_id), wanted.call_id),
-        (col(MatchRow.application_id), wanted.application_id),
-        (col(MatchRow.state), wanted.state),
+        (col(MatchRow.call_id), filters.call_id),
+        (col(MatchRow.application_id), filters.application_id),
+        (col(MatchRow.state), filters.state),
     ):
         if value is not None:
             query = query.where(column == value)

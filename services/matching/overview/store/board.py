@@ -145,11 +145,13 @@ async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> l
     return list(await session.execute(_STAGES, {"call": call_id, **reach_values(reach)}))
 
 
-async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: int = PAGE) -> tuple[list[Row[Any]], int]:
+async def cases(
+    session: AsyncSession, reach: Reach, filters: Filter, *, size: int = PAGE
+) -> tuple[list[Row[Any]], int]:
     """Return one page of cases, and how many there are in all."""
-    values = wanted.values() | reach_values(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
+    values = filters.values() | reach_values(reach) | {"size": size, "skip": (max(filters.page, 1) - 1) * size}
     query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
-    found = list(await session.execute(_text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
+    found = list(await session.execute(_text(f"{query} ORDER BY {filters.order()} LIMIT :size OFFSET :skip"), values))
     return found, found[0].total if found else 0
 
 
@@ -174,28 +176,29 @@ def _changed(since: datetime) -> sa.CompoundSelect[Any]:
     )
 
 
-async def cases_from(session: AsyncSession, reach: Reach, wanted: Filter, request: PageRequest) -> Sequence[Row[Any]]:
+async def cases_from(session: AsyncSession, reach: Reach, filters: Filter, request: PageRequest) -> Sequence[Row[Any]]:
     """Return one page of cases (and one case more), by reference."""
     listed = _CASE.subquery("listed")
     columns = listed.c
     query = sa.select(sa.text("listed.*")).select_from(listed)
     conditions = {
-        columns.stage_kind + ":" + columns.stage: wanted.stage,
-        columns.country: wanted.country,
-        columns.kind: wanted.kind,
+        columns.stage_kind + ":" + columns.stage: filters.stage,
+        columns.country: filters.country,
+        columns.kind: filters.kind,
     }
     for column, value in conditions.items():
         if value:
             query = query.where(column == value)
-    if wanted.search:
+    if filters.search:
         begins = [
-            column.istartswith(wanted.search, autoescape=True) for column in (columns.reference, columns.seat_reference)
+            column.istartswith(filters.search, autoescape=True)
+            for column in (columns.reference, columns.seat_reference)
         ]
         query = query.where(sa.or_(*begins))
     if request.since is not None:
         query = query.where(columns.id.in_(_changed(request.since)))
     query = cut(query, [columns.reference, columns.id], request)
-    found: Sequence[Row[Any]] = (await session.execute(query, {"call": wanted.call_id, **reach_values(reach)})).all()
+    found: Sequence[Row[Any]] = (await session.execute(query, {"call": filters.call_id, **reach_values(reach)})).all()
     return found
 
 
@@ -286,7 +289,7 @@ _NARROWED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
+class EventFilter:
     """The filter of a stream: all given values must hold; None filters nothing.
 
     `reference` is that of an application or a place, `caused_by` the event that led to it, `ids` the events themselves.
@@ -307,10 +310,16 @@ class Narrowed:
 
 
 async def stream(
-    session: AsyncSession, reach: Reach, wanted: Narrowed, *, limit: int = 30, skip: int = 0, oldest_first: bool = False
+    session: AsyncSession,
+    reach: Reach,
+    filters: EventFilter,
+    *,
+    limit: int = 30,
+    skip: int = 0,
+    oldest_first: bool = False,
 ) -> Sequence[Row[Any]]:
     """Return the newest events (or the oldest) about anything within reach."""
-    values = wanted.values_given()
+    values = filters.values_given()
     conditions = "".join(f" AND {_NARROWED[name]}" for name in values)
     down = "" if oldest_first else " DESC"
     found = await session.execute(
@@ -321,10 +330,10 @@ async def stream(
 
 
 async def stream_from(
-    session: AsyncSession, reach: Reach, wanted: Narrowed, request: PageRequest
+    session: AsyncSession, reach: Reach, filters: EventFilter, request: PageRequest
 ) -> Sequence[Row[Any]]:
     """Return one page of the events about anything within reach (and one event more), the newest first."""
-    values = wanted.values_given()
+    values = filters.values_given()
     conditions = "".join(f" AND {_NARROWED[name]}" for name in values)
     listed = _stream_text(f"{_STREAM}{conditions}").subquery("listed")
     query = sa.select(sa.text("listed.*")).select_from(listed)
@@ -376,33 +385,33 @@ _MENTORSHIPS = (
 
 
 async def visits(
-    session: AsyncSession, reach: Reach, wanted: StayFilter, *, page: int = 1
+    session: AsyncSession, reach: Reach, filters: StayFilter, *, page: int = 1
 ) -> tuple[Sequence[Row[Any]], int]:
     """Return one page of visits by start, those without dates first, and how many there are in all."""
-    query = _stays(_VISITS, _VISIT, reach, wanted).order_by(_VISIT.c.start.nulls_first(), _VISIT.c.id)
+    query = _stays(_VISITS, _VISIT, reach, filters).order_by(_VISIT.c.start.nulls_first(), _VISIT.c.id)
     return await _numbered(session, query, page)
 
 
 async def mentorships(
-    session: AsyncSession, reach: Reach, wanted: StayFilter, *, page: int = 1
+    session: AsyncSession, reach: Reach, filters: StayFilter, *, page: int = 1
 ) -> tuple[Sequence[Row[Any]], int]:
     """Return one page of mentorships, the newest first, and how many there are in all."""
-    query = _stays(_MENTORSHIPS, _MENTORSHIP, reach, wanted).order_by(_MENTORSHIP.c.id.desc())
+    query = _stays(_MENTORSHIPS, _MENTORSHIP, reach, filters).order_by(_MENTORSHIP.c.id.desc())
     return await _numbered(session, query, page)
 
 
 async def visits_from(
-    session: AsyncSession, reach: Reach | None, wanted: StayFilter, request: PageRequest
+    session: AsyncSession, reach: Reach | None, filters: StayFilter, request: PageRequest
 ) -> Sequence[Row[Any]]:
     """Return one page of visits (and one visit more), the newest first; `reach` None does not limit them."""
-    return await _stays_from(session, _VISITS, _VISIT, reach, wanted, request)
+    return await _stays_from(session, _VISITS, _VISIT, reach, filters, request)
 
 
 async def mentorships_from(
-    session: AsyncSession, reach: Reach | None, wanted: StayFilter, request: PageRequest
+    session: AsyncSession, reach: Reach | None, filters: StayFilter, request: PageRequest
 ) -> Sequence[Row[Any]]:
     """Return one page of mentorships (and one mentorship more), the newest first; `reach` None does not limit them."""
-    return await _stays_from(session, _MENTORSHIPS, _MENTORSHIP, reach, wanted, request)
+    return await _stays_from(session, _MENTORSHIPS, _MENTORSHIP, reach, filters, request)
 
 
 async def _stays_from(
@@ -410,25 +419,25 @@ async def _stays_from(
     query: sa.Select[Any],
     table: sa.Table,
     reach: Reach | None,
-    wanted: StayFilter,
+    filters: StayFilter,
     request: PageRequest,
 ) -> Sequence[Row[Any]]:
-    query = _stays(query, table, reach, wanted)
+    query = _stays(query, table, reach, filters)
     if request.since is not None:
         query = query.where(table.c.since >= request.since)
     found: Sequence[Row[Any]] = (await session.execute(cut(query, [table.c.id], request, newest=True))).all()
     return found
 
 
-def _stays(query: sa.Select[Any], table: sa.Table, reach: Reach | None, wanted: StayFilter) -> sa.Select[Any]:
+def _stays(query: sa.Select[Any], table: sa.Table, reach: Reach | None, filters: StayFilter) -> sa.Select[Any]:
     """Return a query of visits or mentorships, limited to the reach and the filter."""
     if reach is not None:
         country, organisation = (table.c.country, table.c.host_country), (table.c.host_organisation_id,)
         query = query.where(reach.clause(country=country, organisation=organisation))
     for column, value in (
-        (table.c.call_id, wanted.call_id),
-        (table.c.application_id, wanted.application_id),
-        (table.c.state, wanted.state),
+        (table.c.call_id, filters.call_id),
+        (table.c.application_id, filters.application_id),
+        (table.c.state, filters.state),
     ):
         if value:
             query = query.where(column == value)

@@ -223,16 +223,16 @@ def change(counterfactual: Counterfactual, places: Mapping[UUID, Place], scheme:
     """Return a smallest change that would have matched, as a sentence."""
     seat_id = counterfactual.offer_id or counterfactual.mentor_id
     place = places.get(seat_id) if seat_id else None
-    where = place.reference if place else gettext("another place")
+    place_name = place.reference if place else gettext("another place")
     count = counterfactual.count or 1
     if counterfactual.change is Change.MORE_PLACES:
         return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
             "num": count,
-            "place": where,
+            "place": place_name,
         }
     return gettext("%(change)s (then %(place)s)") % {
         "change": _of_the_applicant(counterfactual, scheme, count),
-        "place": where,
+        "place": place_name,
     }
 
 

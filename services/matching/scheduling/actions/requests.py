@@ -103,21 +103,21 @@ def _batch(
     call_id: UUID,
     version: int,
     found: Sequence[Visit],
-    known: _Read,
+    read_rows: _Read,
     company: Company,
     only: Collection[UUID] | None,
 ) -> Batch:
-    chosen = _chosen(found, known, company, only)
+    chosen = _chosen(found, read_rows, company, only)
     for visit in chosen:
         if visit.plan is not None:
-            company.leaves(visit.of.match_id, known.matches[visit.of.match_id].seat_id, visit.plan.start)
+            company.leaves(visit.of.match_id, read_rows.matches[visit.of.match_id].seat_id, visit.plan.start)
     return Batch(
         call_id=call_id,
         version=version,
         visits=chosen,
-        matches={visit.of.match_id: known.matches[visit.of.match_id] for visit in chosen},
-        requests=_requests(chosen, known, company),
-        policy=policy(known.terms, notice_weeks=0),
+        matches={visit.of.match_id: read_rows.matches[visit.of.match_id] for visit in chosen},
+        requests=_requests(chosen, read_rows, company),
+        policy=policy(read_rows.terms, notice_weeks=0),
     )
 
 
@@ -137,18 +137,18 @@ def earliest(match: Match, terms: CallTerms, *, announced: bool) -> date:
     return max(noticed, answer_due(match, terms).date() + timedelta(weeks=terms.timers.agenda_weeks))
 
 
-def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collection[UUID] | None) -> list[Visit]:
+def _chosen(found: Sequence[Visit], read_rows: _Read, company: Company, only: Collection[UUID] | None) -> list[Visit]:
     """Return the visits to plan: whole groups, as far as all that belongs to them has arrived."""
     there = [
         visit
         for visit in found
-        if visit.of.match_id in known.matches
-        and visit.of.application_id in known.profiles
-        and known.matches[visit.of.match_id].seat_id in known.offers
+        if visit.of.match_id in read_rows.matches
+        and visit.of.application_id in read_rows.profiles
+        and read_rows.matches[visit.of.match_id].seat_id in read_rows.offers
     ]
     within = {visit.of.match_id for visit in there}
     apart = {mate.group_id for mate in company.mates if mate.start is not None and mate.match_id not in within}
-    groups = {visit.of.match_id: known.profiles[visit.of.application_id].group_id for visit in there}
+    groups = {visit.of.match_id: read_rows.profiles[visit.of.application_id].group_id for visit in there}
     wanted = {groups.get(match_id) for match_id in only or ()} - {None}
     return [
         visit
@@ -158,10 +158,10 @@ def _chosen(found: Sequence[Visit], known: _Read, company: Company, only: Collec
     ]
 
 
-def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[VisitRequest]:
-    hosting = {offer_id: hosting_periods(offer, known.terms) for offer_id, offer in known.offers.items()}
-    places = {offer_id: weekly_places(offer, known.terms) for offer_id, offer in known.offers.items()}
-    taken = {offer_id: company.places_taken(offer_id) for offer_id in known.offers}
+def _requests(chosen: Sequence[Visit], read_rows: _Read, company: Company) -> list[VisitRequest]:
+    hosting = {offer_id: hosting_periods(offer, read_rows.terms) for offer_id, offer in read_rows.offers.items()}
+    places = {offer_id: weekly_places(offer, read_rows.terms) for offer_id, offer in read_rows.offers.items()}
+    taken = {offer_id: company.places_taken(offer_id) for offer_id in read_rows.offers}
     # Those of a group without a visit so far are not planned, but need a place beside the others: the first has it.
     waiting: dict[UUID, int] = defaultdict(int)
     planned = {visit.of.match_id for visit in chosen}
@@ -169,7 +169,7 @@ def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[V
         waiting[mate.group_id] += mate.match_id not in planned
     requests = []
     for visit in chosen:
-        match, profile = known.matches[visit.of.match_id], known.profiles[visit.of.application_id]
+        match, profile = read_rows.matches[visit.of.match_id], read_rows.profiles[visit.of.application_id]
         plan = visit.plan
         own = (plan.start, plan.end) if plan is not None else None
         requests.append(
@@ -178,7 +178,7 @@ def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[V
                 seat_id=str(match.seat_id),
                 home_country=match.pairing.country,
                 host_country=match.pairing.host_country,
-                confirmed_on=earliest(match, known.terms, announced=plan is not None),
+                confirmed_on=earliest(match, read_rows.terms, announced=plan is not None),
                 days=visit.required_days,
                 host_periods=hosting[match.seat_id],
                 candidate_periods=spans(profile.periods),
@@ -187,7 +187,7 @@ def _requests(chosen: Sequence[Visit], known: _Read, company: Company) -> list[V
                 taken=taken[match.seat_id],
                 busy=tuple(
                     period
-                    for period in known.busy.get(visit.of.application_id, ())
+                    for period in read_rows.busy.get(visit.of.application_id, ())
                     if (period.first, period.last) != own
                 ),
                 party=1 + (waiting.pop(profile.group_id, 0) if profile.group_id else 0),

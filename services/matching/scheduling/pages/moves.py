@@ -46,8 +46,8 @@ class MoveForm(Form):
 
 async def _form(request: DecisionRequest[MoveForm]) -> MoveForm:
     """Return the form with the week in the address (`week`) selected."""
-    wanted = _wanted(request)
-    return MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
+    day = _wanted(request)
+    return MoveForm(data={"week": monday(day).isoformat()} if day else None)
 
 
 def _wanted(request: DecisionRequest[MoveForm]) -> date | None:
@@ -89,7 +89,7 @@ async def _ask(request: DecisionRequest[MoveForm]) -> Question:
     assert form.weeks is not None
     lawful = {choice.week for choice in _others(form.weeks)}
     visit = next(visit for visit in form.visits if visit.match_id == request.id)
-    wanted = _wanted(request) if request.http.method == "GET" else None
+    day = _wanted(request) if request.http.method == "GET" else None
     return Question(
         gettext("Other dates for a visit"),
         gettext("Propose these dates") if visit.start else gettext("Give the visit these dates"),
@@ -101,7 +101,7 @@ async def _ask(request: DecisionRequest[MoveForm]) -> Question:
         template="scheduling/move.html",
         more={
             "visit": visit,
-            "refused": wanted if wanted is not None and monday(wanted) not in lawful else None,
+            "refused": day if day is not None and monday(day) not in lawful else None,
         },
     )
 

@@ -60,23 +60,23 @@ async def plan(request: Request, bus: BusDep, _: Programme, call_id: UUID) -> Re
 
 
 @router.post("/plans/{call_id}")
-async def start(bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def start(bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Plan the visits again."""
-    await plans.plan_visits(bus, who.subject, call_id)
+    await plans.plan_visits(bus, principal.subject, call_id)
     return see_other(f"/matching/plans/{call_id}")
 
 
 @router.post("/plans/{call_id}/stop")
-async def stop(bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def stop(bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Stop the search; what was found stays."""
     async with bus.read() as session:
         newest = await views.newest_plan(session, call_id)
-    await plans.cancel_plan(bus, who.subject, newest.id)
+    await plans.cancel_plan(bus, principal.subject, newest.id)
     return see_other(f"/matching/plans/{call_id}")
 
 
 @router.post("/plans/{call_id}/propose")
-async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) -> Response:
+async def propose(request: Request, bus: BusDep, principal: Programme, call_id: UUID) -> Response:
     """Propose the selected moves to guests and hosts."""
     form = await sent(request)
     plan_id = read_id(str(form.get("plan", "")))
@@ -86,7 +86,7 @@ async def propose(request: Request, bus: BusDep, who: Programme, call_id: UUID) 
         raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})
     if not chosen:
         return await _page(request, bus, call_id, gettext("Choose at least one visit"), status=422)
-    done = await plans.propose_plan(bus, who.subject, plan_id, chosen, Reason(reason))
+    done = await plans.propose_plan(bus, principal.subject, plan_id, chosen, Reason(reason))
     return see_other(f"/matching/plans/{call_id}?done={len(done.days)}")
 
 

@@ -111,9 +111,9 @@ def keys(grants: Sequence[Grant], applications: Iterable[str] = (), mentors: Ite
                 days.add(place)
                 deadlines.add(place)
             case Role.NATIONAL_COORDINATOR | Role.CLEARANCE_OFFICER:
-                where = grant.country if grant.role is Role.NATIONAL_COORDINATOR else grant.organisation_id
-                days.add(f"office:{where}")
-                deadlines.add(f"{'office' if grant.deputy_for is None else 'deputy'}:{where}")
+                holder = grant.country if grant.role is Role.NATIONAL_COORDINATOR else grant.organisation_id
+                days.add(f"office:{holder}")
+                deadlines.add(f"{'office' if grant.deputy_for is None else 'deputy'}:{holder}")
             case Role.PROGRAMME_COORDINATOR:
                 days.add("programme")
                 deadlines.add("programme")

@@ -148,10 +148,10 @@ async def save_changes(session: AsyncSession, changes: Sequence[CaseDeadline], c
 
 
 async def _announced_times(
-    session: AsyncSession, known: Iterable[CaseDeadline]
+    session: AsyncSession, deadlines: Iterable[CaseDeadline]
 ) -> dict[tuple[UUID, datetime], set[str]]:
     """Return what was announced of deadlines, by id and date: a new date is announced anew."""
-    query = sa.select(AnnouncedRow).where(among(col(AnnouncedRow.deadline_id), (deadline.id for deadline in known)))
+    query = sa.select(AnnouncedRow).where(among(col(AnnouncedRow.deadline_id), (deadline.id for deadline in deadlines)))
     found: dict[tuple[UUID, datetime], set[str]] = {}
     for row in (await session.scalars(query)).all():
         found.setdefault((row.deadline_id, row.due), set()).add(row.what)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 async def deadlines_page(
-    session: AsyncSession, wanted: DeadlineFilter, page: int = 1, size: int = PAGE
+    session: AsyncSession, filters: DeadlineFilter, page: int = 1, size: int = PAGE
 ) -> tuple[list[DeadlineEntry], int]:
     """Return one page of the open deadlines, the first due first, and their number."""
-    where = _where(wanted)
+    where = _where(filters)
     total = await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where))
     query = _with_case(where).order_by(col(DeadlineRow.due), col(DeadlineRow.id))
     rows = (await session.execute(query.limit(size).offset((page - 1) * size))).all()
@@ -37,10 +37,10 @@ async def deadlines_page(
 
 
 async def deadlines_by_cursor(
-    session: AsyncSession, wanted: DeadlineFilter, request: PageRequest
+    session: AsyncSession, filters: DeadlineFilter, request: PageRequest
 ) -> list[DeadlineEntry]:
     """Return one page of the open deadlines, the first due first; `since` is when they were set."""
-    query = _with_case(_where(wanted))
+    query = _with_case(_where(filters))
     if request.since is not None:
         query = query.where(col(DeadlineRow.set_at) >= request.since)
     keys = (col(DeadlineRow.due), col(DeadlineRow.id))
@@ -59,7 +59,7 @@ async def _entries(session: AsyncSession, rows: Iterable[Any]) -> list[DeadlineE
     return [DeadlineEntry(row.id, row.deadline(), known.get(case.id, case.case())) for row, case in found]
 
 
-async def groups(session: AsyncSession, wanted: DeadlineFilter, by: Grouping) -> list[Group]:
+async def groups(session: AsyncSession, filters: DeadlineFilter, by: Grouping) -> list[Group]:
     """Return the open deadlines counted by week (in order), or by holder or country (the most first)."""
     due = col(DeadlineRow.due)
     value: sa.SQLColumnExpression[Any] = {
@@ -69,8 +69,8 @@ async def groups(session: AsyncSession, wanted: DeadlineFilter, by: Grouping) ->
     }[by]
     value = value.label("value")
     count = sa.func.count().label("count")
-    over = sa.func.count().filter(due < wanted.now).label("over")
-    query = sa.select(value, count, over).where(*_where(wanted)).group_by(value)
+    over = sa.func.count().filter(due < filters.now).label("over")
+    query = sa.select(value, count, over).where(*_where(filters)).group_by(value)
     if by == "whom":
         query = query.add_columns(
             sa.func.min(col(DeadlineRow.owner)).label("owner"),
@@ -86,13 +86,13 @@ async def overdue_count(session: AsyncSession, *, now: datetime, countries: froz
     return int(await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where)) or 0)
 
 
-def conditions(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
+def conditions(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a list, for other queries; without filters, all open deadlines that count."""
-    return _where(wanted)
+    return _where(filters)
 
 
-def _where(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
-    due, now = col(DeadlineRow.due), wanted.now
+def _where(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
+    due, now = col(DeadlineRow.due), filters.now
     where: list[sa.ColumnElement[bool]] = [
         sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
         col(DeadlineRow.whom) != NOBODY,
@@ -100,30 +100,30 @@ def _where(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
         _counts(now),
     ]
     equal = {
-        DeadlineRow.kind: wanted.kind and wanted.kind.value,
-        DeadlineRow.owner: wanted.owner and wanted.owner.value,
-        DeadlineRow.country: wanted.country,
-        DeadlineRow.whom: wanted.whom,
+        DeadlineRow.kind: filters.kind and filters.kind.value,
+        DeadlineRow.owner: filters.owner and filters.owner.value,
+        DeadlineRow.country: filters.country,
+        DeadlineRow.whom: filters.whom,
     }
     where += [col(column) == value for column, value in equal.items() if value is not None]
-    if wanted.countries is not None:
-        where.append(col(DeadlineRow.country).in_(sorted(wanted.countries)))
-    if wanted.holders is not None:
-        where.append(col(DeadlineRow.whom).in_(sorted(wanted.holders)))
-    return where + _between(wanted)
+    if filters.countries is not None:
+        where.append(col(DeadlineRow.country).in_(sorted(filters.countries)))
+    if filters.holders is not None:
+        where.append(col(DeadlineRow.whom).in_(sorted(filters.holders)))
+    return where + _between(filters)
 
 
-def _between(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
+def _between(filters: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     """Return the bounds of the date."""
     due, where = col(DeadlineRow.due), []
-    if wanted.over is not None:
-        where.append(due < wanted.now if wanted.over else due >= wanted.now)
-    if wanted.week is not None:
-        where += [due >= _midnight(wanted.week), due < _midnight(wanted.week + timedelta(days=7))]
-    if wanted.since is not None:
-        where.append(due >= wanted.since)
-    if wanted.until is not None:
-        where.append(due < wanted.until)
+    if filters.over is not None:
+        where.append(due < filters.now if filters.over else due >= filters.now)
+    if filters.week is not None:
+        where += [due >= _midnight(filters.week), due < _midnight(filters.week + timedelta(days=7))]
+    if filters.since is not None:
+        where.append(due >= filters.since)
+    if filters.until is not None:
+        where.append(due < filters.until)
     return where
 
 

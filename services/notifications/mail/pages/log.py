@@ -54,7 +54,7 @@ class ResendForm(Form):
 async def log(
     request: Request,
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     q: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
     rule: Annotated[str, Query(max_length=80)] = "",
@@ -63,7 +63,7 @@ async def log(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the messages, the newest first, by reference or application, state, message, country and week."""
-    mine = countries_read(who)
+    mine = countries_read(principal)
     countries = countries_in(mine, country)
     monday = monday_of(week)
     search = Search(
@@ -75,7 +75,7 @@ async def log(
         week=monday,
     )
     async with bus.read() as session:
-        found = await views.message_log(session, search, who, _quiet(request))
+        found = await views.message_log(session, search, principal, _quiet(request))
     options = [(code.value, states.state("notification", code).word) for code in MessageState]
     names = (gettext("Case"), gettext("Message"), gettext("To"), gettext("When"), gettext("State"), gettext("Why not"))
     listing = Listing(
@@ -110,18 +110,18 @@ def _row(row: LogLine) -> list[Cell]:
 
 
 @router.get("/messages/{message_id}")
-async def message_page(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
+async def message_page(request: Request, message_id: UUID, bus: BusDep, principal: Reader) -> Response:
     """Return one message: its text, its recipients, and why one was not reached."""
-    return await _message_page(request, message_id, bus, who)
+    return await _message_page(request, message_id, bus, principal)
 
 
 async def _message_page(
-    request: Request, message_id: UUID, bus: Bus, who: Principal, *, form: ResendForm | None = None
+    request: Request, message_id: UUID, bus: Bus, principal: Principal, *, form: ResendForm | None = None
 ) -> Response:
     origin = request.app.state.service.settings.origin
     async with bus.read() as session:
-        message = await views.message_detail(session, message_id, who, origin=origin, quiet=_quiet(request))
-    coordinates = who.has(Role.PROGRAMME_COORDINATOR)
+        message = await views.message_detail(session, message_id, principal, origin=origin, quiet=_quiet(request))
+    coordinates = principal.has(Role.PROGRAMME_COORDINATOR)
     return render(
         request,
         "mail/message.html",
@@ -137,10 +137,10 @@ async def _message_page(
 
 @router.post("/messages/{message_id}/retry")
 async def retry(
-    message_id: UUID, bus: BusDep, who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+    message_id: UUID, bus: BusDep, principal: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 ) -> Response:
     """Retry what failed."""
-    await actions.retry(bus, who.subject, message_id)
+    await actions.retry(bus, principal.subject, message_id)
     return see_other(f"/notifications/messages/{message_id}?done=retry")
 
 
@@ -149,13 +149,13 @@ async def resend(
     request: Request,
     message_id: UUID,
     bus: BusDep,
-    who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))],
+    principal: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))],
 ) -> Response:
     """Write the message anew and send it as a new mail, for a reason."""
     form = await ResendForm.read(request)
     if not form.validate():
-        return await _message_page(request, message_id, bus, who, form=form)
-    await actions.resend(bus, who.subject, message_id, ResendReason(form.reason.data))
+        return await _message_page(request, message_id, bus, principal, form=form)
+    await actions.resend(bus, principal.subject, message_id, ResendReason(form.reason.data))
     return see_other(f"/notifications/messages/{message_id}?done=resend")
 
 

@@ -32,16 +32,16 @@ Owner = Annotated[Principal, Depends(allow(*OWNERS))]
 async def people(
     request: Request,
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     country: CountryText = "",
     settled: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the list, the longest unreachable first, and for the programme the delivery reports."""
-    mine = countries_read(who)
+    mine = countries_read(principal)
     countries = countries_in(mine, country)
     async with bus.read() as session:
-        found = await views.unreachable_list(session, who, countries, settled=bool(settled), page=page)
+        found = await views.unreachable_list(session, principal, countries, settled=bool(settled), page=page)
     title, times = gettext("Who cannot be reached"), gettext("Times")
     names = (gettext("Person"), gettext("Who has it"), gettext("Since"), gettext("Why"), times, gettext("Tried again"))
     listing = Listing(
@@ -86,30 +86,30 @@ def _row(person: UnreachablePerson) -> list[Cell]:
 
 
 @router.get("/{recipient}")
-async def person(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Response:
+async def person(request: Request, recipient: UUID, bus: BusDep, principal: Reader) -> Response:
     """Return one person: since when, why, what did not arrive, and what can be done."""
     async with bus.read() as session:
-        found = await views.unreachable_person(session, recipient, who)
+        found = await views.unreachable_person(session, recipient, principal)
     return render(
         request,
         "mail/unreachable_person.html",
         found=found,
         row=found.person,
-        may=who.has(*OWNERS),
+        may=principal.has(*OWNERS),
         portal=f"/applications/register/people/{recipient}",
         done=request.query_params.get("done"),
     )
 
 
 @router.post("/{recipient}/retry")
-async def retry(recipient: UUID, bus: BusDep, who: Owner) -> Response:
+async def retry(recipient: UUID, bus: BusDep, principal: Owner) -> Response:
     """Send the last failed message again."""
-    await actions.retry_recipient(bus, who, recipient)
+    await actions.retry_recipient(bus, principal, recipient)
     return see_other(f"{HERE}/{recipient}?done=retry")
 
 
 @router.post("/{recipient}/settle")
-async def settle(recipient: UUID, bus: BusDep, who: Owner) -> Response:
+async def settle(recipient: UUID, bus: BusDep, principal: Owner) -> Response:
     """Take the person off the list."""
-    await actions.settle_recipient(bus, who, recipient)
+    await actions.settle_recipient(bus, principal, recipient)
     return see_other(f"{HERE}?done=settled")

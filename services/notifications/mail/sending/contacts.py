@@ -77,15 +77,15 @@ class ContactRequest:
 
     def body(self) -> dict[str, object]:
         """Return the request as the portal reads it."""
-        wanted = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        body = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
         if self.application_id is not None:
-            wanted.setdefault("application_id", str(self.application_id))  # for the access log
-        wanted |= {"audience": self.audience.kind.value, "purpose": self.purpose}
+            body.setdefault("application_id", str(self.application_id))  # for the access log
+        body |= {"audience": self.audience.kind.value, "purpose": self.purpose}
         if self.availability_of is not None:
-            wanted["availability_of"] = str(self.availability_of)
+            body["availability_of"] = str(self.availability_of)
         if self.without_deputies:
-            wanted["without_deputies"] = True
-        return wanted
+            body["without_deputies"] = True
+        return body
 
 
 @dataclass(slots=True)
@@ -106,9 +106,9 @@ class Portal:
         """Return the people of each audience, none where the portal knows none. Raises `PortalAway`."""
         if not asks:
             return []
-        wanted = [ask.body() for ask in asks]
+        bodies = [ask.body() for ask in asks]
         try:
-            answer = await self.client.post("/applications/internal/contacts/many", json={"wanted": wanted})
+            answer = await self.client.post("/applications/internal/contacts/many", json={"wanted": bodies})
             answer.raise_for_status()
             found = _Answers.model_validate_json(answer.content)
         except (httpx2.HTTPError, ValidationError) as error:

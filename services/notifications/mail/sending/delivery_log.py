@@ -234,9 +234,9 @@ class DeliveryLog:
             )
             await tx.record(event, delivery.id, correlation=outcome.message.story)
 
-    async def _later(self, tx: Tx, message: AnyMessage, why: str) -> None:
+    async def _later(self, tx: Tx, message: AnyMessage, reason: str) -> None:
         """Postpone a message to another attempt; after five days it fails, with an event."""
-        log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
+        log.info("mail waits", message=str(message.id), why=reason, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
             changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}

@@ -34,8 +34,8 @@ class Refused(RuntimeError):
     `code` is its answer; `address` is whether it refused the address.
     """
 
-    def __init__(self, why: str, code: int = 0, *, address: bool = False) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, code: int = 0, *, address: bool = False) -> None:
+        super().__init__(reason)
         self.code = code
         self.address = address
 

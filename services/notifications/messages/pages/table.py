@@ -50,13 +50,13 @@ Language = Annotated[str, Query(max_length=20)]
 
 
 @router.get("")
-async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", to: Whom = "") -> Response:
+async def table(request: Request, bus: BusDep, principal: Reader, event: Event = "", to: Whom = "") -> Response:
     """Return the rows by subject (of an event, to an audience, or all), events without a message, and reminders."""
     about = read_id(event.strip())
     caused: set[str] = set()
     if about is not None:
         async with bus.read() as session:
-            caused = await messages.rules_of_event(session, about, countries_read(who))
+            caused = await messages.rules_of_event(session, about, countries_read(principal))
     whole = not event.strip() and not to
     wanted = {
         rule.name for rule in RULES if (rule.name in caused or not event.strip()) and (str(rule.to) == to or not to)
@@ -111,11 +111,11 @@ def _reminders() -> list[dict[str, object]]:
 
 @router.get("/{name}")
 async def rule_page(
-    request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
+    request: Request, name: str, bus: BusDep, principal: Reader, event: Event = "", language: Language = ""
 ) -> Response:
     """Return one row, with its message for a real event or for the example, in any language of the mails."""
     rule = _rule(name)
-    real, problem = await _real_message(bus, who, rule, event)
+    real, problem = await _real_message(bus, principal, rule, event)
     with speaking(language or spoken(), MAILS) as code:
         wording_ = _wording(real, rule, request.app.state.service.settings.origin)
         text = bodies(wording_, _SAMPLE, "")["text"]
@@ -137,11 +137,11 @@ async def rule_page(
 
 @router.get("/{name}/mail")
 async def mail(
-    request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
+    request: Request, name: str, bus: BusDep, principal: Reader, event: Event = "", language: Language = ""
 ) -> Response:
     """Return the HTML body alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)
-    real, _ = await _real_message(bus, who, rule, event)
+    real, _ = await _real_message(bus, principal, rule, event)
     origin = request.app.state.service.settings.origin
     with speaking(language or spoken(), MAILS):
         return HTMLResponse(bodies(_wording(real, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
@@ -154,7 +154,9 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[CausedMessage | None, str | None]:
+async def _real_message(
+    bus: Bus, principal: Principal, rule: Rule, event: str
+) -> tuple[CausedMessage | None, str | None]:
     """Return the message that a real event caused by this rule, if the reader may see it; else the problem."""
     if not event.strip():
         return None, None
@@ -162,7 +164,7 @@ async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tup
     if about is None:
         return None, gettext("This is not the id of an event.")
     async with bus.read() as session:
-        caused = await messages.caused_message(session, about, rule.name, countries_read(who))
+        caused = await messages.caused_message(session, about, rule.name, countries_read(principal))
     if caused is None:
         return None, gettext("This event has caused no such message that you may see.")
     return caused, None

@@ -40,7 +40,7 @@ _MINUTE, _HOUR = 60, 3600
 async def volume(
     request: Request,
     bus: BusDep,
-    who: Reader,
+    principal: Reader,
     weeks: Annotated[str, Query(max_length=3)] = "",
     week: Annotated[DayText, Query(max_length=10, description="A day of the week that is shown alone")] = "",
     country: CountryText = "",
@@ -54,7 +54,7 @@ async def volume(
 
     With a state its messages are listed too.
     """
-    mine = countries_read(who)
+    mine = countries_read(principal)
     chosen = countries_in(mine, country)
     known = rule if rule in BY_NAME else ""
     only, count = monday_of(week), int(weeks) if weeks in {str(weeks_) for weeks_ in _SPANS} else _SPANS[0]

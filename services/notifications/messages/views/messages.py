@@ -122,8 +122,8 @@ def audience_name(message: MessageRow) -> str:
         return gettext("Clearance officer of the EU agency")
     if message.country == UNION and message.audience.kind in _DEPUTIES:
         return gettext("Deputy of the clearance officer of the EU agency")
-    where = country(message.country)
-    return f"{audience} ({where})" if where else audience
+    country_name = country(message.country)
+    return f"{audience} ({country_name})" if country_name else audience
 
 
 def audience_of_rule(rule: Rule) -> str:

@@ -115,14 +115,16 @@ async def _announce_chunk(bus: Bus, lease: Lease, ids: Sequence[UUID], until: da
     return len(claimed)
 
 
-async def _announce(tx: Tx, what: Announcement, entry: DeadlineEntry, deputy_due: datetime | None) -> list[Message]:
+async def _announce(
+    tx: Tx, announcement: Announcement, entry: DeadlineEntry, deputy_due: datetime | None
+) -> list[Message]:
     """Record the event of one deadline and return the messages that follow.
 
     Where a deputy is in charge (until `deputy_due`), it goes to the deputy alone, else to the last in line.
     """
     deadline, case = entry.deadline, entry.case
     owner = audience(deadline.owner, case)
-    if owner is None or (what == "passed" and deadline.kind in RIGHTS):
+    if owner is None or (announcement == "passed" and deadline.kind in RIGHTS):
         return []
     assert deadline.about is not None
     common = {
@@ -135,7 +137,7 @@ async def _announce(tx: Tx, what: Announcement, entry: DeadlineEntry, deputy_due
         "application_id": case.application_id,
     }
     event: DeadlineEvent
-    if what == "near":
+    if announcement == "near":
         event = DeadlineNear(**common)
     else:
         rule = DEADLINES[deadline.kind]

@@ -67,9 +67,9 @@ class TargetProblem(Code):
 class WrongTarget(ValueError):
     """An address that nothing is sent to, and why."""
 
-    def __init__(self, why: TargetProblem) -> None:
-        super().__init__(why.value)
-        self.why = why
+    def __init__(self, problem: TargetProblem) -> None:
+        super().__init__(problem.value)
+        self.why = problem
 
 
 @dataclass(frozen=True, slots=True)

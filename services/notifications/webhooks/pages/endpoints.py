@@ -39,11 +39,11 @@ _DONE = {
 
 
 @router.get("")
-async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
+async def webhooks(request: Request, bus: BusDep, principal: Reader) -> Response:
     """Return all endpoints."""
     async with bus.read() as session:
         found = await views.webhooks(session)
-    may_change = _may(who)
+    may_change = _may(principal)
     register = gettext("Register one below.") if may_change else gettext("A programme coordinator registers them.")
     names = (gettext("Receiver"), gettext("Web address"), gettext("Where"), gettext("Events"), gettext("State"))
     listing = Listing(
@@ -81,7 +81,7 @@ async def webhook(
     endpoint_id: UUID,
     bus: BusDep,
     settings: SettingsDep,
-    who: Reader,
+    principal: Reader,
     state: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
@@ -134,7 +134,7 @@ async def webhook(
         old_until=found.old_secret_until,
         kept=settings.webhook_kept_days,
         failed=counts.get(DeliveryState.FAILED, 0),
-        may_change=_may(who),
+        may_change=_may(principal),
     )
 
 
@@ -154,28 +154,28 @@ def _delivery_row(row: WebhookDelivery, endpoint: Webhook) -> list[Cell]:
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+async def pause(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> Response:
     """Send nothing for now."""
-    await endpoints.pause(bus, who.subject, endpoint_id)
+    await endpoints.pause(bus, principal.subject, endpoint_id)
     return see_other(f"{HOME}/{endpoint_id}?done=paused")
 
 
 @router.post("/{endpoint_id}/resume")
-async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+async def resume(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> Response:
     """Send again."""
-    await endpoints.resume(bus, who.subject, endpoint_id)
+    await endpoints.resume(bus, principal.subject, endpoint_id)
     return see_other(f"{HOME}/{endpoint_id}?done=resumed")
 
 
 @router.post("/{endpoint_id}/test")
-async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+async def test(endpoint_id: UUID, bus: BusDep, principal: Coordinator) -> Response:
     """Send a test, and redirect to its result."""
-    delivery_id = await endpoints.test(bus, who.subject, endpoint_id)
+    delivery_id = await endpoints.test(bus, principal.subject, endpoint_id)
     return see_other(f"{HOME}/deliveries/{delivery_id}")
 
 
 @router.get("/deliveries/{delivery_id}")
-async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
+async def delivery(request: Request, delivery_id: UUID, bus: BusDep, principal: Reader) -> Response:
     """Return one delivery: its attempts, and its body."""
     async with bus.read() as session:
         found, endpoint = await views.delivery(session, delivery_id)
@@ -187,20 +187,20 @@ async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader
         attempts=found.attempts,
         body=found.body,
         result=views.result,
-        may_send=_may(who) and found.delivery.state is not DeliveryState.WAITING and not found.delivery.test,
+        may_send=_may(principal) and found.delivery.state is not DeliveryState.WAITING and not found.delivery.test,
         done=request.query_params.get("done"),
     )
 
 
 @router.post("/deliveries/{delivery_id}/redeliver")
-async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> Response:
+async def redeliver(delivery_id: UUID, bus: BusDep, principal: Coordinator) -> Response:
     """Send one delivery again."""
-    await endpoints.send_again(bus, who.subject, delivery_id)
+    await endpoints.send_again(bus, principal.subject, delivery_id)
     return see_other(f"{HOME}/deliveries/{delivery_id}?done=again")
 
 
-def _may(who: Principal) -> bool:
-    return who.has(Role.PROGRAMME_COORDINATOR)
+def _may(principal: Principal) -> bool:
+    return principal.has(Role.PROGRAMME_COORDINATOR)
 
 
 def _counts(endpoint_id: UUID, counts: Mapping[str, int]) -> list[Count]:

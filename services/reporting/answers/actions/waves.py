@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from services.reporting.answers.model.waves import Answer, Reopened, Wanted
+    from services.reporting.answers.model.waves import Answer, AnswerFilter, Reopened
     from shared.bus import Bus, Lease
     from shared.identity import Principal
 
@@ -31,11 +31,11 @@ LONGEST = 300
 """The most characters of the reason for closing a wave."""
 
 
-async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID | None = None) -> int:
-    """Remind of the missing answers in `wanted`, or of those of one case; return how many were asked for once more."""
+async def remind(bus: Bus, principal: Principal, filters: AnswerFilter, case_id: UUID | None = None) -> int:
+    """Remind of the missing answers in `filters`, or of those of one case; return how many were asked for once more."""
     async with bus.transaction(principal.subject) as tx:
         before = quiet_since()
-        found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
+        found = await waves.to_remind(tx.session, filters, clock.today(), before, AT_ONCE, case_id)
         count = 0
         # Sorted, so that two evaluators who remind at the same time wait for each other in one order only.
         for answer in sorted(found, key=lambda answer: (str(answer.case_id), answer.form, answer.respondent)):

@@ -45,7 +45,7 @@ def code_of(form: str, respondent: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AnswerFilter:
     """The filters of a list of answers: due from `since` to `until`; empty texts and None narrow nothing."""
 
     since: date

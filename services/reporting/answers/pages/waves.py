@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from services.reporting.answers.actions import waves as actions
 from services.reporting.answers.model.certificates import NEEDED
-from services.reporting.answers.model.waves import FORMS, MISSING, STATES, Wanted
+from services.reporting.answers.model.waves import FORMS, MISSING, STATES, AnswerFilter
 from services.reporting.answers.views import waves as views
 from services.reporting.guards import Steerer
 from services.reporting.parameters import BusDep
@@ -67,11 +67,11 @@ class Filters:
         return cls(**{name: request.query_params[name] for name in names if name in request.query_params})
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> AnswerFilter:
         """The same for the store."""
         form, respondent, _ = FORMS.get(self.form, ("", "", ""))
         shown = {"missing": MISSING, "all": STATES}.get(self.state, (self.state,))
-        return Wanted(self.since, self.until, form, str(respondent), self.call, self.country, shown)
+        return AnswerFilter(self.since, self.until, form, str(respondent), self.call, self.country, shown)
 
     @property
     def query(self) -> dict[str, str]:
@@ -228,7 +228,7 @@ async def _remind(request: DecisionRequest[Form]) -> str:
         form, respondent, _ = FORMS.get(str(data.get("of", "")), ("", "", ""))
         if case_id is None or not form:
             raise Refused(gettext("There is no such answer."), 404)
-        wanted = Wanted(date.min + timedelta(days=1000), date.max, form, str(respondent))
+        wanted = AnswerFilter(date.min + timedelta(days=1000), date.max, form, str(respondent))
     many = await actions.remind(request.bus, request.principal, wanted, case_id)
     return filters.address(done="reminded", done_reminded=str(many))
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
-from services.reporting.answers.model.waves import MISSING, STATES, Answer, Rate, Reopened, Wanted
+from services.reporting.answers.model.waves import MISSING, STATES, Answer, AnswerFilter, Rate, Reopened
 from services.reporting.tables import Table
 from shared.contracts.calls import Timers
 from shared.ids import new_id
@@ -165,21 +165,23 @@ _RATES = (
 )
 
 
-def parameters(wanted: Wanted, today: date) -> dict[str, Any]:
+def parameters(filters: AnswerFilter, today: date) -> dict[str, Any]:
     """Return the parameters of the queries, except limits."""
     defaults = Timers().model_dump(include=set(_TIMERS))
-    return {**asdict(wanted), "states": list(wanted.states), "today": today, **defaults}
+    return {**asdict(filters), "states": list(filters.states), "today": today, **defaults}
 
 
-async def answers(session: AsyncSession, wanted: Wanted, today: date, limit: int, offset: int = 0) -> list[Answer]:
+async def answers(
+    session: AsyncSession, filters: AnswerFilter, today: date, limit: int, offset: int = 0
+) -> list[Answer]:
     """Return the answers that are asked for, the last ended cases first."""
-    values = {**parameters(wanted, today), "limit": limit, "offset": offset}
+    values = {**parameters(filters, today), "limit": limit, "offset": offset}
     return [Answer(*row) for row in await session.execute(sa.text(LIST), values)]
 
 
-async def rates(session: AsyncSession, wanted: Wanted, today: date) -> list[Rate]:
+async def rates(session: AsyncSession, filters: AnswerFilter, today: date) -> list[Rate]:
     """Return how each form is answered, in all states; what was waived is not due."""
-    rows = await session.execute(sa.text(_RATES), parameters(wanted, today))
+    rows = await session.execute(sa.text(_RATES), parameters(filters, today))
     return [
         Rate(form, respondent, due, answered, late, dict(zip(STATES, many, strict=True)))
         for form, respondent, due, answered, late, *many in rows
@@ -187,11 +189,11 @@ async def rates(session: AsyncSession, wanted: Wanted, today: date) -> list[Rate
 
 
 async def to_remind(
-    session: AsyncSession, wanted: Wanted, today: date, before: datetime, limit: int, case_id: UUID | None = None
+    session: AsyncSession, filters: AnswerFilter, today: date, before: datetime, limit: int, case_id: UUID | None = None
 ) -> list[Answer]:
     """Return missing answers without a reminder since `before`, the oldest first; only of one case if given."""
-    states = [state for state in wanted.states if state in MISSING]
-    values = {**parameters(wanted, today), "states": states, "before": before, "limit": limit, "case_id": case_id}
+    states = [state for state in filters.states if state in MISSING]
+    values = {**parameters(filters, today), "states": states, "before": before, "limit": limit, "case_id": case_id}
     return [Answer(*row) for row in await session.execute(sa.text(_TO_REMIND), values)]
 
 
@@ -254,7 +256,7 @@ async def calls_with_closings(session: AsyncSession) -> list[UUID]:
 
 async def unannounced(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Answer]:
     """Return the closed answers of a call that no event has announced yet."""
-    values = {**parameters(Wanted(_EARLIEST, today, call_id=call_id), today), "limit": limit}
+    values = {**parameters(AnswerFilter(_EARLIEST, today, call_id=call_id), today), "limit": limit}
     return [Answer(*row) for row in await session.execute(sa.text(UNTOLD), values)]
 
 
@@ -267,7 +269,7 @@ async def note_closing_announced(session: AsyncSession, answer: Answer, at: date
 
 async def open_again(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Reopened]:
     """Return answers of a call that an event announced as closed, and that are not any more."""
-    values = {**parameters(Wanted(_EARLIEST, _LATEST, call_id=call_id), today), "limit": limit}
+    values = {**parameters(AnswerFilter(_EARLIEST, _LATEST, call_id=call_id), today), "limit": limit}
     rows = await session.execute(sa.text(OPEN_AGAIN), values)
     return [Reopened(*row) for row in rows]
 

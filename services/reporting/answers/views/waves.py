@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.reporting.answers.model.waves import BENCHMARKS, MISSING, STATES, Answer, Rate, Wanted, code_of, name_of
+from services.reporting.answers.model.waves import (
+    BENCHMARKS,
+    MISSING,
+    STATES,
+    Answer,
+    AnswerFilter,
+    Rate,
+    code_of,
+    name_of,
+)
 from services.reporting.answers.store import waves
 from services.reporting.cases import views as cases_views
 from services.reporting.facts import views as facts_views
@@ -95,13 +104,13 @@ class WaveList:
         return sum(self.in_state[state] for state in MISSING)
 
 
-async def wave_list(session: AsyncSession, wanted: Wanted, limit: int, offset: int = 0) -> WaveList:
-    """Return a page of the answers in `wanted`."""
-    rates = await waves.rates(session, wanted, clock.today())
+async def wave_list(session: AsyncSession, filters: AnswerFilter, limit: int, offset: int = 0) -> WaveList:
+    """Return a page of the answers in `filters`."""
+    rates = await waves.rates(session, filters, clock.today())
     in_state = {state: sum(rate.states[state] for rate in rates) for state in STATES}
-    total = sum(in_state[state] for state in wanted.states)
+    total = sum(in_state[state] for state in filters.states)
     # A search without any match would read everything.
-    rows = await waves.answers(session, wanted, clock.today(), limit, offset) if total else []
+    rows = await waves.answers(session, filters, clock.today(), limit, offset) if total else []
     references = await facts_views.references(session, {row.application_id for row in rows})
     calls = await cases_views.calls(session)
     known = dict(calls)
@@ -145,6 +154,6 @@ def _form_rate(rate: Rate) -> FormRate:
     return FormRate(name_of(rate.form, rate.respondent), code, BENCHMARKS.get(code), share, rate)
 
 
-async def to_remind(session: AsyncSession, wanted: Wanted) -> int:
-    """Return how many would be reminded of the answers in `wanted` now, `AT_ONCE` at most."""
-    return len(await waves.to_remind(session, wanted, clock.today(), quiet_since(), AT_ONCE))
+async def to_remind(session: AsyncSession, filters: AnswerFilter) -> int:
+    """Return how many would be reminded of the answers in `filters` now, `AT_ONCE` at most."""
+    return len(await waves.to_remind(session, filters, clock.today(), quiet_since(), AT_ONCE))

@@ -101,11 +101,11 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
     return now
 
 
-def figures_digest(made: Sequence[Figure]) -> str:
+def figures_digest(figures: Sequence[Figure]) -> str:
     """Return the SHA-256 over a period's figures, each on a line: definition, version, value, digest of its events."""
     lines = [
         f"{figure.definition.id} {figure.definition.version} {figure.total.value} {figure.total.digest}\n"
-        for figure in made
+        for figure in figures
     ]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 

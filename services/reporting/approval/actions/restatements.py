@@ -49,7 +49,7 @@ class Difference:
     `counted_at` is when the newest of the frozen or proposed figures was counted.
     """
 
-    where: Approval
+    approval: Approval
     proposal: Proposal | None
     changes: list[Change]
     earlier: list[Proposal]
@@ -63,20 +63,20 @@ class Difference:
 
 async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
     """Return what a restatement would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
-    where = await periods_store.approval(session, await period_of(session, label))
+    approval = await periods_store.approval(session, await period_of(session, label))
     with as_refusal():
-        model.restatable(where)
+        model.restatable(approval)
     proposals = await store.of_period(session, label)
     open_ = next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
-    standing = await figures_store.figures_of_statement(session, where.period, where.statement)
+    standing = await figures_store.figures_of_statement(session, approval.period, approval.statement)
     if open_:
-        after = await _stated(session, where, open_.statement)
-        changes = await differences(session, where.period, where.statement, standing, after)
+        after = await _stated(session, approval, open_.statement)
+        changes = await differences(session, approval.period, approval.statement, standing, after)
     else:
-        request = _recount_request(where, standing, RestatementReason.LATE_FACTS)
+        request = _recount_request(approval, standing, RestatementReason.LATE_FACTS)
         changes = (await count(bus, session, request)).changes if standing else []
     counted = [each.cut_off for each in standing] + [each.cut_off for each in proposals]
-    return Difference(where, open_, changes, proposals, max(counted, default=None))
+    return Difference(approval, open_, changes, proposals, max(counted, default=None))
 
 
 async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Proposal:
@@ -85,13 +85,15 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         sentence = gettext("Choose a reason")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
-        where = await _locked(tx.session, label)
+        approval = await _locked(tx.session, label)
         if await _open(tx.session, label):
             raise Refused(
                 gettext("A restatement of this period waits for a decision already."), code=ProblemCode.DUPLICATE
             )
-        standing = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
-        request = replace(_recount_request(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
+        standing = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
+        request = replace(
+            _recount_request(approval, standing, RestatementReason(reason)), keep_as=approval.statement + 1
+        )
         found = await count(bus, tx.session, request)
         changed = {each.indicator for each in found.changes}
         if not changed:
@@ -99,7 +101,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         proposal = Proposal(
             new_id(),
             label,
-            where.statement + 1,
+            approval.statement + 1,
             RestatementReason(reason),
             principal.subject,
             clock.now(),
@@ -114,23 +116,23 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
 async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
     """Approve what another person proposed: from now on these figures count. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        where = await _locked(tx.session, label)
+        approval = await _locked(tx.session, label)
         decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
-        before = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
-        stated = await _stated(tx.session, where, decided.statement)
+        before = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
+        stated = await _stated(tx.session, approval, decided.statement)
         after = {each.definition.id: each for each in stated}
         all_of_it = [after.get(each.definition.id, each) for each in before]
-        now = replace(where, statement=decided.statement, figures_digest=figures_digest(all_of_it))
+        now = replace(approval, statement=decided.statement, figures_digest=figures_digest(all_of_it))
         await store.keep(tx.session, decided)
         await save_approval(tx.session, now)
         counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
         payload = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
         await tx.record(payload, now.period.label)
-        if where.state is PeriodState.PUBLISHED:
-            old = await disclosure_actions.released_before(tx.session, where, where.statement, before)
+        if approval.state is PeriodState.PUBLISHED:
+            old = await disclosure_actions.released_before(tx.session, approval, approval.statement, before)
             new = await disclosure_actions.release_statement(tx.session, now, all_of_it)
             await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
-            changed = await differences(tx.session, where.period, where.statement, before, stated)
+            changed = await differences(tx.session, approval.period, approval.statement, before, stated)
             await _record_changes(tx, decided, old, new, changed)
     return decided
 
@@ -154,38 +156,38 @@ class Statement:
     reason: RestatementReason | None
 
 
-async def history(session: AsyncSession, where: Approval, indicator: str) -> list[Statement]:
+async def history(session: AsyncSession, approval: Approval, indicator: str) -> list[Statement]:
     """Return each approved statement of a figure, the first one first."""
     reasons = {
         each.statement: each.reason
-        for each in await store.of_period(session, where.period.label)
+        for each in await store.of_period(session, approval.period.label)
         if each.state is ProposalState.APPROVED
     }
     return [
         Statement(
             number,
-            (await disclosure_actions.released_before(session, where, number, [figure]))[0],
+            (await disclosure_actions.released_before(session, approval, number, [figure]))[0],
             reasons.get(number),
         )
-        for number, figure in await figures_store.statements(session, where.period, indicator)
-        if number <= where.statement
+        for number, figure in await figures_store.statements(session, approval.period, indicator)
+        if number <= approval.statement
     ]
 
 
 async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState) -> Proposal:
     async with bus.transaction(principal.subject) as tx:
-        where = await _locked(tx.session, label)
+        approval = await _locked(tx.session, label)
         decided = _decided(await _open(tx.session, label), principal, state)
-        await forget_statement(tx.session, where.period, decided.statement)
+        await forget_statement(tx.session, approval.period, decided.statement)
         await store.keep(tx.session, decided)
     return decided
 
 
 async def _locked(session: AsyncSession, label: str) -> Approval:
-    where = await locked(session, label)
+    approval = await locked(session, label)
     with as_refusal():
-        model.restatable(where)
-    return where
+        model.restatable(approval)
+    return approval
 
 
 async def _open(session: AsyncSession, label: str) -> Proposal | None:
@@ -200,21 +202,21 @@ def _decided(proposal: Proposal | None, principal: Principal, state: ProposalSta
         return model.decide(proposal, principal.subject, clock.now(), state)
 
 
-def _recount_request(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
+def _recount_request(approval: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
     """Return the request to count a period again, under the definitions of its figures or under the present ones."""
     new = reason is RestatementReason.DEFINITION
     definitions = tuple(
         (each.definition.id, COUNTED[each.definition.id].version if new else each.definition.version)
         for each in standing
     )
-    return CountRequest(where.period.label, definitions, against=where.statement)
+    return CountRequest(approval.period.label, definitions, against=approval.statement)
 
 
-async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
+async def _stated(session: AsyncSession, approval: Approval, statement: int) -> list[Figure]:
     """Return the figures of one statement, with the events behind each number."""
     made = []
-    for figure in await figures_store.figures_of_statement(session, where.period, statement, only=True):
-        events = await figures_store.proofs(session, where.period, figure.definition.id, statement)
+    for figure in await figures_store.figures_of_statement(session, approval.period, statement, only=True):
+        events = await figures_store.proofs(session, approval.period, figure.definition.id, statement)
         made.append(
             replace(
                 figure,

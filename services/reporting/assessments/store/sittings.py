@@ -123,7 +123,7 @@ FROM sitting WHERE test_id = ANY(:tests) GROUP BY test_id ORDER BY test_id
 async def participation(session: AsyncSession, tests: Collection[UUID]) -> dict[UUID, Participation]:
     """Return for each of these tests how many were asked and have submitted it."""
     rows = await session.execute(sa.text(_TAKEN), {"tests": sorted(tests)})
-    return {test_id: Participation(wanted, before, after) for test_id, wanted, before, after in rows}
+    return {test_id: Participation(invited, before, after) for test_id, invited, before, after in rows}
 
 
 async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Case]:

@@ -163,7 +163,7 @@ async def question_detail(session: AsyncSession, question_id: str) -> QuestionDe
     return QuestionDetail(found, await store.used(session, found[0].id))
 
 
-def knowledge_test(test: Test, taken: Participation = sittings.NOBODY) -> KnowledgeTest:
+def knowledge_test(test: Test, participation: Participation = sittings.NOBODY) -> KnowledgeTest:
     """Return a test without its author, with how many took it."""
     return KnowledgeTest(
         id=test.id,
@@ -176,8 +176,8 @@ def knowledge_test(test: Test, taken: Participation = sittings.NOBODY) -> Knowle
         closed_at=test.closed_at,
         before=list(test.question_ids(TestPhase.PRE)),
         after=list(test.question_ids(TestPhase.POST)),
-        invited=taken.invited,
-        handed_in=HandedIn(pre=taken.before, post=taken.after),
+        invited=participation.invited,
+        handed_in=HandedIn(pre=participation.before, post=participation.after),
     )
 
 

@@ -31,12 +31,12 @@ def title(type_: str) -> str:
 @router.get("/reporting/journey")
 async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") -> Response:
     """Find an application by its reference."""
-    wanted = reference.strip()
-    if not wanted:
+    reference_text = reference.strip()
+    if not reference_text:
         return render(request, "facts/journey_search.html", reference="", missing=False)
-    found = await views.reference_of(bus, wanted)
+    found = await views.reference_of(bus, reference_text)
     if found is None:
-        return render(request, "facts/journey_search.html", 404, reference=wanted, missing=True)
+        return render(request, "facts/journey_search.html", 404, reference=reference_text, missing=True)
     return see_other(f"/reporting/journey/{found}")
 
 

@@ -50,31 +50,33 @@ KINDS = {
             "figures.csv",
             N_("CSV: a row for each number"),
             "text/csv; charset=utf-8",
-            lambda released, where, *_: csv_text(released, where).encode(),
+            lambda released, period_approval, *_: csv_text(released, period_approval).encode(),
         ),
         Kind(
             "figures.csv-metadata.json",
             N_("CSV on the Web: the description of the CSV file's columns"),
             "application/csvm+json",
-            lambda _, where, *__: metadata(where, table="figures.csv"),
+            lambda _, period_approval, *__: metadata(period_approval, table="figures.csv"),
         ),
         Kind(
             "figures.xlsx",
             N_("Excel workbook with the same rows"),
             _XLSX,
-            lambda released, where, _, at, __: workbook(released, where, at),
+            lambda released, period_approval, _, at, __: workbook(released, period_approval, at),
         ),
         Kind(
             "figures.json",
             N_("JSON, with the definitions"),
             "application/json",
-            lambda released, where, *_: _json(released, where),
+            lambda released, period_approval, *_: _json(released, period_approval),
         ),
         Kind(
             "logframe.xlsx",
             N_("Logframe for OPSYS: baselines, targets and current values"),
             _XLSX,
-            lambda released, where, _, at, target_values: logframe(released, where, target_values, at),
+            lambda released, period_approval, _, at, target_values: logframe(
+                released, period_approval, target_values, at
+            ),
         ),
         Kind(
             "iati-activities.xml",
@@ -96,29 +98,32 @@ MEDIA_TYPES = tuple(sorted({kind.media_type.partition(";")[0] for kind in KINDS.
 """The media types of the files."""
 
 
-def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
+def made_at(released: Sequence[Released], approval: Approval) -> datetime | None:
     """Return the moment of a period's statement: of its freeze or of its newest figure. None if there is no figure."""
     moments = [each.cut_off for each in released]
-    if where.frozen_at:
-        moments.append(where.frozen_at)
+    if approval.frozen_at:
+        moments.append(approval.frozen_at)
     return max(moments, default=None)
 
 
 def files(
-    released: Sequence[Released], where: Approval, settings: ServiceSettings, target_values: Sequence[TargetValue] = ()
+    released: Sequence[Released],
+    approval: Approval,
+    settings: ServiceSettings,
+    target_values: Sequence[TargetValue] = (),
 ) -> list[File]:
     """Return all files of a period that is being published; targets count as they were at the statement's moment.
 
     Raises `Refused` (409) with the first findings if an IATI file would break schema or rules, or if there is no
     figure.
     """
-    at = made_at(released, where)
+    at = made_at(released, approval)
     if at is None:
         raise Refused(gettext("There is nothing to publish: no figure was counted for this period."), 409)
     made, found = [], []
     for kind in KINDS.values():
         try:
-            content = kind.made(agreed(released), where, ours(settings), at, standing(target_values, at))
+            content = kind.made(agreed(released), approval, ours(settings), at, standing(target_values, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
         else:
@@ -130,16 +135,19 @@ def files(
 
 
 def findings(
-    released: Sequence[Released], where: Approval, settings: ServiceSettings, target_values: Sequence[TargetValue] = ()
+    released: Sequence[Released],
+    approval: Approval,
+    settings: ServiceSettings,
+    target_values: Sequence[TargetValue] = (),
 ) -> list[str]:
     """Return what would be wrong with the IATI files of these figures, in words; empty if they may be published."""
-    at = made_at(released, where)
+    at = made_at(released, approval)
     found: list[str] = []
     if at is None:
         return found
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(agreed(released), where, ours(settings), at, standing(target_values, at))
+            KINDS[name].made(agreed(released), approval, ours(settings), at, standing(target_values, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found
@@ -160,13 +168,13 @@ def ours(settings: ServiceSettings) -> Settings:
     return settings
 
 
-def _json(released: Sequence[Released], where: Approval) -> bytes:
+def _json(released: Sequence[Released], approval: Approval) -> bytes:
     content = {
-        "period": where.period.label,
-        "start": where.period.start.isoformat(),
-        "end": where.period.end.isoformat(),
-        "state": where.state.value,
-        "statement": where.statement,
+        "period": approval.period.label,
+        "start": approval.period.start.isoformat(),
+        "end": approval.period.end.isoformat(),
+        "state": approval.state.value,
+        "statement": approval.statement,
         "figures": [released_figure(figure).model_dump(mode="json") for figure in released],
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

@@ -46,7 +46,7 @@ HOME = "/reporting/feeds"
 
 async def publish(
     session: AsyncSession,
-    where: Approval,
+    approval: Approval,
     released: Sequence[Released],
     settings: ServiceSettings,
     *,
@@ -61,15 +61,15 @@ async def publish(
     at = published_at or now
     written = await targets_store.everything(session)
     # In a thread, since writing workbooks would block the event loop.
-    files = await asyncio.to_thread(feeds_files.files, released, where, settings, written)
+    files = await asyncio.to_thread(feeds_files.files, released, approval, settings, written)
     base = f"{settings.origin}{HOME}"
-    added = model.publication(where, agreed(released), files, at, base=base, reason=reason)
+    added = model.publication(approval, agreed(released), files, at, base=base, reason=reason)
     before = await store.manifest(session)
     content = model.next_manifest(before, added, now, base)
     key = signing.key_of(feeds_files.ours(settings))
     number = before.number + 1 if before else 1
     manifest = Manifest(number, content, signing.signed(content, key), signing.public(key), now)
-    await store.keep(session, where.period.label, where.statement, files, manifest, at)
+    await store.keep(session, approval.period.label, approval.statement, files, manifest, at)
     return manifest
 
 
@@ -93,17 +93,17 @@ async def file(session: AsyncSession, period: str, statement: str, name: str) ->
 
 async def _missing(session: AsyncSession, label: str, statement: str) -> Refused:
     try:
-        where = await periods_store.approval(session, periods.parse(label))
+        approval = await periods_store.approval(session, periods.parse(label))
     except periods.UnknownPeriod:
         return Refused(gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3."), 404)
-    if where.state is not PeriodState.PUBLISHED:
+    if approval.state is not PeriodState.PUBLISHED:
         sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
         return Refused(
-            sentence % {"period": label, "state": gettext(where.state.label)},
+            sentence % {"period": label, "state": gettext(approval.state.label)},
             code=ProblemCode.NOT_PUBLISHED,
         )
     sentence = gettext("The period %(period)s was not published with a statement %(number)s. It stands at %(newest)s.")
-    return Refused(sentence % {"period": label, "number": statement, "newest": where.statement}, 404)
+    return Refused(sentence % {"period": label, "number": statement, "newest": approval.statement}, 404)
 
 
 async def manifest(session: AsyncSession, number: int | None = None) -> Manifest:
@@ -135,7 +135,7 @@ async def keep_files_of(bus: Bus, label: str) -> None:
         at = (await store.unpublished(tx.session)).get(label)
         if at is None:
             return
-        where = await periods_store.approval(tx.session, periods.parse(label))
-        made = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
-        released = await disclosure_actions.released(tx.session, where, made)
-        await publish(tx.session, where, released, bus.settings, published_at=at)
+        approval = await periods_store.approval(tx.session, periods.parse(label))
+        made = await figures_store.figures_of_statement(tx.session, approval.period, approval.statement)
+        released = await disclosure_actions.released(tx.session, approval, made)
+        await publish(tx.session, approval, released, bus.settings, published_at=at)

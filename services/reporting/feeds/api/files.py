@@ -35,12 +35,12 @@ async def as_iati(_: ApiReader, bus: BusDep, settings: SettingsDep, period: Peri
 @router.get("/feeds/{period}")
 async def feeds(_: ApiReader, bus: BusDep, period: PeriodPath) -> PeriodFeeds:
     """Return what was published of a period, each statement with its files, and what keeps it from being published."""
-    where, released = await agreed_figures(bus, period)
+    approval, released = await agreed_figures(bus, period)
     async with bus.read() as session:
-        found = await views.published(session, where)
-    published = where.state is PeriodState.PUBLISHED
-    findings = [] if published else files.findings(released, where, bus.settings, found.targets)
-    return views.period_feeds(where, found, findings)
+        found = await views.published(session, approval)
+    published = approval.state is PeriodState.PUBLISHED
+    findings = [] if published else files.findings(released, approval, bus.settings, found.targets)
+    return views.period_feeds(approval, found, findings)
 
 
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:

@@ -38,9 +38,9 @@ async def tokens(_: TokenReader, bus: BusDep, page: PageWithoutSinceDep) -> Page
 
 
 @router.post("", status_code=201)
-async def issue(principal: Coordinator, bus: BusDep, wanted: TokenIn) -> IssuedToken:
+async def issue(principal: Coordinator, bus: BusDep, body: TokenIn) -> IssuedToken:
     """Issue a token: `token` is in this answer and nowhere else."""
-    draft = actions.Draft(wanted.consumer, wanted.expires)
+    draft = actions.Draft(body.consumer, body.expires)
     return views.issued_token(*await actions.issue(bus, principal, new_id(), draft))
 
 

@@ -36,9 +36,9 @@ _DESCRIBED = {
 _ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
 
 
-def metadata(where: Approval, *, table: str) -> bytes:
+def metadata(approval: Approval, *, table: str) -> bytes:
     """Return the description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
-    title = f"Figures of the exchange and mentoring programme, {where.period.label}"
+    title = f"Figures of the exchange and mentoring programme, {approval.period.label}"
     return csvw_description(title, {name: _DESCRIBED[name] for name in COLUMNS}, table=table, always=_ALWAYS)
 
 

@@ -53,7 +53,7 @@ class NotValid(ValueError):
 
 def activity(
     released: Sequence[Released],
-    where: Approval,
+    approval: Approval,
     settings: Settings,
     at: datetime,
     target_values: Sequence[TargetValue] = (),
@@ -63,7 +63,7 @@ def activity(
     `target_values` are those that count `at` the moment. Raises `NotValid`.
     """
     root = etree.Element("iati-activities", {"version": VERSION, "generated-datetime": _moment(at)})
-    root.append(_activity(released, where, settings, at, target_values))
+    root.append(_activity(released, approval, settings, at, target_values))
     return _written(root, at)
 
 
@@ -110,7 +110,7 @@ def check(root: Any) -> list[str]:
 
 def _activity(
     released: Sequence[Released],
-    where: Approval,
+    approval: Approval,
     settings: Settings,
     at: datetime,
     target_values: Sequence[TargetValue],
@@ -123,7 +123,7 @@ def _activity(
     owner = {"ref": settings.iati_organisation, "type": settings.iati_organisation_type}
     _narrative(_add(element, "reporting-org", **owner), settings.iati_organisation_name)
     _narrative(_add(element, "title"), settings.programme_title)
-    _narrative(_add(element, "description", type="1"), _describe(where))
+    _narrative(_add(element, "description", type="1"), _describe(approval))
     payer = _add(element, "participating-org", ref=settings.iati_funder, type="15", role="1")
     _narrative(payer, settings.iati_funder_name)
     _narrative(_add(element, "participating-org", **owner, role="2"), settings.iati_organisation_name)
@@ -140,19 +140,19 @@ def _activity(
     for level in _LEVELS:
         of_level = [each for each in released if each.definition.level == level]
         if of_level:
-            _result(element, level, of_level, where, target_values)
+            _result(element, level, of_level, approval, target_values)
     return element
 
 
-def _describe(where: Approval) -> str:
+def _describe(approval: Approval) -> str:
     text = "Exchange visits and mentoring of law enforcement officers between partner countries and Member States."
-    if where.state is not PeriodState.PUBLISHED:
-        text += f" The figures for {where.period.label} are provisional: they are not approved yet."
+    if approval.state is not PeriodState.PUBLISHED:
+        text += f" The figures for {approval.period.label} are provisional: they are not approved yet."
     return text
 
 
 def _result(
-    element: Any, level: str, released: Sequence[Released], where: Approval, target_values: Sequence[TargetValue]
+    element: Any, level: str, released: Sequence[Released], approval: Approval, target_values: Sequence[TargetValue]
 ) -> None:
     additive = all(each.definition.additive for each in released)
     result = _add(element, "result", type=_RESULTS[level], aggregation_status=str(int(additive)))
@@ -174,10 +174,10 @@ def _result(
         target = target_of(target_values, definition.id, figure.period.label)
         if target:
             _target_value(period, target)
-        _actual(period, figure.total, where)
+        _actual(period, figure.total, approval)
         for dimension, cells in figure.breakdowns.items():
             for value, shown in cells.items():
-                _actual(period, shown, where, name=dimension, value=value)
+                _actual(period, shown, approval, name=dimension, value=value)
 
 
 def _target_value(parent: Any, target_value: TargetValue, **attributes: str) -> None:
@@ -200,14 +200,14 @@ def _sentence(figure: Released) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _actual(period: Any, shown: ReleasedCell, where: Approval, **dimension: str) -> None:
-    if shown.value is None:
+def _actual(period: Any, cell: ReleasedCell, approval: Approval, **dimension: str) -> None:
+    if cell.value is None:
         return
-    actual = _add(period, "actual", value=written(shown.value))
+    actual = _add(period, "actual", value=written(cell.value))
     if dimension:
         _add(actual, "dimension", **dimension)
-    proof = f"{shown.events} events, SHA-256 of their ids {shown.digest}."
-    _narrative(_add(actual, "comment"), f"{where.state.label}. Computed from {proof}")
+    proof = f"{cell.events} events, SHA-256 of their ids {cell.digest}."
+    _narrative(_add(actual, "comment"), f"{approval.state.label}. Computed from {proof}")
 
 
 def _add(parent: Any, name: str, /, *, text: str | None = None, **attributes: str) -> Any:

@@ -31,14 +31,16 @@ _WIDE = {"Indicator", "How it is counted", "Source of verification", "Comments"}
 
 
 def logframe(
-    released: Sequence[Released], where: Approval, target_values: Sequence[TargetValue], at: datetime
+    released: Sequence[Released], approval: Approval, target_values: Sequence[TargetValue], at: datetime
 ) -> bytes:
     """Return the workbook with the logframe; `target_values` are those that stood `at` the moment of the statement."""
     days = sorted({target_value.day for target_value in target_values if target_value.kind is TargetKind.TARGET})
     head = [*_BEFORE, *(f"Target {day.isoformat()}" for day in days), *_AFTER]
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
-    book.set_properties({"title": f"Logframe, {where.period.label}", "created": at.replace(tzinfo=None, microsecond=0)})
+    book.set_properties(
+        {"title": f"Logframe, {approval.period.label}", "created": at.replace(tzinfo=None, microsecond=0)}
+    )
     sheet = book.add_worksheet("Logframe")
     bold, wrapped = book.add_format({"bold": True, "text_wrap": True}), book.add_format({"text_wrap": True})
     for place, name in enumerate(head):

@@ -44,13 +44,13 @@ class FigureRow(ReadModel):
 COLUMNS = tuple(FigureRow.model_fields)
 
 
-def csv_text(released: Iterable[Released], where: Approval) -> str:
+def csv_text(released: Iterable[Released], approval: Approval) -> str:
     """Return a CSV file (RFC 4180, UTF-8) with a row for each number; a hidden one has no value and says why."""
-    lines = (row.model_dump(mode="json") for figure in released for row in rows(figure, where))
+    lines = (row.model_dump(mode="json") for figure in released for row in rows(figure, approval))
     return records_as_csv(COLUMNS, lines)
 
 
-def rows(figure: Released, where: Approval) -> Iterator[FigureRow]:
+def rows(figure: Released, approval: Approval) -> Iterator[FigureRow]:
     """Yield the rows of one figure: its total, its parts, and each dimension that is withheld as a whole."""
     whole = FigureRow(
         indicator=figure.definition.id,
@@ -59,7 +59,7 @@ def rows(figure: Released, where: Approval) -> Iterator[FigureRow]:
         period=figure.period.label,
         start=figure.period.start,
         end=figure.period.end,
-        status=where.state,
+        status=approval.state,
         cut_off=figure.cut_off,
     )
     yield whole.model_copy(update=dict(figure_number(figure.total)))

@@ -23,10 +23,10 @@ _NUMBERS = {"definition_version", "value", "numerator", "denominator", "events"}
 _WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "dimension": 20}
 
 
-def workbook(released: Sequence[Released], where: Approval, at: datetime) -> bytes:
+def workbook(released: Sequence[Released], approval: Approval, at: datetime) -> bytes:
     """Return the workbook of a period's figures; the same bytes for the same figures and moment `at`."""
-    lines = (row for figure in released for row in rows(figure, where))
-    return workbook_of(f"Figures, {where.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
+    lines = (row for figure in released for row in rows(figure, approval))
+    return workbook_of(f"Figures, {approval.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
 
 
 def workbook_of(

@@ -86,7 +86,7 @@ class Publication:
 
 
 def publication(
-    where: Approval,
+    approval: Approval,
     released: Sequence[Released],
     files: Sequence[File],
     at: datetime,
@@ -96,10 +96,10 @@ def publication(
 ) -> Publication:
     """Return the entry of a manifest for one statement of a period; `base` is the address below which all files are."""
     return Publication(
-        period=where.period.label,
-        start=where.period.start.isoformat(),
-        end=where.period.end.isoformat(),
-        statement=where.statement,
+        period=approval.period.label,
+        start=approval.period.start.isoformat(),
+        end=approval.period.end.isoformat(),
+        statement=approval.statement,
         reason=reason,
         published_at=at.isoformat(),
         cut_off=max(each.cut_off for each in released).isoformat(),
@@ -110,7 +110,7 @@ def publication(
         files=[
             ListedFile(
                 name=each.name,
-                address=f"{base}/{where.period.label}/{where.statement}/{each.name}",
+                address=f"{base}/{approval.period.label}/{approval.statement}/{each.name}",
                 media_type=each.media_type,
                 size=len(each.content),
                 sha256=sha256(each.content),

@@ -24,16 +24,16 @@ router = APIRouter(include_in_schema=False)
 @router.get("/reporting/feeds")
 async def overview(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Show the files of a period with their addresses, and what is wrong with them."""
-    where, released = await agreed_figures(bus, period)
+    approval, released = await agreed_figures(bus, period)
     async with bus.read() as session:
-        found = await views.published(session, where)
-    published = where.state is PeriodState.PUBLISHED
+        found = await views.published(session, approval)
+    published = approval.state is PeriodState.PUBLISHED
     listed = found.publications
     return render(
         request,
         "feeds/overview.html",
-        where=where,
-        state=states.state("period", where.state),
+        approval=approval,
+        state=states.state("period", approval.state),
         newest=listed[-1] if listed else None,
         earlier=listed[-2::-1],
         manifest=found.manifest,
@@ -42,7 +42,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
         open_to_all=[each for each in files.KINDS if each in files.open_to_all(files.ours(bus.settings))],
         sees_tokens=may_see_tokens(principal),
         counted=bool(released),
-        findings=[] if published else files.findings(released, where, bus.settings, found.targets),
+        findings=[] if published else files.findings(released, approval, bus.settings, found.targets),
         choices=await period_choices(bus),
     )
 
@@ -50,7 +50,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
 @router.get("/reporting/feeds/exclusions")
 async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | None = None) -> Response:
     """Show what is left out of the files and why, in general and in one period."""
-    where, released = await agreed_figures(bus, period)
+    approval, released = await agreed_figures(bus, period)
     left_out = []
     for figure in released:
         parts = sum(shown.suppressed for cells in figure.breakdowns.values() for shown in cells.values())
@@ -59,7 +59,7 @@ async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | Non
     return render(
         request,
         "feeds/exclusions.html",
-        where=where,
+        approval=approval,
         left_out=left_out,
         threshold=THRESHOLD,
         choices=await period_choices(bus),

@@ -221,13 +221,13 @@ def _change_count(changes: Changes, definition: Definition) -> int:
     return sum(changes[type_][1] for type_ in reads(definition, changes) if type_ in changes)
 
 
-def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
+def _stale(stored: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
     """Return the definitions whose stored figure may differ from what the facts say now."""
     today = at.astimezone(UTC).date()
     return [
         each
         for each in COUNTED.values()
-        if (counted := kept.get(each.id)) is None
+        if (counted := stored.get(each.id)) is None
         or counted.seen != _change_count(changes, each)
         or counted.figure.cut_off.astimezone(UTC).date() != today
     ]
@@ -343,9 +343,9 @@ async def _counted_for(session: AsyncSession, label: str) -> Period:
     return await period_of(session, label) if call is None else calls.period_of(call)
 
 
-def _stale_of(label: str, kept: Mapping[str, Counted], changes: Changes) -> list[Definition]:
+def _stale_of(label: str, stored: Mapping[str, Counted], changes: Changes) -> list[Definition]:
     """Return the definitions to recount for a period, or for a call, for which some are not counted at all."""
-    stale = _stale(kept, changes, clock.now())
+    stale = _stale(stored, changes, clock.now())
     return stale if calls.call_in(label) is None else [each for each in stale if each in calls.BY_CALL]
 
 

@@ -38,22 +38,22 @@ async def period_of(session: AsyncSession, label: str | None) -> Period:
 
 async def standing_figures(session: AsyncSession, period: Period) -> tuple[Approval, list[Figure]]:
     """Return how far a period is approved, and its figures: those that were submitted, or as the facts are now."""
-    where = await approval_of(session, period)
-    if where.fixed:
-        return where, await store.figures_of_statement(session, period, where.statement)
-    return where, await counting.current_figures(session, period)
+    approval = await approval_of(session, period)
+    if approval.fixed:
+        return approval, await store.figures_of_statement(session, period, approval.statement)
+    return approval, await counting.current_figures(session, period)
 
 
 async def events_of(
-    session: AsyncSession, where: Approval, figure: Figure, *, first: int = 0, count: int = store.ALL
+    session: AsyncSession, approval: Approval, figure: Figure, *, first: int = 0, count: int = store.ALL
 ) -> list[UUID]:
     """Return the events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
     if figure.total.events:
         return list(figure.total.events[first : first + count])
-    if where.fixed:
-        named = where.period, figure.definition.id
-        return await store.events(session, *named, statement=where.statement, first=first, count=count)
-    return await store.moving_events(session, where.period, figure.definition.id, first=first, count=count)
+    if approval.fixed:
+        named = approval.period, figure.definition.id
+        return await store.events(session, *named, statement=approval.statement, first=first, count=count)
+    return await store.moving_events(session, approval.period, figure.definition.id, first=first, count=count)
 
 
 async def period_choices(bus: Bus) -> list[tuple[str, str]]:

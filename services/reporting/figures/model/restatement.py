@@ -85,9 +85,9 @@ class Change:
     removed: tuple[UUID, ...] = ()
 
 
-def restatable(where: Approval) -> None:
+def restatable(approval: Approval) -> None:
     """Raise `NotNow` if a period's figures are not frozen, so that they need no restatement."""
-    if where.state not in RESTATED:
+    if approval.state not in RESTATED:
         raise NotNow(N_("These figures are not frozen: they are submitted, not stated again."))
 
 

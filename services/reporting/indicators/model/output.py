@@ -72,8 +72,8 @@ def _days(book: Book, period: Period) -> Iterator[Unit]:
     for subject in book.subjects(visits.VisitEnded.type, visits.VisitCompleted.type):
         fact = book.of(subject, visits.VisitEnded.type, visits.VisitCompleted.type)[-1]
         if fact.day in period and subject not in book.voided:
-            where = {"host-country": fact.values["host_country"], "country-of-service": fact.values["country"]}
-            yield Unit(subject, (fact.id,), amount=Decimal(fact.values["attended"]), dimensions=where)
+            dimensions = {"host-country": fact.values["host_country"], "country-of-service": fact.values["country"]}
+            yield Unit(subject, (fact.id,), amount=Decimal(fact.values["attended"]), dimensions=dimensions)
 
 
 def _opened(book: Book) -> dict[str, Fact]:
@@ -101,8 +101,8 @@ def _pairs_that_met(book: Book, period: Period) -> Iterator[Unit]:
 def _hosts(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.completed:
         if fact.day in period:
-            where = {"host-country": fact.values["host_country"]}
-            yield Unit(fact.values["host"], (fact.id,), dimensions=where)
+            dimensions = {"host-country": fact.values["host_country"]}
+            yield Unit(fact.values["host"], (fact.id,), dimensions=dimensions)
 
 
 def _women(book: Book, period: Period) -> Iterator[Unit]:

@@ -66,8 +66,8 @@ def place_weeks(book: Book, period: Period, *, with_voided: bool = False) -> Ite
         if offer is None or not confirmed or book.of(match, matches.MatchCancelled.type) or plan.day not in period:
             continue
         matched[offer] = matched.get(offer, 0) + 1
-        where = {"host-country": plan.values["host_country"]}
-        yield Unit(subject, (plan.id, confirmed[0].id), dimensions=where)
+        dimensions = {"host-country": plan.values["host_country"]}
+        yield Unit(subject, (plan.id, confirmed[0].id), dimensions=dimensions)
     for offer in sorted({*book.subjects(offers.OfferPublished.type)}):
         terms = book.terms(offer)
         if terms is None or (offer in book.voided and not with_voided):
@@ -75,8 +75,8 @@ def place_weeks(book: Book, period: Period, *, with_voided: bool = False) -> Ite
         withdrawn = bool(book.of(offer, offers.OfferWithdrawn.type))
         free = (0 if withdrawn else _weeks(terms, period)) - matched.get(offer, 0)
         if free > 0:
-            where = {"host-country": terms.values["country"]}
-            yield Unit(offer, (terms.id,), holds=False, amount=Decimal(free), dimensions=where)
+            dimensions = {"host-country": terms.values["country"]}
+            yield Unit(offer, (terms.id,), holds=False, amount=Decimal(free), dimensions=dimensions)
 
 
 def _weeks(terms: Fact, period: Period) -> int:

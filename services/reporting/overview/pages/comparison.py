@@ -74,8 +74,8 @@ def _side(base: Released | None, figure: Released | None, *, first: bool) -> Sid
     return Side(figure, None if before is None or after is None else after - before)
 
 
-def _value(shown: ReleasedCell) -> Decimal | None:
-    return None if shown.hidden else shown.value
+def _value(cell: ReleasedCell) -> Decimal | None:
+    return None if cell.hidden else cell.value
 
 
 def change(side: Side, definition: Definition) -> str:
@@ -96,7 +96,7 @@ def difference_in_words(difference: Decimal | None, definition: Definition) -> s
 
 async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str, Released]]]:
     loaded = [await agreed_figures(bus, label) for label in labels]
-    return [(where, {each.definition.id: each for each in released}) for where, released in loaded]
+    return [(approval, {each.definition.id: each for each in released}) for approval, released in loaded]
 
 
 def _chosen_labels(period: list[str]) -> tuple[list[str], str]:
@@ -113,7 +113,7 @@ def _chosen_labels(period: list[str]) -> tuple[list[str], str]:
 
 
 def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
-    spans = sorted((where.period.start, where.period.end) for where, _ in columns)
+    spans = sorted((approval.period.start, approval.period.end) for approval, _ in columns)
     return any(later[0] <= earlier[1] for earlier, later in pairwise(spans))
 
 
@@ -129,7 +129,7 @@ async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = [])
         labels=labels,
         slots=range(MOST),
         wrong=wrong,
-        columns=[(where, states.state("period", where.state)) for where, _ in columns],
+        columns=[(approval, states.state("period", approval.state)) for approval, _ in columns],
         rows=rows([figures for _, figures in columns]) if columns else [],
         overlap=_overlap(columns),
         choices=await period_choices(bus),
@@ -151,7 +151,7 @@ async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # no
         ("indicator", "title", "period", "status", "definition_version", "value", "hidden", "difference", "comparable")
     )
     for definition, sides in rows([figures for _, figures in columns]):
-        for (where, _figures), side in zip(columns, sides, strict=True):
+        for (approval, _figures), side in zip(columns, sides, strict=True):
             if side.figure is None:
                 continue
             total = side.figure.total
@@ -159,8 +159,8 @@ async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # no
                 (
                     definition.id,
                     definition.title,
-                    where.period.label,
-                    where.state.value,
+                    approval.period.label,
+                    approval.state.value,
                     side.figure.definition.version,
                     "" if total.value is None else written(total.value),
                     total.hidden.value if total.hidden else "",

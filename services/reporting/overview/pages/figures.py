@@ -35,10 +35,10 @@ router.add_api_route("/reporting/live", live_route("figures"), dependencies=[REA
 
 async def _figures_and_charts(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[NamedChart]]:
     """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
-    where, released = await released_figures(bus, label)
+    approval, released = await released_figures(bus, label)
     async with bus.read() as session:
         targets = await target_values(session)
-    return where, released, charts({each.definition.id: each for each in released}, where.period, targets)
+    return approval, released, charts({each.definition.id: each for each in released}, approval.period, targets)
 
 
 @router.get("/reporting/")
@@ -46,16 +46,16 @@ async def overview(
     request: Request, principal: Reader, bus: BusDep, counts: RunningCountsDep, period: str | None = None
 ) -> Response:
     """Show all figures of a period."""
-    where, all_of_it, named_charts = await _figures_and_charts(bus, period)
+    approval, all_of_it, named_charts = await _figures_and_charts(bus, period)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
-    fixed = where.state in FIXED
-    stated = [each.cut_off for each in released if fixed] + [at for at in (where.cut_off,) if at is not None]
+    fixed = approval.state in FIXED
+    stated = [each.cut_off for each in released if fixed] + [at for at in (approval.cut_off,) if at is not None]
     return render(
         request,
         "overview/figures.html",
-        where=where,
-        state=states.state("period", where.state),
+        approval=approval,
+        state=states.state("period", approval.state),
         fixed=fixed,
         counted_at=min((each.cut_off for each in released), default=None),
         choices=await period_choices(bus),
@@ -67,18 +67,18 @@ async def overview(
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
-        steps=_next_step(where, principal) if may_steer(principal) else None,
-        work=counts.of(where.period.label, max(stated, default=None)) if may_steer(principal) else None,
+        steps=_next_step(approval, principal) if may_steer(principal) else None,
+        work=counts.of(approval.period.label, max(stated, default=None)) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
-        report=_report(where, principal),
+        report=_report(approval, principal),
     )
 
 
-def _report(where: Approval, principal: Principal) -> str:
+def _report(approval: Approval, principal: Principal) -> str:
     """Return which report the reader may have: `published`, `draft`, or none (empty)."""
-    if where.period.kind is None:
+    if approval.period.kind is None:
         return ""
-    if where.state is PeriodState.PUBLISHED:
+    if approval.state is PeriodState.PUBLISHED:
         return "published"
     return "draft" if may_steer(principal) else ""
 
@@ -97,16 +97,16 @@ class NextStep:
         return self.action == "approve"
 
 
-def _next_step(where: Approval, principal: Principal) -> NextStep:
-    if where.period.kind is None:
+def _next_step(approval: Approval, principal: Principal) -> NextStep:
+    if approval.period.kind is None:
         return NextStep(why=gettext("The programme as a whole is not approved: its periods are."))
     step = NextStep()
-    match where.state:
-        case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > where.period.end:
+    match approval.state:
+        case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > approval.period.end:
             step = NextStep("submit", gettext("Submit these figures for approval"))
         case PeriodState.DRAFT | PeriodState.RETURNED:
             step = NextStep(why=gettext("It can be submitted when its last day has passed."))
-        case PeriodState.SUBMITTED if where.author == principal.subject:
+        case PeriodState.SUBMITTED if approval.author == principal.subject:
             step = NextStep(why=gettext("You submitted it: somebody else has to approve it."))
         case PeriodState.SUBMITTED:
             step = NextStep("approve", gettext("Approve and freeze these figures"))
@@ -118,9 +118,9 @@ def _next_step(where: Approval, principal: Principal) -> NextStep:
 @router.get("/reporting/charts/{name}.csv")
 async def chart_as_csv(_: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
     """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
-    where, _released, named_charts = await _figures_and_charts(bus, period)
+    approval, _released, named_charts = await _figures_and_charts(bus, period)
     found = [each for each in named_charts if each.name == name]
     if not found:
         raise Refused(gettext("There is no such chart for this period: it may have too few numbers to be drawn."), 404)
-    headers = {"Content-Disposition": f'attachment; filename="tandem-{name}-{where.period.label}.csv"'}
-    return Response(rows_as_csv(found, where), media_type="text/csv; charset=utf-8", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="tandem-{name}-{approval.period.label}.csv"'}
+    return Response(rows_as_csv(found, approval), media_type="text/csv; charset=utf-8", headers=headers)

@@ -29,14 +29,14 @@ async def indicator(
     request: Request, principal: Reader, bus: BusDep, indicator: str, period: str | None = None
 ) -> Response:
     """Show one figure with its definition and breakdowns."""
-    where, _, released = await released_figure(bus, indicator, period)
+    approval, _, released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
-        statements = await restatements.history(session, where, indicator) if where.fixed else []
+        statements = await restatements.history(session, approval, indicator) if approval.fixed else []
     return render(
         request,
         "overview/indicator.html",
-        where=where,
-        state=states.state("period", where.state),
+        approval=approval,
+        state=states.state("period", approval.state),
         figure=released,
         statements=statements,
         charts={name: disclosure_views.chart(released, name) for name in released.breakdowns},
@@ -56,11 +56,11 @@ async def events(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Show the events that a figure was computed from, by their opaque ids."""
-    where, figure, released = await released_figure(bus, indicator, period)
+    approval, figure, released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
-        ids = await events_of(session, where, figure, first=(page - 1) * PAGE, count=PAGE)
+        ids = await events_of(session, approval, figure, first=(page - 1) * PAGE, count=PAGE)
         steps = await facts_views.events(session, ids)
-    label, definition, total = where.period.label, released.definition, figure.total.count
+    label, definition, total = approval.period.label, released.definition, figure.total.count
     names = (gettext("Event"), gettext("What"), gettext("Business date"), gettext("Told at"), gettext("Topic"))
     listing = Listing(
         gettext("Events behind a figure"),

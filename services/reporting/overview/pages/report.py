@@ -29,48 +29,48 @@ async def report(
     period: str | None = None,
 ) -> Response:
     """Download the report on a period as PDF; before publication only as a draft for those who steer."""
-    where, released = await agreed_figures(bus, period)
-    if where.period.kind is None:
+    approval, released = await agreed_figures(bus, period)
+    if approval.period.kind is None:
         raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
-    published = where.state is PeriodState.PUBLISHED
+    published = approval.state is PeriodState.PUBLISHED
     if not published and not may_steer(principal):
         raise Refused(
             gettext("The report can be read once the figures of this period are published."),
             code=ProblemCode.NOT_PUBLISHED,
         )
-    cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
-    content = await document.pdf(_report(where, released, settings, moment(cut_off)), at=cut_off)
-    name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
+    cut_off = approval.cut_off if approval.fixed and approval.cut_off else min(each.cut_off for each in released)
+    content = await document.pdf(_report(approval, released, settings, moment(cut_off)), at=cut_off)
+    name = f"tandem-report-{approval.period.label}{'' if published else '-draft'}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
 
 
-def _report(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> document.Report:
+def _report(approval: Approval, released: list[Released], settings: Settings, cut_off: str) -> document.Report:
     """Return the report in the reader's language, with the released numbers.
 
     `cut_off` is the moment up to which facts count, in words.
     """
-    title = gettext("Figures of the programme, %(period)s") % {"period": where.period.label}
-    published = where.state is PeriodState.PUBLISHED
+    title = gettext("Figures of the programme, %(period)s") % {"period": approval.period.label}
+    published = approval.state is PeriodState.PUBLISHED
     sentence = (
         gettext("Published. Facts up to %(moment)s.")
         if published
         else gettext("Draft for review, not published: do not pass it on. Facts up to %(moment)s.")
     )
     state = sentence % {"moment": cut_off}
-    if where.statement > 1:
-        state += " " + gettext("Stated again: this is statement %(number)s.") % {"number": where.statement}
+    if approval.statement > 1:
+        state += " " + gettext("Stated again: this is statement %(number)s.") % {"number": approval.statement}
     return document.Report(
         language=language(),
         title=title,
         programme=settings.programme_title,
-        span=span(where.period.start, where.period.end),
+        span=span(approval.period.start, approval.period.end),
         headline=disclosure_views.headline({each.definition.id: each for each in released}),
         state=state,
         watermark="" if published else gettext("Draft"),
         footer=f"{title}. {state}",
-        digest=(where.figures_digest or "") if where.fixed and where.statement == 1 else "",
+        digest=(approval.figures_digest or "") if approval.fixed and approval.statement == 1 else "",
         reading=[
             gettext(
                 "Under each number stand the version of its definition, the events it was computed from, the start of"
@@ -89,14 +89,14 @@ def _report(where: Approval, released: list[Released], settings: Settings, cut_o
             digest=gettext("Digest"),
         ),
         levels=[
-            document.Level(gettext(name), [_figure(each, where, settings, cut_off) for each in figures])
+            document.Level(gettext(name), [_figure(each, approval, settings, cut_off) for each in figures])
             for level, name in disclosure_views.LEVELS.items()
             if (figures := [each for each in released if each.definition.level == level])
         ],
     )
 
 
-def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str) -> document.Figure:
+def _figure(figure: Released, approval: Approval, settings: Settings, cut_off: str) -> document.Figure:
     definition, total = figure.definition, figure.total
     counts = gettext(definition.numerator)
     if definition.denominator:
@@ -120,7 +120,7 @@ def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str)
             for note in figure.notes
         ],
         provenance=" · ".join(proof),
-        address=f"{settings.origin}/reporting/indicators/{definition.id}/events?period={where.period.label}",
+        address=f"{settings.origin}/reporting/indicators/{definition.id}/events?period={approval.period.label}",
         parts=[
             document.Part(
                 disclosure_views.dimension(name),

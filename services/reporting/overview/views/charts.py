@@ -44,14 +44,14 @@ class NamedChart:
     rows: Sequence[Row]
 
 
-def csv_text(named_charts: Iterable[NamedChart], where: Approval) -> str:
+def csv_text(named_charts: Iterable[NamedChart], approval: Approval) -> str:
     """Return the rows of charts of one period as CSV."""
-    period = where.period
+    period = approval.period
     common = {
         "period": period.label,
         "start": period.start.isoformat(),
         "end": period.end.isoformat(),
-        "status": where.state.value,
+        "status": approval.state.value,
     }
     lines: list[dict[str, Any]] = [
         {**common, "chart": each.name, **dict(zip(("indicator", "item", "series", "value"), row, strict=True))}

@@ -43,14 +43,14 @@ class FigureEvents(ReadModel):
     ]
 
 
-def period_figures(where: Approval, released: Sequence[Released]) -> PeriodFigures:
+def period_figures(approval: Approval, released: Sequence[Released]) -> PeriodFigures:
     """Return a period with its released figures."""
-    return PeriodFigures(**dict(period_status(where)), figures=[released_figure(each) for each in released])
+    return PeriodFigures(**dict(period_status(approval)), figures=[released_figure(each) for each in released])
 
 
-def indicator_figure(where: Approval, released: Released) -> IndicatorFigure:
+def indicator_figure(approval: Approval, released: Released) -> IndicatorFigure:
     """Return one released figure of a period."""
-    return IndicatorFigure(**dict(released_figure(released)), state=where.state)
+    return IndicatorFigure(**dict(released_figure(released)), state=approval.state)
 
 
 def figure_events(figure: Figure, ids: list[UUID]) -> FigureEvents:

@@ -124,7 +124,7 @@ def read(content: bytes) -> dict[int, targets.Draft]:
     return found
 
 
-def template(known: Sequence[TargetValue]) -> list[tuple[str, ...]]:
+def template(targets: Sequence[TargetValue]) -> list[tuple[str, ...]]:
     """Return the rows of the template: the present values, to be continued."""
     return [
         (
@@ -135,7 +135,7 @@ def template(known: Sequence[TargetValue]) -> list[tuple[str, ...]]:
             target_value.source,
             target_value.comment,
         )
-        for target_value in standing(known)
+        for target_value in standing(targets)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.reporting.answers.model.waves import Wanted
+from services.reporting.answers.model.waves import AnswerFilter
 from services.reporting.answers.store import waves
 from services.reporting.cases import views as cases_views
 from shared.contracts.codes import Role
@@ -56,7 +56,7 @@ async def test_results_are_published_once_and_count_among_the_answers(house: Hou
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
         since = clock.today() - timedelta(days=900)
-        rates = await waves.rates(session, Wanted(since, clock.today()), clock.today())
+        rates = await waves.rates(session, AnswerFilter(since, clock.today()), clock.today())
     of_coordinators = [rate for rate in rates if rate.respondent == "national_coordinator"]
     assert [(rate.due, rate.answered, rate.late) for rate in of_coordinators] == [(2, 1, 1)]
     page = (await (await house.grant(Role.EVALUATOR)).get(f"/reporting/waves?since={since}")).text

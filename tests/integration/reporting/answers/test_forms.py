@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from services.reporting.answers.model.waves import Wanted
+from services.reporting.answers.model.waves import AnswerFilter
 from services.reporting.answers.store import waves
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
@@ -300,7 +300,7 @@ async def test_response_rates_are_shown_above_open_answers(
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
-        rates = await waves.rates(session, Wanted(date(2026, 1, 1), clock.today()), clock.today())
+        rates = await waves.rates(session, AnswerFilter(date(2026, 1, 1), clock.today()), clock.today())
     assert {(rate.form, rate.respondent): (rate.due, rate.answered, rate.late) for rate in rates} == {
         ("evaluation", "guest"): (2, 1, 1),
         ("evaluation", "host"): (2, 0, 0),

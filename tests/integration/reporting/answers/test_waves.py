@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from services.reporting.answers.actions import waves as actions
-from services.reporting.answers.model.waves import Wanted
+from services.reporting.answers.model.waves import AnswerFilter
 from services.reporting.answers.store import waves
 from shared.contracts import _examples as ex
 from shared.contracts.calls import CallRevised
@@ -225,7 +225,7 @@ async def test_a_received_answer_is_not_reopened(house: House, tmp_path: Path, m
 
 async def test_the_list_of_open_answers_reads_by_index(house: House) -> None:
     """The cases of the chosen time, and their data, are found by index."""
-    wanted = Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
+    wanted = AnswerFilter(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
     values = {**waves.parameters(wanted, date(2026, 3, 1)), "limit": 50, "offset": 0}
     async with house.app.state.service.bus.read() as session:
         await session.execute(sa.text("SET LOCAL enable_seqscan = off"))

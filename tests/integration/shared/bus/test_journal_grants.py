@@ -53,7 +53,7 @@ async def cut(bus: Bus, subject: str, rest: str = "{}", key: str = PAIR["erasure
             (row["id"], rest)
             for row in await connection.fetch("SELECT id FROM journal WHERE aggregateid = $1", subject)
         ]
-        return await erase(connection, facts, key, at=datetime.now(UTC), by="officer", why="asked for it")
+        return await erase(connection, facts, key, at=datetime.now(UTC), by="officer", reason="asked for it")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,12 @@ async def test_a_payload_is_cut_and_never_replaced(new_bus: NewBus) -> None:
         fact = await connection.fetchval("SELECT id FROM journal ORDER BY id LIMIT 1")
         with pytest.raises(asyncpg.ObjectInUseError):
             await erase(
-                connection, [(fact, "{}")], PAIR["erasure_private_key"], at=datetime.now(UTC), by="officer", why="early"
+                connection,
+                [(fact, "{}")],
+                PAIR["erasure_private_key"],
+                at=datetime.now(UTC),
+                by="officer",
+                reason="early",
             )
         await tx.session.rollback()
     assert await faults(bus) == []
