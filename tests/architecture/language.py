@@ -1,7 +1,8 @@
 """Report names and docstrings that are not in plain words; run as `python -m tests.architecture.language`.
 
 A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
-participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`, and do not
+participles such as `told` or metaphors such as `workshop`. Parameters, variables, fields, columns and the variables of
+templates say what they hold. Docstrings do not use the phrases of `PHRASES`, and do not
 begin with a question word: that of a class says what an instance is, that of a function what it does or returns, that
 of a test what is so, that of a constant or field what it holds. What must stay is listed in `language_exceptions.txt`,
 one `path: word  # reason` a line; an exception that is not needed any more is an error too.
@@ -17,6 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import jinja2
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,6 +34,9 @@ NAMES = re.compile(
 )
 """Whole names of modules, classes and functions that say nothing to a newcomer."""
 
+VALUES = re.compile(r"_*(told|held|asked|anew|one)")
+"""Names of parameters, variables, fields, columns and template variables that do not say what they hold."""
+
 PHRASES = re.compile(
     r"whoever|\bof what\b(?!-if)|\b(is|are|to be|been) told\b|\btold of\b|who has it|it stands|held against"
     r"|\bheld equal\b"
@@ -39,12 +45,14 @@ PHRASES = re.compile(
 )
 """Phrases that are not plain English."""
 
+_SYNTAX = jinja2.Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
+
 QUESTION = re.compile(r"(whether|(who|whom|whose|what(?!-if)|how|which|where|when)(ever)?|why)\b", re.IGNORECASE)
 """First words that make a docstring a question or half a sentence."""
 
 
 class Text(NamedTuple):
-    """A docstring, and the line where it begins."""
+    """A docstring or a name, and the line where it begins."""
 
     value: str
     lineno: int
@@ -62,6 +70,9 @@ def problems(path: Path) -> Iterator[tuple[str, int, str]]:
         for text in _texts_of_values(node):
             if word := QUESTION.match(text.value.strip()):
                 yield word[0].lower(), text.lineno, "the docstring of a value begins with a question word"
+        for name in _values(node):
+            if VALUES.fullmatch(name.value):
+                yield name.value, name.lineno, "a value is named by"
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         line = 1 if isinstance(node, ast.Module) else node.lineno
@@ -73,6 +84,24 @@ def problems(path: Path) -> Iterator[tuple[str, int, str]]:
             yield found[0].lower(), line, "odd phrase in a docstring"
 
 
+def _values(node: ast.AST) -> Iterator[Text]:
+    """Yield the name that a node gives to a value: parameter, variable, field or attribute, keyword, or column."""
+    match node:
+        case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+            yield Text(name, node.lineno)
+        case ast.Call(
+            func=ast.Name(id="Column") | ast.Attribute(attr="Column"), args=[ast.Constant(value=str(name)), *_]
+        ):
+            yield Text(name, node.lineno)
+
+
+def template_problems(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield the variables of a template that do not say what they hold."""
+    for name in _SYNTAX.parse(path.read_text("utf-8")).find_all(jinja2.nodes.Name):
+        if VALUES.fullmatch(name.name):
+            yield name.name, name.lineno, "a value is named by"
+
+
 def _texts_of_values(node: ast.AST) -> Iterator[Text]:
     """Yield the docstrings of constants and fields: texts that stand behind an assignment."""
     if isinstance(node, ast.Module | ast.ClassDef):
@@ -81,6 +110,13 @@ def _texts_of_values(node: ast.AST) -> Iterator[Text]:
                 constant = text.value
                 if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
                     yield Text(constant.value, constant.lineno)
+
+
+def _problems_of_file(path: Path) -> Iterator[tuple[str, int, str]]:
+    if path.suffix == ".py":
+        yield from problems(path)
+    elif path.suffix == ".html" and "templates" in path.parts:
+        yield from template_problems(path)
 
 
 def exceptions() -> set[tuple[str, str]]:
@@ -94,11 +130,11 @@ def main(prefixes: list[str]) -> int:
     """Print what is found; 1 if there is anything."""
     known, used, count = exceptions(), set(), 0
     for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        for path in sorted((ROOT / folder).rglob("*")):
             name = str(path.relative_to(ROOT))
             if "/migrations/" in name or (prefixes and not name.startswith(tuple(prefixes))):
                 continue
-            for word, line, what in problems(path):
+            for word, line, what in _problems_of_file(path):
                 if (name, word) in known:
                     used.add((name, word))
                     continue

@@ -32,7 +32,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured value beside its reference; `held` says whether `aim` is met."""
+    """A measured value beside its reference; `met` says whether `aim` is met."""
 
     name: str
     value: float
@@ -40,7 +40,7 @@ class Figure:
     reference: Reference
     ratio: float
     aim: str
-    held: bool
+    met: bool
     section: str = "Matching"
     """The heading under which the page of benchmarks shows the figure."""
 
@@ -78,7 +78,7 @@ async def alternate(runs: Sequence[Run], times: int) -> list[list[float]]:
 def show(figures: Sequence[Figure], console: Console) -> None:
     """Print the table."""
     table = Table(title="Benchmarks, each beside a reference from the same run", title_justify="left")
-    for heading in ("figure", "value", "reference", "its value", "ratio", "aim", "held"):
+    for heading in ("figure", "value", "reference", "its value", "ratio", "aim", "met"):
         table.add_column(heading, justify="right" if heading in {"value", "its value", "ratio"} else "left")
     for each in figures:
         table.add_row(
@@ -88,12 +88,12 @@ def show(figures: Sequence[Figure], console: Console) -> None:
             f"{each.reference.value:,.6g} {each.unit}",
             f"{each.ratio:.2f}",
             each.aim,
-            "yes" if each.held else "no",
+            "yes" if each.met else "no",
         )
     console.print(table)
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:
-    """Write the figures as JSON, a list of `{name, value, unit, reference, ratio, aim, held, section}`."""
+    """Write the figures as JSON, a list of `{name, value, unit, reference, ratio, aim, met, section}`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n", encoding="utf-8")

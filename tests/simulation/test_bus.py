@@ -196,7 +196,7 @@ class BusMachine(RuleBasedStateMachine):
             self.lease = await leases.acquire(self.owner, "relay")
             await self.relay._take_over()
         assert self.lease is not None
-        self.relay._held.clear()
+        self.relay._held_back.clear()
         return await self.relay.send_once(self.lease)
 
     @rule(place=st.integers(0, 200), partition=st.integers(0, 2 * SUBJECTS - 1))

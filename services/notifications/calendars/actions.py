@@ -152,8 +152,8 @@ async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) 
     """Return appointments first, then deadlines, each in order."""
     now = clock.now()
     days = await appointments.appointments_for(session, keys.days, (now - model.PAST).date(), model.ENTRY_LIMIT)
-    wanted = DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
-    entry, _ = await lists.deadlines_page(session, wanted, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
+    filters = DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
+    entry, _ = await lists.deadlines_page(session, filters, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
     entries = []
     for row, case in days:
         kind = Kind(row.kind)

@@ -50,7 +50,7 @@ async def due(
     chosen = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
     grouped: Grouping = "whom" if by == "whom" else "country" if by == "country" else "week"
     now, mine = clock.now(), countries_read(principal)
-    wanted = DeadlineFilter(
+    filters = DeadlineFilter(
         now,
         mine,
         country=country or None,
@@ -61,7 +61,7 @@ async def due(
         over={"yes": True, "no": False}.get(over),
     )
     async with bus.read() as session:
-        found = await views.deadline_list(session, wanted, grouped, page)
+        found = await views.deadline_list(session, filters, grouped, page)
     names = (gettext("Case"), gettext("What is due"), gettext("Who has it"), gettext("Until"), gettext("When"))
     listing = Listing(
         gettext("What falls due"),
@@ -83,7 +83,7 @@ async def due(
         by=grouped,
         groups=[_group(group, grouped, chosen) for group in found.groups],
         cut=found.cut,
-        narrowed=_narrowed(wanted, found.holder),
+        narrowed=_narrowed(filters, found.holder),
         terms=f"{HERE}/terms",
     )
 

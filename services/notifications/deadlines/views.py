@@ -142,8 +142,8 @@ async def deadlines(
     They are those of the last year and of the next `days`.
     """
     now = clock.now()
-    wanted = DeadlineFilter(now, countries, since=now - _PAST, until=now + timedelta(days=days))
-    found = await lists.deadlines_by_cursor(session, wanted, request)
+    filters = DeadlineFilter(now, countries, since=now - _PAST, until=now + timedelta(days=days))
+    found = await lists.deadlines_by_cursor(session, filters, request)
     return page_of(found, request, Deadline, lambda entry: _deadline(entry, now), lambda entry: (entry.due, entry.id))
 
 

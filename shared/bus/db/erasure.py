@@ -99,12 +99,12 @@ class ErasureKeys:
             return True
         return False
 
-    def fault(self, mark: Mark | None, signature: bytes | None, payload: bytes, told: bytes) -> str | None:
-        """Return what is wrong with a payload whose digest was `told` when it was written, and with its mark."""
+    def fault(self, mark: Mark | None, signature: bytes | None, payload: bytes, stated: bytes) -> str | None:
+        """Return what is wrong with a payload whose digest was `stated` when it was written, and with its mark."""
         now = digest(payload)
         if mark is None:
-            return None if now == told else "the payload was changed"
-        if now == told:
+            return None if now == stated else "the payload was changed"
+        if now == stated:
             return "the payload is marked as erased, and is whole"
         if now != mark.kept:
             return "what an erasure left was changed"

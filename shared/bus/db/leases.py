@@ -65,15 +65,15 @@ async def acquire(bus: Bus, name: str, seconds: float | None = None) -> Lease | 
     """
     lasts = lease_epoch.LEASE_SECONDS if seconds is None else seconds
     async with bus.glance() as session:
-        held = (await session.execute(_HELD, {"name": name})).one_or_none()
-    gone = None if held is None or not is_gone(held.holder, bus.holder) else held.holder
-    if held is not None and held.runs and gone is None:
+        row = (await session.execute(_HELD, {"name": name})).one_or_none()
+    gone = None if row is None or not is_gone(row.holder, bus.holder) else row.holder
+    if row is not None and row.runs and gone is None:
         return None
-    asked = lease_epoch.elapsed()
+    before = lease_epoch.elapsed()
     wanted = {"name": name, "holder": bus.holder, "seconds": lasts, "gone": gone}
     async with bus.transaction("system:lease") as tx:
         epoch = (await tx.session.execute(_TAKE, wanted)).scalar_one_or_none()
-    return None if epoch is None else Lease(name, bus.holder, int(epoch), lasts, asked + lasts)
+    return None if epoch is None else Lease(name, bus.holder, int(epoch), lasts, before + lasts)
 
 
 async def prolong(bus: Bus, leases: Collection[Lease]) -> set[str]:
@@ -88,12 +88,12 @@ async def prolong(bus: Bus, leases: Collection[Lease]) -> set[str]:
         "seconds": [lease.seconds for lease in ordered],
         "holder": bus.holder,
     }
-    asked = lease_epoch.elapsed()
+    before = lease_epoch.elapsed()
     async with bus.transaction("system:lease") as tx:
         still = set(await tx.session.scalars(_PROLONG, wanted))
     for lease in ordered:
         # At once: what another process has taken is not ours, whatever our own clock says.
-        lease.ends = max(lease.ends, asked + lease.seconds) if lease.name in still else 0.0
+        lease.ends = max(lease.ends, before + lease.seconds) if lease.name in still else 0.0
     return still
 
 

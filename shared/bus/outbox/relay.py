@@ -81,7 +81,7 @@ class Relay:
         self._bus = bus
         self._batch = bus.settings.relay_batch
         self._producer: AIOKafkaProducer | None = None
-        self._held: dict[tuple[str, int], float] = {}
+        self._held_back: dict[tuple[str, int], float] = {}
         self._losses = lost_records.LostRecords(bus)
         self._settling: asyncio.Task[None] | None = None
         self._under_way = _NOTHING
@@ -187,12 +187,15 @@ class Relay:
         Raises `LeaseLost`, database and Kafka errors, also those of the batch before.
         """
         now = monotonic()
-        self._held = {key: until for key, until in self._held.items() if until > now}
+        self._held_back = {key: until for key, until in self._held_back.items() if until > now}
         if self._settling is not None and self._settling.done():
             await self.settled()
         async with self._bus.glance() as session:
             connection = await asking(session)
-            topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
+            topics, partitions = (
+                [topic for topic, _ in self._held_back],
+                [partition for _, partition in self._held_back],
+            )
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
             self._pace.count(len(rows))
@@ -293,10 +296,10 @@ class Relay:
         return acknowledged, broken
 
     def _hold(self, partition: tuple[str, int], wrong: BaseException) -> None:
-        if partition not in self._held:
+        if partition not in self._held_back:
             log.warning("a partition is held back", topic=partition[0], partition=partition[1], reason=wrong)
         RELAY_FAILED.labels(self._bus.service).inc()
-        self._held[partition] = monotonic() + HOLD_SECONDS
+        self._held_back[partition] = monotonic() + HOLD_SECONDS
 
     async def _settle(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
         """Delete what was acknowledged and store its offsets. Raises `LeaseLost` if another process has taken over.

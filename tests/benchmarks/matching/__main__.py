@@ -145,7 +145,7 @@ def _place(section: str) -> int:
 
 def _line(row: Row) -> str:
     reference, unit = row["reference"], row["unit"]
-    met = "yes" if row["held"] else "no"
+    met = "yes" if row["met"] else "no"
     cells = [
         row["name"],
         f"{row['value']:,.6g} {unit}",

@@ -49,9 +49,9 @@ async def test_the_matching_of_a_call_that_slept_writes_nothing(world: World, st
     where = f"services.matching.provisional.{at}"
     async with stalled(__name__, match_call, store_address, world.call_id, at=where) as process:
         await world.officer("GE")
-        held: dict[UUID, worker.HeldCall] = {}
-        while not held:
-            await worker.match_under_lease(world.bus, world.call_id, held)
+        calls: dict[UUID, worker.HeldCall] = {}
+        while not calls:
+            await worker.match_under_lease(world.bus, world.call_id, calls)
         board = await world.rows("SELECT * FROM standing ORDER BY application_id")
         assert len(board) == 2
         assert await process.go_on() in {"done", "DBAPIError", "InterfaceError"}

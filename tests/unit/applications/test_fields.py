@@ -273,7 +273,11 @@ REVERSED = {f"periods-0-{name}-{part}": text for name in ("start", "end") for pa
     [
         (
             Section.LANGUAGES,
-            {f"languages-{row}-{part}": text for row, held in enumerate(ENGLISH) for part, text in held.items()},
+            {
+                f"languages-{row}-{part}": text
+                for row, language in enumerate(ENGLISH)
+                for part, text in language.items()
+            },
             {"languages": ENGLISH},
             {"languages": "Name each language once"},
         ),

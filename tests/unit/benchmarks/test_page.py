@@ -16,7 +16,7 @@ def _row(
         "reference": {"name": reference, "value": 2.0},
         "ratio": value / 2,
         "aim": aim,
-        "held": True,
+        "met": True,
         "section": section,
     }
 

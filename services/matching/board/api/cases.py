@@ -56,9 +56,9 @@ async def applications(
     search: Annotated[str | None, Query(description="How the reference of application or place begins.")] = None,
 ) -> Page[Case]:
     """Cases by reference; `stage` is `kind:state`, as `match:provisional` or `application:waitlisted`."""
-    wanted = CaseFilter(call_id=call_id, stage=stage, country=country, kind=kind, search=search)
+    filters = CaseFilter(call_id=call_id, stage=stage, country=country, kind=kind, search=search)
     async with bus.read() as session:
-        return await views.cases_page(session, reach(principal), wanted, page)
+        return await views.cases_page(session, reach(principal), filters, page)
 
 
 @router.get("/provisional", operation_id="get_provisional_matches")
@@ -80,9 +80,9 @@ async def matches(
     state: MatchState | None = None,
 ) -> Page[Match]:
     """Matches by filter, the newest first; what ended is among them."""
-    wanted = MatchFilter(call_id=call_id, application_id=application_id, state=state)
+    filters = MatchFilter(call_id=call_id, application_id=application_id, state=state)
     async with bus.read() as session:
-        return await lifecycle.matches_page(session, reach(principal), wanted, page)
+        return await lifecycle.matches_page(session, reach(principal), filters, page)
 
 
 @router.get("/matches/{match_id}")

@@ -57,9 +57,9 @@ async def events(
     case: Annotated[str | None, Query(description="Reference of an application or a place.")] = None,
 ) -> Page[BoardEvent]:
     """Events by call, topic, type and the reference of a case, the newest first."""
-    wanted = EventFilter(call=call_id, topic=topic, type=type, reference=case)
+    filters = EventFilter(call=call_id, topic=topic, type=type, reference=case)
     async with bus.read() as session:
-        return await events_page(session, reach(principal), wanted, page)
+        return await events_page(session, reach(principal), filters, page)
 
 
 @router.get("/events/{event_id}")

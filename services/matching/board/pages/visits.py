@@ -48,8 +48,8 @@ async def visits(
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        wanted = StayFilter(call_id=call.id if call else None, state=state)
-        view = await visit_list(session, reach(principal), wanted, page=page)
+        filters = StayFilter(call_id=call.id if call else None, state=state)
+        view = await visit_list(session, reach(principal), filters, page=page)
     moved = number_of(request.query_params.get("done", ""))
     may_plan = principal.has(Role.PROGRAMME_COORDINATOR)
     names = [gettext("Application"), gettext("From and to"), gettext("Placement"), gettext("Dates"), gettext("State")]
@@ -112,8 +112,8 @@ async def mentorships(
     async with bus.read() as session:
         calls = await all_calls(session)
         call = call_of(request, calls)
-        wanted = StayFilter(call_id=call.id if call else None, state=state)
-        view = await mentorship_list(session, reach(principal), wanted, page=page)
+        filters = StayFilter(call_id=call.id if call else None, state=state)
+        view = await mentorship_list(session, reach(principal), filters, page=page)
     names = (gettext("Application"), gettext("Mentee and mentor"), gettext("Mentor"), gettext("Sessions"))
     listing = Listing(
         gettext("Mentorships"),

@@ -223,13 +223,13 @@ async def _ask_reminders(request: DecisionRequest[Form]) -> Question:
 async def _remind(request: DecisionRequest[Form]) -> str:
     """Remind of all missing answers in the list, or of one."""
     filters, data = Filters.of(request.http), await sent(request.http)
-    wanted, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
+    answer_filter, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
     if "case_id" in data:
         form, respondent, _ = FORMS.get(str(data.get("of", "")), ("", "", ""))
         if case_id is None or not form:
             raise Refused(gettext("There is no such answer."), 404)
-        wanted = AnswerFilter(date.min + timedelta(days=1000), date.max, form, str(respondent))
-    many = await actions.remind(request.bus, request.principal, wanted, case_id)
+        answer_filter = AnswerFilter(date.min + timedelta(days=1000), date.max, form, str(respondent))
+    many = await actions.remind(request.bus, request.principal, answer_filter, case_id)
     return filters.address(done="reminded", done_reminded=str(many))
 
 

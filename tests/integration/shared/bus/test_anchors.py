@@ -55,29 +55,29 @@ async def wrong(bus: Bus, anchors: Anchors) -> tuple[list[str], list[str]]:
 async def anchored(new_bus: NewBus, tmp_path: Path) -> tuple[Bus, Anchors, str, str]:
     """A journal with two chains, anchored on two days; the first chain has grown in between."""
     bus, anchors = await new_bus("applications"), Anchors(tmp_path, "applications")
-    one, other = sorted(str(new_id()) for _ in range(2))
-    await record(bus, one, other)
+    first, second = sorted(str(new_id()) for _ in range(2))
+    await record(bus, first, second)
     assert await anchors.write(bus, await lease_of(bus), FIRST) == 2
-    await record(bus, one, event=ApplicationWithdrawn)
+    await record(bus, first, event=ApplicationWithdrawn)
     assert await anchors.write(bus, await lease_of(bus), SECOND) == 1
-    return bus, anchors, one, other
+    return bus, anchors, first, second
 
 
 async def test_a_journal_that_has_only_grown_agrees_with_its_anchors(
     anchored: tuple[Bus, Anchors, str, str],
 ) -> None:
     """Each day's file has the chains that have grown, and later events contradict nothing."""
-    bus, anchors, one, other = anchored
+    bus, anchors, first, second = anchored
     assert await wrong(bus, anchors) == ([], [])
-    await record(bus, other, str(new_id()), event=ApplicationWithdrawn)
+    await record(bus, second, str(new_id()), event=ApplicationWithdrawn)
     assert await wrong(bus, anchors) == ([], [])
     lines = anchors.file(SECOND).read_text().splitlines()
-    assert [line.split("\t")[1:3] for line in lines[1:-1]] == [[one, "2"]]
+    assert [line.split("\t")[1:3] for line in lines[1:-1]] == [[first, "2"]]
 
 
 async def test_a_chain_that_was_computed_anew_is_found(anchored: tuple[Bus, Anchors, str, str]) -> None:
     """The owner of the database writes another story whose chain holds: both anchored heads contradict it."""
-    bus, anchors, one, _ = anchored
+    bus, anchors, first, _ = anchored
     async with owner_of(bus) as owner, owner.transaction("thief") as tx:
         connection, chain = await driver(tx.session), CHAIN_START
         for sequence in (1, 2):
@@ -85,18 +85,18 @@ async def test_a_chain_that_was_computed_anew_is_found(anchored: tuple[Bus, Anch
             chain = link(chain, digest(payload))
             await connection.execute(
                 "UPDATE journal SET payload = $3, digest = $4, hash = $5 WHERE aggregateid = $1 AND sequence = $2",
-                one,
+                first,
                 sequence,
                 payload.decode(),
                 digest(payload),
                 chain,
             )
-        await connection.execute("UPDATE aggregate SET hash = $2 WHERE aggregateid = $1", one, chain)
+        await connection.execute("UPDATE aggregate SET hash = $2 WHERE aggregateid = $1", first, chain)
     assert await wrong(bus, anchors) == (
         [],
         [
-            f"{TOPIC} {one}, event 1: what was anchored on {FIRST} is another one in the journal",
-            f"{TOPIC} {one}, event 2: what was anchored on {SECOND} is another one in the journal",
+            f"{TOPIC} {first}, event 1: what was anchored on {FIRST} is another one in the journal",
+            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is another one in the journal",
         ],
     )
     assert await anchors.write(bus, await lease_of(bus), THIRD) == 1, "the new head"
@@ -105,19 +105,19 @@ async def test_a_chain_that_was_computed_anew_is_found(anchored: tuple[Bus, Anch
 
 async def test_a_chain_that_was_dropped_or_shortened_is_found(anchored: tuple[Bus, Anchors, str, str]) -> None:
     """Without a trace in the database, the anchors still name what was there."""
-    bus, anchors, one, other = anchored
+    bus, anchors, first, second = anchored
     async with owner_of(bus) as owner, owner.transaction("thief") as tx:
         connection = await driver(tx.session)
-        await connection.execute("DELETE FROM journal WHERE aggregateid = $1 OR sequence = 2", other)
-        await connection.execute("DELETE FROM aggregate WHERE aggregateid = $1", other)
+        await connection.execute("DELETE FROM journal WHERE aggregateid = $1 OR sequence = 2", second)
+        await connection.execute("DELETE FROM aggregate WHERE aggregateid = $1", second)
         await connection.execute(
             "UPDATE aggregate a SET sequence = 1, hash = j.hash FROM journal j WHERE j.aggregateid = a.aggregateid"
         )
     assert await wrong(bus, anchors) == (
         [],
         [
-            f"{TOPIC} {other}, event 1: what was anchored on {FIRST} is gone from the journal",
-            f"{TOPIC} {one}, event 2: what was anchored on {SECOND} is gone from the journal",
+            f"{TOPIC} {second}, event 1: what was anchored on {FIRST} is gone from the journal",
+            f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is gone from the journal",
         ],
     )
 

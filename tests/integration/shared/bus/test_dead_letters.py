@@ -176,7 +176,7 @@ async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_fa
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
     for _ in range(2):
-        relay._held.clear()
+        relay._held_back.clear()
         await relay.send_once(lease)
     ((_, records),) = log.partitions.items()
     assert [dict(record.headers)["ce_sequence"] for record in records] == [b"2", b"1", b"2"]

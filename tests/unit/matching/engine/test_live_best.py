@@ -71,7 +71,7 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
         if happening is None:
             continue
         name, happen = happening
-        told = happen(live)
+        changes = happen(live)
         now, ran = live.matching, run(live.problem)
         assert now == ran.matching, name
         assert tuple(live.pair_of(candidate_id) for candidate_id in sorted(now)) == ran.pairs
@@ -81,7 +81,7 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
             for candidate_id in before.keys() | now.keys()
             if before.get(candidate_id) != now.get(candidate_id)
         }
-        assert [(move.candidate_id, move.before, move.after) for move in told] == [
+        assert [(move.candidate_id, move.before, move.after) for move in changes] == [
             (candidate_id, before.get(candidate_id), now.get(candidate_id)) for candidate_id in sorted(moved)
         ]
         before = now

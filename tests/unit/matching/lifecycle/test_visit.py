@@ -105,10 +105,10 @@ DUE = NOW + timedelta(days=14)
 
 
 def _proposed() -> Visit:
-    visit, told = visits.propose_move(
+    visit, events = visits.propose_move(
         _scheduled(), Scheduled(LATER), Party.HOST, Reason.TIMETABLE_CONFLICT, due=DUE, now=NOW
     )
-    assert [event.type for event in told] == ["VisitMoveProposed"]
+    assert [event.type for event in events] == ["VisitMoveProposed"]
     return visit
 
 

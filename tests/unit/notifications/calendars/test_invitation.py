@@ -87,19 +87,19 @@ class Calendar:
 
     def __init__(self, read: Callable[[bytes], CalendarEntry]) -> None:
         self._read = read
-        self._held: dict[str, CalendarEntry] = {}
+        self._entries: dict[str, CalendarEntry] = {}
 
     def take(self, raw: bytes) -> None:
         """Take in one message."""
         new = self._read(raw)
-        known = self._held.get(new.uid)
+        known = self._entries.get(new.uid)
         if known is None or new.sequence > known.sequence:
-            self._held[new.uid] = new
+            self._entries[new.uid] = new
 
     @property
     def entries(self) -> list[datetime]:
         """Return the entries that are not cancelled."""
-        return sorted(moment for entry in self._held.values() if entry.method != "CANCEL" for moment in entry.begins)
+        return sorted(moment for entry in self._entries.values() if entry.method != "CANCEL" for moment in entry.begins)
 
 
 APRIL = tuple(date(2026, 4, 20) + timedelta(days=count) for count in range(3))

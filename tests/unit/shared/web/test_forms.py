@@ -224,26 +224,26 @@ async def test_the_model_can_refuse_a_field() -> None:
 class Chosen(Form):
     """A form with each kind of choice."""
 
-    one = SelectField("One", choices=[("new", "New")], blank="Choose")
+    single = SelectField("One", choices=[("new", "New")], blank="Choose")
     few = RadioField("Few", choices=[("new", "New")])
     many = CheckboxesField("Many", choices=[("new", "New")])
 
 
 def test_a_stored_choice_that_was_dropped_is_shown_and_refused() -> None:
     """It is chosen and said to be no longer available; the form is not saved before something else is chosen."""
-    old = {"one": "old_code", "few": "old_code", "many": ["new", "old_code"]}
+    old = {"single": "old_code", "few": "old_code", "many": ["new", "old_code"]}
     fields: Any = Chosen(data=old)
     for field in fields:
         chosen = [(choice.value, choice.label) for choice in field.iter_choices() if choice.selected]
         assert chosen[-1] == ("old_code", "Old code (no longer available)")
-    sent = FormData([("one", "old_code"), ("few", "old_code"), ("many", "new"), ("many", "old_code")])
+    sent = FormData([("single", "old_code"), ("few", "old_code"), ("many", "new"), ("many", "old_code")])
     form = Chosen(sent)
     assert not form.validate()
-    assert [name for name, _ in form.problems()] == ["one", "few", "many"]
-    assert Chosen(FormData([("one", ""), ("few", "new"), ("many", "new")])).validate()
+    assert [name for name, _ in form.problems()] == ["single", "few", "many"]
+    assert Chosen(FormData([("single", ""), ("few", "new"), ("many", "new")])).validate()
 
 
 def test_an_id_that_can_no_longer_be_chosen_is_not_shown() -> None:
     """Of an organisation that left the list the reader sees that it is gone, not its id."""
-    form = Chosen(data={"one": "0190f3e4-0000-7000-8000-000000000001"})
-    assert [choice.label for choice in form.one.iter_choices()][-1] == "No longer available"
+    form = Chosen(data={"single": "0190f3e4-0000-7000-8000-000000000001"})
+    assert [choice.label for choice in form.single.iter_choices()][-1] == "No longer available"
