@@ -83,7 +83,7 @@ def live(page: Page, address: str) -> None:
     expect(page.locator("html")).to_have_attribute("data-live", "on")
 
 
-def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
+def test_a_change_appears_without_a_reload(demo: Demo, page: Page) -> None:
     """Each commit in the database draws the live part again."""
     live(page, demo.address)
     for _ in range(2):

@@ -63,7 +63,7 @@ def test_asyncapi_is_well_formed() -> None:
         assert place
 
 
-def test_asyncapi_tells_who_sends_and_who_receives() -> None:
+def test_asyncapi_names_senders_and_receivers() -> None:
     """Each topic has one sender, its owner, and the readers that topics.yaml allows."""
     operations = document()["operations"]
     for topic in TOPICS.values():

@@ -96,7 +96,7 @@ def test_every_state_can_be_reached_and_left() -> None:
     assert states - projected - begun <= {str(state) for state in targets}
 
 
-def test_what_is_allowed() -> None:
+def test_the_table_allows_events_by_state() -> None:
     """The table answers whether an event may happen in a state."""
     assert allowed("ApplicationEndorsed", codes.ApplicationState.SUBMITTED)
     assert not allowed("ApplicationEndorsed", codes.ApplicationState.ENDORSED)

@@ -148,7 +148,7 @@ OPEN_TO_PROGRAMS = {
 }
 
 
-def test_programs_of_their_own_read_aggregates_and_calls_only() -> None:
+def test_programs_without_a_person_read_aggregates_and_calls_only() -> None:
     """Exactly these operations open to a token that a client got for itself: all read, none answers about a person."""
     found = {
         operation["operationId"]: method

@@ -26,7 +26,7 @@ def _calls() -> Iterator[tuple[str, ast.Call]]:
                 yield file.relative_to(ROOT / "services").as_posix(), node
 
 
-def test_a_locked_query_reads_anew() -> None:
+def test_a_locked_query_is_refreshed() -> None:
     """Queries are locked by `for_update`, which refreshes what the session holds."""
     found: dict[str, int] = {}
     for file, call in _calls():
@@ -35,7 +35,7 @@ def test_a_locked_query_reads_anew() -> None:
     assert found == COLUMNS_ONLY
 
 
-def test_a_locked_row_is_read_anew() -> None:
+def test_a_locked_row_is_refreshed() -> None:
     """`Session.get` with a lock refreshes what the session holds; `refresh` does so by itself."""
     for file, call in _calls():
         names = {each.arg for each in call.keywords}

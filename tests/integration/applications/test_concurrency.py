@@ -168,9 +168,7 @@ async def test_simultaneous_changes_of_a_placement(abroad: Abroad, first: Action
 
 
 @pytest.mark.parametrize(("first", "second"), ordered_pairs(OF_A_PUBLISHED_OFFER))
-async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
-    abroad: Abroad, first: Action, second: Action
-) -> None:
+async def test_the_second_decision_on_a_placement_sees_the_first(abroad: Abroad, first: Action, second: Action) -> None:
     """A decision is taken on the placement as it is under its lock."""
     offer = (await abroad.offer())["id"]
     statuses = await in_turn(abroad, "offer", offer, first, second)
@@ -180,7 +178,7 @@ async def test_whoever_comes_second_to_a_placement_sees_what_the_first_did(
 
 
 @pytest.mark.parametrize(("first", "second"), ordered_pairs(OF_A_SUBMITTED_APPLICATION))
-async def test_whoever_comes_second_to_an_application_sees_what_the_first_did(
+async def test_the_second_decision_on_an_application_sees_the_first(
     abroad: Abroad, first: Action, second: Action
 ) -> None:
     """The same of an application that waits for its country."""
@@ -235,7 +233,7 @@ async def test_a_mentors_profile_is_begun_once(abroad: Abroad) -> None:
     assert len({entry["id"] for entry in made}) == 1
 
 
-async def test_what_is_asked_before_travel_is_decided_once_and_taken_back_once(abroad: Abroad) -> None:
+async def test_a_travel_rule_is_made_once_and_removed_once(abroad: Abroad) -> None:
     """Ten who decide the same leave one decision, and of ten who take it back nine hear that it is gone."""
     at, body = "/asked-before-travel", {"item": "insurance", "required": True, "country": "AM"}
     made = await asyncio.gather(*(abroad.post("programme", at, body, 201) for _ in range(10)))

@@ -34,7 +34,7 @@ async def _endorsed(programme: Programme) -> tuple[str, str]:
 
 
 @PAGES
-async def test_who_acted_reads_it_again_after_a_reload_and_a_second_click(
+async def test_a_confirmation_stays_after_a_reload_and_a_second_click(
     programme: Programme, headers: dict[str, str]
 ) -> None:
     """The sentence is on the page after the form, after a reload, in another language and after a second click."""

@@ -186,7 +186,7 @@ async def test_a_crash_before_the_answer_is_said(programme: Programme) -> None:
     assert await programme.facts_published() == facts + 1
 
 
-async def test_what_is_rolled_back_leaves_no_key(programme: Programme) -> None:
+async def test_a_rolled_back_request_leaves_no_key(programme: Programme) -> None:
     """A request that fails before its commit can be repeated with its key."""
     fail = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$"
     await execute(programme, fail, "CREATE TRIGGER fails BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION fail()")

@@ -110,7 +110,7 @@ async def test_pages_and_sweeps_read_by_index(portal: FastAPI) -> None:
 
 
 @pytest.mark.parametrize(("table", "open_"), [(Offer, OFFER_OPEN), (Mentor, MENTOR_OPEN)])
-async def test_what_is_over_is_found_among_what_is_open(
+async def test_expired_entries_are_found_by_an_index_of_open_ones(
     portal: FastAPI, table: type[Supply], open_: tuple[Code, ...]
 ) -> None:
     """Among thousands that are closed, the open ones whose last day is over are read by an index of open ones."""

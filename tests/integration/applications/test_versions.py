@@ -153,7 +153,7 @@ async def test_nobody_endorses_what_they_have_not_read(programme: Programme, tab
     assert done.status_code == 303, done.text
 
 
-async def test_of_two_decisions_at_once_one_counts(programme: Programme, tab: Any) -> None:
+async def test_one_of_two_simultaneous_decisions_counts(programme: Programme, tab: Any) -> None:
     """Both rest on the same version; one is done, the other is refused with 412."""
     made = await programme.submitted()
     client = tab("tigran").client

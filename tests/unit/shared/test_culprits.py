@@ -28,6 +28,6 @@ def test_exactly_the_failing_items_are_found(count: int, bad: set[int]) -> None:
     assert trials <= 1 + 13 * len(found)
 
 
-def test_of_two_items_that_fail_together_one_is_found() -> None:
+def test_one_of_two_items_that_fail_together_is_found() -> None:
     """The rest works without it."""
     assert culprits([1, 2, 3, 4], lambda some: not {1, 4} <= set(some)) == [4]

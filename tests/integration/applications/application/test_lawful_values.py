@@ -150,7 +150,7 @@ async def test_a_period_that_cannot_be_stays_apart(
         ("line_manager", "line_manager_name", {"line_manager_name": "x" * 300}, "x" * 300),
     ],
 )
-async def test_what_was_typed_in_one_field_stays_apart(
+async def test_invalid_input_is_kept_apart_from_the_answer(
     programme: Programme, page: str, field: str, data: dict[str, str], shown: str
 ) -> None:
     """A number or address that is none is shown again with its error, and does not replace the answer before."""

@@ -38,7 +38,7 @@ PAGES = {
 }
 
 
-async def test_pages_are_drawn_for_their_roles(programme: Programme) -> None:
+async def test_pages_are_rendered_for_their_roles(programme: Programme) -> None:
     """Each page of a role is drawn with one heading, also in an empty programme."""
     for subject, path in ((who, path) for who, paths in PAGES.items() for path in paths):
         page = await programme.as_(subject).get(path)
@@ -285,7 +285,7 @@ def test_the_clock_cannot_be_moved_outside_a_local_run(
         assert not any("/clock" in str(route.path) for route, _ in every_route(app))
 
 
-async def test_a_draft_is_thrown_away_without_a_reason(programme: Programme) -> None:
+async def test_a_draft_is_deleted_without_a_reason(programme: Programme) -> None:
     """Throwing a draft away asks once more and for no reason; withdrawing what was submitted asks for one."""
     mine, officer = await _applied(programme), programme.as_("ani")
     response = await officer.get(f"{mine}/withdraw")

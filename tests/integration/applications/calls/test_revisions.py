@@ -80,7 +80,7 @@ async def test_milder_rules_apply_to_submitted_applications_if_chosen(programme:
     assert ("The call was revised in favour of this application" in own) is favour
 
 
-async def test_a_change_since_the_page_was_drawn_stops_the_revision(programme: Programme) -> None:
+async def test_a_change_since_the_page_was_opened_stops_the_revision(programme: Programme) -> None:
     """An application that arrived in between stops the revision, and a second click finds it done."""
     new = await revision(programme, rules=MILDER)
     effects = await programme.get("programme", f"/call-drafts/{new}/effects")

@@ -332,7 +332,7 @@ async def test_texts_about_a_match_address_only_its_reader(abroad: Abroad, who: 
             assert not re.search(r"\b[Yy]our?\b", part), (address, part)
 
 
-async def test_a_refusal_after_ones_own_clearance_is_refused(abroad: Abroad) -> None:
+async def test_a_country_cannot_refuse_after_its_own_clearance(abroad: Abroad) -> None:
     """From another tab or by API, it says who cleared and when, and the match stays cleared."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"})
@@ -348,7 +348,7 @@ async def test_a_refusal_after_ones_own_clearance_is_refused(abroad: Abroad) -> 
     assert await abroad.of.journal("exchange.participation") == facts
 
 
-async def test_a_clearance_after_ones_own_refusal_is_refused(abroad: Abroad) -> None:
+async def test_a_country_cannot_clear_after_its_own_refusal(abroad: Abroad) -> None:
     """One match says that its country refused, and several cleared at once leave it out for the same reason."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"})
@@ -359,7 +359,7 @@ async def test_a_clearance_after_ones_own_refusal_is_refused(abroad: Abroad) -> 
     assert several["left"][0]["detail"] == refused["detail"]
 
 
-async def test_another_answer_than_the_first_is_refused(abroad: Abroad) -> None:
+async def test_a_second_answer_that_differs_is_refused(abroad: Abroad) -> None:
     """A person who accepted cannot decline afterwards and reads why; the same answer again gets the first reply."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")

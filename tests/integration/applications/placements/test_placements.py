@@ -143,7 +143,7 @@ async def test_placements_are_read_page_by_page(abroad: Abroad, programme: Progr
     await abroad.get("claire", "/offers?state=unknown", 422)
 
 
-async def test_what_is_not_sent_stays_and_what_is_unknown_is_refused(abroad: Abroad, programme: Programme) -> None:
+async def test_fields_not_sent_stay_and_unknown_fields_are_refused(abroad: Abroad, programme: Programme) -> None:
     """A change replaces the fields that it names, a null among them; a misspelt field is refused by its name."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)

@@ -477,7 +477,7 @@ async def test_the_queue_has_figures_for_programs(many: Programme) -> None:
     assert (found["waits_for_you"], found["overdue"], found["by_silence"]) == (1, 0, 0)
 
 
-async def test_what_is_eligible_is_ticked(many: Programme) -> None:
+async def test_eligible_applications_are_selected(many: Programme) -> None:
     """The list of eligibility ticks who meets the rules, says which rule another one fails, and sends the ticked on."""
     eligible = await many.submitted("ani")
     other = await many.submitted("davit", languages=[{"language": "en", "level": "A2"}])

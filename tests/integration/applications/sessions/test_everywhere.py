@@ -140,7 +140,7 @@ async def test_kept_answers_are_bounded(house: House, monkeypatch: pytest.Monkey
     assert house.portal.checks == 4
 
 
-async def test_what_is_no_key_is_not_asked_for(house: House) -> None:
+async def test_a_malformed_session_key_is_not_looked_up(house: House) -> None:
     """A cookie that cannot be a session's makes no request to the portal."""
     browser = house.with_key("programme", "nonsense")
     assert (await browser.clients["matching"].get("/matching/")).status_code == 303
@@ -200,7 +200,7 @@ async def test_a_portal_that_answers_nonsense_lets_nobody_in(house: House) -> No
 
 
 @pytest.mark.parametrize("busy", [True, False])
-async def test_an_open_page_hears_nothing_after_the_end(
+async def test_the_stream_of_a_page_ends_with_the_session(
     house: House,
     monkeypatch: pytest.MonkeyPatch,
     busy: bool,  # noqa: FBT001 - a case of the table

@@ -48,7 +48,7 @@ async def test_untouched_journals_hold_and_so_does_their_export(with_events: Sys
         await connection.close()
 
 
-async def test_what_comes_after_an_export_does_not_contradict_it(with_events: System, tmp_path: Path) -> None:
+async def test_later_events_do_not_contradict_an_export(with_events: System, tmp_path: Path) -> None:
     """A journal goes on; the export stays a true beginning of it."""
     from shared.contracts import EVENTS  # noqa: PLC0415 - used here only
 
@@ -80,7 +80,7 @@ async def test_a_changed_payload_a_missing_event_and_a_cut_tail_are_found(with_e
         assert any(line.startswith(f"{service}: {topic} {subject}") and what in line for line in found), found
 
 
-async def test_a_history_written_anew_is_found_by_the_export_only(with_events: System, tmp_path: Path) -> None:
+async def test_a_rewritten_history_is_found_by_the_export_only(with_events: System, tmp_path: Path) -> None:
     """A forger who recomputes a whole chain deceives the journal's own check, but not the manifest kept elsewhere."""
     await export(with_events, tmp_path / "export")
     connection = await _database(with_events, "matching")

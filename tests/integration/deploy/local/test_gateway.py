@@ -119,7 +119,7 @@ def test_each_path_has_one_service(front: httpx2.Client, path: str, service: str
         "/matching/metrics",
     ],
 )
-def test_what_services_say_to_each_other_stays_inside(front: httpx2.Client, path: str) -> None:
+def test_internal_routes_are_not_reachable_from_outside(front: httpx2.Client, path: str) -> None:
     """An address leads to the gateway in whatever form it is written."""
     answer = front.get(path)
     assert answer.status_code == 404
@@ -141,7 +141,7 @@ def test_pages_are_packed(front: httpx2.Client) -> None:
     assert front.get("/", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
 
 
-def test_a_service_that_is_down_is_said_kindly(front: httpx2.Client) -> None:
+def test_a_service_that_is_down_has_a_helpful_error(front: httpx2.Client) -> None:
     """People get a page that says what to do, programs a problem in JSON, both the status and when to try again."""
     page = front.get("/reporting/")
     assert (page.status_code, page.headers["retry-after"]) == (502, "3")
@@ -152,7 +152,7 @@ def test_a_service_that_is_down_is_said_kindly(front: httpx2.Client) -> None:
         assert_problem(problem, ProblemCode.UNAVAILABLE)
 
 
-def test_what_the_gateway_refuses_is_a_problem_for_programs(front: httpx2.Client) -> None:
+def test_refusals_of_the_gateway_are_problem_documents(front: httpx2.Client) -> None:
     """An internal route and too large a body are answered below `/api/` as the services answer errors."""
     assert_problem(front.get("/matching/metrics", headers={"Accept": "application/json"}), ProblemCode.NOT_FOUND)
     large = front.post("/matching/api/v1/anything", content=b"x" * 10_000_001)
@@ -234,7 +234,7 @@ def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
     assert answer.headers["location"] == f"{str(front.base_url).rstrip('/')}/matching/?a=b"
 
 
-def test_under_tls_every_answer_tells_browsers_to_stay_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_answer_under_tls_has_strict_transport_security(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an origin that has TLS, the gateway's own answers have Strict-Transport-Security."""
     monkeypatch.setattr(RunSettings, "origin", property(lambda _: "https://tandem.example"))
     ports: dict[str, int] = {}

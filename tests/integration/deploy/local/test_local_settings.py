@@ -41,7 +41,7 @@ def test_a_place_from_before_gets_what_is_new(place: RunFolder) -> None:
     assert now["feeds_private_key"] not in {"", first["feeds_private_key"]}
 
 
-def test_a_port_that_was_taken_meanwhile_is_chosen_anew(place: RunFolder) -> None:
+def test_only_a_port_in_use_is_replaced(place: RunFolder) -> None:
     """Only that one changes."""
     first = settings.choose(place)
     with socket.socket() as taken:
@@ -60,7 +60,7 @@ def test_two_runs_in_one_place_are_refused(place: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("service", settings.SERVICES)
-def test_each_service_is_told_what_its_settings_ask_for(
+def test_each_service_gets_the_settings_it_needs(
     place: RunFolder, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The settings class accepts the environment, and no other service's secret is in it."""

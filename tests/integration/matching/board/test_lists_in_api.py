@@ -141,9 +141,7 @@ async def test_a_filter_leaves_the_cases_that_it_names(
     ]
 
 
-async def test_what_is_no_value_of_a_list_is_refused(
-    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
-) -> None:
+async def test_invalid_list_parameters_are_refused(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     """A cursor of another list, an unknown state, too large a limit, a moment out of time and an unknown field: 422."""
     await world.call()
     await world.offer()

@@ -61,7 +61,7 @@ async def test_the_board_waits_for_the_matching_that_follows(world: World) -> No
         assert await _all(world, names) == ["board"]
 
 
-async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
+async def test_a_transaction_notifies_once(world: World) -> None:
     """A transaction that both changes facts and asks for a matching notifies once."""
     async with _heard(world) as names:
         async with world.bus.transaction("test") as tx:

@@ -34,7 +34,7 @@ async def _confirmed(world: World) -> tuple[UUID, UUID]:
     return await world.confirmed()
 
 
-async def test_what_is_late_stands_with_who_has_it(
+async def test_overdue_cases_name_the_person_who_must_act(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
 ) -> None:
     """Overdue are an application not found eligible in time, and a match that a country has not cleared."""
@@ -196,7 +196,7 @@ async def test_the_calendar_shows_a_visit_in_its_week(
     assert visit["reference"] not in (await browser.get("/matching/calendar?call=all")).text
 
 
-async def test_what_is_about_to_run_out_names_who_is_asked_and_who_is_next(
+async def test_offers_about_to_expire_name_those_who_have_not_answered(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
     """For an open offer the list says who has not answered yet and how many wait for the place."""
@@ -250,7 +250,7 @@ async def test_a_committed_cohort_stands_in_the_stream(
     assert "carla" not in page
 
 
-async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+async def test_progress_of_matching_and_readers(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     """Unmatched changes are counted, and a reader that does not run reports an unknown backlog."""
     await world.call()
     await world.officer("MD")
@@ -265,7 +265,7 @@ async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, s
     assert (await browser.get("/matching/api/v1/progress")).json()["to_match"] > 0
 
 
-async def test_what_the_board_asks_is_answered_by_index(world: World) -> None:
+async def test_queries_of_the_board_use_indexes(world: World) -> None:
     """Effects of an event, and open what-ifs and those of a call, are found by index."""
     nobody = "'00000000-0000-0000-0000-000000000000'"
     queries = {

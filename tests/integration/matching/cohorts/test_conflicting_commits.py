@@ -54,7 +54,7 @@ async def test_a_cohort_with_nothing_to_commit_is_refused(world: World) -> None:
     assert [row.cohort for row in await world.rows("SELECT cohort FROM pool")] == [1]
 
 
-async def test_a_cohort_without_matches_tells_who_has_not_been_told(world: World) -> None:
+async def test_a_cohort_without_matches_notifies_new_officers(world: World) -> None:
     """An officer who arrives after a cohort and finds no place gets a receipt with the next one."""
     await _three_for_two_places(world)
     await world.commit()

@@ -30,7 +30,7 @@ async def _group(world: World, size: int, **profile: Any) -> list[UUID]:
     return [await world.officer(group_id=group, mode="group", **profile) for _ in range(size)]
 
 
-async def test_a_group_is_proposed_at_one_place_and_told_so(
+async def test_a_group_is_proposed_at_one_place(
     world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
 ) -> None:
     """All members get the same offer and common weeks; receipts and run say that they were placed together."""

@@ -142,7 +142,7 @@ async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pyt
     assert [(run.problem, run.pairs) for run in kept] == [(part.kept.problem, part.kept.pairs) for part in plan.parts]
 
 
-async def test_every_step_is_told_in_order(world: World) -> None:
+async def test_every_step_is_reported_in_order(world: World) -> None:
     """Progress goes through facts, matching and receipts, never back, and ends before the writing."""
     await _three_for_two_places(world)
     steps: list[int] = []
@@ -211,7 +211,7 @@ async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.Asyn
     assert (await _stored(world, second)).state == "done"
 
 
-async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
+async def test_a_cohort_being_written_is_not_cancelled(world: World) -> None:
     """A cancel after writing has begun is refused, and the cohort is committed."""
     await _three_for_two_places(world)
     job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)

@@ -49,7 +49,7 @@ async def test_a_committed_cohort_is_repeated_to_the_same_digest_and_pairs(
     assert (await browser.get(f"/matching/api/v1/runs/{run_id}/inputs")).status_code == 403
 
 
-async def test_a_run_that_gives_something_else_is_told(world: World) -> None:
+async def test_a_run_with_other_results_is_reported(world: World) -> None:
     """Pairs that differ from those of the inputs are named one by one, and so are inputs of another digest."""
     await world.call()
     await world.offer()

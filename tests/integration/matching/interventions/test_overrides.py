@@ -48,7 +48,7 @@ async def test_an_override_replaces_the_own_match_and_says_why(world: World) -> 
     assert (await world.rows("SELECT actor FROM journal WHERE type = 'MatchSuperseded'"))[0].actor == "carla"
 
 
-async def test_who_gives_way_goes_back_and_no_place_is_given_twice(world: World) -> None:
+async def test_a_replaced_officer_waits_again_and_no_place_is_given_twice(world: World) -> None:
     """At a full place a match must be named to yield; its officer waits again, and no vacancy is left behind."""
     await world.call()
     seat = await world.offer(places=1)

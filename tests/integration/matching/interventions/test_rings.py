@@ -109,7 +109,7 @@ async def test_all_or_none(world: World) -> None:
     assert len(await world.facts("MatchProposed")) == 3
 
 
-async def test_proposed_by_hand_and_told_when_one_match_ends(
+async def test_a_ring_is_proposed_by_hand_and_its_end_is_shown(
     world: World, browser: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
     """A ring is priced and proposed on the pages; when one match ends, the coordinators of the others see it."""

@@ -147,7 +147,7 @@ async def test_another_instance_goes_on_with_what_was_left(world: World) -> None
         (OtherTerms(quotas=(CountryQuota(country="MD"), CountryQuota(country="MD", floor=1))), "quotas"),
     ],
 )
-async def test_what_has_no_meaning_is_refused_at_its_field(world: World, other: OtherTerms, field: str) -> None:
+async def test_meaningless_terms_are_refused_at_their_fields(world: World, other: OtherTerms, field: str) -> None:
     """No change, a floor above the ceiling, a country twice: each is refused and names its field."""
     await world.call()
     with pytest.raises(Refused) as refused:

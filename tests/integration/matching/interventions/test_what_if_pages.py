@@ -160,7 +160,9 @@ async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.Asyn
     assert nowhere.status_code == 404
 
 
-async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+async def test_a_confidential_exclusion_is_not_revealed(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
     """No page and no JSON of a what-if reveals that two countries are kept apart."""
     await world.call()
     await world.offer("FR", places=1)

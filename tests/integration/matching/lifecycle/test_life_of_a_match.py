@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
 
 
-async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
+async def test_a_match_and_its_visit_move_to_another_fund(world: World) -> None:
     """A match and its visit move to another fund, published once; later events of the visit name it."""
     await world.call()
     await world.offer()
@@ -96,7 +96,7 @@ async def test_whole_story_from_events_to_a_completed_visit(world: World) -> Non
     assert sum(row.causationid is not None for row in causes) == 3
 
 
-async def test_everybody_who_found_no_place_is_told_why(world: World) -> None:
+async def test_an_officer_without_a_place_gets_the_reasons(world: World) -> None:
     """An officer whose language no host takes gets a receipt with the rule and what would have matched."""
     await world.call()
     await world.offer(languages=[{"language": "en", "level": "C1"}])
@@ -242,7 +242,7 @@ async def test_an_answer_given_in_time_counts_within_the_grace(world: World, mov
     assert len(await world.facts("MatchConfirmed")) == 1
 
 
-async def test_whoever_withdraws_gives_the_place_back(world: World) -> None:
+async def test_a_withdrawal_frees_the_place(world: World) -> None:
     """A withdrawal cancels the match and the visit that has not begun."""
     await world.call()
     await world.offer()
@@ -255,7 +255,7 @@ async def test_whoever_withdraws_gives_the_place_back(world: World) -> None:
     assert await world.rows("SELECT 1 FROM standing") == []
 
 
-async def test_an_offer_taken_back_ends_only_what_is_not_confirmed(world: World) -> None:
+async def test_withdrawing_an_offer_ends_only_unconfirmed_matches(world: World) -> None:
     """A confirmed visit is unaffected; a match that is only proposed is cancelled by the host."""
     await world.call()
     offer = await world.offer()

@@ -151,7 +151,7 @@ async def test_a_commit_ended_for_anothers_sake_is_written_again(
     assert committed.matches.keys() == {application_id}
 
 
-async def test_what_else_goes_wrong_is_not_written_again(world: World) -> None:
+async def test_only_deadlocks_are_retried(world: World) -> None:
     """Only a deadlock is retried; any other error is raised the first time."""
     tried = 0
 

@@ -252,7 +252,7 @@ async def test_a_pair_takes_its_visit_back_and_goes_on(world: World) -> None:
     assert len(await world.facts("MentorshipEndedEarly")) == 1
 
 
-async def test_who_withdraws_ends_the_mentorship_even_after_a_visit(world: World) -> None:
+async def test_a_withdrawal_ends_the_mentorship_even_after_a_visit(world: World) -> None:
     """A past visit of the pair does not prevent a withdrawal from ending the mentorship."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_visit_request(application, mentorship, Answer.ACCEPT), match_id))

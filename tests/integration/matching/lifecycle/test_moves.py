@@ -96,7 +96,7 @@ async def test_silence_leaves_the_old_dates(world: World, moving_clock: None) ->
     assert ((await _visit_events(world))[-1].cause, await world.sweep()) == ("expired", 0)
 
 
-async def test_where_no_lawful_week_is_the_visit_keeps_its_dates(world: World) -> None:
+async def test_a_visit_keeps_its_dates_without_a_lawful_week(world: World) -> None:
     """If the host takes nobody in the guest's periods, nothing is found, and an event says so."""
     ids = await _visit(world)
     await _ask(world, ids, first=50, last=52)

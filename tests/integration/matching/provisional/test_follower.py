@@ -56,7 +56,7 @@ async def test_changes_are_followed_to_what_a_run_gives(world: World) -> None:
         assert outcomes[kind].unmatched == result.unmatched
 
 
-async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_difference_is_counted_and_drops_the_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a run from scratch differs, the state is dropped, and the next matching is a run."""
     await world.call(kinds=["study_visit"])
     await world.offer()
@@ -76,7 +76,9 @@ async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monk
     assert (world.following.runs, world.following.events) == (1, 0)
 
 
-async def test_what_cannot_be_followed_is_matched_from_scratch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_event_that_cannot_be_followed_causes_a_full_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An event that fails in the engine costs a run, not a matching."""
     await world.call(kinds=["study_visit"])
     await world.offer(places=5, group_size=5)
@@ -144,7 +146,9 @@ async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store
     assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 3
 
 
-async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_read_before_another_instance_had_the_lease_are_not_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rows read while the lease is taken again are used, unless another instance had the lease in between."""
     await world.call(kinds=["study_visit"])
     await world.offer()
@@ -202,7 +206,7 @@ async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch:
     assert after.until > before.until
 
 
-async def test_what_was_read_when_reading_broke_off_is_of_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_of_an_interrupted_reading_are_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of a reading that failed or was cancelled are complete: the next reading continues from them."""
     await world.call(kinds=["study_visit"])
     officer, offer = await world.officer(), await world.offer()

@@ -135,7 +135,7 @@ async def test_a_duplicate_event_changes_nothing(world: World) -> None:
     assert len(rows) == 1
 
 
-async def test_a_rebuild_gives_the_same_store_and_tells_nothing_again(world: World) -> None:
+async def test_a_rebuild_gives_the_same_store_and_publishes_nothing_again(world: World) -> None:
     """Rebuilt projections are as before; matches stand and no fact is published a second time."""
     records: list[StoredRecord] = []
     apply = world.feed.apply

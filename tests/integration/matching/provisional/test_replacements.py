@@ -108,7 +108,7 @@ async def test_the_place_of_a_no_show_goes_to_the_next_in_line(
     assert [taken_over[name] for name in ("match_state", "by_application", "by_reference")] == [None] * 3
 
 
-async def test_where_less_than_six_weeks_are_left_the_board_says_so(
+async def test_the_board_shows_places_with_less_than_six_weeks_left(
     world: World,
     browser: httpx2.AsyncClient,
     sign_in: Callable[..., Awaitable[None]],

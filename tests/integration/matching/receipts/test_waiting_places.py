@@ -46,7 +46,7 @@ async def test_the_place_in_line_is_the_one_that_is_called(
     assert (place.at, place.of) == (1, 1)
 
 
-async def test_who_joined_after_the_cohort_is_in_no_line_yet(world: World) -> None:
+async def test_a_newcomer_is_in_no_line_before_the_next_cohort(world: World) -> None:
     """A newcomer has no place in line before the next cohort."""
     await world.call()
     await world.offer(places=1)

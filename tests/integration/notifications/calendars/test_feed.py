@@ -143,7 +143,7 @@ async def test_a_planned_session_takes_the_place_of_the_day_that_was_agreed(
     assert name not in by_icalendar((await client.get(path)).text)
 
 
-async def test_what_did_not_change_is_not_sent_again(
+async def test_an_unchanged_feed_is_not_sent_again(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
 ) -> None:
     """An unchanged feed has the same tag; a moved visit has another, and a cancelled one disappears."""
@@ -220,9 +220,7 @@ async def test_a_suspension_that_nobody_read_meanwhile_ends_it_too(
     assert (await client.get(path)).status_code == 404
 
 
-async def test_whoever_may_nothing_any_more_has_no_address(
-    app: FastAPI, client: httpx2.AsyncClient, feed: Feed
-) -> None:
+async def test_a_lost_access_deletes_the_calendar_address(app: FastAPI, client: httpx2.AsyncClient, feed: Feed) -> None:
     """A lost access deletes the address for good; a donor cannot have one."""
     path = await new_address(app, client, "host")
     await feed.deliver((event("AccessChanged", grants=[]), "host"))
@@ -232,7 +230,7 @@ async def test_whoever_may_nothing_any_more_has_no_address(
     assert (await client.get(await new_address(app, client, "donor"))).status_code == 404
 
 
-async def test_a_calendar_that_asks_too_often_is_told_to_wait(app: FastAPI, client: httpx2.AsyncClient) -> None:
+async def test_too_frequent_requests_of_a_calendar_are_refused(app: FastAPI, client: httpx2.AsyncClient) -> None:
     """After sixty readings in an hour the answer is 429 with the time to wait."""
     path = await new_address(app, client, "host")
     bus = app.state.service.bus

@@ -110,7 +110,7 @@ async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> 
     assert "No message was sent to you yet." in await page_text(nino, INBOX)
 
 
-async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, FastAPI]) -> None:
+async def test_the_inbox_is_in_the_readers_language(both: tuple[Programme, FastAPI]) -> None:
     """Messages, dates and labels are in the chosen language, as are mails; the page stays English."""
     programme, notifications = both
     ani = programme.as_("ani")
@@ -133,7 +133,7 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
     assert [person["language"] for person in answer.json()["answers"][0]] == ["hy"]
 
 
-async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
+async def test_optional_messages_are_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
     """The signed-in person's choice is saved; a form without one shows an error."""
     programme, notifications = both
     tigran, ani = programme.as_("tigran"), programme.as_("ani")
@@ -174,7 +174,7 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     assert (stored.recipient, stored.choice) == (person, "digest")
 
 
-async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
+async def test_the_unread_count_is_read_every_twenty_seconds() -> None:
     """The unread count is asked for every twenty seconds a person, and at once after reading.
 
     A number that was asked for before that does not count, and only the last few people's are cached.

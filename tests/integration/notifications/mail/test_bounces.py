@@ -67,7 +67,7 @@ async def failures(app: FastAPI) -> list[str]:
     return [payload["cause"] for type_, _, payload in await published_events(app) if type_ == "NotificationFailed"]
 
 
-async def test_a_mailbox_that_takes_nothing_is_told_once_and_listed(app: FastAPI, sent: dict[str, str]) -> None:
+async def test_an_unreachable_mailbox_is_reported_once_and_listed(app: FastAPI, sent: dict[str, str]) -> None:
     """A hard report is a failure and lists the person; the same report again changes nothing."""
     async with mail_server(app) as server:
         for _ in range(2):

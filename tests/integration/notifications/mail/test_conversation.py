@@ -222,7 +222,7 @@ async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server
 @pytest.mark.parametrize(
     "nonsense", ["hello\r\n", "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "2" * 9000, "421 Closing\r\n", ""]
 )
-async def test_what_is_no_answer_leaves_the_mail_for_later(server: ScriptedServer, nonsense: str) -> None:
+async def test_an_invalid_answer_leaves_the_mail_for_later(server: ScriptedServer, nonsense: str) -> None:
     """After an invalid answer or a hang-up the server is away, and nothing is handed over."""
     server.says = [nonsense]
     async with asyncio.timeout(30), _post(server.port) as mails:

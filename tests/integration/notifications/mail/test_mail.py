@@ -90,7 +90,7 @@ async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Fee
     assert len(await rows(app, 'SELECT 1 FROM "case"')) == 1
 
 
-async def test_who_lost_the_lease_cannot_note_a_mail_as_sent(app: FastAPI, feed: Feed) -> None:
+async def test_a_sender_without_its_lease_cannot_record_a_mail(app: FastAPI, feed: Feed) -> None:
     """A sender that lost its lease raises instead of committing."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     async with desk_of(app) as desk:
@@ -124,7 +124,7 @@ async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
 
 
 @pytest.mark.parametrize("what", ["portal", "address", "mail", "server"])
-async def test_whatever_is_away_mail_is_kept(
+async def test_mails_are_kept_while_portal_or_server_are_away(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, what: str
 ) -> None:
     """While portal or mail server are away nothing is lost; later each mail is sent once."""
@@ -151,7 +151,9 @@ async def test_whatever_is_away_mail_is_kept(
     assert len({mail["message-id"] for mail in catcher.mails}) == 3
 
 
-async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts) -> None:
+async def test_a_message_without_known_recipients_is_a_failure(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
     """An audience without known people is a failure with its cause."""
     contacts.known = False
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
@@ -191,7 +193,7 @@ async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
 
 
 @pytest.mark.parametrize("tried", [False, True])
-async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
+async def test_a_contact_erased_before_the_mail_is_a_named_failure(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, *, tried: bool
 ) -> None:
     """An erased contact gets no mail; the failure and the log say so."""
@@ -308,7 +310,7 @@ async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed
             assert secret not in content, table
 
 
-async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_mails_are_dated_by_the_programmes_clock(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A mail is dated by the programme's clock."""
     clock.move(timedelta(days=40))
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
@@ -316,7 +318,7 @@ async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed
     assert abs((catcher.mails[0]["date"].datetime - clock.now()).total_seconds()) < 60
 
 
-async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
+async def test_a_proposal_and_its_decision_are_mailed(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
     """A proposal goes to the programme coordinator, its decision to the proposer."""
@@ -333,7 +335,9 @@ async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
     assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
 
 
-async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_suspension_and_a_reinstatement_are_mailed_to_the_country(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
     """Each is announced on its day, with the date."""
     await feed.deliver((event("PartnerStatusChanged", status="suspended"), "BY"))
     await post(app)
@@ -347,9 +351,7 @@ async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI,
     assert set(subjects(catcher)) == {"Your country takes part again"}
 
 
-async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
-    app: FastAPI, feed: Feed, catcher: Catcher
-) -> None:
+async def test_owners_get_a_mail_when_their_country_is_reinstated(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A reinstatement reaches the owners of all that still pauses with the country, once each."""
     resumed, silent, abroad, mentor, second = (new_id() for _ in range(5))
     terms = event("OfferPublished").model_dump(mode="json")["terms"]
@@ -380,7 +382,7 @@ async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
     assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
 
 
-async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_officers_who_gain_by_a_revision_get_one_mail(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A revision reaches the officers that it names, even if their application arrives later."""
     other = new_id()
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
@@ -391,7 +393,7 @@ async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed:
     assert subjects(catcher).count("The call was revised in your favour") == 2
 
 
-async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_withdrawn_session_is_mailed_to_the_mentee(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """The mentee gets a message after the mentor withdraws a session."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))

@@ -96,7 +96,7 @@ def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
     create_app(Settings(**settings_for("postgresql://x/y", dkim_key=str(tmp_path / "key.pem"))), background=False)
 
 
-async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_a_message_is_sent_again_for_a_reason(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message sent anew has a new id in the same thread; person and reason are shown."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -124,9 +124,7 @@ async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, cat
     assert len(catcher.raw) == 4
 
 
-async def test_an_invitation_that_is_sent_anew_is_the_same_in_the_calendar(
-    app: FastAPI, feed: Feed, catcher: Catcher
-) -> None:
+async def test_an_invitation_sent_again_is_the_same_in_the_calendar(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """An invitation sent anew keeps UID and SEQUENCE."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
@@ -177,7 +175,7 @@ async def test_mail_waits_for_the_morning_and_says_so(app: FastAPI, feed: Feed, 
     assert "waits until" not in await page(app, "programme", "/notifications/")
 
 
-async def test_what_is_due_within_a_day_goes_at_night(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_an_urgent_message_is_sent_at_night(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """A message about a date tomorrow is sent at night."""
     change(app, quiet_hours="00:00-23:59")
     due = (clock.now() + timedelta(hours=20)).isoformat()

@@ -67,7 +67,7 @@ async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIte
         await app.state.service.bus.close()
 
 
-async def test_an_application_in_the_real_portal_is_told_to_real_people(
+async def test_an_application_is_mailed_by_the_real_portals_contacts(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
     """Officer, line manager and coordinator get mails by the portal's contacts.

@@ -115,7 +115,7 @@ async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catch
     assert "Send it again" not in await page(app, "programme", address)
 
 
-async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> None:
+async def test_open_deadlines_are_counted_by_week_and_country(app: FastAPI, feed: Feed) -> None:
     """Open deadlines are counted by week, holder and country, and each count leads to its rows."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     for by in ("week", "whom", "country"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HERE = "/notifications/volume"
 
 
-async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+async def test_sent_and_failed_messages_are_counted(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
     """Messages are counted by day, week and rule, with the seconds from the event to the server's 250."""
     assert "Nothing was told in this time." in await page(app, "programme", HERE)
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))

@@ -211,7 +211,7 @@ async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, f
     assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
 
 
-async def test_the_reminder_of_a_question_is_the_calls(app: FastAPI, feed: Feed) -> None:
+async def test_a_question_is_reminded_once_after_the_calls_days(app: FastAPI, feed: Feed) -> None:
     """An officer is reminded of a question once, after the call's number of working days."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
     await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))

@@ -74,9 +74,7 @@ async def test_the_role_decides(browser: httpx2.AsyncClient, grant: Granting, si
     assert (await browser.get("/tests/mine")).status_code == 403
 
 
-async def test_a_right_taken_away_is_gone_at_once(
-    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
-) -> None:
+async def test_a_removed_right_ends_at_once(browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn) -> None:
     """The session holds no rights: the next request after AccessChanged is refused."""
     await grant("officer", Role.OFFICER)
     sign_in("officer")
@@ -221,7 +219,7 @@ async def test_internal_routes_open_to_our_services_only(
     assert (await browser.get("/reporting/metrics", headers={"Authorization": f"Bearer {token}"})).status_code == 200
 
 
-async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> None:
+async def test_a_malformed_cookie_leads_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
     """Any nonsense in the cookie leads to the sign-in, never to an error."""
     for nonsense in ("gAAAAABm-nonsense", "A" * 43, "é" * 43, ""):
         browser.cookies.set("tandem-8000", quote(nonsense), domain="localhost.local")

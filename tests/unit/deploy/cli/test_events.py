@@ -55,7 +55,7 @@ def test_every_event_fits_a_line(type_: str) -> None:
     assert "story story-1" in text
 
 
-def test_what_cannot_be_read_is_told_with_its_place() -> None:
+def test_an_unreadable_record_is_reported_with_its_position() -> None:
     """A record that is no event is not passed over in silence: topic, partition, offset, subject and the reason."""
     record: ConsumerRecord[bytes, bytes] = ConsumerRecord(
         "exchange.calls", 0, 41, 0, 0, b"call-1", b"{}", None, 6, 2, ()

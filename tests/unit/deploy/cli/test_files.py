@@ -132,7 +132,7 @@ def _cell(value: Any) -> str:
         (PEOPLE, PLACES.replace("fr1,1", "fr1,-1"), "A capacity is below 0"),
     ],
 )
-def test_what_is_wrong_is_named_by_row_and_column(tmp_path: Path, people: str, places: str, message: str) -> None:
+def test_errors_are_named_by_row_and_column(tmp_path: Path, people: str, places: str, message: str) -> None:
     """File, row as the spreadsheet shows it, column, and what would be right."""
     with pytest.raises(Failed) as refused:
         problems.read(_files(tmp_path, people_csv=people, places_csv=places), day=DAY)
@@ -296,7 +296,7 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
         (("host_country", "host"), "visits.csv, row 1, column host: not known"),
     ],
 )
-def test_what_is_wrong_with_a_visit_is_named(tmp_path: Path, spoil: tuple[str, str], message: str) -> None:
+def test_errors_of_a_visit_are_named(tmp_path: Path, spoil: tuple[str, str], message: str) -> None:
     """By row and column too."""
     (file,) = _files(tmp_path, visits_csv=VISITS.replace(*spoil, 1))
     with pytest.raises(Failed) as refused:

@@ -58,7 +58,7 @@ def test_every_persona_is_in_the_register_and_the_tour_starts_fresh(programme: P
     assert not {"persona-officer", "persona-mentee"} & {application.officer for application in programme.applications}
 
 
-def test_people_are_told_apart_and_written_in_their_own_script(programme: Programme) -> None:
+def test_people_are_unique_and_have_names_in_their_own_script(programme: Programme) -> None:
     """Subjects, names and addresses are unique; names are Latin as in a passport, and in the country's own letters."""
     for attribute in ("subject", "name", "email"):
         assert max(Counter(getattr(person, attribute) for person in programme.people).values()) == 1
@@ -103,7 +103,7 @@ def _terms(key: str) -> CallTerms:
     )
 
 
-def test_what_people_send_in_is_complete(programme: Programme) -> None:
+def test_sample_entries_are_complete(programme: Programme) -> None:
     """The portal's own models take every answer, placement and profile, and find nothing missing in it."""
     for application in programme.applications:
         Answers.model_validate(application.answers)

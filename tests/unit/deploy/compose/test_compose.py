@@ -29,7 +29,7 @@ def settings_class(service: str) -> type[ServiceSettings]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_told_all_it_needs_and_nothing_it_does_not_know(service: str) -> None:
+def test_a_service_gets_exactly_the_variables_it_needs(service: str) -> None:
     """Each variable is a setting of the service, and each setting without a default has its variable."""
     settings = {name.removeprefix("TANDEM_").lower() for name in COMPOSE["services"][service]["environment"]}
     fields = settings_class(service).model_fields
@@ -87,7 +87,7 @@ def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
     assert (ROOT / "deploy/compose/Dockerfile").exists()
 
 
-def test_what_runs_as_nobody_in_particular_may_write_into_its_volumes() -> None:
+def test_an_image_without_root_may_write_into_its_volumes() -> None:
     """A new volume belongs to root unless the image has its folder for the user that it runs as."""
     image = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
     owned = set(re.findall(r"chown tandem ([^\n\\&]+)", image)[0].split())

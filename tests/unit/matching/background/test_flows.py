@@ -53,7 +53,7 @@ def test_the_same_flow_comes_from_beside_and_after_a_kill_from_here() -> None:
         beside.end()
 
 
-def test_a_flow_without_an_optimum_is_told_as_here() -> None:
+def test_an_infeasible_flow_raises_the_same_error() -> None:
     """An infeasible flow raises the same error, and the child continues."""
     beside = flows.FlowProcess()
     impossible = replace(_ASKED, supply=np.array([100, 0, -100]))

@@ -74,7 +74,7 @@ async def test_it_ends_when_it_is_no_longer_wanted(work: Callable[[ReportStep], 
     assert heard[-1] == 1
 
 
-async def test_an_error_and_a_death_are_told() -> None:
+async def test_an_error_and_an_exit_code_are_reported() -> None:
     """An error is reported, and so is the exit code of a killed process."""
     with pytest.raises(Failed, match="ValueError: nothing to divide by"):
         await run_in_process(broken, watch=go_on)

@@ -35,7 +35,7 @@ def test_a_stage_is_stuck_when_its_working_days_are_over(kind: str, state: str, 
     assert found.holder is holder
 
 
-def test_of_a_proposed_match_the_country_that_has_not_cleared_is_late() -> None:
+def test_the_country_that_has_not_cleared_a_match_is_late() -> None:
     """The home country must act first, then the host's."""
     for cleared, holder, country in ((False, Party.HOME_COORDINATOR, "MD"), (True, Party.HOST_COORDINATOR, "FR")):
         stage = Stage("match", "proposed", MONDAY, "MD", "FR", due=MONDAY, home_cleared=cleared)

@@ -132,7 +132,7 @@ def plain(problem: Problem) -> Market:
 @pytest.mark.usefixtures("declared")
 @given(problems(people=8, seats=5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_declared_acts_in_the_plain_engine(problem: Problem) -> None:
+def test_declared_criteria_act_in_the_plain_engine(problem: Problem) -> None:
     """Feasible pairs, funnel, sums and broken rules equal the declaration in plain Python."""
     problem = heavy(problem)
     market, weights = plain(problem), problem.rules.weights
@@ -163,7 +163,7 @@ def test_what_is_declared_acts_in_the_plain_engine(problem: Problem) -> None:
 @pytest.mark.usefixtures("declared")
 @given(problems(people=8, seats=70))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_declared_acts_in_the_swept_engine(problem: Problem) -> None:
+def test_declared_criteria_act_in_the_swept_engine(problem: Problem) -> None:
     """A sweep has the pairs, the order and the funnel of the plain engine."""
     problem = heavy(problem)
     swept, whole = Market(problem), plain(problem)
@@ -176,7 +176,7 @@ def test_what_is_declared_acts_in_the_swept_engine(problem: Problem) -> None:
 @pytest.mark.usefixtures("declared")
 @given(problems(people=8, seats=6, quotas=False, fixed=False))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_declared_acts_in_the_live_engine(problem: Problem) -> None:
+def test_declared_criteria_act_in_the_live_engine(problem: Problem) -> None:
     """One candidate against all seats, and one seat against all candidates, equal the plain engine."""
     problem = replace(
         heavy(problem), seats=tuple(replace(seat, capacity=max(1, seat.capacity)) for seat in problem.seats)
@@ -197,7 +197,7 @@ def test_what_is_declared_acts_in_the_live_engine(problem: Problem) -> None:
 
 
 @pytest.mark.usefixtures("declared")
-def test_what_is_declared_is_followed_event_by_event() -> None:
+def test_declared_criteria_are_followed_event_by_event() -> None:
     """After each event the matching equals a run from scratch, with the extra criteria and rules in both."""
     dice = random.Random(8)
     live = LiveMatching(heavy(world(dice, crowded=True)))
@@ -209,7 +209,7 @@ def test_what_is_declared_is_followed_event_by_event() -> None:
 
 
 @pytest.mark.usefixtures("declared")
-def test_what_is_declared_changes_the_matching_and_stands_in_the_receipt() -> None:
+def test_declared_criteria_change_the_matching_and_the_receipt() -> None:
     """Extra rules take seats away, extra criteria have points in the receipt, and the result changes."""
     problem = make_problem(random.Random(5), 12, 8, tight=0.1, objective=Objective.STABLE, fixed=False)
     result = run(heavy(problem))

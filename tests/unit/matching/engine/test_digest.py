@@ -138,7 +138,7 @@ def test_a_field_added_with_a_default_keeps_stored_digests(kind: type[Any], adde
 @pytest.mark.parametrize("added", ["added", "zz_added", "aa_added"])
 @pytest.mark.parametrize("kind", [Candidate, Seat, Fixed, Rules, Exclusion, Skill, Weight, Problem])
 @pytest.mark.parametrize("value", [frozenset({"b", "a"}), ("\u00e9", "a"), {"k": Skill(3, 1)}, {"k": 1}])
-def test_what_stands_in_an_added_field_is_part_of_the_digest(kind: type[Any], added: str, value: object) -> None:
+def test_the_value_of_an_added_field_is_part_of_the_digest(kind: type[Any], added: str, value: object) -> None:
     """Another value than the default, in one part or in all, changes the digest as defined."""
     wider = _wider(kind, added, Any, field(default=None))
     before = read(Problem, STORED["problem"])

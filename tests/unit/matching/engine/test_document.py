@@ -59,7 +59,7 @@ def _problem() -> dict[str, Any]:
         (lambda document: document["seats"][0].update(capacity=-1), "the document", "below 0"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(spoil: Callable[[dict[str, Any]], Any], where: str, what: str) -> None:
+def test_errors_are_named_with_their_place(spoil: Callable[[dict[str, Any]], Any], where: str, what: str) -> None:
     """Each fault says where it is and what would be right."""
     spoilt = _problem()
     spoil(spoilt)

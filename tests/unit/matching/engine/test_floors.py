@@ -36,7 +36,7 @@ def worlds(people: int = 12, seats: int = 5) -> st.SearchStrategy[Problem]:
 
 @given(worlds())
 @settings(max_examples=100, deadline=None)
-def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
+def test_a_floor_stays_unmet_only_if_nobody_else_could_fill_it(problem: Problem) -> None:
     """A floor stays unmet only if all its people with a feasible seat and no ceiling above were put first."""
     market = Market(problem)
     solution = solve(market)
@@ -53,7 +53,7 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
 
 @given(worlds())
 @settings(max_examples=100, deadline=None)
-def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
+def test_a_floor_unsettles_only_the_seats_it_needs(problem: Problem) -> None:
     """A pair blocks only with a seat of somebody whom a floor put first."""
     market = Market(problem)
     plain, out = stable(market)
@@ -124,7 +124,7 @@ def _problem(people: list[Candidate], seats: list[Seat], **rules: Any) -> Proble
     return Problem(call_id="c", day=day, seed="s", candidates=tuple(people), seats=tuple(seats), rules=Rules(**values))
 
 
-def test_as_many_as_are_missing_come_first() -> None:
+def test_a_floor_takes_only_as_many_places_as_it_lacks() -> None:
     """A floor of one takes one of two places from a country that the host values more, not both."""
     people = [*_officers("AM", 2), *_officers("GE", 2, first_time=True)]
     seats = [_seat("s", 2)]
@@ -146,7 +146,7 @@ def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
     assert not any(floor.receipt(person.id).floor_first for person in people)
 
 
-def test_the_price_of_a_floor_is_told() -> None:
+def test_the_price_of_a_floor_is_reported() -> None:
     """The officer who lost the place to a floor blocks with its seat, and the run counts that."""
     people = [*_officers("AM", 1), *_officers("GE", 1, first_time=True)]
     assert run(_problem(people, [_seat("s", 1)])).prices.blocking_pairs == 0

@@ -218,7 +218,7 @@ def _call(candidates: list[Candidate], seats: list[Seat], fixed: tuple[Fixed, ..
     return Problem(call_id="c", day=day, seed="s", candidates=tuple(candidates), seats=tuple(seats), fixed=fixed)
 
 
-def test_a_group_without_a_common_week_goes_nowhere() -> None:
+def test_a_group_without_a_common_week_gets_no_place() -> None:
     """Members with time but no common week get no place, and the receipt says that no seat takes the whole group."""
     later = frozenset({FIRST_WEEK + timedelta(weeks=1)})
     pair = [_officer("a", "g", weeks=frozenset({FIRST_WEEK})), _officer("b", "g", weeks=later)]
@@ -230,7 +230,7 @@ def test_a_group_without_a_common_week_goes_nowhere() -> None:
     assert (receipt.together.size, receipt.together.feasible, receipt.feasible) == (2, 0, 1)
 
 
-def test_a_group_that_lacks_one_place_is_told_so() -> None:
+def test_a_group_that_lacks_one_place_gets_that_change() -> None:
     """For two officers and one place the smallest change is one more place, and with it both are placed."""
     problem = _call([_officer("a", "g"), _officer("b", "g")], [_seat("s", 1)])
     receipt = run_layers(problem).receipt("b")
@@ -259,7 +259,7 @@ def test_a_companion_follows_the_one_who_is_fixed() -> None:
     assert run_layers(_call([declined], [_seat("s", 2), _seat("t", 2)], fixed=fixed)).matching == {"b": "s"}
 
 
-def test_the_price_of_going_first_is_told() -> None:
+def test_the_price_of_placing_groups_first_is_reported() -> None:
     """A single whom the seat values above the group is counted in the price."""
     pair = [_officer("a", "g", first_time=False), _officer("b", "g", first_time=False)]
     single = _officer("c", first_time=True)
@@ -275,7 +275,7 @@ def test_the_price_of_going_first_is_told() -> None:
 
 @given(worlds(people=8, seats=4))
 @settings(max_examples=50, deadline=None)
-def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
+def test_the_receipt_of_a_group_is_true(problem: Problem) -> None:
     """Receipts of members add up, sums are those of the pairs, and each reported change places the applicant."""
     result = run_layers(problem)
     pairs = result.pairs

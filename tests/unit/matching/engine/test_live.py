@@ -93,7 +93,7 @@ def test_crowded_worlds_need_rotations() -> None:
     assert turned > 3
 
 
-def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
+def test_a_candidate_who_leaves_without_a_seat_lets_two_others_change() -> None:
     """Irving & Leather's smallest rotation: when the candidate between two others leaves, both gain."""
     wants = {0: (1, 0), 1: (0, 1), 2: (1,)}
     takes = {0: (0, 1), 1: (1, 2, 0)}
@@ -206,7 +206,7 @@ def test_a_change_does_not_wait_for_what_is_taken_up_aside(monkeypatch: pytest.M
     assert (follower.runs, follower.events) == (2, 1)
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_impossible_events_are_refused() -> None:
     """Groups, and shares under the highest sum, are not followed; impossible events are refused."""
     problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
     shared = replace(problem.seats[0], kind=SeatKind.PLACEMENT, capacity=5, share_exempt=False)

@@ -110,7 +110,7 @@ def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> Non
         assert wrong or _proves(state)
 
 
-def test_more_come_than_there_was_room_for() -> None:
+def test_arrays_grow_for_more_people_and_seats() -> None:
     """The matching is still that of a run after arrays have grown for more people and seats."""
     dice = random.Random(4)
     problem = _world(dice, crowded=True)
@@ -127,7 +127,7 @@ def test_more_come_than_there_was_room_for() -> None:
     assert _proves(_state(live))
 
 
-def test_where_a_share_can_bind_it_is_not_followed() -> None:
+def test_a_placement_with_a_share_is_not_followed() -> None:
     """A placement with a share needs a run each time, and cannot be opened in a followed matching."""
     problem = _world(random.Random(1), crowded=True)
     rules = replace(problem.rules, share=40)

@@ -88,7 +88,7 @@ def test_nobody_and_nothing_is_a_problem_too() -> None:
         assert (result.prices.blocking_pairs, result.prices.of_best_ppm) == (0, 1_000_000)
 
 
-def test_what_has_no_meaning_is_refused() -> None:
+def test_meaningless_problems_are_refused() -> None:
     """Duplicate people, negative weights and negative places raise ValueError."""
     problem = make_problem(random.Random(0), 2, 2, tight=0.0)
     with pytest.raises(ValueError, match="stands twice"):

@@ -341,7 +341,7 @@ def test_prices_rule_out_only_changes_that_fail(
 
 
 @pytest.mark.parametrize("seed", [13, 54, 59, 129, 173, 178])
-def test_of_a_second_place_no_country_has_both(seed: int) -> None:
+def test_shares_bind_at_a_second_place(seed: int) -> None:
     """A second place at a seat makes a share bind there; the search with prices takes it into account."""
     market = Market(make_problem(random.Random(seed), 11, 3, tight=0.0, objective=Objective.MOST_GOOD))
     solution = solve(market)

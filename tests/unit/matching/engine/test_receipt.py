@@ -64,7 +64,7 @@ def test_every_counterfactual_is_true(problem: Problem) -> None:
 
 @given(problems(people=9, seats=4, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @settings(max_examples=100, deadline=None)
-def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -> None:
+def test_chains_agree_with_a_new_run(problem: Problem, seed: int) -> None:
     """A chain from the old matching places a candidate exactly when a run from scratch does."""
     dice, market = random.Random(seed), Market(problem)
     assigned, _ = stable(market)
@@ -86,7 +86,7 @@ def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -
 
 @given(problems(people=8, seats=4, quotas=False, fixed=False), st.integers(0, 7), st.integers(0, 3), st.integers(1, 2))
 @settings(max_examples=60, deadline=None)
-def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
+def test_a_market_changed_in_one_row_or_seat_equals_a_new_market(
     problem: Problem, place: int, seat: int, more: int
 ) -> None:
     """The short cuts for one changed candidate and for more places equal a new market."""

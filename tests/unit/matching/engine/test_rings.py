@@ -132,7 +132,7 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(worlds)
-def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None:
+def test_the_greedy_result_is_possible_and_within_its_bound(problem: Problem) -> None:
     """The greedy result is possible, never above the optimum, and the bound never below it."""
     market = Market(problem)
     waiting = {candidate.id for candidate in market.candidates}

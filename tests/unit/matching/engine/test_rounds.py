@@ -47,7 +47,7 @@ def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Se
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=50, deadline=None)
-def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
+def test_one_change_leads_to_the_result_of_a_new_run(seed: int) -> None:
     """Another row, more places or one more of a country: the seats of a new run, or no answer."""
     dice = random.Random(seed)
     market = Market(bounded(dice))
@@ -58,7 +58,7 @@ def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
             assert known is None or list(known) == list(fresh)
 
 
-def test_most_changes_are_told() -> None:
+def test_most_changes_need_no_new_run() -> None:
     """Without floors only a full seat, or a country that may send nobody, needs a new run."""
     dice = random.Random(7)
     tried = answered = 0

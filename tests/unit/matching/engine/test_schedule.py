@@ -124,7 +124,7 @@ def test_a_holiday_of_either_side_keeps_a_visit_out_of_its_week() -> None:
         ({"host_periods": (Period(date(2027, 5, 3), date(2027, 5, 4)),)}, UnschedulableCause.HOLIDAYS),
     ],
 )
-def test_it_is_said_why_there_is_no_week(changes: dict[str, Any], cause: UnschedulableCause) -> None:
+def test_the_cause_of_having_no_week_is_named(changes: dict[str, Any], cause: UnschedulableCause) -> None:
     """Each cause is named if it alone rules the weeks out."""
     answer = schedule(replace(PLAIN, **changes))
     assert isinstance(answer, Unscheduled)
@@ -140,7 +140,7 @@ def test_a_programme_may_close_further_days() -> None:
     assert isinstance(schedule(request, closed), Unscheduled)
 
 
-def test_estimated_holidays_next_to_a_visit_are_told() -> None:
+def test_estimated_holidays_next_to_a_visit_are_named() -> None:
     """Eid al-Adha 2027 is estimated (16 May): a visit of the week after it says so, for the day may still move."""
     answer = schedule(
         replace(

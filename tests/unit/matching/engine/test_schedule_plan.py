@@ -79,7 +79,7 @@ def test_many_visits_are_proven_whatever_their_order(seed: int) -> None:
 
 @given(SEEDS)
 @settings(max_examples=60, deadline=None)
-def test_alone_a_visit_gets_what_it_gets_by_itself(seed: int) -> None:
+def test_a_plan_of_one_visit_equals_the_rule_for_one(seed: int) -> None:
     """A plan of one visit has the days of the rule for one, or none for the same cause."""
     request = visits(random.Random(seed), 1)[0]
     alone = schedule(replace(request, group_id=None), POLICY)
@@ -91,7 +91,7 @@ def test_alone_a_visit_gets_what_it_gets_by_itself(seed: int) -> None:
         assert plan.why(0) == alone
 
 
-def test_one_is_moved_for_another() -> None:
+def test_a_plan_places_guests_whom_first_come_first_served_would_lose() -> None:
     """A guest who can come in one week only gets it; first come first served would lose one."""
     flexible, tied = _plain(0), _plain(1, candidate_periods=(Period(_week(0)[0], _week(0)[-1]),))
     plan = Draft.of([flexible, tied], POLICY).best(seconds=5)
@@ -153,7 +153,7 @@ def test_no_visits_make_an_empty_plan() -> None:
 
 
 @pytest.mark.parametrize("weekday", [0, 2, 4])
-def test_who_follows_a_group_starts_with_it(weekday: int) -> None:
+def test_a_late_member_starts_with_the_group(weekday: int) -> None:
     """A mate who is confirmed later gets the group's first day or none, alone and in a plan alike."""
     first = _week(1)[weekday]
     late = _plain(0, together=first)

@@ -43,7 +43,7 @@ def both(problem: Problem) -> tuple[Market, Market]:
 @pytest.mark.usefixtures("all_swept")
 @given(problems(people=12, seats=70), st.sampled_from((1, 30, 2_000)))
 @AT_ONCE
-def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, heavier: int) -> None:
+def test_a_sweep_finds_the_same_matching_and_receipts(problem: Problem, heavier: int) -> None:
     """Pairs, ranks, prices, ceilings and receipts are equal, whether sums take 16 bits or 32."""
     weights = {name: Weight(weight.applicant * heavier, weight.host * heavier) for name, weight in WEIGHTS.items()}
     problem = replace(problem, rules=replace(problem.rules, weights=weights))
@@ -92,7 +92,7 @@ def test_a_sweep_counts_the_blocking_pairs_of_any_matching(problem: Problem, see
 @pytest.mark.usefixtures("all_swept")
 @given(problems(people=9, seats=4, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
 @AT_ONCE
-def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, seed: int) -> None:
+def test_chains_of_a_sweep_agree_with_a_new_run(problem: Problem, seed: int) -> None:
     """With another row or more places a candidate gets a seat exactly when a run from scratch says so."""
     dice, (market, _) = random.Random(seed), both(problem)
     assigned, _ = stable(market)
@@ -119,7 +119,7 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
                 assert chains.moves_up(candidate, seat, more.free[seat], more.shares[seat]) == brought_in
 
 
-def test_many_wishes_are_asked_in_their_order() -> None:
+def test_long_wish_lists_give_the_same_matching() -> None:
     """With lists far longer than a block, and most refused, the matching is the same."""
     for seed in range(4):
         problem = make_problem(random.Random(seed), 1_500, 60, tight=0.1, objective=Objective.STABLE, fixed=False)

@@ -73,7 +73,7 @@ def _seat_under(market: Market, candidate: int, trial: _Trial) -> int:
     return solve(trial.market()).assigned[candidate]
 
 
-def test_where_quotas_or_shares_bind_a_run_has_to_tell() -> None:
+def test_receipts_come_from_runs_if_quotas_or_shares_bind() -> None:
     """With ceilings, floors or binding shares the receipts come from runs."""
     problem = _world(5, crowded=True)
     ceiling = replace(problem, rules=replace(problem.rules, ceilings={"AM": 1}))

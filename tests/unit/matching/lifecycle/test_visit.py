@@ -72,13 +72,13 @@ def test_time_over_ends_it_with_what_was_recorded() -> None:
     assert (visit.state, visit.ended_on) == (VisitState.ENDED, DAYS[0])
 
 
-def test_what_has_begun_is_not_cancelled() -> None:
+def test_a_visit_under_way_is_not_cancelled() -> None:
     """A visit under way can end early, but not be cancelled."""
     visit, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
     assert visits.cancel(visit, Party.GUEST, Reason.OTHER, now=NOW) == (visit, ())
 
 
-def test_no_lawful_week_is_told_with_its_cause() -> None:
+def test_a_visit_without_a_lawful_week_names_the_cause() -> None:
     """A visit without dates has no plan, names the cause, and ends without a fact of its own."""
     answer = Unscheduled(((UnschedulableCause.NOTICE_TOO_SHORT, 3),))
     visit, events = visits.open_visit(UUID(ex.VISIT), OF, answer, days=5, agenda_due=None, now=NOW)
@@ -87,7 +87,7 @@ def test_no_lawful_week_is_told_with_its_cause() -> None:
     assert (visit.state, events) == (VisitState.CANCELLED, ())
 
 
-def test_days_that_were_all_taken_back_end_it_with_none() -> None:
+def test_a_visit_whose_days_are_all_corrected_ends_without_attendance() -> None:
     """If the host corrects every day to absent, a visit that had begun ends with no day attended."""
     begun, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
     visit, events = visits.attended(begun, dict.fromkeys(DAYS, False), now=NOW)
@@ -134,7 +134,7 @@ def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: lis
         assert _accept(visit, by) == (visit, ())
 
 
-def test_what_leaves_the_old_dates() -> None:
+def test_a_move_that_fails_leaves_the_old_dates() -> None:
     """A refusal, silence, a week taken meanwhile, or none found: published once with the cause, nothing moves."""
     proposed = _proposed()
     refused, events = visits.refuse_move(proposed, Party.GUEST, 1, Reason.NOT_AVAILABLE)

@@ -6,7 +6,7 @@ from services.matching.provisional.model.memo import Memo
 from shared.ids import new_id
 
 
-def test_the_same_is_made_once_and_another_anew() -> None:
+def test_the_same_object_is_made_once() -> None:
     """Another source, another dependency or another id makes a new object; otherwise the old one is returned."""
     remembered: Memo[list[int]] = Memo()
     first, other, source, twin = new_id(), new_id(), ["a"], ["a"]

@@ -38,7 +38,7 @@ def test_days_are_sent_by_one_and_hosted_by_the_other() -> None:
 
 
 @given(flows)
-def test_what_is_sent_is_hosted(rows: list[Flow]) -> None:
+def test_days_sent_equal_days_hosted(rows: list[Flow]) -> None:
     """All nets together are 0, and agencies sum to their countries."""
     countries, agencies = reciprocity_model.by_country(rows), reciprocity_model.by_agency(rows)
     assert sum(country.net for country in countries.values()) == 0

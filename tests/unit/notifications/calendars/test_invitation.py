@@ -163,7 +163,7 @@ def test_a_session_has_its_hours_in_the_mentors_zone() -> None:
 
 @pytest.mark.parametrize("read", READERS)
 @given(order=st.permutations(STORY[:2]))
-def test_whatever_order_the_mails_arrive_in(read: Callable[[bytes], CalendarEntry], order: list[bytes]) -> None:
+def test_the_order_of_mails_does_not_matter(read: Callable[[bytes], CalendarEntry], order: list[bytes]) -> None:
     """The new dates stay when the mail about the old ones arrives later."""
     calendar = Calendar(read)
     for raw in order:
@@ -220,7 +220,7 @@ def lines(raw: bytes) -> list[tuple[str, str, str]]:
     return found
 
 
-def test_what_the_standard_asks_of_a_request_is_there() -> None:
+def test_a_request_has_the_properties_of_the_standard() -> None:
     """A request has each property of RFC 5546 3.2.2 once, and names only its recipient, by address."""
     found = lines(visit_invitation())
     event = found[found.index(("BEGIN", "", "VEVENT")) :]

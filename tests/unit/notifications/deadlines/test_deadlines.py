@@ -28,7 +28,7 @@ def deadline(**known: datetime | None) -> CaseDeadline:
 
 
 @given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)
-def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, met: datetime | None) -> None:
+def test_each_announcement_is_made_once(set_at: datetime, due: datetime, met: datetime | None) -> None:
     """The reminder is announced first, then the date, then nothing; nothing once the deadline is met."""
     item = deadline(set_at=set_at, due=due, met_at=met)
     first = next_look(item, ())

@@ -39,7 +39,7 @@ def test_a_changed_token_is_nobodys(id_: UUID, place: int, letter: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "b@x", "b+@x", "b+!!@x", f"b+{'a' * 500}@x", "b+ünïcode@x", "b+aaaaaaaa@x"])
-def test_what_is_no_token_is_nobodys(address: str) -> None:
+def test_an_unknown_token_belongs_to_nobody(address: str) -> None:
     """Anything that a stranger writes to the address is read without an error."""
     assert notification_in(address, KEYS) is None
 
@@ -55,7 +55,7 @@ def test_what_is_no_token_is_nobodys(address: str) -> None:
         ("delivered", "2.1.5", Verdict.SOFT),
     ],
 )
-def test_what_a_report_says(action: str, status: str, verdict: Verdict) -> None:
+def test_a_report_is_read(action: str, status: str, verdict: Verdict) -> None:
     """A report says whether a mail failed for good, was given up or is delayed, and which mail it is about."""
     found = report_in(report(uuid4(), action=action, status=status))
     assert found is not None
@@ -76,7 +76,7 @@ def test_the_mail_that_comes_back_is_named() -> None:
     "raw",
     [b"", b"Subject: I am away\r\n\r\nBack on Monday.", b"\xff\xfe\x00", b"Content-Type: multipart/report\r\n\r\n"],
 )
-def test_what_is_no_report_is_none(raw: bytes) -> None:
+def test_other_mails_are_no_reports(raw: bytes) -> None:
     """Automatic answers, empty mails and arbitrary bytes are no reports."""
     assert report_in(raw) is None
 

@@ -33,7 +33,7 @@ def content(message: EmailMessage, kind: str) -> str:
 
 
 @given(text=_TEXT, html=_TEXT, subject=_LINE, name=_NAME)
-def test_whatever_it_says_is_read_back(text: str, html: str, subject: str, name: str) -> None:
+def test_any_text_is_read_back(text: str, html: str, subject: str, name: str) -> None:
     """Texts, subject and name in any script and length come back, and no line is too long."""
     headers = [("From", mailbox("Tandem", "a@tandem.example")), ("To", mailbox(name, "b@police.example"))]
     raw = mail([*headers, ("Subject", subject)], [Part("text/plain", text), Part("text/html", html)], [], "x1")
@@ -70,7 +70,7 @@ def test_an_attached_calendar_stands_beside_the_bodies() -> None:
         ("", ""),
     ],
 )
-def test_what_would_break_a_header_is_refused(name: str, address: str) -> None:
+def test_a_line_break_in_a_header_is_refused(name: str, address: str) -> None:
     """A name or address with a line break is refused, as is an ambiguous address."""
     with pytest.raises(ValueError, match="cannot stand in a mail"):
         mailbox(name, address)

@@ -65,7 +65,7 @@ def test_the_messages_that_the_portal_knows_by_name_are_in_the_table() -> None:
     assert of_cascade == set(ABOUT_CASCADE)
 
 
-def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:
+def test_every_event_has_a_message_or_a_reason_why_not() -> None:
     """Each event either has a row or is listed with the reason why no message follows."""
     with_row = {rule.event.type for rule in RULES}
     assert set(EVENTS) - with_row == set(WITHOUT_MESSAGE)
@@ -106,7 +106,7 @@ def test_a_preview_shows_what_the_row_tells() -> None:
     assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
 
 
-def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
+def test_the_urgency_of_every_row_is_known() -> None:
     """Urgency can be decided for each row at any hour; a day is due at its end."""
     for rule in RULES:
         event = sample(rule.event, example_for(rule))
@@ -115,7 +115,7 @@ def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
         assert said["due"] is None or datetime.fromisoformat(str(said["due"])).utcoffset() is not None, rule.name
 
 
-def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_never_applies_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A condition that never holds stops the start."""
     never: Rule = replace(RULES[0], when=When("never", lambda _: False))
     monkeypatch.setattr(examples, "RULES", (never,))
@@ -189,7 +189,7 @@ def _audiences(event: Event) -> set[str]:
     }
 
 
-def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> None:
+def test_only_the_other_side_of_a_match_gets_its_message() -> None:
     """Only the actual other side of a match gets a message."""
     model = EVENTS["MatchOffered"]
     visit = model.model_validate(model.example)
@@ -270,7 +270,7 @@ def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
     assert address("", "mentor", case, own=True) == "/applications/"
 
 
-def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
+def test_a_ready_party_gets_no_reminder_of_the_preparation() -> None:
     """Each side's preparation meets its own deadline only."""
     scheduled, ready = sample(EVENTS["VisitScheduled"]), sample(EVENTS["PartPrepared"])
     reminders = [change for change in changes(scheduled, Timers()) if change.kind is DeadlineKind.PREPARATION]
@@ -284,7 +284,7 @@ def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
 
 
 @pytest.mark.parametrize(("by", "subject"), [("guest", "You gave your place up"), ("host", "Your place was cancelled")])
-def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str, subject: str) -> None:
+def test_a_cancelled_place_has_one_message_about_the_application(by: str, subject: str) -> None:
     """The officer gets one message, which depends on who cancelled (decision 0012)."""
     model = EVENTS["MatchCancelled"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))

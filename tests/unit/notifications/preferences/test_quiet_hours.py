@@ -40,7 +40,7 @@ def test_the_night_of_a_country(moment: str, country: str | None, until: str | N
 
 
 @given(st.integers(0, 60 * 24 * 730), st.sampled_from(["AM", "FR", "PT", "AZ", "EU"]))
-def test_what_waits_waits_for_the_next_morning(minutes: int, country: str) -> None:
+def test_a_mail_waits_until_the_next_morning(minutes: int, country: str) -> None:
     """A mail waits for at most one night, and is sent at its end."""
     now = at("2026-01-01T00:00") + timedelta(minutes=minutes)
     until = Quiet(DEFAULT_REMINDERS, {}).until(country, now)
@@ -59,9 +59,7 @@ def test_hours_of_a_country_of_its_own() -> None:
 
 
 @given(st.integers(0, 23), st.integers(1, 23), st.integers(0, 60 * 24 * 400), st.sampled_from(["AM", "PT", "MD"]))
-def test_whatever_hours_somebody_chooses_mail_comes_within_a_day(
-    since: int, length: int, minutes: int, country: str
-) -> None:
+def test_mail_comes_within_a_day_for_any_quiet_hours(since: int, length: int, minutes: int, country: str) -> None:
     """A waiting mail comes at the end of the chosen hours, which then no longer apply."""
     hours = Hours.read(f"{since:02}:00-{(since + length) % 24:02}:00")
     assert hours is not None
@@ -94,7 +92,7 @@ def test_hours_that_are_none_are_refused_with_the_remedy(text: str) -> None:
         ("visit_cancelled", {"start": "2026-02-22"}, "morning"),
     ],
 )
-def test_what_cannot_wait(rule: str, facts: dict[str, str], when: str) -> None:
+def test_urgent_messages_do_not_wait(rule: str, facts: dict[str, str], when: str) -> None:
     """Urgent rows, dates within a day and visits about to begin do not wait."""
     assert urgent(BY_NAME[rule], facts, at("2026-01-19T20:00")) is (when == "now")
 

@@ -32,7 +32,7 @@ def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[tuple
             assert made <= batching.FIRST + (clock.at - began) / batching.EVERY_SECONDS + 1e-6
 
 
-def test_what_was_not_used_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_rounds_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten at once wait for nothing, again and again, where there is half a second of rest between them."""
     clock, paced = Clock(monkeypatch), batching.BatchTiming()
     for _ in range(5):

@@ -42,7 +42,7 @@ def test_an_end_that_no_record_reaches_is_reached_all_the_same() -> None:
     assert left == {(TOPIC, 1): Span(TOPIC, 1, 6, 7)}
 
 
-def test_what_waiting_mends_is_waited_for_and_the_rest_is_raised() -> None:
+def test_only_passing_errors_are_waited_for() -> None:
     """A broker that is away comes back; a topic that may not be read never does."""
     left = _left(7)
     assert _sorted_out([_trouble(KafkaError._TRANSPORT)], left) == []

@@ -22,7 +22,7 @@ def test_a_token_counts_for_its_person_and_day(first: str, other: str, later: in
 
 
 @given(st.text())
-def test_nonsense_is_no_token(text: str) -> None:
+def test_a_malformed_token_is_refused(text: str) -> None:
     """Any text in the field is refused without an error."""
     assert not csrf.counts(SEAL, csrf.person("somebody"), text)
     assert not csrf.counts(SEAL, csrf.person("somebody"), f"{text}.{SEAL.sign('x')}")

@@ -36,7 +36,7 @@ async def answer() -> str:
     return "ok"
 
 
-def test_each_guard_tells_whom_it_lets_in() -> None:
+def test_each_guard_states_its_access() -> None:
     """Guards on a route, on a router and on an include are all found, and say whom they let in."""
     router = APIRouter()
     router.get("/a", dependencies=[Depends(allow(Role.OFFICER, Role.MENTOR))])(answer)
@@ -78,7 +78,7 @@ def test_two_guards_are_refused() -> None:
         every_route(app_with(router))
 
 
-def test_the_same_guard_twice_is_one() -> None:
+def test_the_same_guard_twice_counts_once() -> None:
     """A guard that a page depends on and asks the principal from is still one guard."""
     guard = allow(Role.OFFICER)
     router = APIRouter(dependencies=[Depends(guard)])
@@ -107,7 +107,7 @@ def test_allow_needs_a_role() -> None:
         allow()
 
 
-def test_admits_tells_roles_apart() -> None:
+def test_a_route_admits_the_roles_of_its_guard() -> None:
     """A route's guard alone decides which roles it admits."""
     assert RouteAccess("signed_in").admits(Role.DONOR)
     assert RouteAccess("public").admits(Role.DONOR)

@@ -16,7 +16,7 @@ values = st.dictionaries(st.text(max_size=10), st.integers(-(2**31), 2**31) | st
 
 
 @given(values)
-def test_what_was_sealed_comes_back(value: dict[str, object]) -> None:
+def test_a_sealed_text_is_opened_again(value: dict[str, object]) -> None:
     """Opening gives exactly what was sealed."""
     seal = Seal((NEW,), "session")
     assert seal.open(seal.close(value)) == value

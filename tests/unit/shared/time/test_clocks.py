@@ -22,7 +22,7 @@ from shared.time.clocks import clocks
         ("2026-04-01T08:00", (None,), "1 April 2026, 10:00 CEST"),
     ],
 )
-def test_a_time_is_said_once_for_all_that_share_it(moment: str, countries: tuple[str | None, ...], said: str) -> None:
+def test_a_time_is_named_once_for_all_that_share_it(moment: str, countries: tuple[str | None, ...], said: str) -> None:
     """In the order asked for, summer time counted, with the day where it differs."""
     assert clocks(datetime.fromisoformat(moment).replace(tzinfo=UTC), countries) == said
 

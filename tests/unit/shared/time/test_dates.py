@@ -51,7 +51,7 @@ def test_a_span_says_once_what_both_share(first: date, last: date, text: str) ->
         (date(2026, 11, 21), "3 days ago"),
     ],
 )
-def test_how_far_a_day_is(value: date, text: str) -> None:
+def test_the_distance_of_a_day_in_words(value: date, text: str) -> None:
     """Deadlines are said in words beside the date."""
     assert dates.relative(value, date(2026, 11, 24)) == text
 

@@ -45,7 +45,7 @@ def test_text_in_a_chart_is_escaped() -> None:
     assert "&lt;script&gt;" in chart.svg
 
 
-def test_nothing_to_draw_is_drawn_as_nothing() -> None:
+def test_an_empty_period_has_an_empty_chart() -> None:
     """An empty period has a chart without bars, not an error."""
     assert bars("Nothing yet", [], label="Country", value="Matched").rows == []
     assert lines("Nothing yet", [], label="Quarter").rows == []
@@ -102,7 +102,7 @@ def test_a_heat_map_says_in_words_what_its_shades_mean() -> None:
     assert chart.rows == [("Online crime", "5 / 0", "1 / 4", "2 / 2")]
 
 
-def test_a_heat_map_without_columns_is_drawn_as_nothing() -> None:
+def test_a_heat_map_without_columns_is_empty() -> None:
     """Nothing is divided by nothing."""
     assert heat("Wanted", [], [], label="Topic").rows == []
 

@@ -34,7 +34,7 @@ def contrast(first: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("tone", states.TONES)
-def test_a_tag_can_be_read(tone: str) -> None:
+def test_state_tags_have_enough_contrast(tone: str) -> None:
     """The word of every state stands out from its ground."""
     rule = re.search(rf"\.tandem-tag--{tone} \{{([^}}]*)\}}", CSS)
     assert rule is not None

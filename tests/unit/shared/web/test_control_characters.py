@@ -24,7 +24,7 @@ REMEDY = "Write it anew by hand"
 
 
 @given(st.text())
-def test_what_is_left_can_be_shown(text: str) -> None:
+def test_cleaned_text_can_be_shown(text: str) -> None:
     """Nothing that is refused is left after cleaning, and nothing else is taken away."""
     left = control_characters.without_control_characters(text)
     assert not control_characters.UNSHOWN.search(left)
@@ -32,7 +32,7 @@ def test_what_is_left_can_be_shown(text: str) -> None:
     left.encode()
 
 
-def test_what_people_write_is_let_through() -> None:
+def test_ordinary_text_passes() -> None:
     """Tabs, line ends, emoji and letters of all scripts are text."""
     assert not control_characters.UNSHOWN.search("Անի\tნინო\r\nქეთი \U0001f600 \u200d")
 
@@ -118,7 +118,7 @@ class NoText(Exception):
     sqlstate = "22021"
 
 
-async def test_what_slips_through_to_the_store_is_no_fault_of_ours(client: httpx.AsyncClient) -> None:
+async def test_a_text_that_the_store_refuses_is_answered_422(client: httpx.AsyncClient) -> None:
     """A text that the store cannot hold is the writer's matter (422); another error of the store stays one (500)."""
     app: FastAPI = client._transport.app  # type: ignore[attr-defined]
 

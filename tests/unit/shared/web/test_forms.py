@@ -168,7 +168,7 @@ async def test_a_wrong_answer_says_how_to_mend_it(field: str, written: str, mess
     assert [text for _, text in form.problems()] == [message]
 
 
-async def test_what_is_known_is_not_asked_again() -> None:
+async def test_fields_show_known_values() -> None:
     """Before anything was sent, fields show what is known."""
     form = await read(unit="Customs unit", day=date(2027, 3, 1))
     assert form.unit.data == "Customs unit"

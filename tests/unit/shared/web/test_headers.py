@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 
-def test_only_an_origin_with_tls_tells_browsers_to_stay_with_it() -> None:
+def test_only_an_origin_with_tls_has_strict_transport_security() -> None:
     """Strict-Transport-Security is for a year, with subdomains, and absent without TLS."""
     name = "strict-transport-security"
     assert security_headers("https://tandem.example")[name] == "max-age=31536000; includeSubDomains"

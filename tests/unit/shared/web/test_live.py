@@ -110,7 +110,7 @@ async def test_a_rollback_reaches_nobody(hub: Live, store: Any) -> None:
     await inbox.close()
 
 
-async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, store: Any) -> None:
+async def test_a_burst_is_few_messages_and_includes_the_last_change(hub: Live, store: Any) -> None:
     """A thousand commits do not make a page read its store a thousand times, and none after the last is missed."""
     (board,) = await opened(hub, "board")
     for _ in range(1000):
@@ -124,7 +124,7 @@ async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, st
     await board.close()
 
 
-async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Live) -> None:
+async def test_single_changes_are_sent_at_once_and_a_stream_at_intervals(hub: Live) -> None:
     """A single change is announced at once; a stream of changes goes one each QUIET."""
     (board,) = await opened(hub, "board")
     loop = asyncio.get_running_loop()
@@ -139,7 +139,7 @@ async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Li
     await board.close()
 
 
-async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub: Live, store: Any) -> None:
+async def test_a_fact_and_its_consequence_are_one_message(hub: Live, store: Any) -> None:
     """A fact and its consequence are one message; a fact without one is announced all the same."""
     board, inbox = await opened(hub, "board", "inbox")
     async with store.transaction():  # both are heard at one moment, however busy the machine is
@@ -158,7 +158,7 @@ async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub:
     await inbox.close()
 
 
-async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store: Any) -> None:
+async def test_a_change_before_the_page_connects_is_announced(hub: Live, store: Any) -> None:
     """A page names the stamp at which it was rendered; later changes are announced when it connects."""
     stamp = hub.stamp()
     await notify(store, "board")

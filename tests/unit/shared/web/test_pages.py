@@ -76,7 +76,7 @@ async def test_a_wrong_form_says_the_same_at_summary_and_field(client: httpx.Asy
     assert 'href="#first_day-day"' in answer.text
 
 
-async def test_what_was_written_is_escaped(client: httpx.AsyncClient) -> None:
+async def test_text_of_people_is_escaped(client: httpx.AsyncClient) -> None:
     """Text of a person never becomes markup."""
     answer = await client.post("/", data={"unit": "<b>x</b>", "objective": "</textarea><script>1</script>"})
     assert "<b>x</b>" not in answer.text
@@ -134,7 +134,7 @@ async def test_an_unknown_page_helps_on(client: httpx.AsyncClient) -> None:
     assert "Page not found" in answer.text
 
 
-async def test_a_mistake_of_ours_is_said_without_its_insides(client: httpx.AsyncClient) -> None:
+async def test_an_internal_error_reveals_no_details(client: httpx.AsyncClient) -> None:
     """500 in the shell; no stack trace, no exception's words."""
     answer = await client.get("/broken")
     assert answer.status_code == 500

@@ -76,7 +76,7 @@ _KEYS = sa.table(
         ("number", 2**31),
     ],
 )
-def test_what_no_column_holds_is_no_cursor(column: str, key: str | int) -> None:
+def test_values_that_no_column_can_have_are_no_cursor(column: str, key: str | int) -> None:
     """A moment without offset or beyond the calendar, half a character, and too large a number get 422, not 500."""
     with pytest.raises(Refused) as refused:
         cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,))))
@@ -87,7 +87,7 @@ def test_what_no_column_holds_is_no_cursor(column: str, key: str | int) -> None:
     ("column", "key"),
     [("at", datetime(2026, 11, 28, tzinfo=UTC)), ("name", "Łódź"), ("position", 2**63 - 1), ("number", -(2**31))],
 )
-def test_what_a_column_holds_is_a_cursor(column: str, key: Any) -> None:
+def test_values_of_columns_are_a_cursor(column: str, key: Any) -> None:
     """The keys of a row come back as they were."""
     compiled = cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,)))).compile()
     assert key in compiled.params.values()

@@ -283,7 +283,7 @@ async def test_problems_follow_the_readers_language(client: httpx.AsyncClient) -
         assert "Accept-Language" in answer.headers["vary"]
 
 
-def test_who_opened_an_older_version_is_told_so() -> None:
+def test_every_refusal_of_an_older_version_has_its_code() -> None:
     """Every refusal whose sentence speaks of a change since the reader looked has the code of an edit conflict."""
     root = Path(__file__).parents[4]
     wrong = []

@@ -42,7 +42,7 @@ def test_a_state_is_whole(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", states.kinds())
-def test_words_differ_within_a_kind(kind: str) -> None:
+def test_state_words_differ_within_a_kind(kind: str) -> None:
     """Nobody has to guess which of two states a word means."""
     words = [state.word for state in states.states(kind)]
     assert len(words) == len(set(words))
