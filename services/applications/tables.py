@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     Query = TypeVar("Query", bound=sa.Select[*tuple[Any, ...]])
 
 PAGE = 50
+AT_ONCE = 100
+"""The number of subjects on which a background loop acts in one transaction."""
+MOST_IN_A_SWEEP = 10_000
+"""The most subjects that a background loop takes on in one round."""
 
 
 def one_page(query: Query, number: int, size: int = PAGE) -> Query:

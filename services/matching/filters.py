@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from shared.contracts.base import FIRST_DAY, LAST_DAY, Day
+from shared.contracts.base import Day
 from shared.contracts.codes import Role
-from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.ids import read_id
 from shared.web.lists import Filter
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from services.matching.facts.views import Calls, CallSummary
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
@@ -31,35 +27,26 @@ BoardDay = Annotated[Day | None, BeforeValidator(lambda text: text or None)]
 """A day in an address; empty for none."""
 
 
-def day_in(request: Request, name: str) -> date | None:
-    """Return the day that a parameter of the address names, if any. Raises `Refused` (422)."""
-    text = request.query_params.get(name)
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        day = date.min
-    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-        raise _refused(name, gettext("Enter a day such as 2026-11-28"))
-    return day
-
-
-def _refused(name: str, sentence: str) -> Refused:
-    return Refused(sentence, 422, {name: sentence})
-
-
 def number_of(text: str) -> int | None:
     """Return the number that a text of an address says; None for anything else, also for one that nothing counts to."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
-def call_of(request: Request, calls: Calls) -> CallSummary | None:
-    """Return the call in the address, else the newest open one; None for all calls together. Raises `Refused` (422)."""
-    text = request.query_params.get("call")
-    if text == ALL:
+def _call_text(text: str) -> str:
+    if text and text != ALL and read_id(text) is None:
+        raise ValueError(N_("Choose one of the answers given"))
+    return text
+
+
+ChosenCall = Annotated[str, AfterValidator(_call_text), Query(alias="call")]
+"""The call in the address of a page: its id, all calls together, or nothing."""
+
+
+def call_of(chosen: str, calls: Calls) -> CallSummary | None:
+    """Return the call in the address, else the newest open one; None for all calls together."""
+    if chosen == ALL:
         return None
-    wanted = read_id(text)
-    if text and wanted is None:
-        raise _refused("call", gettext("Choose one of the answers given"))
+    wanted = read_id(chosen)
     if wanted is not None and (found := calls.get(wanted)) is not None:
         return found
     return calls.summaries[0] if calls.summaries and not wanted else None

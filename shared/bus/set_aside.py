@@ -123,11 +123,11 @@ class SetAside(Generic[S]):
         return subject in self._failed
 
     async def each(
-        self, subjects: Collection[S], act: Callable[[Sequence[S]], Awaitable[int]], *, together: bool = True
+        self, subjects: Collection[S], act: Callable[[Sequence[S]], Awaitable[int]], *, at_once: int | None = None
     ) -> int:
-        """Do something for all subjects at once, or for each alone where that fails; return the sum of its results.
+        """Do something for all subjects, or for `at_once` at a time, or for each alone where that fails.
 
-        Not `together`: for each alone from the beginning.
+        Returns the sum of its results.
 
         `subjects` are all for which there is something to do now: who is not among them is no longer set aside. `act`
         has a transaction of its own. Raises what concerns no subject.
@@ -135,15 +135,17 @@ class SetAside(Generic[S]):
         now = monotonic()
         self._failed = {each: why for each, why in self._failed.items() if each in subjects}
         ready = [each for each in subjects if each not in self._failed or self._again[each] <= now]
-        done = await self._act(ready, act, together=together) if ready else 0
+        done, size = 0, at_once or max(1, len(ready))
+        for start in range(0, len(ready), size):
+            done += await self._act(ready[start : start + size], act)
         if self._failed != self._stored:
             async with self.bus.transaction("system:problems") as tx:
                 await note(tx.session, self.work, self.scope, {str(each): why for each, why in self._failed.items()})
             self._stored = dict(self._failed)
         return done
 
-    async def _act(self, ready: Sequence[S], act: Callable[[Sequence[S]], Awaitable[int]], *, together: bool) -> int:
-        if together:
+    async def _act(self, ready: Sequence[S], act: Callable[[Sequence[S]], Awaitable[int]]) -> int:
+        if len(ready) > 1:
             try:
                 done = await act(ready)
             except Exception as error:

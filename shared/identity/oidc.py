@@ -16,9 +16,10 @@ from urllib.parse import urlencode
 import httpx2
 import structlog
 from authlib.common.errors import AuthlibBaseError
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from shared import http_client
@@ -58,14 +59,19 @@ def sign_in_router() -> APIRouter:
     return router
 
 
-async def begin(request: Request, _: _Counted) -> Response:
+async def begin(
+    request: Request,
+    _: _Counted,
+    onward: Annotated[str | None, Query(alias="next")] = None,
+    persona: Annotated[str, Query(alias="as")] = "",
+) -> Response:
     """Send the browser to the provider. `next`: the path to return to; `as`: who probably signs in (`login_hint`)."""
     identity = identity_of(request.app)
-    persona = request.query_params.get("as", "")[:200]
+    persona = persona[:200]
     under_way = {
         "nonce": secrets.token_urlsafe(16),
         "verifier": secrets.token_urlsafe(48),
-        "next": safe_next(request.query_params.get("next")),
+        "next": safe_next(onward),
         "until": time.time() + _UNDER_WAY_FOR,
     }
     try:
@@ -93,18 +99,26 @@ async def begin(request: Request, _: _Counted) -> Response:
     return response
 
 
-async def come_back(request: Request, _: _Counted) -> Response:
+class Answer(BaseModel):
+    """The parameters with which the provider sends the browser back."""
+
+    state: str = ""
+    code: str | None = None
+    iss: str | None = None
+    error: str = ""
+
+
+async def come_back(request: Request, _: _Counted, answer: Annotated[Answer, Query()]) -> Response:
     """Take the provider's code, start a new session and send the browser on to where the sign-in began."""
     identity = identity_of(request.app)
-    query = request.query_params
-    name = _under_way_name(identity, query.get("state", ""))
-    under_way = _under_way(request, identity, name)
-    if query.get("iss", identity.provider.issuer).rstrip("/") != identity.provider.issuer:
+    name = _under_way_name(identity, answer.state)
+    under_way = _under_way(request, identity, name, answer.state)
+    if (answer.iss or identity.provider.issuer).rstrip("/") != identity.provider.issuer:
         raise HTTPException(400, gettext("This answer came from another sign-in provider than ours."))
-    if "code" not in query:
-        _log.info("sign-in refused by the provider", error=query.get("error", "")[:100])
+    if answer.code is None:
+        _log.info("sign-in refused by the provider", error=answer.error[:100])
         raise HTTPException(401, gettext("The sign-in was not completed. You can try again."))
-    id_token, subject = await _exchanged(identity, query["code"], under_way)
+    id_token, subject = await _exchanged(identity, answer.code, under_way)
     count_sign_in_of(request, subject)
     response = RedirectResponse(safe_next(under_way["next"]), status_code=303)
     key = await _keeper(identity).begin(
@@ -161,12 +175,10 @@ def _oldest(request: Request, identity: Identity) -> list[str]:
     return sorted(begun, key=lambda name: (begun[name], name))[: max(0, len(begun) - _TABS + 1)]
 
 
-def _under_way(request: Request, identity: Identity, name: str) -> dict[str, Any]:
+def _under_way(request: Request, identity: Identity, name: str, state: str) -> dict[str, Any]:
     """Return what this browser remembered when it left for the provider; refuse an answer nobody here requested."""
     remembered = identity.sign_ins.open(request.cookies.get(name, "")) or {}
-    same = hmac.compare_digest(
-        str(remembered.get("state", "")).encode(), request.query_params.get("state", "").encode()
-    )
+    same = hmac.compare_digest(str(remembered.get("state", "")).encode(), state.encode())
     if not remembered.get("state") or not same or remembered["until"] < time.time():
         raise HTTPException(
             400, gettext("This sign-in took too long, or it was started in another browser. Please sign in again.")

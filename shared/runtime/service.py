@@ -61,6 +61,7 @@ class Service:
     live: Live
     consumers: Consumers
     reader: Reader
+    workers: tuple[Callable[[Service], Awaitable[None]], ...] = ()
 
 
 def service_of(request: Request) -> Service:
@@ -94,7 +95,7 @@ def create(
     `api_text` says what the service's API is for, `records` what its addresses name that people change.
     """
     bus = Bus(name, settings)
-    service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers))
+    service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers), tuple(workers))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -105,7 +105,8 @@ class Decision(Generic[F]):
     Refusals with another status than 409 and 422, and those after which there is nothing to decide any more, are
     answered as such: no change of the form can help. `new` makes the form that is shown first (with values that are
     known), `prepare` fills in choices before a form is shown or checked. `check` puts errors at the fields that only
-    other facts show, so that they stand beside those that the form finds by itself.
+    other facts show, so that they stand beside those that the form finds by itself. `query` are the dependencies that
+    declare the parameters of its address (`shared/web/query.py:declared`).
     """
 
     path: str
@@ -116,6 +117,7 @@ class Decision(Generic[F]):
     new: Callable[[DecisionRequest[F]], Awaitable[F]] | None = None
     prepare: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
     check: Callable[[DecisionRequest[F]], Awaitable[None]] | None = None
+    query: tuple[Any, ...] = ()
 
 
 def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
@@ -130,7 +132,7 @@ def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
         finally:
             await request.close()  # and the files that were sent with the form
 
-    _add(router, decision.path, ask, act)
+    _add(router, decision.path, ask, act, decision.query)
 
 
 def _request_of(decision: Decision[F], request: Request, principal: Principal, form: F) -> DecisionRequest[F]:
@@ -413,9 +415,11 @@ async def _bulk_page(bulk: BulkDecision, ticked: Ticked[Any], status: int = 200)
     )
 
 
-def _add(router: APIRouter, path: str, ask: Callable[..., Any], act: Callable[..., Any]) -> None:
-    router.add_api_route(path, ask, methods=["GET"])
-    router.add_api_route(path, act, methods=["POST"])
+def _add(
+    router: APIRouter, path: str, ask: Callable[..., Any], act: Callable[..., Any], query: Sequence[Any] = ()
+) -> None:
+    router.add_api_route(path, ask, methods=["GET"], dependencies=query)
+    router.add_api_route(path, act, methods=["POST"], dependencies=query)
 
 
 def _path_below(router: APIRouter, path: str) -> str:

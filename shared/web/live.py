@@ -256,8 +256,8 @@ def live_route(name: str) -> Callable[[Request], Awaitable[Response]]:
     `router.add_api_route("/matching/live", live_route("board"), dependencies=[...])`
     """
 
-    async def live(request: Request) -> Response:
+    async def live(request: Request, seen: str | None = None) -> Response:
         hub: Live = request.app.state.service.live
-        return hub.response(name, request.query_params.get("seen"), partial(session_lasts, request))
+        return hub.response(name, seen, partial(session_lasts, request))
 
     return live

@@ -78,7 +78,9 @@ async def test_nobody_places_people_in_a_call_that_they_applied_to(portal: FastA
     boss = programme.person("boss", "Vardan Sargsyan", "AM", "officer", email="vardan@police.example")
     people = [person | {"grants": grants} for person in (applicant, boss)]
     await programme.post("programme", "/people", {"people": people}, 201)
-    await programme.submitted("applicant")  # whose line manager is Vardan
+    made = await programme.submitted("applicant")  # whose line manager is Vardan
+    confirmation = {"email": "vardan@police.example"}
+    await programme.post("tigran", f"/applications/{made['id']}/line-manager/confirm", confirmation)
     async with served(portal) as url:
         app = create_app(Settings(**settings_for(store, portal_url=url)), background=False)
         matching = Programme(app)

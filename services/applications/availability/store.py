@@ -6,6 +6,7 @@ A link's secret is kept as a digest only.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,12 +17,13 @@ from sqlmodel import Field, col, select
 from services.applications.calls.store import Call
 from services.applications.mentors.store import Mentor
 from services.applications.placements.store import Offer
-from services.applications.tables import Table
+from services.applications.tables import MOST_IN_A_SWEEP, Table
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import CallState, MentorState, OfferState
 from shared.contracts.lifecycle.state_sets import MENTOR_OPEN, OFFER_OPEN
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,17 +65,18 @@ async def forget_older(session: AsyncSession, about: UUID, due: datetime) -> Non
 
 Supply = Offer | Mentor
 
-AT_ONCE = 100
 # The code is the same for both.
 _PUBLISHED = OfferState.PUBLISHED.value
 _OPEN: dict[type[Supply], tuple[OfferState, ...] | tuple[MentorState, ...]] = {Offer: OFFER_OPEN, Mentor: MENTOR_OPEN}
 
 
-async def due_for_check(session: AsyncSession, table: type[Supply], call_id: UUID, before: datetime) -> list[Supply]:
+Which = Callable[[type[Supply]], sa.ColumnElement[bool]]
+"""A condition on either table: the rows for which a check is due."""
+
+
+def due_for_check(call_id: UUID, before: datetime) -> Which:
     """Return those of a call that are published, not asked, and unchanged and unconfirmed since `before`."""
-    return await _locked(
-        session,
-        table,
+    return lambda table: sa.and_(
         col(table.call_id) == call_id,
         col(table.state) == _PUBLISHED,
         col(table.due).is_(None),
@@ -81,22 +84,36 @@ async def due_for_check(session: AsyncSession, table: type[Supply], call_id: UUI
     )
 
 
-async def unanswered(session: AsyncSession, table: type[Supply], at: datetime) -> list[Supply]:
+def unanswered(at: datetime) -> Which:
     """Return those that are published, were asked, and did not answer in time."""
-    return await _locked(session, table, col(table.state) == _PUBLISHED, col(table.due) < at)
+    return lambda table: sa.and_(col(table.state) == _PUBLISHED, col(table.due) < at)
 
 
-async def ended(session: AsyncSession, table: type[Supply], today: date) -> list[Supply]:
+def ended(today: date) -> Which:
     """Return those that are open though their last period is over."""
-    return await _locked(session, table, col(table.state).in_(_OPEN[table]), col(table.last_day) < today)
+    return lambda table: sa.and_(col(table.state).in_(_OPEN[table]), col(table.last_day) < today)
 
 
-async def of_closed_calls(session: AsyncSession, table: type[Supply]) -> list[Supply]:
+def of_closed_calls() -> Which:
     """Return those that are open though their call is closed."""
     closed = select(Call.id).where(Call.state == CallState.CLOSED)
-    return await _locked(session, table, col(table.state).in_(_OPEN[table]), col(table.call_id).in_(closed))
+    return lambda table: sa.and_(col(table.state).in_(_OPEN[table]), col(table.call_id).in_(closed))
 
 
-async def _locked(session: AsyncSession, table: type[Supply], *conditions: sa.ColumnElement[bool]) -> list[Supply]:
-    query = for_update(select(table).where(*conditions).order_by(col(table.id)).limit(AT_ONCE), skip_locked=True)
-    return [supply for supply in await session.scalars(query) if isinstance(supply, Offer | Mentor)]
+async def find(session: AsyncSession, which: Which) -> list[UUID]:
+    """Return the ids of the placements and mentors that a check is due for."""
+    found: list[UUID] = []
+    for table in _OPEN:
+        query = sa.select(col(table.id)).where(which(table)).order_by(col(table.id)).limit(MOST_IN_A_SWEEP)
+        found += (await session.scalars(query)).all()
+    return found
+
+
+async def lock(session: AsyncSession, which: Which, ids: Collection[UUID]) -> list[Supply]:
+    """Return those of the placements and mentors that it is still due for, locked."""
+    found: list[Supply] = []
+    for table in _OPEN:
+        query = select(table).where(which(table), col(table.id).in_(ids)).order_by(col(table.id))
+        rows = await session.scalars(for_update(query, skip_locked=True))
+        found += (supply for supply in rows if isinstance(supply, Offer | Mentor))
+    return found

@@ -162,6 +162,12 @@ async def calls(session: AsyncSession, *, state: CallState | None = None) -> lis
     return list((await session.scalars(query)).all())
 
 
+async def published_ids(session: AsyncSession) -> list[UUID]:
+    """Return the published calls."""
+    query = select(Call.id).where(Call.state == CallState.PUBLISHED).order_by(col(Call.id))
+    return list((await session.scalars(query)).all())
+
+
 async def latest(session: AsyncSession, request: PageRequest) -> list[Call]:
     """Return the calls of one page and one more, the one with the latest deadline first."""
     query = select(Call)

@@ -14,6 +14,7 @@ from services.applications.matches.views import parties as matches_parties
 from services.applications.mentorships.model.pair import OVER
 from services.applications.outcomes import store
 from services.applications.outcomes.store import TESTS
+from services.applications.own_cases.store import coordinator_with_address
 from services.applications.register.store import entries
 from shared.contracts.codes import (
     ApplicationState,
@@ -320,6 +321,11 @@ def manager_address(application: Application) -> str:
     return (application.answers.line_manager_email or "").lower()
 
 
+def confirmed_manager(application: Application) -> str:
+    """Return the address of the line manager whom a coordinator confirmed last, in small letters; empty for none."""
+    return application.managers_confirmed[-1]["address"] if application.managers_confirmed else ""
+
+
 async def may_write_to_manager(session: AsyncSession, application: Application) -> bool:
     """Return whether the programme may write to the line manager: an address of the agency, or a confirmed one."""
     address = manager_address(application)
@@ -337,3 +343,20 @@ async def manager_to_confirm(session: AsyncSession, application: Application) ->
     if not address or application.submitted_at is None or application.own_state in _ENDED:
         return None
     return None if await may_write_to_manager(session, application) else address
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCoordinator:
+    """A coordinator whom an officer names as line manager, and whom nobody has confirmed as such."""
+
+    address: str
+    subject: str
+
+
+async def named_coordinator(session: AsyncSession, application: Application) -> NamedCoordinator | None:
+    """Return the coordinator whom the officer names as line manager, until a coordinator confirms it."""
+    address = manager_address(application)
+    if not address or application.submitted_at is None or address == confirmed_manager(application):
+        return None
+    subject = await coordinator_with_address(session, address)
+    return None if subject is None else NamedCoordinator(address, subject)

@@ -1,8 +1,9 @@
 """State what ties a person to a case, so that somebody else decides on it. Pure.
 
 Nobody decides on their own case, or on that of somebody they manage or are managed by: a line manager named in an
-application that was submitted, or a coordinator and the deputy in charge today. Who wrote or proposed something does
-not approve it.
+application that was submitted, or a coordinator and the deputy in charge today. A line manager is kept from deciding
+once a coordinator has confirmed it: naming somebody binds the officer who names alone. Who wrote or proposed something
+does not approve it.
 """
 
 from __future__ import annotations

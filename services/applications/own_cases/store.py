@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 TIES = """
     SELECT 'line manager' AS kind, manager.subject AS one, application.subject AS other
     FROM person AS manager
-    JOIN application ON lower(application.answers ->> 'line_manager_email') = lower(manager.email)
+    JOIN application ON application.managers_confirmed -> -1 ->> 'address' = lower(manager.email)
     WHERE manager.subject = ANY(:subjects) AND application.submitted_at IS NOT NULL
     UNION
     SELECT 'line manager', manager.subject, application.subject
+    FROM application
+    JOIN person AS manager ON lower(manager.email) = application.managers_confirmed -> -1 ->> 'address'
+    WHERE application.subject = ANY(:subjects) AND application.submitted_at IS NOT NULL
+    UNION
+    SELECT 'named manager', manager.subject, application.subject
     FROM application
     JOIN person AS manager ON lower(manager.email) = lower(application.answers ->> 'line_manager_email')
     WHERE application.subject = ANY(:subjects) AND application.submitted_at IS NOT NULL
@@ -44,9 +49,17 @@ TIES = """
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
 """
-"""The ties of managers and deputies: kind, manager or deputy, officer or holder; `:subjects`: array, `:on`: day."""
+"""The ties of managers and deputies: kind, manager or deputy, officer or holder; `:subjects`: array, `:on`: day.
+
+A line manager is the one whom a coordinator confirmed last. A named manager is the one whom the officer names: that
+binds the officer alone, since nobody can keep another person from deciding by naming them.
+"""
 _OF_SUBJECTS = sa.text(f"{TIES} ORDER BY kind, one, other").bindparams(sa.bindparam("subjects", type_=ARRAY(sa.Text)))
-_TIES = {"line manager": (Tie.MANAGES, Tie.MANAGED_BY), "deputy": (Tie.DEPUTY_OF, Tie.HAS_DEPUTY)}
+_TIES: dict[str, tuple[Tie | None, Tie | None]] = {
+    "line manager": (Tie.MANAGES, Tie.MANAGED_BY),
+    "named manager": (None, Tie.MANAGED_BY),
+    "deputy": (Tie.DEPUTY_OF, Tie.HAS_DEPUTY),
+}
 
 
 def tied_to(subject: str) -> sa.Select[tuple[str]]:
@@ -54,7 +67,8 @@ def tied_to(subject: str) -> sa.Select[tuple[str]]:
     subjects = sa.bindparam("subjects", [subject], type_=ARRAY(sa.Text))
     query = sa.text(TIES).bindparams(subjects, on=clock.today())
     pairs = query.columns(*(sa.column(name, sa.Text) for name in ("kind", "one", "other"))).subquery()
-    return sa.select(sa.case((pairs.c.one == subject, pairs.c.other), else_=pairs.c.one))
+    either = sa.case((pairs.c.one == subject, pairs.c.other), else_=pairs.c.one)
+    return sa.select(either).where(sa.or_(pairs.c.kind != "named manager", pairs.c.other == subject))
 
 
 async def ties_of(session: AsyncSession, subjects: Iterable[str]) -> Ties:
@@ -73,9 +87,30 @@ def ties_from(rows: Iterable[Row[Any]], subjects: Iterable[str]) -> Ties:
         if first == second:
             continue
         for decider, person, tie in zip((first, second), (second, first), _TIES[kind], strict=True):
-            if decider in found:
+            if tie is not None and decider in found:
                 found[decider].setdefault(person, tie)
     return Ties(found)
+
+
+_NAMED = sa.text(
+    """
+    SELECT person.subject
+    FROM person
+    JOIN access ON access.subject = person.subject
+    CROSS JOIN jsonb_array_elements(grants) AS held
+    WHERE lower(person.email) = :address
+      AND held ->> 'role' IN ('national_coordinator', 'clearance_officer', 'programme_coordinator')
+      AND (held ->> 'since')::date <= :on
+      AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
+    LIMIT 1
+    """
+)
+
+
+async def coordinator_with_address(session: AsyncSession, address: str) -> str | None:
+    """Return who holds a coordinator's office today and has that address, in small letters; None if nobody."""
+    found: str | None = (await session.execute(_NAMED, {"address": address, "on": clock.today()})).scalar_one_or_none()
+    return found
 
 
 _ANY = sa.text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ValidationError
 
@@ -33,6 +33,7 @@ from shared.web.forms import (
     SelectField,
     TextAreaField,
 )
+from shared.web.query import DayText, IdText, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,6 +118,16 @@ def _choice(side: Any, stage: Any, values: Mapping[str, Any]) -> GroupChoice:
         fund_id=(values.get(f"{name}_fund") or None) if choice is Choice.FUND else None,
         notice_days=int(values.get(f"{name}_notice") or 0) if choice is Choice.CANCEL else 0,
     )
+
+
+PARAMETERS: dict[str, Any] = {"since": DayText}
+"""The parameters in the address of a preview, by name: their types."""
+for _group in GROUPS:
+    PARAMETERS |= {
+        field_of(*_group): Annotated[str, one_of(*Choice)],
+        f"{field_of(*_group)}_fund": IdText,
+        f"{field_of(*_group)}_notice": Annotated[str, one_of(*map(str, range(LONGEST_NOTICE + 1)))],
+    }
 
 
 def as_parameters(since: date, choices: Sequence[GroupChoice]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from services.applications.mentors.store import Mentor
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.partners.model import IN_FORCE, CaseState, DecisionState, GroupChoice, ShownCase
 from services.applications.placements.store import Offer
-from services.applications.tables import Table, metadata
+from services.applications.tables import MOST_IN_A_SWEEP, Table, metadata
 from services.applications.visits.store import Visit
 from shared.bus.db.documents import JsonDocument
 from shared.bus.db.locking import for_update
@@ -117,11 +117,11 @@ async def all_waiting(session: AsyncSession) -> dict[str, Decision]:
 
 
 async def due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
-    """Return the decisions whose day has come, oldest first: id and country; at most a hundred."""
+    """Return the decisions whose day has come, oldest first: id and country."""
     query = select(Decision.id, Decision.country).where(
         Decision.state == DecisionState.WAITING, col(Decision.since) <= today
     )
-    rows = await session.execute(query.order_by(col(Decision.since), col(Decision.id)).limit(100))
+    rows = await session.execute(query.order_by(col(Decision.since), col(Decision.id)).limit(MOST_IN_A_SWEEP))
     return [(row[0], row[1]) for row in rows]
 
 
@@ -142,7 +142,7 @@ async def notices_due(session: AsyncSession, today: date) -> list[tuple[UUID, st
         .where(DecidedCase.state == CaseState.NOTICE, col(DecidedCase.ends_on) <= today)
         .distinct()
         .order_by(Decision.country, col(Decision.id))
-        .limit(100)
+        .limit(MOST_IN_A_SWEEP)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
 

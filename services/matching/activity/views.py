@@ -192,6 +192,10 @@ _PARTIES: dict[str, str] = {
 }
 
 
+KINDS = tuple(_LINES)
+"""The event types that a list can be narrowed to."""
+
+
 def kinds() -> list[tuple[str, str]]:
     """Return the event types with their names, sorted by name, for a filter."""
     return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda kind: kind[1])

@@ -14,10 +14,11 @@ from shared.bus import LeaseLost
 from shared.bus.db import leases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
     from shared.bus import Bus, Lease
+    from shared.bus.set_aside import SetAside
 
 log = structlog.get_logger(__name__)
 
@@ -32,19 +33,27 @@ async def repeat_forever(once: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(_LOOK_EVERY)
 
 
-async def work_first(bus: Bus, kind: str, ids: Iterable[UUID], work: Callable[[UUID, Lease], Awaitable[None]]) -> bool:
-    """Work on the first job of a kind (as `cohort`) that no other instance works on; False if there is none."""
-    for job_id in ids:
-        lease = await leases.acquire(bus, f"{kind}:{job_id}", _LEASE_SECONDS)
+async def work_on(
+    aside: SetAside[UUID], kind: str, ids: Sequence[UUID], work: Callable[[UUID, Lease], Awaitable[None]]
+) -> bool:
+    """Work on the jobs of a kind (as `cohort`), one after the other, that no other instance works on.
+
+    A job that fails without a result is set aside. Returns whether there was a job to work on.
+    """
+
+    async def act(some: Sequence[UUID]) -> int:
+        (job_id,) = some
+        lease = await leases.acquire(aside.bus, f"{kind}:{job_id}", _LEASE_SECONDS)
         if lease is None:
-            continue
+            return 0
         try:
-            async with leases.keep(bus, lease):
+            async with leases.keep(aside.bus, lease):
                 await work(job_id, lease)
         except LeaseLost:
             log.info("another instance works on this job now", kind=kind, job=str(job_id))
-        return True
-    return False
+        return 1
+
+    return await aside.each(ids, act, at_once=1) > 0
 
 
 class Watch:

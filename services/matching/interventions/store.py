@@ -86,7 +86,7 @@ async def listed_from(session: AsyncSession, call_id: UUID | None, request: Page
     return (await session.scalars(cut(query, [col(WhatIf.id)], request, newest=True))).all()
 
 
-async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
+async def open_ones(session: AsyncSession, *, limit: int = 500) -> list[UUID]:
     """Return the what-ifs that wait or are under way, the oldest first."""
     found = await session.scalars(select(col(WhatIf.id)).where(_OPEN).order_by(col(WhatIf.id)).limit(limit))
     return list(found)

@@ -77,7 +77,7 @@ async def match_live(service: Service) -> None:
                 wake.clear()
                 async with service.bus.glance() as session:
                     behind = await store.behind(session, clock.today())
-                await aside.each(list(behind), partial(_match, service.bus, calls, behind), together=False)
+                await aside.each(list(behind), partial(_match, service.bus, calls, behind), at_once=1)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:

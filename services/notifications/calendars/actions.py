@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.deadlines.store import lists
 from services.notifications.messages.model.links import address
 from shared import http_client
+from shared.bus import set_aside
+from shared.bus.set_aside import reason_of
 from shared.contracts.codes import AudienceKind
 from shared.contracts.labels import label
 from shared.errors import ProblemCode, Refused
@@ -37,10 +40,13 @@ from shared.time.workdays import ZONE
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.notifications.calendars.store.appointments import AppointmentRow
+    from services.notifications.cases.model import Case
     from services.notifications.deadlines.store.deadlines import DeadlineEntry
     from services.notifications.settings import Settings
     from shared.bus import Bus
 
+WORK = N_("Calendars")
 _SECONDS = 5.0
 _SUMMARIES = {
     Kind.VISIT: N_("Study visit %(reference)s"),
@@ -132,7 +138,11 @@ async def read_feed(bus: Bus, settings: Settings, key: str) -> bytes | None:
     keys = model.keys(principal.grants, map(str, parts.applications), map(str, parts.mentors))
     async with bus.read() as session:
         with speaking(row.language, MAILS):
-            return model.feed(await _entries(session, settings, keys), name=gettext("Tandem"))
+            entries, failed = await _entries(session, settings, keys)
+            made = model.feed(entries, name=gettext("Tandem"))
+    async with bus.transaction("system:feed") as tx:
+        await set_aside.note(tx.session, WORK, str(row.id), failed)
+    return made
 
 
 async def _parts(settings: Settings, person: UUID) -> _Parts:
@@ -148,24 +158,39 @@ async def _parts(settings: Settings, person: UUID) -> _Parts:
         raise PortalAway(type(error).__name__) from error
 
 
-async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) -> list[model.FeedEntry]:
-    """Return appointments first, then deadlines, each in order."""
+async def _entries(
+    session: AsyncSession, settings: Settings, keys: model.Keys
+) -> tuple[list[model.FeedEntry], dict[str, str]]:
+    """Return appointments first, then deadlines, each in order; and those that fail, with the reason."""
     now = clock.now()
     days = await appointments.appointments_for(session, keys.days, (now - model.PAST).date(), model.ENTRY_LIMIT)
     filters = DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
-    entry, _ = await lists.deadlines_page(session, filters, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
-    entries = []
-    for row, case in days:
-        kind = Kind(row.kind)
-        link = address(settings.origin, _PAGES[kind], case, own=False)
-        summary = gettext(_SUMMARIES[kind]) % {"reference": case.reference}
-        for first, last in _runs(row.days):
-            uid = f"{kind}-{row.id}-{first.isoformat()}.feed@{settings.mail_domain}"
-            entries.append(model.FeedEntry(uid, first, last, summary, link, link, row.at))
-    return entries + [_deadline(settings, entry) for entry in entry]
+    found, _ = await lists.deadlines_page(session, filters, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
+    entries: list[model.FeedEntry] = []
+    failed: dict[str, str] = {}
+    parts = [(row.id, partial(_appointment, settings, row, case)) for row, case in days]
+    parts += [(each.id, partial(_deadline, settings, each)) for each in found]
+    for id_, made in parts:
+        try:
+            entries += made()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the entry is named with it, and the rest is shown
+            failed[str(id_)] = reason_of(error)
+    return entries, failed
 
 
-def _deadline(settings: Settings, entry: DeadlineEntry) -> model.FeedEntry:
+def _appointment(settings: Settings, row: AppointmentRow, case: Case) -> list[model.FeedEntry]:
+    """Return the entries of an appointment, one for each run of days."""
+    kind = Kind(row.kind)
+    link = address(settings.origin, _PAGES[kind], case, own=False)
+    summary = gettext(_SUMMARIES[kind]) % {"reference": case.reference}
+    at = f"feed@{settings.mail_domain}"
+    return [
+        model.FeedEntry(f"{kind}-{row.id}-{first.isoformat()}.{at}", first, last, summary, link, link, row.at)
+        for first, last in _runs(row.days)
+    ]
+
+
+def _deadline(settings: Settings, entry: DeadlineEntry) -> list[model.FeedEntry]:
     """Return the entry of a deadline on its day at the programme's office, as on pages and in mails."""
     deadline, case = entry.deadline, entry.case
     day = entry.due.astimezone(ZONE).date()
@@ -173,7 +198,7 @@ def _deadline(settings: Settings, entry: DeadlineEntry) -> model.FeedEntry:
     link = address(settings.origin, PAGES.get(deadline.kind, "application"), case, own=own)
     words = {"what": label(deadline.kind), "reference": case.reference}
     assert deadline.set_at is not None
-    return model.FeedEntry(
+    made = model.FeedEntry(
         uid=f"deadline-{entry.id}.feed@{settings.mail_domain}",
         first=day,
         last=day,
@@ -182,6 +207,7 @@ def _deadline(settings: Settings, entry: DeadlineEntry) -> model.FeedEntry:
         link=link,
         changed=deadline.set_at,
     )
+    return [made]
 
 
 _PAGES = {Kind.VISIT: "visit", Kind.SESSION: "mentorships", Kind.MEETING: "mentorships"}

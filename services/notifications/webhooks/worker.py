@@ -200,8 +200,7 @@ class Courier:
         """Set an endpoint aside for half a minute, and name it on the page of problems."""
         log.warning("a webhook is set aside", endpoint=str(endpoint_id), exc_info=error)
         self._aside[endpoint_id] = monotonic() + set_aside.AGAIN_AFTER
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             await set_aside.add(tx.session, WORK, {str(endpoint_id): reason_of(error)})
 
     async def _posted(self, due: DueDelivery, at: datetime) -> Answer:
@@ -334,8 +333,7 @@ class Courier:
                     await endpoints_store.add_expired(tx.session, endpoint_id, count)
             if not gone:
                 break
-        async with self.bus.transaction(ACTOR) as tx:
-            await leases.check(tx.session, self.lease)
+        async with self.bus.transaction(ACTOR, self.lease) as tx:
             named = await set_aside.subjects(tx.session, WORK)
             known = await endpoints_store.existing_of(tx.session, {UUID(id_) for id_ in named})
             await set_aside.clear(tx.session, WORK, named - {str(id_) for id_ in known})

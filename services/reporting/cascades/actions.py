@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,13 +14,16 @@ from services.reporting.cascades.model import CascadeState
 from services.reporting.cascades.store import Cascade
 from services.reporting.cascades.views import Sessions, sessions
 from services.reporting.cases import views as cases_views
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 REMINDER_DAYS = 14
 """The days without the manager's answer after which there is one reminder."""
-_AT_ONCE = 200
+WORK = N_("Reminders of cascade sessions")
+_AT_ONCE, _MOST = 100, 10_000
 
 
 async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Session) -> Sessions:
@@ -116,14 +121,23 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
     return found, row
 
 
-async def remind(bus: Bus, lease: Lease | None = None) -> int:
+async def remind(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
     """Remind line managers once of sessions that wait for their answer; return the number of visits and mentorships.
 
-    Raises `LeaseLost`.
+    A visit or mentorship that fails is set aside. Raises `LeaseLost`.
     """
+    before = clock.now() - timedelta(days=REMINDER_DAYS)
+    async with bus.read() as session:
+        ids = await store.to_remind(session, before, _MOST)
+    reminded = await (aside or SetAside(bus, WORK)).each(ids, partial(_remind, bus, before, lease), at_once=_AT_ONCE)
+    if reminded:
+        log.info("line managers reminded of cascade sessions", cases=reminded)
+    return reminded
+
+
+async def _remind(bus: Bus, before: datetime, lease: Lease | None, ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:cascades", lease) as tx:
-        before = clock.now() - timedelta(days=REMINDER_DAYS)
-        rows = await store.to_remind(tx.session, before, _AT_ONCE)
+        rows = await store.lock_to_remind(tx.session, before, ids)
         about = await cases_views.cases(tx.session, sorted({row.case_id for row in rows}))
         for row in rows:
             row.reminded_at = clock.now()
@@ -140,8 +154,6 @@ async def remind(bus: Bus, lease: Lease | None = None) -> int:
                 respondent=Respondent.LINE_MANAGER,
             )
             await tx.record(request, case.id, correlation=case.application_id)
-    if reminded:
-        log.info("line managers reminded of cascade sessions", cases=len(reminded))
     return len(reminded)
 
 

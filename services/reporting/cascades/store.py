@@ -15,6 +15,8 @@ from services.reporting.tables import Table
 from shared.bus.db.locking import for_update
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
@@ -68,10 +70,21 @@ async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cas
     return await session.scalar(for_update(query))
 
 
-async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[Cascade]:
-    """Return sessions reported before that moment, unanswered and without a reminder; locked, the oldest first."""
-    query = select(Cascade).where(
-        Cascade.state == CascadeState.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
+def _unanswered(before: datetime) -> sa.ColumnElement[bool]:
+    """Return the sessions reported before that moment, unanswered and without a reminder."""
+    return sa.and_(
+        col(Cascade.state) == CascadeState.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
     )
-    query = query.order_by(col(Cascade.told_at), col(Cascade.id)).limit(limit)
+
+
+async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[UUID]:
+    """Return the visits and mentorships with sessions to remind of, the oldest session first."""
+    first = sa.func.min(col(Cascade.told_at))
+    query = select(Cascade.case_id).where(_unanswered(before)).group_by(col(Cascade.case_id))
+    return list(await session.scalars(query.order_by(first, col(Cascade.case_id)).limit(limit)))
+
+
+async def lock_to_remind(session: AsyncSession, before: datetime, case_ids: Collection[UUID]) -> list[Cascade]:
+    """Return the sessions to remind of of these visits and mentorships, locked."""
+    query = select(Cascade).where(_unanswered(before), col(Cascade.case_id).in_(case_ids)).order_by(col(Cascade.id))
     return list(await session.scalars(for_update(query, skip_locked=True)))

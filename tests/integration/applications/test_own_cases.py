@@ -77,12 +77,22 @@ async def entered(programme: Programme, subject: str, email: str = "", **of_offi
     return subject
 
 
+async def confirmed_manager(programme: Programme, officer: str, by: str = "tigran") -> None:
+    """Have a coordinator confirm the line manager whom an officer names in each application that was submitted."""
+    for item in (await programme.get(officer, "/applications"))["items"]:
+        shown = await programme.get(officer, f"/applications/{item['id']}")
+        address = shown["answers"]["line_manager_email"]
+        if shown["submitted_at"]:
+            await programme.post(by, f"/applications/{item['id']}/line-manager/confirm", {"email": address})
+
+
 async def with_tie(programme: Programme, tie: str) -> str:
     """Return an account with all rights and that tie to Ani."""
     match tie:
         case "own":
             return await entered(programme, "ani")
         case "manages":
+            await confirmed_manager(programme, "ani")
             return await entered(programme, "boss", "Vardan@police.example")
         case "managed":
             await entered(programme, "subordinate")
@@ -175,6 +185,47 @@ async def test_pages_say_why_and_who_can_decide(world: World) -> None:
         assert "Who can decide instead: " in shown
         assert "Tigran Hakobyan" in shown or path.endswith("void")
     assert 'type="submit"' not in (await request(programme, who, "GET", path + "/void", ids)).text.split("<main")[1]
+
+
+async def test_an_officer_cannot_choose_who_decides(programme: Programme) -> None:
+    """A coordinator whom an officer names as line manager decides all the same, and reads a note, until confirmed."""
+    mariam = programme.person("mariam", "Mariam Grigoryan", "AM", "national_coordinator")
+    await programme.post("programme", "/people", {"people": [mariam]}, 201)
+    made = await programme.submitted("ani", line_manager_email="TIGRAN@police.example")
+    of = f"/applications/{made['id']}"
+    assert (await programme.get("tigran", f"/cases/{made['id']}"))["coordinator_named_as_manager"]
+    page = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
+    assert "The officer names you as line manager." in page
+    assert (
+        "The officer names a coordinator, tigran@police.example"
+        in (await programme.as_("mariam").get(f"/applications/cases/{made['id']}")).text
+    )
+    await programme.post("tigran", f"{of}/return", {"remarks": {"periods": "When?"}})
+    await programme.post("ani", f"{of}/submit")
+    address = f"/applications/cases/{made['id']}/line-manager"
+    form = (await programme.as_("mariam").get(address)).text
+    assert "tigran@police.example" in form
+    answer = await programme.as_("mariam").post(address, data={"address": "tigran@police.example"})
+    assert answer.status_code == 303
+    assert (await programme.post("tigran", f"{of}/endorse", status=403))["type"].endswith("/own-case")
+    page = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
+    assert "You are the line manager of a person in this case" in page
+    other = {"name": "Somebody", "email": "mariam@police.example"}
+    answer = await programme.as_("ani").put(f"/applications/api/v1{of}/line-manager", json=other)
+    assert answer.status_code == 200
+    before = await programme.facts_published()
+    assert (await programme.post("tigran", f"{of}/endorse", status=403))["type"].endswith("/own-case")
+    assert await programme.facts_published() == before
+    assert (await programme.post("mariam", f"{of}/endorse"))["state"] == "endorsed"
+
+
+async def test_naming_a_line_manager_binds_the_one_who_names(programme: Programme) -> None:
+    """A coordinator whose own application names an officer as line manager does not decide on that officer's case."""
+    await entered(programme, "tigran")
+    await programme.submitted("tigran", line_manager_email="ani@police.example")
+    made = await programme.submitted("ani")
+    answer = await programme.post("tigran", f"/applications/{made['id']}/endorse", status=403)
+    assert "is your line manager" in answer["detail"]
 
 
 async def test_own_cases_are_left_out_of_decisions_on_several(programme: Programme) -> None:

@@ -11,13 +11,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.matching.cohorts.actions import job as cohorts_job
 from services.matching.engine.layers import run_layers
+from services.matching.interventions.actions import what_ifs
+from services.matching.interventions.model import Basis, OtherTerms
 from services.matching.provisional import worker
 from services.matching.scheduling.actions import planner
 from shared.bus import set_aside
 from shared.bus.db import leases
+from shared.contracts.calls import CountryQuota
 from shared.contracts.codes import Role
 from shared.time import clock
+from tests.impossible import impossible
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from services.matching.engine.problem.problem import Problem
     from tests.integration.matching.conftest import World
 
+OTHER_TERMS = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
 ALL_YEARS = [{"start": "0001-01-01", "end": "9999-12-31"}]
 
 
@@ -205,3 +211,50 @@ async def test_an_impossible_visit_gets_no_dates_and_holds_up_no_other(world: Wo
     await write(world, "candidate", "profile", bad_guest, **before)
     assert await planner.retry(world.bus, lease, tried, aside) == 1
     assert await gone(world)
+
+
+async def test_an_impossible_what_if_holds_up_no_other(world: World) -> None:
+    """Of two what-ifs the older cannot be read: the other is worked out, and the first once its terms are right."""
+    await world.call()
+    await world.offer()
+    await world.officer()
+    await world.match_calls()
+    bad, good = [await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OTHER_TERMS) for _ in range(2)]
+    before = await write(world, "what_if", "other", bad, quotas="none")
+    assert await what_ifs.work_once(world.bus)
+    assert await states(world, "what_if") == {bad: "waiting", good: "done"}
+    assert await named(world, bad)
+    await write(world, "what_if", "other", bad, **before)
+    assert await what_ifs.work_once(world.bus)
+    assert await states(world, "what_if") == {bad: "done", good: "done"}
+    assert await gone(world)
+
+
+async def test_an_impossible_cohort_job_holds_up_no_other(world: World) -> None:
+    """Of the cohorts of two calls the older cannot be changed: the other is committed, and then the first."""
+    jobs = []
+    for number in (1, 2):
+        world.call_id = UUID(int=number)
+        await world.call(reference=f"TC-2026-{number}")
+        await world.offer()
+        await world.officer()
+        await world.match_calls()
+        jobs.append(await cohorts_job.ask(world.bus, "carla", world.call_id))
+    bad, good = jobs
+    async with impossible(world.bus, "cohort_job", f"OLD.id = '{bad}'"):
+        await until(lambda: committed(world, good))
+        assert await states(world, "cohort_job") == {bad: "waiting", good: "done"}
+        assert await named(world, bad)
+    await until(lambda: committed(world, bad))
+    assert await gone(world)
+
+
+async def committed(world: World, job: UUID) -> bool:
+    """Work on the cohorts; return whether one is done."""
+    await cohorts_job.work_once(world.bus)
+    return (await states(world, "cohort_job"))[job] == "done"
+
+
+async def states(world: World, table: str) -> dict[UUID, str]:
+    """Return the state of each row of a table."""
+    return {row.id: row.state for row in await world.rows(f"SELECT id, state FROM {table}")}

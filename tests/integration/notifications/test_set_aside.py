@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import aiosmtplib
 import pytest
 import sqlalchemy as sa
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
+from services.notifications.mail.bounces import reports
 from services.notifications.reminders.actions import deadlines, digests
 from services.notifications.settings import Settings
 from shared.bus import set_aside
@@ -19,8 +21,11 @@ from shared.bus.db.leases import hold
 from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
 from shared.time.workdays import is_working_day
+from tests.impossible import impossible, set_aside_by
 from tests.integration.notifications.conftest import Catcher, post, published_events, rows
+from tests.integration.notifications.mail.test_bounces import mail_server
 from tests.integration.notifications.messages.test_pages import page
+from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, event, in_days
 from tests.integration.notifications.webhook_receiver import example, receiving, registered, sender
 from tests.support import Feed, settings_for
@@ -159,3 +164,26 @@ async def _set(app: FastAPI, endpoint: UUID, sealed: str, attempts: int) -> None
     await write(
         app, "UPDATE webhook_delivery SET attempts = :number WHERE endpoint_id = :id", number=attempts, id=endpoint
     )
+
+
+async def test_an_impossible_report_holds_up_no_other(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Of two reports about mails one cannot be applied: the other is, and the first is asked for again and named."""
+    bus = app.state.service.bus
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationSubmitted"), OTHER))
+    await post(app)
+    senders = {
+        str(mail["message-id"])[1:].partition("@")[0]: sender
+        for mail, sender in zip(catcher.mails, catcher.senders, strict=True)
+    }
+    (bad, to_bad), (good, to_good) = list(senders.items())[:2]
+    async with mail_server(app) as server:
+        async with impossible(bus, "notification", f"OLD.id = '{bad}'"):
+            with pytest.raises(aiosmtplib.SMTPDataError) as raised:
+                await server.sendmail("", [to_bad], report(bad))
+            assert raised.value.code == 451
+            await server.sendmail("", [to_good], report(good))
+            assert await set_aside_by(bus) == {(reports.WORK, bad)}
+            assert len(await rows(app, "SELECT * FROM bounce")) == 1
+        await server.sendmail("", [to_bad], report(bad))
+    assert len(await rows(app, "SELECT * FROM bounce")) == 2
+    assert await set_aside_by(bus) == set()

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
+from services.reporting.answers.actions import waves
+from services.reporting.answers.store.waves import ClosedAnswer
+from services.reporting.cascades import actions as cascades_actions
+from services.reporting.cascades.store import Cascade
+from services.reporting.feeds.actions import publications
 from services.reporting.figures.actions import counting
 from services.reporting.figures.actions import periods as actions
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import Role
+from shared.ids import new_id
+from shared.time import clock
+from tests.impossible import impossible, set_aside_by
+from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
+from tests.integration.reporting.feeds.test_files import published
 from tests.integration.reporting.overview.test_figures import feed_events
-from tests.integration.reporting.world import world
+from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
     import pytest
@@ -76,3 +89,70 @@ async def test_an_impossible_fact_stops_no_figure_of_a_large_programme(
     async with bus.read() as session:
         assert await counting.stale_periods(session) == []
         assert set((await session.scalars(sa.text("SELECT subject FROM set_aside"))).all()) == {story}
+
+
+async def test_an_impossible_session_holds_up_no_reminder(house: House) -> None:
+    """Of the sessions of two visits one cannot be changed: the other line manager is reminded, the visit is named."""
+    await feed_events(house, world(3, running=0))
+    bus = house.app.state.service.bus
+    cases = [VISIT, ident("visit", 1)]
+    async with bus.transaction("system:tests") as tx:
+        for case_id in cases:
+            row = Cascade(
+                id=new_id(),
+                case_id=case_id,
+                application_id=APPLICATION,
+                held_on=clock.today(),
+                format="briefing",
+                attendees=5,
+                about="What we learnt.",
+                told_at=clock.now() - timedelta(days=20),
+            )
+            tx.session.add(row)
+    async with impossible(bus, "cascade", f"OLD.case_id = '{cases[0]}'"):
+        assert await cascades_actions.remind(bus) == 1
+        assert await set_aside_by(bus) == {(cascades_actions.WORK, str(cases[0]))}
+    assert await cascades_actions.remind(bus) == 1
+    assert await set_aside_by(bus) == set()
+
+
+async def test_an_impossible_call_holds_up_no_closed_answer(house: House) -> None:
+    """Of the closed answers of two calls those of one cannot be changed: the other's open again, and it is named."""
+    await feed_events(house, world(3, running=0))
+    bad, good = UUID(int=1), UUID(int=2)
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        for call_id, case_id in ((bad, VISIT), (good, ident("visit", 1))):
+            row = ClosedAnswer(
+                case_id=case_id,
+                form="evaluation",
+                respondent="guest",
+                call_id=call_id,
+                due=clock.today(),
+                at=clock.now(),
+            )
+            tx.session.add(row)
+    async with impossible(bus, "answer_closed", f"OLD.call_id = '{bad}'"):
+        await waves.announce_all(bus)
+        assert await set_aside_by(bus) == {(waves.WORK, str(bad))}
+        reopened = [row.aggregateid for row in await house.journal("exchange.outcomes") if row.type == "AnswerReopened"]
+        assert reopened == [str(ident("visit", 1))]
+    await waves.announce_all(bus)
+    assert await set_aside_by(bus) == set()
+
+
+async def test_an_impossible_period_keeps_no_other_from_its_files(house: House) -> None:
+    """Of two published periods without files one cannot have any: the other gets them, and the first is named."""
+    await published(house, "2026-Q1")
+    await published(house, "2025-Q4", feed=False)
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        for table in ("blob", "feed_file", "manifest"):
+            await tx.session.execute(sa.text(f"DELETE FROM {table}"))
+    aside = SetAside[str](bus, publications.WORK)
+    async with impossible(bus, "feed_file", "NEW.period = '2026-Q1'", on="INSERT"):
+        assert await publications.keep_missing(bus, aside) == 1
+    assert await set_aside_by(bus) == {(publications.WORK, "2026-Q1")}
+    again = SetAside[str](bus, publications.WORK)
+    assert await publications.keep_missing(bus, again) == 1
+    assert await set_aside_by(bus) == set()

@@ -6,7 +6,9 @@ which they belong from a day on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
@@ -25,15 +27,16 @@ from services.applications.register.views.confirmation import (
 from services.applications.register.views.entries import person_view
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
+from services.applications.tables import AT_ONCE
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import Role
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.runtime.leased_loops import run_by_lease
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from shared.runtime.service import Service
 
 LEASE = "register"
+LAPSES, MOVES = N_("Yearly confirmation"), N_("Moves to another organisation")
 _LOOK_SECONDS = 60.0
 MOST_AT_ONCE = 100
 _log = structlog.get_logger()
@@ -106,24 +110,37 @@ async def keep_access(service: Service) -> None:
     assert isinstance(service.settings, Settings)
     times = confirmation_times(service.settings)
 
+    lapsing, moving = SetAside[UUID](service.bus, LAPSES), SetAside[UUID](service.bus, MOVES)
+
     async def look(bus: Bus, lease: Lease) -> None:
-        while count := await lapse(bus, times, lease):
+        if count := await lapse(bus, times, lease, lapsing):
             _log.info("access lapsed", count=count)
-        while count := await move(bus, lease):
+        if count := await move(bus, lease, moving):
             _log.info("people arrived in another organisation", count=count)
         await forget_imports(bus, lease)
 
     await run_by_lease(service, LEASE, look, every=_LOOK_SECONDS)
 
 
-async def lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease | None = None) -> int:
-    """Let the access of at most a hundred people lapse that nobody confirmed in time; return how many.
+async def lapse(
+    bus: Bus,
+    times: register_grants.ConfirmationTimes,
+    lease: Lease | None = None,
+    aside: SetAside[UUID] | None = None,
+) -> int:
+    """Let the access of people lapse that nobody confirmed in time; return how many. One that fails is set aside.
 
     The last programme coordinator keeps the access, so that somebody can confirm. Raises `LeaseLost`.
     """
+    async with bus.read() as session:
+        ids = await people.due_lapses(session, times.lapsed_before(clock.today()), clock.today())
+    return await (aside or SetAside(bus, LAPSES)).each(ids, partial(_lapse, bus, times, lease), at_once=AT_ONCE)
+
+
+async def _lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease | None, ids: Sequence[UUID]) -> int:
     today = clock.today()
     async with bus.transaction("system:clock", lease) as tx:
-        found = await people.due_lapses(tx.session, times.lapsed_before(today), today)
+        found = await people.lock_lapses(tx.session, times.lapsed_before(today), today, ids)
         grants = await people.grants(tx.session, [person.subject for person in found])
         coordinators = await _programme_coordinators(tx.session)
         count = 0
@@ -153,10 +170,19 @@ async def _programme_coordinators(session: AsyncSession) -> set[str]:
     }
 
 
-async def move(bus: Bus, lease: Lease | None = None) -> int:
-    """Move people to the organisation to which they belong from today on; return how many. Raises `LeaseLost`."""
+async def move(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
+    """Move people to the organisation to which they belong from today on; return how many. Raises `LeaseLost`.
+
+    One that fails is set aside.
+    """
+    async with bus.read() as session:
+        ids = await people.due_moves(session, clock.today())
+    return await (aside or SetAside(bus, MOVES)).each(ids, partial(_move, bus, lease), at_once=AT_ONCE)
+
+
+async def _move(bus: Bus, lease: Lease | None, ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:clock", lease) as tx:
-        found = await people.due_moves(tx.session, clock.today())
+        found = await people.lock_moves(tx.session, clock.today(), ids)
         grants = await people.grants(tx.session, [person.subject for person in found])
         for person in found:
             assert person.moves_to is not None

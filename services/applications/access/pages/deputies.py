@@ -22,6 +22,7 @@ from shared.i18n import N_, gettext
 from shared.ids import read_id
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.query import IdText, declared
 from shared.web.render import see_other
 
 router = APIRouter(include_in_schema=False)
@@ -102,7 +103,12 @@ async def _name_deputy(request: DecisionRequest[DeputyForm]) -> str:
     return _deputies_at(holder_id, "named")
 
 
-add_decision(router, Holder, Decision(DEPUTIES, DeputyForm, _ask_deputy, _name_deputy, new=_new_deputy, prepare=_offer))
+_HOLDER = declared({"person": IdText})
+add_decision(
+    router,
+    Holder,
+    Decision(DEPUTIES, DeputyForm, _ask_deputy, _name_deputy, new=_new_deputy, prepare=_offer, query=(_HOLDER,)),
+)
 
 
 def _deputies_at(holder_id: UUID | None, done: str) -> str:

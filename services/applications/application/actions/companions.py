@@ -1,5 +1,7 @@
 """Name, answer, leave and remove companions."""
 
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,12 +17,14 @@ from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
 from services.applications.message_quota import MessageKind, count_message
 from services.applications.refusals import may_proceed, not_found
+from services.applications.tables import AT_ONCE
 from shared.bus import Bus, Lease, Tx
+from shared.bus.set_aside import SetAside
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, CompanionAnswer
 from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.identity.scope import is_self, may_act_for_organisation
 from shared.ids import new_id
@@ -342,15 +346,22 @@ async def end(tx: Tx, companion: store.Companion, application: Application | Non
 
 
 _GONE = frozenset(APPLICATION_ENDED)
+ENDING = N_("Companions of ended applications")
 
 
-async def end_orphaned(bus: Bus, lease: Lease | None = None) -> int:
+async def end_orphaned(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
     """End companions of applications that were withdrawn, cancelled, voided or deleted; return how many.
 
-    A hundred at the most. Raises `LeaseLost`.
+    One that fails is set aside. Raises `LeaseLost`.
     """
+    async with bus.read() as session:
+        ids = await store.orphaned(session)
+    return await (aside or SetAside(bus, ENDING)).each(ids, partial(_end_orphaned, bus, lease), at_once=AT_ONCE)
+
+
+async def _end_orphaned(bus: Bus, lease: Lease | None, ids: Sequence[UUID]) -> int:
     async with bus.transaction("system:clock", lease) as tx:
-        found = await store.orphaned(tx.session)
+        found = await store.lock_orphaned(tx.session, ids)
         for companion in found:
             application = await applications.application(tx.session, companion.application_id)
             over = application is None or application.own_state in _GONE

@@ -15,7 +15,7 @@ from services.applications.application.model.answers import Answers
 from services.applications.application.store.standings import Standing
 from services.applications.own_cases.model import Concerned
 from services.applications.refusals import not_found
-from services.applications.tables import Table
+from services.applications.tables import MOST_IN_A_SWEEP, Table
 from shared.bus.db.locking import for_update
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
@@ -23,7 +23,7 @@ from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED, APPLICATION
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,7 +42,7 @@ class Application(Table, table=True):
         sa.Index("application_call_state", "call_id", "state"),
         sa.Index("application_returned_due", "due", postgresql_where=sa.text("state = 'returned_for_information'")),
         sa.Index("application_submitted_due", "due", postgresql_where=sa.text("state = 'submitted'")),
-        sa.Index("application_line_manager", sa.text("lower(answers ->> 'line_manager_email')")),
+        sa.Index("application_line_manager", sa.text("(managers_confirmed -> -1 ->> 'address')")),
         sa.Index("application_one_draft", "subject", "call_id", "kind", postgresql_where=sa.text("state = 'draft'")),
     )
 
@@ -72,7 +72,8 @@ class Application(Table, table=True):
     managers_confirmed: list[dict[str, str]] = Field(
         default_factory=list,
         sa_type=JSONB,
-        description="Line managers' addresses that a coordinator confirmed: address in small letters, by whom, when",
+        description="Line managers' addresses that a coordinator confirmed, the newest last: address in small letters,"
+        " by whom, when",
     )
 
     @property
@@ -254,14 +255,19 @@ async def last_return(session: AsyncSession, application_id: UUID) -> Step | Non
     return (await session.scalars(query.order_by(col(Step.id).desc()).limit(1))).first()
 
 
-async def unanswered_returns(session: AsyncSession, at: datetime, limit: int = 100) -> list[Application]:
-    """Return applications that were returned and not answered in time, locked; rows locked by others are left out."""
-    query = (
-        select(Application)
-        .where(Application.state == ApplicationState.RETURNED_FOR_INFORMATION, col(Application.due) < at)
-        .order_by(col(Application.due), col(Application.id))
-        .limit(limit)
-    )
+def _unanswered(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (col(Application.state) == ApplicationState.RETURNED_FOR_INFORMATION, col(Application.due) < at)
+
+
+async def unanswered_returns(session: AsyncSession, at: datetime) -> list[UUID]:
+    """Return the applications that were returned and not answered in time, the longest overdue first."""
+    query = select(Application.id).where(*_unanswered(at)).order_by(col(Application.due), col(Application.id))
+    return list((await session.scalars(query.limit(MOST_IN_A_SWEEP))).all())
+
+
+async def lock_unanswered(session: AsyncSession, at: datetime, ids: Collection[UUID]) -> list[Application]:
+    """Return those of the applications that still wait for an answer, locked; rows locked by others are left out."""
+    query = select(Application).where(*_unanswered(at), col(Application.id).in_(ids)).order_by(col(Application.id))
     return list((await session.scalars(for_update(query, skip_locked=True))).all())
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.application.model.companions import LIVE, CompanionState
 from services.applications.application.store.applications import Application
-from services.applications.tables import Table
+from services.applications.tables import MOST_IN_A_SWEEP, Table
 from shared.bus.db.locking import for_update
 from shared.contracts.codes import ApplicationKind, ApplicationMode
 from shared.contracts.lifecycle.state_sets import APPLICATION_ENDED
@@ -165,10 +165,13 @@ async def naming(
     return list((await session.scalars(query.order_by(col(Companion.id).desc()).limit(100))).all())
 
 
-async def orphaned(session: AsyncSession, limit: int = 100) -> list[Companion]:
-    """Return live rows with an application that is deleted, withdrawn, cancelled or voided, locked.
+async def orphaned(session: AsyncSession) -> list[UUID]:
+    """Return the live rows with an application that is deleted, withdrawn, cancelled or voided."""
+    query = select(Companion.id).where(_is_orphaned()).order_by(col(Companion.id)).limit(MOST_IN_A_SWEEP)
+    return list((await session.scalars(query)).all())
 
-    Rows locked by others are left out.
-    """
-    query = select(Companion).where(_is_orphaned()).order_by(col(Companion.id)).limit(limit)
+
+async def lock_orphaned(session: AsyncSession, ids: Collection[UUID]) -> list[Companion]:
+    """Return those of the rows that are still so, locked; rows locked by others are left out."""
+    query = select(Companion).where(_is_orphaned(), col(Companion.id).in_(ids)).order_by(col(Companion.id))
     return list((await session.scalars(for_update(query, skip_locked=True))).all())

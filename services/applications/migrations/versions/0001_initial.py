@@ -671,7 +671,7 @@ def _create_applications() -> None:
     op.create_index(
         "application_line_manager",
         "application",
-        [sa.text("lower(answers ->> 'line_manager_email')")],
+        [sa.text("(managers_confirmed -> -1 ->> 'address')")],
     )
     op.create_index(
         "application_one_draft",

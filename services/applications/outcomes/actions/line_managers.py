@@ -15,7 +15,12 @@ from services.applications.application.store import applications
 from services.applications.mentorships.store import mentorships
 from services.applications.message_quota import MessageKind, count_message
 from services.applications.outcomes import store
-from services.applications.outcomes.views import NO_LINE_MANAGER, manager_address, may_write_to_manager
+from services.applications.outcomes.views import (
+    NO_LINE_MANAGER,
+    confirmed_manager,
+    manager_address,
+    may_write_to_manager,
+)
 from services.applications.refusals import not_found, unreadable
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
@@ -122,6 +127,7 @@ async def check_line_manager(session: AsyncSession, application: Application) ->
 async def confirm_line_manager(bus: Bus, principal: Principal, application_id: UUID, email: str) -> Application:
     """Confirm as a coordinator that this is the address of the officer's line manager, who is then notified.
 
+    The one confirmed last does not decide on the officer's case, also if the officer names another person later.
     Raises `Refused` (404; 409 where another address was named meanwhile).
     """
     async with bus.transaction(principal.subject) as tx:
@@ -138,7 +144,7 @@ async def confirm_line_manager(bus: Bus, principal: Principal, application_id: U
                 gettext("The officer has named another line manager. Look at the application as it is now."),
                 code=ProblemCode.EDIT_CONFLICT,
             )
-        if not await may_write_to_manager(tx.session, application):
+        if confirmed_manager(application) != address:
             confirmed = {"address": address, "by": principal.subject, "at": clock.now().isoformat()}
             application.managers_confirmed = [*application.managers_confirmed, confirmed]
             tx.session.add(application)

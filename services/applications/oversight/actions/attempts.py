@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 
 from services.applications.oversight.store.attempts import Attempt
 from shared.attempts import AttemptKind, collect_attempts
+from shared.bus.set_aside import of_subject
 from shared.i18n import N_
 from shared.identity.session import digest_of
 from shared.identity.state import identity_of
@@ -186,14 +187,23 @@ def _id(value: Any) -> str | None:
 
 
 async def write(bus: Bus, rows: list[Attempt]) -> None:
-    """Write rows; if the store refuses them, log that and go on."""
+    """Write rows; if the store refuses them together, write each alone, log which it refuses, and go on."""
     if not rows:
         return
     try:
-        async with bus.transaction("system:attempts") as tx:
-            tx.session.add_all(rows)
+        await _write(bus, rows)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        _log.warning("attempts not kept", count=len(rows), reason=type(error).__name__)
+        if len(rows) > 1 and of_subject(error):
+            for row in rows:
+                await write(bus, [row])
+        else:
+            _log.warning("attempts not kept", count=len(rows), reason=type(error).__name__)
+
+
+async def _write(bus: Bus, rows: list[Attempt]) -> None:
+    # Copies, since a row that was added once keeps the state of its session.
+    async with bus.transaction("system:attempts") as tx:
+        tx.session.add_all([Attempt(**row.model_dump()) for row in rows])
 
 
 async def write_counted_attempts(service: Service, attempts: AttemptCounter) -> None:

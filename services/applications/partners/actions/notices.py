@@ -9,15 +9,19 @@ from services.applications.partners.actions.effects import end
 from services.applications.partners.model import CaseState, Stage
 from services.applications.partners.views import PartnerCase, case_view, load_open_cases, lock_partner
 from services.applications.refusals import not_found
+from shared.bus.set_aside import SetAside
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from shared.bus import Bus, Lease, Tx
     from shared.identity import Principal
+
+NOTICES = N_("Notices of partners")
 
 
 async def take_back(bus: Bus, principal: Principal, country: str, decision_id: UUID, case_id: UUID) -> PartnerCase:
@@ -67,13 +71,18 @@ async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
     return ended
 
 
-async def end_all_due(bus: Bus, lease: Lease | None = None) -> int:
-    """End all cases whose notice has run out, a decision at a time; return how many. Raises `LeaseLost`."""
+async def end_all_due(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> int:
+    """End all cases whose notice has run out, a decision at a time; return how many. Raises `LeaseLost`.
+
+    A decision that fails is set aside.
+    """
     async with bus.read() as session:
-        waiting = await store.notices_due(session, clock.today())
-    ended = 0
-    for decision_id, country in waiting:
+        waiting = dict(await store.notices_due(session, clock.today()))
+
+    async def act(ids: Sequence[UUID]) -> int:
         async with bus.transaction("system:clock", lease) as tx:
-            await lock_partner(tx.session, country)
-            ended += await end_due(tx, decision_id, country)
-    return ended
+            (decision_id,) = ids
+            await lock_partner(tx.session, waiting[decision_id])
+            return await end_due(tx, decision_id, waiting[decision_id])
+
+    return await (aside or SetAside(bus, NOTICES)).each(list(waiting), act, at_once=1)

@@ -1,6 +1,7 @@
 """Suspend and reinstate a partner: form, preview of every case, confirmation."""
 
 from datetime import date
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.actions import notices, suspension
 from services.applications.partners.forms import (
+    PARAMETERS,
     ReinstateForm,
     SuspendForm,
     as_parameters,
@@ -26,7 +28,7 @@ from shared.i18n import gettext
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, sent
-from shared.web.query import CountryText
+from shared.web.query import CountryText, declared
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
@@ -78,10 +80,12 @@ add_decision(
 )
 
 
+Choices = Annotated[dict[str, str], declared(PARAMETERS)]
+
+
 @router.get("/{country}/suspend/preview")
-async def preview(request: Request, country: CountryText, _: Coordinator, bus: BusDep) -> Response:
+async def preview(request: Request, country: CountryText, _: Coordinator, bus: BusDep, values: Choices) -> Response:
     """Show exactly which cases are affected, and how."""
-    values = dict(request.query_params)
     async with bus.read() as session:
         shown = await suspension.preview(session, country, day_of(values), choices_of(values))
     return await _preview_page(request, bus, shown)

@@ -38,7 +38,7 @@ from shared.web.lists import (
     list_page,
     state_counts,
 )
-from shared.web.query import CountryText
+from shared.web.query import CountryText, TickAll
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 _HERE = "/applications/offers"
@@ -55,13 +55,13 @@ async def show_all(
     q: str = "",
     sort: str = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    all_ticked: TickAll = "",
 ) -> Response:
     """Show the reader's placements; those that wait for the reader have a filter of their own."""
     filters = Filters(state or None, read_id(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
         found = await placement_list(session, principal, filters, page)
     ticks = any(row.decidable for row in found.rows)
-    all_ticked = "all" in request.query_params
     host = principal.has(Role.HOST_CONTACT)
     calls = [known for known in found.calls if known.takes(ApplicationKind.STUDY_VISIT)] if host else []
     return list_page(
@@ -70,7 +70,7 @@ async def show_all(
             gettext("Placements"),
             _HERE,
             _columns(),
-            [_row(row, box=_box(row.placement, all_=all_ticked) if ticks else None) for row in found.rows],
+            [_row(row, box=_box(row.placement, all_=bool(all_ticked)) if ticks else None) for row in found.rows],
             found.total,
             _empty(host=host, calls=bool(calls)),
             gettext("No placement fits these filters."),

@@ -28,7 +28,7 @@ from shared.ids import read_id
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, country_filter, list_page
-from shared.web.query import CountryText
+from shared.web.query import CountryText, IdText, declared
 from shared.web.render import render
 from shared.web.validation_texts import sentence_of
 
@@ -221,7 +221,12 @@ def _entry(form: PersonForm, principal: Principal, edited: EditedPerson | None) 
     return base.model_copy(update={"grants": roles})
 
 
-add_decision(router, Decider, Decision("/new", PersonForm, _ask, _save, new=_new_form, prepare=_offer))
+_ORGANISATION = declared({"organisation": IdText})
+add_decision(
+    router,
+    Decider,
+    Decision("/new", PersonForm, _ask, _save, new=_new_form, prepare=_offer, query=(_ORGANISATION,)),
+)
 
 
 @router.get("/{person_id}")

@@ -26,6 +26,7 @@ from shared.web import states
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import version_of
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, Tick, list_page, state_counts
+from shared.web.query import TickAll
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -41,12 +42,12 @@ async def show_all(
     state: str = "",
     kind: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    ticked: TickAll = "",
 ) -> Response:
     """List the proposals that the reader sees; waiting ones first, oldest on top."""
     async with bus.read() as session:
         listed = await views.proposal_list(session, principal, state=state or None, kind=kind or None, page=page)
     ticks = decides(principal) and any(proposal.pending for proposal in listed.shown)
-    ticked = "all" in request.query_params
     heads = (
         gettext("Who or what"),
         gettext("What changes"),
@@ -60,7 +61,7 @@ async def show_all(
         gettext("Proposals"),
         AT,
         [Column(head) for head in heads],
-        [[*([_tick(proposal, ticked=ticked)] if ticks else []), *_row(proposal)] for proposal in listed.shown],
+        [[*([_tick(proposal, ticked=bool(ticked))] if ticks else []), *_row(proposal)] for proposal in listed.shown],
         listed.total,
         Empty(nothing),
         none_fit=nothing,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.register.store.entries import PERSON_WORDS, Organisation, Person
-from services.applications.tables import Table, one_page
+from services.applications.tables import MOST_IN_A_SWEEP, Table, one_page
 from shared.bus.db.locking import for_update
 from shared.contracts.access import AccessGrant
 from shared.web.paging import cut
@@ -219,25 +219,32 @@ async def to_confirm_page(
     return list((await session.scalars(cut(query, keys, request))).all())
 
 
-async def due_lapses(session: AsyncSession, before: date, today: date, limit: int = 100) -> list[Person]:
-    """Return people, locked, whose access was last confirmed before a day, oldest first."""
-    query = (
-        select(Person)
-        .where(_PERSON.c.lapsed_on.is_(None), _PERSON.c.confirmed_on < before, _has_grant(today))
-        .order_by(_PERSON.c.confirmed_on, _PERSON.c.subject)
-        .limit(limit)
-    )
+def _lapses(before: date, today: date) -> sa.ColumnElement[bool]:
+    return sa.and_(_PERSON.c.lapsed_on.is_(None), _PERSON.c.confirmed_on < before, _has_grant(today))
+
+
+async def due_lapses(session: AsyncSession, before: date, today: date) -> list[UUID]:
+    """Return the people whose access was last confirmed before a day, oldest first."""
+    query = select(Person.id).where(_lapses(before, today)).order_by(_PERSON.c.confirmed_on, _PERSON.c.subject)
+    return list((await session.scalars(query.limit(MOST_IN_A_SWEEP))).all())
+
+
+async def lock_lapses(session: AsyncSession, before: date, today: date, ids: Collection[UUID]) -> list[Person]:
+    """Return those of the people for whom that is still so, locked, oldest first."""
+    query = select(Person).where(_lapses(before, today), _PERSON.c.id.in_(ids))
+    query = query.order_by(_PERSON.c.confirmed_on, _PERSON.c.subject)
     return list((await session.scalars(for_update(query, of=_PERSON, skip_locked=True))).all())
 
 
-async def due_moves(session: AsyncSession, on: date, limit: int = 100) -> list[Person]:
-    """Return people, locked, who belong to another organisation from `on` or earlier but are not moved yet."""
-    query = (
-        select(Person)
-        .where(col(Person.moves_on) <= on)
-        .order_by(col(Person.moves_on), col(Person.subject))
-        .limit(limit)
-    )
+async def due_moves(session: AsyncSession, on: date) -> list[UUID]:
+    """Return the people who belong to another organisation from `on` or earlier but are not moved yet."""
+    query = select(Person.id).where(col(Person.moves_on) <= on).order_by(col(Person.moves_on), col(Person.subject))
+    return list((await session.scalars(query.limit(MOST_IN_A_SWEEP))).all())
+
+
+async def lock_moves(session: AsyncSession, on: date, ids: Collection[UUID]) -> list[Person]:
+    """Return those of the people who are still not moved, locked."""
+    query = select(Person).where(col(Person.moves_on) <= on, col(Person.id).in_(ids)).order_by(col(Person.subject))
     return list((await session.scalars(for_update(query, skip_locked=True))).all())
 
 

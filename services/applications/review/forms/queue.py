@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,7 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.applications.overview.model import FIRST, QueueFilters
-from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
+from shared.contracts.base import OneOf
+from shared.contracts.codes import COUNTRIES, ApplicationKind, ApplicationMode, ApplicationState, RankGroup, ServiceKind
 
 HERE = "/applications/cases"
 
@@ -28,7 +30,7 @@ class QueueParameters(BaseModel):
     age: Annotated[
         Literal["week", "month", "older"] | None, Field(description="Since it was submitted: up to a week, a month.")
     ] = None
-    country: str | None = None
+    country: Annotated[str, OneOf.of(COUNTRIES)] | None = None
     call: UUID | None = None
     kind: ApplicationKind | None = None
     mode: ApplicationMode | None = None
@@ -41,56 +43,9 @@ class QueueParameters(BaseModel):
     @property
     def filters(self) -> QueueFilters:
         """The filters as the store takes them."""
-        return QueueQuery.model_validate(self.model_dump(exclude_none=True)).filters
-
-
-class QueueQuery(BaseModel):
-    """The query of a queue's address; an empty value is no filter."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    state: str | None = None
-    needs: str | None = None
-    due: str | None = None
-    age: str | None = None
-    country: str | None = None
-    call: UUID | None = None
-    kind: str | None = None
-    mode: str | None = None
-    rank_group: str | None = None
-    service: str | None = None
-    organisation: UUID | None = None
-    first_time: str | None = None
-    q: str | None = None
-    sort: str = FIRST
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def nothing(cls, value: Any) -> Any:
-        """Turn an empty choice of the form into no filter."""
-        return (value.strip() or None) if isinstance(value, str) else value
-
-    @field_validator("call", "organisation", mode="before")
-    @classmethod
-    def an_id(cls, value: Any) -> Any:
-        """Turn an id that cannot be one into one that finds nothing."""
-        try:
-            return UUID(value) if isinstance(value, str) else value
-        except ValueError:
-            return UUID(int=0)
-
-    @field_validator("sort", mode="before")
-    @classmethod
-    def an_order(cls, value: Any) -> Any:
-        """Turn an empty order into the queue's own."""
-        return value or FIRST
-
-    @property
-    def filters(self) -> QueueFilters:
-        """The filters as the store takes them."""
         return QueueFilters(
             state=self.state,
-            needs=self.needs if self.needs in {"me", "silence"} else None,
+            needs=self.needs,
             due=self.due,
             age=self.age,
             country=self.country,
@@ -102,12 +57,36 @@ class QueueQuery(BaseModel):
             organisation_id=self.organisation,
             first_time={"yes": True, "no": False}.get(self.first_time or ""),
             reference=self.q,
-            sort=self.sort,
         )
+
+
+class QueueQuery(QueueParameters):
+    """The query of a queue's address; an empty value is no filter."""
+
+    q: str | None = None
+    sort: str = FIRST
+    all: Literal["1"] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def nothing(cls, value: Any) -> Any:
+        """Turn an empty choice of the form into no filter."""
+        return (value.strip() or None) if isinstance(value, str) else value
+
+    @field_validator("sort", mode="before")
+    @classmethod
+    def an_order(cls, value: Any) -> Any:
+        """Turn an empty order into the queue's own."""
+        return value or FIRST
+
+    @property
+    def filters(self) -> QueueFilters:
+        """The filters as the store takes them."""
+        return replace(super().filters, sort=self.sort)
 
     def address(self, **changes: str | None) -> str:
         """Return the address of the queue with these filters, some changed; None removes one."""
-        query = {name: value for name, value in self.model_dump(mode="json").items() if value}
+        query = {name: value for name, value in self.model_dump(mode="json", exclude={"all"}).items() if value}
         if query.get("sort") == FIRST:
             query.pop("sort")
         query = {name: value for name, value in (query | changes).items() if value}

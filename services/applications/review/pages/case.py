@@ -14,7 +14,7 @@ from services.applications.application.views.answers import answer_sections
 from services.applications.application.views.standing import Case
 from services.applications.guards import Decider
 from services.applications.outcomes.actions import line_managers
-from services.applications.outcomes.views import manager_to_confirm
+from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
 from services.applications.parameters import BusDep
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import can_cancel
@@ -49,8 +49,24 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         findings=view.case.findings_for(others=True),
         may_cancel=may_cancel,
         may_void=programme and states.possible(ApplicationVoided, view.case.application.own_state),
+        named_coordinator=_note_on_named_coordinator(view.named_coordinator, principal.subject),
         done=request.query_params.get("done"),
     )
+
+
+def _note_on_named_coordinator(named: NamedCoordinator | None, reader: str) -> str:
+    """Return what a coordinator reads where the officer names one as line manager; empty where there is none."""
+    if named is None:
+        return ""
+    if named.subject == reader:
+        return gettext(
+            "The officer names you as line manager. If that is right, confirm it, and another coordinator decides."
+        )
+    text = gettext(
+        "The officer names a coordinator, %(address)s, as line manager. If that is right, confirm it. That coordinator"
+        " then does not decide on this case."
+    )
+    return text % {"address": named.address}
 
 
 def _question(case: Case, title: str, button: str, **more: Any) -> Question:
@@ -115,12 +131,14 @@ async def _ask_manager(request: DecisionRequest[ManagerForm]) -> Question | str:
     async with request.bus.read() as session:
         case = await visible_case(session, request.principal, request.id)
         address = await manager_to_confirm(session, case.application)
+        if address is None and (named := await named_coordinator(session, case.application)) is not None:
+            address = named.address
     if address is None:
         return case_address(request.id)
     request.form.address.data = request.form.address.data or address
     text = gettext(
         "The officer named %(name)s, %(address)s, as line manager. Confirm it only if you know that this is the line"
-        " manager's service e-mail."
+        " manager's service e-mail. A coordinator who is the line manager does not decide on this officer's cases."
     )
     return _question(
         case,

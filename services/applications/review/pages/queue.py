@@ -17,10 +17,8 @@ from services.applications.review.views.case import case_address
 from services.applications.review.views.queue import QueueLine, QueuePage, queue_page
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
-from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
-from shared.ids import read_id
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.lists import Cell, Column, Count, Empty, Filter, Link, Listing, Tick, list_page
@@ -40,14 +38,10 @@ async def show_queue(
     request: Request,
     principal: Decider,
     bus: BusDep,
+    query: Annotated[QueueQuery, Query()],
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Show the submitted applications of the reader's own country or EU agency, the reader's own tasks first."""
-    for name in ("call", "organisation"):
-        if (text := request.query_params.get(name, "").strip()) and read_id(text) is None:
-            sentence = gettext("Choose one of the answers given")
-            raise Refused(sentence, 422, {name: sentence})
-    query = QueueQuery.model_validate(dict(request.query_params))
     async with bus.read() as session:
         view = await queue_page(session, principal, query.filters, page)
     ticks = any(line.line.tickable for line in view.lines)
@@ -57,7 +51,7 @@ async def show_queue(
             gettext("Applications"),
             HERE,
             _columns(),
-            [_row(line, ticks=ticks, all_=bool(request.query_params.get("all"))) for line in view.lines],
+            [_row(line, ticks=ticks, all_=query.all is not None) for line in view.lines],
             view.total,
             _empty(query),
             page=page,

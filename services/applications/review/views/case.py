@@ -16,7 +16,7 @@ from services.applications.application.views.companions import company_of_case, 
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.display import TimelineEntry
-from services.applications.outcomes.views import manager_to_confirm
+from services.applications.outcomes.views import NamedCoordinator, manager_to_confirm, named_coordinator
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationEndorsed
@@ -36,6 +36,13 @@ class ReviewCase(ApplicationDetail):
         str | None,
         Field(description="The line manager's address, where a coordinator has to confirm it before it is written to."),
     ]
+    coordinator_named_as_manager: Annotated[
+        bool,
+        Field(
+            description="The officer names a coordinator as line manager, and nobody has confirmed it. The coordinator"
+            " can decide until then."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class CasePage:
     decides: bool
     notice: str | None
     manager_to_confirm: str | None
+    named_coordinator: NamedCoordinator | None
 
 
 def case_address(application_id: UUID, rest: str = "") -> str:
@@ -92,6 +100,7 @@ async def review_case(session: AsyncSession, principal: Principal, application_i
         deputy_asked_until=own.deputy_until if waits and own.overdue else None,
         programme_asked_since=own.escalated_at if waits else None,
         line_manager_to_confirm=await manager_to_confirm(session, case.application),
+        coordinator_named_as_manager=await named_coordinator(session, case.application) is not None,
     )
 
 
@@ -110,6 +119,7 @@ async def case_page(session: AsyncSession, principal: Principal, application_id:
         decidable and own.acting_as is not None,
         own.notice_for(principal) if decidable else None,
         await manager_to_confirm(session, case.application),
+        await named_coordinator(session, case.application),
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.matching.board.views.board import Pipeline, StageCount, board_page
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import reason, stage
 from shared.contracts.codes import Role
@@ -43,12 +43,12 @@ class Count(TypedDict):
 
 
 @router.get("/")
-async def board(request: Request, bus: BusDep, principal: Coordinator) -> Response:
+async def board(request: Request, bus: BusDep, principal: Coordinator, chosen: ChosenCall = "") -> Response:
     """Return the board of one call, or of all."""
     reader = service_of(request).reader
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         call_id = call.id if call else None
         view = await board_page(
             session, reach(principal), calls, call_id, to_read=reader.behind(), paused=reader.paused
@@ -59,7 +59,7 @@ async def board(request: Request, bus: BusDep, principal: Coordinator) -> Respon
         view=view,
         call=call,
         call_filter=call_filter(calls, call),
-        counts=_counts(view.stages, request.query_params.get("call")),
+        counts=_counts(view.stages, chosen),
         pipeline=_pipeline(view.pipeline),
         may_commit=principal.has(Role.PROGRAMME_COORDINATOR) and call is not None,
         reason=reason,

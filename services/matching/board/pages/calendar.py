@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.matching.board.views.monitoring import week_plan
 from services.matching.engine.problem.weeks import WEEK, monday
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, BoardDay, PageNumber, call_filter, call_of
+from services.matching.filters import COORDINATORS, BoardDay, ChosenCall, PageNumber, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts.codes import Role
@@ -39,11 +39,12 @@ async def calendar(
     principal: Coordinator,
     page: PageNumber = 1,
     first: Annotated[BoardDay, Query(alias="from")] = None,
+    chosen: ChosenCall = "",
 ) -> Response:
     """Show six weeks from the one in the address, else from the first with a visit to come."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         view = await week_plan(session, reach(principal), calls, call.id if call else None, first, WEEKS)
     return render(
         request,

@@ -9,11 +9,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.board.views.cases import Case, CaseFilter, case_page, filter_of
+from services.matching.board.views.cases import Case, CaseFilter, case_page
 from services.matching.board.views.cases import cases as list_of_cases
 from services.matching.board.views.visits import replacement_words, replaces_words
-from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, PageNumber, call_filter, call_of
+from services.matching.facts.views import CallSummary, all_calls
+from services.matching.filters import COORDINATORS, ChosenCall, PageNumber, call_filter, call_of
 from services.matching.lifecycle.views import match_of
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
@@ -25,8 +25,9 @@ from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.time import dates
 from shared.web.lists import Cell, Column, Empty, Filter, Link, Listing, list_page, tag
+from shared.web.query import CountryText, one_of
 from shared.web.render import render, see_other
-from shared.web.states import states
+from shared.web.states import codes, states
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -34,13 +35,83 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 _HERE = "/matching/applications"
 
 
+_NEVER_SHOWN = (
+    {
+        ("application", code)
+        for code in (
+            "draft",
+            "eligible",
+            "matched",
+            "offered",
+            "accepted",
+            "scheduled",
+            "under_way",
+            "completed",
+            "ended",
+        )
+    }
+    | {
+        ("match", code)
+        for code in (
+            "declined",
+            "expired",
+            "superseded",
+            "cancelled",
+            "confirmed",
+            "reserve_proposed",
+            "reserve_cleared",
+        )
+    }
+    | {("visit", code) for code in ("agenda_agreed", "move_proposed")}
+)
+_STAGES = tuple(
+    f"{kind}:{code}"
+    for kind in ("application", "match", "visit", "mentorship")
+    for code in codes(kind)
+    if (kind, code) not in _NEVER_SHOWN
+)
+
+
+class CaseAddress:
+    """The filters and the order in the address of the list."""
+
+    def __init__(
+        self,
+        stage: Annotated[str, one_of(*_STAGES)] = "",
+        country: CountryText = "",
+        kind: Annotated[str, one_of(*ApplicationKind)] = "",
+        search: str = "",
+        sort: str = "",
+    ) -> None:
+        self.stage, self.country, self.kind, self.search, self.sort = stage, country, kind, search, sort
+
+    def filter(self, call: CallSummary | None, page: int) -> CaseFilter:
+        """Return the same for the store."""
+        return CaseFilter(
+            call_id=call.id if call else None,
+            stage=self.stage or None,
+            country=self.country or None,
+            kind=self.kind or None,
+            search=self.search or None,
+            sort=self.sort or "reference",
+            page=page,
+        )
+
+
 @router.get("/applications")
-async def applications(request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1) -> Response:
+async def applications(
+    request: Request,
+    bus: BusDep,
+    principal: Coordinator,
+    address: Annotated[CaseAddress, Depends()],
+    page: PageNumber = 1,
+    chosen: ChosenCall = "",
+) -> Response:
     """List the cases by filter, 50 a page."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
-        filters = filter_of(request.query_params, call, page)
+        call = call_of(chosen, calls)
+        filters = address.filter(call, page)
         view = await list_of_cases(session, reach(principal), filters)
     listing = Listing(
         gettext("Applications in the matching"),
@@ -104,37 +175,6 @@ def _filters(filters: CaseFilter) -> list[Filter]:
         ),
         Filter("search", gettext("Reference begins with"), filters.search or ""),
     ]
-
-
-_NEVER_SHOWN = (
-    {
-        ("application", code)
-        for code in (
-            "draft",
-            "eligible",
-            "matched",
-            "offered",
-            "accepted",
-            "scheduled",
-            "under_way",
-            "completed",
-            "ended",
-        )
-    }
-    | {
-        ("match", code)
-        for code in (
-            "declined",
-            "expired",
-            "superseded",
-            "cancelled",
-            "confirmed",
-            "reserve_proposed",
-            "reserve_cleared",
-        )
-    }
-    | {("visit", code) for code in ("agenda_agreed", "move_proposed")}
-)
 
 
 @router.get("/matches/{match_id}")

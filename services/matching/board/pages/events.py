@@ -7,19 +7,20 @@ The stream is a timeline without a total, so it is no `Listing`.
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching.activity.views import TOPICS, kinds, topic_name
-from services.matching.board.views.events import event_list, event_page, narrowed
+from services.matching.activity.views import KINDS, TOPICS, kinds, topic_name
+from services.matching.board.views.events import EventFilter, event_list, event_page
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, PageNumber, call_filter, call_of
+from services.matching.filters import COORDINATORS, ChosenCall, PageNumber, call_filter, call_of
 from services.matching.parameters import BusDep
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.web.lists import Filter
+from shared.web.query import one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching/events", include_in_schema=False)
@@ -28,30 +29,39 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("")
-async def events(request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1) -> Response:
+async def events(
+    request: Request,
+    bus: BusDep,
+    principal: Coordinator,
+    topic: Annotated[str, one_of(*TOPICS)] = "",
+    type_: Annotated[str, one_of(*KINDS), Query(alias="type")] = "",
+    case: str = "",
+    page: PageNumber = 1,
+    chosen: ChosenCall = "",
+) -> Response:
     """List the events by call, topic, type and case, further back than the board does."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
-        filters = narrowed(request.query_params, call.id if call else None)
+        call = call_of(chosen, calls)
+        call_id = call.id if call else None
+        filters = EventFilter(call=call_id, topic=topic or None, type=type_ or None, reference=case.strip())
         found = await event_list(session, reach(principal), filters, page=page)
     return render(
         request,
         "board/events.html",
         call=call,
-        filters=[call_filter(calls, call), *_filters(request)],
+        filters=[call_filter(calls, call), *_filters(topic, type_, case)],
         lines=found.lines,
         more=found.more,
         page=page,
     )
 
 
-def _filters(request: Request) -> list[Filter]:
-    query = request.query_params
+def _filters(topic: str, type_: str, case: str) -> list[Filter]:
     return [
-        Filter("topic", gettext("About"), query.get("topic", ""), [(topic, topic_name(topic)) for topic in TOPICS]),
-        Filter("type", gettext("What happened"), query.get("type", ""), kinds()),
-        Filter("case", gettext("Reference of the case"), query.get("case", "")),
+        Filter("topic", gettext("About"), topic, [(each, topic_name(each)) for each in TOPICS]),
+        Filter("type", gettext("What happened"), type_, kinds()),
+        Filter("case", gettext("Reference of the case"), case),
     ]
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.matching.board.views import overdue
 from services.matching.facts.views import all_calls
-from services.matching.filters import ALL, COORDINATORS, call_caption, call_filter, call_of
+from services.matching.filters import ALL, COORDINATORS, ChosenCall, call_caption, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.i18n import gettext
@@ -25,11 +25,11 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/stuck")
-async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator) -> Response:
+async def overdue_cases(request: Request, bus: BusDep, principal: Coordinator, chosen: ChosenCall = "") -> Response:
     """List all overdue cases, the latest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         found = await overdue.overdue_cases(session, reach(principal), call.id if call else None, calls)
     names = (gettext("Case"), gettext("State"), gettext("Who has it"), gettext("Since"), gettext("Was due"))
     listing = Listing(

@@ -7,13 +7,13 @@ It is a chart with filters, so it is no `Listing`.
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.board.views import monitoring
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.parameters import BusDep
 from services.matching.words import topic as topic_word
 from shared.contracts import labels
@@ -24,24 +24,27 @@ from shared.identity.scope import reach
 from shared.web.graphics.charts import Chart
 from shared.web.graphics.heat_maps import Cell, heat
 from shared.web.lists import Filter
+from shared.web.query import one_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
+KindText = Annotated[str, one_of(*ApplicationKind), Query(alias="kind")]
 _TONGUES = 6
 Field = tuple[str, str]
 
 
 @router.get("/supply")
-async def supply(request: Request, bus: BusDep, principal: Coordinator) -> Response:
+async def supply(
+    request: Request, bus: BusDep, principal: Coordinator, chosen: ChosenCall = "", kind_code: KindText = ""
+) -> Response:
     """Show the heat map of a call, or of all, for visits, mentors or both."""
-    text = request.query_params.get("kind")
-    kind = ApplicationKind(text) if text in set(ApplicationKind) else None
+    kind = ApplicationKind(kind_code) if kind_code else None
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         cells = (await monitoring.supply(session, reach(principal), call.id if call else None, kind)).items
     wanted = Counter({(cell.topic, cell.language): cell.wanted for cell in cells})
     free = Counter({(cell.topic, cell.language): cell.free for cell in cells})

@@ -18,7 +18,15 @@ from services.matching.board.views.visits import (
     visit_list,
 )
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, PageNumber, call_caption, call_filter, call_of, number_of
+from services.matching.filters import (
+    COORDINATORS,
+    ChosenCall,
+    PageNumber,
+    call_caption,
+    call_filter,
+    call_of,
+    number_of,
+)
 from services.matching.parameters import BusDep
 from services.matching.words import stage
 from shared.contracts import labels
@@ -42,12 +50,17 @@ _NO_STATES = {"agenda_agreed", "move_proposed"}
 
 @router.get("/visits")
 async def visits(
-    request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1, state: str | None = None
+    request: Request,
+    bus: BusDep,
+    principal: Coordinator,
+    page: PageNumber = 1,
+    state: str | None = None,
+    chosen: ChosenCall = "",
 ) -> Response:
     """List the visits by start; those without a lawful week first."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         filters = StayFilter(call_id=call.id if call else None, state=state)
         view = await visit_list(session, reach(principal), filters, page=page)
     moved = number_of(request.query_params.get("done", ""))
@@ -106,12 +119,17 @@ def _application(reference: str | None, application_id: UUID, open_to: Collectio
 
 @router.get("/mentorships")
 async def mentorships(
-    request: Request, bus: BusDep, principal: Coordinator, page: PageNumber = 1, state: str | None = None
+    request: Request,
+    bus: BusDep,
+    principal: Coordinator,
+    page: PageNumber = 1,
+    state: str | None = None,
+    chosen: ChosenCall = "",
 ) -> Response:
     """List the mentorships, the newest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         filters = StayFilter(call_id=call.id if call else None, state=state)
         view = await mentorship_list(session, reach(principal), filters, page=page)
     names = (gettext("Application"), gettext("Mentee and mentor"), gettext("Mentor"), gettext("Sessions"))

@@ -151,19 +151,6 @@ def case_view(row: Any) -> Case:
     return Case.model_validate(row, from_attributes=True)
 
 
-def filter_of(query: Mapping[str, str], call: CallSummary | None, page: int) -> CaseFilter:
-    """Return the filter in an address."""
-    return CaseFilter(
-        call_id=call.id if call else None,
-        stage=query.get("stage"),
-        country=query.get("country"),
-        kind=query.get("kind"),
-        search=query.get("search"),
-        sort=query.get("sort") or "reference",
-        page=page,
-    )
-
-
 async def cases(session: AsyncSession, within: Reach, filters: CaseFilter, *, size: int = PAGE) -> CaseList:
     """Return one numbered page of cases."""
     rows, total = await store.cases(session, within, filters, size=size)

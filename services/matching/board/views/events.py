@@ -1,7 +1,7 @@
 """Read the events of the board's stream, with their causes and effects."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations of the models.
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,16 +57,6 @@ class EventPage:
     around: Sequence[TimelineEntry]
     application_id: UUID | None
     run_id: str | None
-
-
-def narrowed(query: Mapping[str, str], call_id: UUID | None) -> EventFilter:
-    """Return the filter in an address."""
-    return EventFilter(
-        call=call_id,
-        topic=query.get("topic"),
-        type=query.get("type"),
-        reference=(query.get("case") or "").strip(),
-    )
 
 
 async def event_list(session: AsyncSession, within: Reach, filters: EventFilter, *, page: int) -> EventList:

@@ -27,8 +27,9 @@ from services.matching.provisional.snapshot import load as load_snapshot
 from services.matching.settings import Settings
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db.transient_errors import is_transient
+from shared.bus.set_aside import SetAside
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.ids import new_id
 from shared.time import clock
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
+
+WORK = N_("Cohorts")
 
 
 async def commit_or_ask(
@@ -120,14 +123,14 @@ async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
 
 async def work_cohorts(service: Service) -> None:
     """Compute the requested large cohorts, one after the other, for ever; a worker of the service."""
-    await jobs.repeat_forever(partial(work_once, service.bus))
+    await jobs.repeat_forever(partial(work_once, service.bus, SetAside(service.bus, WORK)))
 
 
-async def work_once(bus: Bus) -> bool:
-    """Do the oldest job that no other instance works on; False if there is none."""
+async def work_once(bus: Bus, aside: SetAside[UUID] | None = None) -> bool:
+    """Do the jobs that no other instance works on, the oldest first; False if there is none."""
     async with bus.glance() as session:
         ids = await cohorts_jobs.open_ones(session)
-    return await jobs.work_first(bus, "cohort", ids, partial(_work, bus))
+    return await jobs.work_on(aside or SetAside(bus, WORK), "cohort", ids, partial(_work, bus))
 
 
 async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.matching.cohorts.views import Run, newest_runs, run_page
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_caption, call_filter, call_of, number_of
+from services.matching.filters import COORDINATORS, ChosenCall, call_caption, call_filter, call_of, number_of
 from services.matching.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.runs import RunFinished
@@ -33,11 +33,11 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 
 @router.get("/runs")
-async def runs(request: Request, bus: BusDep, _: Coordinator) -> Response:
+async def runs(request: Request, bus: BusDep, _: Coordinator, chosen: ChosenCall = "") -> Response:
     """List all committed cohorts."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         found = await newest_runs(session, call.id if call else None)
     names = [gettext("Cohort"), gettext("Kind"), gettext("Committed")]
     numbers = [gettext("Matched"), gettext("Without a place"), gettext("Blocking pairs"), gettext("Of the best sum")]

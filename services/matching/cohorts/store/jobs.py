@@ -82,7 +82,7 @@ async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:
     return (await session.scalars(query)).one_or_none()
 
 
-async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
+async def open_ones(session: AsyncSession, *, limit: int = 500) -> list[UUID]:
     """Return the jobs that wait or are under way, the oldest first."""
     found = await session.scalars(select(col(CohortJob.id)).where(_OPEN).order_by(col(CohortJob.id)).limit(limit))
     return list(found)

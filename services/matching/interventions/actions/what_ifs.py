@@ -22,8 +22,9 @@ from services.matching.interventions.store import WhatIf
 from services.matching.provisional.snapshot import load_in, place_of
 from shared.bus import Bus, Lease, LeaseLost
 from shared.bus.db.transient_errors import is_transient
+from shared.bus.set_aside import SetAside
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.ids import new_id
 from shared.time import clock
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
+
+WORK = N_("What-ifs")
 
 LARGE = 20_000
 """Applications times places: above it a comparison may take more than a second (50,000 take three), and goes to a
@@ -114,14 +117,14 @@ async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
 
 async def work_what_ifs(service: Service) -> None:
     """Compute the requested what-ifs, one after the other, for ever; a worker of the service."""
-    await jobs.repeat_forever(partial(work_once, service.bus))
+    await jobs.repeat_forever(partial(work_once, service.bus, SetAside(service.bus, WORK)))
 
 
-async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
-    """Compute the oldest what-if that no other instance works on; False if there is none."""
+async def work_once(bus: Bus, aside: SetAside[UUID] | None = None, *, large: int = LARGE) -> bool:
+    """Compute the what-ifs that no other instance works on, the oldest first; False if there is none."""
     async with bus.glance() as session:
         ids = await interventions_store.open_ones(session)
-    return await jobs.work_first(bus, "what-if", ids, partial(_work, bus, large))
+    return await jobs.work_on(aside or SetAside(bus, WORK), "what-if", ids, partial(_work, bus, large))
 
 
 async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.facts.views import all_calls
-from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.filters import COORDINATORS, ChosenCall, call_filter, call_of
 from services.matching.interventions.actions import rings
 from services.matching.interventions.views.rings import possible_rings, ring_confirmation
 from services.matching.lifecycle.views import proposed_rings
@@ -34,11 +34,11 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/rings")
-async def show(request: Request, bus: BusDep, principal: Coordinator) -> Response:
+async def show(request: Request, bus: BusDep, principal: Coordinator, chosen: ChosenCall = "") -> Response:
     """Show the rings that could be made now (for the programme coordinator), and those that were proposed."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         proposed = await proposed_rings(session, reach(principal), call.id if call else None)
     may_propose = principal.has(Role.PROGRAMME_COORDINATOR)
     found = await rings.possible(bus, call.id) if may_propose and call is not None else None

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching.facts.views import CallSummary, all_calls
-from services.matching.filters import COORDINATORS, PageNumber, call_caption, call_filter, call_of
+from services.matching.filters import COORDINATORS, ChosenCall, PageNumber, call_caption, call_filter, call_of
 from services.matching.interventions.actions import what_ifs
 from services.matching.interventions.forms import SIDES, TermsForm, WhatIfForm, filled, side_name, terms_of
 from services.matching.interventions.views import what_ifs as views
@@ -29,6 +29,7 @@ from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import sent
 from shared.web.lists import PAGE, Cell, Column, Empty, Link, Listing, list_page, tag
+from shared.web.query import IdText, declared
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/matching/what-ifs", include_in_schema=False)
@@ -40,11 +41,11 @@ Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("")
-async def listed(request: Request, bus: BusDep, principal: Coordinator) -> Response:
+async def listed(request: Request, bus: BusDep, principal: Coordinator, chosen: ChosenCall = "") -> Response:
     """List the what-ifs, the newest first."""
     async with bus.read() as session:
         calls = await all_calls(session)
-        call = call_of(request, calls)
+        call = call_of(chosen, calls)
         rows = await views.what_if_lines(session, calls, call.id if call else None)
     names = (gettext("Asked for"), gettext("Call"), gettext("What is different"), gettext("State"))
     listing = Listing(
@@ -82,9 +83,9 @@ def _row(line: WhatIfLine) -> list[Cell]:
 
 async def _beginning(request: DecisionRequest[WhatIfForm]) -> Beginning:
     """Return from where the what-if in the address begins. Raises `Refused` (404)."""
-    query = request.http.query_params
+    call, earlier = request.http.query_params.get("call"), request.http.query_params.get("from")
     async with request.bus.read() as session:
-        return await views.beginning(session, read_id(query.get("call")), read_id(query.get("from")))
+        return await views.beginning(session, read_id(call), read_id(earlier))
 
 
 async def _terms(request: DecisionRequest[WhatIfForm]) -> WhatIfForm:
@@ -134,7 +135,12 @@ async def _begin(request: DecisionRequest[WhatIfForm]) -> str:
     return f"/matching/what-ifs/{what_if_id}"
 
 
-add_decision(router, Programme, Decision("/new", TermsForm, _ask, _begin, new=_terms, prepare=_find_call))
+_BEGINNING = declared({"call": IdText, "from": IdText})
+add_decision(
+    router,
+    Programme,
+    Decision("/new", TermsForm, _ask, _begin, new=_terms, prepare=_find_call, query=(_BEGINNING,)),
+)
 
 
 @router.get("/{what_if_id}")

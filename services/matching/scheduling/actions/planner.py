@@ -62,7 +62,7 @@ async def look_for_dates(service: Service) -> None:
         await settle(bus, lease, agreed)
         async with bus.read() as session:
             waiting = await store.searching(session)
-        await plans.each(waiting, partial(_improve, bus, lease), together=False)
+        await plans.each(waiting, partial(_improve, bus, lease), at_once=1)
 
     await run_by_lease(service, LEASE, look, every=_EVERY, seconds=_LEASE_SECONDS)
 
@@ -144,7 +144,7 @@ async def settle(bus: Bus, lease: Lease, aside: SetAside[UUID] | None = None) ->
         agreed = await lifecycle_visits.agreed(session)
     groups = {match_ids[0]: match_ids for match_ids in agreed.values()}
     aside = aside or SetAside(bus, NEW_DATES)
-    return await aside.each(list(groups), partial(_settle, bus, lease, groups), together=False)
+    return await aside.each(list(groups), partial(_settle, bus, lease, groups), at_once=1)
 
 
 async def _settle(bus: Bus, lease: Lease, groups: Mapping[UUID, Sequence[UUID]], firsts: Sequence[UUID]) -> int:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends
 
 from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Choice
-from services.matching.filters import day_in
 from services.matching.scheduling.actions import plans
 from services.matching.scheduling.actions.plans import Weeks
 from services.matching.scheduling.pages.plans import REASONS, days_later
@@ -19,6 +18,7 @@ from shared.identity import Principal, allow
 from shared.time import dates
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form, Needed, RadioField, SelectField, options
+from shared.web.query import DayText, declared
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -51,7 +51,8 @@ async def _form(request: DecisionRequest[MoveForm]) -> MoveForm:
 
 
 def _wanted(request: DecisionRequest[MoveForm]) -> date | None:
-    return day_in(request.http, "week")
+    text = request.http.query_params.get("week")
+    return date.fromisoformat(text) if text else None
 
 
 async def _prepare(request: DecisionRequest[MoveForm]) -> None:
@@ -134,4 +135,9 @@ async def _move(request: DecisionRequest[MoveForm]) -> str:
     return f"{_VISITS}?done={len(done.days)}"
 
 
-add_decision(router, Programme, Decision("/visits/{match_id}/move", MoveForm, _ask, _move, new=_form, prepare=_prepare))
+_WEEK = declared({"week": DayText})
+add_decision(
+    router,
+    Programme,
+    Decision("/visits/{match_id}/move", MoveForm, _ask, _move, new=_form, prepare=_prepare, query=(_WEEK,)),
+)

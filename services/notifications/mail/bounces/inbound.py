@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import structlog
 from aiosmtpd.smtp import SMTP
 
-from services.notifications.mail.bounces.reports import TooEarly, take_report
-from services.notifications.mail.model import LARGEST
+from services.notifications.mail.bounces.reports import ACTOR, WORK, TooEarly, take_report
+from services.notifications.mail.model import LARGEST, notification_in
 from services.notifications.settings import Settings
+from shared.bus import set_aside
 from shared.bus.db.transient_errors import DATABASE_ERRORS
+from shared.bus.set_aside import of_subject, reason_of
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope, Session
@@ -61,11 +63,25 @@ class Inbound:
         """Accept a report once it is saved, else ask for it again; a refused report is saved too."""
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
+        address = envelope.rcpt_tos[0]
         try:
-            await take_report(self._bus, self._settings.bounce_keys, raw, envelope.rcpt_tos[0], "smtp")
+            await take_report(self._bus, self._settings.bounce_keys, raw, address, "smtp")
         except TooEarly:
             return "451 4.3.0 Not yet; bring it again"
-        except DATABASE_ERRORS:
-            log.warning("a report could not be written down")
-            return "451 4.3.0 The store does not answer; bring it again"
+        except Exception as error:
+            if of_subject(error):
+                await self._name(address, reason_of(error))
+            elif not isinstance(error, DATABASE_ERRORS):
+                raise
+            log.warning("a report could not be written down", why=type(error).__name__)
+            return "451 4.3.0 It cannot be noted now; bring it again"
         return "250 Noted"
+
+    async def _name(self, address: str, why: str) -> None:
+        """Name a report on the page of problems that cannot be applied by itself; its sender brings it again."""
+        mail = notification_in(address, self._settings.bounce_keys)
+        try:
+            async with self._bus.transaction(ACTOR) as tx:
+                await set_aside.add(tx.session, WORK, {str(mail or "?"): why})
+        except DATABASE_ERRORS as error:
+            log.warning("a report could not be named", why=type(error).__name__)

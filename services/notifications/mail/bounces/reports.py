@@ -14,7 +14,9 @@ from services.notifications.mail.sending.delivery_log import failed
 from services.notifications.mail.store import unreachable
 from services.notifications.messages import actions as messages
 from services.notifications.messages.store import messages as store
+from shared.bus import set_aside
 from shared.contracts.codes import FailureCause
+from shared.i18n import N_
 from shared.ids import reaction_id
 from shared.time import clock
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:bounces"
+WORK = N_("Reports about mails")
 _NOBODY = UUID("019a0000-0000-7000-8000-00000000b001")
 
 
@@ -59,6 +62,8 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
             return Verdict.AGAIN
         if row is not None and report is not None and verdict not in REFUSED:
             await _take(tx, row, report, verdict)
+        if found is not None:
+            await set_aside.clear(tx.session, WORK, {str(found)})
         await tx.changed("messages")
     log.info("a report about a mail", verdict=verdict.value, status=noted["status"], source=source)
     return verdict

@@ -1,6 +1,7 @@
 """The pages on which a webhook is registered, changed, given a new secret, removed, or sent again what failed."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -18,6 +19,7 @@ from shared.time import clock
 from shared.time.workdays import ZONE
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
 from shared.web.forms import Form
+from shared.web.query import declared, one_of
 from shared.web.render import render
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -184,6 +186,7 @@ add_decision(
         new=_new_endpoint,
         prepare=_prepare_registration,
         check=_check_address,
+        query=(declared({"reach": Annotated[str, one_of(*WebhookReach)]}),),
     ),
 )
 add_decision(

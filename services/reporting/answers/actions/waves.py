@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.answers.store import waves
 from services.reporting.answers.views.waves import AT_ONCE, quiet_since
 from services.reporting.cases import views as cases_views
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, AnswerClosed, AnswerReopened
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _ROUNDS, _MOST_ROUNDS = 1, 200
 """The number of transactions of `AT_ONCE` answers that a page waits for, and the loop's maximum for one call."""
+WORK = N_("Closed answers")
 LONGEST = 300
 """The most characters of the reason for closing a wave."""
 
@@ -104,15 +107,20 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
     await announce(bus, principal.subject, row.call_id, _ROUNDS)
 
 
-async def announce_all(bus: Bus, lease: Lease | None = None) -> None:
+async def announce_all(bus: Bus, lease: Lease | None = None, aside: SetAside[UUID] | None = None) -> None:
     """Record which answers are closed and which are open again, of all calls with a present or former closing.
 
-    Raises `LeaseLost`.
+    A call that fails is set aside. Raises `LeaseLost`.
     """
     async with bus.read() as session:
         concerned = await waves.calls_with_closings(session)
-    for call_id in concerned:
-        await announce(bus, "system:waves", call_id, _MOST_ROUNDS, lease)
+
+    async def act(ids: Sequence[UUID]) -> int:
+        for call_id in ids:
+            await announce(bus, "system:waves", call_id, _MOST_ROUNDS, lease)
+        return len(ids)
+
+    await (aside or SetAside(bus, WORK)).each(concerned, act, at_once=1)
 
 
 async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int, lease: Lease | None = None) -> None:

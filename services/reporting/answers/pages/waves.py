@@ -5,7 +5,7 @@ A wave is closed on the page of the list, by its filters, so it is answered here
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -60,12 +60,6 @@ class Filters:
         self.since = _day(since) or clock.today() - _BACK
         self.until = _day(until) or clock.today() + _AHEAD
 
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        """Return what the address of a request narrows the list to."""
-        names = ("form", "call", "country", "state", "since", "until")
-        return cls(**{name: request.query_params[name] for name in names if name in request.query_params})
-
     @property
     def wanted(self) -> AnswerFilter:
         """The same for the store."""
@@ -91,6 +85,16 @@ class Filters:
 
 
 Filtered = Annotated[Filters, Depends()]
+
+
+def _keep(request: Request, filters: Filtered) -> None:
+    """Keep the filters for the decision, whose functions get the request alone."""
+    request.state.filters = filters
+
+
+def _filters_of(request: Request) -> Filters:
+    filters: Filters = request.state.filters
+    return filters
 
 
 class CloseForm(Form):
@@ -194,7 +198,7 @@ def _done(request: Request) -> str:
 
 async def _ask_reminders(request: DecisionRequest[Form]) -> Question:
     """Say, before many are reminded, how many they are and who is left out."""
-    filters = Filters.of(request.http)
+    filters = _filters_of(request.http)
     async with request.bus.read() as session:
         many = await views.to_remind(session, filters.wanted)
     if not many:
@@ -222,7 +226,7 @@ async def _ask_reminders(request: DecisionRequest[Form]) -> Question:
 
 async def _remind(request: DecisionRequest[Form]) -> str:
     """Remind of all missing answers in the list, or of one."""
-    filters, data = Filters.of(request.http), await sent(request.http)
+    filters, data = _filters_of(request.http), await sent(request.http)
     answer_filter, case_id = filters.wanted, read_id(str(data.get("case_id", "")))
     if "case_id" in data:
         form, respondent, _ = FORMS.get(str(data.get("of", "")), ("", "", ""))
@@ -233,7 +237,7 @@ async def _remind(request: DecisionRequest[Form]) -> str:
     return filters.address(done="reminded", done_reminded=str(many))
 
 
-add_decision(router, Steerer, Decision("/remind", Form, _ask_reminders, _remind))
+add_decision(router, Steerer, Decision("/remind", Form, _ask_reminders, _remind, query=(Depends(_keep),)))
 
 
 @router.post("/closings")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.disclosure import store as disclosure_store
 from services.reporting.feeds import signing
@@ -19,9 +17,10 @@ from services.reporting.indicators.model.catalogue import agreed
 from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
 from services.reporting.targets import store as targets_store
+from shared.bus.set_aside import SetAside
 from shared.contracts.codes import PeriodState
 from shared.errors import ProblemCode, Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
     from shared.runtime.service import Service
     from shared.settings import ServiceSettings
 
-log = structlog.get_logger(__name__)
-
+WORK = N_("Files of published periods")
+_LOOK_SECONDS = 600.0
 LATEST = "latest"
 """The newest, in an address: the period that ends last, the statement that counts."""
 HOME = "/reporting/feeds"
@@ -115,17 +114,24 @@ async def manifest(session: AsyncSession, number: int | None = None) -> Manifest
 
 
 async def keep_older(service: Service) -> None:
-    """Make, once, the files of periods that were published before files were kept; a worker that then rests."""
-    async with service.bus.read() as session:
+    """Make the files of periods that were published before files were kept, for ever; a worker."""
+    aside = SetAside[str](service.bus, WORK)
+    while True:
+        await keep_missing(service.bus, aside)
+        await clock.moved_or(_LOOK_SECONDS)
+
+
+async def keep_missing(bus: Bus, aside: SetAside[str]) -> int:
+    """Make the files of published periods that have none; return how many. A period that fails is set aside."""
+    async with bus.read() as session:
         labels = await store.unpublished(session)
-    for label in labels:
-        try:
-            await keep_files_of(service.bus, label)
-        except Refused as refused:
-            log.warning("files of a published period cannot be kept", period=label, why=str(refused.detail))
-        except Exception:
-            log.exception("files of a published period could not be kept", period=label)
-    await asyncio.Event().wait()
+
+    async def act(some: Sequence[str]) -> int:
+        for label in some:
+            await keep_files_of(bus, label)
+        return len(some)
+
+    return await aside.each(list(labels), act, at_once=1)
 
 
 async def keep_files_of(bus: Bus, label: str) -> None:

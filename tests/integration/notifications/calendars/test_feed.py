@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -12,11 +13,13 @@ import pytest
 import sqlalchemy as sa
 import vobject
 
+from services.notifications.calendars import actions as calendars
 from services.notifications.calendars.model import feed as model
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from shared.identity import Grant, service_headers, write_access
 from shared.time import clock
+from tests.impossible import set_aside_by
 from tests.integration.notifications.conftest import rows
 from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, MENTORSHIP, VISIT, day, event, in_days
 from tests.support import SERVICE_TOKEN, ReadFirst
@@ -253,3 +256,27 @@ async def test_the_portal_being_away_empties_no_calendar(
     contacts.away = True
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+
+
+async def test_an_impossible_appointment_ends_no_calendar(
+    app: FastAPI, client: httpx2.AsyncClient, story: None
+) -> None:
+    """A visit whose days cannot be read is left out of a private calendar and named; the other entries are shown."""
+    path = await new_address(app, client, "officer")
+    whole = by_icalendar((await client.get(path)).text)
+    before = (await rows(app, f"SELECT days FROM dated WHERE id = '{VISIT}'"))[0].days
+    await set_days(app, ["no day"])
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert by_icalendar(answer.text).keys() == whole.keys() - {"Study visit MD-2026-0042"}
+    assert await set_aside_by(app.state.service.bus) == {(calendars.WORK, str(VISIT))}
+    await set_days(app, before)
+    assert by_icalendar((await client.get(path)).text) == whole
+    assert await set_aside_by(app.state.service.bus) == set()
+
+
+async def set_days(app: FastAPI, days: list[str]) -> None:
+    """Write the days of the visit, as no event could."""
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        change = sa.text("UPDATE dated SET days = CAST(:days AS jsonb) WHERE id = :id")
+        await tx.session.execute(change, {"days": json.dumps(days), "id": VISIT})
