@@ -150,7 +150,7 @@ def command(
     start = None if since is None else moment(since, clock.now())
 
     async def show() -> int:
-        shown = 0
+        count = 0
         async for event in _read(system, wanted, follow=follow, about=subject):
             if (
                 correlation in {None, event.correlationid}
@@ -159,8 +159,8 @@ def command(
                 and (start is None or event.time >= start)
             ):
                 print(line(event), flush=True)
-                shown += 1
-        return shown
+                count += 1
+        return count
 
     if not asyncio.run(show()):
         ids = " --correlation and --subject ask for ids, not for references." if correlation or subject else ""

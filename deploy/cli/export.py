@@ -71,7 +71,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
             async with bus.read() as session:
                 total = await session.scalar(text("SELECT count(*) FROM journal"))
                 connection = await driver(session)
-                with bar(f"Journal of {service}", total) as shown:
+                with bar(f"Journal of {service}", total) as progress:
                     async for row in connection.cursor(_SELECT, prefetch=1000):
                         line_values = _journal_row(row)
                         chains.add(line_values)
@@ -79,7 +79,7 @@ async def _export_journal(system: "System", service: str, folder: Path) -> dict[
                         whole.update(line)
                         size += file.write(line)
                         if chains.events % 1000 == 0:
-                            shown.at(chains.events)
+                            progress.at(chains.events)
     finally:
         await bus.close()
     if chains.faults:

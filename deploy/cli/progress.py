@@ -66,9 +66,9 @@ class Bar:
 @contextmanager
 def bar(words: str, total: float | None = None) -> Iterator[Bar]:
     """Show a bar while the block runs."""
-    shown = Bar(words, total)
-    shown.start()
+    progress = Bar(words, total)
+    progress.start()
     try:
-        yield shown
+        yield progress
     finally:
-        shown.stop()
+        progress.stop()

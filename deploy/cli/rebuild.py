@@ -27,14 +27,14 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - as above
     from shared.bus.rebuild.loading import load  # noqa: PLC0415 - as above
 
-    with report_unreachable(f"The database of {service}"), bar(f"{service} makes its tables anew") as shown:
-        await load(system.settings(service, owner=True), service, consumers_of, by=by, tell=shown.at)
+    with report_unreachable(f"The database of {service}"), bar(f"{service} makes its tables anew") as progress:
+        await load(system.settings(service, owner=True), service, consumers_of, by=by, tell=progress.at)
     async with Lag(system, [service]) as lag:
-        with bar(f"{service} reads the log again") as shown:
+        with bar(f"{service} reads the log again") as progress:
             least, since = None, monotonic()
             while True:
                 standing = (await lag.standings())[service]
-                shown.at(standing.records - standing.unread, standing.records)
+                progress.at(standing.records - standing.unread, standing.records)
                 if not standing.unread:
                     break
                 if least is None or standing.unread < least:

@@ -41,14 +41,17 @@ async def retry(system: "System", service: str, topic: str | None, subject: str 
     )
     bus, done, left = system.bus(service), 0, 0
     try:
-        with report_unreachable(f"The database of {service}"), bar(f"{service}: parked subjects", len(wanted)) as shown:
+        with (
+            report_unreachable(f"The database of {service}"),
+            bar(f"{service}: parked subjects", len(wanted)) as progress,
+        ):
             for each in wanted:
                 try:
                     there, failed = await redrive(bus, consumers_of(service), *each, by, "redriven from the terminal")
                 except NoSuchDeadLetter:  # healed or settled by somebody in the meantime
                     continue
                 finally:
-                    shown.advance()
+                    progress.advance()
                 done, left = done + there, left + failed
     finally:
         await bus.close()

@@ -47,7 +47,7 @@ async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] 
                         text("SELECT coalesce(sum(sequence), 0) FROM aggregate WHERE aggregatetype = :topic"),
                         {"topic": topic},
                     )
-                with bar(topic, None if subjects or TOPICS[topic].compacted else int(total or 0)) as shown:
+                with bar(topic, None if subjects or TOPICS[topic].compacted else int(total or 0)) as progress:
                     after, first = "", True
                     while after or first:
                         first = False
@@ -55,7 +55,7 @@ async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] 
                         async with bus.transaction("system:replay") as tx:
                             count, after = await again(await driver(tx.session), topic, subjects, after=after)
                         sent += count
-                        shown.advance(count)
+                        progress.advance(count)
         finally:
             await bus.close()
     return sent

@@ -37,14 +37,14 @@ async def verify(system: "System", export: Path | None = None, anchors: Path | N
             with report_unreachable(f"The database of {service}"):
                 async with bus.read() as session:
                     total = await session.scalar(text("SELECT count(*) FROM journal"))
-                    with bar(f"Journal of {service}", total) as shown:
+                    with bar(f"Journal of {service}", total) as progress:
                         async for found in findings(session, system.erasure_keys):
                             if isinstance(found, Finding):
                                 wrong.append(
                                     f"{service}: {found.topic} {found.subject}, event {found.sequence}: {found.what}"
                                 )
                             else:
-                                shown.at(found)
+                                progress.at(found)
                     if exported is not None:
                         wrong += await exported.against(service, await driver(session))
                     days: list[str] = []

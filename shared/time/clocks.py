@@ -21,15 +21,15 @@ def clocks(moment: datetime, countries: Iterable[str | None]) -> str:
     `countries` are ISO 3166-1 alpha-2 codes in the order of the text; each is named once. Where none is known the
     programme's own zone is used.
     """
-    shown: dict[datetime, list[str]] = {}
+    zones_by_time: dict[datetime, list[str]] = {}
     for code in dict.fromkeys(code for code in countries if code):
-        shown.setdefault(moment.astimezone(zone_of(code)).replace(tzinfo=None), []).append(country(code))
-    if not shown:
+        zones_by_time.setdefault(moment.astimezone(zone_of(code)).replace(tzinfo=None), []).append(country(code))
+    if not zones_by_time:
         local = moment.astimezone(zone_of(None))
         return f"{format_datetime(local, 'd MMMM y, HH:mm', tzinfo=local.tzinfo, locale=locale())} {local.tzname()}"
     parts: list[str] = []
     day: date | None = None
-    for local, names in shown.items():
+    for local, names in zones_by_time.items():
         pattern = "HH:mm" if local.date() == day else "d MMMM, HH:mm" if parts else "d MMMM y, HH:mm"
         parts.append(f"{format_datetime(local, pattern, locale=locale())} ({', '.join(names)})")
         day = local.date()

@@ -199,8 +199,15 @@ async def _question_page(decision: Decision[F], request: DecisionRequest[F], sta
 
 def _render(question: Question, request: DecisionRequest[F], status: int) -> Response:
     own_case = own_case_of(request.http)
-    shown = replace(question, obstacle=own_case) if own_case else question
-    return render(request.http, shown.template, status, question=shown, form_=request.form, **dict(shown.more))
+    page_question = replace(question, obstacle=own_case) if own_case else question
+    return render(
+        request.http,
+        page_question.template,
+        status,
+        question=page_question,
+        form_=request.form,
+        **dict(page_question.more),
+    )
 
 
 @dataclass(frozen=True, slots=True)

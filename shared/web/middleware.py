@@ -248,8 +248,8 @@ def _in_json(body: bytes) -> list[FieldError]:
         elif isinstance(value, dict):
             waiting += [((*place, key), item) for key, item in value.items()]
             found |= {place for key in value if control_characters.UNSHOWN.search(key)}
-    shown = sorted(tuple(_cleaned(part) for part in place) for place in found)
-    return [_unshown(".".join(place) or "body", pointer=pointer(place)) for place in shown]
+    places = sorted(tuple(_cleaned(part) for part in place) for place in found)
+    return [_unshown(".".join(place) or "body", pointer=pointer(place)) for place in places]
 
 
 def _cleaned(part: str | int) -> str:

@@ -95,9 +95,9 @@ def page_of(
     keys: Callable[[Row], Sequence[Any]],
 ) -> Page[Item]:
     """Return the page of the rows that `cut` gave: `view` makes an item of the `model`, `keys` reads a row's keys."""
-    shown = rows[: request.limit]
-    following = None if len(rows) <= request.limit else cursor_of(keys(shown[-1]))
-    return Page[model](items=[view(row) for row in shown], next=following)  # type: ignore[valid-type]  # known at run time only
+    page_rows = rows[: request.limit]
+    following = None if len(rows) <= request.limit else cursor_of(keys(page_rows[-1]))
+    return Page[model](items=[view(row) for row in page_rows], next=following)  # type: ignore[valid-type]  # known at run time only
 
 
 def cursor_of(keys: Sequence[Any]) -> str:

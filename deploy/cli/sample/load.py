@@ -67,13 +67,13 @@ async def load(system: System, seed: int) -> str | None:
                 "Start over with: make clean && make run"
             )
         plan = steps()
-        with bar("The sample programme", len(plan) + 1) as shown:
+        with bar("The sample programme", len(plan) + 1) as progress:
             for done, (day, words, act) in enumerate(plan):
-                shown.at(done, words=words)
+                progress.at(done, words=words)
                 to_day(room.programme, day)
                 await act(room)
                 await lag.settled()
-            shown.at(len(plan), words="Today")
+            progress.at(len(plan), words="Today")
             clock.move(max(timedelta(), -clock.offset()))
             await lag.settled()
     return room.summary()

@@ -144,8 +144,8 @@ async def agree(room: LoadContext) -> None:
             return
         at = f"{API}/visits/{match['visit_id']}"
         await room.people.post(host, f"{at}/agenda/agree")
-        shown = await room.people.post(guest, f"{at}/agenda/agree")
-        if "test_before" in assessments.purposes(shown):
+        agreed = await room.people.post(guest, f"{at}/agenda/agree")
+        if "test_before" in assessments.purposes(agreed):
             known = assessments.answers(match["topic"], place, after=False)
             await take(room.people, guest, match["visit_id"], "test_before", known)
 

@@ -23,5 +23,5 @@ async def signed_pdf(facts: CertificateFacts, language: str, signer: signing.Sig
 async def unsigned_pdf(facts: CertificateFacts, language: str, *, at: datetime) -> bytes:
     """Return the certificate as PDF before it is signed: the same facts give the same bytes."""
     with speaking(language, CATALOGUES) as spoken:
-        said = template_values(facts, spoken) | {"qr": typesetting.qr(facts.address)}
-    return await typesetting.pdf("certificate", said, at=at)
+        template_data = template_values(facts, spoken) | {"qr": typesetting.qr(facts.address)}
+    return await typesetting.pdf("certificate", template_data, at=at)

@@ -194,9 +194,9 @@ async def need_listing(session: AsyncSession, principal: Principal, filters: Fil
 
 async def need_details(session: AsyncSession, principal: Principal, need_id: UUID) -> NeedDetails:
     """Return a need as its page shows it. Raises `Refused` (404)."""
-    shown, now = await need(session, principal, need_id), clock.now()
+    found_need, now = await need(session, principal, need_id), clock.now()
     return NeedDetails(
-        shown,
+        found_need,
         await entry_events(session, ("need",), need_id, scope_of(principal)),
         [
             CitingCall(call.id, call.reference, call.title, call.shown_state(now), call.deadline)
@@ -227,7 +227,7 @@ async def preview_of(session: AsyncSession, principal: Principal, upload: store.
     known = await store.same(session, [row.entry for row in rows if row.entry is not None])
     quantities = {key: (need.quantity, need.withdrawn) for key, need in known.items()}
     planned = plan(rows, quantities, countries_visible(principal))
-    shown = ImportPreview(
+    import_preview = ImportPreview(
         id=upload.id,
         filename=upload.filename,
         state=ImportState(upload.state),
@@ -242,7 +242,7 @@ async def preview_of(session: AsyncSession, principal: Principal, upload: store.
         ),
         result=import_result(upload),
     )
-    return Preview(shown, planned)
+    return Preview(import_preview, planned)
 
 
 def import_result(upload: store.NeedImport) -> ImportResult | None:

@@ -91,5 +91,5 @@ def who_can(names: Collection[str]) -> str:
     """Return the sentence that names those who can decide instead."""
     if not names:
         return gettext("Nobody else can decide yet. Ask the programme to appoint another programme coordinator.")
-    shown = ", ".join(sorted(names)[:_MOST_NAMES])
-    return gettext("Who can decide instead: %(names)s.") % {"names": shown}
+    first_names = ", ".join(sorted(names)[:_MOST_NAMES])
+    return gettext("Who can decide instead: %(names)s.") % {"names": first_names}

@@ -64,8 +64,8 @@ async def one_partner(country: str, _: OverseerOrCoordinator, bus: BusDep) -> Pa
 async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: BusDep) -> SuspensionPreview:
     """Return what a suspension would do, case by case; its `digest` confirms it."""
     async with bus.read() as session:
-        shown = await suspension.preview(session, country, body.since, body.choices)
-    return views.suspension_preview(shown.open_cases, shown.since, shown.digest)
+        found_preview = await suspension.preview(session, country, body.since, body.choices)
+    return views.suspension_preview(found_preview.open_cases, found_preview.since, found_preview.digest)
 
 
 @router.post("/{country}/suspension", operation_id="suspend_partner", status_code=201)

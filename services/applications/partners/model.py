@@ -230,14 +230,14 @@ def problems(
 
 def digest(open_cases: OpenCases, choices: Iterable[GroupChoice], since: date) -> str:
     """Return a digest of the preview; it changes as soon as anything shown changes."""
-    shown = {
+    content = {
         "country": open_cases.country,
         "since": since.isoformat(),
         "cases": sorted([str(item.id), item.side, item.stage, item.state] for item in open_cases.cases),
         "supply": sorted(str(item.id) for item in open_cases.supply),
         "choices": sorted(item.model_dump_json() for item in choices),
     }
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def choice_in_words(choice: GroupChoice, funds: Mapping[str, str]) -> str:

@@ -89,7 +89,7 @@ def of_run(fact: UUID, finished: RunFinished, run_id: UUID, *, by: str, at: date
 
 def about(event: Event) -> dict[str, JsonValue]:
     """Return the codes of an event that its line on the board may show."""
-    shown = event.model_dump(
+    details = event.model_dump(
         mode="json",
         include={
             "by",
@@ -108,8 +108,8 @@ def about(event: Event) -> dict[str, JsonValue]:
     )
     plan = getattr(event, "plan", None)
     if plan is not None and hasattr(plan, "start"):
-        shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
-    return {name: value for name, value in shown.items() if value not in (None, False, [], "")}
+        details |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
+    return {name: value for name, value in details.items() if value not in (None, False, [], "")}
 
 
 _CAUSES = text(

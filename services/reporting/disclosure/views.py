@@ -71,9 +71,13 @@ def plain(cell: Cell, definition: Definition) -> str:
     """Return a number before disclosure control, for those who may see its parts: `58.3 % (7 of 12)`, or `none`."""
     if cell.value is None:
         return gettext("none")
-    shown = ReleasedCell(cell.value, cell.numerator, cell.denominator)
-    part = fraction(shown)
-    return f"{value(shown, definition)} ({part})" if part else value(shown, definition)
+    cell_without_denominator = ReleasedCell(cell.value, cell.numerator, cell.denominator)
+    part = fraction(cell_without_denominator)
+    return (
+        f"{value(cell_without_denominator, definition)} ({part})"
+        if part
+        else value(cell_without_denominator, definition)
+    )
 
 
 def why_hidden(cell: ReleasedCell, definition: Definition) -> str:

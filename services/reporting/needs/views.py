@@ -179,7 +179,7 @@ def need_and_match(rows: Sequence[Row], by: str) -> Chart | None:
 
 def gaps(unmet: Released, by: str) -> Chart | None:
     """Return those without a match by two dimensions, as a map; None if fewer than two fields can be shown."""
-    cells = {split(value): int(shown.value) for value, shown in unmet.breakdowns.get(by, {}).items() if shown.value}
+    cells = {split(value): int(cell.value) for value, cell in unmet.breakdowns.get(by, {}).items() if cell.value}
     if len(cells) < 2:
         return None
     down, across = reversed(parts_of(by)) if by == "country-and-gap" else parts_of(by)

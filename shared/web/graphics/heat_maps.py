@@ -54,7 +54,7 @@ def _fields(
     each = width / max(len(columns), 1)
     parts, y = _headings(columns, each)
     size, lines = _written([cell.text for _, cells in rows for cell in cells], each - _AIR)
-    tall = 11 + _LEADING * max((len(said) for said in lines.values()), default=1)
+    tall = 11 + _LEADING * max((len(text_line) for text_line in lines.values()), default=1)
     for name, cells in rows:
         named_, y = named(name, width, y, SIZE)
         parts += named_
@@ -62,7 +62,7 @@ def _fields(
         for place, cell in enumerate(cells):
             shade = (_WARM if cell.warmth > 0 else _COOL)[min(2, round(abs(cell.warmth) * 2))]
             box = {"width": f"{each - 2:.1f}", "height": tall, "fill": shade, "stroke": GRID}
-            said = {"font_size": size, "font_weight": 700 if cell.warmth > 0 else 400, "fill": INK}
+            text_style = {"font_size": size, "font_weight": 700 if cell.warmth > 0 else 400, "fill": INK}
             parts.append(element("rect", x=f"{each * place + 1:.1f}", y=y, **box))
             here = lines[cell.text]
             first = y + tall / 2 + 5 - _LEADING * (len(here) - 1) / 2
@@ -73,7 +73,7 @@ def _fields(
                     x=f"{each * (place + 0.5):.1f}",
                     y=f"{first + _LEADING * n:.1f}",
                     text_anchor="middle",
-                    **said,
+                    **text_style,
                 )
                 for n, line in enumerate(here)
             ]

@@ -49,7 +49,7 @@ def responses() -> dict[str, Any]:
 
 def _response(status: int) -> dict[str, Any]:
     kind = PROBLEM_TYPES[_EXAMPLES.get(status, default_code(status))]
-    shown = Problem(
+    problem_example = Problem(
         type=type_address(kind.code, "https://tandem.example"),
         code=kind.code,
         title=kind.title,
@@ -59,7 +59,7 @@ def _response(status: int) -> dict[str, Any]:
         errors=_ERRORS.get(status, []),
     )
     schema = {"$ref": "#/components/schemas/Problem"}
-    example = shown.model_dump(mode="json", exclude_defaults=True)
+    example = problem_example.model_dump(mode="json", exclude_defaults=True)
     waits = {ProblemCode.TOO_MANY_REQUESTS.status, ProblemCode.IN_PROGRESS.status, ProblemCode.UNAVAILABLE.status}
     headers = {"headers": _RETRY_AFTER} if status in waits else {}
     return {

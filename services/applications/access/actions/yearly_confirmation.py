@@ -75,8 +75,8 @@ async def confirm(
             if person is None or not scope.covers(person.country, person.organisation_id):
                 continue
             grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-            shown = person_view(person)
-            if not may_confirm(principal, shown, grants_to_confirm(shown, grants), ties):
+            view = person_view(person)
+            if not may_confirm(principal, view, grants_to_confirm(view, grants), ties):
                 left.append(person.id)
                 continue
             confirmed_today = person.lapsed_on is None and person.confirmed_on == clock.today()

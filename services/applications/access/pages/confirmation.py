@@ -42,16 +42,16 @@ async def to_confirm(
 ) -> Response:
     """List the people whose access is to be confirmed, oldest first; with `all` everybody."""
     async with bus.read() as session:
-        shown = await confirmation.access_list(session, principal, settings, every=bool(every), page=page)
+        access_page = await confirmation.access_list(session, principal, settings, every=bool(every), page=page)
     everybody = Link(gettext("Show everybody"), f"{ACCESS}?all=1")
     heads = gettext("Person"), gettext("Roles"), gettext("Last confirmed"), gettext("Lapses after"), gettext("State")
-    ticks = any(row.access.may_confirm for row in shown.rows)
+    ticks = any(row.access.may_confirm for row in access_page.rows)
     listing = Listing(
         gettext("Confirm access"),
         ACCESS,
         [Column(head) for head in heads],
-        [[*([_tick(row)] if ticks else []), *_row(row)] for row in shown.rows],
-        shown.total,
+        [[*([_tick(row)] if ticks else []), *_row(row)] for row in access_page.rows],
+        access_page.total,
         Empty(
             gettext("No access has to be confirmed now. We ask from eleven months after the last time."),
             everybody.text,
@@ -62,7 +62,7 @@ async def to_confirm(
             "Each access is confirmed once a year: is this person still there, and does he or she still need these"
             " roles? What is not confirmed within %(days)d days lapses, and can be given back."
         )
-        % {"days": shown.times.lapse},
+        % {"days": access_page.times.lapse},
         acts=[("confirm", gettext(ACTS["confirm"].button))] if ticks else [],
         decide=f"{ACCESS}/confirm",
         back=REGISTER,

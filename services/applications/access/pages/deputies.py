@@ -58,7 +58,7 @@ async def _ask_deputy(request: DecisionRequest[DeputyForm]) -> Question:
     """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
     async with request.bus.read() as session:
         offices = await views.deputy_offices(session, request.principal, _holder_id(request))
-        shown = await views.deputies(session, offices.holder.subject)
+        own_deputies = await views.deputies(session, offices.holder.subject)
     own = offices.holder.subject == request.principal.subject
     title = gettext("Deputies") if own else gettext("Deputies of %(name)s") % {"name": offices.holder.name}
     text = (
@@ -79,8 +79,8 @@ async def _ask_deputy(request: DecisionRequest[DeputyForm]) -> Question:
             "holder": offices.holder,
             "own": own,
             "offices": offices.offices,
-            "deputies": shown.deputies,
-            "for_others": shown.stands_in_for,
+            "deputies": own_deputies.deputies,
+            "for_others": own_deputies.stands_in_for,
             "register_words": words,
             "today": clock.today(),
             "done": request.http.query_params.get("done"),

@@ -107,19 +107,19 @@ def standing_of(
     others: bool = False,
 ) -> Standing:
     """Return the same for an application; a draft's next step is due at the call's `deadline`."""
-    shown = shown_state(application, projected)
+    state_to_show = shown_state(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
         due = None
         if projected is not None:
             since, due = projected.since, projected.due
-    if shown is ApplicationState.DRAFT:
+    if state_to_show is ApplicationState.DRAFT:
         due = deadline
     holder = None
-    if shown is ApplicationState.SUBMITTED:
+    if state_to_show is ApplicationState.SUBMITTED:
         holder = labels.coordinator(application.country)
-    ahead = projected is not None and projected.cleared_ahead and shown is ApplicationState.WAITLISTED
-    known = state("application", "waitlisted_cleared" if ahead else shown)
+    ahead = projected is not None and projected.cleared_ahead and state_to_show is ApplicationState.WAITLISTED
+    known = state("application", "waitlisted_cleared" if ahead else state_to_show)
     if application.for_ is ApplicationKind.MENTEE:
         return Standing(known.of_mentoring(others=others), since, due, holder)
     return Standing(known.for_others if others else known, since, due, holder)

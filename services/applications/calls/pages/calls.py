@@ -61,7 +61,7 @@ async def all_calls(
     cards = [*(_card(listed, moment) for listed in found.calls), *(_draft(listed) for listed in found.drafts)]
     order = _FIRST if writes else _OPEN_FIRST
     cards.sort(key=lambda card: order.index(card.state))
-    shown = [card for card in cards if not state or card.state == state]
+    filtered_cards = [card for card in cards if not state or card.state == state]
     discarded = request.query_params.get("done") == "discarded"
     return list_page(
         request,
@@ -69,8 +69,8 @@ async def all_calls(
             gettext("Calls"),
             _HERE,
             [],
-            [[card] for card in page_rows(shown, page)],
-            len(shown),
+            [[card] for card in page_rows(filtered_cards, page)],
+            len(filtered_cards),
             _empty(filtered=bool(state), writes=writes),
             page=page,
             counts=state_counts("call", Counter(card.state for card in cards), _HERE),

@@ -190,8 +190,8 @@ def _visible_identities(
         if party is Party.HOST or not fields:
             continue
         identity = _identity_of(case, party, people)
-        shown = {name: identity[name] for field, names in _NAMES.items() if field in fields for name in names}
-        found[party] = VisibleIdentity(party, **shown)
+        visible_fields = {name: identity[name] for field, names in _NAMES.items() if field in fields for name in names}
+        found[party] = VisibleIdentity(party, **visible_fields)
     return found
 
 

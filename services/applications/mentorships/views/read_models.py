@@ -383,12 +383,12 @@ async def page(
 ) -> Page[MentorshipEntry]:
     """Return one page of the mentorships in that state (None: any) that concern the reader, newest first."""
     rows = await matches_store.mentorships_page(session, await seen_by(session, principal), state, request)
-    shown = rows[: request.limit]
-    found = await matches_store.matches_by_id(session, {row.match_id for row in shown})
+    page_rows = rows[: request.limit]
+    found = await matches_store.matches_by_id(session, {row.match_id for row in page_rows})
     views = await views_of_matches(session, principal, list(found.values()))
     entries = {row.mentorship.id: _entry(row) for row in await mentorship_rows(session, principal, views)}
-    following = cursor_of([shown[-1].id]) if len(rows) > request.limit else None
-    return Page[MentorshipEntry](items=[entries[row.id] for row in shown if row.id in entries], next=following)
+    following = cursor_of([page_rows[-1].id]) if len(rows) > request.limit else None
+    return Page[MentorshipEntry](items=[entries[row.id] for row in page_rows if row.id in entries], next=following)
 
 
 async def waiting_page(
@@ -405,6 +405,6 @@ async def waiting_page(
         and (after is None or row.mentorship.id < after)
     ]
     rows.sort(key=lambda row: row.mentorship.id, reverse=True)
-    shown = rows[: request.limit]
-    following = cursor_of([shown[-1].mentorship.id]) if len(rows) > request.limit else None
-    return Page[MentorshipEntry](items=[_entry(row) for row in shown], next=following)
+    page_rows = rows[: request.limit]
+    following = cursor_of([page_rows[-1].mentorship.id]) if len(rows) > request.limit else None
+    return Page[MentorshipEntry](items=[_entry(row) for row in page_rows], next=following)

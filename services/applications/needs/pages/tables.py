@@ -76,15 +76,15 @@ async def _import_page(
     request: Request, principal: Principal, bus: Bus, import_id: UUID, status: int = 200, problem: str = ""
 ) -> Response:
     async with bus.read() as session:
-        shown = await preview(session, principal, import_id)
+        found_preview = await preview(session, principal, import_id)
     return render(
         request,
         "needs/import.html",
         status,
-        upload=shown.shown,
-        plan=shown.plan,
+        upload=found_preview.shown,
+        plan=found_preview.plan,
         problem=problem,
-        wrong_rows=len({problem.row for problem in shown.plan.wrong}),
+        wrong_rows=len({problem.row for problem in found_preview.plan.wrong}),
         line=_line,
     )
 
@@ -110,8 +110,8 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: Bu
     sent = await request.form()
     chosen = sent.get("rows")
     async with bus.read() as session:
-        shown = await preview(session, principal, import_id)
-    if shown.plan.wrong and chosen not in {"all", "right"} and shown.shown.state is ImportState.WAITS:
+        found_preview = await preview(session, principal, import_id)
+    if found_preview.plan.wrong and chosen not in {"all", "right"} and found_preview.shown.state is ImportState.WAITS:
         sentence = gettext("Choose what becomes of the wrong rows.")
         return await _import_page(request, principal, bus, import_id, 422, sentence)
     try:

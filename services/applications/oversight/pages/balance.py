@@ -88,8 +88,8 @@ async def show(
     """Show what the country or EU agency has sent and hosted."""
     async with bus.read() as session:
         details = await views.balance_details(session, principal, address.filters, page)
-    shown, places = details.balance, details.organisations
-    several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.country for row in shown.by_year_and_call}) > 1
+    ledger, places = details.balance, details.organisations
+    several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.country for row in ledger.by_year_and_call}) > 1
     narrowed = address.filters != Filters()
     none_yet = Empty(
         gettext("No visit or mentorship has begun yet. They are counted here from their first day on."),
@@ -114,7 +114,7 @@ async def show(
         if narrowed
         else none_yet,
         page=page,
-        counts=[_count(shown.totals, way, address) for way in Way],
+        counts=[_count(ledger.totals, way, address) for way in Way],
         filters=_filters(address, details),
         back="/applications/",
         table_title=gettext("The visits and mentorships"),
@@ -124,8 +124,8 @@ async def show(
         request,
         listing,
         "oversight/balance.html",
-        by_year=[_year(row, address, details.references, several=several) for row in shown.by_year_and_call],
-        by_place=[_place(row, address, places, several=several) for row in shown.by_country_and_organisation],
+        by_year=[_year(row, address, details.references, several=several) for row in ledger.by_year_and_call],
+        by_place=[_place(row, address, places, several=several) for row in ledger.by_country_and_organisation],
         several=several,
         csv_href=address.address(f"{HERE}.csv"),
     )

@@ -87,8 +87,8 @@ Choices = Annotated[dict[str, str], declared(PARAMETERS)]
 async def preview(request: Request, country: CountryText, _: Coordinator, bus: BusDep, values: Choices) -> Response:
     """Show exactly which cases are affected, and how."""
     async with bus.read() as session:
-        shown = await suspension.preview(session, country, day_of(values), choices_of(values))
-    return await _preview_page(request, bus, shown)
+        found_preview = await suspension.preview(session, country, day_of(values), choices_of(values))
+    return await _preview_page(request, bus, found_preview)
 
 
 async def _preview_page(

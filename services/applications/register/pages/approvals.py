@@ -48,7 +48,7 @@ async def _preview(ticked: Ticked[ApproveForm]) -> Items:
     appraised = await actions.appraise(ticked.bus, ticked.principal, ticked.ids)
     async with ticked.bus.read() as session:
         able = await views.in_words(session, [item.proposal for item in appraised if not item.obstacle])
-    changes = [(shown.proposal, _changes(shown)) for shown in able]
+    changes = [(compared.proposal, _changes(compared)) for compared in able]
     return Items(
         [_item(proposal, first, notes) for proposal, (first, *notes) in changes],
         [_item(item.proposal, item.obstacle) for item in appraised if item.obstacle],

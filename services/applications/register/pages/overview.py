@@ -23,21 +23,21 @@ router = APIRouter(include_in_schema=False)
 async def show(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """Show what waits for the reader, and the ways into the register."""
     async with bus.read() as session:
-        shown = await overview(session, principal)
+        found_overview = await overview(session, principal)
         counts = await waiting_counts(session, principal, settings)
     return render(
         request,
         "register/overview.html",
         counts=counts,
         all_partners=decides(principal),
-        cards=_cards(principal, shown.organisations, shown.people),
+        cards=_cards(principal, found_overview.organisations, found_overview.people),
         partners=[
             [
                 labels.country(partner.country),
                 tag("partner", "suspended" if partner.status is PartnerStatus.SUSPENDED else "active"),
                 dates.day(partner.since),
             ]
-            for partner in shown.partners
+            for partner in found_overview.partners
         ],
     )
 

@@ -169,15 +169,15 @@ async def _rows(
     grants = await people.grants(session, [row.subject for row in found])
     names = await words.organisation_names(session, [list(of_person) for of_person in grants.values()])
     ties = await ties_of(session, [principal.subject])
-    shown = []
+    rows = []
     for row in found:
         person, of_person = person_view(row), grants.get(row.subject, ())
         roles = [words.grant(grant, names) for grant in grants_to_confirm(person, of_person)]
         state = access_state(person, of_person, due_before)
         access = _to_confirm(principal, times, person, of_person, ties)
         tie = ties.between(principal.subject, Concerned(frozenset({person.subject})))
-        shown.append(AccessRow(access, roles, state, tie))
-    return shown
+        rows.append(AccessRow(access, roles, state, tie))
+    return rows
 
 
 async def access_list(

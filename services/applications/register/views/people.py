@@ -193,13 +193,13 @@ async def people_list(
     grants = await people.grants(session, [row.subject for row in rows])
     names = await words.organisation_names(session, [row.organisation_id for row in rows])
     organisations, _ = await people.organisations(session, scope, people.OrganisationFilters())
-    shown = []
+    listed_people = []
     for row in rows:
         person, own_grants = person_view(row), grants.get(row.subject, ())
         roles = register_grants.roles_on(own_grants, today)
         organisation = names.get(str(row.organisation_id), "")
-        shown.append(ListedPerson(person, roles, organisation, access_state(person, own_grants, due_before)))
-    return PeopleList(shown, total, [organisation_view(row) for row in organisations])
+        listed_people.append(ListedPerson(person, roles, organisation, access_state(person, own_grants, due_before)))
+    return PeopleList(listed_people, total, [organisation_view(row) for row in organisations])
 
 
 async def person_details(
@@ -209,8 +209,8 @@ async def person_details(
     row = await visible_person(session, principal, person_id)
     person, grants, scope = person_view(row), await grants_of(session, row.subject), scope_of(principal)
     changes = await history.history(session, ("person", "access"), row.id)
-    shown = [*(change.before for change in changes), *(change.after for change in changes)]
-    names = await words.organisation_names(session, [row.organisation_id, row.moves_to, *grants, *shown])
+    values = [*(change.before for change in changes), *(change.after for change in changes)]
+    names = await words.organisation_names(session, [row.organisation_id, row.moves_to, *grants, *values])
     holders = await entries.people_by_subject(session, [grant.deputy_for for grant in grants if grant.deputy_for])
     check = await address_checks.newest(session, row.subject)
     today = clock.today()

@@ -127,8 +127,8 @@ def action_text(kind: str, action: str) -> str:
 
 def field_names(changed: Iterable[str]) -> str:
     """Return the names of changed fields, in the order in which pages show them."""
-    shown = sorted(set(changed) - _HIDDEN, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
-    return ", ".join(field_name(name) for name in shown)
+    visible_names = sorted(set(changed) - _HIDDEN, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+    return ", ".join(field_name(name) for name in visible_names)
 
 
 def field_name(name: str) -> str:

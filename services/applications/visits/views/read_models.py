@@ -146,12 +146,12 @@ async def page(
 ) -> Page[VisitEntry]:
     """Return one page of the visits in one of these states (of none: all) that concern the reader, newest first."""
     rows = await matches_store.visits_page(session, await seen_by(session, principal), states, request)
-    shown = rows[: request.limit]
-    found = await matches_store.matches_by_id(session, {row.match_id for row in shown})
+    page_rows = rows[: request.limit]
+    found = await matches_store.matches_by_id(session, {row.match_id for row in page_rows})
     views = await views_of_matches(session, principal, list(found.values()))
     cases = {view.match.id: view.case for view in views}
-    following = cursor_of([shown[-1].id]) if len(rows) > request.limit else None
-    items = [_entry(row, as_visit_case(cases[row.match_id], row)) for row in shown if row.match_id in cases]
+    following = cursor_of([page_rows[-1].id]) if len(rows) > request.limit else None
+    items = [_entry(row, as_visit_case(cases[row.match_id], row)) for row in page_rows if row.match_id in cases]
     return Page[VisitEntry](items=items, next=following)
 
 

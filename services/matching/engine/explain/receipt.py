@@ -123,11 +123,11 @@ class Explainer:
         market, solution = self._market, self._solution
         facts, seats = market.feasible[candidate], market.row(candidate).seats
         seat = solution.seat_of(candidate)
-        shown = seats[:_SHOWN]
+        first_seats = seats[:_SHOWN]
         options = {
             seat_id: self._option(candidate, seat_id, rank)
             for rank, seat_id in enumerate(seats, 1)
-            if seat_id in {*shown, seat}
+            if seat_id in {*first_seats, seat}
         }
         changes, tried = ((), 0) if seat is not None else self._search.smallest(candidate, effort)
         return Receipt(
@@ -137,7 +137,7 @@ class Explainer:
             feasible=len(seats),
             funnel=facts.funnel(),
             match=None if seat is None else options[seat],
-            options=tuple(options[seat_id] for seat_id in shown),
+            options=tuple(options[seat_id] for seat_id in first_seats),
             waiting_place=None if seat is not None or not seats else self._waiting_place(candidate, seats[0]),
             changes=changes,
             tried=tried,

@@ -72,19 +72,23 @@ def _from_pairs(market: Market, solution: Solution, assigned: Integers) -> Expla
     rank = np.zeros(people, np.int64)
     rank[owner[mine]] = mine - begin[owner[mine]] + 1
     some = np.flatnonzero(at >= 0)
-    shown, gain, preference = (np.full(people, least, np.int64) for least in (NOTHING, 0, 0))
-    shown[some], gain[some], preference[some] = pairs.seat[at[some]], pairs.gain[at[some]], pairs.preference[at[some]]
+    named_seat, gain, preference = (np.full(people, least, np.int64) for least in (NOTHING, 0, 0))
+    named_seat[some], gain[some], preference[some] = (
+        pairs.seat[at[some]],
+        pairs.gain[at[some]],
+        pairs.preference[at[some]],
+    )
     points = np.zeros((people, len(criteria.CRITERIA)), np.int8)
     for low in range(0, people, _BLOCK):
         here = some[(some >= low) & (some < low + _BLOCK)]
         earned = market.columns.points(low, min(people, low + _BLOCK))
-        points[here] = np.array([each[here - low, shown[here]] for each in earned.values()]).T
+        points[here] = np.array([each[here - low, named_seat[here]] for each in earned.values()]).T
     funnel = market.left[1]
     return Explanations(
         why=_whys(solution, funnel[:, -1]),
         seat=assigned,
         rank=rank,
-        shown=shown,
+        shown=named_seat,
         gain=gain,
         preference=preference,
         points=points,

@@ -92,9 +92,9 @@ def summarise(
         )
         summary.rank[candidate], summary.blocking[candidate] = better + 1 if seat != NONE else 0, blocks
         summary.first[candidate] = first
-        shown = seat if seat != NONE else first
-        if shown != NONE:
-            wanted, key = keys_of(facts, candidate, shown, points[candidate])
+        named_seat = seat if seat != NONE else first
+        if named_seat != NONE:
+            wanted, key = keys_of(facts, candidate, named_seat, points[candidate])
             summary.gain[candidate] = wanted >> TIE_BITS
             summary.preference[candidate] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
 

@@ -229,13 +229,13 @@ async def what_if_page(session: AsyncSession, within: Reach, what_if_id: UUID, *
     own = await overview.within(session, within, [each.application_id for each in moved])
     people = [each for each in moved if each.application_id in own]
     page = min(page, max(1, -(-len(people) // SHOWN)))
-    shown = people[(page - 1) * SHOWN : page * SHOWN]
-    places = await facts.places(session, {seat for each in shown for seat in (each.before, each.after) if seat})
+    page_people = people[(page - 1) * SHOWN : page * SHOWN]
+    places = await facts.places(session, {seat for each in page_people for seat in (each.before, each.after) if seat})
     runs = [run.event for run in await runs_store.runs(session, row.call_id)]
     return WhatIfPage(
         what_if=WhatIf(**dict(_summary(row)), outcome=outcome),
         call=(await facts.some_calls(session, [row.call_id])).get(row.call_id),
-        people=[_person(each, own[each.application_id], places) for each in shown],
+        people=[_person(each, own[each.application_id], places) for each in page_people],
         people_in_all=len(people),
         page=page,
         cohorts=_cohorts(runs),

@@ -76,13 +76,15 @@ def _others(weeks: Weeks) -> list[Choice]:
 def _cost(weeks: Weeks, choice: Choice) -> str:
     """Return the cost of a week in words."""
     length = len(choice.days[0])
-    said = [ngettext("%(num)d day", "%(num)d days", length) % {"num": length}]
+    sentences = [ngettext("%(num)d day", "%(num)d days", length) % {"num": length}]
     if choice.cost.short_days:
         short = choice.cost.short_days
-        said.append(ngettext("%(num)d day fewer than wanted", "%(num)d days fewer than wanted", short) % {"num": short})
+        sentences.append(
+            ngettext("%(num)d day fewer than wanted", "%(num)d days fewer than wanted", short) % {"num": short}
+        )
     if weeks.announced[0]:
-        said.append(days_later((choice.days[0][0] - weeks.announced[0][0]).days))
-    return "; ".join(said)
+        sentences.append(days_later((choice.days[0][0] - weeks.announced[0][0]).days))
+    return "; ".join(sentences)
 
 
 async def _ask(request: DecisionRequest[MoveForm]) -> Question:

@@ -149,20 +149,20 @@ def _state(plan: DatePlan) -> tuple[str, str]:
     """Return the state of a plan: a word, and a sentence."""
     count = {"done": plan.done, "units": plan.units, "seconds": plan.seconds, "visits": plan.visits}
     if plan.state == PlanState.SEARCHING:
-        said = gettext(
+        sentence = gettext(
             "This is a first plan of %(visits)d visits. The best one is searched for, for at most %(seconds)d s."
         )
-        return gettext("Searching"), said % count
+        return gettext("Searching"), sentence % count
     if plan.state == PlanState.PROVEN:
         return gettext("Best plan"), gettext(
             "No other plan of these %(visits)d visits is better: that is proven."
         ) % count
     if plan.state == PlanState.CANCELLED:
         return gettext("Stopped"), gettext("The search was stopped. This is what was found by then.")
-    said = gettext(
+    sentence = gettext(
         "This is the best plan of %(visits)d visits that was found in %(seconds)d s. It may not be the best."
     )
-    return gettext("Time is over"), said % count
+    return gettext("Time is over"), sentence % count
 
 
 def _costs(plan: DatePlan) -> list[tuple[str, int, int, int | None]]:

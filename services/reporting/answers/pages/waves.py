@@ -64,8 +64,8 @@ class Filters:
     def wanted(self) -> AnswerFilter:
         """The same for the store."""
         form, respondent, _ = FORMS.get(self.form, ("", "", ""))
-        shown = {"missing": MISSING, "all": STATES}.get(self.state, (self.state,))
-        return AnswerFilter(self.since, self.until, form, str(respondent), self.call, self.country, shown)
+        states = {"missing": MISSING, "all": STATES}.get(self.state, (self.state,))
+        return AnswerFilter(self.since, self.until, form, str(respondent), self.call, self.country, states)
 
     @property
     def query(self) -> dict[str, str]:

@@ -249,10 +249,10 @@ def _roll_up(group: Sequence[Table], table: Table, revealed: set[Place]) -> None
 
 
 def _pattern(figures: Sequence[Figure], tables: Mapping[tuple[str, str], Table]) -> Pattern:
-    shown: dict[str, Values] = {}
+    values_by_indicator: dict[str, Values] = {}
     rolled: dict[str, frozenset[str]] = {}
     for figure in figures:
-        name, of = figure.definition.id, shown.setdefault(figure.definition.id, {})
+        name, of = figure.definition.id, values_by_indicator.setdefault(figure.definition.id, {})
         total = tables.get((name, ""))
         hidden = (total is not None and bool(total.hidden())) or total_is_few(figure)
         of[""] = frozenset() if hidden or figure.total.value is None else frozenset({""})
@@ -266,9 +266,9 @@ def _pattern(figures: Sequence[Figure], tables: Mapping[tuple[str, str], Table])
                     rolled[name] = rolled.get(name, frozenset()) | {dimension}
     for share, (name, dimension) in _SHARE_OF.items():
         table = tables.get((name, dimension))
-        if share in shown and table is not None and table.hidden():
-            shown[share][""] = frozenset()
-    return Pattern(shown, rolled)
+        if share in values_by_indicator and table is not None and table.hidden():
+            values_by_indicator[share][""] = frozenset()
+    return Pattern(values_by_indicator, rolled)
 
 
 def _released(figure: Figure, pattern: Pattern) -> Released:
@@ -303,19 +303,19 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
 def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, ReleasedCell]]:
     """Yield the rows that are shown, then the rest of the total, without events: they would tell whose it is."""
     cells, total = figure.breakdowns[dimension], figure.total
-    shown = {value: cell for value, cell in cells.items() if value in values}
-    for value, cell in shown.items():
+    visible_cells = {value: cell for value, cell in cells.items() if value in values}
+    for value, cell in visible_cells.items():
         yield value, _released_cell(cell)
     if figure.definition.measure is Measure.SHARE:
         none = Decimal()
-        holding = (total.numerator or none) - sum((cell.numerator or none for cell in shown.values()), none)
+        holding = (total.numerator or none) - sum((cell.numerator or none for cell in visible_cells.values()), none)
         whole = total.denominator or none
         if dimension not in figure.definition.whole:
-            whole -= sum((cell.denominator or none for cell in shown.values()), none)
+            whole -= sum((cell.denominator or none for cell in visible_cells.values()), none)
         yield ROLLED_UP, ReleasedCell(round(100 * holding / whole, 2) if whole else None, holding, whole)
     else:
         none = Decimal()
-        rest = (total.value or none) - sum((cell.value or none for cell in shown.values()), none)
+        rest = (total.value or none) - sum((cell.value or none for cell in visible_cells.values()), none)
         yield ROLLED_UP, ReleasedCell(rest, rest)
 
 

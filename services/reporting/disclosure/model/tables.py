@@ -125,9 +125,9 @@ def tables_of(
     if period.kind is None:  # without facts outside of the programme whole years lie in it
         here = (period.label, period.start.replace(month=1, day=1), period.end.replace(month=12, day=31))
     if definition.measure is Measure.SHARE or definition.guarded:
-        shown = "" in out.get("", ()) if out is not None else not few
+        total_shown = "" in out.get("", ()) if out is not None else not few
         size = figure.total.contributors if definition.guarded else int(figure.total.denominator or 0)
-        row = Row(amounts_of(definition, figure.total, ""), size, few, shown)
+        row = Row(amounts_of(definition, figure.total, ""), size, few, total_shown)
         least = definition.minimum or THRESHOLD
         yield Table(definition.id, "", *here, None, {"": row}, least, fixed=out is not None)
     if few:

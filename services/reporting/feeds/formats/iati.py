@@ -176,8 +176,8 @@ def _result(
             _target_value(period, target)
         _actual(period, figure.total, approval)
         for dimension, cells in figure.breakdowns.items():
-            for value, shown in cells.items():
-                _actual(period, shown, approval, name=dimension, value=value)
+            for value, cell in cells.items():
+                _actual(period, cell, approval, name=dimension, value=value)
 
 
 def _target_value(parent: Any, target_value: TargetValue, **attributes: str) -> None:

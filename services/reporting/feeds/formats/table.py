@@ -64,8 +64,8 @@ def rows(figure: Released, approval: Approval) -> Iterator[FigureRow]:
     )
     yield whole.model_copy(update=dict(figure_number(figure.total)))
     for dimension, cells in figure.breakdowns.items():
-        for value, shown in cells.items():
+        for value, cell in cells.items():
             part = {"dimension": dimension, "dimension_value": value}
-            yield whole.model_copy(update={**part, **dict(figure_number(shown))})
+            yield whole.model_copy(update={**part, **dict(figure_number(cell))})
     for dimension in figure.withheld:
         yield whole.model_copy(update={"dimension": dimension, "hidden": "withheld"})

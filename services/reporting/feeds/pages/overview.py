@@ -53,7 +53,7 @@ async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | Non
     approval, released = await agreed_figures(bus, period)
     left_out = []
     for figure in released:
-        parts = sum(shown.suppressed for cells in figure.breakdowns.values() for shown in cells.values())
+        parts = sum(cell.suppressed for cells in figure.breakdowns.values() for cell in cells.values())
         if figure.total.hidden or parts or figure.withheld:
             left_out.append((figure, parts))
     return render(

@@ -245,12 +245,12 @@ async def calls_as_csv(_: Reader, bus: BusDep, call: Labels = []) -> Response:  
             "title": row.definition.title,
             "definition_version": row.definition.version,
             "call": name,
-            "value": written(shown.value) if shown and shown.value is not None else "",
-            "hidden": (shown.hidden.value if shown.hidden else "") if shown else "not_told",
+            "value": written(cell.value) if cell and cell.value is not None else "",
+            "hidden": (cell.hidden.value if cell.hidden else "") if cell else "not_told",
             "difference": "" if difference is None else written(difference),
         }
         for row in found
-        for name, (shown, difference) in zip(named, row.sides, strict=True)
+        for name, (cell, difference) in zip(named, row.sides, strict=True)
     ]
     columns = ("indicator", "title", "definition_version", "call", "value", "hidden", "difference")
     headers = {"Content-Disposition": 'attachment; filename="tandem-calls.csv"'}

@@ -250,7 +250,7 @@ def unmet(figures: Mapping[str, Released]) -> NamedChart | None:
 def _applications_shown(figure: Released, dimension: str) -> Decimal:
     """Return how many applications a breakdown shows."""
     cells = figure.breakdowns.get(dimension, {})
-    return sum((shown.value for shown in cells.values() if shown.value is not None), Decimal())
+    return sum((cell.value for cell in cells.values() if cell.value is not None), Decimal())
 
 
 def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
@@ -295,6 +295,6 @@ def _days(figure: Released, dimension: str, country: str) -> float | None:
 def _rows(figure: Released, dimension: str, series: str) -> list[Row]:
     cells: Mapping[str, ReleasedCell] = figure.breakdowns.get(dimension, {})
     return [
-        (figure.definition.id, value, series, "" if shown.value is None else written(shown.value))
-        for value, shown in cells.items()
+        (figure.definition.id, value, series, "" if cell.value is None else written(cell.value))
+        for value, cell in cells.items()
     ]
