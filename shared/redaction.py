@@ -39,10 +39,10 @@ def route_of(scope: MutableMapping[str, Any]) -> str:
 
 def safe_path(scope: MutableMapping[str, Any]) -> str:
     """Return the route with ids, numbers and country codes filled in; other parameters stay `{name}`."""
-    given = scope.get("path_params") or {}
+    parameters = scope.get("path_params") or {}
 
     def fill(match: re.Match[str]) -> str:
-        value = str(given.get(match[1], ""))
+        value = str(parameters.get(match[1], ""))
         return value if _ID.fullmatch(value) else f"{{{match[1]}}}"
 
     return _PARAMETER.sub(fill, route_of(scope))

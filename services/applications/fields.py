@@ -142,8 +142,8 @@ def topics_in_words(value: Iterable[str], reading: Reading) -> str:
 def topic_in_words(code: str, scheme: str | None = None) -> str:
     """Return a topic by its name in this scheme, or in the newest scheme that has it."""
     schemes = [scheme] if scheme else sorted(PRIORITIES, reverse=True)
-    known = next((scheme for scheme in schemes if code in PRIORITIES.get(scheme, {})), None)
-    return labels.label(code) if known is None else gettext(topic_label(known, code))
+    scheme_of_code = next((scheme for scheme in schemes if code in PRIORITIES.get(scheme, {})), None)
+    return labels.label(code) if scheme_of_code is None else gettext(topic_label(scheme_of_code, code))
 
 
 def countries_in_words(value: Iterable[str], _: Reading) -> str:
@@ -360,8 +360,8 @@ def with_changes(entry: E, changes: E) -> E:
 
 def from_register(entry: type[E], person: object) -> E:
     """Return an entry with what the register says of a person; `model_fields_set` are the fields of which it does."""
-    known = {name: getattr(person, name) for name, spec in fields_of(entry).items() if spec.registered}
-    return entry.model_validate({name: value for name, value in known.items() if value not in (None, "")})
+    values = {name: getattr(person, name) for name, spec in fields_of(entry).items() if spec.registered}
+    return entry.model_validate({name: value for name, value in values.items() if value not in (None, "")})
 
 
 def value_in_words(entry: BaseModel, name: str, reading: Reading) -> str:

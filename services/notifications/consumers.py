@@ -38,20 +38,22 @@ _DEFAULT = Timers()
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Update the cases of the events, and the deadlines that these set and meet."""
-    known = await cases.evolve(tx, events)
-    others = {id_of(case_key(event)[1]) for event in events} - known.keys()
-    known |= await cases.cases(tx.session, others)
-    timers = await _timers(tx.session, known.values())
+    known_cases = await cases.evolve(tx, events)
+    others = {id_of(case_key(event)[1]) for event in events} - known_cases.keys()
+    known_cases |= await cases.cases(tx.session, others)
+    timers = await _timers(tx.session, known_cases.values())
     await deadlines.save_changes(
         tx.session,
         [
             change
             async for event in in_steps(events)
-            for change in changes(event, _timers_of(event, known, timers), known.get(id_of(case_key(event)[1])))
+            for change in changes(
+                event, _timers_of(event, known_cases, timers), known_cases.get(id_of(case_key(event)[1]))
+            )
         ],
-        known,
+        known_cases,
     )
-    await appointments.save_appointments(tx.session, events, known)
+    await appointments.save_appointments(tx.session, events, known_cases)
     await pauses.evolve(tx.session, events)
 
 
@@ -60,16 +62,16 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     relevant = [event for event in events if has_message(event.type)]
     if not relevant:
         return
-    known = await cases.cases_of(tx.session, relevant)
-    timers = await _timers(tx.session, known.values())
+    cases_by_id = await cases.cases_of(tx.session, relevant)
+    timers = await _timers(tx.session, cases_by_id.values())
     found: list[Message] = []
     async for event in in_steps(relevant):
         topic, subject = case_key(event)
-        case = known.get(id_of(subject))
+        case = cases_by_id.get(id_of(subject))
         if case is None:
             await _wait(tx, event, topic, subject)
             continue
-        known_facts = facts(event, _timers_of(event, known, timers))
+        known_facts = facts(event, _timers_of(event, cases_by_id, timers))
         found += messages(event.data, about=event.id, at=event.time, case=case, facts=known_facts)
     await enqueue(tx, found)
 
@@ -131,13 +133,13 @@ async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
     gains = [(event, id_) for event in events if isinstance(event.data, CallRevised) for id_ in event.data.touches]
     if not gains:
         return
-    known = await cases.cases(tx.session, (id_ for _, id_ in gains))
+    cases_by_id = await cases.cases(tx.session, (id_ for _, id_ in gains))
     found: list[Message] = []
     for event, id_ in gains:
-        if id_ not in known:
+        if id_ not in cases_by_id:
             await tx.wait(event, APPLICATIONS, id_)
             continue
-        found += messages(event.data, about=event.id, at=event.time, case=known[id_], facts=facts(event))
+        found += messages(event.data, about=event.id, at=event.time, case=cases_by_id[id_], facts=facts(event))
     await enqueue(tx, found)
 
 
@@ -147,12 +149,12 @@ def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
 
 async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
     """Defer an event until its case arrives, or the application whose reference the subject line needs."""
-    known = (await cases.cases(tx.session, [id_of(subject)])).get(id_of(subject))
-    if known is None:
+    case = (await cases.cases(tx.session, [id_of(subject)])).get(id_of(subject))
+    if case is None:
         await tx.wait(event, topic, subject)
     else:
-        assert known.application_id is not None
-        await tx.wait(event, APPLICATIONS, known.application_id)
+        assert case.application_id is not None
+        await tx.wait(event, APPLICATIONS, case.application_id)
 
 
 async def _timers(session: AsyncSession, cases: Iterable[Case]) -> dict[UUID, Timers]:

@@ -170,11 +170,11 @@ async def load_principal(session: AsyncSession, subject: str) -> Principal:
     if row is None:
         return Principal(subject)
     today = clock.today()
-    known = _countries.validate_python(row[1] or {})
+    countries = _countries.validate_python(row[1] or {})
     over = frozenset(
-        code for code, suspension in known.items() if suspension.since is not None and suspension.since <= today
+        code for code, suspension in countries.items() if suspension.since is not None and suspension.since <= today
     )
-    cuts = {code: suspension.cut_at for code, suspension in known.items()}
+    cuts = {code: suspension.cut_at for code, suspension in countries.items()}
     return Principal.on(subject, _grants.validate_python(row[0]), today, suspended=over, cuts=cuts)
 
 

@@ -62,9 +62,9 @@ class BearerTokens:
         if not token or len(token) > _LONGEST or not token.isascii():
             return None
         digest = hashlib.sha256(token.encode("ascii")).digest()
-        known = self._known.get(digest)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        cached = self._known.get(digest)
+        if cached is not None and cached[0] > time.monotonic():
+            return cached[1]
         good_for, proven = await (self._of_jwt(token) if token.count(".") == 2 else self._of_opaque(token))
         self._known[digest] = (time.monotonic() + good_for, proven)
         self._known.move_to_end(digest)

@@ -56,8 +56,10 @@ async def check(request: Request) -> None:
     words = words_in(request.url.query)
     if not words or await _confirmed(request, words):
         return
-    kept = [(name, value) for name, value in request.query_params.multi_items() if not name.startswith(WORD)]
-    raise Onward(quote(request.scope["path"]) + (f"?{urlencode(kept)}" if kept else ""))
+    other_parameters = [
+        (name, value) for name, value in request.query_params.multi_items() if not name.startswith(WORD)
+    ]
+    raise Onward(quote(request.scope["path"]) + (f"?{urlencode(other_parameters)}" if other_parameters else ""))
 
 
 async def cookie_for(request: Request, address: str) -> str | None:

@@ -66,12 +66,12 @@ class Principal:
         """
         active = tuple(grant for grant in grants if grant.active(day))
         ended = [(cuts or {}).get(grant.country or "") for grant in active]
-        known = [moment for moment in ended if moment is not None]
+        moments = [moment for moment in ended if moment is not None]
         return cls(
             subject,
             tuple(grant for grant in active if grant.country not in suspended),
             tuple(grant for grant in active if grant.country in suspended),
-            min(known) if active and len(known) == len(active) else None,
+            min(moments) if active and len(moments) == len(active) else None,
         )
 
     def limited_to(self, roles: frozenset[Role] | None) -> Principal:

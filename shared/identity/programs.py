@@ -124,8 +124,8 @@ class Programs:
             raise SignInFailed(f"The sign-in provider gave no token: {error}") from error
 
     def _fresh(self, subject: str) -> str | None:
-        known = self._tokens.get(subject)
-        return known[1] if known is not None and known[0] > time.monotonic() else None
+        cached = self._tokens.get(subject)
+        return cached[1] if cached is not None and cached[0] > time.monotonic() else None
 
     def _keep(self, subject: str, token: dict[str, Any]) -> str:
         text = str(token["access_token"])

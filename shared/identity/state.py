@@ -98,11 +98,11 @@ class Identity:
 
 def identity_of(app: Starlette) -> Identity:
     """Return the app's `Identity`, made from its service's settings at the first call."""
-    known: Identity | None = getattr(app.state, "identity", None)
-    if known is None:
+    identity: Identity | None = getattr(app.state, "identity", None)
+    if identity is None:
         service = service_of(app)
-        known = app.state.identity = Identity(service.settings, service.name)
-    return known
+        identity = app.state.identity = Identity(service.settings, service.name)
+    return identity
 
 
 def service_of(app: Starlette) -> _Service:

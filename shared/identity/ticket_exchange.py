@@ -84,10 +84,10 @@ async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
     if not first:
         raise NotAllowed(gettext("This link was used before. Open the page again from your application."))
     identity = identity_of(request.app)
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key != PARAMETER]
+    other_parameters = [(key, value) for key, value in request.query_params.multi_items() if key != PARAMETER]
     attributes = "; HttpOnly; SameSite=Lax" + ("; Secure" if identity.cookies.secure else "")
     cookie = f"{name}={narrow_cookie(ticket, identity.narrow)}; Max-Age={COOKIE_FOR}; Path=/{attributes}"
-    clean = request.url.path + (f"?{urlencode(kept)}" if kept else "")
+    clean = request.url.path + (f"?{urlencode(other_parameters)}" if other_parameters else "")
     return Onward(clean, **{"Set-Cookie": cookie})
 
 

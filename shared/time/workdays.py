@@ -40,8 +40,8 @@ def public_holidays(country: str, year: int) -> Mapping[date, Holiday]:
     """
     if country == UNION:
         return {}
-    known = holidays.country_holidays(country, years=year, language="en_US")
-    return {day: Holiday(day, name, "estimated)" in name) for day, name in known.items()}
+    calendar = holidays.country_holidays(country, years=year, language="en_US")
+    return {day: Holiday(day, name, "estimated)" in name) for day, name in calendar.items()}
 
 
 def holiday(country: str, day: date, extra: Mapping[str, frozenset[date]]) -> Holiday | None:

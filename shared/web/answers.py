@@ -83,8 +83,8 @@ class _Keeping:
             body = idempotency.sealed(request, b"".join(each.get("body", b"") for each in rest))
         except UnicodeDecodeError:
             return
-        kept = {name: headers[name] for name in _HEADERS if name in headers}
-        await keep_answer(engine, key, StoredAnswer(status, kept, body))
+        kept_headers = {name: headers[name] for name in _HEADERS if name in headers}
+        await keep_answer(engine, key, StoredAnswer(status, kept_headers, body))
 
     def _lasts(self, status: int) -> bool:
         """Return whether a repeat gets the same answer, whatever has changed meanwhile."""

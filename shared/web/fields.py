@@ -79,9 +79,9 @@ class _Choices(_FieldOfChoices):
         super().pre_validate(form)
 
     def _others(self, choices: Iterable[Choice]) -> list[str]:
-        known = {self.coerce(choice.value) for choice in choices}
+        offered = {self.coerce(choice.value) for choice in choices}
         chosen = self.data if isinstance(self.data, list) else [self.data]
-        return [value for value in chosen if value not in (None, "") and value not in known]
+        return [value for value in chosen if value not in (None, "") and value not in offered]
 
 
 def _unavailable(value: str) -> str:

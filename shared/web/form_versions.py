@@ -111,11 +111,11 @@ def changed_at(app: FastAPI, path: str) -> list[Named]:
 
 def _routes(app: FastAPI) -> Mapping[int, Sequence[RouteContext]]:
     """Return the routes of an app that take a form, by how many parts their addresses have."""
-    known: dict[int, list[RouteContext]] | None = getattr(app.state, "form_routes", None)
-    if known is None:
-        known = defaultdict(list)
+    routes: dict[int, list[RouteContext]] | None = getattr(app.state, "form_routes", None)
+    if routes is None:
+        routes = defaultdict(list)
         for route in iter_route_contexts(app.routes):
             if "POST" in (route.methods or ()) and "/api/" not in str(route.path):
-                known[str(route.path).count("/")].append(route)
-        app.state.form_routes = known
-    return known
+                routes[str(route.path).count("/")].append(route)
+        app.state.form_routes = routes
+    return routes

@@ -132,12 +132,12 @@ class Form(WTForm):
             return _Translations()
 
     @classmethod
-    async def read(cls, request: Request, **known: Any) -> Self:
-        """Read the form that the person sent; fields that were not sent have the values in `known`.
+    async def read(cls, request: Request, **values: Any) -> Self:
+        """Read the form that the person sent; fields that were not sent have the values in `values`.
 
         Characters that nobody can see are removed from what is shown again; `validate` then reports them at the field.
         """
-        form = cls(*_readable(await request.form()), data=known)
+        form = cls(*_readable(await request.form()), data=values)
         form.normalise()
         return form
 

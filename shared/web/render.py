@@ -37,8 +37,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "clock_offset": clock.offset(),
         "own_case": own_case_of(request),
     }
-    if taken := sorted(ours.keys() & context.keys()):
-        raise TypeError(f"{template} is given {', '.join(taken)}, which the shell has already.")
+    if clashing := sorted(ours.keys() & context.keys()):
+        raise TypeError(f"{template} is given {', '.join(clashing)}, which the shell has already.")
     token = current.set(request)
     try:
         html = site.environment.get_template(template).render(ours | context)

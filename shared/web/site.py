@@ -205,11 +205,11 @@ def static(path: str) -> str:
         stamp = (STATIC / path).stat().st_mtime_ns
     except FileNotFoundError:
         return f"/static/{path}"
-    known = _versions.get(path)
-    if known is None or known[0] != stamp:
+    cached = _versions.get(path)
+    if cached is None or cached[0] != stamp:
         digest = hashlib.blake2b((STATIC / path).read_bytes(), digest_size=6).hexdigest()
-        known = _versions[path] = (stamp, digest)
-    return f"/static/{path}?v={known[1]}"
+        cached = _versions[path] = (stamp, digest)
+    return f"/static/{path}?v={cached[1]}"
 
 
 def list_address(address: str) -> str:
@@ -218,14 +218,14 @@ def list_address(address: str) -> str:
     Else return `address` itself, which may name filters.
     """
     request = current.get()
-    kept = unquote(request.cookies.get(identity_of(request.app).cookies.list, ""))
+    stored_address = unquote(request.cookies.get(identity_of(request.app).cookies.list, ""))
     # Compared as it stands: of `///host/path` only the path would be seen, but a browser goes to the host.
-    return kept if kept.partition("?")[0] == urlsplit(address).path else address
+    return stored_address if stored_address.partition("?")[0] == urlsplit(address).path else address
 
 
 def with_query(**changes: object) -> str:
     """Return the present address with some query parameters changed; None removes one. For links that sort and page."""
     url = current.get().url
-    kept = url.include_query_params(**{name: str(value) for name, value in changes.items() if value is not None})
-    kept = kept.remove_query_params([name for name, value in changes.items() if value is None])
-    return f"{kept.path}?{kept.query}" if kept.query else kept.path
+    address = url.include_query_params(**{name: str(value) for name, value in changes.items() if value is not None})
+    address = address.remove_query_params([name for name, value in changes.items() if value is None])
+    return f"{address.path}?{address.query}" if address.query else address.path

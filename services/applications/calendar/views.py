@@ -93,15 +93,15 @@ async def calendar(
         countries=visibility.countries,
         agencies=visibility.agencies,
     )
-    known = await matches.matches_by_id(session, {visit.match_id for visit in found})
-    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    matches_by_id = await matches.matches_by_id(session, {visit.match_id for visit in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(matches_by_id.values()))}
     recorded = await visits_store.attendance_of(session, [visit.id for visit in found])
     coming = [
         CalendarVisit(visit, views[visit.match_id], {day: record.present for day, record in recorded[visit.id].items()})
         for visit in found
         if visit.match_id in views
     ]
-    taken = await matches.confirmed_counts(session, [placement.id for placement in placements])
+    confirmed = await matches.confirmed_counts(session, [placement.id for placement in placements])
     fits = [entry for entry in coming if _fits(entry, filters)]
     chosen = [placement for placement in placements if filters.offer_id in {None, placement.id}]
     weekly = {placement.id: by_week(_starts(coming, placement.id)) for placement in chosen}
@@ -119,7 +119,7 @@ async def calendar(
                         placement.entry,
                         week,
                         weekly[placement.id].get(week, 0),
-                        (placement.entry.places or 0) - taken[placement.id],
+                        (placement.entry.places or 0) - confirmed[placement.id],
                         open_=placement.stands is OfferState.PUBLISHED,
                     )
                 )
@@ -259,11 +259,11 @@ def _calendar_entry(entry: CalendarVisit) -> CalendarEntry:
 def _calendar_guest(entry: CalendarVisit) -> CalendarGuest:
     """Return who travels: the applicant, or on a pair's visit possibly the mentor."""
     case = as_visit_case(entry.view.case, entry.visit)
-    known = entry.view.known.get(case.sides[0])
+    identity = entry.view.known.get(case.sides[0])
     mentor = case.mentor.entry if case.guest is Party.MENTOR and case.mentor is not None else None
     profile = entry.view.profile if mentor is None else mentor
     return CalendarGuest(
-        name=known.name if known else None,
+        name=identity.name if identity else None,
         rank_group=profile.rank_group if profile else None,
         service=profile.service if profile else None,
     )

@@ -99,8 +99,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 async def certificate(session: AsyncSession, number: str, *, lock: bool = False) -> Certificate | None:
     """Return a certificate by a number of its grant or its issues; with `lock` nobody else makes it out."""
-    made = await session.get(Issue, number)
-    granted = number if made is None else made.granted
+    issue = await session.get(Issue, number)
+    granted = number if issue is None else issue.granted
     return await session.get(Certificate, granted, with_for_update=lock, populate_existing=lock)
 
 

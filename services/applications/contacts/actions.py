@@ -112,8 +112,10 @@ async def contacts_of(
     async with bus.transaction(f"system:{caller}") as tx:
         # Read at once what would be read one by one: the session then has them.
         ids = [request.application_id for request in requests if request.application_id is not None]
-        known = await applications.by_ids(tx.session, ids)
-        people_read = await entries.people_by_subject(tx.session, [application.subject for application in known])
+        applications_by_id = await applications.by_ids(tx.session, ids)
+        people_read = await entries.people_by_subject(
+            tx.session, [application.subject for application in applications_by_id]
+        )
         of_roles: dict[ContactRequest, list[Addressee]] = {}
         known_ties: dict[frozenset[str], Ties] = {}
         answers, erased = [], []
@@ -132,7 +134,7 @@ async def contacts_of(
                     of_roles[role] = found
             others = await _not_concerned(tx.session, request, found, known_ties)
             answers.append(tuple(await _noted(tx.session, caller, request, others)))
-        del known, people_read  # held until here: the session lets go of what nobody holds
+        del applications_by_id, people_read  # held until here: the session lets go of what nobody holds
     return RecipientsOfMany(answers=tuple(answers), erased=tuple(erased))
 
 
@@ -178,8 +180,8 @@ async def _not_concerned(
         subjects = frozenset(each.subject for each in among if each.subject is not None)
         if subjects not in known_ties:
             known_ties[subjects] = await ties_of(session, subjects)
-        kept = set(known_ties[subjects].free(sorted(subjects), application.concerned))
-        return [each for each in among if each.subject is None or each.subject in kept]
+        free_subjects = set(known_ties[subjects].free(sorted(subjects), application.concerned))
+        return [each for each in among if each.subject is None or each.subject in free_subjects]
 
     others = await free(found)
     if not others and request.audience in _COUNTRY:
@@ -324,11 +326,11 @@ async def _holders(
         }
     if alone:
         deputy_by_subject = {subject: stands_in for subject, stands_in in deputy_by_subject.items() if not stands_in}
-    known = await entries.people_by_subject(session, deputy_by_subject)
+    people = await entries.people_by_subject(session, deputy_by_subject)
     return [
         recipient
-        for subject in sorted(known, key=lambda subject: (known[subject].name, subject))
-        for recipient in _recipient(known[subject])
+        for subject in sorted(people, key=lambda subject: (people[subject].name, subject))
+        for recipient in _recipient(people[subject])
     ]
 
 

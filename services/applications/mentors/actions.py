@@ -50,9 +50,9 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: MentorEn
         # Locked, so that two clicks at once begin one profile and not two.
         person = await entries.person(tx.session, principal.subject, lock=True)
         mine = await store.of_subject(tx.session, principal.subject)
-        known = next((row for row in mine if row.call_id == call_id), None)
-        if known is not None:
-            return known
+        existing = next((row for row in mine if row.call_id == call_id), None)
+        if existing is not None:
+            return existing
         call = await calls_store.call(tx.session, call_id)
         if call is None:
             raise not_found()

@@ -130,7 +130,11 @@ async def show_country(
     async with bus.read() as session:
         filters = Filters(state or None, read_id(call), None, q.strip() or None)
         found = await country_list(session, principal, filters, page)
-    of_state = [(known.code, known.word) for known in states.states("mentor") if known.code != MentorState.DRAFT]
+    of_state = [
+        (state_word.code, state_word.word)
+        for state_word in states.states("mentor")
+        if state_word.code != MentorState.DRAFT
+    ]
     silent = (ASKED, gettext("Asked whether still available"))
     return list_page(
         request,
@@ -146,7 +150,9 @@ async def show_country(
             counts=_counts(found.counts),
             filters=[
                 Filter("state", gettext("State"), state, [silent, *of_state]),
-                Filter("call", gettext("Call"), call, [(str(known.id), known.name) for known in found.calls]),
+                Filter(
+                    "call", gettext("Call"), call, [(str(call_name.id), call_name.name) for call_name in found.calls]
+                ),
                 Filter("q", gettext("Reference"), q),
             ],
             back="/applications/",

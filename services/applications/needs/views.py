@@ -224,8 +224,8 @@ def own_upload(principal: Principal, upload: store.NeedImport | None) -> store.N
 async def preview_of(session: AsyncSession, principal: Principal, upload: store.NeedImport) -> Preview:
     """Return what importing an upload would do now."""
     rows = _rows(upload)
-    known = await store.same(session, [row.entry for row in rows if row.entry is not None])
-    quantities = {key: (need.quantity, need.withdrawn) for key, need in known.items()}
+    stored = await store.same(session, [row.entry for row in rows if row.entry is not None])
+    quantities = {key: (need.quantity, need.withdrawn) for key, need in stored.items()}
     planned = plan(rows, quantities, countries_visible(principal))
     import_preview = ImportPreview(
         id=upload.id,

@@ -65,8 +65,8 @@ class Ties:
             return Tie.OWN
         if decider in case.authors:
             return Tie.AUTHOR
-        known = self.of.get(decider, {})
-        return next((known[person] for person in sorted(case.people) if person in known), None)
+        ties = self.of.get(decider, {})
+        return next((ties[person] for person in sorted(case.people) if person in ties), None)
 
     def concerning(self, decider: str) -> frozenset[str]:
         """Return the people on whose case that decider may not decide, the decider included."""

@@ -89,7 +89,7 @@ def keep_groups(form: Form, open_cases: OpenCases, funds: Mapping[str, str]) -> 
     for side, stage in GROUPS:
         name = field_of(side, stage)
         if (side, stage) not in open_cases.groups:
-            for field in [known for known in (name, f"{name}_fund", f"{name}_notice") if known in form]:
+            for field in [field_name for field_name in (name, f"{name}_fund", f"{name}_notice") if field_name in form]:
                 del form[field]
             continue
         choice_field = form[name]

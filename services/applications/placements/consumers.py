@@ -29,8 +29,8 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
         offer = await store.offer(tx.session, offer_id, lock=True)
         if offer is None:
             continue
-        taken = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
-        full, because = revision.is_full(offer.entry, taken), by_offer[offer_id]
+        confirmed = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
+        full, because = revision.is_full(offer.entry, confirmed), by_offer[offer_id]
         if full and transitions.possible(OfferClosed, offer.state):
             await placements.apply_event(tx, offer, OfferClosed(cause=CloseCause.FULL), because=because)
         elif not full and await _may_reopen(tx, offer):

@@ -81,10 +81,12 @@ class BasePlacementForm(Form):
         assert isinstance(topics, CheckboxesField)
         topics.choices = topics_of(call)
         if entry is not None:
-            known = names or {}
+            names_by_id = names or {}
             named = {
-                "prematched_with": known.get(entry.prematched_with, "") if entry.prematched_with else "",
-                "conflicts": "\n".join(known[conflict] for conflict in entry.conflicts if conflict in known),
+                "prematched_with": names_by_id.get(entry.prematched_with, "") if entry.prematched_with else "",
+                "conflicts": "\n".join(
+                    names_by_id[conflict] for conflict in entry.conflicts if conflict in names_by_id
+                ),
             }
             self.process(data=form_data(entry, _FIELDS, _ROWS) | named)
 

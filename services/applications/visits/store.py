@@ -115,8 +115,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     """Apply events of `exchange.visits`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, VisitEvent)]
     ids = sorted({UUID(event.subject) for event in found})
-    known = await tx.session.scalars(select(Visit).where(col(Visit.id).in_(ids)).order_by(col(Visit.id)))
-    rows: dict[UUID, dict[str, Any]] = {visit.id: visit.model_dump() for visit in known}
+    stored = await tx.session.scalars(select(Visit).where(col(Visit.id).in_(ids)).order_by(col(Visit.id)))
+    rows: dict[UUID, dict[str, Any]] = {visit.id: visit.model_dump() for visit in stored}
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Visit, rows.values())

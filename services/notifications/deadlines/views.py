@@ -185,8 +185,8 @@ async def deadline_list(session: AsyncSession, filters: DeadlineFilter, by: Grou
 async def _holder_names(session: AsyncSession, groups: Sequence[Group]) -> Mapping[str, str]:
     """Return the names of holders by key: a person's case reference, a host's agency."""
     ids = [group.case_id for group in groups if group.case_id is not None]
-    known = await cases.with_references(session, await cases.cases(session, ids))
-    found = {str(group.value): known[group.case_id].reference for group in groups if group.case_id in known}
+    cases_by_id = await cases.with_references(session, await cases.cases(session, ids))
+    found = {str(group.value): cases_by_id[group.case_id].reference for group in groups if group.case_id in cases_by_id}
     hosts = {UUID(id_): key for key in found if (id_ := key.removeprefix("organisation:")) != key}
     agencies = await register.organisation_names(session, hosts)
     return found | {hosts[id_]: name for id_, name in agencies.items()}

@@ -63,9 +63,9 @@ async def inbox(session: AsyncSession, recipient: UUID, *, page: int, only_unrea
     """Return one page of a recipient's messages, the newest first, in the current language."""
     found, total = await store.inbox(session, recipient, page=page, only_unread=only_unread)
     hosts = {message.case.named_host for _, message in found}
-    known = await register.organisation_names(session, (host for host in hosts if host is not None))
+    organisation_names = await register.organisation_names(session, (host for host in hosts if host is not None))
     return Inbox(
-        messages=[_inbox_message(notification, message, known) for notification, message in found],
+        messages=[_inbox_message(notification, message, organisation_names) for notification, message in found],
         total=total,
         page=page,
         unread=await store.unread(session, recipient),
@@ -79,9 +79,11 @@ async def unread(session: AsyncSession, recipient: UUID) -> int:
     return await store.unread(session, recipient)
 
 
-def _inbox_message(notification: NotificationRow, message: MessageRow, known: Mapping[UUID, str]) -> InboxMessage:
+def _inbox_message(
+    notification: NotificationRow, message: MessageRow, organisation_names: Mapping[UUID, str]
+) -> InboxMessage:
     host = message.case.named_host
-    wording = messages.message_wording(message, host="" if host is None else known.get(host, ""))
+    wording = messages.message_wording(message, host="" if host is None else organisation_names.get(host, ""))
     return InboxMessage(
         id=notification.id,
         subject=wording.subject,

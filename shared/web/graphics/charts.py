@@ -339,15 +339,15 @@ def _stroke(path: str, place: int) -> Any:
 
 
 def _named_at_end(
-    plot: _Plot, name: str, value: str, colour: str, end: tuple[float, float, float], taken: list[float]
+    plot: _Plot, name: str, value: str, colour: str, end: tuple[float, float, float], used_heights: list[float]
 ) -> list[Any]:
     """Write name and value beside a line's end, clear of the axis labels and of one another."""
     x, y, _ = end
     at = min(y + 5, plot.bottom - 12)
     step = 4 if at + 34 <= plot.bottom - 12 else -4
-    while any(abs(at - other) < 34 for other in taken):
+    while any(abs(at - other) < 34 for other in used_heights):
         at += step
-    taken.append(at)
+    used_heights.append(at)
     fitted = cut(name, WIDE - x - 8, _LINE, bold=True)
     return [
         element("text", fitted, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=_LINE, font_weight=700, fill=colour),

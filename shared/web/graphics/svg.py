@@ -48,10 +48,10 @@ def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """Return the text, or as much of its beginning as fits, with an ellipsis."""
     if wide(text, size, bold=bold) <= room:
         return text
-    kept = text
-    while kept and wide(f"{kept}…", size, bold=bold) > room:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    shortened = text
+    while shortened and wide(f"{shortened}…", size, bold=bold) > room:
+        shortened = shortened[:-1]
+    return f"{shortened.rstrip()}…"
 
 
 def wrapped(text: str, room: float, size: float, most: int = 2) -> list[str]:

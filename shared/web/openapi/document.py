@@ -54,15 +54,15 @@ class ApiText:
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the app's JSON API, made once."""
-    made: dict[str, Any] | None = getattr(app.state, "api_document", None)
-    if made is None:
-        made = app.state.api_document = _document(app)
-    return made
+    described: dict[str, Any] | None = getattr(app.state, "api_document", None)
+    if described is None:
+        described = app.state.api_document = _document(app)
+    return described
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
     text: ApiText = app.state.api_text
-    made = get_openapi(
+    described = get_openapi(
         title=app.title,
         version=app.version,
         summary=text.summary or None,
@@ -70,33 +70,33 @@ def _document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         servers=[{"url": "/", "description": "The installation that serves this document."}],
     )
-    components = made.setdefault("components", {})
+    components = described.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     renamed: dict[str, str] = {}
     records: Records = app.state.records
     for route, access in every_route(app):
         for method in route.methods or ():
-            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            operation = described["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 record_versions.add(operation, method, str(route.path_format), records)
                 request_keys.add(operation, method, access)
                 _complete(operation, method, route, access, renamed)
-    for path in made["paths"].values():
+    for path in described["paths"].values():
         path.pop("head", None)
     for name in _REPLACED:
         schemas.pop(name, None)
     schemas |= problem_answers.schemas()
-    made = dict(_without_titles(_with_names(made, renamed | _readable(schemas))))
-    _add_examples(made)
+    described = dict(_without_titles(_with_names(described, renamed | _readable(schemas))))
+    _add_examples(described)
     settings = service_of(app).settings
-    made["components"] |= {
+    described["components"] |= {
         "responses": problem_answers.responses(),
         "securitySchemes": security.schemes(settings.oidc_issuer, CookieJar(settings.origin).session)
         | dict(text.schemes),
     }
-    used = {tag for path in made["paths"].values() for operation in path.values() for tag in operation["tags"]}
-    made["tags"] = [{"name": name, "description": text.tags.get(name, "")} for name in sorted(used)]
-    return made
+    used = {tag for path in described["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    described["tags"] = [{"name": name, "description": text.tags.get(name, "")} for name in sorted(used)]
+    return described
 
 
 def _complete(

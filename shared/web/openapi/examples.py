@@ -30,9 +30,9 @@ def example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
 
 
 def _example(schema: dict[str, Any], schemas: dict[str, Any], above: tuple[str, ...]) -> Any:
-    for given in ("const", "example"):
-        if given in schema:
-            return schema[given]
+    for keyword in ("const", "example"):
+        if keyword in schema:
+            return schema[keyword]
     for listed in ("examples", "enum"):
         if schema.get(listed):
             return schema[listed][0]
@@ -42,8 +42,8 @@ def _example(schema: dict[str, Any], schemas: dict[str, Any], above: tuple[str, 
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
             return _example(_plainest(schema[choice], above), schemas, above)
-    made = _BY_TYPE.get(_type(schema))
-    return made(schema, schemas, above) if made is not None else {}
+    example = _BY_TYPE.get(_type(schema))
+    return example(schema, schemas, above) if example is not None else {}
 
 
 def _plainest(choices: list[dict[str, Any]], above: tuple[str, ...]) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def _begins_again(schema: dict[str, Any], above: tuple[str, ...]) -> bool:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    known = {"properties": "object", "format": "string", "pattern": "string"}
-    kind = schema.get("type", next((kind for word, kind in known.items() if word in schema), ""))
+    type_of_keyword = {"properties": "object", "format": "string", "pattern": "string"}
+    kind = schema.get("type", next((kind for word, kind in type_of_keyword.items() if word in schema), ""))
     return kind if isinstance(kind, str) else next(each for each in kind if each != "null")
 
 
@@ -91,16 +91,16 @@ def _array(schema: dict[str, Any], schemas: dict[str, Any], above: tuple[str, ..
 
 def _object(schema: dict[str, Any], schemas: dict[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
     required = schema.get("required", ())
-    made = {
+    properties = {
         name: _example(field, schemas, above)
         for name, field in schema.get("properties", {}).items()
         if name in required or not _begins_again(field, above)
     }
     values = schema.get("additionalProperties")
-    if not made and isinstance(values, dict) and not _begins_again(values, above):
+    if not properties and isinstance(values, dict) and not _begins_again(values, above):
         key = _example({"type": "string", **schema.get("propertyNames", {"examples": ["name"]})}, schemas, above)
-        made[str(key)] = _example(values, schemas, above)
-    return made
+        properties[str(key)] = _example(values, schemas, above)
+    return properties
 
 
 _Made = Callable[[dict[str, Any], dict[str, Any], tuple[str, ...]], Any]

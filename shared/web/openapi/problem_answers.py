@@ -71,8 +71,8 @@ def _response(status: int) -> dict[str, Any]:
 
 def schemas() -> dict[str, Any]:
     """Return the schemas of a problem, by name."""
-    made = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**made.pop("$defs"), "Problem": made}
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs"), "Problem": schema}
 
 
 def problem_answers(access: RouteAccess, method: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -192,8 +192,10 @@ def _check_against_call(before: Answers, answers: Answers, terms: CallTerms) -> 
 
 async def _check_conflicts(tx: Tx, answers: Answers) -> None:
     """Raise `Refused` (422) for organisations that are not in the register."""
-    known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
-    if set(answers.conflicts) - known:
+    organisation_ids = {
+        organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)
+    }
+    if set(answers.conflicts) - organisation_ids:
         sentence = gettext("Choose organisations of the register.")
         raise Refused(sentence, 422, {"conflicts": sentence})
 

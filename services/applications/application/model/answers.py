@@ -63,8 +63,8 @@ BACKGROUND = "background"
 
 def _text(text: str) -> str:
     """Free text over several lines, without control characters."""
-    kept = "".join(letter for letter in text.replace("\r\n", "\n") if letter == "\n" or letter.isprintable())
-    return kept.strip()
+    cleaned = "".join(letter for letter in text.replace("\r\n", "\n") if letter == "\n" or letter.isprintable())
+    return cleaned.strip()
 
 
 Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_text)]
@@ -430,8 +430,8 @@ _JUDGED = tuple(field.name for field in dataclasses.fields(Candidate) if field.n
 def candidate_of(answers: Answers, *, kind: ApplicationKind, country: str, partner_active: bool) -> Candidate:
     """Return what the call's rules look at, of answers that need not be complete."""
     judged: dict[str, Any] = {name: getattr(answers, name) for name in _JUDGED}
-    given = {name: value for name, value in judged.items() if value != ()}
-    return Candidate(kind=kind, country=country, partner_active=partner_active, **given)
+    answered = {name: value for name, value in judged.items() if value != ()}
+    return Candidate(kind=kind, country=country, partner_active=partner_active, **answered)
 
 
 def line_manager_id(application_id: UUID, answers: Answers) -> UUID | None:

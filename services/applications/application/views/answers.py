@@ -99,7 +99,7 @@ def _differences(task: str, case: Case, reading: Reading, was: Answers, now: Ans
 
 async def names_of(session: AsyncSession, *answers: Answers) -> Mapping[UUID, str]:
     """Return the names of the organisations that answers refer to: the officer's own, and those of conflicts."""
-    ids = {id_ for given in answers for id_ in (given.organisation_id, *given.conflicts) if id_ is not None}
+    ids = {id_ for answer in answers for id_ in (answer.organisation_id, *answer.conflicts) if id_ is not None}
     return {organisation.id: organisation.name for organisation in await entries.organisations(session, ids=ids)}
 
 

@@ -119,10 +119,10 @@ def standing_of(
     if state_to_show is ApplicationState.SUBMITTED:
         holder = labels.coordinator(application.country)
     ahead = projected is not None and projected.cleared_ahead and state_to_show is ApplicationState.WAITLISTED
-    known = state("application", "waitlisted_cleared" if ahead else state_to_show)
+    waitlist_state = state("application", "waitlisted_cleared" if ahead else state_to_show)
     if application.for_ is ApplicationKind.MENTEE:
-        return Standing(known.of_mentoring(others=others), since, due, holder)
-    return Standing(known.for_others if others else known, since, due, holder)
+        return Standing(waitlist_state.of_mentoring(others=others), since, due, holder)
+    return Standing(waitlist_state.for_others if others else waitlist_state, since, due, holder)
 
 
 async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:

@@ -70,10 +70,10 @@ def button_is_fresh(seal: Seal, secret: str, given: str) -> bool:
 async def answer(bus: Bus, secret: str, reply: Reply) -> LinkedQuestion:
     """Answer the question once: available, or paused. A second or late click changes nothing."""
     async with bus.read() as session:
-        known = await store.availability_link(session, secret)
-    if known is None:
+        link = await store.availability_link(session, secret)
+    if link is None:
         return LinkedQuestion(LinkState.UNKNOWN)
-    async with bus.transaction(known.subject) as tx:
+    async with bus.transaction(link.subject) as tx:
         question = await store.availability_link(tx.session, secret, lock=True)
         linked = await linked_question(tx.session, question, lock=True)
         if linked.link is not LinkState.OPEN or linked.question is None:

@@ -65,8 +65,8 @@ def _topic_of_other_scheme(topics: tuple[str, ...], scheme: str, _: object) -> b
 
 
 def _topic_of_other_years(topics: tuple[str, ...], scheme: str, opens: date, periods: Periods, _: object) -> Broken:
-    last, known = max(period.end for period in periods), PRIORITIES.get(scheme, {})
-    for topic in (known[code] for code in topics if code in known):
+    last, scheme_topics = max(period.end for period in periods), PRIORITIES.get(scheme, {})
+    for topic in (scheme_topics[code] for code in topics if code in scheme_topics):
         if topic.until < opens or last < topic.since:
             days = {"since": topic.since, "until": topic.until, "first": opens, "last": last}
             return {name: dates.day(day) for name, day in days.items()} | {"topic": gettext(topic.label)}

@@ -111,10 +111,10 @@ def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> Eligibilit
     ]
     foreign = [held_language for held_language in eligible_languages if held_language.level is not LanguageLevel.NS]
     best = max(foreign, key=lambda language: (language.level.order, language.language), default=None)
-    given = "" if best is None else f"{best.language} {best.level.value}"
+    best_level = "" if best is None else f"{best.language} {best.level.value}"
     reached = best is not None and best.level.reaches(rules.minimum_level)
     needed = f"{'/'.join(rules.languages)} {rules.minimum_level.value}".strip()
-    return _check(EligibilityRule.LANGUAGE, reached, needed, given)
+    return _check(EligibilityRule.LANGUAGE, reached, needed, best_level)
 
 
 def span_of(terms: CallTerms) -> DatePeriod:

@@ -93,9 +93,9 @@ async def page(session: AsyncSession, request: PageRequest) -> Page[Call]:
 async def call_for_reader(session: AsyncSession, principal: Principal, call_id: UUID) -> CallForReader:
     """Return one call, for an officer with the findings of its rules. Raises `Refused` (404)."""
     row = await _call(session, call_id)
-    known = (await requirements_of(session, principal, [row])).get(call_id)
+    own_requirements = (await requirements_of(session, principal, [row])).get(call_id)
     requirements = None
-    if known is not None:
+    if own_requirements is not None:
         requirements = [
             Requirement(
                 rule=finding.rule,
@@ -104,7 +104,7 @@ async def call_for_reader(session: AsyncSession, principal: Principal, call_id: 
                 given=finding.given,
                 remedy=finding.remedy,
             )
-            for finding in known.findings
+            for finding in own_requirements.findings
         ]
     return CallForReader.of(row, requirements=requirements)
 

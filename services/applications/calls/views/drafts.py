@@ -156,9 +156,9 @@ class DraftPage:
 async def draft_page(session: AsyncSession, draft_id: UUID) -> DraftPage:
     """Return one draft for its pages. Raises `Refused` (404)."""
     row = await _row(session, draft_id)
-    known = await store.calls_by_id(session, {id_ for id_ in (row.revises, row.copied) if id_ is not None})
-    call = None if row.revises is None else known.get(row.revises)
-    copied = None if row.copied is None else known.get(row.copied)
+    earlier_calls = await store.calls_by_id(session, {id_ for id_ in (row.revises, row.copied) if id_ is not None})
+    call = None if row.revises is None else earlier_calls.get(row.revises)
+    copied = None if row.copied is None else earlier_calls.get(row.copied)
     entry, left_out = row.entry, row.left_out
     needs = CallEntry(needs=tuple(gap.need for gap in left_out if gap.need is not None))
     facts = await register_facts(session, entry, needs, *([] if call is None else [call.terms]))

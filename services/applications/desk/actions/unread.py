@@ -40,9 +40,9 @@ class Unread:
     async def of(self, settings: Settings, person: UUID) -> int | None:
         """Return how many are unread, at most twenty seconds old; None where it is unknown."""
         now = self.seconds()
-        known = self._known.get(person)
-        if known is not None and now < known.until:
-            return known.count
+        cached = self._known.get(person)
+        if cached is not None and now < cached.until:
+            return cached.count
         try:
             count = await notifications.unread(settings, person)
         except notifications.Unavailable:
@@ -60,8 +60,8 @@ class Unread:
         self._keep(person, None, asked_at=self.seconds(), seconds_valid=0.0)
 
     def _keep(self, person: UUID, count: int | None, *, asked_at: float, seconds_valid: float) -> None:
-        known = self._known.get(person)
-        if known is not None and known.counted_at > asked_at:
+        cached = self._known.get(person)
+        if cached is not None and cached.counted_at > asked_at:
             return
         self._known[person] = _CachedCount(count, asked_at, self.seconds() + seconds_valid)
         self._known.move_to_end(person)

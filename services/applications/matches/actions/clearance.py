@@ -80,10 +80,10 @@ async def _clear(
 
     `changed` says that it is not as the principal read it.
     """
-    match, given = case.match, await _clearances_of(tx, case.match.id)
-    if not may_proceed(model.may_decide, match.stands, decisions(given), side, model.CLEARED, principal.subject):
+    match, clearances = case.match, await _clearances_of(tx, case.match.id)
+    if not may_proceed(model.may_decide, match.stands, decisions(clearances), side, model.CLEARED, principal.subject):
         return
-    capacity = capacity_for_side(deciders, principal, case, side, given).decides()
+    capacity = capacity_for_side(deciders, principal, case, side, clearances).decides()
     if changed:
         raise Refused(changed_since(), code=ProblemCode.EDIT_CONFLICT)
     call = await hold_open_call(tx, match.call_id)
@@ -137,12 +137,14 @@ async def refuse(
     """Refuse clearance; matching then cancels the match. The text stays in the portal. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, side = await _case(tx, principal, match_id, side)
-        match, given = case.match, await _clearances_of(tx, match_id)
-        if not may_proceed(model.may_decide, match.stands, decisions(given), side, model.REFUSED, principal.subject):
+        match, clearances = case.match, await _clearances_of(tx, match_id)
+        if not may_proceed(
+            model.may_decide, match.stands, decisions(clearances), side, model.REFUSED, principal.subject
+        ):
             return match
         country, _ = side_of(match, side)
         deciders = await deciders_on(tx.session, clock.today())
-        capacity = capacity_for_side(deciders, principal, case, side, given).decides()
+        capacity = capacity_for_side(deciders, principal, case, side, clearances).decides()
         tx.session.add(
             store.Clearance(
                 match_id=match.id,
@@ -176,10 +178,10 @@ async def _case(tx: Tx, principal: Principal, match_id: UUID, side: Side | None)
     case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
     case.acts_as(Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
     if side is None:
-        given = decisions(await _clearances_of(tx, match_id))
+        decided = decisions(await _clearances_of(tx, match_id))
         own_sides = [candidate for candidate in (Side.HOME, Side.HOST) if _may_decide(principal, case.match, candidate)]
         # Whose side is not asked for any more gets the answer of the model: done, or not its turn.
-        side = model.side_to_clear(case.match.stands, given)
+        side = model.side_to_clear(case.match.stands, decided)
         side = side if side in own_sides else own_sides[-1]
     if not _may_decide(principal, case.match, side):
         raise not_found()

@@ -169,7 +169,7 @@ async def match_page(
         ),
         who=applicant_name(view),
         topic=topic(match.pairing.topic),
-        people=[(labels.label(party), known) for party, known in view.known.items() if known.name],
+        people=[(labels.label(party), identity) for party, identity in view.known.items() if identity.name],
         place=placement_rows(view.offer.entry, {}, _PLACE) if view.offer else [],
         form_=form or AnswerForm(),
         may_cancel=match.stands is MatchState.CONFIRMED
@@ -190,8 +190,8 @@ def _mentor_rows(view: MatchView) -> list[SummaryRow]:
     if mentor is None:
         return []
     home = bool({Party.MENTOR, Party.HOST_COORDINATOR} & view.case.parties)
-    known = view.known.get(Party.MENTOR)
-    return mentor_rows(mentor.entry, own=home, about=home or bool(known and known.name))
+    identity = view.known.get(Party.MENTOR)
+    return mentor_rows(mentor.entry, own=home, about=home or bool(identity and identity.name))
 
 
 @router.get("/{match_id}/receipt")
@@ -214,7 +214,7 @@ async def answer(request: Request, match_id: UUID, principal: Participant, bus: 
     form = await AnswerForm.read(request)
     if not form.validate():
         return await match_page(request, principal, bus, match_id, form=form, status=422)
-    given = Answer(form.answer.data)
-    reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
-    await answers.answer(bus, principal, match_id, given, reason, form.text.data or "")
+    reply = Answer(form.answer.data)
+    reason = StatedReason(form.reason.data) if reply is Answer.DECLINE else None
+    await answers.answer(bus, principal, match_id, reply, reason, form.text.data or "")
     return see_other(match_path(match_id) + "?done=answered")

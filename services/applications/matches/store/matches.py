@@ -117,8 +117,8 @@ class Receipt(Table, table=True):
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     """Apply events of `exchange.matches`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, MatchEvent)]
-    known = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
-    rows = {id_: match.model_dump() for id_, match in known.items()}
+    stored = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
+    rows = {id_: match.model_dump() for id_, match in stored.items()}
     for event in found:
         id_ = UUID(event.subject)
         rows[id_] = _row_after(rows.get(id_), id_, event)

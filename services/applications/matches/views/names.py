@@ -21,9 +21,9 @@ def match_path(match_id: UUID, rest: str = "") -> str:
 
 def applicant_name(view: MatchView) -> str:
     """Return the applicant as the reader may know them: the name once released, else rank group and service."""
-    known = view.known.get(view.case.sides[0])
-    if known is not None and known.name:
-        return known.name
+    identity = view.known.get(view.case.sides[0])
+    if identity is not None and identity.name:
+        return identity.name
     if view.profile is None:
         return ""
     return f"{labels.label(view.profile.rank_group)}, {labels.label(view.profile.service)}"
@@ -31,9 +31,9 @@ def applicant_name(view: MatchView) -> str:
 
 def mentor_name(view: MatchView) -> str:
     """Return the mentor as the reader may know them: the name once released, else the reference."""
-    known = view.known.get(Party.MENTOR)
-    if known is not None and known.name:
-        return known.name
+    identity = view.known.get(Party.MENTOR)
+    if identity is not None and identity.name:
+        return identity.name
     return view.case.mentor.reference if view.case.mentor else ""
 
 

@@ -120,7 +120,7 @@ def match_of(view: MatchView) -> Match:
         your_answer_has_arrived=view.arrived,
         too_late=[Party(party) for party in row.late],
         applicant=_applicant(view),
-        people={party: KnownPerson(**asdict(known)) for party, known in view.known.items()},
+        people={party: KnownPerson(**asdict(identity)) for party, identity in view.known.items()},
         visit_id=view.visit.id if view.visit else None,
         mentorship_id=view.mentorship.id if view.mentorship else None,
     )

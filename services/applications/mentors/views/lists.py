@@ -87,13 +87,13 @@ async def own_list(session: AsyncSession, principal: Principal) -> OwnList:
     """Return the principal's own profiles, and the calls that look for mentors."""
     rows = await store.of_subject(session, principal.subject)
     calls = {call.id: call for call in await call_headings(session)}
-    taken = {row.call_id for row in rows}
+    own_calls = {row.call_id for row in rows}
     return OwnList(
         [(Mentor.of(row, principal), calls[row.call_id].title) for row in rows],
         [
             call
             for call in calls.values()
-            if call.id not in taken and call.takes(ApplicationKind.MENTEE) and call.opens <= clock.now()
+            if call.id not in own_calls and call.takes(ApplicationKind.MENTEE) and call.opens <= clock.now()
         ],
     )
 

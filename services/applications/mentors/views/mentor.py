@@ -78,14 +78,14 @@ class Mentor(ReadModel):
     def of(cls, row: store.Mentor, principal: Principal, **more: int) -> Self:
         """Return a stored profile as the principal may read it; `more` are fields of a subclass."""
         entry, whole = MentorContent.from_stored(row.entry_json), _reads_all(principal, row)
-        known = (
+        visible_areas = (
             entry.expertise
             if whole
             else tuple(expertise for expertise in entry.expertise if not expertise.area.restricted)
         )
-        left_out = len(entry.expertise) - len(known)
+        left_out = len(entry.expertise) - len(visible_areas)
         if not whole:
-            entry = entry.model_copy(update={"about": "", "expertise": known})
+            entry = entry.model_copy(update={"about": "", "expertise": visible_areas})
         return cls.model_validate(
             {
                 "id": row.id,

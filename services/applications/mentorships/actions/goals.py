@@ -31,8 +31,8 @@ async def set_goal(bus: Bus, principal: Principal, mentorship_id: UUID, text: st
         member = await pair_member(tx, principal, mentorship_id)
         text = _goal_text(text)
         goals = await store.goals(tx.session, mentorship_id)
-        known = next((goal for goal in goals if goal.text == text and goal.met is None), None)
-        return known or await _add_goal(member, goals, text, target)
+        existing = next((goal for goal in goals if goal.text == text and goal.met is None), None)
+        return existing or await _add_goal(member, goals, text, target)
 
 
 def _goal_text(text: str) -> str:

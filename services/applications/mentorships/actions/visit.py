@@ -48,10 +48,10 @@ async def ask(
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         visits = await visits_store.of_mentorship(tx.session, mentorship_id)
-        known = open_request(await store.requests(tx.session, mentorship_id), visits)
-        if known is not None and (known.party, known.periods, known.days) == (member.party, periods, days):
-            return known  # a second click
-        state = known.stands if known is not None else None
+        pending = open_request(await store.requests(tx.session, mentorship_id), visits)
+        if pending is not None and (pending.party, pending.periods, pending.days) == (member.party, periods, days):
+            return pending  # a second click
+        state = pending.stands if pending is not None else None
         may_proceed(model.may_ask, member.mentorship.stands, state, visits[0].stands if visits else None)
         until = planned_end(member.mentorship, (await agreement_of(tx.session, member.mentorship)).until)
         first = model.earliest(clock.today(), (await member.terms()).timers.notice_weeks)

@@ -61,7 +61,7 @@ async def _page(
         raise not_found()
     here = country_of(view.mentorship, view.party)
     local = meeting.begins_at.astimezone(zone_of(here))
-    known = {"day": local.date(), "clock": local.time(), "minutes": meeting.minutes, "on_site": meeting.on_site}
+    values = {"day": local.date(), "clock": local.time(), "minutes": meeting.minutes, "on_site": meeting.on_site}
     return render(
         request,
         "mentorships/meeting.html",
@@ -70,7 +70,7 @@ async def _page(
         reference=view.of.case.application.reference,
         when=when(view, meeting.begins_at),
         may_move=view.mentorship.stands is MentorshipState.ACTIVE,
-        form_=form or MeetingForm(data=known),
+        form_=form or MeetingForm(data=values),
         clocks_of=country(here),
         here=mentorship_path(mentorship_id, f"meetings/{meeting_id}"),
         back_href=mentorship_path(mentorship_id),

@@ -74,7 +74,7 @@ async def mentorship_page(
         topic=topic(mentorship.plan.topic),
         mentor=mentor_name(view.of),
         about=_about(view),
-        people=[(labels.label(each), known) for each, known in view.of.known.items() if known.name],
+        people=[(labels.label(each), identity) for each, identity in view.of.known.items() if identity.name],
         notes=_notes(view),
         in_force=view.agreement.in_force,
         waits=view.agreement.to_sign,
@@ -103,8 +103,8 @@ async def mentorship_page(
 
 def _about(view: MentorshipView) -> str:
     """Return what the mentor wrote about themselves, for a reader who knows the name."""
-    known, mentor = view.of.known.get(Party.MENTOR), view.of.case.mentor
-    return mentor.entry.about if mentor is not None and known is not None and known.name is not None else ""
+    identity, mentor = view.of.known.get(Party.MENTOR), view.of.case.mentor
+    return mentor.entry.about if mentor is not None and identity is not None and identity.name is not None else ""
 
 
 def _may_resume(view: MentorshipView) -> bool:

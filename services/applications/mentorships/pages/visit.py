@@ -142,14 +142,14 @@ async def answer(request: Request, mentorship_id: UUID, request_id: UUID, princi
     form = await VisitAnswerForm.read(request)
     if not form.validate():
         return _page(request, await load_own_view(bus, principal, mentorship_id), answer=form, status=422)
-    given = Answer(form.answer.data)
+    reply = Answer(form.answer.data)
     try:
-        await actions.answer(bus, principal, mentorship_id, request_id, given, form.text.data or "")
+        await actions.answer(bus, principal, mentorship_id, request_id, reply, form.text.data or "")
     except Refused as refused:
         refuse(form, refused, "answer")
         view = await load_own_view(bus, principal, mentorship_id)
         return _page(request, view, answer=form, status=refused.status_code)
-    return see_other(mentorship_path(mentorship_id, "visit") + f"?done={given}")
+    return see_other(mentorship_path(mentorship_id, "visit") + f"?done={reply}")
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")

@@ -64,9 +64,11 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, datetime]:
     """Apply events of `mentoring.mentorships`; return the applications concerned, with the time of the newest event."""
     found = [event for event in events if isinstance(event.data, MentorshipEvent)]
     ids = sorted({UUID(event.subject) for event in found})
-    known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
+    stored = await tx.session.scalars(
+        select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id))
+    )
     rows: dict[UUID, dict[str, Any]] = {}
-    for row in known:
+    for row in stored:
         rows[row.id] = row.model_dump()
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)

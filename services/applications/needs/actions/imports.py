@@ -76,9 +76,9 @@ async def confirm(
         if not current.plan.does and not current.plan.unchanged:
             raise Refused(gettext("No row can be imported. Mend them and upload the file again."), 422)
         entries = [row.entry for row in (*current.plan.added, *(row for row, _ in current.plan.changed)) if row.entry]
-        known = await store.same(tx.session, entries)
+        same_needs = await store.same(tx.session, entries)
         for entry in entries:
-            await write_need(tx, entry, known.get(entry.key), action="imported")
+            await write_need(tx, entry, same_needs.get(entry.key), action="imported")
         result = ImportResult(
             added=len(current.plan.added),
             changed=len(current.plan.changed),

@@ -58,11 +58,11 @@ async def save(bus: Bus, principal: Principal, entry: NeedEntry, *, version: int
 async def withdraw(bus: Bus, principal: Principal, need_id: UUID) -> None:
     """Withdraw a need; withdrawing it again changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        known = await store.need(tx.session, need_id, lock=True)
-        if known is None or not may_see_country(principal, known.country):
+        stored = await store.need(tx.session, need_id, lock=True)
+        if stored is None or not may_see_country(principal, stored.country):
             raise not_found()
-        if not known.withdrawn:
-            await write_need(tx, known.entry, known, withdrawn=True, action="withdrawn")
+        if not stored.withdrawn:
+            await write_need(tx, stored.entry, stored, withdrawn=True, action="withdrawn")
 
 
 async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry]) -> list[UUID]:
@@ -81,8 +81,8 @@ async def enter(bus: Bus, principal: Principal, entries: Sequence[NeedEntry]) ->
             problems_found["needs"] = gettext("The same need is there twice.")
         if problems_found:
             raise Refused(gettext("Nothing was entered."), 422, problems_found)
-        known = await store.same(tx.session, entries)
-        return [await write_need(tx, entry, known.get(entry.key)) for entry in entries]
+        stored = await store.same(tx.session, entries)
+        return [await write_need(tx, entry, stored.get(entry.key)) for entry in entries]
 
 
 async def write_need(

@@ -148,8 +148,8 @@ async def _filled(request: DecisionRequest[NeedForm]) -> NeedForm:
     need = await _need(request)
     if need is None:
         return request.form
-    known = need.model_dump(include={"country", "area", "quantity", "since", "until"})
-    return NeedForm(data=known | {"topic": f"{need.scheme}:{need.topic_code}", "level": str(need.level)})
+    values = need.model_dump(include={"country", "area", "quantity", "since", "until"})
+    return NeedForm(data=values | {"topic": f"{need.scheme}:{need.topic_code}", "level": str(need.level)})
 
 
 async def _offer(request: DecisionRequest[NeedForm]) -> None:

@@ -91,8 +91,8 @@ async def _preview(
     problems_found |= model.problems(open_cases, chosen, funds)
     if problems_found:
         raise Refused(gettext("Some of it is missing."), 422, problems_found)
-    kept = tuple(chosen[group] for group in model.GROUPS if group in chosen)
-    return Preview(open_cases, since, kept, model.digest(open_cases, kept, since))
+    choices_made = tuple(chosen[group] for group in model.GROUPS if group in chosen)
+    return Preview(open_cases, since, choices_made, model.digest(open_cases, choices_made, since))
 
 
 def day_problem(since: date) -> dict[str, str]:
@@ -120,9 +120,9 @@ async def suspend(
     """
     async with bus.transaction(principal.subject) as tx:
         await lock_partner(tx.session, partner_code(country))
-        known = await _repeated(tx.session, country, digest)
-        if known is not None:
-            return decision_view(known)
+        earlier = await _repeated(tx.session, country, digest)
+        if earlier is not None:
+            return decision_view(earlier)
         await _may_begin(tx.session, country)
         current = await _preview(tx.session, country, since, choices, lock=True)
         if current.digest != digest:

@@ -129,21 +129,21 @@ async def _revise(tx: Tx, offer: store.Offer, entry: PlacementEntry) -> None:
         return
     offer.due = None
     _touch(tx, offer)
-    taken = (await matches.confirmed_counts(tx.session, [offer.id]))[offer.id]
-    if revision.is_full(entry, taken):
+    confirmed = (await matches.confirmed_counts(tx.session, [offer.id]))[offer.id]
+    if revision.is_full(entry, confirmed):
         await apply_event(tx, offer, offer_events.OfferClosed(cause=CloseCause.FULL))
 
 
 async def revised_terms(session: AsyncSession, offer: store.Offer, entry: PlacementEntry) -> offer_events.OfferTerms:
     """Return the terms that a revision would publish. Raises `Refused` as `save` does."""
     terms = await _terms(session, offer, entry)
-    taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
+    confirmed = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
     weeks = Counter(
         visit.start - timedelta(days=visit.start.weekday())
         for visit in await visits_store.of_offer(session, offer.id)
         if visit.start is not None and visit.start >= clock.today()
     )
-    found = revision.below_confirmed(entry, taken, weeks)
+    found = revision.below_confirmed(entry, confirmed, weeks)
     if not found and offer.stands is OfferState.CLOSED:
         found = await obstacles_to_open(session, offer, entry)
     if found:
@@ -158,8 +158,8 @@ async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: Pl
         raise Refused(
             gettext("Its call is closed, so it takes no guests. Copy it to another call."), code=ProblemCode.CALL_CLOSED
         )
-    taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
-    return revision.missing_to_open(entry, taken, clock.today())
+    confirmed = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
+    return revision.missing_to_open(entry, confirmed, clock.today())
 
 
 def _set_entry(offer: store.Offer, entry: PlacementEntry) -> None:
@@ -203,14 +203,14 @@ async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Map
 
 async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
     """Return it to the host within an open transaction; see `send_back`."""
-    given = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
-    if not given:
+    texts = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
+    if not texts:
         sentence = gettext("Write what you ask for, at least for one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
     offer, acting_as = await _for_decision(tx, principal, offer_id)
     if await may_move(tx, "offer", offer_events.OfferReturned, offer):
-        offer.remarks = {str(section): text for section, text in given.items()}
-        await apply_event(tx, offer, offer_events.OfferReturned(sections=tuple(given), acting_as=acting_as))
+        offer.remarks = {str(section): text for section, text in texts.items()}
+        await apply_event(tx, offer, offer_events.OfferReturned(sections=tuple(texts), acting_as=acting_as))
     return offer
 
 

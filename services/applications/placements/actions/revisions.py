@@ -53,11 +53,11 @@ async def preview(bus: Bus, principal: Principal, offer_id: UUID, changes: Place
         await placements.revised_terms(session, offer, entry)
         open_matches = await matches.open_of_offer(session, offer_id)
         references = await applications.by_id(session, {match.application_id for match in open_matches})
-        taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
+        confirmed = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
     old, new = before.model_dump(mode="json"), entry.model_dump(mode="json")
     found = RevisionPreview(
         changes=[FieldChange(field=name, old=old[name], new=new[name]) for name in differing(before, entry)],
-        confirmed=taken,
+        confirmed=confirmed,
         matches_under_way=[
             AffectedMatch(
                 id=match.id,
@@ -69,7 +69,7 @@ async def preview(bus: Bus, principal: Principal, offer_id: UUID, changes: Place
             for match in open_matches
         ],
         opens=offer.stands is OfferState.CLOSED,
-        fills=model.is_full(entry, taken),
+        fills=model.is_full(entry, confirmed),
     )
     return ProposedRevision(Placement.of(offer), entry, found)
 
@@ -83,9 +83,9 @@ async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) ->
         offer = await store.offer(session, offer_id)
         if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
             raise not_found()
-        known = await calls_store.calls_by_id(session, {offer.call_id, call_id})
-        target = known.get(call_id)
+        calls = await calls_store.calls_by_id(session, {offer.call_id, call_id})
+        target = calls.get(call_id)
     if target is None or target.state != CallState.PUBLISHED:
         raise Refused(gettext("This call takes no placements now."), code=ProblemCode.CALL_CLOSED)
-    entry = model.copy_for_call(offer.entry, known[offer.call_id].terms, target.terms)
+    entry = model.copy_for_call(offer.entry, calls[offer.call_id].terms, target.terms)
     return await placements.begin(bus, principal, call_id, offer.organisation_id, entry)

@@ -63,7 +63,7 @@ async def show_all(
         found = await placement_list(session, principal, filters, page)
     ticks = any(row.decidable for row in found.rows)
     host = principal.has(Role.HOST_CONTACT)
-    calls = [known for known in found.calls if known.takes(ApplicationKind.STUDY_VISIT)] if host else []
+    calls = [call_name for call_name in found.calls if call_name.takes(ApplicationKind.STUDY_VISIT)] if host else []
     return list_page(
         request,
         Listing(
@@ -117,11 +117,13 @@ def _empty(*, host: bool, calls: bool) -> Empty:
 
 def _filters(found: PlacementList, values: dict[str, str]) -> list[Filter]:
     """Return the filters of the list, each with its value in the address."""
-    of_state = [(known.code, known.word) for known in states.states("offer")]
+    of_state = [(state_word.code, state_word.word) for state_word in states.states("offer")]
     waiting = [(WAITS, gettext("Waits for you")), (LATE, gettext("Overdue"))]
     return [
         Filter("state", gettext("State"), values["state"], [*waiting, *of_state]),
-        Filter("call", gettext("Call"), values["call"], [(str(known.id), known.name) for known in found.calls]),
+        Filter(
+            "call", gettext("Call"), values["call"], [(str(call_name.id), call_name.name) for call_name in found.calls]
+        ),
         *country_filter(found.countries, values["country"], gettext("Host country")),
         Filter("q", gettext("Reference"), values["q"]),
     ]

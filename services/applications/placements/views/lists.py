@@ -89,14 +89,14 @@ async def placement_list(session: AsyncSession, principal: Principal, filters: F
     references = {call.id: call.reference for call in calls}
     organisations = await entries.organisations(session, ids={row.organisation_id for row in found})
     hosts = {organisation.id: organisation.name for organisation in organisations}
-    taken = await matches.confirmed_counts(session, [row.id for row in found])
+    confirmed = await matches.confirmed_counts(session, [row.id for row in found])
     return PlacementList(
         rows=[
             ListedPlacement(
                 Placement.of(row),
                 hosts.get(row.organisation_id, ""),
                 references.get(row.call_id, ""),
-                taken[row.id],
+                confirmed[row.id],
                 _may_decide(principal, row),
             )
             for row in found

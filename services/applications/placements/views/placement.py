@@ -169,8 +169,8 @@ async def placement_details(session: AsyncSession, principal: Principal, placeme
     host = await entries.organisation(session, row.organisation_id)
     call = await calls_store.call(session, row.call_id)
     visits = await visits_store.of_offer(session, placement_id)
-    known = await applications.by_id(session, {visit.application_id for visit in visits})
-    references = {application.id: application.reference or "" for application in known.values()}
+    applications_by_id = await applications.by_id(session, {visit.application_id for visit in visits})
+    references = {application.id: application.reference or "" for application in applications_by_id.values()}
     return PlacementDetails(
         placement=placement,
         names=await names_of(session, [placement.entry]),

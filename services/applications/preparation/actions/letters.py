@@ -91,8 +91,8 @@ async def _facts(
     session: AsyncSession, case: Case, visit: Visit, kind: letters.LetterKind, number: str, origin: str
 ) -> letters.LetterFacts:
     released = (await participation.releases(session, [case.match.id]))[case.match.id]
-    known = (await parties.identities_of(session, [case], {case.match.id: released}))[case.match.id]
-    guest = known.get(case.sides[0])
+    identities = (await parties.identities_of(session, [case], {case.match.id: released}))[case.match.id]
+    guest = identities.get(case.sides[0])
     if guest is None or not guest.name:
         raise Refused(gettext("The guest's name is not released to you yet."), code=ProblemCode.TOO_EARLY)
     assert visit.start is not None

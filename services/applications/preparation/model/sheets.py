@@ -156,9 +156,9 @@ class InvalidSheet(ValueError):
 
 def read_sheet(item: Item, details: Mapping[str, object], today: date) -> Sheet:
     """Return the values as a sheet. Raises `InvalidSheet`, and KeyError for an item that has no sheet."""
-    given = {name: value for name, value in details.items() if value not in (None, "")}
+    filled_in = {name: value for name, value in details.items() if value not in (None, "")}
     try:
-        sheet = SHEETS[item].model_validate(given)
+        sheet = SHEETS[item].model_validate(filled_in)
     except ValidationError as error:
         raise InvalidSheet(
             {str(problem["loc"][0]): _sentence(str(problem["loc"][0]), problem["type"]) for problem in error.errors()}

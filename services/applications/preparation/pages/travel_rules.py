@@ -60,8 +60,10 @@ async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 
     )
 
 
-def _fill(form: TravelRuleForm, known: Mapping[UUID, str]) -> None:
-    form.call_id.choices = options([(str(id_), title) for id_, title in known.items()], blank=gettext("Any call"))()
+def _fill(form: TravelRuleForm, call_titles: Mapping[UUID, str]) -> None:
+    form.call_id.choices = options(
+        [(str(id_), title) for id_, title in call_titles.items()], blank=gettext("Any call")
+    )()
     countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda country: country[1])
     form.country.choices = options(countries, blank=gettext("Any country"))()
     form.host_country.choices = options(countries, blank=gettext("Any country"))()

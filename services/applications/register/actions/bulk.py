@@ -126,9 +126,9 @@ async def enter_funds(bus: Bus, actor: str, entries: Sequence[FundEntry]) -> lis
 async def put_funds(tx: Tx, entries: Sequence[FundEntry]) -> list[UUID]:
     """Do `enter_funds` within an open transaction."""
     ids = [entry.id or new_id() for entry in entries]
-    known = {fund.id: fund for fund in await register_entries.funds(tx.session) if fund.id in set(ids)}
+    stored = {fund.id: fund for fund in await register_entries.funds(tx.session) if fund.id in set(ids)}
     rows = [entry.model_dump() | {"id": id_} for id_, entry in zip(ids, entries, strict=True)]
-    await _put(tx, register_entries.Fund, "fund", rows, entries, known)
+    await _put(tx, register_entries.Fund, "fund", rows, entries, stored)
     for id_, entry in zip(ids, entries, strict=True):
         await tx.record(FundChanged(**entry.model_dump(exclude={"id"})), id_)
     return ids
@@ -147,7 +147,7 @@ async def enter_exclusions(bus: Bus, actor: str, entries: Sequence[ExclusionEntr
 async def put_exclusions(tx: Tx, entries: Sequence[ExclusionEntry]) -> list[UUID]:
     """Do `enter_exclusions` within an open transaction."""
     ids = [entry.id or new_id() for entry in entries]
-    known = {
+    stored = {
         exclusion.id: exclusion
         for exclusion in await register_entries.exclusions(tx.session)
         if exclusion.id in set(ids)
@@ -156,7 +156,7 @@ async def put_exclusions(tx: Tx, entries: Sequence[ExclusionEntry]) -> list[UUID
         entry.model_dump(mode="json") | {"id": id_, "since": entry.since, "until": entry.until}
         for id_, entry in zip(ids, entries, strict=True)
     ]
-    await _put(tx, register_entries.Exclusion, "exclusion", rows, entries, known)
+    await _put(tx, register_entries.Exclusion, "exclusion", rows, entries, stored)
     for id_, entry in zip(ids, entries, strict=True):
         await tx.record(ExclusionChanged(**entry.model_dump(exclude={"id"})), id_)
     return ids
@@ -168,10 +168,10 @@ async def _put(
     kind: str,
     rows: Sequence[dict[str, Any]],
     entries: Sequence[BaseModel],
-    known: Mapping[UUID, register_entries.Fund] | Mapping[UUID, register_entries.Exclusion],
+    stored: Mapping[UUID, register_entries.Fund] | Mapping[UUID, register_entries.Exclusion],
 ) -> None:
-    before = {id_: row_before.model_dump(mode="json", exclude={"version"}) for id_, row_before in known.items()}
-    versions = {id_: row_before.version for id_, row_before in known.items()}
+    before = {id_: row_before.model_dump(mode="json", exclude={"version"}) for id_, row_before in stored.items()}
+    versions = {id_: row_before.version for id_, row_before in stored.items()}
     await register_entries.put(tx.session, table, [row | {"version": versions.get(row["id"], 0) + 1} for row in rows])
     for row, entry in zip(rows, entries, strict=True):
         note(
@@ -179,7 +179,7 @@ async def _put(
             actor=tx.actor,
             kind=kind,
             key=row["id"],
-            action="changed" if row["id"] in known else "entered",
+            action="changed" if row["id"] in stored else "entered",
             before=before.get(row["id"], {}),
             after=entry.model_dump(mode="json") | {"id": str(row["id"])},
         )
@@ -195,8 +195,8 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
         if await register_entries.subjects_with_role(tx.session, Role.PROGRAMME_COORDINATOR):
             return False
         grant = AccessGrant(role=Role.PROGRAMME_COORDINATOR, since=clock.today())
-        known = await register_entries.person(tx.session, subject)
-        if known is None:
+        person = await register_entries.person(tx.session, subject)
+        if person is None:
             # No mail can reach an address under `.invalid` (RFC 2606); the register gets the real one later.
             email = subject if "@" in subject else f"{subject}@tandem.invalid"
             entry = PersonEntry(subject=subject, name="Programme coordinator", email=email, grants=(grant,))
@@ -205,7 +205,7 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
             grants = (await people.grants(tx.session, [subject])).get(subject, ())
             await write_access(tx.session, {subject: ((*grants, grant), clock.now())})
             await end_where_access_changed(tx, {subject: grants}, {subject: (*grants, grant)})
-            await tx.record(access_event(known, (*grants, grant)), subject)
+            await tx.record(access_event(person, (*grants, grant)), subject)
     return True
 
 

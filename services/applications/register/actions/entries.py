@@ -37,12 +37,12 @@ async def put_organisations(
 ) -> list[UUID]:
     """Enter organisations, or replace those with the same id; return their ids in the same order."""
     ids = [entry.id or new_id() for entry in entries]
-    known = {
+    stored = {
         organisation.id: organisation for organisation in await register_entries.organisations(tx.session, ids=ids)
     }
-    before = {id_: organisation_json(organisation) for id_, organisation in known.items()}
+    before = {id_: organisation_json(organisation) for id_, organisation in stored.items()}
     rows = [
-        entry.model_dump() | {"id": id_, "version": known[id_].version + 1 if id_ in known else 1}
+        entry.model_dump() | {"id": id_, "version": stored[id_].version + 1 if id_ in stored else 1}
         for id_, entry in zip(ids, entries, strict=True)
     ]
     await register_entries.put(tx.session, register_entries.Organisation, rows)
@@ -53,7 +53,7 @@ async def put_organisations(
             actor=tx.actor,
             kind="organisation",
             key=id_,
-            action="changed" if id_ in known else "entered",
+            action="changed" if id_ in stored else "entered",
             country=entry.country,
             before=before.get(id_, {}),
             after=entry.model_dump(mode="json") | {"id": str(id_)},
@@ -85,12 +85,12 @@ async def put_people(
     owners are asked to confirm them.
     """
     newest = {entry.subject: entry for entry in entries}
-    known = await register_entries.people_by_subject(tx.session, newest, lock=True)
+    stored = await register_entries.people_by_subject(tx.session, newest, lock=True)
     grants = await people.grants(tx.session, newest)
-    before = {subject: person_json(person, grants.get(subject, ())) for subject, person in known.items()}
+    before = {subject: person_json(person, grants.get(subject, ())) for subject, person in stored.items()}
     moment = clock.now()
     rows = [
-        _row(entry, known.get(subject), grants.get(subject, ()), vouched=vouched, renew=subject != tx.actor)
+        _row(entry, stored.get(subject), grants.get(subject, ()), vouched=vouched, renew=subject != tx.actor)
         for subject, entry in sorted(newest.items())
     ]
     await register_entries.put(tx.session, register_entries.Person, rows)
@@ -99,14 +99,14 @@ async def put_people(
     await end_where_access_changed(tx, grants, {subject: entry.grants for subject, entry in newest.items()})
     for row in rows:
         entry = newest[row["subject"]]
-        check = await _check_new_address(tx, row, known.get(entry.subject))
+        check = await _check_new_address(tx, row, stored.get(entry.subject))
         await tx.record(access_event(register_entries.Person(**row), entry.grants, check), entry.subject)
         note(
             tx.session,
             actor=tx.actor,
             kind="person",
             key=row["id"],
-            action=action or ("changed" if entry.subject in known else "entered"),
+            action=action or ("changed" if entry.subject in stored else "entered"),
             country=entry.country,
             before=before.get(entry.subject, {}),
             after=entry.model_dump(mode="json"),

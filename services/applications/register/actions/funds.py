@@ -39,10 +39,10 @@ async def save_fund(bus: Bus, principal: Principal, entry: FundEntry, *, version
     _check_term(entry.since, entry.until)
     async with bus.transaction(principal.subject) as tx:
         if entry.id is not None:
-            known = await entries.fund(tx.session, entry.id, lock=True)
-            if known is None:
+            stored = await entries.fund(tx.session, entry.id, lock=True)
+            if stored is None:
                 raise not_found()
-            _check_version(version, known.version)
+            _check_version(version, stored.version)
         return (await put_funds(tx, [entry]))[0]
 
 
@@ -56,23 +56,23 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, 
         raise Refused(sentence, 422, {name: sentence})
     async with bus.transaction(principal.subject) as tx:
         if entry.id is not None:
-            known = await entries.exclusion(tx.session, entry.id, lock=True)
-            if known is None:
+            stored = await entries.exclusion(tx.session, entry.id, lock=True)
+            if stored is None:
                 raise not_found()
-            _check_version(version, known.version)
+            _check_version(version, stored.version)
         return (await put_exclusions(tx, [entry]))[0]
 
 
 async def end_exclusion(bus: Bus, principal: Principal, exclusion_id: UUID) -> None:
     """End an exclusion today, unless it has ended already. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        known = await entries.exclusion(tx.session, exclusion_id, lock=True)
-        if known is None:
+        stored = await entries.exclusion(tx.session, exclusion_id, lock=True)
+        if stored is None:
             raise not_found()
         today = clock.today()
-        if known.until is not None and known.until <= today:
+        if stored.until is not None and stored.until <= today:
             return
         entry = ExclusionEntry.model_validate(
-            {**known.model_dump(exclude={"version"}), "until": max(today, known.since)}
+            {**stored.model_dump(exclude={"version"}), "until": max(today, stored.since)}
         )
         await put_exclusions(tx, [entry])

@@ -139,8 +139,8 @@ async def _ask(request: DecisionRequest[OrganisationForm]) -> Question:
 async def _save(request: DecisionRequest[OrganisationForm]) -> str:
     """Enter or change an organisation, or propose that."""
     organisation = await _edited(request)
-    known = None if organisation is None else organisation.id
-    entry = request.form.entry(known, active=organisation is None or organisation.active)
+    existing_id = None if organisation is None else organisation.id
+    entry = request.form.entry(existing_id, active=organisation is None or organisation.active)
     submitted = await proposals.submit(
         request.bus,
         request.principal,

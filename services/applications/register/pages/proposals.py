@@ -69,7 +69,12 @@ async def show_all(
         intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
         counts=state_counts("proposal", listed.counts, AT),
         filters=[
-            Filter("state", gettext("State"), state, [(known.code, known.word) for known in states.states("proposal")]),
+            Filter(
+                "state",
+                gettext("State"),
+                state,
+                [(state_word.code, state_word.word) for state_word in states.states("proposal")],
+            ),
             Filter("kind", gettext("What changes"), kind, kinds()),
         ],
         acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],

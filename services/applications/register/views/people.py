@@ -164,8 +164,8 @@ class Departure:
     @property
     def keeps_programme_roles(self) -> bool:
         """Return whether the person has programme-wide roles, which stay after a move."""
-        kept = register_grants.current_or_future(self.grants, clock.today())
-        return any(grant.role in register_grants.PROGRAMME_WIDE for grant in kept)
+        current = register_grants.current_or_future(self.grants, clock.today())
+        return any(grant.role in register_grants.PROGRAMME_WIDE for grant in current)
 
 
 async def person_record(session: AsyncSession, principal: Principal, person_id: UUID) -> PersonRecord:
@@ -262,9 +262,9 @@ async def form_choices(session: AsyncSession, principal: Principal, current: UUI
     scope = scope_of(principal)
     rows = await entries.organisations(session, countries=scope.countries)
     if scope.organisations:
-        known = {row.id for row in rows}
+        organisation_ids = {row.id for row in rows}
         own = await entries.organisations(session, ids=scope.organisations)
-        rows += [row for row in own if row.id not in known]
+        rows += [row for row in own if row.id not in organisation_ids]
     countries = (
         frozenset(COUNTRIES) if scope.countries is None else scope.countries | frozenset(row.country for row in rows)
     )

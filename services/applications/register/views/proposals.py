@@ -226,9 +226,9 @@ async def proposal_details(session: AsyncSession, principal: Principal, compared
     """Return a compared proposal as its page shows it."""
     (rows,) = await in_words(session, [compared])
     proposer = await entries.person(session, compared.proposed_by)
-    known = proposer is not None and scope_of(principal).covers(proposer.country, proposer.organisation_id)
+    in_scope = proposer is not None and scope_of(principal).covers(proposer.country, proposer.organisation_id)
     return ProposalDetails(
         rows,
-        proposer.name if proposer is not None and known else gettext("another coordinator"),
+        proposer.name if proposer is not None and in_scope else gettext("another coordinator"),
         compared.settled_at or compared.proposed_at,
     )

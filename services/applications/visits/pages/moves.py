@@ -113,10 +113,10 @@ def _proposal_rows(view: VisitView, proposal: Proposal) -> list[SummaryRow]:
 
 async def _answer(request: DecisionRequest[MoveAnswerForm]) -> str:
     form = request.form
-    given = Answer(form.answer.data)
-    reason = StatedReason(form.reason.data) if given is Answer.DECLINE else None
+    reply = Answer(form.answer.data)
+    reason = StatedReason(form.reason.data) if reply is Answer.DECLINE else None
     proposal = _number(request)
-    await actions.answer(request.bus, request.principal, request.id, proposal, given, reason, form.text.data or "")
+    await actions.answer(request.bus, request.principal, request.id, proposal, reply, reason, form.text.data or "")
     return visit_path(request.id) + "?done=move_answered"
 
 

@@ -155,7 +155,7 @@ async def show_visit(
         ),
         who=guest_name(view.of, visit),
         topic=topic(visit.topic),
-        people=[(labels.label(party), known) for party, known in view.of.known.items() if known.name],
+        people=[(labels.label(party), identity) for party, identity in view.of.known.items() if identity.name],
         earlier=page.earlier,
         change=page.change,
         agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
@@ -218,10 +218,10 @@ def _arrival_rows(view: VisitView) -> list[dict[str, str]]:
 
 def _answer_word(view: VisitView, party: Party) -> str:
     """Return what one side answered to other dates; empty while it has not answered."""
-    given = view.move_answers.get(party)
-    if given is None:
+    reply = view.move_answers.get(party)
+    if reply is None:
         return ""
-    return gettext("accepts") if given is Answer.ACCEPT else gettext("refuses")
+    return gettext("accepts") if reply is Answer.ACCEPT else gettext("refuses")
 
 
 def _tasks(view: VisitView) -> list[TaskRow]:

@@ -109,8 +109,8 @@ async def _at_own_hosts(
     if not own:
         return []
     found = await store.hosted_between(session, today - _LOOK_BACK, today, organisation_ids=own, countries=())
-    known = await matches.matches_by_id(session, {visit.match_id for visit in found})
-    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    matches_by_id = await matches.matches_by_id(session, {visit.match_id for visit in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(matches_by_id.values()))}
     return [
         (visit, views[visit.match_id])
         for visit in found

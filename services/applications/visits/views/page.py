@@ -119,9 +119,9 @@ def _agenda_change(view: VisitView, versions: Sequence[Agenda]) -> AgendaChange 
     own = [view.agreed[party] for party in BOTH if party in view.of.case.parties and party in view.agreed]
     texts = {agenda.version: agenda.text for agenda in versions}
     outline = view.of.offer.entry.outline if view.of.offer else ""
-    known = texts | ({FIRST_VERSION: outline} if outline else {})
-    before = own[0] if own and own[0] in known else view.version - 1
-    if before not in known or before >= view.version:
+    texts_by_version = texts | ({FIRST_VERSION: outline} if outline else {})
+    before = own[0] if own and own[0] in texts_by_version else view.version - 1
+    if before not in texts_by_version or before >= view.version:
         return None
-    rows = difference(known[before].splitlines(), view.agenda.splitlines())
+    rows = difference(texts_by_version[before].splitlines(), view.agenda.splitlines())
     return AgendaChange(rows, before, agreed=bool(own) and before == own[0])

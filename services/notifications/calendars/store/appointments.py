@@ -110,5 +110,5 @@ async def appointments_for(
         col(AppointmentRow.first_day), col(AppointmentRow.id)
     )
     rows = (await session.execute(query.limit(most))).all()
-    known = await with_references(session, {case.id: case.case() for _, case in rows})
-    return [(row, known[case.id]) for row, case in rows if case.id in known]
+    cases = await with_references(session, {case.id: case.case() for _, case in rows})
+    return [(row, cases[case.id]) for row, case in rows if case.id in cases]

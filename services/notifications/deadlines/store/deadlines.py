@@ -248,12 +248,12 @@ async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) 
     query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(col(DeadlineRow.id).in_(ids), col(DeadlineRow.look_at) <= until).order_by(col(DeadlineRow.id))
     rows: Sequence[Any] = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
-    known = await with_references(session, await cases(session, (row.case_id for row in rows)))
+    cases_by_id = await with_references(session, await cases(session, (row.case_id for row in rows)))
     place_of = {id_: place for place, id_ in enumerate(ids)}
     entries = [
-        DeadlineEntry(row.id, _deadline_of(row), known[row.case_id], row.deputised, row.counts)
+        DeadlineEntry(row.id, _deadline_of(row), cases_by_id[row.case_id], row.deputised, row.counts)
         for row in rows
-        if row.case_id in known
+        if row.case_id in cases_by_id
     ]
     return sorted(entries, key=lambda entry: place_of[entry.id])
 

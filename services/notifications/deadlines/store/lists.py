@@ -54,9 +54,9 @@ def _with_case(where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[DeadlineRow
 
 async def _entries(session: AsyncSession, rows: Iterable[Any]) -> list[DeadlineEntry]:
     found: list[tuple[DeadlineRow, CaseRow]] = [(row, case) for row, case in rows]
-    known = await with_references(session, {case.id: case.case() for _, case in found})
+    cases_by_id = await with_references(session, {case.id: case.case() for _, case in found})
     # A case whose application has not arrived yet has no reference; it is counted, so it is listed.
-    return [DeadlineEntry(row.id, row.deadline(), known.get(case.id, case.case())) for row, case in found]
+    return [DeadlineEntry(row.id, row.deadline(), cases_by_id.get(case.id, case.case())) for row, case in found]
 
 
 async def groups(session: AsyncSession, filters: DeadlineFilter, by: Grouping) -> list[Group]:

@@ -100,11 +100,11 @@ def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[s
     """Yield each field with each other value that can be listed."""
     of_pair = issubclass(event, MentorshipParticipation)
     for name, field in event.model_fields.items():
-        known = example.get(name, field.default)
+        example_value = example.get(name, field.default)
         yield from (
             (name, value)
             for value in _values(field.annotation)
-            if value != known and not (of_pair and value in _IN_PAIR)
+            if value != example_value and not (of_pair and value in _IN_PAIR)
         )
 
 

@@ -56,15 +56,15 @@ async def volume(
     """
     mine = countries_read(principal)
     chosen = countries_in(mine, country)
-    known = rule if rule in BY_NAME else ""
+    rule_name = rule if rule in BY_NAME else ""
     only, count = monday_of(week), int(weeks) if weeks in {str(weeks_) for weeks_ in _SPANS} else _SPANS[0]
     monday = clock.today() - timedelta(days=clock.today().weekday())
     first = only or monday - _WEEK * (count - 1)
-    span = Span(first, first + _WEEK if only else monday + _WEEK, chosen, known or None)
+    span = Span(first, first + _WEEK if only else monday + _WEEK, chosen, rule_name or None)
     listed = messages.stored_state(state)
     async with bus.read() as session:
         found = await messages.message_volume(session, span, listed, page)
-    filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
+    filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": rule_name}
     if listed is not None:
         listing = Listing(
             gettext("How much and how fast"),

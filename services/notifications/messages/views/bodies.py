@@ -72,9 +72,9 @@ def wrapped(text: str) -> str:
     if len(text) <= _WIDTH and "\n" not in text:
         return text
     lines: list[str] = []
-    for given in text.splitlines():
+    for text_line in text.splitlines():
         line = ""
-        for word in given.split():
+        for word in text_line.split():
             if line and len(line) + 1 + len(word) > _WIDTH:
                 lines.append(line)
                 line = word

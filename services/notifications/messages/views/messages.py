@@ -112,7 +112,7 @@ def state_of(message: MessageRow) -> MessageState:
 
 def stored_state(code: str | None) -> str | None:
     """Return the stored state for a code of `shared.web.states`; None for an unknown one."""
-    return next((stored for stored, known in _STATES.items() if known == code), None)
+    return next((stored for stored, shown_code in _STATES.items() if shown_code == code), None)
 
 
 def audience_name(message: MessageRow) -> str:

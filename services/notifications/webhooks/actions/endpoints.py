@@ -91,10 +91,10 @@ async def change(
     Failures and pauses of the old address do not count at a new one: what waits goes there at once.
     """
     async with bus.read() as session:
-        known = await endpoints.endpoint(session, endpoint_id)
-    if known is None:
+        stored = await endpoints.endpoint(session, endpoint_id)
+    if stored is None:
         raise Refused(gettext("There is no such webhook."), 404)
-    checked = await _checked(settings, WebhookReach(known.reach), draft, lookup)
+    checked = await _checked(settings, WebhookReach(stored.reach), draft, lookup)
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.url != checked.url:

@@ -98,10 +98,10 @@ def selectable(reach: WebhookReach) -> dict[str, tuple[str, ...]]:
 def chosen(reach: WebhookReach, types: Iterable[str]) -> tuple[str, ...]:
     """Return those types in the order of the contracts, each once. Raises ValueError naming one beyond that reach."""
     wanted = set(types)
-    known = [type_ for group in selectable(reach).values() for type_ in group]
-    for type_ in sorted(wanted.difference(known)):
+    selectable_types = [type_ for group in selectable(reach).values() for type_ in group]
+    for type_ in sorted(wanted.difference(selectable_types)):
         raise ValueError(type_)
-    return tuple(type_ for type_ in known if type_ in wanted)
+    return tuple(type_ for type_ in selectable_types if type_ in wanted)
 
 
 def wants(reach: WebhookReach, types: Iterable[str], event_type: str) -> bool:

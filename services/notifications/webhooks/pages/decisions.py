@@ -82,8 +82,8 @@ async def _register(request: DecisionRequest[RegisterForm]) -> str | Response:
 
 async def _known_endpoint(request: DecisionRequest[EndpointForm]) -> EndpointForm:
     webhook = await _webhook(request)
-    known = {"url": webhook.url, "description": webhook.description, "events": webhook.events}
-    form = EndpointForm(data=known)
+    values = {"url": webhook.url, "description": webhook.description, "events": webhook.events}
+    form = EndpointForm(data=values)
     _offer(form, webhook.reach)
     return form
 
