@@ -181,7 +181,7 @@ async def test_the_second_decision_on_a_placement_sees_the_first(abroad: Abroad,
 async def test_the_second_decision_on_an_application_sees_the_first(
     abroad: Abroad, first: Action, second: Action
 ) -> None:
-    """The same of an application that waits for its country."""
+    """A decision is taken on the application as it is under its lock."""
     application = (await abroad.of.submitted())["id"]
     statuses = await in_turn(abroad, "application", application, first, second)
     assert statuses[0] == 200

@@ -29,5 +29,5 @@ def test_exactly_the_failing_items_are_found(count: int, bad: set[int]) -> None:
 
 
 def test_one_of_two_items_that_fail_together_is_found() -> None:
-    """The rest works without it."""
+    """Of two items that fail only together one is found, and the rest works without it."""
     assert culprits([1, 2, 3, 4], lambda some: not {1, 4} <= set(some)) == [4]

@@ -333,7 +333,7 @@ async def test_texts_about_a_match_address_only_its_reader(abroad: Abroad, who: 
 
 
 async def test_a_country_cannot_refuse_after_its_own_clearance(abroad: Abroad) -> None:
-    """From another tab or by API, it says who cleared and when, and the match stays cleared."""
+    """Another tab and the API say who cleared and when, and the match stays cleared."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"})
     facts = await abroad.of.journal("exchange.participation")
@@ -349,7 +349,7 @@ async def test_a_country_cannot_refuse_after_its_own_clearance(abroad: Abroad) -
 
 
 async def test_a_country_cannot_clear_after_its_own_refusal(abroad: Abroad) -> None:
-    """One match says that its country refused, and several cleared at once leave it out for the same reason."""
+    """The page of one match says that its country refused; a decision on several leaves it out for the same reason."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/refuse", {"reason": "clearance"})
     refused = await abroad.post("tigran", f"/matches/{match_id}/clear", {"side": "home"}, 409)

@@ -141,7 +141,7 @@ async def test_kept_answers_are_bounded(house: House, monkeypatch: pytest.Monkey
 
 
 async def test_a_malformed_session_key_is_not_looked_up(house: House) -> None:
-    """A cookie that cannot be a session's makes no request to the portal."""
+    """A cookie that cannot be a session's key causes no request to the portal."""
     browser = house.with_key("programme", "nonsense")
     assert (await browser.clients["matching"].get("/matching/")).status_code == 303
     assert house.portal.checks == 0

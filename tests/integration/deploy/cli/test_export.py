@@ -49,7 +49,7 @@ async def test_untouched_journals_hold_and_so_does_their_export(with_events: Sys
 
 
 async def test_later_events_do_not_contradict_an_export(with_events: System, tmp_path: Path) -> None:
-    """A journal goes on; the export stays a true beginning of it."""
+    """An export agrees with the beginning of its journal after more events were recorded."""
     from shared.contracts import EVENTS  # noqa: PLC0415 - used here only
 
     await export(with_events, tmp_path / "export")

@@ -42,7 +42,7 @@ def test_a_place_from_before_gets_what_is_new(place: RunFolder) -> None:
 
 
 def test_only_a_port_in_use_is_replaced(place: RunFolder) -> None:
-    """Only that one changes."""
+    """Of the chosen ports only one that another program uses meanwhile is replaced."""
     first = settings.choose(place)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first.ports["matching"]))

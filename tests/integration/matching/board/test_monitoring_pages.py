@@ -251,7 +251,7 @@ async def test_a_committed_cohort_stands_in_the_stream(
 
 
 async def test_progress_of_matching_and_readers(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    """Unmatched changes are counted, and a reader that does not run reports an unknown backlog."""
+    """The number of unmatched changes is shown, and a reader that does not run has an unknown backlog."""
     await world.call()
     await world.officer("MD")
     await sign_in("carla", Role.PROGRAMME_COORDINATOR)

@@ -37,7 +37,7 @@ async def test_the_relay_is_woken_by_its_own_process_and_by_others(
 
 
 async def test_a_process_that_relays_does_not_notify(new_bus: NewBus, topics: str) -> None:
-    """NOTIFY makes commits wait for each other: only a process that does not send has to say that it has written."""
+    """NOTIFY makes commits wait for each other, so only a process that does not send announces what it has written."""
     own = await new_bus("applications", kafka=topics)
     other = await new_bus("applications", kafka=topics, database_url=own.settings.database_url.get_secret_value())
     heard: list[object] = []

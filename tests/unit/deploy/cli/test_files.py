@@ -133,7 +133,7 @@ def _cell(value: Any) -> str:
     ],
 )
 def test_errors_are_named_by_row_and_column(tmp_path: Path, people: str, places: str, message: str) -> None:
-    """File, row as the spreadsheet shows it, column, and what would be right."""
+    """An error names the file, the row as the spreadsheet shows it, the column and the remedy."""
     with pytest.raises(Failed) as refused:
         problems.read(_files(tmp_path, people_csv=people, places_csv=places), day=DAY)
     assert message in str(refused.value)
@@ -297,7 +297,7 @@ def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
     ],
 )
 def test_errors_of_a_visit_are_named(tmp_path: Path, spoil: tuple[str, str], message: str) -> None:
-    """By row and column too."""
+    """Errors in a file of visits are named by row and column."""
     (file,) = _files(tmp_path, visits_csv=VISITS.replace(*spoil, 1))
     with pytest.raises(Failed) as refused:
         visits.read(file)

@@ -133,7 +133,7 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
 @settings(max_examples=50, deadline=None)
 @given(worlds)
 def test_the_greedy_result_is_possible_and_within_its_bound(problem: Problem) -> None:
-    """The greedy result is possible, never above the optimum, and the bound never below it."""
+    """The greedy result is possible and never above the optimum, and the bound is never below the optimum."""
     market = Market(problem)
     waiting = {candidate.id for candidate in market.candidates}
     exact, fast = rings(market, waiting), rings(market, waiting, exact_columns=0)

@@ -80,7 +80,7 @@ def test_many_visits_are_proven_whatever_their_order(seed: int) -> None:
 @given(SEEDS)
 @settings(max_examples=60, deadline=None)
 def test_a_plan_of_one_visit_equals_the_rule_for_one(seed: int) -> None:
-    """A plan of one visit has the days of the rule for one, or none for the same cause."""
+    """A plan of one visit has the days that the rule for one visit gives, or none for the same cause."""
     request = visits(random.Random(seed), 1)[0]
     alone = schedule(replace(request, group_id=None), POLICY)
     plan = Draft.of([request], POLICY).first

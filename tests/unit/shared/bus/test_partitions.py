@@ -28,7 +28,7 @@ def test_the_hash_is_kafkas(key: bytes, hashed: int) -> None:
 
 
 def test_any_key_is_hashed_as_aiokafka_does() -> None:
-    """Keys of all lengths and bytes, the empty one too."""
+    """The partition of a key of any length and bytes, also an empty one, is that which aiokafka computes."""
     keys = [random.randbytes(length) for length in range(130) for _ in range(20)]
     assert [murmur2(key) for key in keys] == [theirs(key) for key in keys]
 

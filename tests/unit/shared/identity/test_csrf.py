@@ -29,6 +29,6 @@ def test_a_malformed_token_is_refused(text: str) -> None:
 
 
 def test_the_time_cannot_be_changed() -> None:
-    """A token made young again by hand is no token."""
+    """A token whose time was changed is refused."""
     _, _, digest = csrf.new_token(SEAL, csrf.person("somebody"), at=1000).partition(".")
     assert not csrf.counts(SEAL, csrf.person("somebody"), f"2000.{digest}", at=2000)

@@ -23,7 +23,7 @@ from shared.time.clocks import clocks
     ],
 )
 def test_a_time_is_named_once_for_all_that_share_it(moment: str, countries: tuple[str | None, ...], said: str) -> None:
-    """In the order asked for, summer time counted, with the day where it differs."""
+    """Times are listed in the given order, with summer time, and with the day if it differs."""
     assert clocks(datetime.fromisoformat(moment).replace(tzinfo=UTC), countries) == said
 
 

@@ -103,7 +103,7 @@ def test_a_heat_map_says_in_words_what_its_shades_mean() -> None:
 
 
 def test_a_heat_map_without_columns_is_empty() -> None:
-    """Nothing is divided by nothing."""
+    """A heat map without columns is drawn empty, without a division by zero."""
     assert heat("Wanted", [], [], label="Topic").rows == []
 
 

@@ -35,7 +35,7 @@ def contrast(first: str, other: str) -> float:
 
 @pytest.mark.parametrize("tone", states.TONES)
 def test_state_tags_have_enough_contrast(tone: str) -> None:
-    """The word of every state stands out from its ground."""
+    """The text of every state tag has enough contrast with its background."""
     rule = re.search(rf"\.tandem-tag--{tone} \{{([^}}]*)\}}", CSS)
     assert rule is not None
     ground = re.search(r"background: ([^;]+);", rule[1])

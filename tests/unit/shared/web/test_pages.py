@@ -135,7 +135,7 @@ async def test_an_unknown_page_helps_on(client: httpx.AsyncClient) -> None:
 
 
 async def test_an_internal_error_reveals_no_details(client: httpx.AsyncClient) -> None:
-    """500 in the shell; no stack trace, no exception's words."""
+    """An internal error is a page with status 500, without a stack trace or the exception's text."""
     answer = await client.get("/broken")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text

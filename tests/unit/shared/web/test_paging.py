@@ -88,7 +88,7 @@ def test_values_that_no_column_can_have_are_no_cursor(column: str, key: str | in
     [("at", datetime(2026, 11, 28, tzinfo=UTC)), ("name", "Łódź"), ("position", 2**63 - 1), ("number", -(2**31))],
 )
 def test_values_of_columns_are_a_cursor(column: str, key: Any) -> None:
-    """The keys of a row come back as they were."""
+    """The keys of a row come back from the cursor as they were."""
     compiled = cut(sa.select(_KEYS), (_KEYS.c[column],), page_request(10, cursor_of((key,)))).compile()
     assert key in compiled.params.values()
 

@@ -43,7 +43,7 @@ def test_a_state_is_whole(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", states.kinds())
 def test_state_words_differ_within_a_kind(kind: str) -> None:
-    """Nobody has to guess which of two states a word means."""
+    """No two states of a kind have the same word."""
     words = [state.word for state in states.states(kind)]
     assert len(words) == len(set(words))
 
