@@ -478,7 +478,7 @@ async def test_the_queue_has_figures_for_programs(many: Programme) -> None:
 
 
 async def test_eligible_applications_are_selected(many: Programme) -> None:
-    """The list selects applications that meet the rules, says which rule another one fails, and sends the selected on."""
+    """The list selects who meets the rules, names the rule that others fail, and passes the selected on."""
     eligible = await many.submitted("ani")
     other = await many.submitted("davit", languages=[{"language": "en", "level": "A2"}])
     for made in (eligible, other):

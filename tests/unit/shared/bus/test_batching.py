@@ -54,7 +54,7 @@ def test_a_long_row_of_full_rounds_is_not_paid_for_afterwards(monkeypatch: pytes
 
 
 def test_a_stream_is_known_by_its_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rounds of a few events run at once; after a large round, or several medium ones, the next waits for the interval."""
+    """Rounds of a few events run at once; after a large one, or several medium ones, the next waits its turn."""
     clock, paced = Clock(monkeypatch), batching.BatchTiming()
     for found, rounds in ((batching.FEW, batching.FIRST - 2), (batching.FIRST, 0), (500, 0), (batching.FEW + 1, 2)):
         for _ in range(rounds):
