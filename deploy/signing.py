@@ -21,7 +21,7 @@ _YEARS = 10
 def signing_keys(name: str) -> dict[str, str]:
     """`signing_key` and `signing_certificates`, PEM: P-256, valid for ten years from yesterday, in that name."""
     key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
     uses = dict.fromkeys(
         (
@@ -37,8 +37,8 @@ def signing_keys(name: str) -> dict[str, str]:
     )
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(since)

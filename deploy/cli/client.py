@@ -68,29 +68,29 @@ class People:
         if self._programs is not None:
             await self._programs.close()
 
-    async def get(self, who: str, path: str, **params: Any) -> Any:
-        """Read `path` as `who`; return the JSON. Raises as `ask`."""
-        return await self.ask("GET", who, path, params={k: v for k, v in params.items() if v is not None})
+    async def get(self, person: str, path: str, **params: Any) -> Any:
+        """Read `path` as `person`; return the JSON. Raises as `ask`."""
+        return await self.ask("GET", person, path, params={k: v for k, v in params.items() if v is not None})
 
-    async def items(self, who: str, path: str, **params: Any) -> list[Any]:
+    async def items(self, person: str, path: str, **params: Any) -> list[Any]:
         """Return all items of a list, page by page."""
-        answer = await self.get(who, path, limit=200, **params)
+        answer = await self.get(person, path, limit=200, **params)
         items: list[Any] = answer["items"]
         while answer["next"] is not None:
-            answer = await self.get(who, path, limit=200, cursor=answer["next"], **params)
+            answer = await self.get(person, path, limit=200, cursor=answer["next"], **params)
             items += answer["items"]
         return items
 
-    async def post(self, who: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
-        """Post to `path` as `who`; return the JSON. Raises as `ask`."""
-        return await self.ask("POST", who, path, json=body, ticket=ticket)
+    async def post(self, person: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
+        """Post to `path` as `person`; return the JSON. Raises as `ask`."""
+        return await self.ask("POST", person, path, json=body, ticket=ticket)
 
-    async def put(self, who: str, path: str, body: Any) -> Any:
-        """Replace the resource at `path` as `who`; return the JSON. Raises as `ask`."""
-        return await self.ask("PUT", who, path, json=body)
+    async def put(self, person: str, path: str, body: Any) -> Any:
+        """Replace the resource at `path` as `person`; return the JSON. Raises as `ask`."""
+        return await self.ask("PUT", person, path, json=body)
 
-    async def ask(self, method: str, who: str, path: str, *, ticket: str | None = None, **request: Any) -> Any:
-        """Send one request as the person with the sign-in subject `who`.
+    async def ask(self, method: str, person: str, path: str, *, ticket: str | None = None, **request: Any) -> Any:
+        """Send one request as the person with the sign-in subject `person`.
 
         Tries again while a service does not answer; each try has the same key, so that the request is carried out
         once. Returns None if it was carried out and its answer is lost. Raises `Refused` for a refusal, and `Failed`
@@ -101,7 +101,7 @@ class People:
         key, tries = str(new_id()), 0
         while True:
             try:
-                answer = await self._answer(method, who, path, ticket, key, request)
+                answer = await self._answer(method, person, path, ticket, key, request)
             except ProviderUnavailable as error:
                 wrong = str(error)
             except httpx2.TransportError as error:
@@ -113,7 +113,7 @@ class People:
                 if code == ProblemCode.ANSWER_UNAVAILABLE:
                     return None
                 if answer.status_code not in _PASSING and code != ProblemCode.IN_PROGRESS:
-                    raise Refused(answer.status_code, f"{method} {path} as {who}: {_refusal_text(answer)}")
+                    raise Refused(answer.status_code, f"{method} {path} as {person}: {_refusal_text(answer)}")
                 wrong = f"{answer.status_code} {_refusal_text(answer)}"
             if monotonic() > until:
                 raise Failed(f"{method} {path} was not answered within {self._patience:.0f} s ({wrong}).")
@@ -121,18 +121,18 @@ class People:
             tries += 1
 
     async def _answer(
-        self, method: str, who: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
+        self, method: str, person: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
     ) -> httpx2.Response:
-        answer = await self._sent(method, who, path, ticket, key, request)
+        answer = await self._sent(method, person, path, ticket, key, request)
         if answer.status_code == _UNKNOWN and self._programs is not None:
-            self._programs.forget(who)
-            answer = await self._sent(method, who, path, ticket, key, request)
+            self._programs.forget(person)
+            answer = await self._sent(method, person, path, ticket, key, request)
         return answer
 
     async def _sent(
-        self, method: str, who: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
+        self, method: str, person: str, path: str, ticket: str | None, key: str, request: dict[str, Any]
     ) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {await self._token(who)}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {await self._token(person)}", "Accept": "application/json"}
         if method != "GET":
             headers[HEADER] = key
         if ticket is not None:
@@ -174,15 +174,15 @@ class People:
             return f"{self._system[f'TANDEM_{service}_URL']}{path}"
         return f"{self._system.origin}{path}"
 
-    async def _token(self, who: str) -> str:
+    async def _token(self, person: str) -> str:
         if self._programs is None:
-            if who not in self._given:
-                raise Failed(f"TANDEM_TOKENS_FILE holds no access token of {who}.")
-            return self._given[who]
+            if person not in self._given:
+                raise Failed(f"TANDEM_TOKENS_FILE holds no access token of {person}.")
+            return self._given[person]
         try:
-            return await self._programs.sign_in_as(who)
+            return await self._programs.sign_in_as(person)
         except SignInFailed as error:
-            raise Failed(f"{who} cannot sign in: {error}") from error
+            raise Failed(f"{person} cannot sign in: {error}") from error
 
 
 def _programs(system: System) -> Programs:
@@ -201,7 +201,7 @@ def _tokens(file: str | None) -> dict[str, str]:
         return {}
     try:
         found = json.loads(Path(file).read_text("utf-8"))
-        return {str(who): str(token) for who, token in found.items()}
+        return {str(person): str(token) for person, token in found.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise Failed(f"{file} (TANDEM_TOKENS_FILE) cannot be read as JSON of subject and token.") from error
 

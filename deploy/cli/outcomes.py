@@ -17,25 +17,25 @@ REPORT_TEXTS = {
 }
 
 
-async def way(people: People, who: str, kind: str, subject: str, purpose: str) -> tuple[str, str]:
-    """Return the address of a form of `who` in reporting's API, and the portal's ticket for it.
+async def way(people: People, person: str, kind: str, subject: str, purpose: str) -> tuple[str, str]:
+    """Return the address of a form of `person` in reporting's API, and the portal's ticket for it.
 
     `kind` is `visits` or `mentorships`. A ticket is valid for two minutes.
     """
-    answer = await people.post(who, f"/applications/api/v1/{kind}/{subject}/tickets", {"purpose": purpose})
+    answer = await people.post(person, f"/applications/api/v1/{kind}/{subject}/tickets", {"purpose": purpose})
     return answer["address"].replace("/reporting/", "/reporting/api/v1/", 1), answer["ticket"]
 
 
-async def form(people: People, who: str, kind: str, subject: str) -> dict[str, Any]:
-    """Return what the evaluation asks of `who`."""
-    address, ticket = await way(people, who, kind, subject, "evaluation")
-    answer: dict[str, Any] = await people.ask("GET", who, address, ticket=ticket)
+async def form(people: People, person: str, kind: str, subject: str) -> dict[str, Any]:
+    """Return what the evaluation asks of `person`."""
+    address, ticket = await way(people, person, kind, subject, "evaluation")
+    answer: dict[str, Any] = await people.ask("GET", person, address, ticket=ticket)
     return answer
 
 
-async def evaluate(people: People, who: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
-    """Fill in the evaluation of `who`; `score` gives each score from 1 to 5."""
-    questions = await form(people, who, kind, subject)
+async def evaluate(people: People, person: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
+    """Fill in the evaluation of `person`; `score` gives each score from 1 to 5."""
+    questions = await form(people, person, kind, subject)
     body = {
         "overall": score(),
         "objectives": {number: score() for number in questions["objectives"]},
@@ -43,34 +43,34 @@ async def evaluate(people: People, who: str, kind: str, subject: str, score: Cal
         "answers": {question["name"]: score() for question in questions["questions"]},
         "texts": {},
     }
-    address, ticket = await way(people, who, kind, subject, "evaluation")
-    await people.post(who, address, body, ticket=ticket)
+    address, ticket = await way(people, person, kind, subject, "evaluation")
+    await people.post(person, address, body, ticket=ticket)
 
 
-async def follow_up(people: People, who: str, kind: str, subject: str, applied: str) -> None:
+async def follow_up(people: People, person: str, kind: str, subject: str, applied: str) -> None:
     """Answer after six months whether what was learnt is used: `yes`, `partly` or `no`."""
-    address, ticket = await way(people, who, kind, subject, "follow_up")
-    questions = await people.ask("GET", who, address, ticket=ticket)
+    address, ticket = await way(people, person, kind, subject, "follow_up")
+    questions = await people.ask("GET", person, address, ticket=ticket)
     score = {"yes": 5, "partly": 3}.get(applied, 1)
     answers = {question["name"]: score for question in questions["questions"]}
-    address, ticket = await way(people, who, kind, subject, "follow_up")
+    address, ticket = await way(people, person, kind, subject, "follow_up")
     texts = {"example": "The weekly meeting of analysts and investigators is held since spring."}
-    await people.post(who, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
+    await people.post(person, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
 
 
-async def pass_on(people: People, who: str, visit: str, session: dict[str, Any]) -> None:
+async def pass_on(people: People, person: str, visit: str, session: dict[str, Any]) -> None:
     """Report a session at home: `held_on`, `format`, `attendees`, `about`."""
-    address, ticket = await way(people, who, "visits", visit, "cascade")
-    await people.post(who, address, session, ticket=ticket)
+    address, ticket = await way(people, person, "visits", visit, "cascade")
+    await people.post(person, address, session, ticket=ticket)
 
 
-async def take(people: People, who: str, visit: str, purpose: str, answers: dict[int, list[int]]) -> None:
+async def take(people: People, person: str, visit: str, purpose: str, answers: dict[int, list[int]]) -> None:
     """Hand in the guest's test before or after a visit (`test_before`, `test_after`), answered by question."""
-    address, ticket = await way(people, who, "visits", visit, purpose)
-    await people.post(who, address, {"answers": answers}, ticket=ticket)
+    address, ticket = await way(people, person, "visits", visit, purpose)
+    await people.post(person, address, {"answers": answers}, ticket=ticket)
 
 
-async def report(people: People, who: str, visit: str) -> None:
+async def report(people: People, person: str, visit: str) -> None:
     """Hand in the guest's report on a visit."""
-    address, ticket = await way(people, who, "visits", visit, "report")
-    await people.post(who, address, {"texts": REPORT_TEXTS}, ticket=ticket)
+    address, ticket = await way(people, person, "visits", visit, "report")
+    await people.post(person, address, {"texts": REPORT_TEXTS}, ticket=ticket)

@@ -15,12 +15,12 @@ NAME = "rerun"
 _SHOWN = 20
 
 
-async def fetch(system: "System", run_id: str, who: str) -> dict[str, Any]:
+async def fetch(system: "System", run_id: str, person: str) -> dict[str, Any]:
     """Return what the service stored of a run. Raises `Failed` if it refuses or does not answer."""
     from deploy.cli.client import People  # noqa: PLC0415 - heavy
 
     async with People(system) as people:
-        found: dict[str, Any] = await people.get(who, f"/matching/api/v1/runs/{run_id}/inputs")
+        found: dict[str, Any] = await people.get(person, f"/matching/api/v1/runs/{run_id}/inputs")
     return found
 
 
@@ -56,7 +56,9 @@ def report_lines(done: "Reproduction") -> list[str]:
 
 def command(
     run: Annotated[str, typer.Argument(help="The id of the run, as its page and `exchange.runs` say it.")],
-    who: Annotated[str, typer.Option("--as", help="Sign-in subject of a programme coordinator.")] = "persona-programme",
+    person: Annotated[
+        str, typer.Option("--as", help="Sign-in subject of a programme coordinator.")
+    ] = "persona-programme",
     save: Annotated[
         Path | None, typer.Option(help="Also write the run's problem to this file, for `tandem match`.")
     ] = None,
@@ -76,7 +78,7 @@ def command(
         run_id = str(UUID(run))
     except ValueError:
         raise Failed(f"{run!r} is no id of a run. Copy it from the address of the run's page.") from None
-    kept = asyncio.run(fetch(System.here(), run_id, who))
+    kept = asyncio.run(fetch(System.here(), run_id, person))
     if save is not None:
         try:
             save.write_text(json.dumps(kept["problem"], indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")

@@ -75,8 +75,8 @@ def _gateway() -> int:
     if port < 1024 and os.geteuid() != 0:
         raise ServerFailed(f"Only root may listen on port {port}. Set TANDEM_PORT to a number above 1023.")
     if not is_free(port):
-        who = holder(port)
-        by = f"by {who}" if who else "by another program"
+        program = holder(port)
+        by = f"by {program}" if program else "by another program"
         raise ServerFailed(
             f"Port {port} is taken {by}. Stop it, or choose another port: TANDEM_PORT={port + 100} make run"
         )

@@ -120,13 +120,13 @@ class Decision(Generic[F]):
     query: tuple[Any, ...] = ()
 
 
-def add_decision(router: APIRouter, who: Any, decision: Decision[F]) -> None:
-    """Add the page of a decision to the router. `who` is the parameter of a guard, such as `Coordinator`."""
+def add_decision(router: APIRouter, access: Any, decision: Decision[F]) -> None:
+    """Add the page of a decision to the router. `access` is the parameter of a guard, such as `Coordinator`."""
 
-    async def ask(request: Request, principal: who) -> Response:
+    async def ask(request: Request, principal: access) -> Response:
         return await _ask(decision, _request_of(decision, request, principal, decision.form()))
 
-    async def act(request: Request, principal: who) -> Response:
+    async def act(request: Request, principal: access) -> Response:
         try:
             return await _act(decision, _request_of(decision, request, principal, await decision.form.read(request)))
         finally:
@@ -307,8 +307,8 @@ class BulkDecision:
     may: Callable[[Principal, str], bool] = lambda _principal, _act: True
 
 
-def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
-    """Add the pages of a decision on several cases: the question, the decision and the result. `who` as above."""
+def add_bulk_decision(router: APIRouter, access: Any, bulk: BulkDecision) -> None:
+    """Add the pages of a decision on several cases: the question, the decision and the result. `access` as above."""
 
     def act_of(principal: Principal, name: str) -> tuple[str, BulkAct]:
         only = next(iter(bulk.acts)) if len(bulk.acts) == 1 and not name else name
@@ -323,7 +323,7 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
     async def ask(
         request: Request,
-        principal: who,
+        principal: access,
         act: str = "",
         ids: ticked_ids = [],  # noqa: B006 - FastAPI copies it
         back: str = "",
@@ -334,7 +334,7 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
     async def decide(
         request: Request,
-        principal: who,
+        principal: access,
         act: str = "",
         ids: ticked_ids = [],  # noqa: B006 - as above
         back: str = "",
@@ -361,7 +361,7 @@ def add_bulk_decision(router: APIRouter, who: Any, bulk: BulkDecision) -> None:
 
     async def decided(
         request: Request,
-        principal: who,
+        principal: access,
         act: str = "",
         done: many = [],  # noqa: B006 - as above
         left: others = [],  # noqa: B006 - as above

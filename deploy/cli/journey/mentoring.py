@@ -66,7 +66,7 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
         await people.post(MENTEE, f"{at}/sessions/{session['id']}/confirm")
 
 
-async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
+async def _own(walk: Journey, person: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
     """Return what was created although the answer got lost."""
-    found: list[dict[str, Any]] = await walk.people.items(who, f"{PORTAL}/{what}")
+    found: list[dict[str, Any]] = await walk.people.items(person, f"{PORTAL}/{what}")
     return next(item for item in found if item["call_id"] == call["id"])

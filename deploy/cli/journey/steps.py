@@ -55,7 +55,7 @@ class Journey:
     async def wait_for(
         self,
         what: str,
-        who: str,
+        person: str,
         path: str,
         find: Callable[[Any], Any],
         *,
@@ -68,14 +68,17 @@ class Journey:
         """
 
         async def look() -> Any:
-            return find(await self.people.get(who, path, **(params or {})))
+            return find(await self.people.get(person, path, **(params or {})))
 
         return await self.people.until(what, look, timeout=timeout)
 
-    async def state(self, path: str, who: str, *wanted: str) -> dict[str, Any]:
+    async def state(self, path: str, person: str, *wanted: str) -> dict[str, Any]:
         """Return the resource at `path` once it is in one of the states `wanted`."""
         found: dict[str, Any] = await self.wait_for(
-            f"state {' or '.join(wanted)} at {path}", who, path, lambda case: case if case["state"] in wanted else None
+            f"state {' or '.join(wanted)} at {path}",
+            person,
+            path,
+            lambda case: case if case["state"] in wanted else None,
         )
         return found
 
@@ -118,15 +121,15 @@ class Journey:
         while self.undo:
             await self._undo(*self.undo.pop())
 
-    async def _undo(self, who: str, path: str, body: dict[str, str] | None) -> None:
+    async def _undo(self, person: str, path: str, body: dict[str, str] | None) -> None:
         """Remove one thing; a placement once its visit (409) is removed too."""
         if "/offers/" not in path:
-            await self.people.post(who, path, body)
+            await self.people.post(person, path, body)
             return
 
         async def gone() -> bool:
             try:
-                await self.people.post(who, path, body)
+                await self.people.post(person, path, body)
             except Refused as error:
                 if error.status != _STANDS:
                     raise
@@ -144,7 +147,7 @@ class Journey:
                 self.note(f"Left behind: {error}")
 
 
-async def accept(people: People, match_id: str, *who: str) -> None:
+async def accept(people: People, match_id: str, *subjects: str) -> None:
     """Accept an offered match on both sides."""
-    for person in who:
+    for person in subjects:
         await people.post(person, f"{PORTAL}/matches/{match_id}/answer", {"answer": "accept"})

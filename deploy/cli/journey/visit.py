@@ -207,11 +207,11 @@ async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[st
         )
 
 
-async def _once_open(walk: Journey, visit_id: str, who: str) -> None:
+async def _once_open(walk: Journey, visit_id: str, person: str) -> None:
     """Reporting asks for the evaluation once it knows that the visit is over."""
     people = walk.people
 
     async def look() -> bool:
-        return bool((await form(people, who, "visits", visit_id))["open"])
+        return bool((await form(people, person, "visits", visit_id))["open"])
 
     await people.until("the evaluation form is open", look)

@@ -127,9 +127,9 @@ async def pairs_evaluate(room: LoadContext) -> None:
     """Mentees and mentors of completed mentorships evaluate."""
     done = (await _mentorships(room))[:-1]
     await room.all(
-        evaluate(room.people, who, "mentorships", match["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
+        evaluate(room.people, person, "mentorships", match["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
         for match in done
-        for who in (room.officer_of(match["application_id"]), room.other_side(match))
+        for person in (room.officer_of(match["application_id"]), room.other_side(match))
     )
 
 

@@ -161,7 +161,7 @@ async def clear(room: LoadContext, match: dict[str, Any], *, by_host: bool) -> N
     await room.people.post(room.programme.coordinator(country), f"{API}/matches/{match['id']}/clear")
 
 
-async def answer(room: LoadContext, match: dict[str, Any], who: str, *, yes: bool = True) -> None:
+async def answer(room: LoadContext, match: dict[str, Any], person: str, *, yes: bool = True) -> None:
     """Somebody answers a match that is offered."""
     body = {"answer": "accept"} if yes else {"answer": "decline", "reason": "timetable_conflict"}
-    await room.people.post(who, f"{API}/matches/{match['id']}/answer", body)
+    await room.people.post(person, f"{API}/matches/{match['id']}/answer", body)

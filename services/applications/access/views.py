@@ -61,10 +61,10 @@ class Capacity:
     @property
     def holder(self) -> str:
         """Return who is to decide, and who is asked besides once the deadline has passed."""
-        who = labels.coordinator(self.country)
+        coordinator = labels.coordinator(self.country)
         if self.escalated_at is not None:
-            return gettext("%(who)s; the programme coordinator is asked too") % {"who": who}
-        return gettext("%(who)s; the deputy is asked too") % {"who": who} if self.overdue else who
+            return gettext("%(who)s; the programme coordinator is asked too") % {"who": coordinator}
+        return gettext("%(who)s; the deputy is asked too") % {"who": coordinator} if self.overdue else coordinator
 
     @property
     def sentence(self) -> str:
@@ -73,14 +73,14 @@ class Capacity:
             return why_not(self.tie)
         if self.escalated_at is not None:
             return self._escalated_because(self.escalated_at)
-        who = labels.coordinator(self.country)
+        coordinator = labels.coordinator(self.country)
         if self.due is None:
-            return gettext("Who decides: %(who)s.") % {"who": who}
+            return gettext("Who decides: %(who)s.") % {"who": coordinator}
         if self.overdue and self.deputy_until is not None:
             text = gettext("Who has not answered: %(who)s. The deputy decides until %(day)s; then you are asked.")
-            return text % {"day": dates.day(self.deputy_until), "who": who}
+            return text % {"day": dates.day(self.deputy_until), "who": coordinator}
         text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
-        return text % {"day": dates.day(self.due), "who": who}
+        return text % {"day": dates.day(self.due), "who": coordinator}
 
     def _escalated_because(self, escalated_at: datetime) -> str:
         """The sentence that says why the programme coordinator is asked since `escalated_at`."""
@@ -92,8 +92,8 @@ class Capacity:
             text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
         else:
             text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
-        who, country = labels.coordinator(self.country), labels.country(self.country)
-        return text % {"day": dates.day(escalated_at), "who": who, "country": country}
+        coordinator, country = labels.coordinator(self.country), labels.country(self.country)
+        return text % {"day": dates.day(escalated_at), "who": coordinator, "country": country}
 
     def notice_for(self, principal: Principal) -> str | None:
         """Return the notice for the programme coordinator, or for the person who decides for the country."""

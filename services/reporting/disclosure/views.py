@@ -155,9 +155,9 @@ def headline(figures: dict[str, Released]) -> str:
             "%(num)d applications came in; no visit is completed yet",
             received,
         ) % {"num": received}
-    who = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}
+    group = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}
     what = ngettext("%(num)d exchange visit", "%(num)d exchange visits", count) % {"num": count}
-    return gettext("%(who)s completed %(what)s") % {"who": who, "what": what}
+    return gettext("%(who)s completed %(what)s") % {"who": group, "what": what}
 
 
 def chart(figure: Released, name: str) -> Chart | None:

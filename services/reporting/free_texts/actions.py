@@ -53,8 +53,8 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
             return
         form.submission.texts = texts
         tx.session.add(form.submission)
-        who = f"respondent:{Respondent(form.respondent).value}"
-        store.log(tx.session, clock.now(), who, "corrected", form.case.application_id, form=kind)
+        respondent = f"respondent:{Respondent(form.respondent).value}"
+        store.log(tx.session, clock.now(), respondent, "corrected", form.case.application_id, form=kind)
 
 
 async def read(bus: Bus, principal: Principal, reference: str) -> Words | None:

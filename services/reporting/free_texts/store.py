@@ -79,7 +79,7 @@ async def erase(session: AsyncSession, application_id: UUID, form: str = "") -> 
 def log(
     session: AsyncSession,
     at: datetime,
-    who: str,
+    reader: str,
     what: str,
     application_id: UUID,
     *,
@@ -87,7 +87,9 @@ def log(
     reason: str = "",
 ) -> None:
     """Log an access to the free text about an application."""
-    session.add(AccessLog(id=new_id(), at=at, who=who, what=what, application_id=application_id, form=form, why=reason))
+    session.add(
+        AccessLog(id=new_id(), at=at, who=reader, what=what, application_id=application_id, form=form, why=reason)
+    )
 
 
 async def logged(session: AsyncSession, application_id: UUID) -> list[AccessLog]:

@@ -292,8 +292,8 @@ async def invitations_for(session: AsyncSession, principal: Principal) -> list[I
             continue
         mine = await applications.newest_for(session, principal.subject, row.call_id, row.kind)
         place = places.get(row.named_id) if row.named_id else None
-        who = theirs.written_name or theirs.reference or ""
-        found.append(Invitation(row, who, theirs.country, calls[row.call_id], mine, place.title if place else ""))
+        name = theirs.written_name or theirs.reference or ""
+        found.append(Invitation(row, name, theirs.country, calls[row.call_id], mine, place.title if place else ""))
     return found
 
 

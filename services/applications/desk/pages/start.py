@@ -120,8 +120,8 @@ def tour(found: list[Persona]) -> list[TourStep]:
         **{role.value: _persona_with(found, role) for role in Role},
     }
     steps = []
-    for who, title, text, address in _TOUR:
-        persona = personas_by_role.get(who)
+    for step_persona, title, text, address in _TOUR:
+        persona = personas_by_role.get(step_persona)
         if persona is not None:
             steps.append(
                 TourStep(

@@ -79,7 +79,7 @@ async def follow_up_over(session: AsyncSession, application: Application) -> boo
     )
 
 
-async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
+async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, name: str, email: str) -> Application:
     """Name another line manager for the officer's own submitted application; the new one is notified.
 
     Raises `Refused` (404; 409 where nobody is asked any more, or too many were named today; 422 for a name or an
@@ -92,14 +92,14 @@ async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID
         missing = {
             field: sentence
             for field, value, sentence in (
-                ("line_manager_name", who, gettext("Enter your line manager's name")),
+                ("line_manager_name", name, gettext("Enter your line manager's name")),
                 ("line_manager_email", email, gettext("Enter your line manager's service e-mail")),
             )
             if not value.strip()
         }
         if missing:
             raise Refused(gettext("Some answers cannot be read."), 422, missing)
-        changes = {"line_manager_name": who, "line_manager_email": email}
+        changes = {"line_manager_name": name, "line_manager_email": email}
         try:
             answers = application.answers.with_written(changes)
         except ValidationError as error:

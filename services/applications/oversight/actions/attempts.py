@@ -70,14 +70,14 @@ class AttemptCounter:
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Minute] = OrderedDict()
 
-    def admit(self, who: str | None, at: float | None = None) -> list[Attempt] | None:
+    def admit(self, subject: str | None, at: float | None = None) -> list[Attempt] | None:
         """Return None if this attempt is only counted; otherwise the rows still to write of earlier minutes."""
         minute = int((time.monotonic() if at is None else at) // 60)
-        key = who or ""
+        key = subject or ""
         minute_entry = self._known.get(key)
         earlier = []
         if minute_entry is None or minute_entry.minute != minute:
-            earlier = [] if minute_entry is None else _counted_rows(who, minute_entry.more)
+            earlier = [] if minute_entry is None else _counted_rows(subject, minute_entry.more)
             minute_entry = self._known[key] = _Minute(minute)
         self._known.move_to_end(key)
         while len(self._known) > _PEOPLE:
@@ -97,10 +97,10 @@ class AttemptCounter:
         return [row for key, entry in ended for row in _counted_rows(key or None, entry.more)]
 
 
-def _counted_rows(who: str | None, more: int) -> list[Attempt]:
+def _counted_rows(subject: str | None, more: int) -> list[Attempt]:
     if not more:
         return []
-    return [Attempt(id=new_id(), at=clock.now(), who=who, method="", route="", why="counted", status=0, more=more)]
+    return [Attempt(id=new_id(), at=clock.now(), who=subject, method="", route="", why="counted", status=0, more=more)]
 
 
 class AttemptRecorder:
@@ -131,12 +131,12 @@ class AttemptRecorder:
             await self._record(scope, status, reasons)
 
     async def _record(self, scope: Scope, status: int, reasons: Iterable[str]) -> None:
-        who = await _who(scope)
+        subject = await _who(scope)
         rows: list[Attempt] = []
         for why in reasons:
-            earlier = self._attempts.admit(who)
+            earlier = self._attempts.admit(subject)
             if earlier is not None:
-                rows += [*earlier, _attempt(scope, status, why, who)]
+                rows += [*earlier, _attempt(scope, status, why, subject)]
         await write(self._bus, rows)
 
 
@@ -164,12 +164,12 @@ def _reasons(scope: Scope, status: int, noted: list[AttemptKind]) -> list[str]:
     return reasons
 
 
-def _attempt(scope: Scope, status: int, reason: str, who: str | None) -> Attempt:
+def _attempt(scope: Scope, status: int, reason: str, subject: str | None) -> Attempt:
     ids = [text for text in map(_id, (scope.get("path_params") or {}).values()) if text is not None]
     return Attempt(
         id=new_id(),
         at=clock.now(),
-        who=who,
+        who=subject,
         method=scope["method"],
         route=getattr(scope.get("route"), "path", None) or "",
         why=reason,

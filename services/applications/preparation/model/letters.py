@@ -95,11 +95,11 @@ def validity(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterVali
 def letter_content(facts: LetterFacts) -> dict[str, Any]:
     """Return the content for the letter's template, in the language of the one who makes it."""
     visa = facts.kind is LetterKind.VISA
-    who = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
+    guest = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
     span = dates.span(facts.start, facts.end)
     length = ngettext("%(num)s working day", "%(num)s working days", facts.days) % {"num": facts.days}
     title = gettext("Letter in support of a visa application") if visa else gettext("Invitation to a study visit")
-    words = {"guest": who, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
+    words = {"guest": guest, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
     opening = [
         gettext(
             "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. The visit"
@@ -110,7 +110,7 @@ def letter_content(facts: LetterFacts) -> dict[str, Any]:
         else gettext("We are pleased to invite you to a study visit at %(host)s.") % words
     ]
     rows = [
-        (gettext("Guest"), who),
+        (gettext("Guest"), guest),
         (gettext("Rank and unit"), ", ".join(part for part in (facts.rank, facts.guest_unit) if part)),
         (gettext("Sent by"), f"{facts.agency}, {labels.country(facts.country)}"),
         (gettext("Dates"), f"{span} ({length})"),

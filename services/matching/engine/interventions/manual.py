@@ -149,8 +149,14 @@ def weigh(before: Problem, after: Problem, candidate_id: str, seat_id: str) -> O
         waived=tuple(rule for rule in broken if rule not in LAW),
         points=free.prices.total - total,
         blocking=max(0, _blocking(market, given) - _blocking(market, free.matching)),
-        losers=tuple(sorted(who for who in had if who not in has)),
-        movers=tuple(sorted(who for who in had if who != candidate_id and has.get(who, had[who]) != had[who])),
+        losers=tuple(sorted(other_id for other_id in had if other_id not in has)),
+        movers=tuple(
+            sorted(
+                other_id
+                for other_id in had
+                if other_id != candidate_id and has.get(other_id, had[other_id]) != had[other_id]
+            )
+        ),
         receipt=Receipt(
             candidate_id=candidate_id,
             why=Why.MATCHED,

@@ -117,8 +117,8 @@ def _wanted(case: Case, timers: Timers) -> Iterator[tuple[str, Respondent, date 
     if case.kind == "visit":
         yield REPORT, applicant, case.report_due(timers)
     if case.in_follow_up_time(timers, clock.today()):
-        for who in (applicant, Respondent.LINE_MANAGER):
-            yield FOLLOW_UP, who, case.follow_up_on(timers)
+        for respondent in (applicant, Respondent.LINE_MANAGER):
+            yield FOLLOW_UP, respondent, case.follow_up_on(timers)
         yield EVALUATION, Respondent.NATIONAL_COORDINATOR, case.follow_up_on(timers)
 
 
