@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from shared.bus import Consumers, LeaseLost
 from shared.bus.db import leases
+from shared.bus.db.journal import partition_of
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.dead_letters import letters, redrive
 from shared.contracts.applications import ApplicationEndorsed
@@ -83,6 +84,37 @@ async def test_an_errors_text_holds_no_parameters(new_bus: NewBus) -> None:
         async with bus.transaction("test") as tx:
             await tx.session.execute(text("SELECT 1 / 0, CAST(:name AS text)"), {"name": "Ana Example"})
     assert "Ana Example" not in str(raised.value)
+
+
+async def test_a_passing_error_parks_nothing(new_bus: NewBus) -> None:
+    """While the database is away a batch is raised, to be read again; no event of it becomes a dead letter."""
+    reader = Reader(await new_bus("matching"))
+    subject = str(new_id())
+
+    async def away(*_: object) -> None:
+        raise ConnectionResetError
+
+    record = reader.feed.record(endorsed(), subject)
+    reader.consumers.readings[TOPIC] = replace(reader.consumers.readings[TOPIC], evolve=away)
+    with pytest.raises(ConnectionResetError):
+        await reader.feed.apply([record], one_by_one=True)
+    assert await open_parked(reader.bus, subject) == []
+
+
+async def test_a_deadlock_passes(new_bus: NewBus) -> None:
+    """Of two transactions that wait for each other the one that is ended may be tried again."""
+    bus = await new_bus("matching")
+    begun = asyncio.Barrier(2)
+
+    async def work(first: int, second: int) -> None:
+        async with bus.transaction("test") as tx:
+            await tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": first})
+            await begun.wait()
+            await tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
+
+    ends = await asyncio.gather(work(1, 2), work(2, 1), return_exceptions=True)
+    wrong = [end for end in ends if end is not None]
+    assert [is_transient(each) for each in wrong] == [True]
 
 
 async def test_a_reaction_that_cannot_be_written_parks_its_event_alone(new_bus: NewBus) -> None:
@@ -163,6 +195,38 @@ class Stumbling(Producer):
         """As the other, but for the first one."""
         self.fails = set() if self.log.partitions or self.fails else {record["partition"]}
         return await super().send(topic, **record)
+
+
+async def test_who_lost_the_lease_settles_nothing(new_bus: NewBus) -> None:
+    """A relay that was stopped while another took over deletes nothing from the outbox and notes no place."""
+    owner, log = await new_bus("applications"), Log()
+    await _two_states_of_a_call(owner)
+    relay = SimulatedRelay(owner, log)
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    await leases.release(owner, lease)
+    with pytest.raises(LeaseLost):
+        await relay.send_once(lease)
+    async with owner.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM pending")) == 2
+        assert await session.scalar(text("SELECT count(*) FROM sent")) == 0
+
+
+async def test_what_was_not_acknowledged_stays(new_bus: NewBus) -> None:
+    """Of a batch in which one partition fails, exactly what was acknowledged leaves the outbox."""
+    owner, log = await new_bus("applications"), Log()
+    subjects = [str(new_id()) for _ in range(12)]
+    async with owner.transaction("coordinator") as tx:
+        for subject in subjects:
+            await tx.record(endorsed(), subject)
+    relay = SimulatedRelay(owner, log)
+    relay.producer.fails = {partition_of(TOPIC, subjects[0])}
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    await relay.send_once(lease)
+    async with owner.read() as session:
+        left = set(await session.scalars(text("SELECT aggregateid FROM pending")))
+    assert left == {each for each in subjects if partition_of(TOPIC, each) in relay.producer.fails}
 
 
 async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_failed(new_bus: NewBus) -> None:

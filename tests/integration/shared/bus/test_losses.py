@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from shared.bus.db import leases
 from shared.bus.db.journal import partition_of
 from shared.bus.db.transaction import driver
 from shared.bus.outbox.lost_records import REQUEUE
+from shared.contracts.calls import CallClosed
 from shared.ids import new_id
 from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, withdrawn
+from tests.simulation.world import Log, SimulatedRelay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,3 +38,21 @@ async def test_the_number_decides_and_not_when_a_transaction_began(new_bus: Call
         await connection.execute(REQUEUE, [row["id"] for row in facts], partition_of(TOPIC, subject))
         sent = await connection.fetch("SELECT sequence FROM pending ORDER BY position")
     assert [row["sequence"] for row in sent] == [1, 2]
+
+
+async def test_a_compacted_topic_gets_the_newest_state_of_each_key(new_bus: Callable[..., Awaitable[Bus]]) -> None:
+    """After a lost tail the newest state of each key is sent again, and no older one behind it."""
+    owner, log = await new_bus("applications"), Log()
+    for call in ("one", "other", "one"):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(CallClosed.model_validate(dict(CallClosed.example)), call)
+    relay = SimulatedRelay(owner, log)
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    await relay.send_once(lease)
+    ((place, _),) = log.partitions.items()
+    log.lose(*place, 3)
+    await relay._take_over()
+    await relay.send_once(lease)
+    sent = [(record.key, dict(record.headers)["ce_sequence"]) for record in log.partitions[place]]
+    assert sent == [(b"other", b"1"), (b"one", b"2")]

@@ -1,0 +1,58 @@
+"""Test that records which another reader has applied, or is applying, do not reach the handlers again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.db.transaction import driver
+from shared.bus.log import offsets
+from shared.bus.log.envelope import StoredRecord
+from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.bus import Bus
+
+TOPIC = "exchange.applications"
+PLACE = (TOPIC, 3)
+
+
+def record(offset: int) -> StoredRecord:
+    """Return a record of no content at an offset."""
+    return StoredRecord(*PLACE, offset, b"key", b"{}", [])
+
+
+async def test_of_two_readers_of_a_partition_one_waits_and_finds_its_records_applied(
+    new_bus: Callable[..., Awaitable[Bus]],
+) -> None:
+    """Around a rebalance the second reader sees the place that the first has left, not the one before."""
+    bus = await new_bus("matching")
+    async with bus.transaction("test") as tx:
+        await offsets.lock(await driver(tx.session), [PLACE])
+
+    async def second() -> int:
+        async with bus.transaction("second") as tx:
+            return (await offsets.lock(await driver(tx.session), [PLACE]))[PLACE].next_offset
+
+    async with bus.transaction("first") as tx:
+        connection = await driver(tx.session)
+        assert (await offsets.lock(connection, [PLACE]))[PLACE].next_offset == 0
+        other = asyncio.create_task(second())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(other), 0.5)
+        await offsets.advance(connection, [record(0), record(1)])
+    assert await asyncio.wait_for(other, PATIENCE) == 2
+
+
+@given(first=st.integers(0, 20), count=st.integers(1, 20), place=st.integers(0, 40))
+def test_records_below_the_place_are_not_given_to_handlers(first: int, count: int, place: int) -> None:
+    """Of the records of a batch those at or above the partition's place are left, whatever the batch begins with."""
+    records = [record(offset) for offset in range(first, first + count)]
+    left = offsets.fresh(records, {PLACE: offsets.Position(place, None)}, set())
+    assert [each.offset for each in left] == [offset for offset in range(first, first + count) if offset >= place]

@@ -1,0 +1,415 @@
+"""The table of planted bugs: each with the test that must find it, by the part of the project that it breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.planted_bugs.planting import PlantedBug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BUS = "tests/integration/shared/bus"
+_DELIVERY = f"{_BUS}/test_delivery.py"
+_DEAD_LETTERS = f"{_BUS}/test_dead_letters.py"
+_PAUSE = f"{_BUS}/test_pause.py"
+_ADMISSION = "tests/unit/shared/bus/test_admission.py"
+_SIMULATION = "tests/simulation/test_bus.py::test_any_interleaving_ends_with_every_event_applied_once"
+_MATCHING = "tests/integration/matching"
+_LIFE = f"{_MATCHING}/lifecycle/test_life_of_a_match.py"
+_DISCLOSURE = "tests/unit/reporting/disclosure"
+
+OUTBOX = (
+    PlantedBug(
+        "relay-writes-without-lease",
+        "shared.bus.outbox.relay:Relay._settle",
+        "            await leases.check(tx.session, lease)\n",
+        "",
+        f"{_DEAD_LETTERS}::test_who_lost_the_lease_settles_nothing",
+    ),
+    PlantedBug(
+        "relay-deletes-up-to-the-highest-acknowledged",
+        "shared.bus.outbox.relay:_SETTLE",
+        "position = ANY($1::bigint[])",
+        "position <= (SELECT max(given) FROM unnest($1::bigint[]) AS given)",
+        f"{_DEAD_LETTERS}::test_what_was_not_acknowledged_stays",
+    ),
+    PlantedBug(
+        "relay-acknowledges-behind-a-failure-of-a-compacted-topic",
+        "shared.bus.outbox.relay:Relay._answers",
+        'or not TOPICS[row["aggregatetype"]].compacted',
+        "or True",
+        f"{_DEAD_LETTERS}::test_a_compacted_topic_ends_with_the_newest_state_although_a_record_failed",
+    ),
+    PlantedBug(
+        "relay-sends-what-is-being-settled-again",
+        "shared.bus.outbox.relay:_FETCH",
+        " AND (position < $4 OR position > $5)",
+        " AND (position < $4 OR position > $5 OR true)",
+        f"{_DEAD_LETTERS}::test_what_is_being_settled_is_not_sent_again",
+    ),
+    PlantedBug(
+        "relay-sends-out-of-order",
+        "shared.bus.outbox.relay:_FETCH",
+        "ORDER BY position LIMIT $1",
+        "ORDER BY position DESC LIMIT $1",
+        f"{_DEAD_LETTERS}::test_what_is_being_settled_is_not_sent_again",
+    ),
+    PlantedBug(
+        "relay-goes-on-after-a-batch-that-was-not-settled",
+        "shared.bus.outbox.relay:Relay.send_on",
+        "            acknowledged = await self._send(rows)\n            await self.settled()\n",
+        "            acknowledged = await self._send(rows)\n",
+        f"{_DEAD_LETTERS}::test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it",
+    ),
+    PlantedBug(
+        "relay-does-not-look-for-losses-when-it-takes-over",
+        "shared.bus.outbox.relay:Relay._take_over",
+        "        await self._losses.look()\n",
+        "",
+        f"{_DELIVERY}::test_a_log_that_lost_records_gets_them_again",
+    ),
+    PlantedBug(
+        "loss-one-short",
+        "shared.bus.outbox.lost_records:LostRecords._requeue",
+        '"offset" >= $3',
+        '"offset" > $3',
+        _SIMULATION,
+    ),
+    PlantedBug(
+        "loss-unseen-in-acknowledgements",
+        "shared.bus.outbox.lost_records:LostRecords.notice",
+        "each.offset <= self._highest.get(key, -1)",
+        "each.offset < self._highest.get(key, -1)",
+        _SIMULATION,
+    ),
+    PlantedBug(
+        "compacted-loss-resends-the-oldest",
+        "shared.bus.outbox.lost_records:LostRecords._requeue",
+        "ORDER BY aggregateid, sequence DESC",
+        "ORDER BY aggregateid, sequence",
+        f"{_BUS}/test_losses.py::test_a_compacted_topic_gets_the_newest_state_of_each_key",
+    ),
+    PlantedBug(
+        "journal-without-optimistic-lock",
+        "shared.bus.db.journal:_row",
+        "fact.expected is not None and fact.expected != head.sequence",
+        "fact.expected is not None and fact.expected > head.sequence",
+        f"{_DELIVERY}::test_two_writers_of_one_aggregate_cannot_pass_each_other",
+    ),
+    PlantedBug(
+        "journal-chain-ignores-what-was-before",
+        "shared.bus.db.journal:_WRITE_ONE",
+        "sha256(a.hash || $11::bytea)",
+        "sha256($12::bytea || $11::bytea)",
+        f"{_DELIVERY}::test_facts_written_alone_and_together_make_one_chain",
+    ),
+    PlantedBug(
+        "journal-repeats-a-reaction",
+        "shared.bus.db.journal:_already_written",
+        "if fact.id.version == 5",
+        "if fact.id.version == 6",
+        _SIMULATION,
+    ),
+    PlantedBug(
+        "journal-replays-by-time",
+        "shared.bus.db.journal:IN_ORDER",
+        "max(recorded_at) OVER (PARTITION BY aggregatetype, aggregateid ORDER BY sequence)",
+        "recorded_at",
+        f"{_BUS}/test_losses.py::test_the_number_decides_and_not_when_a_transaction_began",
+    ),
+    PlantedBug(
+        "partition-of-another-hash",
+        "shared.bus.db.journal:murmur2",
+        "0x9747B28C ^ length",
+        "0x9747B28D ^ length",
+        "tests/unit/shared/bus/test_partitions.py::test_the_hash_is_kafkas",
+    ),
+)
+
+INBOX = (
+    PlantedBug(
+        "reader-without-fence",
+        "shared.bus.log.offsets:lock",
+        " ORDER BY topic, partition FOR UPDATE OF consumed",
+        " ORDER BY topic, partition",
+        f"{_BUS}/test_fence.py::test_of_two_readers_of_a_partition_one_waits_and_finds_its_records_applied",
+    ),
+    PlantedBug(
+        "reader-applies-what-was-read-before",
+        "shared.bus.log.offsets:fresh",
+        "    return [record for record in records if record.offset >= at[record.topic, record.partition].next_offset]",
+        "    return records",
+        f"{_BUS}/test_fence.py::test_records_below_the_place_are_not_given_to_handlers",
+    ),
+    PlantedBug(
+        "reader-does-not-compare-its-last-record",
+        "shared.bus.log.offsets:_compare",
+        "    if position.next_offset == 0:",
+        "    if position.next_offset >= 0:",
+        f"{_DELIVERY}::test_a_log_made_anew_is_read_from_its_start",
+    ),
+    PlantedBug(
+        "reader-passes-over-a-set-back",
+        "shared.bus.log.offsets:refuse_set_back",
+        "    if back:",
+        "    if len(back) > 1:",
+        f"{_BUS}/test_gathering.py::test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothing_over",
+    ),
+    PlantedBug(
+        "reader-passes-over-a-failed-batch",
+        "shared.bus.inbox.reader:Reader._attempt",
+        "            await asyncio.sleep(AGAIN_SECONDS)\n            self._intake.rewind()\n",
+        "            await asyncio.sleep(AGAIN_SECONDS)\n",
+        f"{_BUS}/test_prefetch.py::test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn",
+    ),
+    PlantedBug(
+        "gap-is-applied",
+        "shared.bus.inbox.admission:Standing.judge",
+        "return Verdict.APPLY if in_turn else Verdict.GAP",
+        "return Verdict.APPLY",
+        f"{_ADMISSION}::test_what_is_applied_is_one_two_three",
+    ),
+    PlantedBug(
+        "fork-is-dropped",
+        "shared.bus.inbox.admission:Standing.judge",
+        "return Verdict.DROP if same else Verdict.FORK",
+        "return Verdict.DROP",
+        f"{_ADMISSION}::test_another_event_with_a_number_that_is_taken_is_a_fork",
+    ),
+    PlantedBug(
+        "later-events-pass-a-dead-letter",
+        "shared.bus.inbox.admission:Standing.judge",
+        "            return Verdict.BEHIND",
+        "            return Verdict.APPLY",
+        f"{_ADMISSION}::test_a_subject_with_a_parked_event_waits_behind_it_unless_the_missing_one_arrives",
+    ),
+    PlantedBug(
+        "gap-stays-when-the-missing-event-arrives",
+        "shared.bus.inbox.apply:Applier._admit",
+        "return standing.parked == Verdict.GAP and not compacted",
+        "return False",
+        f"{_DELIVERY}::test_a_gap_is_healed_by_the_owners_replay",
+    ),
+    PlantedBug(
+        "reaction-of-a-rebuild-is-repeated",
+        "shared.bus.inbox.apply:Applier._run",
+        "if each.sequence > batch.standings[topic, each.source, each.subject].reacted",
+        "if each.sequence > 0",
+        f"{_DELIVERY}::test_a_rebuild_evolves_and_does_not_react",
+    ),
+    PlantedBug(
+        "facts-of-a-failed-event-stay",
+        "shared.bus.inbox.apply:Applier._run_one_by_one",
+        "                tx.forget_after(mark)\n",
+        "",
+        f"{_DEAD_LETTERS}::test_a_reaction_that_cannot_be_written_parks_its_event_alone",
+    ),
+    PlantedBug(
+        "passing-error-becomes-a-dead-letter",
+        "shared.bus.inbox.apply:Applier._run_one_by_one",
+        "                if is_transient(wrong):\n                    raise\n",
+        "",
+        f"{_DEAD_LETTERS}::test_a_passing_error_parks_nothing",
+    ),
+    PlantedBug(
+        "deadlock-counts-as-lasting",
+        "shared.bus.db.transient_errors:_PASSING",
+        "    asyncpg.TransactionRollbackError,\n",
+        "",
+        f"{_DEAD_LETTERS}::test_a_deadlock_passes",
+    ),
+    PlantedBug(
+        "sweep-of-deferred-reactions-finds-nothing",
+        "shared.bus.inbox.deferred_reactions:overdue",
+        "a.subject = w.for_subject)",
+        "a.subject = w.for_subject AND false)",
+        f"{_BUS}/test_deferred_reactions.py::test_the_sweep_finds_what_two_instances_missed",
+    ),
+    PlantedBug(
+        "deferred-reaction-is-not-released",
+        "shared.bus.inbox.apply:Applier._run",
+        "            if batch.any_waits:\n",
+        "            if False:\n",
+        f"{_BUS}/test_deferred_reactions.py::test_a_reaction_waits_for_its_subject",
+    ),
+    PlantedBug(
+        "no-pause-when-all-fail",
+        "shared.bus.inbox.failures:FailuresInARow.fail",
+        "if len(self.subjects) >= self.most:",
+        "if False:",
+        f"{_PAUSE}::test_three_hundred_bad_events_in_a_row_pause_the_reader",
+    ),
+    PlantedBug(
+        "no-limit-of-dead-letters-of-a-subject",
+        "shared.bus.dead_letters.letters:_check_limits",
+        'worst["count"] > a_subject',
+        'worst["count"] > 10 * a_subject',
+        f"{_PAUSE}::test_more_dead_letters_of_a_subject_than_the_limit_pause_the_reader",
+    ),
+    PlantedBug(
+        "no-limit-of-dead-letters-in-all",
+        "shared.bus.dead_letters.letters:_check_limits",
+        "if total > in_all:",
+        "if total > 10 * in_all:",
+        f"{_PAUSE}::test_more_dead_letters_in_all_than_the_limit_pause_the_reader",
+    ),
+    PlantedBug(
+        "foreign-source-is-applied",
+        "shared.bus.dead_letters.letters:HOLDS_BACK",
+        " AND reason <> '{NOT_THE_OWNER}'",
+        "",
+        f"{_BUS}/test_forgery.py",
+    ),
+)
+
+LEASES = (
+    PlantedBug(
+        "lease-goes-to-two",
+        "shared.bus.db.leases:_TAKE",
+        "WHERE l.holder = excluded.holder OR l.until <= clock_timestamp()",
+        "WHERE true OR l.holder = excluded.holder OR l.until <= clock_timestamp()",
+        "tests/integration/shared/bus/test_leases.py",
+    ),
+)
+
+MATCHING = (
+    PlantedBug(
+        "freed-place-goes-to-nobody",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork._match",
+        "if before.takes_place and not match.takes_place and fact:",
+        "if before.takes_place and not match.takes_place and not fact:",
+        f"{_LIFE}::test_declined_goes_to_the_next_in_line_at_once",
+    ),
+    PlantedBug(
+        "reserve-stays-when-its-application-is-placed",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork.propose",
+        "if before is not None and not new.reserve and self.matches[before].in_reserve:",
+        "if before is not None and new.reserve and self.matches[before].in_reserve:",
+        f"{_MATCHING}/cohorts",
+        only="reserve",
+    ),
+    PlantedBug(
+        "match-is-not-saved",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork._match",
+        "            self._changed.add(match.id)\n",
+        "",
+        f"{_LIFE}::test_whole_story_from_events_to_a_completed_visit",
+    ),
+    PlantedBug(
+        "closed-call-fills-its-places",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork._falls_free",
+        "if call is not None and call.state != CallState.CLOSED:",
+        "if call is not None:",
+        f"{_LIFE}::test_a_closed_call_ends_what_is_not_confirmed_and_matches_no_more",
+    ),
+    PlantedBug(
+        "call-is-not-matched-again",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork.save",
+        "        await facts_actions.match_again(session, touched)\n",
+        "",
+        f"{_MATCHING}/provisional/test_one_at_a_time.py::test_a_moved_matching_refuses_what_was_seen_before",
+    ),
+    PlantedBug(
+        "calls-are-not-locked-first",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork.load",
+        "        await store.hold(session, match_ids)\n",
+        "",
+        f"{_MATCHING}/lifecycle/test_locks.py::test_a_clearance_holds_the_call_before_its_match",
+    ),
+    PlantedBug(
+        "visit-of-a-no-show-keeps-its-place",
+        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork._visit",
+        "visit.state is VisitState.NO_SHOW",
+        "visit.state is VisitState.COMPLETED",
+        f"{_LIFE}::test_early_return_and_no_show",
+    ),
+    PlantedBug(
+        "matching-writes-without-lease",
+        "services.matching.provisional.worker:_write",
+        "        await leases.check(tx.session, lease)\n",
+        "",
+        f"{_MATCHING}/provisional/test_one_at_a_time.py",
+    ),
+)
+
+DISCLOSURE = (
+    PlantedBug(
+        "threshold-one-lower",
+        "services.reporting.disclosure.model.tables:is_few",
+        "return 0 < cell.contributors < THRESHOLD",
+        "return 0 < cell.contributors < THRESHOLD - 1",
+        f"{_DISCLOSURE}/test_disclosure.py::test_no_small_cell_is_shown",
+    ),
+    PlantedBug(
+        "share-without-its-rest",
+        "services.reporting.disclosure.model.tables:is_few",
+        " or 0 < rest < THRESHOLD",
+        "",
+        f"{_DISCLOSURE}/test_disclosure.py::test_a_share_of_a_part_hides_small_numerators_and_rests",
+    ),
+    PlantedBug(
+        "restatement-shows-one",
+        "services.reporting.disclosure.model.tables:_moved_by_few",
+        "return any(0 < abs((new or none) - (was or none)) < THRESHOLD for new, was in pairs)",
+        "return False",
+        f"{_DISCLOSURE}/test_attack.py::test_a_restatement_of_one_is_hidden",
+    ),
+    PlantedBug(
+        "attack-forgets-periods",
+        "services.reporting.disclosure.model.attack:Attack._children",
+        "        if not children:\n",
+        "        if children or not children:\n",
+        f"{_DISCLOSURE}/test_attack.py::test_a_year_does_not_reveal_its_other_half",
+    ),
+    PlantedBug(
+        "attack-forgets-the-total",
+        "services.reporting.disclosure.model.attack:Attack._margins",
+        "            if abs(real - total) < _CLOSE:\n",
+        "            if abs(real - total) < _CLOSE:\n                continue\n            if abs(real - total) < 0:\n",
+        f"{_DISCLOSURE}/test_attack.py::test_an_unsafe_table_is_found",
+    ),
+    PlantedBug(
+        "two-values-are-enough",
+        "services.reporting.disclosure.model.attack:POSSIBLE",
+        "POSSIBLE = 3",
+        "POSSIBLE = 2",
+        f"{_DISCLOSURE}/test_joint_attack.py",
+    ),
+    PlantedBug(
+        "unsafe-figures-are-released",
+        "services.reporting.disclosure.model.gate:_hide",
+        "            raise NotSafe(found)\n",
+        "            revealed.add(found.target.place)\n",
+        f"{_DISCLOSURE}/test_attack.py::test_figures_that_cannot_be_made_safe_are_not_released",
+    ),
+    PlantedBug(
+        "hidden-share-of-a-shown-figure",
+        "services.reporting.disclosure.model.gate:_pattern",
+        '            shown[share][""] = frozenset()\n',
+        "            pass\n",
+        f"{_DISCLOSURE}/test_attack.py::test_a_share_is_hidden_with_its_numbers",
+    ),
+    PlantedBug(
+        "published-rows-are-hidden-later",
+        "services.reporting.disclosure.model.gate:_next",
+        "        if not table.fixed\n",
+        "",
+        f"{_DISCLOSURE}/test_attack.py::test_published_rows_are_never_changed",
+    ),
+    PlantedBug(
+        "links-between-figures-are-forgotten",
+        "services.reporting.disclosure.model.attack:Attack.__init__",
+        "in linked(self.tables):",
+        "in linked([]):",
+        f"{_DISCLOSURE}/test_joint_attack.py",
+    ),
+)
+
+
+def _all() -> Iterator[PlantedBug]:
+    for group in (OUTBOX, INBOX, LEASES, MATCHING, DISCLOSURE):
+        yield from group
+
+
+BUGS = tuple(_all())
