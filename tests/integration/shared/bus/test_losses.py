@@ -56,3 +56,41 @@ async def test_a_compacted_topic_gets_the_newest_state_of_each_key(new_bus: Call
     await relay.send_once(lease)
     sent = [(record.key, dict(record.headers)["ce_sequence"]) for record in log.partitions[place]]
     assert sent == [(b"other", b"1"), (b"one", b"2")]
+
+
+async def _sent(owner: Bus, log: Log, relay: SimulatedRelay, *, again: bool) -> list[bytes | None]:
+    """Return the numbers on the log after the relay has sent what there is, as a new holder or going on."""
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    if again:
+        await relay._take_over()
+    while await relay.send_once(lease):
+        pass
+    ((_, records),) = log.partitions.items()
+    return [dict(record.headers)["ce_sequence"] for record in records]
+
+
+async def test_a_lost_tail_is_sent_again_whole(new_bus: Callable[..., Awaitable[Bus]]) -> None:
+    """A new holder of the lease sends every record beyond the end of the log again, the first one too."""
+    owner, log, subject = await new_bus("applications"), Log(), str(new_id())
+    relay = SimulatedRelay(owner, log)
+    for event in (endorsed(), endorsed(), withdrawn()):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(event, subject)
+    assert await _sent(owner, log, relay, again=False) == [b"1", b"2", b"3"]
+    log.lose(TOPIC, partition_of(TOPIC, subject), 2)
+    assert await _sent(owner, log, relay, again=True) == [b"1", b"2", b"3"]
+
+
+async def test_a_new_record_in_the_place_of_a_lost_one_shows_the_loss(new_bus: Callable[..., Awaitable[Bus]]) -> None:
+    """Without a new holder, the acknowledgement at an offset that was given before brings the lost record back."""
+    owner, log, subject = await new_bus("applications"), Log(), str(new_id())
+    relay = SimulatedRelay(owner, log)
+    for event in (endorsed(), endorsed()):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(event, subject)
+    assert await _sent(owner, log, relay, again=True) == [b"1", b"2"]
+    log.lose(TOPIC, partition_of(TOPIC, subject), 1)
+    async with owner.transaction("coordinator") as tx:
+        await tx.record(withdrawn(), subject)
+    assert await _sent(owner, log, relay, again=False) == [b"1", b"3", b"2"]
