@@ -109,7 +109,7 @@ OUTBOX = (
         "shared.bus.db.journal:_already_written",
         "if fact.id.version == 5",
         "if fact.id.version == 6",
-        _SIMULATION,
+        f"{_BUS}/test_journal.py::test_a_reaction_that_is_repeated_is_the_same_fact",
     ),
     PlantedBug(
         "journal-replays-by-time",
@@ -147,7 +147,7 @@ INBOX = (
         "shared.bus.log.offsets:_compare",
         "    if position.next_offset == 0:",
         "    if position.next_offset >= 0:",
-        f"{_DELIVERY}::test_a_log_made_anew_is_read_from_its_start",
+        f"{_BUS}/test_fence.py::test_a_log_that_is_not_the_one_that_was_read_is_noticed",
     ),
     PlantedBug(
         "reader-passes-over-a-set-back",

@@ -200,11 +200,12 @@ class Stumbling(Producer):
 async def test_who_lost_the_lease_settles_nothing(new_bus: NewBus) -> None:
     """A relay that was stopped while another took over deletes nothing from the outbox and notes no place."""
     owner, log = await new_bus("applications"), Log()
-    await _two_states_of_a_call(owner)
     relay = SimulatedRelay(owner, log)
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
+    assert await relay.send_once(lease) == 0
     await leases.release(owner, lease)
+    await _two_states_of_a_call(owner)
     with pytest.raises(LeaseLost):
         await relay.send_once(lease)
     async with owner.read() as session:

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from shared.bus.db.transaction import driver
 from shared.bus.log import offsets
 from shared.bus.log.envelope import StoredRecord
+from shared.ids import new_id
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from uuid import UUID
 
     from shared.bus import Bus
 
@@ -23,9 +25,9 @@ TOPIC = "exchange.applications"
 PLACE = (TOPIC, 3)
 
 
-def record(offset: int) -> StoredRecord:
+def record(offset: int, ce_id: UUID | None = None) -> StoredRecord:
     """Return a record of no content at an offset."""
-    return StoredRecord(*PLACE, offset, b"key", b"{}", [])
+    return StoredRecord(*PLACE, offset, b"key", b"{}", [] if ce_id is None else [("ce_id", str(ce_id).encode())])
 
 
 async def test_of_two_readers_of_a_partition_one_waits_and_finds_its_records_applied(
@@ -56,3 +58,17 @@ def test_records_below_the_place_are_not_given_to_handlers(first: int, count: in
     records = [record(offset) for offset in range(first, first + count)]
     left = offsets.fresh(records, {PLACE: offsets.Position(place, None)}, set())
     assert [each.offset for each in left] == [offset for offset in range(first, first + count) if offset >= place]
+
+
+@given(offset=st.integers(0, 20), before=st.integers(0, 20), same=st.booleans())
+def test_a_log_that_is_not_the_one_that_was_read_is_noticed(offset: int, before: int, same: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """After an assignment the first record must be the one that was applied last, or one that follows it."""
+    last = new_id()
+    first = record(offset, last if same else new_id())
+    is_last, is_older = offset == before, offset < before
+    position = offsets.Position(before + 1, last)
+    if is_older or (is_last and not same):
+        with pytest.raises(offsets.LogChanged):
+            offsets.fresh([first], {PLACE: position}, {PLACE})
+    else:
+        assert offsets.fresh([first], {PLACE: position}, {PLACE}) == ([] if is_last else [first])
