@@ -203,7 +203,7 @@ INBOX = (
         "shared.bus.inbox.apply:Applier._run_one_by_one",
         "                tx.forget_after(mark)\n",
         "",
-        f"{_DEAD_LETTERS}::test_a_reaction_that_cannot_be_written_parks_its_event_alone",
+        f"{_DEAD_LETTERS}::test_a_reaction_that_fails_leaves_no_fact",
     ),
     PlantedBug(
         "passing-error-becomes-a-dead-letter",
@@ -286,8 +286,7 @@ MATCHING = (
         "services.matching.lifecycle.actions.unit_of_work:UnitOfWork.propose",
         "if before is not None and not new.reserve and self.matches[before].in_reserve:",
         "if before is not None and new.reserve and self.matches[before].in_reserve:",
-        f"{_MATCHING}/cohorts",
-        only="reserve",
+        f"{_MATCHING}/provisional/test_reserves.py::test_a_place_elsewhere_ends_the_reserve",
     ),
     PlantedBug(
         "match-is-not-saved",
@@ -295,13 +294,6 @@ MATCHING = (
         "            self._changed.add(match.id)\n",
         "",
         f"{_LIFE}::test_whole_story_from_events_to_a_completed_visit",
-    ),
-    PlantedBug(
-        "closed-call-fills-its-places",
-        "services.matching.lifecycle.actions.unit_of_work:UnitOfWork._falls_free",
-        "if call is not None and call.state != CallState.CLOSED:",
-        "if call is not None:",
-        f"{_LIFE}::test_a_closed_call_ends_what_is_not_confirmed_and_matches_no_more",
     ),
     PlantedBug(
         "call-is-not-matched-again",

@@ -86,6 +86,24 @@ async def test_an_errors_text_holds_no_parameters(new_bus: NewBus) -> None:
     assert "Ana Example" not in str(raised.value)
 
 
+async def test_a_reaction_that_fails_leaves_no_fact(new_bus: NewBus) -> None:
+    """What a handler recorded before it failed is not written with the rest of the batch."""
+    reader = Reader(await new_bus("matching"))
+    bad, good = str(new_id()), str(new_id())
+
+    async def fails(tx: Tx, events: Sequence[Envelope]) -> None:
+        await reader.react(tx, events)
+        if bad in {each.subject for each in events}:
+            raise ArithmeticError
+
+    reader.consumers.readings[TOPIC] = replace(reader.consumers.readings[TOPIC], react=fails)
+    records = [reader.feed.record(endorsed(), subject) for subject in (bad, good)]
+    await reader.feed.apply(records, one_by_one=True)
+    async with reader.bus.read() as session:
+        assert list(await session.scalars(text("SELECT correlationid FROM journal"))) == [good]
+    assert await open_parked(reader.bus, bad) == ["failed"]
+
+
 async def test_a_passing_error_parks_nothing(new_bus: NewBus) -> None:
     """While the database is away a batch is raised, to be read again; no event of it becomes a dead letter."""
     reader = Reader(await new_bus("matching"))
