@@ -317,6 +317,20 @@ MATCHING = (
         f"{_LIFE}::test_early_return_and_no_show",
     ),
     PlantedBug(
+        "answer-in-time-comes-too-late",
+        "services.matching.lifecycle.actions.deadlines:_look_at",
+        "now > match.due + timedelta(seconds=timers.answer_grace_seconds)",
+        "now > match.due",
+        f"{_LIFE}::test_an_answer_given_in_time_counts_within_the_grace",
+    ),
+    PlantedBug(
+        "free-place-is-filled-again-and-again",
+        "services.matching.provisional.next_in_line:promote",
+        "            await store.settle(tx.session, [vacancy.match_id for vacancy in snapshot.vacancies])\n",
+        "",
+        f"{_LIFE}::test_declined_goes_to_the_next_in_line_at_once",
+    ),
+    PlantedBug(
         "matching-writes-without-lease",
         "services.matching.provisional.worker:_write",
         "        await leases.check(tx.session, lease)\n",
