@@ -204,7 +204,7 @@ async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) 
 
 
 async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: World, moving_clock: None) -> None:
-    """After deadline and grace the match expires, names the silent sides, and the place is free again."""
+    """After deadline and grace the match expires, names the silent sides, and its call is to be matched again."""
     await world.call()
     await world.offer()
     application = await world.officer()
@@ -215,8 +215,11 @@ async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: Wo
     assert isinstance(offered, matches.MatchOffered)
     clock.move(offered.due - clock.now() + timedelta(seconds=60))
     assert await world.sweep() == 0
+    await world.match_calls()
+    assert await world.rows("SELECT 1 FROM pool WHERE input_version > matched_version") == []
     clock.move(timedelta(seconds=120))
     assert await world.sweep() == 1
+    assert len(await world.rows("SELECT 1 FROM pool WHERE input_version > matched_version")) == 1
     ((_, expired),) = await world.facts("MatchExpired")
     assert isinstance(expired, matches.MatchExpired)
     assert (expired.silent, expired.silences) == ((Party.GUEST,), 1)

@@ -92,6 +92,10 @@ def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
     figure = Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(80, 170), {"country-of-service": parts})
     shown = release([figure])[0].breakdowns["country-of-service"]
     assert [name for name, each in shown.items() if each.hidden] == ["AM", "GE"]
+    parts = {"AM": share(30, 60), "GE": share(38, 40), "MD": share(20, 40), "UA": share(20, 50)}
+    figure = Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(108, 190), {"country-of-service": parts})
+    shown = release([figure])[0].breakdowns["country-of-service"]
+    assert "GE" in [name for name, each in shown.items() if each.hidden]
 
 
 def test_totals_of_counts_are_shown() -> None:
