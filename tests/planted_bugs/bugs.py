@@ -377,7 +377,7 @@ DISCLOSURE = (
         "services.reporting.disclosure.model.attack:POSSIBLE",
         "POSSIBLE = 3",
         "POSSIBLE = 2",
-        f"{_DISCLOSURE}/test_attack.py::test_no_number_can_be_worked_out_across_periods",
+        f"{_DISCLOSURE}/test_attack.py::test_a_hidden_number_needs_three_possible_values",
     ),
     PlantedBug(
         "unsafe-figures-are-released",
@@ -398,14 +398,14 @@ DISCLOSURE = (
         "services.reporting.disclosure.model.gate:_next",
         "        if not table.fixed\n",
         "",
-        f"{_DISCLOSURE}/test_attack.py::test_published_rows_are_never_changed",
+        f"{_DISCLOSURE}/test_attack.py::test_figures_that_cannot_be_made_safe_are_not_released",
     ),
     PlantedBug(
         "links-between-figures-are-forgotten",
         "services.reporting.disclosure.model.attack:Attack.__init__",
         "in linked(self.tables):",
         "in linked([]):",
-        f"{_DISCLOSURE}/test_joint_attack.py",
+        f"{_DISCLOSURE}/test_joint_attack.py::test_tables_of_two_figures_together_reveal_no_number",
     ),
 )
 

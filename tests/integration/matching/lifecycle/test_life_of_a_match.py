@@ -241,6 +241,7 @@ async def test_an_answer_given_in_time_counts_within_the_grace(world: World, mov
     ((_, offered),) = await world.facts("MatchOffered")
     assert isinstance(offered, matches.MatchOffered)
     clock.move(offered.due - clock.now() + timedelta(seconds=60))
+    assert await world.sweep() == 0
     await world.answer(match_id, application, Party.GUEST, at=offered.due - timedelta(seconds=1))
     assert len(await world.facts("MatchConfirmed")) == 1
 

@@ -233,6 +233,20 @@ def test_an_unsafe_table_is_found() -> None:
     assert (found.target.value, found.least, found.most, found.safe) == ("FR", 3, 3, False)
 
 
+@pytest.mark.parametrize(("hidden", "safe"), [(2, False), (3, False), (4, True), (9, True)])
+def test_a_hidden_number_needs_three_possible_values(hidden: int, safe: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Two hidden rows of at least one each that make three leave two values, and those that make four three."""
+    rows = {
+        "FR": Row((1.0,), 1, few=True, shown=False),
+        "PL": Row((hidden - 1.0,), hidden - 1, few=True, shown=False),
+        "DE": Row((9.0,), 9),
+    }
+    year = periods.parse("2026")
+    total = (hidden + 9.0,)
+    table = Table("TOPCOP-OP-02", DIMENSION, "2026", year.start, year.end, total, rows, fixed=True)
+    assert (Attack([table]).weak() is None) == safe
+
+
 def test_figures_that_cannot_be_made_safe_are_not_released() -> None:
     """If published tables reveal a number whatever is hidden now, nothing is released."""
     half = [visits("2026-H1", {"FR": 3, "DE": 9})]

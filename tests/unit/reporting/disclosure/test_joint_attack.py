@@ -161,6 +161,23 @@ def test_periods_reveal_nobody(first: list[int], second: list[int], labels: tupl
         assert {part: number for part, number in found.items() if number < 3} == {}
 
 
+def test_tables_of_two_figures_together_reveal_no_number() -> None:
+    """Two in one topic without a match stay hidden, though tables of three figures add up to each other."""
+    online, drugs = "online_crime", "drug_trafficking"
+    counts = {
+        (online, "GE", "fr", "taken"): 2,
+        (drugs, "GE", "fr", "taken"): 9,
+        (drugs, "GE", "fr", "open"): 1,
+        (drugs, "MD", "fr", "completed"): 2,
+        (drugs, "MD", "fr", "matched"): 3,
+        (drugs, "MD", "fr", "common_language"): 6,
+        (drugs, "MD", "fr", "open"): 6,
+    }
+    people = applications_of({"2026-Q1": [counts.get(kind, 0) for kind in kinds]})
+    assert len(people) == 29
+    assert min(attacked(people, ["2026-Q1"]).values()) >= 3
+
+
 def test_the_attacker_finds_a_revealed_number() -> None:
     """Four of six in one topic found no match: with topic by result shown whole, the attacker finds it."""
     people = (
