@@ -41,17 +41,17 @@ def _all(bugs: list[PlantedBug]) -> int:
             outcome = run_with(None, test, only, copy)
             if outcome.failed or outcome.errors or not outcome.ran:
                 wrong += 1
-                _say("NOT GREEN", f"{test} {only}", outcome)
+                _print("NOT GREEN", f"{test} {only}", outcome)
         for bug in bugs:
             begun = monotonic()
             outcome = run_with(bug, bug.test, bug.only, copy)
             wrong += not outcome.found
-            _say("found" if outcome.found else "NOT FOUND", bug.name, outcome, monotonic() - begun)
+            _print("found" if outcome.found else "NOT FOUND", bug.name, outcome, monotonic() - begun)
     sys.stdout.write(f"{len(bugs)} bugs, {wrong} not as they should be.\n")
     return 1 if wrong else 0
 
 
-def _say(verdict: str, name: str, outcome: Outcome, seconds: float | None = None) -> None:
+def _print(verdict: str, name: str, outcome: Outcome, seconds: float | None = None) -> None:
     sys.stdout.write(f"{verdict:<10} {name}{'' if seconds is None else f' ({seconds:.0f} s)'}\n")
     sys.stdout.flush()
     if verdict != "found":

@@ -1,8 +1,8 @@
 """Plant one bug in a copy of the project and run the test that must find it.
 
 A bug is anchored by the qualified name of the function, class or constant that it changes, and by the text that it
-replaces there; lines may move. The copy is the project as it stands, without what was built or fetched; processes that
-a test starts run in the copy too.
+replaces there; lines may move. The copy holds the files of the project without what was built or fetched; processes
+that a test starts run in the copy too.
 """
 
 from __future__ import annotations

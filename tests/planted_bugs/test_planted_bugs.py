@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SAMPLE = 6
-"""How many bugs are planted each day; within some ten days all of them."""
+"""The number of bugs that are planted each day; within some ten days all of them."""
 
 
 def sample() -> list[PlantedBug]:

@@ -87,7 +87,7 @@ async def test_an_errors_text_holds_no_parameters(new_bus: NewBus) -> None:
 
 
 async def test_a_reaction_that_fails_leaves_no_fact(new_bus: NewBus) -> None:
-    """What a handler recorded before it failed is not written with the rest of the batch."""
+    """Facts that a handler recorded before it failed are not written with the rest of the batch."""
     reader = Reader(await new_bus("matching"))
     bad, good = str(new_id()), str(new_id())
 

@@ -1,4 +1,4 @@
-"""Test that a reaction whose subject has not arrived waits for it, whichever comes first and whoever reads it."""
+"""Test that a reaction whose subject has not arrived waits for it, in any order and with several readers."""
 
 from __future__ import annotations
 
