@@ -9,11 +9,11 @@ from services.notifications.webhooks.store.endpoints import Endpoint, Secret
 from shared.bus.db.records import Part, Record
 from shared.identity.versions import Records
 
+# What sending changes by itself. A pause is in the version by its cause.
+_OF_SENDING = {"state", "failing_since", "not_before", "expired", "failures", "probe_at", "taken_at"}
 RECORDS = Records(
     {
-        "endpoint_id": Record(
-            Endpoint, parts=(Part(Secret, "endpoint_id"),), leaving_out={"failing_since", "not_before", "expired"}
-        ),
+        "endpoint_id": Record(Endpoint, parts=(Part(Secret, "endpoint_id"),), leaving_out=_OF_SENDING),
         "delivery_id": Record(Delivery),
         "message_id": Record(MessageRow, parts=(Part(NotificationRow, "message_id"),)),
         "recipient": Record(Unreachable, key="recipient"),

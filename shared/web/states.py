@@ -263,6 +263,8 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     ),
     "webhook": (
         ("active", "go", N_("Active"), N_("Events are sent to it as they come."), N_("Receiver"), N_("It takes each event once.")),
+        ("failing", "error", N_("Failing"), N_("Its receiver does not take events. One is sent at a time, to try it."), N_("Receiver"), N_("It takes one, then gets what was kept.")),
+        ("recovering", "office", N_("Recovering"), N_("Its receiver takes events again. What was kept is being sent."), N_("Receiver"), N_("It has taken what was kept.")),
         ("paused", "wait", N_("Paused"), N_("Nothing is sent to it. Its events are kept."), N_("Programme coordinator"), N_("It is resumed, and gets what was kept.")),
     ),
     "webhook_delivery": (

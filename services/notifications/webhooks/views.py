@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -23,6 +23,9 @@ from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
 from shared.contracts.labels import label
 from shared.errors import Refused
 from shared.i18n import N_, gettext
+from shared.i18n.numbers import number
+from shared.time import clock
+from shared.time.dates import EARLIEST, LATEST
 from shared.web.paging import page_of
 from shared.web.read_models import Page, ReadModel
 
@@ -53,7 +56,7 @@ _TOPICS = {
 
 
 class Webhook(ReadModel):
-    """An endpoint to which events are sent."""
+    """An endpoint to which events are sent. All times are by the programme's clock."""
 
     id: UUID
     url: Annotated[str, Field(examples=["https://receiver.example/tandem"])]
@@ -62,17 +65,26 @@ class Webhook(ReadModel):
     events: Annotated[list[str], Field(description="Types of events.", examples=[["PeriodPublished"]])]
     state: WebhookState
     cause: Annotated[WebhookPauseCause | None, Field(description="Why it is paused.")]
-    registered_at: Annotated[AwareDatetime, Field(description="By the programme's clock.")]
-    failing_since: Annotated[AwareDatetime | None, Field(description="Since when nothing was taken, in real time.")]
-    waits_until: Annotated[
-        AwareDatetime | None, Field(description="Until when the receiver asked to wait, in real time.")
-    ]
+    registered_at: AwareDatetime
+    failing_since: Annotated[AwareDatetime | None, Field(description="Since when nothing was taken.")]
+    waits_until: Annotated[AwareDatetime | None, Field(description="Until when the receiver asked to wait.")]
+    probe_at: Annotated[AwareDatetime | None, Field(description="When a failing one is tried next, with one event.")]
+    taken_at: Annotated[AwareDatetime | None, Field(description="When it took something last, to the minute.")]
+    waiting: Annotated[int, Field(description="Deliveries that wait.")]
+    tried: Annotated[int, Field(description="Its newest deliveries that were tried, 100 at most.")]
+    taken: Annotated[int, Field(description="How many of `tried` it has taken.")]
     expired: Annotated[int, Field(description="Events that were kept for as long as may be, and never taken.")]
 
     @property
     def outside(self) -> bool:
         """Return whether its receiver is outside of the programme."""
         return self.reach is WebhookReach.OUTSIDE
+
+    @property
+    def share(self) -> str:
+        """The number of its newest deliveries that it has taken, in words; empty where none was tried."""
+        words = gettext("%(taken)s of the last %(tried)s")
+        return words % {"taken": number(self.taken), "tried": number(self.tried)} if self.tried else ""
 
     @property
     def why(self) -> str:
@@ -89,14 +101,14 @@ class WebhookDelivery(ReadModel):
     ]
     event_id: UUID
     type: Annotated[str, Field(examples=["PeriodPublished"])]
-    at: Annotated[AwareDatetime, Field(description="When it happened, by the programme's clock.")]
+    at: Annotated[AwareDatetime, Field(description="When it happened.")]
     test: bool
     state: DeliveryState
     attempts: int
     result: Annotated[AttemptResult | None, Field(description="Of the newest attempt.")]
     status: Annotated[int | None, Field(description="The HTTP status of the newest answer.", examples=[204])]
     milliseconds: Annotated[int | None, Field(description="How long the newest attempt took.")]
-    next_at: Annotated[AwareDatetime | None, Field(description="Of a waiting one the next attempt, in real time.")]
+    next_at: Annotated[AwareDatetime | None, Field(description="Of a waiting one the next attempt.")]
 
     @property
     def name(self) -> str:
@@ -108,7 +120,7 @@ class DeliveryAttempt(ReadModel):
     """One attempt of a delivery."""
 
     number: int
-    at: Annotated[AwareDatetime, Field(description="In real time.")]
+    at: AwareDatetime
     result: AttemptResult
     status: Annotated[int | None, Field(description="The HTTP status of the answer.", examples=[204])]
     milliseconds: int
@@ -145,7 +157,9 @@ def result(code: str | None) -> str:
 
 async def webhooks(session: AsyncSession) -> Page[Webhook]:
     """Return all endpoints, the oldest first; there are fifty at most."""
-    found = [_webhook(row) for row in await endpoints.endpoints(session)]
+    rows = await endpoints.endpoints(session)
+    records = await queue.records(session, {row.id for row in rows})
+    found = [_webhook(row, records.get(row.id, queue.Record())) for row in rows]
     return Page[Webhook](items=found, next=None)
 
 
@@ -154,7 +168,8 @@ async def webhook(session: AsyncSession, endpoint_id: UUID) -> Webhook:
     found = await endpoints.endpoint(session, endpoint_id)
     if found is None:
         raise Refused(gettext("There is no such webhook."), 404)
-    return _webhook(found)
+    records = await queue.records(session, {found.id})
+    return _webhook(found, records.get(found.id, queue.Record()))
 
 
 async def webhook_page(session: AsyncSession, endpoint_id: UUID, state: str | None, page: int) -> WebhookPage:
@@ -163,7 +178,7 @@ async def webhook_page(session: AsyncSession, endpoint_id: UUID, state: str | No
     rows, counts = await queue.deliveries_page(session, endpoint_id, state, page)
     secrets = (await endpoints.secrets_of(session, [endpoint_id], datetime.now(UTC)))[endpoint_id]
     until = max((secret.until for secret in secrets if secret.until is not None), default=None)
-    return WebhookPage(found, [_delivery(row) for row in rows], counts, until)
+    return WebhookPage(found, [_delivery(row) for row in rows], counts, _by_clock(until))
 
 
 async def deliveries(
@@ -171,7 +186,9 @@ async def deliveries(
 ) -> Page[WebhookDelivery]:
     """Return one page of the deliveries to an endpoint, the newest first. Raises `Refused` (404)."""
     await webhook(session, endpoint_id)
-    rows = await queue.deliveries_by_cursor(session, endpoint_id, None if state is None else state.value, request)
+    since = None if request.since is None else min(max(request.since, EARLIEST), LATEST) - clock.offset()
+    in_real_time = replace(request, since=since)
+    rows = await queue.deliveries_by_cursor(session, endpoint_id, None if state is None else state.value, in_real_time)
     return page_of(rows, request, WebhookDelivery, _delivery, lambda row: (row.position,))
 
 
@@ -186,7 +203,12 @@ async def delivery(session: AsyncSession, delivery_id: UUID) -> tuple[WebhookDel
     return detail, await webhook(session, found.endpoint_id)
 
 
-def _webhook(row: Endpoint) -> Webhook:
+def _by_clock(moment: datetime | None) -> datetime | None:
+    """Return a real time as the programme's clock shows it: pages and API have one clock, also while it is moved."""
+    return None if moment is None else moment + clock.offset()
+
+
+def _webhook(row: Endpoint, record: queue.Record) -> Webhook:
     return Webhook(
         id=row.id,
         url=row.url,
@@ -196,8 +218,13 @@ def _webhook(row: Endpoint) -> Webhook:
         state=WebhookState(row.state),
         cause=row.why,
         registered_at=row.made_at,
-        failing_since=row.failing_since,
-        waits_until=row.not_before,
+        failing_since=_by_clock(row.failing_since),
+        waits_until=_by_clock(row.not_before),
+        probe_at=_by_clock(row.probe_at),
+        taken_at=_by_clock(row.taken_at),
+        waiting=record.waiting,
+        tried=record.tried,
+        taken=record.taken,
         expired=row.expired,
     )
 
@@ -215,14 +242,14 @@ def _delivery(row: Delivery) -> WebhookDelivery:
         result=None if row.result is None else AttemptResult(row.result),
         status=row.status,
         milliseconds=row.milliseconds,
-        next_at=row.next_at if row.state == queue.WAITING else None,
+        next_at=_by_clock(row.next_at) if row.state == queue.WAITING else None,
     )
 
 
 def _attempt(row: Attempt) -> DeliveryAttempt:
     return DeliveryAttempt(
         number=row.number,
-        at=row.at,
+        at=row.at + clock.offset(),
         result=AttemptResult(row.result),
         status=row.status,
         milliseconds=row.milliseconds,

@@ -24,7 +24,14 @@ from services.notifications.webhooks import metrics
 from services.notifications.webhooks.actions.announcement import announce
 from services.notifications.webhooks.actions.secrets import SecretStore
 from services.notifications.webhooks.model.target import WrongTarget, target
-from services.notifications.webhooks.model.webhook import AttemptResult, headers, pause, webhook_id
+from services.notifications.webhooks.model.webhook import (
+    OPENS_AFTER,
+    AttemptResult,
+    headers,
+    pause,
+    probe_pause,
+    webhook_id,
+)
 from services.notifications.webhooks.store import deliveries
 from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Answer, Poster
@@ -50,6 +57,7 @@ _LOOK_EVERY = 0.5
 _TIDY_EVERY = 3600.0
 _COUNT_EVERY = 30.0
 _SIGNATURES = 4
+_TAKEN_EXACT = timedelta(minutes=1)
 # How many deliveries are picked at once for each slot of an endpoint, and how many are recorded together.
 _AHEAD = 4
 _SET = 100
@@ -149,7 +157,8 @@ class Courier:
         aside = {id_ for id_, again in self._aside.items() if again > now}
         for delivery in found:
             id_ = delivery.endpoint_id
-            if id_ not in aside and taken[id_] < most and delivery.id not in self.under_way:
+            free = not taken[id_] if delivery.probe else taken[id_] < most
+            if id_ not in aside and free and delivery.id not in self.under_way:
                 taken[id_] += 1
                 self.under_way[delivery.id] = id_
                 self._queues[id_].append(delivery)
@@ -260,11 +269,12 @@ class Courier:
                 endpoint, delivery = endpoints.get(attempt.due.endpoint_id), known.get(attempt.due.id)
                 if endpoint is None or delivery is None:
                     continue
-                state, next_at = self._after(delivery, attempt.answer, moved=endpoint.url != attempt.due.url)
+                state, next_at = self._after(delivery, attempt, moved=endpoint.url != attempt.due.url)
                 if endpoint.url == attempt.due.url:
-                    await self._judge(tx, endpoint, attempt.answer, test=delivery.test)
+                    await self._judge(tx, endpoint, attempt, test=delivery.test)
                 noted.append(_ended(delivery, attempt, state, next_at))
             await deliveries.add_attempts(tx.session, noted)
+            await self._recovered(tx, endpoints)
             done = {attempt.due.endpoint_id for attempt in ended if attempt.due.endpoint_id in self._aside}
             await set_aside.clear(tx.session, WORK, {str(id_) for id_ in done})
             await tx.changed("webhooks")
@@ -276,37 +286,59 @@ class Courier:
             log.info("webhook", delivery=delivery_id, result=ended_attempt.result, status=ended_attempt.status)
         return endpoints
 
-    def _after(self, delivery: LockedDelivery, answer: Answer, *, moved: bool) -> tuple[str, datetime]:
-        """Return a delivery's state and time after an attempt; a failure at an old address is sent at once again."""
+    def _after(self, delivery: LockedDelivery, attempt: AttemptOutcome, *, moved: bool) -> tuple[str, datetime]:
+        """Return a delivery's state and time after an attempt.
+
+        A failure at an old address is sent at once again; a probe that failed goes behind what waits.
+        """
+        answer = attempt.answer
         if answer.result is AttemptResult.DELIVERED:
             return deliveries.DELIVERED, delivery.next_at
         if delivery.test:
             return deliveries.FAILED, delivery.next_at
-        if moved:
+        if moved or attempt.due.probe:
             return delivery.state, _real()
         wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.retry_after)  # noqa: S311 - no secret
         if wait is None:
             return deliveries.FAILED, delivery.next_at
         return delivery.state, _real() + timedelta(seconds=wait)
 
-    async def _judge(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
-        """Update an endpoint by an answer: it works, or it fails."""
-        if answer.result is not AttemptResult.DELIVERED:
-            await self._failing(tx, endpoint, answer, test=test)
-        elif endpoint.failing_since is not None or endpoint.not_before is not None:
-            await endpoints_store.record_success(tx.session, endpoint.id)
-
-    async def _failing(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
-        """Record since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""
-        if test:
+    async def _judge(self, tx: Tx, endpoint: Endpoint, attempt: AttemptOutcome, *, test: bool) -> None:
+        """Update an endpoint by an answer; the row in hand too, since others of the set are judged by it."""
+        if attempt.answer.result is not AttemptResult.DELIVERED:
+            await self._failing(tx, endpoint, attempt, test=test)
             return
         now = _real()
+        changes: dict[str, Any] = {}
+        if endpoint.taken_at is None or now - endpoint.taken_at >= _TAKEN_EXACT:
+            changes["taken_at"] = now
+        if endpoint.failing_since or endpoint.not_before or endpoint.failures:
+            changes |= {"failing_since": None, "not_before": None, "failures": 0}
+        if endpoint.state == endpoints_store.FAILING:
+            changes |= {"state": endpoints_store.RECOVERING, "probe_at": None}
+            await deliveries.make_due(tx.session, endpoint.id, now)
+        await _change(tx, endpoint, changes)
+
+    async def _failing(self, tx: Tx, endpoint: Endpoint, attempt: AttemptOutcome, *, test: bool) -> None:
+        """Record that an endpoint failed; pause one that is gone, or dead for too long. A test changes nothing.
+
+        After some failures in a row it gets probes only. What was on its way then says nothing about the probes.
+        """
+        if test:
+            return
+        now, answer = _real(), attempt.answer
         since = endpoint.failing_since or now
         changes: dict[str, Any] = {"failing_since": since}
         if answer.retry_after:
             changes["not_before"] = now + timedelta(seconds=answer.retry_after)
-        await endpoints_store.change(tx.session, endpoint.id, **changes)
-        if endpoint.state == endpoints_store.PAUSED:
+        if endpoint.state in endpoints_store.SENT_TO or attempt.due.probe:
+            failures = changes["failures"] = endpoint.failures + 1
+            if failures >= OPENS_AFTER and endpoint.state != endpoints_store.PAUSED:
+                changes["state"] = endpoints_store.FAILING
+                changes["probe_at"] = now + timedelta(seconds=probe_pause(failures - OPENS_AFTER))
+        paused = endpoint.state == endpoints_store.PAUSED
+        await _change(tx, endpoint, changes)
+        if paused:
             return
         if answer.result in _AT_ONCE:
             await self._paused(tx, endpoint, _AT_ONCE[answer.result])
@@ -315,8 +347,15 @@ class Courier:
 
     async def _paused(self, tx: Tx, endpoint: Endpoint, cause: WebhookPauseCause) -> None:
         log.warning("a webhook is paused", endpoint=str(endpoint.id), cause=cause.value)
-        await endpoints_store.change(tx.session, endpoint.id, state=endpoints_store.PAUSED, cause=cause.value)
+        await _change(tx, endpoint, {"state": endpoints_store.PAUSED, "cause": cause.value, "probe_at": None})
         await announce(tx, endpoint, WebhookChange.PAUSED, cause)
+
+    async def _recovered(self, tx: Tx, endpoints: Mapping[UUID, Endpoint]) -> None:
+        """Call those active again that have got all that had waited."""
+        for id_, endpoint in sorted(endpoints.items()):
+            recovers = endpoint.state == endpoints_store.RECOVERING and endpoint.failing_since is None
+            if recovers and not await deliveries.is_due(tx.session, id_, _real()):
+                await _change(tx, endpoint, {"state": endpoints_store.ACTIVE})
 
     async def count(self) -> None:
         """Set the gauges of waiting deliveries, their age, and how many endpoints are paused."""
@@ -342,7 +381,15 @@ class Courier:
 def _as_picked(due: DueDelivery, endpoints: Mapping[UUID, Endpoint]) -> bool:
     """Return whether what was picked for an endpoint may still be sent to its address."""
     now = endpoints.get(due.endpoint_id)
-    return now is not None and now.state == endpoints_store.ACTIVE and now.url == due.url
+    return now is not None and now.state in endpoints_store.SENT_TO and now.url == due.url
+
+
+async def _change(tx: Tx, endpoint: Endpoint, changes: Mapping[str, Any]) -> None:
+    """Change columns of an endpoint, in the store and in the row in hand."""
+    if changes:
+        await endpoints_store.change(tx.session, endpoint.id, **changes)
+        for name, value in changes.items():
+            setattr(endpoint, name, value)
 
 
 def _ended(delivery: LockedDelivery, ended: AttemptOutcome, state: str, next_at: datetime) -> deliveries.EndedAttempt:
@@ -357,6 +404,7 @@ def _ended(delivery: LockedDelivery, ended: AttemptOutcome, state: str, next_at:
         said=answer.said,
         state=state,
         next_at=next_at,
+        counts=0 if ended.due.probe else 1,
     )
 
 

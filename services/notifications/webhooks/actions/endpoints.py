@@ -98,7 +98,9 @@ async def change(
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.url != checked.url:
-            endpoint.failing_since = endpoint.not_before = None
+            _forgive(endpoint)
+            if endpoint.state == endpoints.FAILING:
+                endpoint.state = endpoints.RECOVERING
             await queue.make_due(tx.session, endpoint_id, datetime.now(UTC))
         endpoint.url, endpoint.description, endpoint.events = checked.url, checked.description, list(checked.events)
         await announce(tx, endpoint, WebhookChange.CHANGED)
@@ -129,7 +131,7 @@ async def pause(bus: Bus, actor: str, endpoint_id: UUID) -> None:
     """Send nothing to an endpoint for now; a second call changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
-        if endpoint.state == endpoints.ACTIVE:
+        if endpoint.state != endpoints.PAUSED:
             endpoint.state, endpoint.cause = endpoints.PAUSED, WebhookPauseCause.BY_HAND.value
             await announce(tx, endpoint, WebhookChange.PAUSED, WebhookPauseCause.BY_HAND)
 
@@ -139,10 +141,18 @@ async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.state == endpoints.PAUSED:
-            endpoint.state, endpoint.cause = endpoints.ACTIVE, None
-            endpoint.failing_since = endpoint.not_before = None
-            await queue.make_due(tx.session, endpoint_id, datetime.now(UTC))
+            now = datetime.now(UTC)
+            _forgive(endpoint)
+            await queue.make_due(tx.session, endpoint_id, now)
+            waits = await queue.is_due(tx.session, endpoint_id, now)
+            endpoint.state, endpoint.cause = endpoints.RECOVERING if waits else endpoints.ACTIVE, None
             await announce(tx, endpoint, WebhookChange.RESUMED)
+
+
+def _forgive(endpoint: endpoints.Endpoint) -> None:
+    """Forget the failures of an endpoint."""
+    endpoint.failing_since = endpoint.not_before = endpoint.probe_at = None
+    endpoint.failures = 0
 
 
 async def remove(bus: Bus, actor: str, endpoint_id: UUID) -> None:

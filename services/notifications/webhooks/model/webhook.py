@@ -58,13 +58,23 @@ JITTER = 0.2
 """By which share a pause is lengthened at the most, so that what failed at once does not come again at once."""
 LONGEST_WAIT = 86_400.0
 """The most seconds for which a receiver may ask us to wait."""
+OPENS_AFTER = 10
+"""After so many failed attempts in a row an endpoint counts as failing: as many as are sent to it at a time."""
+FIRST_PROBE, LONGEST_PROBE = 5.0, 300.0
+"""Seconds until the first probe of an endpoint that fails, doubled after each, and the most there are."""
 _SAID = 500
 
 
 class WebhookState(StrEnum):
-    """The state of an endpoint: events are sent to it, or it is paused."""
+    """The state of an endpoint.
+
+    Events are sent to an active one as they come. To one that fails one event is sent at a time, with growing pauses,
+    until one is taken; then it recovers: what has waited goes out. A paused one gets nothing.
+    """
 
     ACTIVE = "active"
+    FAILING = "failing"
+    RECOVERING = "recovering"
     PAUSED = "paused"
 
 
@@ -217,6 +227,11 @@ def pause(tried: int, schedule: Sequence[float], chance: float, retry_after: flo
     if tried > len(schedule):
         return None
     return max(schedule[tried - 1] * (1 + JITTER * chance), min(retry_after or 0.0, LONGEST_WAIT))
+
+
+def probe_pause(probes: int) -> float:
+    """Return the seconds until the next probe after so many that failed."""
+    return float(min(FIRST_PROBE * 2 ** min(probes, 10), LONGEST_PROBE))
 
 
 def retry_after_seconds(retry_after: str | None, now: datetime) -> float | None:

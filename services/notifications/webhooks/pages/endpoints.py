@@ -46,10 +46,14 @@ async def webhooks(request: Request, bus: BusDep, principal: Reader) -> Response
     may_change = _may(principal)
     register = gettext("Register one below.") if may_change else gettext("A programme coordinator registers them.")
     names = (gettext("Receiver"), gettext("Web address"), gettext("Where"), gettext("Events"), gettext("State"))
+    counts = (gettext("Waiting"), gettext("Last taken"), gettext("Taken"))
     listing = Listing(
         gettext("Webhooks"),
         HOME,
-        [Column(name, numeric=name == names[3]) for name in (*names, gettext("Why"))],
+        [
+            Column(name, numeric=name in {names[3], counts[0]})
+            for name in (*names, *counts, gettext("Reason for the pause"))
+        ],
         [_row(webhook) for webhook in found.items],
         len(found.items),
         Empty(gettext("There is no webhook yet."), register),
@@ -71,6 +75,9 @@ def _row(webhook: Webhook) -> list[Cell]:
         gettext("Outside of the programme") if webhook.outside else gettext("Inside of the programme"),
         len(webhook.events),
         tag(states.state("webhook", webhook.state)),
+        webhook.waiting,
+        None if webhook.taken_at is None else dates.moment(webhook.taken_at, short=True),
+        webhook.share or None,
         webhook.why or None,
     ]
 
@@ -140,7 +147,7 @@ async def webhook(
 
 def _delivery_row(row: WebhookDelivery, endpoint: Webhook) -> list[Cell]:
     took = None if row.milliseconds is None else gettext("%(num)s ms") % {"num": number(row.milliseconds)}
-    goes_on = row.next_at is not None and endpoint.state is WebhookState.ACTIVE
+    goes_on = row.next_at is not None and endpoint.state in {WebhookState.ACTIVE, WebhookState.RECOVERING}
     return [
         Link(row.name, f"{HOME}/deliveries/{row.id}"),
         dates.moment(row.at, short=True),

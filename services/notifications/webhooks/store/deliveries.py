@@ -101,12 +101,16 @@ class Attempt(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery that is due: its id, the present address of its endpoint, and the bytes to send."""
+    """A delivery that is due: its id, the present address of its endpoint, and the bytes to send.
+
+    A `probe` tries an endpoint that fails; it is no attempt of the delivery's schedule.
+    """
 
     id: UUID
     endpoint_id: UUID
     url: str
     body: bytes
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +159,26 @@ async def queue(session: AsyncSession, contents: Iterable[NewContent], deliverie
 
 
 _EVENTS = (
-    "SELECT d.id, e.id, e.url, c.body FROM webhook_endpoint AS e CROSS JOIN LATERAL"
+    "SELECT d.id, e.id, e.url, c.body, false FROM webhook_endpoint AS e CROSS JOIN LATERAL"
     " (SELECT id, about, next_at, position FROM webhook_delivery WHERE endpoint_id = e.id AND state = 'waiting'"
     "  AND next_at <= $1 AND id <> ALL($3::uuid[]) ORDER BY next_at, position LIMIT $2) AS d"
-    " JOIN webhook_content AS c ON c.id = d.about"
-    " WHERE e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1) ORDER BY d.next_at, d.position"
+    " JOIN webhook_content AS c ON c.id = d.about WHERE e.state IN ('active', 'recovering')"
+    " AND (e.not_before IS NULL OR e.not_before <= $1) ORDER BY d.next_at, d.position"
+)
+# What was first to be sent; a probe that fails goes behind the others, so that one bad event holds back nothing.
+_PROBES = (
+    "SELECT d.id, e.id, e.url, c.body, true FROM webhook_endpoint AS e CROSS JOIN LATERAL"
+    " (SELECT id, about FROM webhook_delivery WHERE endpoint_id = e.id AND state = 'waiting' AND NOT test"
+    "  ORDER BY next_at, position LIMIT 1) AS d"
+    " JOIN webhook_content AS c ON c.id = d.about WHERE e.state = 'failing' AND e.probe_at <= $1"
+    " AND (e.not_before IS NULL OR e.not_before <= $1) ORDER BY e.id"
 )
 _TESTS = (
-    "SELECT d.id, e.id, e.url, c.body FROM webhook_delivery AS d JOIN webhook_endpoint AS e ON e.id = d.endpoint_id"
+    "SELECT d.id, e.id, e.url, c.body, false FROM webhook_delivery AS d"
+    " JOIN webhook_endpoint AS e ON e.id = d.endpoint_id"
     " JOIN webhook_content AS c ON c.id = d.about WHERE d.state = 'waiting' AND d.test AND d.id <> ALL($3::uuid[])"
-    " AND NOT (e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1)) ORDER BY d.position LIMIT $2"
+    " AND NOT (e.state IN ('active', 'recovering') AND (e.not_before IS NULL OR e.not_before <= $1))"
+    " ORDER BY d.position LIMIT $2"
 )
 
 
@@ -173,11 +187,13 @@ async def due(
 ) -> list[DueDelivery]:
     """Return what is to be sent at real time `now`: at most `per_endpoint` an endpoint, the first due first.
 
-    A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
+    A paused endpoint, and one whose receiver asked to wait, gets tests only, one that fails a probe besides. Takes a
+    glance (`Bus.glance`).
     """
     connection, known = await asking(session), sorted(under_way)
     rows = [
         *await connection.fetch(_EVENTS, now, per_endpoint, known),
+        *await connection.fetch(_PROBES, now),
         *await connection.fetch(_TESTS, now, per_endpoint, known),
     ]
     return [DueDelivery(*row) for row in rows]
@@ -213,12 +229,13 @@ async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
 
 _TRIED = (
     "WITH n AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],"
-    " $7::text[], $8::text[], $9::timestamptz[])"
-    " AS n(delivery_id, number, at, result, status, milliseconds, said, state, next_at)),"
+    " $7::text[], $8::text[], $9::timestamptz[], $10::int[])"
+    " AS n(delivery_id, number, at, result, status, milliseconds, said, state, next_at, counts)),"
     " kept AS (INSERT INTO webhook_attempt (delivery_id, number, at, result, status, milliseconds, said)"
     " SELECT delivery_id, number, at, result, status, milliseconds, said FROM n ON CONFLICT DO NOTHING)"
-    " UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + 1, result = n.result, status = n.status,"
-    " milliseconds = n.milliseconds, state = n.state, next_at = n.next_at FROM n WHERE d.id = n.delivery_id"
+    " UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + n.counts, result = n.result,"
+    " status = n.status, milliseconds = n.milliseconds, state = n.state, next_at = n.next_at"
+    " FROM n WHERE d.id = n.delivery_id"
 )
 
 
@@ -235,6 +252,8 @@ class EndedAttempt:
     said: str
     state: str
     next_at: datetime
+    counts: int
+    """1 where it is an attempt of the delivery's schedule, 0 for a probe."""
 
 
 async def add_attempts(session: AsyncSession, ended: Sequence[EndedAttempt]) -> None:
@@ -258,7 +277,7 @@ _WAITING = sa.text(
     " (SELECT count(*) FROM webhook_endpoint WHERE state = 'paused') AS paused,"
     " (SELECT min(first.next_at) FROM webhook_endpoint e CROSS JOIN LATERAL"
     "  (SELECT next_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting'"
-    "   ORDER BY next_at, position LIMIT 1) AS first WHERE e.state = 'active') AS since"
+    "   ORDER BY next_at, position LIMIT 1) AS first WHERE e.state IN ('active', 'recovering')) AS since"
 )
 
 
@@ -300,6 +319,37 @@ async def make_due(session: AsyncSession, endpoint_id: UUID, now: datetime) -> N
     """Make everything due now that waits for an endpoint, in the order of the events, its schedule from the start."""
     own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
     await session.execute(sa.update(Delivery).where(own).values(tried=0, next_at=now))
+
+
+async def is_due(session: AsyncSession, endpoint_id: UUID, now: datetime) -> bool:
+    """Return whether anything is due for an endpoint at real time `now`."""
+    own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
+    return bool((await session.execute(sa.select(sa.exists().where(own, col(Delivery.next_at) <= now)))).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The deliveries that wait for an endpoint, and how many of the newest that were tried, at most `OF`, it took."""
+
+    waiting: int = 0
+    taken: int = 0
+    tried: int = 0
+
+
+OF = 100
+_RECORDS = sa.text(
+    "SELECT e.id, (SELECT count(*) FROM webhook_delivery WHERE endpoint_id = e.id AND state = 'waiting') AS waiting,"
+    " n.taken, n.tried FROM webhook_endpoint e CROSS JOIN LATERAL"
+    " (SELECT count(*) AS tried, count(*) FILTER (WHERE state = 'delivered') AS taken FROM"
+    "  (SELECT state FROM webhook_delivery WHERE endpoint_id = e.id AND attempts > 0 ORDER BY position DESC"
+    "   LIMIT :most) AS newest) AS n WHERE e.id = ANY(:ids) ORDER BY e.id"
+)
+
+
+async def records(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Record]:
+    """Return the record of each of these endpoints."""
+    rows = await session.execute(_RECORDS, {"ids": sorted(ids), "most": OF})
+    return {row.id: Record(row.waiting, row.taken, row.tried) for row in rows}
 
 
 async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 ACTIVE, PAUSED = WebhookState.ACTIVE.value, WebhookState.PAUSED.value
+FAILING, RECOVERING = WebhookState.FAILING.value, WebhookState.RECOVERING.value
+SENT_TO = frozenset({ACTIVE, RECOVERING})
+"""The states in which events are sent as they come."""
 
 
 class Endpoint(Table, table=True):
@@ -44,6 +47,9 @@ class Endpoint(Table, table=True):
         default=None, sa_type=_TIME, description="Until when the receiver asked to wait"
     )
     expired: int = Field(default=0, description="Events that were kept for as long as may be, and never taken")
+    failures: int = Field(default=0, description="Attempts that failed in a row; while it fails, probes")
+    probe_at: datetime | None = Field(default=None, sa_type=_TIME, description="When one event is sent, to try it")
+    taken_at: datetime | None = Field(default=None, sa_type=_TIME, description="When it took something, to the minute")
 
     @property
     def outside(self) -> bool:
@@ -109,14 +115,6 @@ async def add(session: AsyncSession, row: Endpoint) -> bool:
 async def change(session: AsyncSession, endpoint_id: UUID, **changes: Any) -> None:
     """Change columns of an endpoint."""
     await session.execute(sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id).values(**changes))
-
-
-async def record_success(session: AsyncSession, endpoint_id: UUID) -> None:
-    """Record that an endpoint took something; writes nothing where it did before."""
-    failing = sa.or_(col(Endpoint.failing_since).is_not(None), col(Endpoint.not_before).is_not(None))
-    await session.execute(
-        sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id, failing).values(failing_since=None, not_before=None)
-    )
 
 
 async def add_expired(session: AsyncSession, endpoint_id: UUID, number: int) -> None:

@@ -83,7 +83,7 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
         changed = {**written, "description": "Another office", "events": ["FigurePublished", "PeriodPublished"]}
         assert "checked" in (await client.get(f"{of}/change")).text
         assert (await client.post(f"{of}/change", data=changed)).headers["location"] == f"{of}?done=changed"
-        for step, words in (("pause", "Nothing is sent to it"), ("pause", "Paused"), ("resume", "Active")):
+        for step, words in (("pause", "Nothing is sent to it"), ("pause", "Paused"), ("resume", "Recovering")):
             done = await client.post(f"{of}/{step}")
             assert words in (await client.get(done.headers["location"])).text
         assert "Remove the webhook?" in (await client.get(f"{of}/remove")).text
@@ -243,7 +243,7 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         for since in ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
             assert (await client.post(f"{of}/redeliver", json={"since": since})).json() == {"queued": 0}
         assert (await client.post(f"{of}/pause")).json()["cause"] == "by_hand"
-        assert (await client.post(f"{of}/resume")).json()["state"] == "active"
+        assert (await client.post(f"{of}/resume")).json()["state"] == "recovering"
         change = {"url": receiver.url, "description": "Other words", "events": ["FigureRestated"]}
         assert (await client.put(of, json=change)).json()["description"] == "Other words"
         assert (await client.delete(of)).status_code == 204

@@ -44,6 +44,12 @@ async def lease_of(bus: Bus) -> Lease:
     return lease
 
 
+async def write(bus: Bus, anchors: Anchors, day: str) -> int:
+    """Write the anchors of a day under the lease; return the number of heads."""
+    async with leases.keep(bus, await lease_of(bus)) as lease:
+        return await anchors.write(bus, lease, day)
+
+
 async def wrong(bus: Bus, anchors: Anchors) -> tuple[list[str], list[str]]:
     """Return what the journal's own chains tell, and what the anchors tell."""
     async with bus.read() as session:
@@ -57,9 +63,9 @@ async def anchored(new_bus: NewBus, tmp_path: Path) -> tuple[Bus, Anchors, str, 
     bus, anchors = await new_bus("applications"), Anchors(tmp_path, "applications")
     first, second = sorted(str(new_id()) for _ in range(2))
     await record(bus, first, second)
-    assert await anchors.write(bus, await lease_of(bus), FIRST) == 2
+    assert await write(bus, anchors, FIRST) == 2
     await record(bus, first, event=ApplicationWithdrawn)
-    assert await anchors.write(bus, await lease_of(bus), SECOND) == 1
+    assert await write(bus, anchors, SECOND) == 1
     return bus, anchors, first, second
 
 
@@ -99,7 +105,7 @@ async def test_a_chain_that_was_computed_anew_is_found(anchored: tuple[Bus, Anch
             f"{TOPIC} {first}, event 2: what was anchored on {SECOND} is another one in the journal",
         ],
     )
-    assert await anchors.write(bus, await lease_of(bus), THIRD) == 1, "the new head"
+    assert await write(bus, anchors, THIRD) == 1, "the new head"
     assert len((await wrong(bus, anchors))[1]) == 2, "an anchor of the invented story makes up for nothing"
 
 
@@ -166,7 +172,7 @@ async def test_one_process_writes_the_file_of_a_day(new_bus: NewBus, tmp_path: P
     assert await anchor_today(second, anchors)
     await record(first, str(new_id()))
     with pytest.raises(FileExistsError):
-        await anchors.write(first, await lease_of(first), day)
+        await write(first, anchors, day)
     old = await lease_of(first)
     await leases.release(first, old)
     await lease_of(second)

@@ -1,0 +1,192 @@
+"""A receiver that is down gets one event at a time until it takes one, then what has waited, each event once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.responses import Response
+
+from deploy.local.ports import free_port
+from services.notifications.app import create_app
+from services.notifications.records import RECORDS
+from services.notifications.settings import Settings
+from services.notifications.webhooks import views
+from services.notifications.webhooks.actions import endpoints
+from services.notifications.webhooks.model import webhook
+from services.notifications.webhooks.model.webhook import OPENS_AFTER, WebhookState
+from services.notifications.webhooks.store import endpoints as endpoints_store
+from services.notifications.webhooks.worker import send_webhooks
+from shared.bus.db.records import named, version_of
+from shared.time import clock
+from tests.integration.notifications.conftest import published_events, rows
+from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, registered, send, sender
+from tests.serving import served
+from tests.support import Feed, settings_for
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from fastapi import FastAPI
+
+
+@pytest.fixture
+async def app(migrated: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    """The app with long pauses between attempts and short ones between probes; it may send to this machine."""
+    monkeypatch.setattr(webhook, "FIRST_PROBE", 0.05)
+    monkeypatch.setattr(webhook, "LONGEST_PROBE", 0.2)
+    values: dict[str, Any] = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "3600,3600,3600"}
+    made = create_app(Settings(**settings_for(migrated, **values)), background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+async def state(app: FastAPI) -> str:
+    """Return the state of the only endpoint."""
+    ((found,),) = await rows(app, "SELECT state FROM webhook_endpoint")
+    return str(found)
+
+
+async def shown_webhook(app: FastAPI, endpoint: UUID) -> views.Webhook:
+    """Return an endpoint as pages and API show it."""
+    async with app.state.service.bus.read() as session:
+        return await views.webhook(session, endpoint)
+
+
+async def figures(feed: Feed, number: int) -> None:
+    """Deliver so many events that the endpoint wants."""
+    await feed.deliver(*((example("FigurePublished"), f"figure-{each}") for each in range(number)))
+
+
+async def test_a_receiver_that_was_killed_gets_one_probe_at_a_time_then_the_queue(app: FastAPI, feed: Feed) -> None:
+    """Nothing is given up or sent twice, and a delivery's own attempts are not spent on probes."""
+    port, receiver = free_port(), Receiver()
+    id_, _ = await registered(app, f"http://127.0.0.1:{port}/hook")
+    await figures(feed, 30)
+    most = 0
+
+    async def probes() -> bool:
+        nonlocal most
+        (found,) = await rows(app, "SELECT count(*) AS number FROM webhook_attempt")
+        most = max(most, found.number)
+        return bool(most >= 2 * OPENS_AFTER + 3)
+
+    async with sender(app) as courier:
+        running = asyncio.create_task(courier.run())
+        await until(lambda: _is(app, "failing"), unless=running)
+        await until(probes, unless=running)
+        assert await rows(app, "SELECT DISTINCT state FROM webhook_delivery") == [("waiting",)]
+        ((tried,),) = await rows(app, "SELECT max(tried) FROM webhook_delivery")
+        assert tried <= 1
+        assert len(courier.under_way) <= 1
+        first_answer = asyncio.Event()
+        receiver.answer = lambda number: first_answer if number == 1 else Response(status_code=204)
+        async with served(receiver.app, port):
+            await until(lambda: receiver.got, unless=running)
+            assert len(receiver.got) == 1, "one event tries it, the others wait for its answer"
+            first_answer.set()
+            await until(lambda: _is(app, "active"), unless=running)
+            await until(lambda: len(receiver.got) == 30, unless=running)
+        running.cancel()
+        await asyncio.wait([running])
+    assert len(set(receiver.ids)) == 30
+    assert await rows(app, "SELECT DISTINCT state FROM webhook_delivery") == [("delivered",)]
+    shown = await shown_webhook(app, id_)
+    assert (shown.state, shown.waiting, shown.taken, shown.tried) == (WebhookState.ACTIVE, 0, 30, 30)
+    assert (shown.failing_since, shown.probe_at) == (None, None)
+
+
+async def _is(app: FastAPI, wanted: str) -> bool:
+    return await state(app) == wanted
+
+
+async def test_one_event_that_is_refused_holds_back_no_other(app: FastAPI, feed: Feed) -> None:
+    """A receiver that refuses one event and takes all others stays active."""
+    async with receiving() as receiver:
+        receiver.answer = lambda number: Response(status_code=400 if number == 1 else 204)
+        id_, _ = await registered(app, receiver.url)
+        await figures(feed, 20)
+        await send(app)
+        shown = await shown_webhook(app, id_)
+    assert (shown.state, shown.waiting, shown.share) == (WebhookState.ACTIVE, 1, "19 of the last 20")
+
+
+async def test_ten_refusals_at_once_are_one_notice(app: FastAPI, feed: Feed) -> None:
+    """A receiver that is gone pauses once, with one notice, however many posts are on their way."""
+    async with receiving() as receiver:
+        gone = asyncio.Event()
+        receiver.answer, receiver.late = (lambda _: gone), (lambda: Response(status_code=410))
+        await registered(app, receiver.url)
+        await figures(feed, 10)
+        async with sender(app) as courier:
+            sending = asyncio.create_task(courier.send_due())
+            await until(lambda: len(receiver.got) == 10, unless=sending)
+            gone.set()
+            await sending
+    assert await state(app) == "paused"
+    changes = [payload["change"] for _, _, payload in await published_events(app)]
+    assert changes == ["registered", "paused"]
+    assert len(await rows(app, "SELECT id FROM message WHERE rule = 'webhook_paused'")) == 1
+
+
+async def test_sending_does_not_outdate_the_form_of_a_webhook(app: FastAPI, feed: Feed) -> None:
+    """The version of the record is the same while it is active, fails and recovers; a pause changes it."""
+    port, receiver = free_port(), Receiver()
+    id_, _ = await registered(app, f"http://127.0.0.1:{port}/hook")
+    before = await version(app, id_)
+    await figures(feed, OPENS_AFTER)
+    async with sender(app) as courier:
+        await courier.send_due()
+        assert await state(app) == "failing"
+        assert await version(app, id_) == before
+        async with served(receiver.app, port):
+            await until(courier.send_due)
+        assert await state(app) == "recovering"
+        assert await version(app, id_) == before
+    await endpoints.pause(app.state.service.bus, "somebody", id_)
+    assert await version(app, id_) != before
+
+
+async def version(app: FastAPI, endpoint: UUID) -> str:
+    """Return the version of an endpoint, which forms and `If-Match` name."""
+    async with app.state.service.bus.read() as session:
+        return await version_of(session, named(RECORDS.by_parameter["endpoint_id"], "endpoint", endpoint))
+
+
+async def test_two_senders_at_once_send_each_event_once(app: FastAPI, migrated: str, feed: Feed) -> None:
+    """Two processes run the loop; the lease lets one send, also while the receiver fails and recovers."""
+    values: dict[str, Any] = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "3600,3600,3600"}
+    other = create_app(Settings(**settings_for(migrated, **values)), background=False)
+    other.state.service.bus.holder += " on another machine"
+    port, receiver = free_port(), Receiver()
+    await registered(app, f"http://127.0.0.1:{port}/hook")
+    await figures(feed, 25)
+    loops = [asyncio.create_task(send_webhooks(each.state.service)) for each in (app, other)]
+    await until(lambda: _is(app, "failing"))
+    async with served(receiver.app, port):
+        await until(lambda: _is(app, "active"))
+    for loop in loops:
+        loop.cancel()
+    await asyncio.wait(loops)
+    await other.state.service.bus.close()
+    assert len(receiver.ids) == len(set(receiver.ids)) == 25
+
+
+@pytest.mark.usefixtures("own_clock")
+async def test_all_times_are_by_the_programmes_clock(app: FastAPI, feed: Feed) -> None:
+    """Times of sending and of events are those of one clock, also after the clock of a local run was moved."""
+    clock.move(timedelta(days=40))
+    async with receiving() as receiver:
+        id_, _ = await registered(app, receiver.url)
+        await figures(feed, 1)
+        await send(app)
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await endpoints_store.change(tx.session, id_, failing_since=datetime.now(UTC), probe_at=datetime.now(UTC))
+    shown, now = await shown_webhook(app, id_), clock.now()
+    for moment in (shown.registered_at, shown.taken_at, shown.failing_since, shown.probe_at):
+        assert moment is not None
+        assert timedelta() <= now - moment < timedelta(hours=1)
