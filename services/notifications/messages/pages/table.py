@@ -125,7 +125,7 @@ async def rule_page(
         rule=rule,
         to_whom=messages.audience_of_rule(rule),
         condition=gettext(rule.when.words) if rule.when else None,
-        said=wording_,
+        wording=wording_,
         text=text,
         code=code,
         codes=[(code_, own_name(code_)) for code_ in offered(MAILS)],
