@@ -389,7 +389,7 @@ DISCLOSURE = (
     PlantedBug(
         "hidden-share-of-a-shown-figure",
         "services.reporting.disclosure.model.gate:_pattern",
-        '            shown[share][""] = frozenset()\n',
+        '            values_by_indicator[share][""] = frozenset()\n',
         "            pass\n",
         f"{_DISCLOSURE}/test_attack.py::test_a_share_is_hidden_with_its_numbers",
     ),
