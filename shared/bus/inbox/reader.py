@@ -46,6 +46,8 @@ RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
+ENDS_SECONDS = 30.0
+ENDS_TIMEOUT_SECONDS = 10.0
 # FastStream waits so long for records, and then sleeps as long: a single event waits half of it on average.
 WAIT_MS = 10
 # Offsets committed to Kafka only show people the lag: once a second is enough, and nobody waits for it.
@@ -81,6 +83,7 @@ class Reader:
         self._unverified: dict[offsets.Partition, offsets.Position] = {}
         self._known: dict[offsets.Partition, int] = {}
         self._commit_task: asyncio.Task[None] | None = None
+        self._asked_for_ends = monotonic()
         self._stopping = False
         self._intake = Intake(
             lambda: self._consumer, most=bus.settings.reader_batch, gathers=bus.settings.reader_gathers_ms / 1000
@@ -142,6 +145,7 @@ class Reader:
                 await asyncio.sleep(SWEEP_SECONDS)
                 await self._sweep()
                 await self._look_back()
+                await self._look_at_ends()
         finally:
             self._stopping = True
             if self._commit_task is not None:
@@ -352,6 +356,36 @@ class Reader:
             )
         except Exception as wrong:  # noqa: BLE001 - checked again in a few seconds
             log.warning("position not compared", reason=wrong)
+
+    async def _look_at_ends(self) -> None:
+        """Read partitions from their start whose end lies below what was read: no record would come that shows it.
+
+        What the driver knows of an end costs nothing; now and then, and before a restart, the broker is asked.
+        """
+        ours = {partition: self._known[partition] for partition in self._compared()}
+        now = monotonic()
+        if now - self._asked_for_ends > ENDS_SECONDS:
+            self._asked_for_ends, suspects = now, list(ours)
+        else:
+            ends = {each: self._consumer.highwater(TopicPartition(*each)) for each in ours}
+            suspects = [each for each, end in ends.items() if end is not None and end < ours[each]]
+        if not suspects:
+            return
+        try:
+            async with asyncio.timeout(ENDS_TIMEOUT_SECONDS):
+                found = await self._consumer.end_offsets([TopicPartition(*each) for each in suspects])
+            for partition, end in found.items():
+                if end < ours[partition.topic, partition.partition]:
+                    log.error("log ends before what was read", topic=partition.topic, partition=partition.partition)
+                    await self._restart((partition.topic, partition.partition))
+        except Exception as wrong:  # noqa: BLE001 - looked at again in a few seconds
+            log.info("ends not known", reason=wrong)
+
+    def _compared(self) -> set[offsets.Partition]:
+        """Return the partitions that are ours and were read as far as is known."""
+        consumer = self._subscriber.consumer
+        assigned = set() if consumer is None else {(each.topic, each.partition) for each in consumer.assignment()}
+        return assigned & self._known.keys()
 
 
 @asynccontextmanager

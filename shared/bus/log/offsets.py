@@ -125,15 +125,19 @@ async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) 
 def fresh(records: Sequence[R], at: dict[Partition, Position], unverified: set[Partition]) -> Sequence[R]:
     """Return the records at or above each partition's offset; raises `LogChanged` where the log is another one.
 
-    A partition's records are in the order of the log. `unverified` names the partitions that were just assigned; they
-    are removed once compared.
+    A partition's records are in the order of the log. `unverified` names the partitions that were just sought; they are
+    removed once compared. Records below the offset come where the position moved back: after a failure of ours, or
+    because the log has lost its end. So the last record is compared again; raises `MovedOn` where it is not among them.
     """
     first = {(record.topic, record.partition): record for record in reversed(records)}
-    for partition in first.keys() & unverified:
+    compared = first.keys() & unverified
+    for partition in compared:
         unverified.discard(partition)
         _compare(first[partition], at[partition], partition)
-    if all(record.offset >= at[partition].next_offset for partition, record in first.items()):
+    below = [partition for partition, record in first.items() if record.offset < at[partition].next_offset]
+    if not below:
         return records
+    _compare_again(records, at, set(below) - compared)
     return [record for record in records if record.offset >= at[record.topic, record.partition].next_offset]
 
 
@@ -148,6 +152,25 @@ def _compare(record: Record, position: Position, partition: Partition) -> None:
         # Below what was read: the end was lost. On a compacted topic the record may have been removed, which
         # looks the same as another log; such topics are small, so reading again costs little.
         raise LogChanged(partition)
+
+
+def _compare_again(records: Sequence[Record], at: dict[Partition, Position], below: set[Partition]) -> None:
+    """Compare the last record that was read of each partition in `below` with the log."""
+    last: dict[Partition, Record] = {}
+    found: set[Partition] = set()
+    for record in records:
+        partition = (record.topic, record.partition)
+        if partition in below:
+            last[partition] = record
+            position = at[partition]
+            if record.offset == position.next_offset - 1:
+                found.add(partition)
+                if position.last_ce_id is not None and ce_id_of(record) != position.last_ce_id:
+                    raise LogChanged(partition)
+    for partition in sorted(below - found):
+        if last[partition].offset >= at[partition].next_offset:
+            raise LogChanged(partition)
+        raise MovedOn([partition])
 
 
 async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> dict[Partition, int]:
