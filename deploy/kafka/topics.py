@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import EVERY_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ async def apply(bootstrap: str, topics: Iterable[Topic] | None = None, *, copies
 
     Raises `TopicsWrong` if an existing topic has another number of partitions.
     """
-    return await asyncio.to_thread(_apply, bootstrap, list(TOPICS.values() if topics is None else topics), copies)
+    return await asyncio.to_thread(_apply, bootstrap, list(EVERY_TOPIC if topics is None else topics), copies)
 
 
 def _apply(bootstrap: str, topics: list[Topic], copies: int) -> list[str]:

@@ -16,5 +16,8 @@ DEAD_LETTERS_OPEN = Gauge("tandem_parked_open", "Parked events that nobody has s
 WAITING_OLDEST = Gauge(
     "tandem_waiting_oldest_seconds", "Age of the oldest reaction whose subject is missing", ["service"]
 )
+MISSING = Gauge(
+    "tandem_reader_missing", "Events that the owner has sent and nobody has applied here", ["service", "topic"]
+)
 PENDING = Gauge("tandem_pending", "Events in the outbox", ["service"])
 ANCHORED = Gauge("tandem_anchored_timestamp_seconds", "When the newest file of anchors was written", ["service"])

@@ -70,3 +70,6 @@ def load(file: Path = _FILE) -> dict[str, Topic]:
 
 TOPICS = load()
 """The topics by name, in the order of the file."""
+HEADS = Topic("exchange.heads", "", "owner and topic, or reader and topic", 1, True, -1, SERVICES)
+"""The one topic that holds no events: all services write and read it (`shared/bus/log/heads.py`)."""
+EVERY_TOPIC = (*TOPICS.values(), HEADS)

@@ -250,6 +250,7 @@ def _health(name: str) -> APIRouter:
                 "parked": parked,
                 "waiting_oldest_seconds": round(float(oldest), 1),
                 "reader": "paused" if service.reader.paused else "reads",
+                "missing": service.reader.missing(),
             }
         )
 

@@ -26,6 +26,7 @@ from shared.bus.db.transient_errors import is_transient
 from shared.bus.inbox.apply import Applier
 from shared.bus.inbox.failures import TooManyDeadLetters
 from shared.bus.inbox.intake import Intake
+from shared.bus.inbox.missing import Missing
 from shared.bus.log import kafka, offsets
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
 
@@ -88,6 +89,7 @@ class Reader:
         self._intake = Intake(
             lambda: self._consumer, most=bus.settings.reader_batch, gathers=bus.settings.reader_gathers_ms / 1000
         )
+        self._missing = Missing(bus, consumers)
         self.paused: str | None = None
         """Why reading has stopped, if it has."""
         self._broker = KafkaBroker(
@@ -137,8 +139,13 @@ class Reader:
         known = {partition: end for partition, end in ends.items() if end is not None}
         return sum(max(0, end - self._known[partition]) for partition, end in known.items()) if known else None
 
+    def missing(self) -> dict[str, int]:
+        """Return how many events are missing of each topic that lacks some, as far as its owner has said."""
+        return {topic: lack.events for topic, lack in sorted(self._missing.lacks.items())}
+
     async def run(self) -> None:
         """Read until cancelled."""
+        comparing = asyncio.create_task(self._missing.run())
         try:
             await self._start()
             while True:
@@ -148,6 +155,8 @@ class Reader:
                 await self._look_at_ends()
         finally:
             self._stopping = True
+            comparing.cancel()
+            await asyncio.gather(comparing, return_exceptions=True)
             if self._commit_task is not None:
                 self._commit_task.cancel()
                 await self._commit_offsets()

@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from confluent_kafka import Consumer
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -62,6 +63,11 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     )
+
+
+def admin(settings: ServiceSettings) -> AIOKafkaAdminClient:
+    """Return a client that creates topics."""
+    return AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=20_000)
 
 
 def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:

@@ -28,6 +28,7 @@ from shared.bus.log.batching import BatchTiming
 from shared.bus.log.envelope import headers_of
 from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
 from shared.bus.outbox import lost_records
+from shared.bus.outbox.upkeep import Upkeep
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = "relay"
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 30.0
 HOLD_SECONDS = 2.0
 ACK_SECONDS = 45.0
 CLOSE_SECONDS = 10.0
@@ -85,7 +87,7 @@ class Relay:
         self._losses = lost_records.LostRecords(bus)
         self._settling: asyncio.Task[None] | None = None
         self._under_way = _NOTHING
-        self._swept = 0.0
+        self._swept = self._looked = 0.0
         self._pace = BatchTiming()
 
     async def run(self) -> None:
@@ -95,10 +97,13 @@ class Relay:
             while True:
                 try:
                     async with leases.hold(self._bus, LEASE) as lease:
+                        upkeep = asyncio.create_task(Upkeep(self._bus).run(lease))
                         try:
                             await self._send_for_ever(lease)
                         finally:
                             self._bus.relays = False
+                            upkeep.cancel()
+                            await asyncio.gather(upkeep, return_exceptions=True)
                             await self.close()
                 except leases.LeaseLost:
                     log.info("another process is the relay now")
@@ -120,7 +125,7 @@ class Relay:
             woken.clear()
             try:
                 await leases.ensure(self._bus, lease)
-                if not ready:
+                if not ready or monotonic() - self._looked > LOOK_SECONDS:
                     await self._take_over()
                 ready = self._bus.relays = True
                 while await self.send_on(lease) == self._batch:
@@ -171,9 +176,13 @@ class Relay:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _take_over(self) -> None:
-        """Compare the log's ends with what was acknowledged, as a new holder does first."""
+        """Compare the log's ends with what was acknowledged: a new holder first, and then now and then.
+
+        A broker may come back without its newest records while there is nothing to send that would show it.
+        """
         await self._open_producer()
         await self._losses.look()
+        self._looked = monotonic()
 
     async def send_once(self, lease: leases.Lease) -> int:
         """Send one batch and settle it; return the number of rows taken. Raises as `send_on`."""

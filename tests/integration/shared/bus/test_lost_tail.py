@@ -6,18 +6,42 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.structs import RecordMetadata
+from confluent_kafka.admin import AdminClient
+from sqlalchemy import text
 
 from deploy.kafka.topics import apply
+from shared.bus import set_aside
 from shared.bus.db.journal import partition_of
+from shared.bus.db.transaction import driver
+from shared.bus.inbox import missing
 from shared.bus.inbox.reader import Reader
+from shared.bus.log import kafka
+from shared.bus.outbox import relay as relay_module
+from shared.bus.outbox import upkeep
+from shared.bus.outbox.lost_records import LostRecords
 from shared.bus.outbox.relay import Relay
+from shared.contracts import TOPICS
+from shared.contracts.calls import CallClosed
 from shared.ids import new_id
+from shared.settings import ServiceSettings
 from tests.integration.shared.bus.conftest import applied
-from tests.integration.shared.bus.test_delivery import TOPIC, Handlers, endorsed, running, withdrawn
+from tests.integration.shared.bus.test_delivery import (
+    TOPIC,
+    Handlers,
+    _is,
+    endorsed,
+    of,
+    open_parked,
+    running,
+    withdrawn,
+)
+from tests.support import settings_for
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from deploy.local.kafka import Broker
@@ -56,7 +80,6 @@ async def write(bus: Bus, *subjects: str) -> None:
 
 async def sent(bus: Bus, count: int) -> None:
     """Wait until the log has acknowledged so many events, one after the other."""
-    from sqlalchemy import text
 
     async def all_sent() -> bool:
         async with bus.read() as session:
@@ -65,30 +88,192 @@ async def sent(bus: Bus, count: int) -> None:
     await until(all_sent)
 
 
-async def test_events_written_after_a_lost_tail_reach_a_reader_that_ran_on(
-    new_bus: NewBus, new_broker: Callable[[], Broker]
-) -> None:
+async def has_seen(bus: Bus, count: int) -> bool:
+    """Return whether the reader has applied so many events."""
+    return len(await applied(bus)) >= count
+
+
+async def on_the_log(broker: Broker, topic: str) -> list[str]:
+    """Return the ids of all events of a topic, as the log has them."""
+    settings = ServiceSettings(**settings_for("postgresql://nowhere", kafka=broker.bootstrap))
+    consumer = kafka.bare_consumer(settings)
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)])
+        ids: list[str] = []
+        while found := await consumer.getmany(timeout_ms=1000):
+            ids += [dict(record.headers)["ce_id"].decode() for records in found.values() for record in records]
+        return ids
+    finally:
+        await consumer.stop()
+
+
+@pytest.fixture
+async def broker(new_broker: Callable[[], Broker]) -> AsyncIterator[Broker]:
+    """A broker of this test's own, with all topics."""
+    made = new_broker()
+    await apply(made.bootstrap)
+    yield made
+    made.child.kill()
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the log every moment instead of every half a minute."""
+    monkeypatch.setattr(relay_module, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(upkeep, "EVERY_SECONDS", 0.5)
+    monkeypatch.setattr(upkeep, "SERVE_SECONDS", 0.2)
+    monkeypatch.setattr(upkeep, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(missing, "LOOK_SECONDS", 0.2)
+
+
+async def test_events_written_after_a_lost_tail_reach_a_reader_that_ran_on(new_bus: NewBus, broker: Broker) -> None:
     """The broker loses its newest records; new events at the same offsets are applied, and nothing is applied twice."""
-    broker = new_broker()
-    await apply(broker.bootstrap)
-    owner, store = (
-        await new_bus("applications", kafka=broker.bootstrap),
-        await new_bus("matching", kafka=broker.bootstrap),
-    )
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
     handlers = Handlers()
-    old, new = (lambda found: (found[:5], found[5:]))(alike(7))
+    found = alike(7)
+    old, new = found[:5], found[5:]
     async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
         for number, subject in enumerate(old, 1):
             await write(owner, subject)
             await sent(owner, number)
 
-        async def seen(count: int) -> bool:
-            return len(await applied(store)) >= count
-
-        await until(lambda: seen(5))
+        await until(lambda: has_seen(store, 5))
         await asyncio.to_thread(broker.child.kill)
         cut(broker.folder, TOPIC, partition_of(TOPIC, old[0]), 3)
         await write(owner, *new)
         broker.start()
-        await until(lambda: seen(7), "the new events are applied", within=60)
+        await until(lambda: has_seen(store, 7), "the new events are applied")
     assert sorted(subject for subject, _ in await applied(store)) == sorted([*old, *new])
+
+
+async def test_a_lost_tail_is_sent_again_without_a_later_event(new_bus: NewBus, broker: Broker, quickly: None) -> None:
+    """The relay notices by itself what a broker has lost, and readers drop what they have."""
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    handlers, subjects = Handlers(), alike(4)
+    async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
+        for number, subject in enumerate(subjects, 1):
+            await write(owner, subject)
+            await sent(owner, number)
+        await until(lambda: has_seen(store, 4))
+        before = set(await on_the_log(broker, TOPIC))
+        await asyncio.to_thread(broker.child.kill)
+        cut(broker.folder, TOPIC, partition_of(TOPIC, subjects[0]), 3)
+        broker.start()
+
+        async def whole() -> bool:
+            return set(await on_the_log(broker, TOPIC)) == before
+
+        await until(whole, "the log has all events again")
+    assert sorted(subject for subject, _ in await applied(store)) == sorted(subjects)
+
+
+async def test_a_topic_deleted_under_the_services_is_made_anew_and_filled(
+    new_bus: NewBus, broker: Broker, quickly: None
+) -> None:
+    """The owner creates its topic again with all its events; its readers apply what is new, and nothing twice."""
+    owner = await new_bus("applications", kafka=broker.bootstrap)
+    store = await new_bus("matching", kafka=broker.bootstrap)
+    handlers, subjects = Handlers(), alike(4)
+    async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
+        await write(owner, *subjects[:3])
+        await until(lambda: has_seen(store, 3))
+        admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+        for deleted in admin.delete_topics([TOPIC]).values():
+            deleted.result(30)
+        await write(owner, subjects[3])
+        await until(lambda: has_seen(store, 4), "the new event is applied")
+
+        async def filled() -> bool:
+            return len(set(await on_the_log(broker, TOPIC))) == 4
+
+        await until(filled, "the topic has all events again")
+    assert sorted(subject for subject, _ in await applied(store)) == sorted(subjects)
+
+
+async def acknowledged_and_lost(owner: Bus, subject: str) -> None:
+    """Write an event that leaves the outbox and is on no log: others took its place there before anybody looked."""
+    async with owner.transaction("coordinator") as tx:
+        await tx.record(endorsed(), subject)
+        await tx.flush()
+        await tx.session.execute(text("DELETE FROM pending"))
+
+
+async def test_a_reader_asks_for_what_it_lacks_without_a_later_event(
+    new_bus: NewBus, topics: str, quickly: None
+) -> None:
+    """An event that never came is noticed by the owner's head, asked for, and applied; then nothing is missing."""
+    owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    handlers, lost, there = Handlers(), str(new_id()), str(new_id())
+    await acknowledged_and_lost(owner, lost)
+    await write(owner, there)
+    reader = Reader(store, handlers.consumers)
+    async with running(Relay(owner).run, reader.run):
+        await until(lambda: _is(of(store, lost), ["ApplicationEndorsed"]), "the lost event is applied")
+        await until(lambda: reader.missing() == {}, "nothing is missing any more")
+    assert await of(store, there) == ["ApplicationEndorsed"]
+
+
+async def test_a_gap_is_asked_for_by_itself(new_bus: NewBus, topics: str, quickly: None) -> None:
+    """An event whose predecessor was lost waits, and is applied after it without a person's help."""
+    owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    handlers, subject = Handlers(), str(new_id())
+    await acknowledged_and_lost(owner, subject)
+    async with owner.transaction("coordinator") as tx:
+        await tx.record(withdrawn(), subject)
+    async with running(Relay(owner).run, Reader(store, handlers.consumers).run):
+        await until(lambda: _is(of(store, subject), ["ApplicationEndorsed", "ApplicationWithdrawn"]))
+    assert await open_parked(store, subject) == []
+
+
+async def test_requests_end_and_a_person_is_asked(
+    new_bus: NewBus, topics: str, quickly: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lack that its owner does not mend is asked for a few times only, and stands on the page of problems."""
+    monkeypatch.setattr(missing, "PAUSES", (0.0, 0.1))
+    monkeypatch.setattr(upkeep.Upkeep, "serve", upkeep.Upkeep.publish)  # the owner does not serve
+    said: list[int] = []
+    say = missing.say
+
+    async def counted(bus: Bus, records: list[missing.Request]) -> None:
+        said.append(len(records))
+        await say(bus, records)
+
+    monkeypatch.setattr(missing, "say", counted)
+    owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    handlers = Handlers()
+    await acknowledged_and_lost(owner, str(new_id()))
+    reader = Reader(store, handlers.consumers)
+
+    async def shown() -> bool:
+        async with store.read() as session:
+            problems = {each.subject: each.reason for each in await set_aside.problems(session)}
+        return "Tell the operator" in problems.get(TOPIC, "")
+
+    async with running(Relay(owner).run, reader.run):
+        await until(shown, "the page of problems says it")
+        assert reader.missing()[TOPIC] >= 1
+    assert said == [1, 1]
+
+
+async def test_a_compacted_loss_resends_the_newest_state_of_each_key(new_bus: NewBus) -> None:
+    """Of what a compacted topic lost, older states stay away: the newest one says all."""
+    owner, topic = await new_bus("applications"), CallClosed.topic
+    for subject in ("first", "second", "first"):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(CallClosed.model_validate(dict(CallClosed.example)), subject)
+    async with owner.transaction("test") as tx:
+        connection = await driver(tx.session)
+        await connection.execute(
+            'INSERT INTO sent (topic, partition, "offset", journal_id)'
+            " SELECT aggregatetype, 0, position, id FROM pending ORDER BY position"
+        )
+        await connection.execute("DELETE FROM pending")
+        losses = LostRecords(owner)
+        place = TopicPartition(topic, 0)
+        losses.remember([RecordMetadata(topic, 0, place, 100, 0, 0, 0)])
+        assert await losses.notice(connection, [RecordMetadata(topic, 0, place, 0, 0, 0, 0)]) == 2
+        rows = await connection.fetch("SELECT aggregateid, sequence FROM pending ORDER BY position")
+    assert sorted(tuple(row) for row in rows) == [("first", 2), ("second", 1)]

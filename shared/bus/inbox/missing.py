@@ -1,0 +1,190 @@
+"""Notice what a reader lacks although it has read a topic to its end, and ask the topic's owner for it.
+
+The log may lose records that nobody saw: others stand at their offsets by the time the reader looks. So the reader
+compares what it has applied with the heads that owners publish. What it lacks, and each gap before a dead letter, is
+asked for by bucket of subjects, after growing pauses and a few times only; meanwhile the metric, the readiness and the
+page of problems say so. Where that does not help, a person looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from shared.bus import set_aside
+from shared.bus.db.transaction import driver
+from shared.bus.db.transient_errors import DATABASE_ERRORS
+from shared.bus.inbox.admission import Verdict
+from shared.bus.log.heads import HeadsLog, Request, bucket_of, say
+from shared.bus.metrics import MISSING
+from shared.i18n import N_, gettext, ngettext
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import asyncpg
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.inbox.consumers import Consumers
+
+log = structlog.get_logger(__name__)
+
+WORK = N_("Missing events")
+LOOK_SECONDS = 10.0
+PAUSES = (0.0, 60.0, 300.0, 1800.0)
+"""Seconds before each request for what a topic lacks; after the last one a person has to look."""
+TIMEOUT_SECONDS = 60.0
+PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
+
+# A dead letter is known, and no longer missing.
+_SEEN = f"""
+SELECT topic, bucket, sum(events)::bigint AS events FROM (
+  SELECT topic, {bucket_of("subject")} AS bucket, sequence AS events FROM applied WHERE topic = ANY($1)
+  UNION ALL
+  SELECT p.topic, {bucket_of("p.subject")}, p.last - coalesce(a.sequence, 0)
+  FROM (SELECT topic, subject, max(sequence) AS last FROM parked
+        WHERE settled_at IS NULL AND sequence IS NOT NULL AND topic = ANY($1) GROUP BY topic, subject) AS p
+  LEFT JOIN applied a USING (topic, subject) WHERE p.last > coalesce(a.sequence, 0)
+) AS seen GROUP BY topic, bucket ORDER BY topic, bucket
+"""  # noqa: S608 - constants of ours
+_GAPS = f"""
+SELECT topic, {bucket_of("subject")} AS bucket, count(DISTINCT subject) AS events FROM parked
+WHERE settled_at IS NULL AND reason = '{Verdict.GAP}' AND topic = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - constants of ours
+_CONSUMED = "SELECT topic, partition, next_offset FROM consumed WHERE topic = ANY($1)"
+
+
+@dataclass(slots=True)
+class Lack:
+    """What is missing of one topic: how many events, in which buckets, and how often that was asked for."""
+
+    events: int
+    buckets: tuple[int, ...]
+    requests: int = 0
+    asked: float = 0.0
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def is_due(self, now: float) -> bool:
+        """Return whether it is to be asked for now."""
+        return self.requests < len(PAUSES) and now - self.asked >= PAUSES[self.requests]
+
+    @property
+    def reason(self) -> str:
+        """The lack in words, for the page of problems."""
+        count = ngettext("%(num)d event is missing.", "%(num)d events are missing.", self.events) % {"num": self.events}
+        if self.requests < len(PAUSES):
+            return f"{count} {gettext('Its owner was asked to send again.')}"
+        return f"{count} {gettext('Its owner was asked several times. Tell the operator.')}"
+
+
+class Missing:
+    """What one service lacks of the topics that it reads."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        self._bus = bus
+        self._topics = sorted(consumers.readings)
+        self._log = HeadsLog(bus.settings)
+        self._suspected: set[str] = set()
+        self.lacks: dict[str, Lack] = {}
+        """What is missing, by topic."""
+
+    async def run(self) -> None:
+        """Compare until cancelled; a failure is tried again."""
+        try:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                try:
+                    async with asyncio.timeout(TIMEOUT_SECONDS):
+                        await self.look()
+                except PASSING as wrong:
+                    log.info("heads are not compared", reason=wrong)
+                    await self._log.close()
+        finally:
+            await self._log.close()
+
+    async def look(self) -> None:
+        """Compare, note and ask. Raises database and Kafka errors."""
+        await self._log.look()
+        found = await self._compare()
+        changed = self._note(found)
+        asked = await self._ask()
+        if changed or asked:
+            await self._write()
+
+    async def _compare(self) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """Return what is missing by topic, of those that were read to their end; an end is read after the heads."""
+        heads = {topic: head for topic, head in self._log.heads.items() if topic in self._topics}
+        ends = await self._log.ends(heads) if heads else {}
+        async with self._bus.snapshot() as session:
+            connection = await driver(session)
+            rows = await connection.fetch(_CONSUMED, list(heads))
+            read = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            behind = {partition[0] for partition, end in ends.items() if read.get(partition, 0) < end}
+            at_end = [topic for topic in heads if topic not in behind]
+            seen = _by_topic(await connection.fetch(_SEEN, at_end))
+            gaps = _by_topic(await connection.fetch(_GAPS, self._topics))
+        found: dict[str, tuple[int, tuple[int, ...]]] = {}
+        for topic in self._topics:
+            less = dict(gaps.get(topic, {}))
+            if topic in at_end:
+                for bucket, events in enumerate(heads[topic].buckets):
+                    if (lack := events - seen.get(topic, {}).get(bucket, 0)) > 0:
+                        less[bucket] = less.get(bucket, 0) + lack
+            elif topic in self.lacks and not less:  # what was asked for is on its way
+                found[topic] = (self.lacks[topic].events, self.lacks[topic].buckets)
+            if less:
+                found[topic] = (sum(less.values()), tuple(sorted(less)))
+        return found
+
+    def _note(self, found: Mapping[str, tuple[int, tuple[int, ...]]]) -> bool:
+        """Note what is missing the second time in a row; return whether anything has changed."""
+        before = {topic: (lack.events, lack.buckets) for topic, lack in self.lacks.items()}
+        for topic, (events, buckets) in found.items():
+            if topic in self.lacks:
+                self.lacks[topic].events, self.lacks[topic].buckets = events, buckets
+            elif topic in self._suspected:
+                log.error("events are missing; their owner is asked", topic=topic, count=events)
+                self.lacks[topic] = Lack(events, buckets)
+        for topic in self.lacks.keys() - found.keys():
+            log.info("nothing is missing any more", topic=topic)
+            del self.lacks[topic]
+        self._suspected = set(found)
+        for topic in self._topics:
+            MISSING.labels(self._bus.service, topic).set(self.lacks[topic].events if topic in self.lacks else 0)
+        return before != {topic: (lack.events, lack.buckets) for topic, lack in self.lacks.items()}
+
+    async def _ask(self) -> bool:
+        now = monotonic()
+        due = {topic: lack for topic, lack in self.lacks.items() if lack.is_due(now)}
+        if not due:
+            return False
+        moment, service = datetime.now(UTC), self._bus.service
+        await say(
+            self._bus,
+            [
+                Request(id=new_id(), reader=service, topic=topic, buckets=lack.buckets, at=moment)
+                for topic, lack in sorted(due.items())
+            ],
+        )
+        for lack in due.values():
+            lack.requests, lack.asked = lack.requests + 1, now
+        return True
+
+    async def _write(self) -> None:
+        """Show on the page of problems what is missing."""
+        async with self._bus.transaction("system:reader") as tx:
+            await set_aside.note(tx.session, WORK, "", {topic: lack.reason for topic, lack in self.lacks.items()})
+
+
+def _by_topic(rows: Iterable[asyncpg.Record]) -> dict[str, dict[int, int]]:
+    found: dict[str, dict[int, int]] = {}
+    for topic, bucket, events in rows:
+        found.setdefault(topic, {})[bucket] = events
+    return found

@@ -1,0 +1,162 @@
+"""Say on the log how much an owner has told, so that a reader notices what it lacks, and ask for that.
+
+The topic `exchange.heads` is compacted, and all services write it. Owners publish a head for each of their topics: the
+number of its events, in all and by bucket of subjects. A reader that has read a topic to its end and has fewer asks the
+owner for the buckets that differ. A record here is no event: it changes nothing but what is sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from aiokafka import TopicPartition
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+from shared.bus.log import kafka
+from shared.contracts import TOPICS
+from shared.contracts.topics import HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+    from aiokafka import AIOKafkaConsumer
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.log.offsets import Partition
+    from shared.settings import ServiceSettings
+
+BUCKETS = 64
+WAIT_MS = 200
+
+
+def bucket_of(column: str) -> str:
+    """Return the SQL for the bucket of a subject: the same in all databases."""
+    return f"get_byte(sha256(convert_to({column}, 'UTF8')), 0) % {BUCKETS}"
+
+
+class Head(BaseModel):
+    """The events of a topic that its owner has sent, by bucket: the sum of the numbers of its subjects' newest ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    owner: str
+    topic: str
+    events: NonNegativeInt
+    last: UUID | None
+    """The journal's id of the event that was sent last."""
+    buckets: Annotated[tuple[int, ...], Field(min_length=BUCKETS, max_length=BUCKETS)]
+    digest: str
+    """SHA-256 of the buckets: the same where nothing has changed."""
+
+    @classmethod
+    def of(cls, topic: str, last: UUID | None, buckets: Iterable[int]) -> Self:
+        """Return the head of a topic."""
+        sums = tuple(buckets)
+        digest = hashlib.sha256(",".join(map(str, sums)).encode()).hexdigest()
+        owner = TOPICS[topic].owner
+        return cls(owner=owner, topic=topic, events=max(0, sum(sums)), last=last, buckets=sums, digest=digest)
+
+    @property
+    def key(self) -> bytes:
+        """The key of its record."""
+        return f"head {self.owner} {self.topic}".encode()
+
+
+class Request(BaseModel):
+    """What a reader asks the owner of a topic to send again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    reader: str
+    topic: str
+    buckets: Annotated[tuple[Annotated[int, Field(ge=0, lt=BUCKETS)], ...], Field(max_length=BUCKETS)]
+    at: AwareDatetime
+    """Real time."""
+
+    @property
+    def key(self) -> bytes:
+        """The key of its record: a new request of the reader takes the place of the one before."""
+        return f"request {self.reader} {self.topic}".encode()
+
+
+def read(key: bytes | None, value: bytes | None) -> Head | Request | None:
+    """Return what a record says; None for anything else than a service may say. Never raises."""
+    kind: type[Head | Request] = Head if (key or b"").startswith(b"head ") else Request
+    try:
+        found = kind.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+    topic = TOPICS.get(found.topic)
+    if topic is None or found.key != key:
+        return None
+    if isinstance(found, Head):
+        return found if found.owner == topic.owner else None
+    return found if found.reader in topic.readers or found.reader == topic.owner else None
+
+
+async def say(bus: Bus, records: Iterable[Head | Request]) -> None:
+    """Write records. Raises Kafka errors."""
+    producer = kafka.producer(bus.settings, f"{bus.service}-heads")
+    try:
+        await producer.start()
+        for each in records:
+            await producer.send_and_wait(HEADS.name, each.model_dump_json().encode(), key=each.key, partition=0)
+    finally:
+        await producer.stop()
+
+
+class HeadsLog:
+    """Follows the topic, and asks the broker about topics and their ends, with one consumer of its own."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._consumer: AIOKafkaConsumer | None = None
+        self.heads: dict[str, Head] = {}
+        """The newest head of each topic."""
+        self.requests: dict[tuple[str, str], Request] = {}
+        """The newest request of each reader for each topic."""
+
+    async def look(self) -> None:
+        """Take what has come since the last time. Raises Kafka errors."""
+        consumer = await self._started()
+        place = TopicPartition(HEADS.name, 0)
+        while found := (await consumer.getmany(place, timeout_ms=WAIT_MS)).get(place):
+            for record in found:
+                said = read(record.key, record.value)
+                if isinstance(said, Head):
+                    self.heads[said.topic] = said
+                elif said is not None:
+                    self.requests[said.reader, said.topic] = said
+
+    async def topics(self) -> set[str]:
+        """Return the names of the topics that the broker has. Raises Kafka errors."""
+        found: set[str] = await (await self._started()).topics()
+        return found
+
+    async def ends(self, topics: Iterable[str]) -> dict[Partition, int]:
+        """Return the offset after the last record of each partition of topics. Raises Kafka errors."""
+        wanted = [TopicPartition(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
+        found = await (await self._started()).end_offsets(wanted)
+        return {(each.topic, each.partition): end for each, end in found.items()}
+
+    async def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = kafka.bare_consumer(self._settings)
+            try:
+                await consumer.start()
+                consumer.assign([TopicPartition(HEADS.name, 0)])
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def close(self) -> None:
+        """Leave; the next look begins anew."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()

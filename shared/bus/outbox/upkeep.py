@@ -1,0 +1,181 @@
+"""Keep the log as its owner knows it: topics that are missing, records that were lost, heads, and what readers ask for.
+
+The relay does this beside its sending, under its lease. A topic that was deleted is created again and filled from the
+journal. Every half a minute the ends are compared with what was acknowledged, and the heads of the topics that have
+changed are published. What a reader asks for is put into the outbox again; readers drop what they have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka.admin import NewTopic
+from aiokafka.errors import KafkaError
+
+from shared.bus.db.transaction import driver
+from shared.bus.db.transient_errors import DATABASE_ERRORS
+from shared.bus.log import kafka
+from shared.bus.log.heads import BUCKETS, Head, HeadsLog, bucket_of, say
+from shared.bus.outbox.replay import replay
+from shared.contracts import TOPICS
+from shared.contracts.topics import HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.db.leases import Lease
+    from shared.bus.log.heads import Request
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 30.0
+SERVE_SECONDS = 5.0
+AGAIN_SECONDS = 300.0
+"""All heads are published so often even if nothing has changed: the log may have lost them."""
+YOUNG = timedelta(minutes=10)
+"""An older request is not served: its reader asks again where it still lacks something."""
+LEAST_SECONDS = 30.0
+"""Seconds between two requests of a reader for one topic that are served."""
+PAGE = 500
+TIMEOUT_SECONDS = 600.0
+"""A whole topic may have to be put into the outbox."""
+PASSING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, KafkaError)
+
+# What waits in the outbox is not sent yet; what waits there again is left out too, which is noticed later only.
+_HEADS = f"""
+SELECT topic, bucket, sum(events)::bigint AS events FROM (
+  SELECT aggregatetype AS topic, {bucket_of("aggregateid")} AS bucket, sequence AS events FROM aggregate
+  WHERE aggregatetype = ANY($1)
+  UNION ALL
+  SELECT aggregatetype, {bucket_of("aggregateid")}, -1 FROM pending WHERE aggregatetype = ANY($1)
+) AS sent GROUP BY topic, bucket ORDER BY topic, bucket
+"""  # noqa: S608 - constants of ours
+_LAST = """
+SELECT journal_id FROM sent WHERE topic = $1 AND (partition, "offset") IN
+  (SELECT partition, max("offset") FROM sent WHERE topic = $1 GROUP BY partition)
+ORDER BY sent_at DESC, journal_id DESC LIMIT 1
+"""
+_SUBJECTS = f"""
+SELECT aggregateid FROM aggregate
+WHERE aggregatetype = $1 AND {bucket_of("aggregateid")} = ANY($2) AND aggregateid > $3 ORDER BY aggregateid LIMIT $4
+"""  # noqa: S608 - constants of ours
+
+
+class Upkeep:
+    """The upkeep of one service's topics, while its process is the relay."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._log = HeadsLog(bus.settings)
+        self._topics = [name for name, topic in TOPICS.items() if topic.owner == bus.service]
+        self._published: dict[str, tuple[str, float]] = {}
+        self._served: dict[tuple[str, str], tuple[UUID, float]] = {}
+
+    async def run(self, lease: Lease) -> None:
+        """Keep the log until cancelled; a failure is tried again."""
+        looked = -EVERY_SECONDS
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(TIMEOUT_SECONDS):
+                        if monotonic() - looked >= EVERY_SECONDS:
+                            await self.restore(lease)
+                            await self.publish()
+                            looked = monotonic()
+                        await self.serve(lease)
+                except PASSING as wrong:
+                    log.info("the log is not looked at", reason=wrong)
+                    await self._log.close()
+                await asyncio.sleep(SERVE_SECONDS)
+        finally:
+            await self._log.close()
+
+    async def restore(self, lease: Lease) -> None:
+        """Put the journals of our topics that are missing into the outbox, then create them. Raises Kafka errors."""
+        there = await self._log.topics()
+        missing = [name for name in self._topics if name not in there]
+        for name in missing:
+            count = await self._again(lease, name, range(BUCKETS))
+            log.error("a topic is missing; it is created and filled", topic=name, events=count)
+        wanted = [TOPICS[name] for name in missing] + ([] if HEADS.name in there else [HEADS])
+        if not wanted:
+            return
+        admin = kafka.admin(self._bus.settings)
+        await admin.start()
+        try:
+            await admin.create_topics(
+                [
+                    NewTopic(
+                        topic.name,
+                        topic.partitions,
+                        -1,  # the broker's own number of copies
+                        topic_configs={
+                            "cleanup.policy": "compact" if topic.compacted else "delete",
+                            "retention.ms": str(topic.retention_ms),
+                        },
+                    )
+                    for topic in wanted
+                ]
+            )
+        finally:
+            await admin.close()
+
+    async def publish(self) -> None:
+        """Publish the heads that have changed, and all of them now and then. Raises database and Kafka errors."""
+        async with self._bus.read() as session:
+            connection = await driver(session)
+            sums: dict[str, list[int]] = {name: [0] * BUCKETS for name in self._topics}
+            for topic, bucket, events in await connection.fetch(_HEADS, self._topics):
+                sums[topic][bucket] = events
+            heads = [Head.of(name, await connection.fetchval(_LAST, name), buckets) for name, buckets in sums.items()]
+        now = monotonic()
+        due = [head for head in heads if self._is_due(head, now)]
+        if not due:
+            return
+        await say(self._bus, due)
+        self._published |= {head.topic: (head.digest, now) for head in due}
+
+    def _is_due(self, head: Head, now: float) -> bool:
+        digest, since = self._published.get(head.topic, ("", 0.0))
+        return digest != head.digest or now - since >= AGAIN_SECONDS
+
+    async def serve(self, lease: Lease) -> int:
+        """Put what readers ask for into the outbox again; return the number of events.
+
+        Raises `LeaseLost`, database and Kafka errors.
+        """
+        await self._log.look()
+        count = 0
+        for (reader, topic), request in sorted(self._log.requests.items()):
+            if topic in self._topics and self._is_to_serve(request):
+                self._served[reader, topic] = (request.id, monotonic())
+                events = await self._again(lease, topic, request.buckets)
+                log.warning("events are sent again for a reader that lacks some", topic=topic, to=reader, count=events)
+                count += events
+        return count
+
+    def _is_to_serve(self, request: Request) -> bool:
+        last = self._served.get((request.reader, request.topic))
+        if last is not None and (last[0] == request.id or monotonic() - last[1] < LEAST_SECONDS):
+            return False
+        return datetime.now(UTC) - request.at < YOUNG
+
+    async def _again(self, lease: Lease, topic: str, buckets: Collection[int]) -> int:
+        """Put the journal of a topic's buckets into the outbox, in small transactions; return the number of events."""
+        count, after = 0, ""
+        while True:
+            async with self._bus.transaction("system:relay", lease) as tx:
+                connection = await driver(tx.session)
+                rows = await connection.fetch(_SUBJECTS, topic, list(buckets), after, PAGE)
+                subjects = [row["aggregateid"] for row in rows]
+                sent, _ = await replay(connection, topic, subjects, limit=PAGE)
+            count += sent
+            if len(subjects) < PAGE:
+                return count
+            after = subjects[-1]
