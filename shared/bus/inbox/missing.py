@@ -21,7 +21,7 @@ from shared.bus import set_aside
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.inbox.admission import Verdict
-from shared.bus.log.heads import HeadsLog, Request, bucket_of, say
+from shared.bus.log.heads import HeadsLog, Request, bucket_of, write
 from shared.bus.metrics import MISSING
 from shared.i18n import N_, gettext, ngettext
 from shared.ids import new_id
@@ -63,7 +63,7 @@ _CONSUMED = "SELECT topic, partition, next_offset FROM consumed WHERE topic = AN
 
 @dataclass(slots=True)
 class Lack:
-    """What is missing of one topic: how many events, in which buckets, and how often that was asked for."""
+    """The events that are missing of one topic: how many, in which buckets, and how often they were asked for."""
 
     events: int
     buckets: tuple[int, ...]
@@ -85,7 +85,7 @@ class Lack:
 
 
 class Missing:
-    """What one service lacks of the topics that it reads."""
+    """The lacks of one service, of all topics that it reads."""
 
     def __init__(self, bus: Bus, consumers: Consumers) -> None:
         self._bus = bus
@@ -166,8 +166,9 @@ class Missing:
         if not due:
             return False
         moment, service = datetime.now(UTC), self._bus.service
-        await say(
-            self._bus,
+        await write(
+            self._bus.settings,
+            service,
             [
                 Request(id=new_id(), reader=service, topic=topic, buckets=lack.buckets, at=moment)
                 for topic, lack in sorted(due.items())

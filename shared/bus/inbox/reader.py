@@ -47,6 +47,7 @@ RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
+METADATA_MS = 15_000
 ENDS_SECONDS = 30.0
 ENDS_TIMEOUT_SECONDS = 10.0
 # FastStream waits so long for records, and then sleeps as long: a single event waits half of it on average.
@@ -98,6 +99,7 @@ class Reader:
             client_id=f"{bus.service}-reader",
             apply_types=False,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_MS,  # so soon a topic that was deleted and made anew is read again
             consumer_only=True,  # the relay sends, with a producer that it can replace
             logger=None,
             graceful_timeout=10.0,

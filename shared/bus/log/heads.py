@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaConsumer
 
-    from shared.bus.db.bus import Bus
     from shared.bus.log.offsets import Partition
     from shared.settings import ServiceSettings
 
@@ -66,7 +65,7 @@ class Head(BaseModel):
 
 
 class Request(BaseModel):
-    """What a reader asks the owner of a topic to send again."""
+    """A request of a reader to the owner of a topic, to send some buckets again."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -98,9 +97,9 @@ def read(key: bytes | None, value: bytes | None) -> Head | Request | None:
     return found if found.reader in topic.readers or found.reader == topic.owner else None
 
 
-async def say(bus: Bus, records: Iterable[Head | Request]) -> None:
-    """Write records. Raises Kafka errors."""
-    producer = kafka.producer(bus.settings, f"{bus.service}-heads")
+async def write(settings: ServiceSettings, service: str, records: Iterable[Head | Request]) -> None:
+    """Write records of a service. Raises Kafka errors."""
+    producer = kafka.producer(settings, f"{service}-heads")
     try:
         await producer.start()
         for each in records:
@@ -126,11 +125,11 @@ class HeadsLog:
         place = TopicPartition(HEADS.name, 0)
         while found := (await consumer.getmany(place, timeout_ms=WAIT_MS)).get(place):
             for record in found:
-                said = read(record.key, record.value)
-                if isinstance(said, Head):
-                    self.heads[said.topic] = said
-                elif said is not None:
-                    self.requests[said.reader, said.topic] = said
+                message = read(record.key, record.value)
+                if isinstance(message, Head):
+                    self.heads[message.topic] = message
+                elif message is not None:
+                    self.requests[message.reader, message.topic] = message
 
     async def topics(self) -> set[str]:
         """Return the names of the topics that the broker has. Raises Kafka errors."""

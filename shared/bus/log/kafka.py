@@ -6,12 +6,18 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
-from confluent_kafka import Consumer
+from aiokafka.errors import KafkaConnectionError
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
 from faststream.security import BaseSecurity, SASLScram512
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.topics import Topic
     from shared.settings import ServiceSettings
+
+CREATE_SECONDS = 30.0
 
 
 def client_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -65,9 +71,26 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
     )
 
 
-def admin(settings: ServiceSettings) -> AIOKafkaAdminClient:
-    """Return a client that creates topics."""
-    return AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=20_000)
+def create_topics(settings: ServiceSettings, service: str, topics: Sequence[Topic]) -> None:
+    """Create topics with as many copies as the broker makes by itself; blocks. Raises `KafkaConnectionError`."""
+    admin = AdminClient(_plain_options(settings) | {"client.id": f"{service}-topics"})
+    wanted = [
+        NewTopic(
+            topic.name,
+            topic.partitions,
+            config={
+                "cleanup.policy": "compact" if topic.compacted else "delete",
+                "retention.ms": str(topic.retention_ms),
+            },
+        )
+        for topic in topics
+    ]
+    for created in admin.create_topics(wanted, request_timeout=CREATE_SECONDS).values():
+        try:
+            created.result(CREATE_SECONDS)
+        except KafkaException as wrong:
+            if wrong.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
+                raise KafkaConnectionError(str(wrong)) from wrong
 
 
 def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
@@ -75,9 +98,7 @@ def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
 
     It joins no group and commits nothing, though the library wants a group's name; a partition's end is reported.
     """
-    options: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka,
-        "security.protocol": settings.kafka_security,
+    options: dict[str, Any] = _plain_options(settings) | {
         "client.id": f"{service}-load",
         "group.id": service,
         "enable.auto.commit": False,
@@ -88,6 +109,15 @@ def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
         "fetch.wait.max.ms": 100,
         "fetch.message.max.bytes": 4 * 1024 * 1024,
         "queued.max.messages.kbytes": 64 * 1024,
+    }
+    return Consumer(options)
+
+
+def _plain_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Return the options that the library outside Python has for the brokers and our credentials."""
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        "security.protocol": settings.kafka_security,
         "log_level": 2,
     }
     if settings.kafka_security != "PLAINTEXT":
@@ -100,4 +130,4 @@ def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
     if settings.kafka_security == "SASL_SSL":
         trusted = ssl.get_default_verify_paths()  # the same ones as the other clients
         options["ssl.ca.location"] = trusted.cafile or trusted.capath or "probe"
-    return Consumer(options)
+    return options

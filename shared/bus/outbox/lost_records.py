@@ -98,7 +98,10 @@ class LostRecords:
         consumer = kafka.bare_consumer(self._bus.settings)
         await consumer.start()
         try:
-            ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+            there = await consumer.topics()  # a topic that is missing is made anew and filled (`upkeep.py`)
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(
+                [each for each in partitions if each[0] in there]
+            )
         finally:
             await consumer.stop()
         return ends

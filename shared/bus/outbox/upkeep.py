@@ -13,13 +13,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
-from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError
 
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.bus.log import kafka
-from shared.bus.log.heads import BUCKETS, Head, HeadsLog, bucket_of, say
+from shared.bus.log.heads import BUCKETS, Head, HeadsLog, bucket_of, write
 from shared.bus.outbox.replay import replay
 from shared.contracts import TOPICS
 from shared.contracts.topics import HEADS
@@ -101,30 +100,11 @@ class Upkeep:
         there = await self._log.topics()
         missing = [name for name in self._topics if name not in there]
         for name in missing:
-            count = await self._again(lease, name, range(BUCKETS))
+            count = await self._requeue(lease, name, range(BUCKETS))
             log.error("a topic is missing; it is created and filled", topic=name, events=count)
         wanted = [TOPICS[name] for name in missing] + ([] if HEADS.name in there else [HEADS])
-        if not wanted:
-            return
-        admin = kafka.admin(self._bus.settings)
-        await admin.start()
-        try:
-            await admin.create_topics(
-                [
-                    NewTopic(
-                        topic.name,
-                        topic.partitions,
-                        -1,  # the broker's own number of copies
-                        topic_configs={
-                            "cleanup.policy": "compact" if topic.compacted else "delete",
-                            "retention.ms": str(topic.retention_ms),
-                        },
-                    )
-                    for topic in wanted
-                ]
-            )
-        finally:
-            await admin.close()
+        if wanted:
+            await asyncio.to_thread(kafka.create_topics, self._bus.settings, self._bus.service, wanted)
 
     async def publish(self) -> None:
         """Publish the heads that have changed, and all of them now and then. Raises database and Kafka errors."""
@@ -138,7 +118,7 @@ class Upkeep:
         due = [head for head in heads if self._is_due(head, now)]
         if not due:
             return
-        await say(self._bus, due)
+        await write(self._bus.settings, self._bus.service, due)
         self._published |= {head.topic: (head.digest, now) for head in due}
 
     def _is_due(self, head: Head, now: float) -> bool:
@@ -155,7 +135,7 @@ class Upkeep:
         for (reader, topic), request in sorted(self._log.requests.items()):
             if topic in self._topics and self._is_to_serve(request):
                 self._served[reader, topic] = (request.id, monotonic())
-                events = await self._again(lease, topic, request.buckets)
+                events = await self._requeue(lease, topic, request.buckets)
                 log.warning("events are sent again for a reader that lacks some", topic=topic, to=reader, count=events)
                 count += events
         return count
@@ -166,7 +146,7 @@ class Upkeep:
             return False
         return datetime.now(UTC) - request.at < YOUNG
 
-    async def _again(self, lease: Lease, topic: str, buckets: Collection[int]) -> int:
+    async def _requeue(self, lease: Lease, topic: str, buckets: Collection[int]) -> int:
         """Put the journal of a topic's buckets into the outbox, in small transactions; return the number of events."""
         count, after = 0, ""
         while True:

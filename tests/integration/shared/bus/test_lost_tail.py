@@ -17,7 +17,7 @@ from shared.bus.db.journal import partition_of
 from shared.bus.db.transaction import driver
 from shared.bus.inbox import missing
 from shared.bus.inbox.reader import Reader
-from shared.bus.log import kafka
+from shared.bus.log import heads, kafka
 from shared.bus.outbox import relay as relay_module
 from shared.bus.outbox import upkeep
 from shared.bus.outbox.lost_records import LostRecords
@@ -234,32 +234,32 @@ async def test_requests_end_and_a_person_is_asked(
     """A lack that its owner does not mend is asked for a few times only, and stands on the page of problems."""
     monkeypatch.setattr(missing, "PAUSES", (0.0, 0.1))
     monkeypatch.setattr(upkeep.Upkeep, "serve", upkeep.Upkeep.publish)  # the owner does not serve
-    said: list[int] = []
-    say = missing.say
+    counts: list[int] = []
+    write_records = heads.write
 
-    async def counted(bus: Bus, records: list[missing.Request]) -> None:
-        said.append(len(records))
-        await say(bus, records)
+    async def counted(settings: ServiceSettings, service: str, records: list[heads.Request]) -> None:
+        counts.append(len(records))
+        await write_records(settings, service, records)
 
-    monkeypatch.setattr(missing, "say", counted)
+    monkeypatch.setattr(missing, "write", counted)
     owner, store = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     await acknowledged_and_lost(owner, str(new_id()))
     reader = Reader(store, handlers.consumers)
 
-    async def shown() -> bool:
+    async def is_listed() -> bool:
         async with store.read() as session:
             problems = {each.subject: each.reason for each in await set_aside.problems(session)}
         return "Tell the operator" in problems.get(TOPIC, "")
 
     async with running(Relay(owner).run, reader.run):
-        await until(shown, "the page of problems says it")
+        await until(is_listed, "the page of problems says it")
         assert reader.missing()[TOPIC] >= 1
-    assert said == [1, 1]
+    assert counts == [1, 1]
 
 
 async def test_a_compacted_loss_resends_the_newest_state_of_each_key(new_bus: NewBus) -> None:
-    """Of what a compacted topic lost, older states stay away: the newest one says all."""
+    """Older states of a key stay away: the newest one says all."""
     owner, topic = await new_bus("applications"), CallClosed.topic
     for subject in ("first", "second", "first"):
         async with owner.transaction("coordinator") as tx:

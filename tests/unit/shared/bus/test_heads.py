@@ -1,0 +1,44 @@
+"""Test that a record of `exchange.heads` counts only as what a service may say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.log.heads import BUCKETS, Head, Request, read
+from shared.ids import new_id
+
+TOPIC = "exchange.applications"
+HEAD = Head.of(TOPIC, new_id(), [1] * BUCKETS)
+REQUEST = Request(id=new_id(), reader="matching", topic=TOPIC, buckets=(0, 63), at=datetime.now(UTC))
+
+
+def read_back(record: Head | Request) -> Head | Request | None:
+    """Return the record as it is read from the log."""
+    return read(record.key, record.model_dump_json().encode())
+
+
+def test_a_head_and_a_request_come_back_as_they_were() -> None:
+    """A head counts its events, names its owner, and has the same digest where nothing has changed."""
+    assert read_back(HEAD) == HEAD
+    assert read_back(REQUEST) == REQUEST
+    assert (HEAD.owner, HEAD.events) == ("applications", BUCKETS)
+    assert HEAD.digest == Head.of(TOPIC, new_id(), [1] * BUCKETS).digest
+    assert HEAD.digest != Head.of(TOPIC, HEAD.last, [2] * BUCKETS).digest
+
+
+def test_nobody_speaks_for_another() -> None:
+    """A head by another than the owner, a request by no reader, and a foreign key are passed over."""
+    assert read_back(HEAD.model_copy(update={"owner": "matching"})) is None
+    assert read_back(HEAD.model_copy(update={"topic": "exchange.nothing"})) is None
+    assert read_back(REQUEST.model_copy(update={"reader": "matching", "topic": "exchange.counting"})) is None
+    assert read(b"head applications exchange.offers", HEAD.model_dump_json().encode()) is None
+
+
+@given(key=st.none() | st.binary(max_size=40), value=st.none() | st.binary(max_size=80))
+def test_no_bytes_make_it_raise(key: bytes | None, value: bytes | None) -> None:
+    """Other bytes on the topic say nothing."""
+    assert read(key, value) is None
+    assert read(HEAD.key, value) is None
