@@ -68,12 +68,12 @@ class Lack:
     events: int
     buckets: tuple[int, ...]
     requests: int = 0
-    asked: float = 0.0
+    last_request: float = 0.0
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def is_due(self, now: float) -> bool:
         """Return whether it is to be asked for now."""
-        return self.requests < len(PAUSES) and now - self.asked >= PAUSES[self.requests]
+        return self.requests < len(PAUSES) and now - self.last_request >= PAUSES[self.requests]
 
     @property
     def reason(self) -> str:
@@ -114,8 +114,8 @@ class Missing:
         await self._log.look()
         found = await self._compare()
         changed = self._note(found)
-        asked = await self._ask()
-        if changed or asked:
+        any_sent = await self._ask()
+        if changed or any_sent:
             await self._write()
 
     async def _compare(self) -> dict[str, tuple[int, tuple[int, ...]]]:
@@ -175,7 +175,7 @@ class Missing:
             ],
         )
         for lack in due.values():
-            lack.requests, lack.asked = lack.requests + 1, now
+            lack.requests, lack.last_request = lack.requests + 1, now
         return True
 
     async def _write(self) -> None:
