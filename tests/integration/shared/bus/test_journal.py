@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_reaction_that_is_repeated_is_the_same_fact(new_bus: Callable[..., Awaitable[Bus]]) -> None:
-    """A fact of the same cause is in the journal and in the outbox once, in however many transactions it is recorded."""
+    """A fact of the same cause is in the journal and in the outbox once, however often it is recorded."""
     bus = await new_bus("matching")
     cause, match = read(Feed(bus, Consumers("matching")).record(endorsed(), str(new_id()))), new_id()
     assert isinstance(cause, Envelope)

@@ -66,6 +66,7 @@ async def _sent(owner: Bus, log: Log, relay: SimulatedRelay, *, again: bool) -> 
         await relay._take_over()
     while await relay.send_once(lease):
         pass
+    await leases.release(owner, lease)
     ((_, records),) = log.partitions.items()
     return [dict(record.headers)["ce_sequence"] for record in records]
 
