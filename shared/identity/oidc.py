@@ -127,6 +127,7 @@ async def come_back(request: Request, _: _Counted, answer: Annotated[Answer, Que
         id_token=id_token,
         replaces=digest_of(request.cookies.get(identity.cookies.session)),
     )
+    _log.info("signed in")
     identity.cookies.write(response, identity.cookies.session, key, max_age=int(ABSOLUTE.total_seconds()))
     identity.cookies.clear(response, name)
     identity.cookies.clear(response, identity.cookies.list)  # the one before may have been somebody else
@@ -141,6 +142,8 @@ async def sign_out(request: Request, _: _Known) -> Response:
     response = RedirectResponse(await _end_at_provider(identity, id_token), status_code=303)
     identity.cookies.clear(response, identity.cookies.session)
     identity.cookies.clear(response, identity.cookies.list)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    _log.info("signed out")
     return response
 
 

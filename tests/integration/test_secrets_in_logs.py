@@ -177,6 +177,9 @@ async def test_no_request_leaves_its_secrets_behind(app: FastAPI, spans: InMemor
             count += 1
             assert expected <= dict(answer.headers).items(), (method, address, answer.status_code)
             assert "access-control-allow-origin" not in answer.headers
+            kind = answer.headers.get("content-type", "")
+            assert kind or not answer.content, (method, address)
+            assert "charset=utf-8" in kind or not kind.startswith("text/"), (method, address, kind)
             passed_on += [f"{method} {answer.status_code} {text}" for text in leaks(answer)]
             if MARK in (answer.headers.get("location") or "") or "?" in address:
                 assert answer.headers["referrer-policy"] in {"strict-origin", "no-referrer"}, (method, address)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import re
+import shutil
 import socket
 import ssl
 import threading
@@ -67,6 +68,22 @@ def _service(name: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
 
 
+DOT_FILES = (".env", ".git/config", "vendor/.npmrc")
+
+
+def _with_dot_files(root: Path) -> Path:
+    """Return an installation whose folder of static files holds dot files too, and a file beside it."""
+    static = root / "shared" / "web" / "static"
+    shutil.copytree(ROOT / "shared" / "web" / "static", static)
+    for name in DOT_FILES:
+        (static / name).parent.mkdir(exist_ok=True)
+        (static / name).write_text("planted")
+    (static.parent / "beside.txt").write_text("planted")
+    (root / "deploy").mkdir()
+    (root / "deploy" / "gateway").symlink_to(ROOT / "deploy" / "gateway")
+    return root
+
+
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """A client of a gateway before three services; the fourth, reporting, is down."""
@@ -78,7 +95,9 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     threads = [threading.Thread(target=server.run) for server in up]
     for thread in threads:
         thread.start()
-    child = gateway(RunSettings(ports, {}), RunFolder(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deploy.local.gateway.ROOT", _with_dot_files(tmp_path_factory.mktemp("installation")))
+        child = gateway(RunSettings(ports, {}), RunFolder(folder))
     child.start()
     origin = f"http://localhost:{ports['gateway']}"
     try:
@@ -214,6 +233,14 @@ def test_static_files_are_kept_by_version(front: httpx2.Client) -> None:
     assert front.get("/static/tandem.js").headers["cache-control"] == "public, max-age=0, must-revalidate"
     assert "build-system" not in front.get("/static/%2e%2e%2f%2e%2e%2f%2e%2e%2fpyproject.toml").text
     assert front.get("/static/none.js").status_code == 404
+
+
+@pytest.mark.parametrize("path", [*DOT_FILES, "%2egit/config", "../beside.txt", "%2e%2e/beside.txt", "..%2fbeside.txt"])
+def test_dot_files_and_what_is_beside_the_folder_are_not_found(front: httpx2.Client, path: str) -> None:
+    """A dot file in the folder of static files, however it is written, and a file outside of it are not served."""
+    answer = front.get(f"/static/{path}", follow_redirects=True)
+    assert answer.status_code in {400, 404} or "beside" in path  # which the client may resolve: a page of the portal
+    assert "planted" not in answer.text
 
 
 def test_folders_are_not_listed_and_trace_is_refused(front: httpx2.Client) -> None:

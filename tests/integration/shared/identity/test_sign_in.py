@@ -171,6 +171,29 @@ async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provide
     assert (await browser.get("/tests/any")).status_code == 303
 
 
+async def test_sign_ins_and_sign_outs_are_logged_without_a_name(
+    browser: httpx2.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A completed sign-in, one that the provider refused and a sign-out are each one line, without person or key."""
+    away = (await browser.get("/sign-in")).headers["location"]
+    await browser.get(f"/sign-in/callback?error=access_denied&state={query(away)['state']}")
+    await browser.get((await browser.get("/sign-in?as=persona-officer")).headers["location"])
+    token, key = (await browser.get("/tests/token")).text, browser.cookies[SESSION]
+    await browser.post("/sign-out", data={"csrf_token": token})
+    written = capsys.readouterr().out
+    for line in ("sign-in refused by the provider", "signed in", "signed out"):
+        assert written.count(line) == 1
+    assert "persona-officer" not in written
+    assert key not in written
+
+
+async def test_the_end_of_a_session_clears_what_the_browser_kept(browser: httpx2.AsyncClient) -> None:
+    """The answer to a sign-out has the browser empty its cache and its storage for this site."""
+    await browser.get((await browser.get("/sign-in?as=persona-officer")).headers["location"])
+    out = await browser.post("/sign-out", data={"csrf_token": (await browser.get("/tests/token")).text})
+    assert out.headers["clear-site-data"] == '"cache", "storage"'
+
+
 async def test_the_list_that_was_filtered_last_is_forgotten(app: FastAPI, browser: httpx2.AsyncClient) -> None:
     """Its address may have the name that somebody looked for: the next person at the same browser must not see it."""
     name = identity_of(app).cookies.list

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from contextlib import redirect_stdout
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,18 @@ def test_libraries_log_warnings_without_what_was_sent(written: StringIO) -> None
         "Exception in ASGI application",
         "no answer from https://host",
     ]
+
+
+def test_a_line_has_its_time_in_utc_and_cannot_be_split(written: StringIO) -> None:
+    """What somebody sends cannot begin a line of its own or steer a terminal, and each line has its time in UTC."""
+    planted = 'first\n{"event": "planted"}\r\x1b[2J'
+    structlog.get_logger().warning(planted, error=planted)
+    logging.getLogger("somewhere").warning(planted)
+    assert len(written.getvalue().splitlines()) == 2
+    assert not {"\r", "\x1b"} & set(written.getvalue())
+    for line in lines_of(written):
+        assert line["event"] != "planted"
+        assert datetime.fromisoformat(line["timestamp"]).utcoffset() == timedelta(0)
 
 
 def test_errors_of_connections_keep_their_text(written: StringIO) -> None:
