@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +38,6 @@ from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from uuid import UUID
 
     import httpx2
     from fastapi import FastAPI
@@ -94,7 +94,7 @@ async def case(stores: dict[str, str]) -> AsyncIterator[Case]:
     await abroad.offer()
     application_id = await abroad.eligible()
     async with served(app) as url:
-        yield Case(programme, url, application_id)
+        yield Case(programme, url, UUID(application_id))
     await programme.close()
     await app.state.service.bus.close()
 
@@ -199,10 +199,10 @@ async def test_no_decision_of_reporting_is_open_to_those_whom_it_concerns(
             kind="visit",
             state="ended",
             application_id=case.application_id,
-            call_id=case.programme.call["id"],
+            call_id=UUID(case.programme.call["id"]),
             country="AM",
             host_country="FR",
-            host_id=case.programme.organisations["FR"],
+            host_id=UUID(case.programme.organisations["FR"]),
             topic="online_crime",
         )
         tx.session.add(row)

@@ -87,7 +87,7 @@ def test_libraries_log_warnings_without_what_was_sent(written: StringIO) -> None
 
 
 def test_a_line_has_its_time_in_utc_and_cannot_be_split(written: StringIO) -> None:
-    """What somebody sends cannot begin a line of its own or steer a terminal, and each line has its time in UTC."""
+    """A text from outside cannot begin a line of its own or steer a terminal, and each line has its time in UTC."""
     planted = 'first\n{"event": "planted"}\r\x1b[2J'
     structlog.get_logger().warning(planted, error=planted)
     logging.getLogger("somewhere").warning(planted)
