@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -17,10 +17,11 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from shared.contracts.codes import COUNTRIES, LANGUAGES, N_, PRIORITIES
 
@@ -39,6 +40,37 @@ class OneOf:
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read one of the codes (pydantic's protocol)."""
         return core_schema.literal_schema(list(self.codes))
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOut:
+    """A day or a moment is text of this pattern; without it pydantic reads a number as the time since 1970."""
+
+    pattern: str
+    error: Literal["date_parsing", "datetime_parsing"]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read JSON without a step in Python, since each event holds some (pydantic's protocol)."""
+        value = handler(source)
+        context = {"error": "it is not written out"}
+        text = core_schema.custom_error_schema(
+            core_schema.str_schema(strict=True, pattern=self.pattern), self.error, custom_error_context=context
+        )
+        return core_schema.json_or_python_schema(
+            core_schema.chain_schema([text, value]),
+            core_schema.no_info_before_validator_function(self._check, value),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the day or the moment itself (pydantic's protocol)."""
+        while schema["type"] != "json-or-python":  # further bounds stand around it
+            schema = schema["schema"]
+        return handler(schema["python_schema"]["schema"])
+
+    def _check(self, value: object) -> object:
+        if isinstance(value, int | float) or (isinstance(value, str) and not re.match(self.pattern, value)):
+            raise PydanticKnownError(self.error, {"error": "it is not written out"})
+        return value
 
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -65,10 +97,18 @@ Reference = Annotated[
     Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Reference that people use, not an identifier of a person"),
 ]
 Count = Annotated[int, Field(ge=0)]
-Instant = Annotated[AwareDatetime, Field(ge=_FIRST_MOMENT, le=_LAST_MOMENT)]
+_MOMENT = WrittenOut(r"^\d{4}-\d{2}-\d{2}[Tt ]", "datetime_parsing")
+IsoMoment = Annotated[AwareDatetime, _MOMENT]
+"""A moment of any year."""
+Instant = Annotated[AwareDatetime, Field(ge=_FIRST_MOMENT, le=_LAST_MOMENT), _MOMENT]
 Due = Annotated[Instant, Field(description="Until when the next step is asked for; the owner of the state keeps it")]
 Moment = Annotated[Instant, Field(description="When it is; the zone is that of whoever reads it")]
-Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY, description="Calendar day at the place where it happens")]
+Day = Annotated[
+    date,
+    Field(ge=FIRST_DAY, le=LAST_DAY),
+    WrittenOut(r"^\d{4}-\d{2}-\d{2}$", "date_parsing"),
+    Field(description="Calendar day at the place where it happens"),
+]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
 
 EVENTS: dict[str, type["Event"]] = {}

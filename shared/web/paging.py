@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
+from shared.contracts.base import IsoMoment
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time.dates import EARLIEST, LATEST
-from shared.time.moments import IsoMoment
 from shared.web.read_models import Page
 
 MOST = 200

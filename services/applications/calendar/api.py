@@ -1,20 +1,17 @@
 """The JSON API of the visit calendar."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
 
 from services.applications.calendar.model import WEEK, monday
 from services.applications.calendar.views import READERS, CalendarFilter, VisitCalendar, calendar, visit_calendar
 from services.applications.parameters import BusDep
-from shared.contracts.base import Country
+from shared.contracts.base import Country, Day
 from shared.contracts.codes import VisitState
 from shared.identity import Principal, allow
 from shared.time import clock
-from shared.time.dates import EARLIEST, LATEST
 
 router = APIRouter(prefix="/applications/api/v1/calendar", tags=["visits"])
 Reader = Annotated[Principal, Depends(allow(*READERS))]
@@ -24,7 +21,7 @@ Reader = Annotated[Principal, Depends(allow(*READERS))]
 async def read(
     principal: Reader,
     bus: BusDep,
-    day: Annotated[date | None, Field(ge=EARLIEST.date(), le=LATEST.date())] = None,
+    day: Day | None = None,
     weeks: Annotated[int, Query(ge=1, le=53)] = 5,
     offer_id: UUID | None = None,
     state: VisitState | None = None,

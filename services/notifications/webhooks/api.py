@@ -13,12 +13,12 @@ from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.webhook import DeliveryState
 from services.notifications.webhooks.views import READERS, Webhook, WebhookDelivery, WebhookDeliveryDetail
 from shared.bus import Bus
+from shared.contracts.base import IsoMoment
 from shared.contracts.codes import Role, WebhookReach
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
-from shared.time.moments import IsoMoment
 from shared.web.paging import PageDep
 from shared.web.read_models import Page, ReadModel
 

@@ -9,9 +9,8 @@ from services.applications.oversight.views import audit
 from services.applications.oversight.views.audit import AuditEntry
 from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.parameters import BusDep
-from shared.contracts.base import Country
+from shared.contracts.base import Country, IsoMoment
 from shared.time.dates import EARLIEST, LATEST
-from shared.time.moments import IsoMoment
 from shared.web.paging import PageDep
 from shared.web.read_models import Page
 
