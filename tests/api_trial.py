@@ -5,17 +5,15 @@ check is switched off: no answer 5xx, no status, media type or shape that is not
 nothing answered without signing in.
 
 In each service each role tries each operation that it may call in the phases "examples" and "fuzzing". The phase
-"coverage", which goes through the schemas field by field, tries other methods and leaves out headers, runs for
-matching, notifications and reporting only: by the first of the roles that may call an operation, and bounded for
-operations with many fields. The portal leaves it out, as it would take minutes. Operations of reporting for holders of
-a ticket are tried with one, in all three phases. A generated version is that of no record: the request is made once
-more with the present version, so that changes are tried too.
+"coverage" goes through the schemas field by field, tries other methods and leaves out headers. It runs by the first of
+the roles that may call an operation, and tries each kind of case of each field once. Operations of reporting for
+holders of a ticket are tried with one, in all three phases. A generated version is that of no record: the request is
+made once more with the present version, so that changes are tried too.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +21,7 @@ import httpx2
 import schemathesis
 from schemathesis.config import PositiveDataAcceptanceConfig
 from schemathesis.engine import Status, events, from_schema
-from schemathesis.generation.meta import TestPhase
+from schemathesis.generation.meta import CoveragePhaseData
 from starlette.requests import Request
 
 from shared.contracts.codes import Role
@@ -53,9 +51,6 @@ if TYPE_CHECKING:
 EXAMPLES = 2
 """The number of requests for each operation and role, besides those from the description."""
 
-MOST = 100
-"""The number of cases of one operation that the phase "coverage" tries before it takes only each tenth."""
-
 _TOKEN = "trial"
 _IF_MATCH = b"if-match"
 _OTHER_VERSION = (ProblemCode.OUTDATED.status, ProblemCode.VERSION_NEEDED.status)
@@ -80,13 +75,10 @@ async def try_all(
     service: str,
     people: Mapping[Role, str],
     known: Mapping[str, str] | None = None,
-    *,
-    coverage: bool = True,
 ) -> list[str]:
     """Return what did not keep to the description, tried in turn by each role's person (by default a new one).
 
-    `known` are ids of things that exist, by the name of the parameter that takes them. Without `coverage` that phase
-    is left out.
+    `known` are ids of things that exist, by the name of the parameter that takes them.
     """
     found: list[str] = []
     covered: set[str] = set()
@@ -97,10 +89,9 @@ async def try_all(
             headers = await signed_in(app, role, people.get(role))
             trial = _Trial(address, service, headers, known or {})
             found += await asyncio.to_thread(trial.failures, ids, ["examples", "fuzzing"])
-            if coverage:
-                first = [id_ for id_ in ids if id_ not in covered]
-                found += await asyncio.to_thread(trial.failures, first, ["coverage"])
-                covered.update(first)
+            first = [id_ for id_ in ids if id_ not in covered]
+            found += await asyncio.to_thread(trial.failures, first, ["coverage"])
+            covered.update(first)
     return sorted(set(found))
 
 
@@ -211,7 +202,7 @@ class _Trial:
                 # The version is compared last: what is not found, not possible or a repeat is answered without one.
                 parameter["required"] &= parameter["name"] != "If-Match"
         schema = schemathesis.openapi.from_dict(document).include(operation_id=ids)
-        schema.hook(_bounded())
+        schema.hook(_each_kind_once())
         config = schema.config
         config.update(base_url=self.address, headers=dict(self.headers), workers=1, continue_on_failure=True)
         config.parameters = {f"path.{name}": value for name, value in self.known.items()}
@@ -225,15 +216,22 @@ class _Trial:
         return list(_failures(from_schema(schema).execute()))
 
 
-def _bounded() -> Callable[[HookContext, Case[Any]], bool]:
-    """Return a filter that leaves out most cases of an operation for which the phase "coverage" makes very many."""
-    made: Counter[str] = Counter()
+def _each_kind_once() -> Callable[[HookContext, Case[Any]], bool]:
+    """Return a filter that keeps one case of each kind and field of an operation in the phase "coverage".
+
+    An entry with forty fields makes over a thousand cases: for each field, each kind of what it may hold and of what it
+    may not, and of some kinds many, such as one for each country.
+    """
+    tried: set[tuple[object, ...]] = set()
 
     def filter_case(context: HookContext, case: Case[Any]) -> bool:
-        if case.meta is None or case.meta.phase.name is not TestPhase.COVERAGE:
+        if case.meta is None or not isinstance(case.meta.phase.data, CoveragePhaseData):
             return True
-        made[case.operation.label] += 1
-        return made[case.operation.label] <= MOST or made[case.operation.label] % 10 == 0
+        data = case.meta.phase.data
+        kind = (case.operation.label, data.parameter_location, data.parameter, data.description)
+        new = kind not in tried
+        tried.add(kind)
+        return new
 
     return filter_case
 
