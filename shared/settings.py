@@ -10,6 +10,11 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+def plain_address(url: str) -> str:
+    """Return a database's address without SQLAlchemy's name of the driver, as asyncpg reads it."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
 class ServiceSettings(BaseSettings):
     """The settings that all four services share. Secrets are `SecretStr`, so that no log shows them."""
 
@@ -132,4 +137,4 @@ class ServiceSettings(BaseSettings):
         parameters = pooled.partition("?")[2]
         if parameters and "?" not in url:
             url = f"{url}?{parameters}"
-        return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+        return plain_address(url)

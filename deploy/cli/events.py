@@ -68,11 +68,6 @@ def _payload_values(data: dict[str, Any], most: int) -> list[str]:
     return values[:most]
 
 
-async def stored_events(system: "System", topics: list[str]) -> "list[Envelope]":
-    """Return all events of `topics` on the log, by time. Raises `Failed` if Kafka does not answer."""
-    return [event async for event in _read(system, topics, follow=False)]
-
-
 def _events(records: "Iterable[ConsumerRecord]", about: str | None) -> "Iterator[Envelope]":
     """The events among records; unreadable records are printed on standard error, all or those of `about`."""
     from shared.bus.log.envelope import Envelope, read  # noqa: PLC0415 - heavy

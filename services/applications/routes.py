@@ -18,7 +18,7 @@ from services.applications.certificates import pages as certificates_pages
 from services.applications.consumers import consumers
 from services.applications.contacts import api as contacts_api
 from services.applications.desk import api as desk_api
-from services.applications.desk.pages import calendar_feed, clock, home, inbox, start
+from services.applications.desk.pages import calendar_feed, clock, inbox, start
 from services.applications.desk.pages import settings as desk_settings
 from services.applications.matches import api as matches_api
 from services.applications.matches import pages as matches_pages
@@ -91,7 +91,7 @@ register_api_routers: list[APIRouter] = [
 
 def page_routers(settings: Settings) -> list[APIRouter]:
     """Return the routers of all pages, in the order in which they are tried."""
-    found = [sign_in_router(), start.router, home.router, inbox.router, desk_settings.router, calendar_feed.router]
+    found = [sign_in_router(), start.router, inbox.router, desk_settings.router, calendar_feed.router]
     found.append(sessions_pages.router)
     found += calls_pages.routers
     # The tasks come last: they take any word for one of an application's pages.

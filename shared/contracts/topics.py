@@ -32,10 +32,6 @@ class Topic:
         """Return the name under which the journal files the topic's aggregates."""
         return self.name
 
-    def readable_by(self, service: str) -> bool:
-        """Return whether a service may read the topic: its owner, and those that `topics.yaml` names."""
-        return service == self.owner or service in self.readers
-
 
 @dataclass(frozen=True, slots=True)
 class _Row:

@@ -12,8 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 
 from shared.attempts import AttemptKind, note_attempt
-from shared.bus.db import outcomes
-from shared.bus.db.transaction import of_one_request
+from shared.bus.db.transaction import Outcome, noted, of_one_request
 from shared.i18n import SOURCE, gettext, offered, speak
 from shared.identity import confirmations
 from shared.identity.refusals import SAFE_METHODS, is_api
@@ -90,7 +89,7 @@ class VersionsMiddleware:
                     MutableHeaders(scope=message).setdefault("etag", f'"{version}"')
             await send(message)
 
-        with of_one_request(), outcomes.noted(state.setdefault("outcome", outcomes.Outcome())):
+        with of_one_request(), noted(state.setdefault("outcome", Outcome())):
             await self.app(scope, receive, send_with_version)
 
 

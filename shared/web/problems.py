@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
-    from shared.bus.db.outcomes import Outcome
+    from shared.bus.db.transaction import Outcome
     from shared.web.problem_documents import FieldError
     from shared.web.site import Site
 

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from shared import i18n
 from shared.contracts import labels
-from shared.i18n.numbers import number, percent
+from shared.i18n import number, percent
 from shared.identity import csrf as identity_csrf
 from shared.identity.state import identity_of
 from shared.time import clock, dates

@@ -49,11 +49,8 @@ def test_topics_have_a_scheme_with_dates_and_successors() -> None:
     assert codes.successor(codes.EMPACT_2022, "cyber_attacks") == (codes.EMPACT_2026, "online_crime")
 
 
-def test_labels_of_countries_languages_and_topics() -> None:
-    """Codes that are data have labels too, and an unknown one is shown as it is."""
-    assert codes.country_label("MD") == "Moldova"
-    assert codes.country_label("XX") == "XX"
-    assert codes.language_label("ka") == "Georgian"
+def test_labels_of_topics() -> None:
+    """Topics have labels too, and an unknown one is shown as it is."""
     assert codes.topic_label(codes.EMPACT_2026, "online_crime") == "Online crime"
     assert codes.topic_label("empact-1999", "spam") == "spam"
     assert len(codes.MEMBER_STATES) == 27

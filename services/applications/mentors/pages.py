@@ -26,9 +26,8 @@ from services.applications.mentors.views.lists import (
     country_list,
     own_list,
 )
-from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details
+from services.applications.mentors.views.mentor import FormContext, MentorDetails, edit_form, mentor_details, rows
 from services.applications.mentors.views.mentor import Mentor as MentorProfile
-from services.applications.mentors.views.words import rows
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus

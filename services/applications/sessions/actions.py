@@ -10,7 +10,7 @@ import structlog
 from services.applications.refusals import not_found
 from services.applications.sessions import store
 from services.applications.sessions.model import SessionEnd, browser_in, rights_differ
-from shared.bus.db.outcomes import unnoted
+from shared.bus.db.transaction import unnoted
 from shared.identity.access import load_principal
 from shared.identity.session import ABSOLUTE, Session, digest_of, new_key
 from shared.ids import new_id

@@ -13,8 +13,7 @@ from services.reporting.indicators.model.demand import Completion, Gap, Result
 from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, parts_of, split, written
 from shared.contracts import labels
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
-from shared.i18n import N_, gettext, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import N_, gettext, ngettext, number
 from shared.web.graphics.charts import Bar, bars
 from shared.web.read_models import ReadModel
 

@@ -18,8 +18,7 @@ from services.reporting.needs.model import lines, people_by
 from services.reporting.periods.views import PeriodStatus, period_status
 from shared.contracts import labels
 from shared.contracts.codes import Expertise, PeriodState
-from shared.i18n import gettext, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import gettext, ngettext, number
 from shared.web.graphics.charts import Pair, pairs
 from shared.web.graphics.heat_maps import Cell, heat
 from shared.web.read_models import ReadModel

@@ -16,8 +16,7 @@ from services.reporting.periods.model import periods
 from services.reporting.targets import store
 from services.reporting.targets.model import TargetKind, due_in_period, standing, waiting
 from shared.contracts.codes import PeriodKind
-from shared.i18n import N_, gettext
-from shared.i18n.numbers import number
+from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Series, lines
 from shared.web.read_models import Page, ReadModel

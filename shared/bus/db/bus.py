@@ -13,11 +13,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from shared.bus.db import lease_epoch, outcomes
-from shared.bus.db.address import plain_address
+from shared.bus.db import lease_epoch
 from shared.bus.db.processes import holder
 from shared.bus.db.request_keys import keyed, request_key
-from shared.bus.db.transaction import Tx, compared
+from shared.bus.db.transaction import Tx, commit, compared
+from shared.settings import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -127,7 +127,7 @@ class Bus:
                     yield tx
                     await comparison.before_commit(session, noted=tx.noted)
                 await tx.flush()
-                await outcomes.commit(session)
+                await commit(session)
             comparison.committed()
         except BaseException:
             await session.__aexit__(None, None, None)  # rolls back to the end, even if cancelled again

@@ -4,6 +4,10 @@
 written just before the commit, all at once. Nothing reaches the log from here: that is the relay's work. A request
 names the version of the record that its sender read (`expect`): the transaction locks the record, compares, and commits
 nothing that rests on an older one (`compared`).
+
+How the commits of a request end is noted (`Outcome`). A connection that is lost during a commit leaves it open whether
+the database still did it. So an answer may say that nothing was saved only where no transaction of the request was
+committed, and none was about to be.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from starlette.exceptions import HTTPException
 
 from shared.bus.db import journal
 from shared.bus.db.records import NO_ROW
+from shared.bus.db.transient_errors import is_rolled_back
 from shared.errors import ProblemCode, Refused
 from shared.i18n import gettext
 from shared.ids import new_id, reaction_id
@@ -45,6 +50,7 @@ MORE = "+"
 ACCESS = "access"
 """The name for a change of a country's access: each open stream ends, and passes its guard again."""
 """Behind the name of what has changed: it is about to change again."""
+
 _TRACE = TraceContextTextMapPropagator()
 
 
@@ -372,6 +378,50 @@ def expect(versions: RequestVersions) -> None:
 @contextmanager
 def of_one_request() -> Iterator[None]:
     """Forget at the end what `expect` noted."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The commits of one request: whether there was one, and whether the end of one is not known."""
+
+    committed: bool = False
+    unknown: bool = False
+
+
+_current: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
+
+
+async def commit(session: AsyncSession) -> None:
+    """Commit, and note for the request at hand how that ended."""
+    outcome = _current.get()
+    try:
+        await session.commit()
+    except BaseException as wrong:  # a commit that was interrupted may still take place
+        if outcome is not None and not is_rolled_back(wrong):
+            outcome.unknown = True
+        raise
+    if outcome is not None:
+        outcome.committed = True
+
+
+@contextmanager
+def noted(outcome: Outcome) -> Iterator[None]:
+    """Note in `outcome` how the commits within the block end."""
+    token = _current.set(outcome)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Leave out the commits within the block: they are not what the request is for."""
     token = _current.set(None)
     try:
         yield

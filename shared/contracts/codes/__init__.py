@@ -98,16 +98,6 @@ def label(code: Code) -> str:
     return code.label
 
 
-def country_label(code: str) -> str:
-    """Return the English name of a country of the programme, or the code itself."""
-    return COUNTRIES.get(code, code)
-
-
-def language_label(code: str) -> str:
-    """Return the English name of a language, or the code itself."""
-    return LANGUAGES.get(code, code)
-
-
 __all__ = [
     "COUNTRIES",
     "EMPACT_2022",
@@ -186,10 +176,8 @@ __all__ = [
     "WebhookChange",
     "WebhookPauseCause",
     "WebhookReach",
-    "country_label",
     "current_scheme",
     "label",
-    "language_label",
     "published",
     "successor",
     "topic_label",

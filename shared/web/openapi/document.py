@@ -181,6 +181,7 @@ def _without_titles(part: Any) -> Any:
 
 _VALUES = ("info", "default", "example", "examples")
 """Parts of the document that are no schemas: a `title` in them is meant."""
+
 _ORDER = ("openapi", "info", "servers", "tags", "paths", "components")
 
 
@@ -197,3 +198,18 @@ def _add_examples(document: dict[str, Any]) -> None:
                 media = content.get(_JSON)
                 if media and media.get("schema") and not media.keys() & {"example", "examples"}:
                     media["example"] = example(media["schema"], schemas)
+
+
+def file_answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that answers a file of one of these media types.
+
+    The route needs `response_class=Response` besides.
+    """
+    return {200: {"description": "The file.", "content": {each: {"schema": _schema(each)} for each in media_types}}}
+
+
+def _schema(media_type: str) -> dict[str, Any]:
+    if media_type.endswith("json"):
+        return {"type": "object", "properties": {}, "description": "The file's own documentation says what is in it."}
+    is_text = media_type.startswith("text/") or media_type.endswith("xml")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}

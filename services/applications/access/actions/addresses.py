@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.register.model.states import State
+    from services.applications.register.model.entries import State
     from shared.bus import Bus, Tx
     from shared.identity import Principal
     from shared.identity.sealing import Seal

@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from services.applications.access.actions import yearly_confirmation
-from services.applications.access.forms import ConfirmForm
 from services.applications.bulk import changed_since
 from services.applications.display import tag
 from services.applications.guards import Decider
@@ -22,13 +21,14 @@ from shared.errors import ProblemCode, Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.time import dates
 from shared.web.decisions import BulkAct, BulkDecision, BulkWords, Item, Items, Result, Ticked, add_bulk_decision
+from shared.web.forms import Form
 from shared.web.lists import Cell, Column, Empty, Link, Listing, Tick, list_page
 from shared.web.query import one_of
 from shared.web.render import see_other
 
 router = APIRouter(prefix=REGISTER, include_in_schema=False)
 ACCESS, PEOPLE = f"{REGISTER}/access", f"{REGISTER}/people"
-ACTS = {"confirm": BulkAct(ConfirmForm, N_("Confirm for another year"), N_("Confirm access"))}
+ACTS = {"confirm": BulkAct(Form, N_("Confirm for another year"), N_("Confirm access"))}
 
 
 @router.get("/access")
@@ -114,7 +114,7 @@ def _obstacle(row: AccessRow) -> str:
     return gettext("The programme coordinator confirms it.")
 
 
-async def _rows(ticked: Ticked[ConfirmForm], ids: Sequence[UUID]) -> list[AccessRow]:
+async def _rows(ticked: Ticked[Form], ids: Sequence[UUID]) -> list[AccessRow]:
     async with ticked.bus.read() as session:
         return await confirmation.access_rows(session, ticked.principal, settings_of(ticked.request), ids)
 
@@ -123,7 +123,7 @@ def _item(row: AccessRow, text: str) -> Item:
     return Item(row.access.id, row.access.name, "; ".join(row.roles), tag("access", row.state), text)
 
 
-async def _preview(ticked: Ticked[ConfirmForm]) -> Items:
+async def _preview(ticked: Ticked[Form]) -> Items:
     found = await _rows(ticked, ticked.ids)
     back = gettext("The access is given back, and confirmed for another year.")
     stays = gettext("The access stays for another year.")
@@ -133,12 +133,12 @@ async def _preview(ticked: Ticked[ConfirmForm]) -> Items:
     )
 
 
-async def _decide(ticked: Ticked[ConfirmForm]) -> Result:
+async def _decide(ticked: Ticked[Form]) -> Result:
     result = await yearly_confirmation.confirm(ticked.bus, ticked.principal, ticked.ids, ticked.read)
     return Result(result.confirmed, result.left)
 
 
-async def _outcome(ticked: Ticked[ConfirmForm], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
+async def _outcome(ticked: Ticked[Form], done_ids: Sequence[UUID], left_ids: Sequence[UUID]) -> Items:
     confirmed, others = await _rows(ticked, done_ids), await _rows(ticked, left_ids)
     return Items(
         [_item(row, gettext("Confirmed for another year")) for row in confirmed],

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.access.actions import deputies
-from services.applications.access.forms import DeputyForm
 from services.applications.guards import Holder
 from services.applications.parameters import REGISTER, BusDep
-from services.applications.register.forms import set_choices
+from services.applications.register.forms import DAY_HINT, set_choices
 from services.applications.register.views import deputies as views
 from services.applications.register.views import words
 from services.applications.register.views.deputies import DeputyOffices
@@ -22,11 +21,21 @@ from shared.i18n import N_, gettext
 from shared.ids import read_id
 from shared.time import clock
 from shared.web.decisions import Decision, DecisionRequest, Question, add_decision
+from shared.web.forms import DateField, Form, Needed, SelectField
 from shared.web.query import IdText, declared
 from shared.web.render import see_other
 
 router = APIRouter(include_in_schema=False)
 DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
+
+
+class DeputyForm(Form):
+    """Name a deputy for a term."""
+
+    role = SelectField(N_("For which role?"), [Needed(N_("Choose the role"))])
+    deputy = SelectField(N_("Who stands in?"), [Needed(N_("Choose a person"))])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
+    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
 
 
 def _holder_id(request: DecisionRequest[DeputyForm]) -> UUID | None:

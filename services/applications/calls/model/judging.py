@@ -117,13 +117,6 @@ def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> Eligibilit
     return _check(EligibilityRule.LANGUAGE, reached, needed, best_level)
 
 
-def span_of(terms: CallTerms) -> DatePeriod:
-    """Return the days on which something of a call can be: from its first day on, two years at most."""
-    days = [terms.opens, *(day for period in terms.visit_periods for day in (period.start, period.end))]
-    first = min(days)
-    return DatePeriod(start=first, end=min(first + LONGEST_PERIOD, LAST_DAY))
-
-
 OUTSIDE_THE_CALL = N_("Periods must end between %(first)s and %(last)s")
 
 

@@ -1,4 +1,4 @@
-"""The start page, the account page and the event catalogue; in the local run personas and a tour."""
+"""The start page, the portal's first page, the account and the event catalogue; locally personas and a tour."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.desk.views import Card
+from services.applications.desk.views import Card, first_page
 from services.applications.desk.views import account as own_account
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
@@ -163,6 +163,14 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
         known=principal is not None,
         mail_url=settings.mail_url if settings.local else None,
     )
+
+
+@router.get("/applications/")
+async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
+    """Show the portal's first page: what waits for the reader."""
+    async with bus.read() as session:
+        view = await first_page(session, principal, settings)
+    return render(request, "desk/home.html", view=view, done=request.query_params.get("done"))
 
 
 @router.get("/applications/account")

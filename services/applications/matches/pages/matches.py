@@ -16,11 +16,11 @@ from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm
 from services.applications.matches.pages.bulk import ACTS
 from services.applications.matches.views.names import applicant_name, match_path
-from services.applications.mentors.views.words import rows as mentor_rows
+from services.applications.mentors.views.mentor import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
 from services.applications.parameters import BusDep, Portal
-from services.applications.placements.views.words import rows as placement_rows
+from services.applications.placements.views.placement import rows as placement_rows
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason

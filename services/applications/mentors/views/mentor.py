@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from services.applications.calls import store as calls_store
+from services.applications.display import entry_rows
+from services.applications.fields import Reading, fields_of
 from services.applications.matches.store import matches
 from services.applications.mentors import store
 from services.applications.mentors.model import MentorEntry, revisable, writable
-from services.applications.mentors.views.words import rows
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.base import Country
@@ -187,3 +188,15 @@ async def edit_form(session: AsyncSession, principal: Principal, mentor_id: UUID
     call = await calls_store.call(session, row.call_id)
     assert call is not None
     return FormContext(Mentor.of(row, principal), call.title, call.terms)
+
+
+_SHOWN = tuple(name for name, spec in fields_of(MentorEntry).items() if spec.shown)
+
+
+def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[SummaryRow]:
+    """Return the profile as the rows of a summary list.
+
+    Readers outside the mentor's country see restricted areas only as restricted (`domain.md`); `about`, the mentor's
+    text, is for those who know the name.
+    """
+    return entry_rows(entry, [name for name in _SHOWN if about or name != "about"], Reading(restricted=not own))

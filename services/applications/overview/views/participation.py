@@ -26,7 +26,6 @@ from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
-from services.applications.visits.views.visit import agenda_of
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
 from shared.contracts.lifecycle import Unit
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD, VISIT_GOING
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from services.applications.preparation.model import Arrival, Checklist
     from services.applications.visits import model as visits_model
+    from services.applications.visits.store import Visit
     from shared.contracts.applications import ApplicationProfile
     from shared.contracts.codes import Answer
     from shared.contracts.receipts import MatchExplained, NoMatchExplained
@@ -265,6 +265,19 @@ class VisitView:
         if self.visit.proposal is not None:
             return "move_proposed"
         return "agenda_agreed" if self.both_agreed else self.visit.state
+
+
+FIRST_AGENDA = 1
+"""The version of the agenda that is the placement's outline."""
+
+
+async def agenda_of(session: AsyncSession, visit: Visit) -> tuple[int, str]:
+    """Return the newest version of a visit's agenda and its text."""
+    written = await visits_store.agenda(session, visit.id)
+    if written is not None:
+        return written.version, written.text
+    offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
+    return FIRST_AGENDA, offer.entry.outline if offer is not None else ""
 
 
 async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:

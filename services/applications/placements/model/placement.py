@@ -50,6 +50,7 @@ SECTIONS: dict[Section, str] = {
     Section.SECURITY: N_("Security requirements and conflicts of interest"),
 }
 """The sections about which a coordinator may ask, in their order."""
+
 PERIOD_IN_CALL = N_("Add a period that lies in the call's visit periods")
 
 
@@ -326,3 +327,8 @@ def terms_of(
 def reference(country: str, year: int, number: int) -> str:
     """Return a placement's reference: `FR-P-2026-0007`, counted by country and year."""
     return f"{country}-P-{year}-{number:04d}"
+
+
+def offer_path(offer_id: UUID, rest: str = "") -> str:
+    """Return the address of a placement, or of a page of it."""
+    return f"/applications/offers/{offer_id}" + (f"/{rest}" if rest else "")

@@ -9,7 +9,7 @@ from services.applications.forms import ReasonForm
 from services.applications.guards import Coordinator, Decider, Host
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import CopyForm, ReturnForm, ReturnOfferForm, VoidForm
-from services.applications.placements.pages.common import offer_path
+from services.applications.placements.model.placement import offer_path
 from services.applications.placements.views.placement import (
     copy_context,
     own_placement,

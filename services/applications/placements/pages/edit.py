@@ -16,8 +16,7 @@ from services.applications.guards import Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import BasePlacementForm, OfferForm
-from services.applications.placements.model.placement import PlacementEntry
-from services.applications.placements.pages.common import offer_path
+from services.applications.placements.model.placement import PlacementEntry, offer_path
 from services.applications.placements.views.names import application_named, conflicts_named, names_of
 from services.applications.placements.views.placement import FormContext, edit_form, new_form
 from services.applications.refusals import not_found

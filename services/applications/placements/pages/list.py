@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from services.applications.display import cause_word, tag
 from services.applications.guards import Holder
 from services.applications.parameters import BusDep
+from services.applications.placements.model.placement import offer_path
 from services.applications.placements.pages.bulk import ACTS
-from services.applications.placements.pages.common import offer_path
 from services.applications.placements.views.lists import (
     LATE,
     WAITS,

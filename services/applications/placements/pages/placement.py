@@ -12,16 +12,15 @@ from services.applications.display import cause_word, tag
 from services.applications.guards import Decider, Holder, Host
 from services.applications.parameters import BusDep
 from services.applications.placements.actions import placements
-from services.applications.placements.model.placement import SECTIONS
-from services.applications.placements.pages.common import offer_path
+from services.applications.placements.model.placement import SECTIONS, offer_path
 from services.applications.placements.pages.edit import refused_page
 from services.applications.placements.views.placement import (
     Placement,
     PlacementDetails,
     PlannedVisit,
     placement_details,
+    rows,
 )
-from services.applications.placements.views.words import rows
 from services.applications.refusals import not_found
 from shared.contracts import labels
 from shared.contracts import offers as offer_events

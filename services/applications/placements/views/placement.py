@@ -12,6 +12,8 @@ from services.applications.access.views import Capacity, capacity_for
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.calls.views.headings import CallHeading, call_headings
+from services.applications.display import entry_rows
+from services.applications.fields import Reading, fields_of
 from services.applications.matches.store import matches
 from services.applications.placements import store
 from services.applications.placements.model import revision
@@ -26,11 +28,12 @@ from shared.identity.scope import may_act_for_organisation, may_see_organisation
 from shared.web.read_models import ReadModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.display import SummaryRow
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
 
@@ -264,3 +267,10 @@ async def _form(session: AsyncSession, principal: Principal, call_id: UUID, plac
     hosts = await entries.organisations(session, ids=own_ids)
     names = {} if placement is None else await names_of(session, [placement.entry])
     return FormContext(placement, call_id, call.title, call.terms, {host.id: host.name for host in hosts}, names)
+
+
+def rows(
+    entry: PlacementEntry, names: Mapping[UUID, str], fields: Iterable[str] = tuple(fields_of(PlacementEntry))
+) -> list[SummaryRow]:
+    """Return the fields of a placement as the rows of a summary list; `names` are of those that it names."""
+    return entry_rows(entry, fields, Reading(names=names))

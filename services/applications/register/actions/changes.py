@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.register.model.entries import State
     from services.applications.register.model.proposals import Change
-    from services.applications.register.model.states import State
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant
     from shared.identity import Principal

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.register.model import OrganisationEntry, PersonEntry
-    from services.applications.register.model.states import State
+    from services.applications.register.model.entries import State
     from services.applications.register.store.address_checks import AddressCheck
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.access import AccessGrant
@@ -167,3 +168,7 @@ class NamedOrganisation(Protocol):
     @property
     def country(self) -> str:
         """Return the country's code."""
+
+
+State = Mapping[str, JsonValue]
+"""The fields of an entry as JSON, of whatever sort it is: entries of older rules must be comparable, too."""

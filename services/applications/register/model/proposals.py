@@ -16,7 +16,7 @@ from shared.errors import ProblemCode
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from services.applications.register.model.states import State
+    from services.applications.register.model.entries import State
 
 
 class RefusedBecause(Code):

@@ -19,7 +19,7 @@ from shared.time import clock
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.register.model.states import State
+    from services.applications.register.model.entries import State
 
 _TIME = sa.DateTime(timezone=True)
 _MOST = 200

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.register.model.states import State
+    from services.applications.register.model.entries import State
 
 
 NOTHING = "\N{EN DASH}"

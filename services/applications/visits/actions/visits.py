@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.matches.views import parties
+from services.applications.overview.views.participation import agenda_of
 from services.applications.refusals import may_proceed
 from services.applications.visits import model, store
-from services.applications.visits.views.visit import agenda_of
 from shared.contracts.codes import Party, StatedReason, published
 from shared.contracts.participation import (
     AgendaAgreed,

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from services.applications.certificates import store as certificates_store
 from services.applications.display import page_rows
 from services.applications.outcomes.views import results_asked
-from services.applications.overview.views.participation import VisitView, match_views, visit_view
+from services.applications.overview.views.participation import FIRST_AGENDA, VisitView, match_views, visit_view
 from services.applications.preparation.views import readiness
 from services.applications.text_difference import Row, difference
 from services.applications.visits import store
 from services.applications.visits.model import BOTH
-from services.applications.visits.views.visit import FIRST_VERSION
 from shared.contracts.lifecycle.state_sets import MATCH_SETTLED
 from shared.time import clock
 
@@ -119,7 +118,7 @@ def _agenda_change(view: VisitView, versions: Sequence[Agenda]) -> AgendaChange 
     own = [view.agreed[party] for party in BOTH if party in view.of.case.parties and party in view.agreed]
     texts = {agenda.version: agenda.text for agenda in versions}
     outline = view.of.offer.entry.outline if view.of.offer else ""
-    texts_by_version = texts | ({FIRST_VERSION: outline} if outline else {})
+    texts_by_version = texts | ({FIRST_AGENDA: outline} if outline else {})
     before = own[0] if own and own[0] in texts_by_version else view.version - 1
     if before not in texts_by_version or before >= view.version:
         return None

@@ -19,8 +19,7 @@ from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, ApplicationKind
-from shared.i18n import gettext
-from shared.i18n.numbers import number
+from shared.i18n import gettext, number
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.time import dates

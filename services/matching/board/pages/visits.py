@@ -32,8 +32,7 @@ from services.matching.words import stage
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.contracts.lifecycle.state_sets import VISIT_AHEAD
-from shared.i18n import gettext, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import gettext, ngettext, number
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.time import dates

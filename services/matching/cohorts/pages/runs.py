@@ -16,8 +16,7 @@ from services.matching.filters import COORDINATORS, ChosenCall, call_caption, ca
 from services.matching.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.runs import RunFinished
-from shared.i18n import gettext
-from shared.i18n.numbers import number, percent
+from shared.i18n import gettext, number, percent
 from shared.identity import Principal, allow
 from shared.time import dates
 from shared.web.graphics.charts import Bar, Chart, bars

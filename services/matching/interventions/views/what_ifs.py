@@ -30,8 +30,7 @@ from shared.contracts.calls import CountryQuota
 from shared.contracts.codes import ApplicationKind, CallState, RankGroup, ServiceKind
 from shared.contracts.runs import RunFinished
 from shared.errors import Refused
-from shared.i18n import N_, gettext, ngettext
-from shared.i18n.numbers import number, percent
+from shared.i18n import N_, gettext, ngettext, number, percent
 from shared.identity.scope import Reach
 from shared.web.graphics.charts import Chart, Pair, pairs
 from shared.web.paging import PageRequest, page_of

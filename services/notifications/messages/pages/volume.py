@@ -20,8 +20,7 @@ from services.notifications.messages.model.wording import short_subject
 from services.notifications.messages.views import messages
 from services.notifications.messages.views.messages import MessageLine
 from services.notifications.parameters import BusDep, Reader
-from shared.i18n import gettext, locale, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import gettext, locale, ngettext, number
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts

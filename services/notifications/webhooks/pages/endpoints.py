@@ -16,8 +16,7 @@ from services.notifications.webhooks.model.webhook import DeliveryState, Webhook
 from services.notifications.webhooks.pages.common import HOME, Coordinator, Reader
 from services.notifications.webhooks.views import READERS, Webhook, WebhookDelivery
 from shared.contracts.codes import Role
-from shared.i18n import N_, gettext, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import N_, gettext, ngettext, number
 from shared.identity import Principal, allow
 from shared.time import dates
 from shared.web import states

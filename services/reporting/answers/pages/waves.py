@@ -23,8 +23,7 @@ from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS
 from shared.errors import Refused
-from shared.i18n import N_, gettext, ngettext
-from shared.i18n.numbers import number
+from shared.i18n import N_, gettext, ngettext, number
 from shared.ids import read_id
 from shared.time import clock
 from shared.web import states

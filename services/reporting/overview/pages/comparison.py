@@ -29,8 +29,7 @@ from services.reporting.parameters import BusDep
 from services.reporting.periods.model.approval import Approval
 from shared.bus import Bus
 from shared.errors import Refused
-from shared.i18n import gettext
-from shared.i18n.numbers import number
+from shared.i18n import gettext, number
 from shared.time import clock
 from shared.web import states
 from shared.web.csv_files import records_as_csv

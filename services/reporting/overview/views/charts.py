@@ -14,8 +14,7 @@ from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
 from services.reporting.targets.model import due_in_period
-from shared.i18n import N_, gettext
-from shared.i18n.numbers import number
+from shared.i18n import N_, gettext, number
 from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Bar, Pair, bars, pairs
 
