@@ -219,8 +219,8 @@ class _Trial:
 def _each_kind_once() -> Callable[[HookContext, Case[Any]], bool]:
     """Return a filter that keeps one case of each kind and field of an operation in the phase "coverage".
 
-    An entry with forty fields makes over a thousand cases: for each field, each kind of what it may hold and of what it
-    may not, and of some kinds many, such as one for each country.
+    An entry with forty fields makes over a thousand cases: for each field every kind of valid and invalid value, and of
+    some kinds many, such as one for each country.
     """
     tried: set[tuple[object, ...]] = set()
 

@@ -9,7 +9,9 @@ They are signs to look at, not limits: no test asks for them. `python -m tests.s
   part of an `and` or `or`, each conditional expression, each loop and each condition of a comprehension.
 - imports: how many different modules a module imports, the mean over all modules. `from a import b` counts as `a.b`
   where that is a module of ours, else as `a`. Imports inside functions and for type checking count too.
-- modules of fewer than 25 and of more than 600 lines, each by name. An `__init__.py` without a statement is left out.
+- modules of fewer than 25 and of more than 600 lines, each by name. An `__init__.py` without a statement is left out,
+  and so are short modules whose name Python gives: an `__init__.py` that says what a package offers, a `__main__.py`.
+  The docstring of a short module says why it is a module of its own.
 - module docstrings whose first line has a question mark, and those whose first line ends with one.
 - how often a variable or parameter called `one` gets a value, and how often the name occurs at all.
 """
@@ -133,7 +135,7 @@ def main() -> None:
     in_branches = sum(1 + branches(function.body) for function in functions)
     in_expressions = sum(decisions(function) for function in functions)
     lines = [first_line(module) for module in found]
-    short = [module for module in found if module.lines < FEW]
+    short = [module for module in found if module.lines < FEW and not module.path.stem.startswith("__")]
     long = [module for module in found if module.lines > MANY]
     figures = {
         "modules": len(found),

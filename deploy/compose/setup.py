@@ -1,4 +1,7 @@
-"""Create the topics and tables that the services of docker-compose need before they start."""
+"""Create the topics and tables that the services of docker-compose need before they start.
+
+A program of its own, which compose runs once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions that take each topic that matching reads.
+"""The functions that take each topic that matching reads; every service lists its own here.
 
 `facts` and `participation` keep what was said (evolve); `reactions` draws the conclusions (react).
 """

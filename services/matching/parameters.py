@@ -1,4 +1,4 @@
-"""The parameters that several routes of matching share."""
+"""The parameters that several routes of matching share; every service has such a module."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The settings of matching, beside those of every service."""
+"""The settings of matching, beside those of every service; every service lists its own here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters that several routes of the service share."""
+"""The parameters that several routes of the service share; every service has such a module."""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""List the records that people change in notifications, by the parameters of the addresses that name them."""
+"""List the records that people change in notifications, by the parameters of the addresses that name them.
+
+Every service lists its own here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Define the bus's metrics for Prometheus: what was sent and applied, and what was not."""
+"""Define the bus's metrics for Prometheus: what was sent and applied, and what was not.
+
+A module, so that each is registered once.
+"""
 
 from __future__ import annotations
 

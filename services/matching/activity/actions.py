@@ -1,4 +1,4 @@
-"""Add lines to the board's stream of events, and delete its oldest ones."""
+"""Add lines to the board's stream of events, and delete its oldest ones: the way in for other rooms."""
 
 from __future__ import annotations
 

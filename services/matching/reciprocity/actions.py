@@ -1,4 +1,4 @@
-"""Keep the days of visits in the reciprocity ledger."""
+"""Keep the days of visits in the reciprocity ledger: the way in for the room that changes visits."""
 
 from __future__ import annotations
 

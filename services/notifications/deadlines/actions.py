@@ -1,4 +1,4 @@
-"""Claim deadlines that are near or have passed, so that each is announced once."""
+"""Claim deadlines that are near or have passed, so that each is announced once: the way in for reminders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mark messages of the portal's inbox as read."""
+"""Mark messages of the portal's inbox as read: all that people change there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filter by message that several lists share."""
+"""The filter by message, which the pages of messages and of mail share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The quality of the data and the journey of one application, for programs."""
+"""The quality of the data and the journey of one application, for programs: two reads."""
 
 from fastapi import APIRouter
 

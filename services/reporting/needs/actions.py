@@ -1,4 +1,4 @@
-"""Read the training needs of a period beside its figures."""
+"""Read the training needs of a period beside its figures, for the page and the API."""
 
 from __future__ import annotations
 

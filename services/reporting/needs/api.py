@@ -1,4 +1,4 @@
-"""Training needs beside demand and matches, for programs."""
+"""Training needs beside demand and matches, for programs: one read, in two formats."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response

@@ -1,4 +1,7 @@
-"""Define a code: a word that stands in events, with a plain English label for people."""
+"""Define a code: a word that stands in events, with a plain English label for people.
+
+Below the code lists, which all import it.
+"""
 
 from enum import StrEnum
 from typing import Self

@@ -1,4 +1,7 @@
-"""Count the matches that wait for somebody to clear or to answer them."""
+"""Count the matches that wait for somebody to clear or to answer them.
+
+One of the modules from which the first page collects what waits (`first_page.py`).
+"""
 
 from __future__ import annotations
 

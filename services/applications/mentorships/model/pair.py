@@ -1,4 +1,7 @@
-"""The two parties of a mentorship, and the states in which they work together."""
+"""The two parties of a mentorship, and the states in which they work together.
+
+Apart from the other rules of the room, since all of them build on it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep which matches were proposed together as an exchange ring."""
+"""Keep which matches were proposed together as an exchange ring: the way in for the room that proposes rings."""
 
 from __future__ import annotations
 

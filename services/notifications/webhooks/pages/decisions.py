@@ -10,7 +10,7 @@ from services.notifications.parameters import settings_of
 from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.forms import EndpointForm, RegisterForm, RotateForm, SinceForm
-from services.notifications.webhooks.pages.common import HOME, Coordinator
+from services.notifications.webhooks.pages.endpoints import HOME, Coordinator
 from services.notifications.webhooks.views import Webhook
 from shared.contracts.codes import WebhookReach
 from shared.i18n import gettext

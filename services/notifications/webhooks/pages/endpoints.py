@@ -13,7 +13,6 @@ from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.webhook import DeliveryState, WebhookState
-from services.notifications.webhooks.pages.common import HOME, Coordinator, Reader
 from services.notifications.webhooks.views import READERS, Webhook, WebhookDelivery
 from shared.contracts.codes import Role
 from shared.i18n import N_, gettext, ngettext, number
@@ -23,6 +22,10 @@ from shared.web import states
 from shared.web.lists import Cell, Column, Count, Empty, Link, Listing, list_page, tag
 from shared.web.live import live_route
 from shared.web.render import render, see_other
+
+HOME = "/notifications/webhooks"
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 router.add_api_route("/live", live_route("webhooks"), dependencies=[Depends(allow(*READERS))])

@@ -1,4 +1,4 @@
-"""The morning mail with everything that waits for a coordinator."""
+"""The morning mail with everything that waits for a coordinator: a subject of its own in the table of messages."""
 
 from services.notifications.messages.model.rule import NamedAudience, Rule
 from shared.contracts.notifications import WorkWaiting
