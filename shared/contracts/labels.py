@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import COUNTRIES, UNION, Role
 from shared.contracts.codes import LANGUAGES as KNOWN
-from shared.contracts.codes import UNION, Role
 from shared.i18n import LANGUAGES, gettext, locale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def role(code: str) -> str:
@@ -19,6 +24,11 @@ def country(code: str | None) -> str:
     return str(locale().territories.get(str(code), code))
 
 
+def countries(codes: Iterable[str] = COUNTRIES) -> list[tuple[str, str]]:
+    """Return countries as choices, by their names in the reader's language."""
+    return sorted(((code, country(code)) for code in codes), key=lambda choice: choice[1])
+
+
 def coordinator(code: str) -> str:
     """Return who decides for a country: its national coordinator, or an EU agency's own clearance officer."""
     if code == UNION:
@@ -30,6 +40,11 @@ def tongue(code: str) -> str:
     """Return the name of a language (ISO 639-1) in the reader's language, with a capital."""
     name = str(locale().languages.get(str(code), code))
     return name[:1].title() + name[1:]
+
+
+def tongues() -> list[tuple[str, str]]:
+    """Return all languages as choices, by their names in the reader's language."""
+    return sorted(((code, tongue(code)) for code in KNOWN), key=lambda choice: choice[1])
 
 
 def written(present: str | None = None) -> list[tuple[str, str]]:

@@ -208,5 +208,5 @@ def country_filter(countries: Sequence[str], value: str | None, label: str = "")
     if len(countries) < 2:
         return []
     # A country of the programme without rows is a filter too, under which nothing is listed.
-    options = [(code, labels.country(code)) for code in with_country(countries, value)]
+    options = labels.countries(with_country(countries, value))
     return [Filter("country", label or gettext("Country"), value or "", options)]

@@ -72,7 +72,7 @@ async def show(
         country=country,
         offers=[(str(placement.id), f"{placement.reference} {placement.title}") for placement in found.placements],
         states_=[(known_state.code, known_state.word) for known_state in states.states("visit")],
-        countries=[(code, labels.country(code)) for code in found.countries],
+        countries=labels.countries(found.countries),
         narrowed=bool(filters),
         empty=not any(week.visits for week in found.weeks),
     )

@@ -37,7 +37,7 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -51,14 +51,9 @@ _ONE = N_("Choose one")
 DAY_HINT = N_("For example, 27 3 2027")
 
 
-def country_options(countries: Iterable[str]) -> list[tuple[str, str]]:
-    """Return countries with their names in the reader's language, by name."""
-    return sorted(((code, labels.country(code)) for code in countries), key=lambda option: option[1])
-
-
 def countries_of(countries: frozenset[str] | None) -> list[tuple[str, str]]:
     """Return the options for a choice among some countries; None means all."""
-    return country_options(COUNTRIES if countries is None else countries)
+    return labels.countries(COUNTRIES if countries is None else countries)
 
 
 def country_codes(countries: frozenset[str] | None) -> list[str]:
@@ -289,7 +284,7 @@ class ExclusionForm(Form):
             for organisation in organisations
         ]
         for field in (self.first_country, self.second_country):
-            set_choices(field, country_options(COUNTRIES), blank=_ONE)
+            set_choices(field, labels.countries(), blank=_ONE)
         for field in (self.first_organisation, self.second_organisation):
             set_choices(field, organisation_options, blank=_ONE)
 

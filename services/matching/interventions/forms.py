@@ -8,7 +8,7 @@ from services.matching.engine.problem.problem import WEIGHTS
 from services.matching.interventions.model import Basis, OtherTerms
 from shared.contracts import labels
 from shared.contracts.calls import CountryQuota, CriterionWeight
-from shared.contracts.codes import COUNTRIES, Criterion, Objective
+from shared.contracts.codes import Criterion, Objective
 from shared.i18n import N_, gettext
 from shared.web.forms import (
     Between,
@@ -36,7 +36,7 @@ class _Countries:
     """All countries by their names in the language of the request."""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda choice: choice[1]))
+        return iter(labels.countries())
 
 
 class QuotaRow(Row):

@@ -26,8 +26,6 @@ from services.applications.forms import iso_date
 from shared import privacy_notice
 from shared.contracts import labels
 from shared.contracts.codes import (
-    COUNTRIES,
-    LANGUAGES,
     ApplicationKind,
     Expertise,
     LanguageLevel,
@@ -138,16 +136,6 @@ def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choice
     """Return the members of a code list as choices in the reader's language, with an empty one before them."""
     found = [(str(code), labels.label(code)) for code in codes]
     return ([("", gettext(empty))] if empty is not None else []) + found
-
-
-def languages_known() -> Choices:
-    """Return languages by their name in the reader's language."""
-    return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda choice: choice[1])]
-
-
-def countries_known() -> Choices:
-    """Return countries by their name in the reader's language."""
-    return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda choice: choice[1])]
 
 
 def offer(form: Form, name: str, offered: Choices, part: str = "") -> None:
@@ -304,7 +292,7 @@ def _check_expertise(form: Form) -> None:
 
 
 def _languages(form: Form, _: FormContext) -> None:
-    offer(form, "languages", languages_known(), "language")
+    offer(form, "languages", _blank(labels.tongues()), "language")
 
 
 def _check_languages(form: Form) -> None:
@@ -347,7 +335,7 @@ def _courses(form: Form) -> dict[str, object]:
 def _topics(form: Form, context: FormContext) -> None:
     topics = [(code, gettext(topic_label(context.terms.scheme, code))) for code in context.terms.topics]
     offer(form, "topics", _blank(topics), "topic")
-    offer(form, "preferred_countries", countries_known(), "country")
+    offer(form, "preferred_countries", _blank(labels.countries()), "country")
 
 
 def _check_topics(form: Form) -> None:

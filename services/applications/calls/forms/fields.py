@@ -14,7 +14,7 @@ from services.applications.forms import iso_date
 from shared import i18n
 from shared.contracts import labels
 from shared.contracts.calls import EligibilityRules, Timers
-from shared.contracts.codes import COUNTRIES, LANGUAGES, PARTNERS, PRIORITIES, Criterion
+from shared.contracts.codes import COUNTRIES, PARTNERS, PRIORITIES, Criterion
 from shared.i18n import N_, gettext
 from shared.time import dates
 from shared.web.forms import (
@@ -34,18 +34,13 @@ from shared.web.forms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pydantic import BaseModel
 
     from services.applications.calls.model.facts import Facts
 
 Choices = list[tuple[str, str]]
-
-
-def named_choices(codes: Any, name: Callable[[str], str]) -> Choices:
-    """Return codes as choices, by their name in the reader's language."""
-    return sorted(((code, name(code)) for code in codes), key=lambda choice: choice[1])
 
 
 class TextRow(Row):
@@ -170,12 +165,12 @@ def prepare(form: Form, facts: Facts, entry: CallEntry) -> None:
     if "scheme" in form:
         _prepare_topics(form, facts, entry)
     others = sorted(set(entry.rules.countries) - set(PARTNERS))
-    _choose(form, "countries", named_choices((*PARTNERS, *others), labels.country))
-    _choose(form, "languages", named_choices(LANGUAGES, labels.tongue))
-    _choose_in_rows(form, "closed_days", named_choices(COUNTRIES, labels.country))
+    _choose(form, "countries", labels.countries((*PARTNERS, *others)))
+    _choose(form, "languages", labels.tongues())
+    _choose_in_rows(form, "closed_days", labels.countries())
     usual = set(entry.rules.countries) or set(PARTNERS)
     chosen_too = {quota.country for quota in entry.quotas}
-    _choose_in_rows(form, "quotas", named_choices((usual | chosen_too) & set(COUNTRIES), labels.country))
+    _choose_in_rows(form, "quotas", labels.countries((usual | chosen_too) & set(COUNTRIES)))
 
 
 def _prepare_topics(form: Form, facts: Facts, entry: CallEntry) -> None:

@@ -95,7 +95,7 @@ def _filters(filters: AuditFilters) -> list[Filter]:
     if choices:
         found.append(Filter("what", gettext("More exactly"), filters.what or "", choices))
     if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES}:
-        countries = [(code, labels.country(code)) for code in PARTNERS]
+        countries = labels.countries(PARTNERS)
         found.append(Filter("country", gettext("Country"), filters.country or "", countries))
     if filters.kind is not AuditKind.RELEASES:
         found.append(Filter("who", gettext("Who (sign-in name)"), filters.who or ""))

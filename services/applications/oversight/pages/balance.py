@@ -192,7 +192,7 @@ def _filters(address: AddressFilters, details: BalanceDetails) -> list[Filter]:
             str(address.call or ""),
             [(str(call.id), f"{call.reference} {call.title}") for call in details.calls],
         ),
-        *country_filter(sorted(details.countries, key=labels.country), address.country),
+        *country_filter(details.countries, address.country),
     ]
 
 

@@ -18,7 +18,7 @@ from services.applications.preparation.model import DEFAULT_ITEMS, Rule
 from services.applications.preparation.views.travel_rules import call_titles, travel_rules_page
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts.codes import COUNTRIES, PreparationItem
+from shared.contracts.codes import PreparationItem
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.web.forms import options
@@ -64,7 +64,7 @@ def _fill(form: TravelRuleForm, call_titles: Mapping[UUID, str]) -> None:
     form.call_id.choices = options(
         [(str(id_), title) for id_, title in call_titles.items()], blank=gettext("Any call")
     )()
-    countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda country: country[1])
+    countries = labels.countries()
     form.country.choices = options(countries, blank=gettext("Any country"))()
     form.host_country.choices = options(countries, blank=gettext("Any country"))()
 

@@ -156,7 +156,7 @@ def _more(query: QueueQuery, principal: Principal, agencies: list[tuple[str, str
         ("organisation", gettext("Organisation"), agencies),
     ]
     if programme:
-        choices.append(("country", gettext("Country"), [(code, labels.country(code)) for code in (*PARTNERS, "EU")]))
+        choices.append(("country", gettext("Country"), labels.countries((*PARTNERS, "EU"))))
     return [
         Filter(name, label, str(getattr(query, name) or ""), options) for name, label, options in choices if options
     ]

@@ -18,7 +18,7 @@ from services.matching.lifecycle.views import match_of
 from services.matching.parameters import BusDep, receipt_effort
 from services.matching.words import match_stage, reason, stage
 from shared.contracts import labels
-from shared.contracts.codes import COUNTRIES, ApplicationKind
+from shared.contracts.codes import ApplicationKind
 from shared.i18n import gettext, number
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
@@ -166,9 +166,7 @@ def _filters(filters: CaseFilter) -> list[Filter]:
     ]
     return [
         Filter("stage", gettext("Where it stands"), filters.stage or "", stages),
-        Filter(
-            "country", gettext("Country"), filters.country or "", [(code, labels.country(code)) for code in COUNTRIES]
-        ),
+        Filter("country", gettext("Country"), filters.country or "", labels.countries()),
         Filter(
             "kind", gettext("Kind"), filters.kind or "", [(kind.value, labels.label(kind)) for kind in ApplicationKind]
         ),

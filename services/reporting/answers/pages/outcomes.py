@@ -34,7 +34,7 @@ async def overview(
     async with bus.read() as session:
         rows, total = await case_outcomes(session, PAGE, (page - 1) * PAGE, country=country)
     names = (gettext("Application"), gettext("Ended"), gettext("Asked of"), gettext("Certificate"))
-    countries = [(code, labels.country(code)) for code in sorted(PARTNERS)]
+    countries = labels.countries(PARTNERS)
     by_country = Filter("country", gettext("Officers of"), country, countries, all=gettext("All countries"))
     listing = Listing(
         gettext("Answers and certificates"),

@@ -166,7 +166,7 @@ async def _page(
 def _fields(filters: Filters, calls: Sequence[tuple[UUID, str]]) -> list[Filter]:
     in_state = [(state, states.state("outcome", state).for_others.word) for state in STATES]
     options = [("missing", gettext("Not answered")), *in_state, ("all", gettext("All"))]
-    countries = [(code, labels.country(code)) for code in sorted(PARTNERS)]
+    countries = labels.countries(PARTNERS)
     return [
         Filter("form", gettext("Form"), filters.form, [(code, gettext(name)) for code, (_, _, name) in FORMS.items()]),
         Filter("state", gettext("State"), filters.state, options, always=True),
