@@ -27,6 +27,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
 from shared.bus.db.transient_errors import DATABASE_ERRORS
 from shared.identity.guard import session_lasts
+from shared.settings import plain_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -49,7 +50,7 @@ class Live:
 
     def __init__(self, url: str, *, clients: int = CLIENTS) -> None:
         """Prepare a hub for the database at `url` (`postgresql://...`) with at most `clients` streams."""
-        self._url = url
+        self._url = plain_address(url)
         self._limit = clients
         self._mailboxes: dict[asyncio.Event, str] = {}
         # A page is rendered at some tick; when it connects later, it is notified at once of any change since then.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.integration.applications.abroad import Abroad
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 PEOPLE = {
     Role.OFFICER: "ani",
     Role.MENTOR: "jonas",
