@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
-from shared.i18n.numbers import number
 
 from services.notifications.webhooks.model.webhook import (
     TEST,
@@ -23,7 +22,7 @@ from services.notifications.webhooks.store import endpoints
 from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
 from shared.contracts.labels import label
 from shared.errors import Refused
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, number
 from shared.time import clock
 from shared.time.dates import EARLIEST, LATEST
 from shared.web.paging import page_of

@@ -393,12 +393,12 @@ class Outcome:
     unknown: bool = False
 
 
-_current: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
+_outcome: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
 
 
 async def commit(session: AsyncSession) -> None:
     """Commit, and note for the request at hand how that ended."""
-    outcome = _current.get()
+    outcome = _outcome.get()
     try:
         await session.commit()
     except BaseException as wrong:  # a commit that was interrupted may still take place
@@ -412,18 +412,18 @@ async def commit(session: AsyncSession) -> None:
 @contextmanager
 def noted(outcome: Outcome) -> Iterator[None]:
     """Note in `outcome` how the commits within the block end."""
-    token = _current.set(outcome)
+    token = _outcome.set(outcome)
     try:
         yield
     finally:
-        _current.reset(token)
+        _outcome.reset(token)
 
 
 @contextmanager
 def unnoted() -> Iterator[None]:
     """Leave out the commits within the block: they are not what the request is for."""
-    token = _current.set(None)
+    token = _outcome.set(None)
     try:
         yield
     finally:
-        _current.reset(token)
+        _outcome.reset(token)
