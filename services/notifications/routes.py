@@ -10,6 +10,7 @@ from services.notifications.consumers import consumers
 from services.notifications.deadlines.api import router as deadlines_api
 from services.notifications.deadlines.pages import router as deadlines
 from services.notifications.inbox.api import router as inbox_api
+from services.notifications.mail.model import UNSURE_WORK
 from services.notifications.mail.pages.log import router as message_log
 from services.notifications.mail.pages.unreachable import router as unreachable
 from services.notifications.messages.api import router as messages_api
@@ -38,7 +39,7 @@ def page_routers() -> list[APIRouter]:
         volume,
         webhook_decisions,
         webhooks,
-        dead_letters_router("notifications", consumers),
+        dead_letters_router("notifications", consumers, {UNSURE_WORK: "/notifications/messages/"}),
     ]
 
 

@@ -8,6 +8,8 @@ routers=[..., parked_router("matching", consumers)]      # /matching/parked, for
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of functions made inside one.
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
@@ -26,8 +28,11 @@ from shared.web.render import render, see_other
 PAGE = 50
 
 
-def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
-    """Return the page of problems of `service`, with buttons to redrive the subject of a dead letter or to skip it."""
+def dead_letters_router(service: str, consumers: Consumers, pages: Mapping[str, str] | None = None) -> APIRouter:
+    """Return the page of problems of `service`, with buttons to redrive the subject of a dead letter or to skip it.
+
+    `pages` gives for some works the address of a subject's page, without the subject at its end.
+    """
     router = APIRouter(prefix=f"/{service}/parked", include_in_schema=False)
     coordinator = Depends(allow(Role.PROGRAMME_COORDINATOR))
     address = f"/{service}/parked"
@@ -41,6 +46,7 @@ def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
             "dead_letters.html",
             events=events,
             problems=found,
+            pages=pages or {},
             address=address,
             more=events[-1].id if len(events) == PAGE else None,
             left=request.query_params.get("done_left"),

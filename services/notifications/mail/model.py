@@ -39,6 +39,10 @@ WORK = N_("Messages")
 """The sending of messages, on the page of problems."""
 
 
+UNSURE_WORK, UNSURE_WHY = N_("Emails that may have been sent"), N_("May have been sent: open the message and decide")
+"""Emails of which two copies may be out: the work and the reason on the page of problems."""
+
+
 class ResendReason(Code):
     """A coordinator's reason to send a message again; a code, since a free text could name somebody."""
 

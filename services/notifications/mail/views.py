@@ -59,6 +59,7 @@ class MessageLog:
     sent: int
     waiting: int
     failed: int
+    unsure: int
     overdue: int
     unreachable: int
 
@@ -173,6 +174,7 @@ async def message_log(session: AsyncSession, search: Search, principal: Principa
         sent=counts.get(store.DONE, 0),
         waiting=counts.get(store.WAITING, 0),
         failed=counts.get(store.FAILED, 0),
+        unsure=counts.get(store.UNSURE, 0),
         overdue=await lists.overdue_count(session, now=now, countries=countries),
         unreachable=await unreachable.open_count(session, countries),
     )
@@ -213,7 +215,9 @@ def _recipient(row: NotificationRow) -> RecipientLine:
 
 
 def _retryable(message: MessageRow, notifications: Sequence[NotificationRow]) -> bool:
-    """Return whether something of a message failed, and a recipient is left who could get it."""
+    """Return whether something of a message failed or may have been sent, and a recipient is left who could get it."""
+    if message.state == store.UNSURE:
+        return True
     failed = [row for row in notifications if row.generation == message.generation and row.state == store.FAILED]
     causes = {row.cause for row in failed} if failed else {message.cause} if message.state == store.FAILED else set()
     return bool(causes - {FailureCause.CONTACT_ERASED.value})

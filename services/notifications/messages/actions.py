@@ -43,6 +43,11 @@ async def write_anew(tx: Tx, message_id: UUID) -> int | None:
     return await store.write_anew(tx.session, message_id, datetime.now(UTC))
 
 
+async def count_as_sent(tx: Tx, message_id: UUID) -> list[NotificationRow]:
+    """Count as sent what may have been sent of a message; return those notifications, none where there is none."""
+    return await store.count_as_sent(tx.session, message_id, clock.now())
+
+
 async def note_report(tx: Tx, notification_id: UUID, status: str) -> None:
     """Save the status of a report about a mail (RFC 3463)."""
     await store.note_status(tx.session, notification_id, status, clock.now())

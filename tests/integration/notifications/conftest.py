@@ -242,3 +242,9 @@ async def rows(app: FastAPI, sql: str) -> list[Any]:
     """Return the rows of a table."""
     async with app.state.service.bus.read() as session:
         return list((await session.execute(sa.text(sql))).all())
+
+
+async def write(app: FastAPI, statement: str, **values: Any) -> None:
+    """Write into the database what no event could bring there."""
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text(statement), values)

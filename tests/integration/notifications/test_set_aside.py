@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import aiosmtplib
 import pytest
-import sqlalchemy as sa
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
@@ -22,7 +21,7 @@ from shared.identity.sealing import Seal, keys_from
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from tests.impossible import impossible, set_aside_by
-from tests.integration.notifications.conftest import Catcher, post, published_events, rows
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows, write
 from tests.integration.notifications.mail.test_bounces import mail_server
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.reports import report
@@ -41,12 +40,6 @@ OTHER = UUID("01900000-0000-7000-8000-00000000ab01")
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once what was set aside."""
     monkeypatch.setattr(set_aside, "AGAIN_AFTER", 0.0)
-
-
-async def write(app: FastAPI, statement: str, **values: Any) -> None:
-    """Write into the database what no event could bring there."""
-    async with app.state.service.bus.transaction("system:tests") as tx:
-        await tx.session.execute(sa.text(statement), values)
 
 
 async def named(app: FastAPI) -> list[str]:

@@ -129,6 +129,7 @@ async def _message_page(
         message=message,
         text=bodies(message.wording, gettext("(the name is asked for when it is sent)"), "")["text"],
         may_retry=coordinates and message.retryable,
+        may_count=coordinates and message.state is MessageState.UNSURE,
         may_resend=coordinates and message.resendable,
         form=form or ResendForm(),
         done=request.query_params.get("done"),
@@ -142,6 +143,15 @@ async def retry(
     """Retry what failed."""
     await actions.retry(bus, principal.subject, message_id)
     return see_other(f"/notifications/messages/{message_id}?done=retry")
+
+
+@router.post("/messages/{message_id}/count-as-sent")
+async def count_as_sent(
+    message_id: UUID, bus: BusDep, who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+) -> Response:
+    """Count as sent what may have been sent."""
+    await actions.count_as_sent(bus, who.subject, message_id)
+    return see_other(f"/notifications/messages/{message_id}?done=counted")
 
 
 @router.post("/messages/{message_id}/resend")
@@ -180,6 +190,7 @@ def _counts(found: MessageLog) -> list[Count]:
     """Return the numbers by state; each links to exactly its rows."""
     return [
         _count(found.failed, MessageState.FAILED),
+        _count(found.unsure, MessageState.UNSURE),
         Count(found.unreachable, gettext("Cannot be reached"), "/notifications/unreachable", "error"),
         Count(found.overdue, gettext("Overdue"), "/notifications/due?over=yes", "error"),
         _count(found.waiting, MessageState.WAITING),

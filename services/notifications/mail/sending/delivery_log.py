@@ -1,8 +1,10 @@
 """Record what became of each mail, so that none is lost and none is sent twice.
 
-A mail is marked as sent in the transaction of its event, after the server's 250. A crash in between sends it again
-under the same Message-ID; nothing is lost before it. Outcomes of a few milliseconds are recorded together, since a
-transaction takes longer than a mail. The pauses between attempts are real time.
+An attempt is claimed before its mail is handed over, and closed by its outcome: sent, failed, or certainly not sent. A
+mail is marked as sent in the transaction of its event, after the server's 250. After a crash in between, or where the
+server did not answer, it is tried once more under the same Message-ID. After two attempts that were never closed it may
+have been sent: a person decides. Claims and outcomes of a few milliseconds are written together, since a transaction
+takes longer than a mail. The pauses between attempts are real time.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifications.mail.model import WORK
+from services.notifications.mail.model import UNSURE_WHY, UNSURE_WORK, WORK
 from services.notifications.mail.store import unreachable
 from services.notifications.messages.store import messages as store
 from services.notifications.preferences.model.choices import Choice
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:mail"
-# The most outcomes and seconds of one transaction. A crash repeats mails that were handed over and not yet recorded.
+# The most outcomes and seconds of one transaction.
 SET = 100
 _GATHER = 0.25
 _FIRST_PAUSE = 5.0
@@ -49,12 +51,16 @@ _AGAIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message on its way to one recipient; `id` is the notification's, the left side of the Message-ID."""
+    """A message on its way to one recipient; `id` is the notification's, the left side of the Message-ID.
+
+    `doubtful` says that an earlier attempt was never closed.
+    """
 
     id: UUID
     recipient: UUID
     language: str
     attempt: int
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,25 @@ class HeldBack:
     until: datetime
 
 
-Outcome = FinalOutcome | Postponed | HeldBack | Broken
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Claimed mails of which it is certain that none has left: their attempts are closed."""
+
+    ids: frozenset[UUID]
+
+
+Outcome = FinalOutcome | Postponed | HeldBack | Broken | NotSent
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request to begin an attempt for each of these mails; `claimed` are those that may be handed over."""
+
+    ids: frozenset[UUID]
+    claimed: asyncio.Future[set[UUID]]
+
+
+Entry = Outcome | Claim
 
 
 @dataclass(slots=True)
@@ -142,6 +166,7 @@ class DeliveryLog:
                             language=contact.language,
                             state=store.WAITING if wanted else store.KEPT,
                             attempts=0,
+                            open_attempts=0,
                         )
                     )
                 if message.id not in fixed.known and not contacts[message.id].people:
@@ -149,6 +174,7 @@ class DeliveryLog:
             await store.add_notifications(tx.session, rows)
             await store.keep_in_portal(tx.session, [row.id for row in fixed.unwanted])
             await store.drop_notifications(tx.session, [row.id for row in fixed.left])
+            await self._give_up(tx, fixed.unsure)
             await forget(tx.session, [message for message in due if contacts[message.id].erased])
             if kept:
                 await store.settle_messages(tx.session, kept, attempts=0)
@@ -167,22 +193,39 @@ class DeliveryLog:
         await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
         await tx.changed("messages")
 
-    async def record_all(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Record outcomes as they come, a set at a time; None ends them."""
+    async def _give_up(self, tx: Tx, unsure: Sequence[NotificationRow]) -> None:
+        """Name mails on the page of problems that may have been sent; they wait for a person's decision."""
+        if unsure:
+            log.warning("mails may have been sent", notifications=[str(row.id) for row in unsure])
+            await store.leave_open(tx.session, [row.id for row in unsure])
+            await store.settle_messages(tx.session, {row.message_id for row in unsure}, attempts=0)
+            await set_aside.add(tx.session, UNSURE_WORK, {str(row.message_id): UNSURE_WHY for row in unsure})
+            await tx.changed("messages")
+
+    async def record_all(self, entries: asyncio.Queue[Entry | None]) -> None:
+        """Record claims and outcomes as they come, a set at a time; None ends them.
+
+        A claim is written at once with what has gathered, since its connection waits for it.
+        """
         more = True
         while more:
-            batch = [await outcomes.get()]
+            batch = [await entries.get()]
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GATHER):
-                    while batch[-1] is not None and len(batch) < SET:
-                        batch.append(await outcomes.get())
+                    claims = isinstance(batch[0], Claim)
+                    while batch[-1] is not None and len(batch) < SET and not (claims and entries.empty()):
+                        batch.append(await entries.get())
+                        claims = claims or isinstance(batch[-1], Claim)
             more = batch[-1] is not None
-            await self.record([outcome for outcome in batch if outcome is not None])
+            await self.record([entry for entry in batch if entry is not None])
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Record what became of mails with the events about them, in one transaction."""
-        if not outcomes:
+    async def record(self, entries: Sequence[Entry]) -> None:
+        """Record what became of mails with the events about them, and claim others, in one transaction."""
+        if not entries:
             return
+        outcomes = [entry for entry in entries if not isinstance(entry, Claim)]
+        claims = [entry for entry in entries if isinstance(entry, Claim)]
+        claimed: set[UUID] = set()
         async with self.bus.transaction(ACTOR, self.lease) as tx:
             ended = [outcome for outcome in outcomes if isinstance(outcome, FinalOutcome)]
             await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
@@ -200,8 +243,16 @@ class DeliveryLog:
             }.values():
                 await self._later(tx, away.message, away.why)
             await self._set_aside(tx, [outcome for outcome in outcomes if isinstance(outcome, Broken)])
+            closed = [outcome.ids for outcome in outcomes if isinstance(outcome, NotSent)]
+            await store.close_attempts(tx.session, frozenset().union(*closed))
+            if claims:
+                claimed = await store.claim(tx.session, frozenset().union(*(claim.ids for claim in claims)))
             await set_aside.clear(tx.session, WORK, {str(outcome.message.id) for outcome in ended})
-            await tx.changed("messages")
+            if outcomes:
+                await tx.changed("messages")
+        for claim in claims:
+            if not claim.claimed.done():
+                claim.claimed.set_result(claimed & claim.ids)
 
     async def _set_aside(self, tx: Tx, broken: Sequence[Broken]) -> None:
         for outcome in broken:
@@ -228,7 +279,7 @@ class DeliveryLog:
             if delivery.id not in now:
                 continue
             event = (
-                _sent(outcome.message, delivery)
+                sent(outcome.message, delivery.language, delivery.attempt)
                 if outcome.cause is None
                 else failed(outcome.message, delivery.attempt, outcome.cause)
             )
@@ -242,14 +293,16 @@ class DeliveryLog:
             changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
-        left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
+        waiting = [row for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
+        left = [row.id for row in waiting if not row.open_attempts]
         await store.end_notifications(
             tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left)
         )
-        for subject in left or [message.id]:
+        for subject in left or ([] if waiting else [message.id]):
             await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
         changes = {"state": store.FAILED, "attempts": message.attempts + 1}
         await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+        await self._give_up(tx, [row for row in waiting if row.open_attempts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +310,13 @@ class _FixedRecipients:
     """The recipients of each message that earlier attempts have fixed.
 
     Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
-    were asleep at the first attempt and are no longer meant.
+    were asleep at the first attempt and are no longer meant; those of `unsure` may have it already.
     """
 
     known: dict[UUID, set[UUID]] = field(default_factory=dict)
     again: set[UUID] = field(default_factory=set)
     unwanted: list[NotificationRow] = field(default_factory=list)
+    unsure: list[NotificationRow] = field(default_factory=list)
     left: list[NotificationRow] = field(default_factory=list)
 
     def new(self, message: AnyMessage, recipients: Recipients) -> list[Contact]:
@@ -288,6 +342,9 @@ def _fixed(
         fixed.known.setdefault(row.message_id, set()).add(row.recipient)
         if row.state != store.WAITING:
             continue
+        if row.open_attempts >= store.MOST_COPIES:
+            fixed.unsure.append(row)
+            continue
         people = {contact.recipient for contact in contacts[row.message_id].people}
         was_asleep = message.held_until is not None and row.attempts == 0 and bool(people)
         if was_asleep:
@@ -295,7 +352,8 @@ def _fixed(
         if was_asleep and row.recipient not in people:
             fixed.left.append(row)
         elif choices.get(row.recipient, Choice.EACH).wants(message.row):
-            found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1))
+            doubtful = row.open_attempts > 0
+            found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1, doubtful))
         else:
             fixed.unwanted.append(row)
     return fixed
@@ -317,15 +375,16 @@ def _unreached(outcome: FinalOutcome) -> dict[str, object]:
     }
 
 
-def _sent(message: AnyMessage, delivery: Delivery) -> NotificationSent:
+def sent(message: AnyMessage, language: str, attempt: int) -> NotificationSent:
+    """Return the event that a message was sent to a recipient in a language."""
     return NotificationSent(
         rule=message.rule,
         audience=message.audience,
         channel=message.row.channel,
-        language=delivery.language,
+        language=language,
         about=message.about,
         application_id=message.application_id,
-        attempt=delivery.attempt,
+        attempt=attempt,
     )
 
 

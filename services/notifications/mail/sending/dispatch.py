@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -16,15 +16,17 @@ from services.notifications.mail.sending.contacts import ContactRequest, PortalA
 from services.notifications.mail.sending.delivery_log import (
     SET,
     Broken,
+    Claim,
     Delivery,
     FinalOutcome,
     HeldBack,
+    NotSent,
     Postponed,
     absent,
 )
 from services.notifications.mail.sending.letter import letter
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
-from services.notifications.mail.sending.smtp import Refused, ServerAway
+from services.notifications.mail.sending.smtp import Refused, ServerAway, Unanswered
 from services.notifications.messages.store import messages as store
 from services.notifications.steps import in_steps
 from shared.bus.db import leases
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.mail.sending.contacts import Contact, Portal
-    from services.notifications.mail.sending.delivery_log import DeliveryLog, Outcome
+    from services.notifications.mail.sending.delivery_log import DeliveryLog, Entry, Outcome
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
     from services.notifications.messages.store.messages import DueMessage
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+CLAIMED = 48
+"""The most mails that are claimed and not yet recorded, or two a connection: so many may have a second copy after a
+crash."""
 # How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
 _LOG_SECONDS = 2.0
@@ -79,7 +84,7 @@ class _Batch:
 class _Round:
     """One round over what is due: its outcomes and tasks, and whether it is to end early."""
 
-    outcomes: asyncio.Queue[Outcome | None] = field(default_factory=lambda: asyncio.Queue(SET))
+    entries: asyncio.Queue[Entry | None] = field(default_factory=lambda: asyncio.Queue(SET))
     lines: list[asyncio.Task[None]] = field(default_factory=list)
     following: asyncio.Task[_Batch | None] | None = None
     ending: bool = False
@@ -119,7 +124,7 @@ class Dispatcher:
     async def _sent(self, first: _Batch, round_: _Round) -> int:
         total, ready = 0, first
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.delivery_log.record_all(round_.outcomes))
+            group.create_task(self.delivery_log.record_all(round_.entries))
             while not round_.ending:
                 total += len(ready.due)
                 round_.following = group.create_task(self._ready(ready.due[-1]))
@@ -128,7 +133,7 @@ class Dispatcher:
                 if round_.following.cancelled() or (following := round_.following.result()) is None:
                     break
                 ready = following
-            await round_.outcomes.put(None)
+            await round_.entries.put(None)
         return total
 
     async def _stop(self, work: asyncio.Task[int], round_: _Round) -> None:
@@ -200,25 +205,56 @@ class Dispatcher:
             round_.lines = [group.create_task(self._line(left, round_)) for _ in places]
 
     async def _line(self, stories: Iterator[list[_Task]], round_: _Round) -> None:
-        """Send stories over one connection, one after the other."""
-        for task in chain.from_iterable(stories):
-            for delivery in task.deliveries:
-                if round_.ending:
-                    return
-                outcome = await self.deliver(task, delivery)
-                await round_.outcomes.put(outcome)
-                if isinstance(outcome, Postponed | Broken):
-                    break  # the message is tried again as a whole: its other recipients then
-            else:
-                # Only now: if the process ended before, recipients who are awake would have to wait.
-                if task.until is not None:
-                    await round_.outcomes.put(HeldBack(task.message, task.until))
+        """Send stories over one connection, one after the other.
 
-    async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
-        """Hand over one mail; return what became of it."""
+        The next few mails are claimed while those before are sent; a doubtful one only when its turn has come, so that
+        a crash makes no other doubtful.
+        """
+        sets = _sets(stories, max(1, CLAIMED // (2 * self.settings.mail_connections)))
+        set_, claim = next(sets, None), None
+        stopped: set[UUID] = set()
+        while set_ is not None and not round_.ending:
+            claim = claim or await _claim(set_, round_)
+            claimed = await claim.claimed
+            following = next(sets, None)
+            ahead = None if following is None or _doubtful(following) else await _claim(following, round_)
+            await _give_back(claimed - await self._send_set(set_, claimed, stopped, round_), round_)
+            set_, claim = following, ahead
+        if claim is not None:
+            await _give_back(await claim.claimed, round_)
+
+    async def _send_set(
+        self, steps: Sequence[_Step], claimed: set[UUID], stopped: set[UUID], round_: _Round
+    ) -> set[UUID]:
+        """Send a set of mails in order; return those whose attempts are closed, or open for ever.
+
+        Messages of which a mail could not be sent now are added to `stopped`: they are tried again as a whole, their
+        other recipients then.
+        """
+        seen_to: set[UUID] = set()
+        for task, delivery, last in steps:
+            if round_.ending:
+                break
+            if task.message.id in stopped:
+                continue
+            if delivery is not None and delivery.id in claimed:
+                outcome, left = await self.deliver(task, delivery)
+                await round_.entries.put(outcome)
+                if left:
+                    seen_to.add(delivery.id)
+                if isinstance(outcome, Postponed | Broken):
+                    stopped.add(task.message.id)
+                    continue
+            # Only now: if the process ended before, recipients who are awake would have to wait.
+            if last and task.until is not None:
+                await round_.entries.put(HeldBack(task.message, task.until))
+        return seen_to
+
+    async def deliver(self, task: _Task, delivery: Delivery) -> tuple[Outcome, bool]:
+        """Hand over one mail; return what became of it, and whether it may have left or has ended."""
         contact = task.contacts.get(delivery.recipient)
         if contact is None:
-            return FinalOutcome(task.message, delivery, clock.now(), task.absent)
+            return FinalOutcome(task.message, delivery, clock.now(), task.absent), True
         try:
             now, host = clock.now(), task.host
             mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
@@ -226,14 +262,51 @@ class Dispatcher:
         except (Refused, ValueError) as error:
             log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
             code = str(error.code) if isinstance(error, Refused) and error.address else None
-            return FinalOutcome(task.message, delivery, clock.now(), FailureCause.REFUSED, code)
+            return FinalOutcome(task.message, delivery, clock.now(), FailureCause.REFUSED, code), True
         except ServerAway as error:
-            return Postponed(task.message, f"mail server: {error}")
+            return Postponed(task.message, f"mail server: {error}"), isinstance(error, Unanswered)
         except Exception as error:
             if not of_subject(error):
                 raise
-            return Broken(task.message, reason_of(error))
-        return FinalOutcome(task.message, delivery, clock.now(), None)
+            return Broken(task.message, reason_of(error)), False
+        return FinalOutcome(task.message, delivery, clock.now(), None), True
+
+
+class _Step(NamedTuple):
+    """A message to one recipient, or to none where all wait; `last` says that no other recipient follows."""
+
+    task: _Task
+    delivery: Delivery | None
+    last: bool
+
+
+def _sets(stories: Iterator[list[_Task]], most: int) -> Iterator[list[_Step]]:
+    """Return the mails of stories in their order, in sets that are claimed together; a doubtful one is by itself."""
+    steps: list[_Step] = []
+    for task in chain.from_iterable(stories):
+        for delivery in task.deliveries or (None,):
+            if steps and (len(steps) == most or _doubtful(steps) or (delivery is not None and delivery.doubtful)):
+                yield steps
+                steps = []
+            steps.append(_Step(task, delivery, not task.deliveries or delivery is task.deliveries[-1]))
+    if steps:
+        yield steps
+
+
+def _doubtful(steps: Sequence[_Step]) -> bool:
+    return any(step.delivery is not None and step.delivery.doubtful for step in steps)
+
+
+async def _give_back(ids: set[UUID], round_: _Round) -> None:
+    if ids:
+        await round_.entries.put(NotSent(frozenset(ids)))
+
+
+async def _claim(steps: Sequence[_Step], round_: _Round) -> Claim:
+    ids = frozenset(step.delivery.id for step in steps if step.delivery is not None)
+    claim = Claim(ids, asyncio.get_running_loop().create_future())
+    await round_.entries.put(claim)
+    return claim
 
 
 def _why_broken(message: DueMessage) -> str:

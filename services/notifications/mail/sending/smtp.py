@@ -44,6 +44,10 @@ class ServerAway(RuntimeError):
     """The server is away, busy or misconfigured (4xx, sign-in, sender): the mail is tried again later."""
 
 
+class Unanswered(ServerAway):
+    """The content was on its way, and the server did not say whether it took it: it may have been sent."""
+
+
 class Post:
     """The mail server, over as many connections as are needed at the same time."""
 
@@ -54,7 +58,7 @@ class Post:
         self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, mail: Letter, ensure: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Hand over one mail; return after the server's 250. Raises `Refused`, `ServerAway`, ValueError.
+        """Hand over one mail; return after the server's 250. Raises `Refused`, `ServerAway`, `Unanswered`, ValueError.
 
         `ensure` is awaited right before the content leaves: what it raises ends the conversation, and nothing is sent.
         """
@@ -157,8 +161,10 @@ class Post:
         try:
             async with asyncio.timeout(_CONTENT_TIMES * self._seconds):
                 await connection.data(mail.raw, timeout=None)
-        except (aiosmtplib.SMTPServerDisconnected, TimeoutError) as error:
-            raise ServerAway("the server did not say whether it took the mail") from error
+        except aiosmtplib.SMTPDataError:
+            raise
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Unanswered("the server did not say whether it took the mail") from error
 
     def _idle_connection(self) -> aiosmtplib.SMTP | None:
         """Return an open connection that nobody uses."""

@@ -16,6 +16,7 @@ class MessageState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)

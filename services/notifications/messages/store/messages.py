@@ -26,7 +26,7 @@ from shared.time.workdays import ZONE
 from shared.web.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
+UNSURE = "unsure"
+"""Handed over as often as it may be, and no answer was recorded: it may have been sent, and a person decides."""
+MOST_COPIES = 2
+"""The most attempts of a mail whose end is not known, and so the most copies of it that may be out."""
 KEPT = "kept"
 """The state of a notification without a mail, as the person has chosen; it is in the portal."""
 PAGE = 50
@@ -180,6 +184,7 @@ class NotificationRow(Table, table=True):
     language: str
     state: str = WAITING
     attempts: int = 0
+    open_attempts: int = Field(default=0, description="Attempts begun whose end is not known: copies that may be out")
     sent_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
     read_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; in the portal's inbox")
     cause: str | None = None
@@ -249,6 +254,7 @@ class NewNotification(TypedDict):
     language: str
     state: str
     attempts: int
+    open_attempts: int
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[NewNotification]) -> None:
@@ -308,6 +314,45 @@ def _has_current(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(its, now, which).correlate(MessageRow)
 
 
+async def claim(session: AsyncSession, notification_ids: Collection[UUID]) -> set[UUID]:
+    """Begin an attempt for each waiting notification that may have one more; return those."""
+    found = await (await driver(session)).fetch(_CLAIMED, list(notification_ids), MOST_COPIES)
+    return {row["id"] for row in found}
+
+
+async def close_attempts(session: AsyncSession, notification_ids: Collection[UUID]) -> None:
+    """Close attempts of waiting notifications of which it is known that no mail went out."""
+    if notification_ids:
+        await (await driver(session)).execute(_CLOSED, list(notification_ids))
+
+
+async def leave_open(session: AsyncSession, notification_ids: Collection[UUID]) -> None:
+    """Give up waiting notifications with as many open attempts as they may have: they may have been sent."""
+    mine = (col(NotificationRow.id).in_(sorted(notification_ids)), col(NotificationRow.state) == WAITING)
+    await session.execute(sa.update(NotificationRow).where(*mine).values(state=UNSURE))
+
+
+async def count_as_sent(session: AsyncSession, message_id: UUID, now: datetime) -> list[NotificationRow]:
+    """Count as sent (`now` is domain time) what may have been sent of a message; return those notifications."""
+    message = await session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        return []
+    query = select(NotificationRow).where(
+        col(NotificationRow.message_id) == message_id,
+        col(NotificationRow.generation) == message.generation,
+        col(NotificationRow.state) == UNSURE,
+    )
+    rows = list((await session.scalars(query.order_by(col(NotificationRow.id)).with_for_update())).all())
+    for row in rows:
+        row.state, row.sent_at, row.open_attempts = SENT, now, 0
+        row.attempts += 1
+        session.add(row)
+    await session.flush()
+    if rows:
+        await settle_messages(session, [message_id])
+    return rows
+
+
 async def end_notifications(
     session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
 ) -> set[UUID]:
@@ -338,17 +383,26 @@ async def hold_messages(session: AsyncSession, until: Mapping[UUID, datetime]) -
 
 _UUIDS = postgresql.ARRAY(sa.Uuid)
 _ENDED = (
-    "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, cause = e.cause,"
+    "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, open_attempts = 0, cause = e.cause,"
     " sent_at = CASE WHEN $2::text = 'sent' THEN e.moment END"
     " FROM unnest($1::uuid[], $3::timestamptz[], $4::text[]) AS e(id, moment, cause)"
     " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
+)
+_CLAIMED = (
+    "UPDATE notification SET open_attempts = open_attempts + 1"
+    " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts < $2 RETURNING id"
+)
+_CLOSED = (
+    "UPDATE notification SET open_attempts = open_attempts - 1"
+    " WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND open_attempts > 0"
 )
 _HELD = sa.text(
     "UPDATE message AS m SET held_until = h.moment FROM unnest(:ids, :moments) AS h(id, moment) WHERE m.id = h.id"
 ).bindparams(sa.bindparam("ids", type_=_UUIDS), sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)))
 _SETTLED = (
-    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END, attempts = m.attempts + $2,"
-    " cause = n.cause FROM (SELECT message_id, generation, bool_or(state = 'failed') AS failed,"
+    "UPDATE message AS m SET state = CASE WHEN n.unsure THEN 'unsure' WHEN n.failed THEN 'failed' ELSE 'done' END,"
+    " attempts = m.attempts + $2, cause = n.cause"
+    " FROM (SELECT message_id, generation, bool_or(state = 'failed') AS failed, bool_or(state = 'unsure') AS unsure,"
     " bool_or(state = 'waiting') AS waits, min(cause) FILTER (WHERE state = 'failed') AS cause"
     " FROM notification WHERE message_id = ANY($1) GROUP BY message_id, generation) AS n"
     " WHERE m.id = n.message_id AND m.generation = n.generation AND NOT n.waits"
@@ -422,7 +476,7 @@ def _named(words: str) -> sa.ColumnElement[bool]:
 
 
 async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
-    """Retry what failed of a message at once (`now` is real time); False where nothing failed.
+    """Retry what failed or may have been sent of a message at once (`now` is real time); False where nothing is.
 
     Recipients for whom the message waits until the morning still get it then.
     """
@@ -434,9 +488,9 @@ async def retry_failed(session: AsyncSession, message_id: UUID, now: datetime) -
         .where(
             col(NotificationRow.message_id) == message_id,
             col(NotificationRow.generation) == message.generation,
-            col(NotificationRow.state) == FAILED,
+            col(NotificationRow.state).in_((FAILED, UNSURE)),
         )
-        .values(state=WAITING, cause=None)
+        .values(state=WAITING, cause=None, open_attempts=0)
         .returning(col(NotificationRow.id))
     )
     if not failed.all() and message.state != FAILED:

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from services.notifications.messages.model.log import By, Part, Span
-from services.notifications.messages.store.messages import DONE, FAILED, PAGE, WAITING, MessageRow, NotificationRow
+from services.notifications.messages.store.messages import (
+    DONE,
+    FAILED,
+    PAGE,
+    UNSURE,
+    WAITING,
+    MessageRow,
+    NotificationRow,
+)
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 
 async def rows(session: AsyncSession, span: Span, state: str, page: int) -> tuple[list[MessageRow], int]:
     """Return one page of the messages in a state that a span counts, the newest first, and their number."""
-    where = [*_within(span), col(MessageRow.state) == state]
+    where = [*_within(span), col(MessageRow.state).in_(_states(state))]
     total = await session.scalar(sa.select(sa.func.count()).select_from(MessageRow).where(*where))
     query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
     return list((await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))).all()), int(total or 0)
@@ -35,6 +43,11 @@ async def volume(session: AsyncSession, span: Span, by: By) -> list[Part]:
     return sorted(parts, key=lambda part: (-part.all, part.value)) if by == "rule" else sorted(parts, key=_value)
 
 
+def _states(state: str) -> tuple[str, ...]:
+    """Return the stored states that count as one: what may have been sent counts as failed until somebody decides."""
+    return (FAILED, UNSURE) if state == FAILED else (state,)
+
+
 def _value(part: Part) -> Any:
     return part.value
 
@@ -45,7 +58,7 @@ def _counts(span: Span, by: By) -> sa.Select[Any, int, int, int]:
     query = sa.select(
         value,
         sa.func.count().filter(state == DONE).label("sent"),
-        sa.func.count().filter(state == FAILED).label("failed"),
+        sa.func.count().filter(state.in_(_states(FAILED))).label("failed"),
         sa.func.count().filter(state == WAITING).label("waiting"),
     )
     return query.where(*_within(span)).group_by(value)

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 _COORDINATORS = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
 _DEPUTIES = frozenset({AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY})
 # The stored state of a message -> its code in the shared table of states.
-_STATES = {store.WAITING: MessageState.WAITING, store.DONE: MessageState.SENT, store.FAILED: MessageState.FAILED}
+_STATES = {
+    store.WAITING: MessageState.WAITING,
+    store.DONE: MessageState.SENT,
+    store.FAILED: MessageState.FAILED,
+    store.UNSURE: MessageState.UNSURE,
+}
 
 
 class Message(ReadModel):

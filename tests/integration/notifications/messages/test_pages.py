@@ -17,7 +17,7 @@ from shared.contracts.codes import AudienceKind, Role
 from shared.identity import Grant, csrf, service_headers, write_access
 from shared.identity.state import identity_of
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, post, recipient, rows
+from tests.integration.notifications.conftest import Catcher, post, published_events, recipient, rows, write
 from tests.integration.notifications.stories import APPLICATION, CALL, HOST, VISIT, event, in_days
 from tests.sessions import session_key
 from tests.support import SERVICE_TOKEN, ReadFirst
@@ -113,6 +113,42 @@ async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catch
         assert (await client.post(f"{address}/retry")).status_code == 409
     assert catcher.recipients == ["applicant.only@police.example"]
     assert "Send it again" not in await page(app, "programme", address)
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_a_mail_that_may_have_been_sent_waits_for_a_decision(
+    app: FastAPI, feed: Feed, catcher: Catcher, *, again: bool
+) -> None:
+    """After two attempts without an end a mail is not sent a third time until a coordinator says so, or counts it."""
+    await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
+    catcher.to_address = "450 Later"
+    await post(app)
+    catcher.to_address = "250 OK"
+    await write(app, "UPDATE notification SET open_attempts = 2 WHERE recipient = :id", id=recipient("applicant"))
+    await write(app, "UPDATE message SET next_at = now() - interval '1 second'")
+    await post(app)
+    assert "applicant.only@police.example" not in catcher.recipients
+    (message,) = await rows(app, "SELECT id, state FROM message WHERE rule = 'application_submitted'")
+    assert message.state == "unsure"
+    address = f"/notifications/messages/{message.id}"
+    problems = await page(app, "programme", "/notifications/parked")
+    assert "May have been sent" in problems
+    assert f'href="{address}"' in problems
+    assert "May have been sent" in await page(app, "programme", "/notifications/?state=unsure")
+    assert "Count as sent" in await page(app, "programme", address)
+    assert "Count as sent" not in await page(app, "auditor", address)
+    async with as_(app, "auditor") as client:
+        assert (await client.post(f"{address}/count-as-sent")).status_code == 403
+    async with as_(app, "programme") as client:
+        way = "retry" if again else "count-as-sent"
+        assert (await client.post(f"{address}/{way}")).status_code == 303
+        await post(app)
+        assert (await client.post(f"{address}/count-as-sent")).status_code == 409
+    assert catcher.recipients.count("applicant.only@police.example") == int(again)
+    assert await rows(app, "SELECT state FROM message WHERE rule = 'application_submitted'") == [("done",)]
+    assert "May have been sent" not in await page(app, "programme", "/notifications/parked")
+    sent = [type_ for type_, _, _ in await published_events(app)]
+    assert sent.count("NotificationSent") == len(catcher.recipients) + int(not again)
 
 
 async def test_open_deadlines_are_counted_by_week_and_country(app: FastAPI, feed: Feed) -> None:
