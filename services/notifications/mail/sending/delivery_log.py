@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 ACTOR = "system:mail"
 # The most outcomes and seconds of one transaction.
 SET = 100
-_GATHER = 0.25
+_GATHER, _GATHER_CLAIMS = 0.25, 0.01
 _FIRST_PAUSE = 5.0
 # RFC 5321 4.5.4.1: a sender gives up after four to five days.
 _GIVE_UP = timedelta(days=5)
@@ -205,17 +205,19 @@ class DeliveryLog:
     async def record_all(self, entries: asyncio.Queue[Entry | None]) -> None:
         """Record claims and outcomes as they come, a set at a time; None ends them.
 
-        A claim is written at once with what has gathered, since its connection waits for it.
+        A claim does not wait for long, since its connection soon has nothing else to send.
         """
-        more = True
+        loop, more = asyncio.get_running_loop(), True
         while more:
             batch = [await entries.get()]
             with suppress(TimeoutError):
-                async with asyncio.timeout(_GATHER):
-                    claims = isinstance(batch[0], Claim)
-                    while batch[-1] is not None and len(batch) < SET and not (claims and entries.empty()):
+                gathering = _GATHER_CLAIMS if isinstance(batch[0], Claim) else _GATHER
+                async with asyncio.timeout(gathering) as until:
+                    while batch[-1] is not None and len(batch) < SET:
                         batch.append(await entries.get())
-                        claims = claims or isinstance(batch[-1], Claim)
+                        if isinstance(batch[-1], Claim) and gathering > _GATHER_CLAIMS:
+                            gathering = _GATHER_CLAIMS
+                            until.reschedule(loop.time() + gathering)
             more = batch[-1] is not None
             await self.record([entry for entry in batch if entry is not None])
 
